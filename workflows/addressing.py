@@ -1,0 +1,81 @@
+"""To whom a stage is addressed and copied: the ladder's lists, its conditions, and what the sender chose."""
+
+from collections.abc import Collection
+
+from workflows.challenge import Challenge, Party
+from workflows.events import Chosen
+from workflows.ladder import EVERYONE_ABOVE, Choice, Condition, Copy, Stage, Term
+from workflows.procedure import Authority, Rules
+from workflows.refusals import Unfit
+
+
+def holds(condition: Condition | None, challenge: Challenge, authority: Authority, chosen: bool = False) -> bool:
+    """Does a condition hold for this challenge? `chosen`: did the sender choose what it speaks of?"""
+    if condition is None:
+        return True
+    return any(all(_term(term, challenge, authority, chosen) for term in terms) for terms in condition.alternatives)
+
+
+def _term(term: Term, challenge: Challenge, authority: Authority, chosen: bool) -> bool:
+    facts = challenge.facts
+    known: dict[str, Collection[str]] = {
+        "status": [status.value for status in facts.statuses],
+        "fact": facts.facts,
+        "priority": (challenge.priority,),
+        "reason": challenge.reasons,
+        "item": (challenge.item_type.value,),
+        "theme": {authority.reason(reason).theme for reason in challenge.reasons if authority.has_reason(reason)},
+    }
+    found = {"plo": facts.in_plo, "proceedings": facts.in_proceedings, "chosen": chosen}.get(term.kind)
+    if found is None:
+        found = term.value in known[term.kind]
+    return found is not term.negated
+
+
+def needs_choice(stage: Stage) -> bool:
+    """Must somebody choose before this stage can be sent (so that no climb by itself may enter it)?"""
+    chooses = stage.to is not None and stage.to.how in (Choice.ONE, Choice.CHOSEN)
+    return chooses or stage.respond_within.set_by_raiser
+
+
+def recipients(stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
+    """The stage's recipients. Raises Unfit if somebody must be chosen and is not, or is not among the permitted."""
+    assert stage.to is not None
+    if stage.to.how in (Choice.ALL, Choice.ANY):
+        if chosen:
+            said = f"{stage.label} is addressed by the procedure itself."
+            raise Unfit(said, "Leave the choice of recipient out.", "to")
+        return tuple(Party(role) for role in stage.to.roles)
+    permitted = ", ".join(stage.to.roles)
+    if not chosen:
+        raise Unfit(f"At {stage.label} somebody must be chosen to answer.", f"Choose from: {permitted}.", "to")
+    if stage.to.how is Choice.ONE and len(chosen) > 1:
+        raise Unfit(f"{stage.label} goes to one of them.", f"Choose one from: {permitted}.", "to")
+    for choice in chosen:
+        if choice.role not in stage.to.roles:
+            raise Unfit(f"`{choice.role}` may not be asked at {stage.label}.", f"Choose from: {permitted}.", "to")
+    return tuple(dict.fromkeys(Party.of(choice) for choice in chosen))
+
+
+def copies(rules: Rules, challenge: Challenge, stage: Stage, to: tuple[Party, ...], chosen: tuple[str, ...]) -> tuple[Party, ...]:
+    """Who is copied at a stage. Nobody is copied at a stage where they are the recipient."""
+    optional = [copy.role for copy in stage.copies if _is_choice(copy)]
+    for role in chosen:
+        if role not in optional:
+            listed = f"Choose from: {', '.join(optional)}." if optional else "This stage leaves no copy to choose."
+            raise Unfit(f"`{role}` is not a copy that may be chosen at {stage.label}.", listed, "copies")
+    found: list[Party] = []
+    for copy in stage.copies:
+        if holds(copy.when, challenge, rules.authority, copy.role in chosen):
+            found += challenge.everyone_told() if copy.role == EVERYONE_ABOVE else [Party(copy.role)]
+    return without(found, to)
+
+
+def without(parties: Collection[Party], excluded: Collection[Party]) -> tuple[Party, ...]:
+    """Parties in order, once each, leaving out those excluded by person or by role."""
+    roles = {party.role for party in excluded if not party.person}
+    return tuple(p for p in dict.fromkeys(parties) if p not in excluded and (p.person or p.role not in roles))
+
+
+def _is_choice(copy: Copy) -> bool:
+    return copy.when is not None and any(term.kind == "chosen" for term in copy.when.terms())

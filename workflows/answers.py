@@ -1,0 +1,254 @@
+"""What people asked do: acknowledge, answer, ask back, meet; and how the IRO judges it."""
+
+from dataclasses import replace
+
+from workflows.challenge import (
+    ASKS_RECIPIENTS,
+    THE_RAISER,
+    Asked,
+    Party,
+    Phase,
+    Window,
+    WindowKind,
+)
+from workflows.events import (
+    Acknowledged,
+    Action,
+    ClarificationAsked,
+    ClarificationGiven,
+    Judged,
+    MeetingArranged,
+    MeetingHeld,
+    NotForMe,
+    OutcomeRecorded,
+    Redirected,
+    Responded,
+)
+from workflows.permits import Part
+from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.stages import agreed, climb, enter, finish, note_event
+from workflows.turn import Subject, Turn
+from workflows.windows import close, close_judgement, named_date, open_judgement, open_window, restart_on_acknowledgement
+
+
+def _is_mine(turn: Turn, party: Party) -> bool:
+    return party.person == turn.by.person if party.person else party.role in turn.by.roles
+
+
+def _my_window(turn: Turn) -> Window:
+    """The latest window in which this person is asked and has not answered, else the latest in which they are asked."""
+    mine = [w for w in turn.challenge.windows if w.key.kind in ASKS_RECIPIENTS and any(_is_mine(turn, a.party) for a in w.asked)]
+    if not mine:
+        raise NotYours("You are not asked on this item.", "Tell the IRO if you should be.")
+    waiting = [w for w in mine if any(_is_mine(turn, a.party) and a.answered_at is None for a in w.asked)]
+    return (waiting or mine)[-1]
+
+
+def _mark(turn: Turn, window: Window, **marks: object) -> Window:
+    def marked(asked: Asked) -> Asked:
+        return replace(asked, **marks) if _is_mine(turn, asked.party) else asked  # type: ignore[arg-type]
+
+    changed = replace(window, asked=tuple(marked(asked) for asked in window.asked))
+    turn.put(changed)
+    return changed
+
+
+def acknowledge(turn: Turn, event: Acknowledged) -> None:
+    """Acknowledged is not answered (DESIGN.md rule 12)."""
+    turn.require("acknowledge")
+    window = _my_window(turn)
+    mine = [asked for asked in window.asked if _is_mine(turn, asked.party)]
+    if all(asked.acknowledged_at for asked in mine):
+        raise NotOpen("You have acknowledged this already.", "The next step is your answer.")
+    first = not any(asked.acknowledged_at for asked in window.asked)
+    note_event(turn, event)
+    window = _mark(turn, window, acknowledged_at=turn.at)
+    if first and window.is_open and window.key.sequence == turn.challenge.sequence:
+        restart_on_acknowledgement(turn, window)
+
+
+def not_for_me(turn: Turn, event: NotForMe) -> None:
+    """Somebody asked says that it belongs elsewhere; the IRO and the IRO manager hear of it, the window runs on."""
+    turn.require("not_for_me")
+    window = _my_window(turn)
+    note_event(turn, event)
+    turn.tell(Subject.NOT_FOR_ME, [THE_RAISER], window=window.key)
+
+
+def redirect(turn: Turn, event: Redirected) -> None:
+    """The same question, in the same window, to somebody else."""
+    turn.require("redirect")
+    main = turn.challenge.main_window()
+    if not main or not main.is_open or main.key.kind not in ASKS_RECIPIENTS:
+        raise NotOpen("Nobody is being asked at the moment.", "Extend the window, or take it higher.")
+    if not turn.rules.authority.has_role(event.to.role):
+        raise Unfit(f"`{event.to.role}` is not a role of this authority.", "Choose a role from its list.", "to")
+    unanswered = [asked for asked in main.asked if asked.party.role == event.of and not asked.answered_at]
+    if not unanswered:
+        raise Unfit(f"`{event.of}` is not being asked here.", "Name the role whose question goes elsewhere.", "of")
+    to = Party.of(event.to)
+    note_event(turn, event)
+    swapped = tuple(dict.fromkeys(Asked(to) if asked in unanswered else asked for asked in main.asked))
+    owner = to if main.owner == unanswered[0].party else main.owner
+    turn.put(replace(main, asked=swapped, owner=owner))
+    visit = turn.challenge.visit
+    told = tuple(dict.fromkeys(to if party == unanswered[0].party else party for party in visit.told))
+    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, told=told)))
+    turn.tell(Subject.REDIRECTED, [to], window=main.key)
+
+
+def ask_back(turn: Turn, event: ClarificationAsked) -> None:
+    """A question to the IRO; the window runs on."""
+    turn.require("clarify")
+    window = _my_window(turn)
+    note_event(turn, event)
+    turn.tell(Subject.QUESTION, [THE_RAISER], window=window.key)
+
+
+def clarify(turn: Turn, event: ClarificationGiven) -> None:
+    """The IRO's answer to a question, to everybody asked."""
+    turn.require("clarify")
+    note_event(turn, event)
+    turn.tell(Subject.CLARIFIED, turn.challenge.visit.told)
+
+
+def respond(turn: Turn, event: Responded) -> None:
+    """An answer. In time, late before a climb (it stops the climb), or late after one (kept on its own window)."""
+    turn.require("respond")
+    window = _my_window(turn)
+    late = window.is_late(turn.at)
+    mine = [asked for asked in window.asked if _is_mine(turn, asked.party)]
+    more = {"window": [window.key.sequence, window.key.kind.value, window.key.n], "late": late, "as": mine[0].party.role}
+    note_event(turn, event, {**more, "again": all(asked.answered_at for asked in mine)})
+    _open_actions(turn, event.actions)
+    stays = event.position == "beyond_our_control" and not turn.rules.ladder.stage(turn.challenge.stage_of(window)).obstacle_stops
+    if stays and window.is_open:
+        # Recorded without stopping the climb: the need is still unmet (IRO Handbook 6.5).
+        _mark(turn, window, answer=event.position)
+        turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
+        return
+    window = _mark(turn, window, answered_at=turn.at, answer=event.position, late=late)
+    here = turn.challenge.is_open and turn.challenge.stage_of(window) == turn.challenge.stage
+    waiting = here and turn.challenge.phase in (Phase.AWAITING, Phase.ASKING)
+    if not waiting:
+        turn.tell(Subject.LATE_ANSWER, [THE_RAISER], window=window.key)
+    elif window.is_answered() and window.key.kind is WindowKind.REPLY:
+        if window.is_open:
+            close(turn, window, "answered late" if late else "answered")
+        to_judges(turn, "answer")
+    else:
+        turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
+
+
+def to_judges(turn: Turn, move: str) -> None:
+    """It is answered; its judges have their own window to judge in."""
+    close_judgement(turn, "answered meanwhile")
+    turn.move(move)
+    window = open_judgement(turn)
+    judges = [asked.party for asked in window.asked]
+    turn.tell(Subject.TO_JUDGE, judges, [party for party in [THE_RAISER] if party not in judges], window=window.key)
+
+
+def judge(turn: Turn, event: Judged) -> None:
+    """Enough, or more is needed. The IRO's own view always prevails; only the IRO's "enough" can settle it."""
+    turn.require("judge_enough")
+    window = next(w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT)
+    note_event(turn, event)
+    judged = tuple(
+        replace(asked, answered_at=turn.at, answer=event.verdict) if _judges_as(turn, asked.party) else asked
+        for asked in window.asked
+    )
+    window = replace(window, asked=judged)
+    turn.put(window)
+    if event.verdict == "needs_more":
+        _more_is_needed(turn, window, event)
+        return
+    is_raiser = Part.RAISER in turn.by.parts
+    raisers = [asked for asked in window.asked if asked.party == THE_RAISER]
+    raiser_agrees = is_raiser or any(asked.answer == "enough" for asked in raisers)
+    if (is_raiser and not raisers) or (raiser_agrees and window.is_answered()):
+        _settled(turn, window, event)
+    elif window.is_answered():
+        # Judges other than the IRO think it enough; ending it is the IRO's (DESIGN.md rule 10).
+        close(turn, window, "enough")
+        _consider(turn)
+
+
+def _more_is_needed(turn: Turn, window: Window, event: Judged) -> None:
+    close(turn, window, "needs more")
+    if event.climb and turn.rules.ladder.onward(turn.challenge.stage):
+        climb(turn, event.to_stage, event.to, event.respond_by, event.copies)
+    else:
+        _consider(turn)
+
+
+def _consider(turn: Turn) -> None:
+    turn.move("judge_needs_more")
+    opened = open_judgement(turn)
+    turn.tell(Subject.WHAT_NEXT, [THE_RAISER], window=opened.key)
+
+
+def _judges_as(turn: Turn, party: Party) -> bool:
+    return Part.RAISER in turn.by.parts if party == THE_RAISER else _is_mine(turn, party)
+
+
+def _settled(turn: Turn, window: Window, event: Judged) -> None:
+    close(turn, window, "enough")
+    stage = turn.stage
+    if stage.satisfied:
+        enter(turn, f"satisfied_to_{stage.satisfied}", "satisfied", chosen=event.to, respond_by=event.respond_by)
+    elif stage.complete_within and not stage.complete_within.none_because:
+        agreed(turn)
+    else:
+        finish(turn, "resolve", event.look_again_on)
+
+
+def arrange(turn: Turn, event: MeetingArranged) -> None:
+    """A meeting is booked: those asked own the window now. The due date does not move (DESIGN.md rule 4)."""
+    turn.require("arrange_meeting")
+    meeting = turn.stage.contact.meeting
+    assert meeting is not None
+    again = turn.challenge.meeting_at is not None
+    note_event(turn, event, {"again": again})
+    turn.change(meeting_at=event.at)
+    main = turn.challenge.main_window()
+    if main and main.is_open and main.key.kind is WindowKind.MEETING:
+        turn.put(replace(main, owner=turn.challenge.visit.told[0]))
+    attending = tuple(Party(role) for role in meeting.attended_by)
+    parties = dict.fromkeys((*turn.challenge.visit.told, *attending, THE_RAISER))
+    turn.tell(Subject.MEETING_MOVED if again else Subject.MEETING, parties, window=main.key if main else None)
+
+
+def held(turn: Turn, event: MeetingHeld) -> None:
+    """It took place: the IRO owns the window until the outcome is recorded."""
+    turn.require("hold_meeting")
+    meeting = turn.stage.contact.meeting
+    assert meeting is not None
+    note_event(turn, event)
+    main = turn.challenge.main_window()
+    recorder = Party(meeting.outcome_recorded_by)
+    if main and main.is_open and main.key.kind is WindowKind.MEETING:
+        turn.put(replace(main, owner=recorder))
+    turn.tell(Subject.OUTCOME_WANTED, [recorder], window=main.key if main else None)
+
+
+def record_outcome(turn: Turn, event: OutcomeRecorded) -> None:
+    """The outcome is on the record: where the answer is a meeting, the window is met."""
+    turn.require("record_outcome")
+    note_event(turn, event)
+    _open_actions(turn, event.actions)
+    if not turn.stage.answer_is_a_meeting:
+        return
+    main = turn.challenge.main_window()
+    if main and main.is_open:
+        late = main.is_late(turn.at)
+        asked = tuple(replace(a, answered_at=turn.at, answer="met", late=late) if not a.answered_at else a for a in main.asked)
+        main = replace(main, asked=asked)
+        close(turn, main, "outcome recorded late" if late else "outcome recorded")
+    to_judges(turn, "record_outcome")
+
+
+def _open_actions(turn: Turn, actions: tuple[Action, ...]) -> None:
+    for n, action in enumerate(actions):
+        promise = named_date(turn, action.by, f"actions.{n}.by")
+        open_window(turn, WindowKind.ACTION, THE_RAISER, promise)

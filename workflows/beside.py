@@ -1,0 +1,271 @@
+"""What happens beside the ladder and moves nothing on it: notes, the child, legal advice, referral, actions, impact."""
+
+from dataclasses import replace
+
+from workflows.challenge import (
+    ASKS_RECIPIENTS,
+    THE_RAISER,
+    Facts,
+    Party,
+    ReferralState,
+    Window,
+    WindowKind,
+)
+from workflows.events import (
+    ActionDone,
+    ActionNotDone,
+    AdvocateRecorded,
+    ChildFactsChanged,
+    ChildTold,
+    ChildViewRecorded,
+    ComplaintOpened,
+    CopyAdded,
+    Corrected,
+    CourtTold,
+    DeliveryFailed,
+    ImpactRecorded,
+    IroChanged,
+    LegalAdviceTaken,
+    Noted,
+    PostEmptied,
+    PostTakenOver,
+    ReferralAcknowledged,
+    ReferralConsidered,
+    ReferralOutcome,
+    ReferredToCafcass,
+)
+from workflows.ladder import NoReply, Status
+from workflows.permits import Part
+from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.stages import note_event
+from workflows.turn import Subject, Turn, Visible
+from workflows.windows import acts_at, close, counted, manager, named_date, open_window
+
+_IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
+
+
+def note(turn: Turn, event: Noted) -> None:
+    """A note; only the IRO service may keep one to itself."""
+    turn.require("note")
+    if event.iro_service_only and not turn.by.parts & _IRO_SERVICE:
+        raise NotYours("Only the IRO service keeps notes to itself.", "Leave `iro_service_only` out.")
+    note_event(turn, event, visible=Visible.IRO_SERVICE if event.iro_service_only else Visible.EVERYONE)
+
+
+def correct(turn: Turn, event: Corrected) -> None:
+    """A correction stands beside the first words and never replaces them. Whose entry it is, is checked where it is kept."""
+    turn.require("correct")
+    note_event(turn, event)
+
+
+def about_child(turn: Turn, event: ChildViewRecorded | ChildTold | AdvocateRecorded | ComplaintOpened) -> None:
+    """The child's view, what they were told, their advocate, their complaint."""
+    turn.require({"advocate_recorded": "advocate", "complaint_opened": "complaint"}.get(event.type, "child"))
+    _about_a_child(turn)
+    in_confidence = isinstance(event, ChildViewRecorded) and event.in_confidence
+    note_event(turn, event, visible=Visible.IRO_SERVICE if in_confidence else Visible.EVERYONE)
+
+
+def legal_advice(turn: Turn, event: LegalAdviceTaken) -> None:
+    """That advice was taken, and what it was, for the IRO service only."""
+    turn.require("legal_advice")
+    note_event(turn, event, visible=Visible.IRO_SERVICE)
+
+
+def court(turn: Turn, event: CourtTold) -> None:
+    """The IRO's view went to court."""
+    turn.require("court")
+    _about_a_child(turn)
+    note_event(turn, event)
+
+
+def _about_a_child(turn: Turn) -> None:
+    if not turn.challenge.about_child:
+        raise Unfit("This item is about a service, not about a child.", "Record it on an item about the child.")
+
+
+def add_copy(turn: Turn, event: CopyAdded) -> None:
+    """One more role copied in, from the authority's own catalogue: never an address that somebody types."""
+    turn.require("copy_in")
+    if not turn.rules.authority.has_role(event.role):
+        raise Unfit(f"`{event.role}` is not a role of this authority.", "Choose a role from its list.", "role")
+    party, visit = Party(event.role), turn.challenge.visit
+    if party in (*visit.told, *visit.copied):
+        raise Unfit("They have been told of this stage already.", "Nothing needs adding.", "role")
+    note_event(turn, event)
+    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, copied=(*visit.copied, party))))
+    turn.tell(Subject.COPIED, [], [party])
+
+
+def consider_referral(turn: Turn, event: ReferralConsidered) -> None:
+    """A decision not to refer is on the record as one to refer is."""
+    _may_refer(turn)
+    note_event(turn, event)
+    if turn.challenge.referral is ReferralState.NONE:
+        turn.change(referral=ReferralState.CONSIDERED)
+
+
+def refer(turn: Turn, event: ReferredToCafcass) -> None:
+    """The child's IRO refers. Nothing on the ladder stops, nobody approves it."""
+    _may_refer(turn)
+    if turn.challenge.referral in (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED):
+        raise NotOpen("This child has been referred to Cafcass already.", "Record what Cafcass did, or write to them again.")
+    if not event.grounds:
+        raise Unfit(
+            "A referral names at least one ground (Care Planning Regulations 2010, regulation 45).", "Tick one.", "grounds"
+        )
+    note_event(turn, event)
+    turn.change(referral=ReferralState.REFERRED)
+    ladder = turn.rules.ladder
+    top = next((stage for stage in ladder.stages if stage.referral), None)
+    if top:
+        turn.change(highest_stage=top.key)
+    if event.follow_up_on:
+        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, event.follow_up_on, "follow_up_on"))
+    # A task for whom the ladder names, not a mail shot to people who never heard of it.
+    turn.tell(Subject.TELL_OF_REFERRAL, [Party(top.told_by)] if top and top.told_by else manager(turn))
+
+
+def _may_refer(turn: Turn) -> None:
+    turn.require("refer")
+    if not turn.challenge.about_child:
+        raise NotOpen(
+            "This item is about a service and names no child, so there is nobody to refer.",
+            "Raise the matter for the child that it touches.",
+        )
+    if not turn.challenge.facts.is_looked_after:
+        raise NotOpen(
+            "Only a looked-after child can be referred to Cafcass (Children Act 1989 s.25B(3)); "
+            "this child is not recorded as looked after.",
+            "If that is out of date, have the child's status corrected in the directory; otherwise take it higher.",
+        )
+
+
+def follow_referral(turn: Turn, event: ReferralAcknowledged | ReferralOutcome) -> None:
+    """What Cafcass said and did, also after the ladder has ended."""
+    turn.require("follow_referral")
+    if turn.challenge.referral not in (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED):
+        raise NotOpen("No referral to Cafcass is under way here.", "Record the referral first.")
+    note_event(turn, event)
+    done = isinstance(event, ReferralOutcome)
+    turn.change(referral=ReferralState.CONCLUDED if done else ReferralState.ACKNOWLEDGED)
+
+
+def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:
+    """An agreed action was done, or was not and will be looked at again."""
+    turn.require("action")
+    windows = [w for w in turn.challenge.windows if w.key.kind is WindowKind.ACTION and w.key.n == event.action]
+    if not windows:
+        raise Unfit(f"No action {event.action} was agreed here.", "Name one of those listed.", "action")
+    window = windows[-1]
+    if window.closed_as in ("done", "not done"):
+        raise NotOpen("That action has been settled.", "Add a note if there is more to say.")
+    again = getattr(event, "look_again_on", None)
+    promise = named_date(turn, again, "look_again_on") if again else None
+    note_event(turn, event)
+    how = "done" if isinstance(event, ActionDone) else "not done"
+    if window.is_open:
+        close(turn, window, how)
+    else:
+        turn.put(replace(window, closed_as=how))
+    if promise:
+        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
+
+
+def impact(turn: Turn, event: ImpactRecorded) -> None:
+    """What changed for the child afterwards; too early means when to look again."""
+    turn.require("impact")
+    if event.found == "too early" and not event.look_again_on:
+        raise Unfit("If it is too early to say, somebody must look again.", "Name the day.", "look_again_on")
+    promise = named_date(turn, event.look_again_on, "look_again_on") if event.look_again_on else None
+    note_event(turn, event)
+    for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.FOLLOW_UP]:
+        close(turn, window, "looked at")
+    if promise:
+        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
+
+
+def delivery_failed(turn: Turn, event: DeliveryFailed) -> None:
+    """A bounce or an out-of-office is not "no reply": the window runs on, a climb by itself waits for the IRO."""
+    waiting = [w for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS and _unanswered(w, event.role)]
+    if not waiting:
+        return
+    note_event(turn, event)
+    for window in waiting:
+        if window.on_close is NoReply.ESCALATE:
+            turn.put(replace(window, on_close=NoReply.PROMPT))
+    turn.tell(Subject.DELIVERY_FAILED, manager(turn), [THE_RAISER], window=waiting[-1].key)
+
+
+def post_taken_over(turn: Turn, event: PostTakenOver) -> None:
+    """A new holder takes over what the post is asked, with the same date."""
+    waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
+    if not waiting:
+        return
+    note_event(turn, event)
+    turn.tell(Subject.POST_TAKEN_OVER, [Party(event.role)], window=waiting[-1].key)
+
+
+def post_emptied(turn: Turn, event: PostEmptied) -> None:
+    """Nobody holds a post that is asked: an alarm, and the window runs on."""
+    waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
+    if not waiting:
+        return
+    note_event(turn, event)
+    turn.tell(Subject.POST_EMPTY, manager(turn), [THE_RAISER], window=waiting[-1].key)
+
+
+def _unanswered(window: Window, role: str) -> bool:
+    return any(asked.party.role == role and asked.answered_at is None for asked in window.asked)
+
+
+def iro_changed(turn: Turn, event: IroChanged) -> None:
+    """Whoever is the child's IRO now, or covers for them, takes over every window that the IRO owns."""
+    note_event(turn, event)
+    turn.tell(Subject.IRO_CHANGED, [THE_RAISER])
+
+
+def facts_changed(turn: Turn, event: ChildFactsChanged) -> None:
+    """The child's facts as the directory has them now. The ladder does not change silently: the IRO is told."""
+    before = turn.challenge.facts
+    after = Facts(
+        frozenset(Status(status) for status in event.statuses),
+        event.in_plo,
+        event.in_proceedings,
+        frozenset(event.facts),
+        event.team,
+        event.service,
+    )
+    if after == before:
+        return
+    more: dict[str, object] = {"was_looked_after": before.is_looked_after, "is_looked_after": after.is_looked_after}
+    covered = not turn.rules.ladder.covers or bool(after.statuses & set(turn.rules.ladder.covers))
+    note_event(turn, event, {**more, "ladder_still_covers": covered})
+    turn.change(facts=after)
+    moved = (before.team, before.service) != (after.team, after.service)
+    asked = [asked.party for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS for asked in w.asked]
+    if moved and asked:
+        turn.tell(Subject.POST_TAKEN_OVER, [party for party in asked if not party.person])
+    turn.tell(Subject.FACTS_CHANGED, [THE_RAISER])
+
+
+def told_again(turn: Turn, window: Window) -> None:
+    """A judgement not made: the IRO and the IRO manager are told, and will be again; the promise does not move."""
+    length = turn.rules.ladder.judge_within
+    again = counted(turn, length)
+    turn.put(replace(window, times_told=window.times_told + 1, acts_at=acts_at(turn.rules, again)))
+    turn.note("still_waiting", {"kind": window.key.kind.value, "times": window.times_told + 1})
+    turn.tell(Subject.STILL_WAITING, manager(turn), [THE_RAISER], window=window.key)
+
+
+def promise_due(turn: Turn, window: Window) -> None:
+    """An action or a follow-up is due: the IRO is asked, asked once more with the IRO manager, then it is left as it is."""
+    subject = Subject.ACTION_DUE if window.key.kind is WindowKind.ACTION else Subject.FOLLOW_UP_DUE
+    if window.times_told == 0:
+        again = counted(turn, turn.rules.ladder.judge_within)
+        turn.put(replace(window, times_told=1, acts_at=acts_at(turn.rules, again)))
+        turn.note("due", {"kind": window.key.kind.value, "n": window.key.n})
+        turn.tell(subject, [THE_RAISER], window=window.key)
+    else:
+        close(turn, window, "not recorded")
+        turn.tell(subject, [THE_RAISER], manager(turn), window=window.key)

@@ -1,0 +1,236 @@
+"""A challenge as a value: where it stands, what was promised, who is asked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from workflows.events import Chosen
+from workflows.ladder import RAISER, ItemType, Need, NoReply, Status
+from workflows.working_days import Promise
+
+
+class Phase(StrEnum):
+    """Where an open challenge stands within its stage."""
+
+    ENDORSING = "endorsing"
+    AWAITING = "awaiting"
+    ANSWERED = "answered"
+    ASKING = "asking"
+    COMPLETING = "completing"
+
+
+class Outcome(StrEnum):
+    """How a challenge ended. A notice is `noticed` from the start; what was recorded in error is sealed."""
+
+    RESOLVED = "resolved"
+    ENDED = "ended_unresolved"
+    OVERTAKEN = "overtaken"
+    WITHDRAWN = "withdrawn"
+    IN_ERROR = "recorded_in_error"
+    NOTICED = "noticed"
+
+
+class WindowKind(StrEnum):
+    """What a window promises. A reminder or a warning tells and moves nothing."""
+
+    REPLY = "reply"
+    MEETING = "meeting"
+    JUDGEMENT = "judgement"
+    ENDORSEMENT = "endorsement"
+    COMPLETION = "completion"
+    REMINDER = "reminder"
+    WARNING = "warning"
+    WHOLE_PROCESS = "whole_process"
+    ACTION = "action"
+    FOLLOW_UP = "follow_up"
+
+
+OUTLIVE_CLOSING = frozenset({WindowKind.ACTION, WindowKind.FOLLOW_UP})
+ASKS_RECIPIENTS = frozenset({WindowKind.REPLY, WindowKind.MEETING})
+
+
+NEW = "new"
+"""The machine's state before anything is raised."""
+
+
+class ReferralState(StrEnum):
+    """The small machine beside the ladder: the ladder runs on."""
+
+    NONE = "none"
+    CONSIDERED = "considered, not referred"
+    REFERRED = "referred"
+    ACKNOWLEDGED = "acknowledged"
+    CONCLUDED = "concluded"
+
+
+@dataclass(frozen=True, order=True)
+class Party:
+    """One side of a message or a window: a role (or the raiser), perhaps narrowed to one person of the directory."""
+
+    role: str
+    person: str = ""
+
+    @classmethod
+    def of(cls, chosen: Chosen) -> "Party":
+        """The party that a sender chose."""
+        return cls(chosen.role, chosen.person)
+
+
+THE_RAISER = Party(RAISER)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One person (by role) asked within one window, and how far they got."""
+
+    party: Party
+    acknowledged_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True, order=True)
+class WindowKey:
+    """What names a window within its challenge."""
+
+    sequence: int
+    kind: WindowKind
+    n: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """A promise with a date and an owner. `acts_at` (UTC) is when its passing is acted on."""
+
+    key: WindowKey
+    owner: Party
+    promise: Promise
+    acts_at: datetime
+    opened_at: datetime
+    asked: tuple[Asked, ...] = ()
+    answer: Need = Need.ALL
+    on_close: NoReply = NoReply.NOTHING
+    parent: WindowKey | None = None
+    closed_at: datetime | None = None
+    closed_as: str = ""
+    held_since: datetime | None = None
+    times_told: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Still running (perhaps past its date, or held)."""
+        return self.closed_at is None
+
+    def is_late(self, now: datetime) -> bool:
+        """Is its date past?"""
+        return now >= self.promise.closes_at
+
+    def is_answered(self) -> bool:
+        """Have all, or any, of those asked answered, as this window needs?"""
+        answers = [asked.answered_at is not None for asked in self.asked]
+        return bool(answers) and (all(answers) if self.answer is Need.ALL else any(answers))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One stay at a stage: how it came there, to whom it is addressed and copied, whether it has been sent."""
+
+    sequence: int
+    stage: str
+    entered_at: datetime
+    how: str
+    told: tuple[Party, ...] = ()
+    copied: tuple[Party, ...] = ()
+    sent: bool = True
+    respond_by: date | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the ladder's conditions ask about the child. Empty for an item about a service."""
+
+    statuses: frozenset[Status] = frozenset()
+    in_plo: bool = False
+    in_proceedings: bool = False
+    facts: frozenset[str] = frozenset()
+    team: str = ""
+    service: str = ""
+
+    @property
+    def is_looked_after(self) -> bool:
+        """May the child's IRO refer to Cafcass? (Children Act 1989 s.25B(3) speaks of looked-after children.)"""
+        return Status.LOOKED_AFTER in self.statuses
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One matter that somebody raised, climbing a ladder."""
+
+    item_type: ItemType
+    raiser_role: str
+    reasons: tuple[str, ...]
+    raised_at: datetime
+    ladder_hash: str
+    authority_hash: str
+    about_child: bool
+    facts: Facts
+    facts_at_raising: Facts
+    stage: str = ""
+    phase: Phase | Outcome = Phase.AWAITING
+    sequence: int = 0
+    highest_stage: str = ""
+    priority: str = ""
+    windows: tuple[Window, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    resolve_by: date | None = None
+    referral: ReferralState = ReferralState.NONE
+    actions: int = 0
+    meeting_at: datetime | None = None
+    last_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Has it not ended?"""
+        return isinstance(self.phase, Phase)
+
+    @property
+    def is_sealed(self) -> bool:
+        """Was it recorded in error?"""
+        return self.phase is Outcome.IN_ERROR
+
+    @property
+    def state(self) -> str:
+        """The state's name in the machine: stage and phase, or the outcome."""
+        if not self.stage and self.is_open:
+            return NEW
+        return f"{self.stage}.{self.phase}" if self.is_open else str(self.phase)
+
+    @property
+    def visit(self) -> Visit:
+        """The present stay at a stage."""
+        return self.visits[-1]
+
+    def open_windows(self) -> Iterator[Window]:
+        """Windows still running."""
+        return (window for window in self.windows if window.is_open)
+
+    def window(self, key: WindowKey) -> Window | None:
+        """The window of that name, open or closed."""
+        return next((window for window in self.windows if window.key == key), None)
+
+    def stage_of(self, window: Window) -> str:
+        """The stage at which a window was opened."""
+        return next((visit.stage for visit in self.visits if visit.sequence == window.key.sequence), self.stage)
+
+    def main_window(self) -> Window | None:
+        """The latest window of the present stay that asks the stage's own people, open or closed."""
+        asking = ASKS_RECIPIENTS | {WindowKind.ENDORSEMENT, WindowKind.COMPLETION}
+        mine = [w for w in self.windows if w.key.sequence == self.sequence and w.key.kind in asking]
+        return mine[-1] if mine else None
+
+    def everyone_told(self) -> tuple[Party, ...]:
+        """Everybody who was told or copied so far, in that order, once each."""
+        parties = [party for visit in self.visits if visit.sent for party in (*visit.told, *visit.copied)]
+        return tuple(dict.fromkeys(parties))

@@ -1,0 +1,395 @@
+"""Up and down the ladder: entering a stage, climbing, jumping, holding, recalling, ending, opening again."""
+
+from dataclasses import replace
+from datetime import date
+
+from workflows import addressing, working_days
+from workflows.challenge import (
+    THE_RAISER,
+    Outcome,
+    Party,
+    Phase,
+    ReferralState,
+    Visit,
+    Window,
+    WindowKind,
+)
+from workflows.events import (
+    Chosen,
+    EndedUnresolved,
+    Endorsed,
+    EndorsementDeclined,
+    Escalated,
+    EscalationHeld,
+    EscalationRecalled,
+    Overtaken,
+    RecordedInError,
+    Reopened,
+    Resolved,
+    WindowExtended,
+    Withdrawn,
+    facts_of,
+    words_of,
+)
+from workflows.ladder import NoReply, Stage
+from workflows.machine import first_phase
+from workflows.refusals import NotOpen, Unfit
+from workflows.turn import Subject, Turn, Visible
+from workflows.windows import (
+    acts_at,
+    close,
+    close_all,
+    close_stay,
+    counted,
+    manager,
+    move_promise,
+    named_date,
+    open_judgement,
+    open_reply,
+    open_window,
+    promised,
+)
+
+
+def enter(
+    turn: Turn,
+    move: str,
+    how: str,
+    *,
+    counts_from: date | None = None,
+    chosen: tuple[Chosen, ...] = (),
+    copied: tuple[str, ...] = (),
+    respond_by: date | None = None,
+) -> None:
+    """Make the move into a stage, address it, and send it unless it must be endorsed first.
+
+    `counts_from`: the day that was due, after a climb for want of a reply; None counts from the day of the act.
+    """
+    close_stay(turn, "superseded")
+    turn.move(move)
+    stage = turn.stage
+    ladder = turn.rules.ladder
+    turn.change(sequence=turn.challenge.sequence + 1, meeting_at=None)
+    highest = turn.challenge.highest_stage
+    if not stage.referral and (not highest or ladder.position(stage.key) > ladder.position(highest)):
+        turn.change(highest_stage=stage.key)
+    told = () if stage.referral else addressing.recipients(stage, chosen)
+    copies = () if stage.referral else addressing.copies(turn.rules, turn.challenge, stage, told, copied)
+    waits = first_phase(stage) is Phase.ENDORSING
+    visit = Visit(turn.challenge.sequence, stage.key, turn.at, how, told, copies, not waits and not stage.referral, respond_by)
+    turn.change(visits=(*turn.challenge.visits, visit))
+    turn.note("stage_entered", {"how": how, "label": stage.label, **_parties(told, copies)})
+    _start_whole_process(turn, stage, counts_from)
+    if stage.referral:
+        ask_about_cafcass(turn)
+    elif waits:
+        assert stage.endorsed_by is not None
+        promised(turn, stage.respond_within, counts_from, respond_by, "respond_by")
+        endorser = Party(stage.endorsed_by.role)
+        promise = counted(turn, stage.endorsed_by.within)
+        window = open_window(turn, WindowKind.ENDORSEMENT, endorser, promise, asked=(endorser,), on_close=NoReply.PROMPT)
+        turn.tell(Subject.TO_ENDORSE, [endorser], window=window.key)
+    else:
+        send(turn, stage, visit, counts_from)
+
+
+def send(turn: Turn, stage: Stage, visit: Visit, counts_from: date | None) -> None:
+    """Ask the stage's people, copy in its copies, open its window."""
+    promise = promised(turn, stage.respond_within, counts_from, visit.respond_by, "respond_by")
+    window = None
+    if promise:
+        kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
+        window = open_reply(turn, promise, visit.told, kind)
+    key = window.key if window else None
+    turn.tell(Subject.ASKED, visit.told, visit.copied, window=key)
+    observers = [Party(role) for role in (*turn.rules.ladder.observers, *stage.observers)]
+    turn.tell(Subject.OBSERVED, addressing.without(observers, (*visit.told, *visit.copied)), window=key)
+    if stage.sent_by:
+        senders = [Party(role) for role in stage.sent_by]
+        turn.tell(Subject.TO_SEND, addressing.without(senders, visit.told), window=key)
+    if window and window.key.kind is WindowKind.MEETING:
+        turn.tell(Subject.TO_ARRANGE, [window.owner], window=key)
+
+
+def ask_about_cafcass(turn: Turn) -> None:
+    """At the top the IRO is asked to decide. No closing window makes a referral (DESIGN.md rule 4)."""
+    window = open_judgement(turn)
+    turn.tell(
+        Subject.ABOUT_CAFCASS if turn.challenge.facts.is_looked_after else Subject.WHAT_NEXT, [THE_RAISER], window=window.key
+    )
+
+
+def ask_what_next(turn: Turn, move: str = "ask_iro") -> None:
+    """The IRO is asked what next, with a window of their own to decide in."""
+    turn.move(move)
+    window = open_judgement(turn)
+    turn.tell(Subject.WHAT_NEXT, [THE_RAISER], window=window.key)
+
+
+def reply_passed(turn: Turn, window: Window) -> None:
+    """A stage's date passed: as its policy says, it climbs, the IRO is asked, or the record shows it."""
+    part_answered = any(asked.answered_at for asked in window.asked)
+    close(turn, window, "part answered" if part_answered else "no reply")
+    if turn.challenge.phase is not Phase.AWAITING or window.key.sequence != turn.challenge.sequence:
+        return  # the IRO is considering already, or it has moved on
+    ladder, stage = turn.rules.ladder, turn.stage
+    target = ladder.climbs_to(stage.key)
+    if window.on_close is NoReply.NOTHING:
+        turn.tell(Subject.PASSED, [THE_RAISER], window=window.key)
+    elif window.on_close is NoReply.PROMPT or part_answered or target is None or addressing.needs_choice(ladder.stage(target)):
+        ask_what_next(turn)
+    else:
+        enter(turn, f"climb_to_{target}", "no_reply", counts_from=window.promise.due)
+        turn.tell(Subject.CLIMBED, [THE_RAISER])
+
+
+def escalate(turn: Turn, event: Escalated, how: str = "climbed") -> None:
+    """The IRO takes it higher: next, or wherever they judge right (IRO Handbook 6.2)."""
+    climb(turn, event.to_stage, event.to, event.respond_by, event.copies, event.advice_before_skipping, how)
+    if event.resolve_by:
+        set_resolve_by(turn, event.resolve_by)
+
+
+def climb(
+    turn: Turn,
+    to_stage: str,
+    chosen: tuple[Chosen, ...],
+    respond_by: date | None,
+    copied: tuple[str, ...],
+    advice: str = "",
+    how: str = "climbed",
+) -> None:
+    """Climb to a stage named, or to the only one above. Raises Unfit where the ladder leaves a choice."""
+    ladder, here = turn.rules.ladder, turn.challenge.stage
+    onward = ladder.onward(here)
+    if to_stage:
+        _known(turn, to_stage)
+        if to_stage == here:
+            raise Unfit(f"It stands at {turn.stage.label} already.", "Name another stage, or extend the window.", "to_stage")
+    elif len(onward) == 1:
+        to_stage = onward[0]
+    elif onward:
+        raise Unfit(f"From {turn.stage.label} there is more than one way on.", f"Name one of: {', '.join(onward)}.", "to_stage")
+    else:
+        raise NotOpen(f"{turn.stage.label} is the highest stage.", "Refer to Cafcass, extend the window, or end it.")
+    if to_stage in onward:
+        enter(turn, f"climb_to_{to_stage}", how, chosen=chosen, copied=copied, respond_by=respond_by)
+        return
+    _advice(turn, to_stage, advice)
+    enter(turn, f"jump_to_{to_stage}", "jumped", chosen=chosen, copied=copied, respond_by=respond_by)
+
+
+def _advice(turn: Turn, to_stage: str, advice: str) -> None:
+    """Where the procedure says to talk to somebody first: recorded; a gate only where statute leaves room for one."""
+    first = turn.rules.ladder.before_skipping
+    if not first or turn.rules.ladder.position(to_stage) < turn.rules.ladder.position(turn.challenge.stage):
+        return
+    if first.required and not advice and not turn.challenge.facts.is_looked_after:
+        who = turn.rules.authority.role(first.talk_to).title
+        raise Unfit(
+            f"Before a stage is skipped this procedure asks for a talk with the {who}.",
+            "Say what they advised; the decision stays yours.",
+            "advice_before_skipping",
+        )
+    turn.note("advice_before_skipping", {"with": first.talk_to, "given": bool(advice)}, {"advice": advice} if advice else {})
+
+
+def hold(turn: Turn, event: EscalationHeld) -> None:
+    """The IRO stops a climb that would come by itself, and considers."""
+    main = turn.challenge.main_window()
+    if not main or not main.is_open or main.on_close is not NoReply.ESCALATE:
+        raise NotOpen("No climb would come by itself here.", "There is nothing to hold.")
+    note_event(turn, event)
+    turn.put(replace(main, on_close=NoReply.PROMPT))
+    turn.move("hold")
+    open_judgement(turn)
+
+
+def recall(turn: Turn, event: EscalationRecalled) -> None:
+    """The IRO takes back a climb that came by itself: to judge a late reply, or to consider."""
+    visits = turn.challenge.visits
+    if len(visits) < 2 or visits[-1].how != "no_reply":
+        raise NotOpen(
+            "The last move was not a climb by itself, so there is nothing to recall.", "Jump to the stage that you want."
+        )
+    back = visits[-2]
+    waited = [w for w in turn.challenge.windows if w.key.sequence == back.sequence and w.asked and w.key.kind != "judgement"]
+    answered = any(asked.answered_at for window in waited for asked in window.asked)
+    from_here = turn.challenge.visit
+    note_event(turn, event)
+    close_stay(turn, "recalled")
+    turn.move(f"recall_to_{back.stage}_{'answered' if answered else 'asking'}")
+    turn.change(sequence=turn.challenge.sequence + 1)
+    again = replace(back, sequence=turn.challenge.sequence, entered_at=turn.at, how="recalled")
+    turn.change(visits=(*visits, again))
+    window = open_judgement(turn)
+    turn.tell(Subject.RECALLED, from_here.told, from_here.copied)
+    turn.tell(Subject.TO_JUDGE if answered else Subject.WHAT_NEXT, [asked.party for asked in window.asked], window=window.key)
+
+
+def extend(turn: Turn, event: WindowExtended) -> None:
+    """Another date for those asked; if the IRO was being asked what next, it waits again."""
+    turn.require("wait_longer")
+    main = turn.challenge.main_window()
+    promise = named_date(turn, event.until, "until")
+    before = main.promise.due.isoformat() if main else ""
+    note_event(turn, event, {"was": before})
+    if main and main.is_open and main.key.kind is not WindowKind.ENDORSEMENT:
+        main = move_promise(turn, replace(main, on_close=turn.stage.no_reply), promise)
+        asked = main.asked
+    else:
+        kind = WindowKind.MEETING if turn.stage.answer_is_a_meeting else WindowKind.REPLY
+        main = open_reply(turn, promise, turn.challenge.visit.told, kind)
+        asked = main.asked
+    if turn.challenge.phase is Phase.ASKING:
+        for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]:
+            close(turn, window, "waits longer")
+    turn.move("wait_longer")
+    turn.tell(Subject.EXTENDED, [one.party for one in asked if not one.answered_at], window=main.key)
+
+
+def endorse(turn: Turn, event: Endorsed) -> None:
+    """Endorsed: it is sent on."""
+    turn.require("endorse")
+    note_event(turn, event)
+    main = turn.challenge.main_window()
+    if main and main.is_open:
+        close(turn, main, "endorsed")
+    turn.move("endorse")
+    visit = replace(turn.challenge.visit, sent=True)
+    turn.change(visits=(*turn.challenge.visits[:-1], visit))
+    send(turn, turn.stage, visit, None)
+
+
+def decline(turn: Turn, event: EndorsementDeclined) -> None:
+    """Not endorsed: the raiser is asked what next."""
+    turn.require("decline")
+    note_event(turn, event)
+    main = turn.challenge.main_window()
+    if main and main.is_open:
+        close(turn, main, "not endorsed")
+    ask_what_next(turn, "decline")
+
+
+def endorsement_passed(turn: Turn, window: Window) -> None:
+    """Nobody endorsed it in time: the raiser and the IRO manager are told."""
+    close(turn, window, "no reply")
+    if turn.challenge.phase is Phase.ENDORSING:
+        ask_what_next(turn)
+        turn.tell(Subject.STILL_WAITING, manager(turn), window=window.key)
+
+
+End = Resolved | EndedUnresolved | Overtaken | Withdrawn
+
+_ENDS: dict[type, str] = {Resolved: "resolve", EndedUnresolved: "end", Overtaken: "overtake", Withdrawn: "withdraw"}
+
+
+def end(turn: Turn, event: End) -> None:
+    """End it. Reply, judgement and limit windows close; actions and follow-ups run on."""
+    move = _ENDS[type(event)]
+    turn.require(move)
+    note_event(turn, event)
+    finish(turn, move, getattr(event, "look_again_on", None))
+
+
+def finish(turn: Turn, move: str, look_again_on: date | None) -> None:
+    """Close what an end closes, make the move, tell those who took part."""
+    if turn.challenge.phase is not Outcome.NOTICED:
+        close_all(turn, "ended")
+    if look_again_on:
+        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, look_again_on, "look_again_on"))
+    present = turn.challenge.visit if turn.challenge.visits else None
+    turn.move(move)
+    now = (*present.told, *present.copied) if present and present.sent else ()
+    told = [party for party in turn.challenge.everyone_told() if party not in now]
+    turn.tell(Subject.ENDED, now, told)
+
+
+def seal(turn: Turn, event: RecordedInError) -> None:
+    """It never should have been here: everything stops, nobody but the IRO service sees it, it is kept."""
+    turn.require("seal")
+    for window in list(turn.challenge.open_windows()):
+        current = turn.challenge.window(window.key)
+        if current and current.is_open:
+            close(turn, current, "recorded in error", quietly=True)
+    note_event(turn, event, visible=Visible.SEALED)
+    turn.move("seal")
+
+
+def reopen(turn: Turn, event: Reopened) -> None:
+    """Open again at a stage: with a fresh window, or to the date that was promised there if it is still to come."""
+    _known(turn, event.stage)
+    move = f"reopen_at_{event.stage}"
+    turn.require(move)
+    respond_by = event.respond_by
+    if event.clock == "as it was":
+        earlier = [
+            w for w in turn.challenge.windows if turn.challenge.stage_of(w) == event.stage and w.key.kind in ("reply", "meeting")
+        ]
+        if not earlier or earlier[-1].promise.due < working_days.local_date(turn.at):
+            raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
+    note_event(turn, event)
+    enter(turn, move, "reopened", chosen=event.to, respond_by=respond_by)
+    if event.clock == "as it was":
+        main = turn.challenge.main_window()
+        if main:
+            move_promise(turn, main, earlier[-1].promise)
+    turn.tell(Subject.REOPENED, [THE_RAISER])
+
+
+def set_resolve_by(turn: Turn, day: date) -> None:
+    """The raiser's second date: by when it is to be put right."""
+    named_date(turn, day, "resolve_by")
+    turn.change(resolve_by=day)
+
+
+def agreed(turn: Turn) -> None:
+    """The answer is enough, and there is a second window in which it is to be done."""
+    within = turn.stage.complete_within
+    assert within is not None
+    promise = promised(turn, within, None, turn.challenge.resolve_by, "resolve_by")
+    turn.move("agree")
+    if promise:
+        told = turn.challenge.visit.told
+        window = open_window(turn, WindowKind.COMPLETION, told[0], promise, asked=told, on_close=NoReply.PROMPT)
+        turn.tell(Subject.ACTION_DUE, [THE_RAISER], window=window.key)
+
+
+def completion_passed(turn: Turn, window: Window) -> None:
+    """The date by which it was to be put right passed: the IRO is asked what next."""
+    close(turn, window, "date passed")
+    if turn.challenge.phase is Phase.COMPLETING:
+        ask_what_next(turn)
+
+
+def note_event(turn: Turn, event: object, more: dict[str, object] | None = None, visible: Visible = Visible.EVERYONE) -> None:
+    """Put an event on the timeline as it came: facts in one place, the person's words apart."""
+    turn.note(getattr(event, "type"), facts_of(event) | (more or {}), words_of(event), visible)  # noqa: B009
+
+
+def _known(turn: Turn, stage: str) -> None:
+    if not turn.rules.ladder.has(stage):
+        listed = ", ".join(known.key for known in turn.rules.ladder.stages)
+        raise Unfit(f"This ladder has no stage `{stage}`.", f"Name one of: {listed}.", "to_stage")
+
+
+def _parties(told: tuple[Party, ...], copied: tuple[Party, ...]) -> dict[str, object]:
+    def plain(party: Party) -> object:
+        return {"role": party.role, "person": party.person} if party.person else party.role
+
+    return {"to": [plain(party) for party in told], "copy": [plain(party) for party in copied]}
+
+
+def _start_whole_process(turn: Turn, stage: Stage, counts_from: date | None) -> None:
+    """The limit on the whole runs from the first formal stage, or from raising where the authority says so."""
+    whole = turn.rules.ladder.whole_process
+    running = any(window.key.kind is WindowKind.WHOLE_PROCESS for window in turn.challenge.windows)
+    if whole is None or running or stage.referral or (stage.informal and not whole.includes_informal):
+        return
+    promise = counted(turn, whole.limit, counts_from)
+    open_window(turn, WindowKind.WHOLE_PROCESS, THE_RAISER, promise, acts=acts_at(turn.rules, promise))
+
+
+def referral_made(turn: Turn) -> bool:
+    """Has the child been referred to Cafcass on this challenge?"""
+    return turn.challenge.referral not in (ReferralState.NONE, ReferralState.CONSIDERED)

@@ -1,0 +1,218 @@
+"""One turn of deciding: the challenge as it becomes, with what is to be remembered and who is to be told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from workflows.challenge import Challenge, Outcome, Party, Phase, Window, WindowKey
+from workflows.ladder import Stage
+from workflows.machine import moves_of
+from workflows.permits import THE_SERVICE, Actor
+from workflows.procedure import Rules
+from workflows.refusals import NotOpen
+
+
+class Visible(StrEnum):
+    """Who may read a timeline entry."""
+
+    EVERYONE = "everyone"
+    IRO_SERVICE = "iro_service"
+    SEALED = "sealed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline. `facts` are plain JSON values; `words` may be personal and are kept apart."""
+
+    kind: str
+    at: datetime
+    by: Actor
+    stage: str
+    sequence: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    visible: Visible = Visible.EVERYONE
+
+
+class Subject(StrEnum):
+    """What a message is about: each has its own wording."""
+
+    ASKED = "asked"
+    OBSERVED = "observed"
+    TO_SEND = "to_send"
+    TO_ENDORSE = "to_endorse"
+    REMINDER = "reminder"
+    WILL_CLIMB = "will_climb"
+    CLIMBED = "climbed"
+    WHAT_NEXT = "what_next"
+    WHAT_NEXT_AGAIN = "what_next_again"
+    STILL_WAITING = "still_waiting"
+    PASSED = "passed"
+    ANSWERED = "answered"
+    TO_JUDGE = "to_judge"
+    PART_ANSWERED = "part_answered"
+    LATE_ANSWER = "late_answer"
+    NOT_FOR_ME = "not_for_me"
+    REDIRECTED = "redirected"
+    QUESTION = "question"
+    CLARIFIED = "clarified"
+    TO_ARRANGE = "to_arrange"
+    MEETING = "meeting"
+    MEETING_MOVED = "meeting_moved"
+    OUTCOME_WANTED = "outcome_wanted"
+    EXTENDED = "extended"
+    COPIED = "copied"
+    RECALLED = "recalled"
+    ABOUT_CAFCASS = "about_cafcass"
+    TELL_OF_REFERRAL = "tell_of_referral"
+    ENDED = "ended"
+    REOPENED = "reopened"
+    ACTION_DUE = "action_due"
+    FOLLOW_UP_DUE = "follow_up_due"
+    WHOLE_PROCESS = "whole_process"
+    DELIVERY_FAILED = "delivery_failed"
+    POST_TAKEN_OVER = "post_taken_over"
+    POST_EMPTY = "post_empty"
+    IRO_CHANGED = "iro_changed"
+    FACTS_CHANGED = "facts_changed"
+    HELD = "held"
+    NOTICE = "notice"
+    LADDER_MOVED = "ladder_moved"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A need to tell people: one message with its true To and Cc, worded and carried by the floor above."""
+
+    subject: Subject
+    to: tuple[Party, ...]
+    copy: tuple[Party, ...]
+    at: datetime
+    stage: str
+    sequence: int
+    window: WindowKey | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided. Nothing has happened yet: the caller stores it whole, or not at all."""
+
+    before: Challenge | None
+    challenge: Challenge
+    entries: tuple[Entry, ...]
+    tellings: tuple[Telling, ...]
+
+    @property
+    def opened(self) -> tuple[Window, ...]:
+        """Windows that were not there before."""
+        known = {window.key for window in self.before.windows} if self.before else set()
+        return tuple(window for window in self.challenge.windows if window.key not in known)
+
+    @property
+    def closed(self) -> tuple[Window, ...]:
+        """Windows that were open (or not there) before and are closed now."""
+        open_before = {window.key for window in self.before.open_windows()} if self.before else set()
+        new = {window.key for window in self.opened}
+        return tuple(w for w in self.challenge.windows if not w.is_open and (w.key in open_before or w.key in new))
+
+    @property
+    def is_nothing(self) -> bool:
+        """Was nothing decided?"""
+        return not self.entries and self.before == self.challenge
+
+
+class Turn:
+    """Collects one decision. Mutable, and local to one call of `decide`."""
+
+    def __init__(self, rules: Rules, challenge: Challenge, now: datetime, by: Actor = THE_SERVICE) -> None:
+        self.rules = rules
+        self.challenge = challenge
+        self.at = now
+        self.by = by
+        self._entries: list[Entry] = []
+        self._tellings: list[Telling] = []
+
+    @property
+    def stage(self) -> Stage:
+        """The stage at which the challenge stands."""
+        return self.rules.ladder.stage(self.challenge.stage)
+
+    def change(self, **changes: Any) -> None:
+        """The challenge with these values instead."""
+        self.challenge = replace(self.challenge, **changes)
+
+    def require(self, name: str) -> None:
+        """Raise NotOpen, naming what is open, if the state does not have a move. Asked before anything is noted."""
+        moves = moves_of(self.rules.ladder).open_in(self.challenge.state)
+        if name not in moves:
+            said = f"That cannot be done while this is {self.where()}."
+            raise NotOpen(said, "Do one of the moves that are open.", tuple(sorted(moves)))
+
+    def move(self, name: str) -> None:
+        """Make a move of the machine. Raises NotOpen if the state does not have it."""
+        self.require(name)
+        after = moves_of(self.rules.ladder).after(self.challenge.state, name)
+        stage, _, phase = after.partition(".")
+        if phase:
+            self.change(stage=stage, phase=Phase(phase))
+        else:
+            self.change(phase=Outcome(after))
+
+    def where(self) -> str:
+        """Where it stands, in words for a refusal."""
+        if not self.challenge.is_open:
+            return str(self.challenge.phase).replace("_", " ")
+        waiting = {
+            Phase.ENDORSING: "waiting to be endorsed",
+            Phase.AWAITING: "waiting for a reply",
+            Phase.ANSWERED: "answered and not yet judged",
+            Phase.ASKING: "with the IRO to consider",
+            Phase.COMPLETING: "agreed and being put right",
+        }
+        return f"at {self.stage.label}, {waiting[Phase(self.challenge.phase)]}"
+
+    def note(
+        self,
+        kind: str,
+        facts: Mapping[str, Any] | None = None,
+        words: Mapping[str, str] | None = None,
+        visible: Visible = Visible.EVERYONE,
+        by: Actor | None = None,
+    ) -> None:
+        """Add a line to the timeline."""
+        entry = Entry(
+            kind, self.at, by or self.by, self.challenge.stage, self.challenge.sequence, facts or {}, words or {}, visible
+        )
+        self._entries.append(entry)
+
+    def tell(
+        self,
+        subject: Subject,
+        to: Iterable[Party],
+        copy: Iterable[Party] = (),
+        window: WindowKey | None = None,
+    ) -> None:
+        """Somebody must be told. Nobody is copied into what is addressed to them; nobody stands twice."""
+        addressed = tuple(dict.fromkeys(to))
+        copied = tuple(party for party in dict.fromkeys(copy) if party not in addressed)
+        if addressed or copied:
+            self._tellings.append(
+                Telling(subject, addressed, copied, self.at, self.challenge.stage, self.challenge.sequence, window)
+            )
+
+    def put(self, window: Window) -> None:
+        """Add a window, or put one in the place of that of the same key."""
+        windows = list(self.challenge.windows)
+        for n, known in enumerate(windows):
+            if known.key == window.key:
+                windows[n] = window
+                break
+        else:
+            windows.append(window)
+        self.change(windows=tuple(windows))
+
+    def decided(self, before: Challenge | None) -> Decision:
+        """All of it, as a value."""
+        return Decision(before, self.challenge, tuple(self._entries), tuple(self._tellings))

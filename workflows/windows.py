@@ -1,0 +1,264 @@
+"""Windows: opened with a promise, closed by an answer, a passed date or an end; held after an outage, released by name."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from workflows import working_days
+from workflows.challenge import (
+    OUTLIVE_CLOSING,
+    THE_RAISER,
+    Asked,
+    Challenge,
+    Party,
+    Window,
+    WindowKey,
+    WindowKind,
+)
+from workflows.events import WindowsHeld, WindowsReleased
+from workflows.ladder import CountedFrom, Need, NoReply, Within
+from workflows.procedure import Capacity, Rules
+from workflows.refusals import NotOpen, Unfit
+from workflows.turn import Subject, Turn
+from workflows.working_days import Length, Promise, Unit
+
+
+def counted(turn: Turn, length: Length, counts_from: date | None = None) -> Promise:
+    """A promise counted from the day of the act, or (after a passed date) from the day that was due.
+
+    Hours always run from the act: nobody's hours can pass before they are asked.
+    """
+    if counts_from is None or length.unit is Unit.HOURS:
+        return working_days.promise(length, turn.at, turn.rules.calendar)
+    return working_days.promise_from_date(length, counts_from, turn.rules.calendar)
+
+
+def promised(turn: Turn, within: Within, counts_from: date | None, named: date | None, field: str) -> Promise | None:
+    """The promise that a stage's window makes, or None if it has none. Raises Unfit for a missing or unfit date."""
+    if within.none_because:
+        return None
+    if within.set_by_raiser:
+        if named is None:
+            raise Unfit("At this stage the raiser names the date.", "Say by when an answer is wanted.", field)
+        promise = named_date(turn, named, field)
+        if within.at_most and counted(turn, within.at_most).due < named:
+            limit = working_days.long_date(counted(turn, within.at_most).due)
+            raise Unfit(f"That is later than this procedure allows ({within.at_most}).", f"Name a day up to {limit}.", field)
+        return promise
+    if within.by_priority:
+        lengths = dict(within.by_priority)
+        if turn.challenge.priority not in lengths:
+            raise Unfit("Here the time to answer depends on the priority.", f"Say which: {', '.join(lengths)}.", "priority")
+        return counted(turn, lengths[turn.challenge.priority], counts_from)
+    assert within.length is not None
+    return counted(turn, within.length, counts_from)
+
+
+def named_date(turn: Turn, named: date, field: str) -> Promise:
+    """A date that a person named: today or later, and not absurdly far."""
+    today = working_days.local_date(turn.at)
+    if named < today:
+        raise Unfit(f"{working_days.long_date(named)} has passed.", "Name today or a later day.", field)
+    if named > today + timedelta(days=730):
+        raise Unfit(f"{working_days.long_date(named)} is more than two years away.", "Name a nearer day.", field)
+    return working_days.promise_on(named, today, turn.rules.calendar)
+
+
+def acts_at(rules: Rules, promise: Promise) -> datetime:
+    """When a passed date is acted on (UTC): the authority's hour on the next working day; hours, when they elapse."""
+    return working_days.acts_at(promise, rules.calendar, rules.authority.acts_at)
+
+
+def open_window(
+    turn: Turn,
+    kind: WindowKind,
+    owner: Party,
+    promise: Promise,
+    *,
+    asked: tuple[Party, ...] = (),
+    answer: Need = Need.ALL,
+    on_close: NoReply = NoReply.NOTHING,
+    parent: WindowKey | None = None,
+    acts: datetime | None = None,
+) -> Window:
+    """Open a window of the present stay and note its promise."""
+    sequence = turn.challenge.sequence
+    n = 1 + sum(1 for w in turn.challenge.windows if w.key.sequence == sequence and w.key.kind is kind)
+    if kind is WindowKind.ACTION:
+        turn.change(actions=turn.challenge.actions + 1)
+        n = turn.challenge.actions
+    window = Window(
+        WindowKey(sequence, kind, n),
+        owner,
+        promise,
+        acts or acts_at(turn.rules, promise),
+        turn.at,
+        tuple(Asked(party) for party in asked),
+        answer,
+        on_close,
+        parent,
+    )
+    turn.put(window)
+    if kind not in (WindowKind.REMINDER, WindowKind.WARNING):
+        facts = {"kind": kind.value, "n": n, "due": promise.due.isoformat(), "counts_from": promise.counts_from.isoformat()}
+        turn.note("window_opened", facts)
+    return window
+
+
+def open_reply(turn: Turn, promise: Promise, told: tuple[Party, ...], kind: WindowKind = WindowKind.REPLY) -> Window:
+    """Open the window in which a stage's people answer, with its reminder and the warning before a climb."""
+    stage = turn.stage
+    meeting = stage.contact.meeting
+    is_meeting = kind is WindowKind.MEETING and meeting is not None
+    owner = Party(meeting.arranged_by) if is_meeting and meeting else told[0]
+    answer = Need.ANY if stage.to and stage.to.how.value == Need.ANY.value else Need.ALL
+    window = open_window(turn, kind, owner, promise, asked=told, answer=answer, on_close=stage.no_reply)
+    remind_of(turn, window)
+    return window
+
+
+def remind_of(turn: Turn, window: Window) -> None:
+    """Open what reminds of a window: those asked before the date, the raiser on the day before a climb by itself."""
+    rules, ladder = turn.rules, turn.rules.ladder
+    if ladder.reminder_before and window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
+        day = rules.calendar.working_day_on_or_before(window.promise.due)
+        for _ in range(ladder.reminder_before.number):
+            day = rules.calendar.working_day_on_or_before(day - timedelta(days=1))
+        _remind(turn, WindowKind.REMINDER, window, working_days.at_local(day, rules.authority.acts_at))
+    if window.key.kind is WindowKind.JUDGEMENT:
+        day = rules.calendar.working_day_on_or_before(window.promise.due)
+        _remind(turn, WindowKind.REMINDER, window, working_days.at_local(day, rules.authority.acts_at))
+    if window.on_close is NoReply.ESCALATE:
+        warns = working_days.warns_at(window.promise, rules.calendar, rules.authority.warns_at)
+        _remind(turn, WindowKind.WARNING, window, warns)
+
+
+def _remind(turn: Turn, kind: WindowKind, of: Window, at: datetime) -> None:
+    if at > turn.at:
+        day = working_days.local_date(at)
+        promise = working_days.promise_on(day, min(day, of.promise.counts_from), turn.rules.calendar)
+        open_window(turn, kind, of.owner, promise, parent=of.key, acts=at)
+
+
+def open_judgement(turn: Turn) -> Window:
+    """Open the window in which the stage's judges (the IRO, if nothing else is said) decide what comes next."""
+    stage, ladder = turn.stage, turn.rules.ladder
+    judges = tuple(Party(role) for role in stage.judged_by.roles)
+    promise = counted(turn, stage.judge_within or ladder.judge_within)
+    owner = THE_RAISER if THE_RAISER in judges else judges[0]
+    window = open_window(turn, WindowKind.JUDGEMENT, owner, promise, asked=judges, answer=stage.judged_by.how)
+    remind_of(turn, window)
+    return window
+
+
+def close(turn: Turn, window: Window, how: str, quietly: bool = False) -> None:
+    """Close a window; what reminds of it lapses unsent."""
+    turn.put(replace(window, closed_at=turn.at, closed_as=how, held_since=None))
+    if not quietly and window.key.kind not in (WindowKind.REMINDER, WindowKind.WARNING):
+        turn.note("window_closed", {"kind": window.key.kind.value, "n": window.key.n, "sequence": window.key.sequence, "as": how})
+    lapse_children(turn, window)
+
+
+def lapse_children(turn: Turn, window: Window) -> None:
+    """Reminders of a window that no longer runs lapse unsent (DESIGN.md rule 2)."""
+    for child in [child for child in turn.challenge.open_windows() if child.parent == window.key]:
+        turn.put(replace(child, closed_at=turn.at, closed_as="lapsed", held_since=None))
+
+
+def close_stay(turn: Turn, how: str) -> None:
+    """Close what belongs to the present stay at a stage; the limit, actions and follow-ups run on."""
+    staying = OUTLIVE_CLOSING | {WindowKind.WHOLE_PROCESS}
+    for window in [w for w in turn.challenge.open_windows() if w.key.kind not in staying]:
+        current = turn.challenge.window(window.key)
+        if current and current.is_open:
+            close(turn, current, how)
+
+
+def close_all(turn: Turn, how: str) -> None:
+    """Close everything that an end closes: not the actions and follow-ups, which outlive it (RELIABILITY.md I8)."""
+    close_stay(turn, how)
+    for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.WHOLE_PROCESS]:
+        close(turn, window, how)
+
+
+def close_judgement(turn: Turn, how: str) -> None:
+    """Close the judgement window, if one runs."""
+    for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]:
+        close(turn, window, how)
+
+
+def next_due(challenge: Challenge, now: datetime) -> Window | None:
+    """Of the windows whose time has come by `now` and that are not held, the earliest."""
+    due = [w for w in challenge.open_windows() if w.held_since is None and w.acts_at <= now]
+    return min(due, key=lambda w: (w.acts_at, w.key), default=None)
+
+
+def move_promise(turn: Turn, window: Window, promise: Promise) -> Window:
+    """Another date for a running window: only ever by a named act (DESIGN.md rule 8)."""
+    moved = replace(window, promise=promise, acts_at=acts_at(turn.rules, promise), held_since=None)
+    lapse_children(turn, window)
+    turn.put(moved)
+    remind_of(turn, moved)
+    return moved
+
+
+def restart_on_acknowledgement(turn: Turn, window: Window) -> None:
+    """Where the procedure counts from acknowledgement, the first acknowledgement starts the count anew, never shorter."""
+    stage = turn.stage
+    if stage.counted_from is not CountedFrom.ACKNOWLEDGEMENT or window.is_late(turn.at):
+        return
+    if stage.respond_within.set_by_raiser:
+        return
+    promise = promised(turn, stage.respond_within, None, None, "")
+    if promise and promise.closes_at > window.promise.closes_at:
+        moved = move_promise(turn, window, promise)
+        turn.note("window_counted_from_acknowledgement", {"due": moved.promise.due.isoformat()})
+
+
+def hold(turn: Turn, event: WindowsHeld) -> None:
+    """Hold what closed while the service was away: nobody is skipped by an outage (DESIGN.md rule 5)."""
+    away = [w for w in turn.challenge.open_windows() if w.held_since is None and event.since < w.acts_at <= event.until]
+    if not away:
+        return
+    for window in away:
+        turn.put(replace(window, held_since=event.since))
+    listed = [[w.key.sequence, w.key.kind.value, w.key.n] for w in away]
+    turn.note(
+        event.type, {"since": event.since.isoformat(), "until": event.until.isoformat(), "windows": listed}, {"why": event.why}
+    )
+    turn.tell(Subject.HELD, manager(turn))
+
+
+def release(turn: Turn, event: WindowsReleased) -> None:
+    """A named person lets held windows go: as due, or with the time that was lost given back."""
+    held = [w for w in turn.challenge.open_windows() if w.held_since is not None]
+    if not held:
+        raise NotOpen("No window of this item is held.", "Nothing needs releasing.")
+    given = event.how == "time given back"
+    dues: list[str] = []
+    # A window first, then what reminds of it: a reminder of a window that moved lapses and is opened anew.
+    for window in sorted(held, key=lambda w: (w.parent is not None, w.key)):
+        current = turn.challenge.window(window.key)
+        if current is None or not current.is_open:
+            continue
+        if given and current.parent is None:
+            current = move_promise(turn, current, _given_back(turn, current))
+            dues.append(current.promise.due.isoformat())
+        else:
+            turn.put(replace(current, held_since=None))
+    turn.note(event.type, {"how": event.how, "due": dues}, {"why": event.why})
+
+
+def _given_back(turn: Turn, window: Window) -> Promise:
+    """The same promise, later by what was lost from the hold until today."""
+    assert window.held_since is not None
+    if window.promise.length and window.promise.length.unit is Unit.HOURS:
+        hours = max(1, -int((window.held_since - window.promise.closes_at).total_seconds() // 3600))
+        return working_days.promise(Length(hours, Unit.HOURS), turn.at, turn.rules.calendar)
+    today, calendar = working_days.local_date(turn.at), turn.rules.calendar
+    left = working_days.working_days_between(working_days.local_date(window.held_since), window.promise.due, calendar)
+    return working_days.promise_from_date(Length(max(1, left), Unit.WORKING_DAYS), today, calendar)
+
+
+def manager(turn: Turn) -> tuple[Party, ...]:
+    """Whoever acts as the IRO manager in this authority."""
+    return tuple(Party(role) for role in turn.rules.authority.roles_acting_as(Capacity.IRO_MANAGER))
