@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from workflows import addressing
 from workflows.challenge import (
     ASKS_RECIPIENTS,
     THE_RAISER,
@@ -11,6 +12,7 @@ from workflows.challenge import (
     Window,
     WindowKind,
 )
+from workflows.endings import finish
 from workflows.events import (
     Acknowledged,
     Action,
@@ -24,9 +26,11 @@ from workflows.events import (
     Redirected,
     Responded,
 )
+from workflows.ladder import RAISER, NoReply
 from workflows.permits import Part
+from workflows.procedure import HeldFor
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import agreed, climb, enter, finish, note_event
+from workflows.stages import agreed, climb, enter, note_event, set_resolve_by
 from workflows.turn import Subject, Turn
 from workflows.windows import close, close_judgement, named_date, open_judgement, open_window, restart_on_acknowledgement
 
@@ -36,10 +40,14 @@ def _is_mine(turn: Turn, party: Party) -> bool:
 
 
 def _my_window(turn: Turn) -> Window:
-    """The latest window in which this person is asked and has not answered, else the latest in which they are asked."""
+    """The latest window in which this person is asked and has not answered, else the latest in which they are asked.
+
+    What they are asked at the present stay comes first, so that a second answer never counts for an older question.
+    """
     mine = [w for w in turn.challenge.windows if w.key.kind in ASKS_RECIPIENTS and any(_is_mine(turn, a.party) for a in w.asked)]
     if not mine:
         raise NotYours("You are not asked on this item.", "Tell the IRO if you should be.")
+    mine = [w for w in mine if w.key.sequence == turn.challenge.sequence] or mine
     waiting = [w for w in mine if any(_is_mine(turn, a.party) and a.answered_at is None for a in w.asked)]
     return (waiting or mine)[-1]
 
@@ -81,20 +89,31 @@ def redirect(turn: Turn, event: Redirected) -> None:
     main = turn.challenge.main_window()
     if not main or not main.is_open or main.key.kind not in ASKS_RECIPIENTS:
         raise NotOpen("Nobody is being asked at the moment.", "Extend the window, or take it higher.")
-    if not turn.rules.authority.has_role(event.to.role):
-        raise Unfit(f"`{event.to.role}` is not a role of this authority.", "Choose a role from its list.", "to")
+    _reachable(turn, event.to.role)
     unanswered = [asked for asked in main.asked if asked.party.role == event.of and not asked.answered_at]
     if not unanswered:
         raise Unfit(f"`{event.of}` is not being asked here.", "Name the role whose question goes elsewhere.", "of")
     to = Party.of(event.to)
     note_event(turn, event)
-    swapped = tuple(dict.fromkeys(Asked(to) if asked in unanswered else asked for asked in main.asked))
-    owner = to if main.owner == unanswered[0].party else main.owner
+    were = {asked.party for asked in unanswered}
+    known = {asked.party: asked for asked in main.asked if asked.party not in were}
+    swapped = tuple(dict.fromkeys(known.get(to, Asked(to)) if a.party in were else a for a in main.asked))
+    owner = to if main.owner in were else main.owner
     turn.put(replace(main, asked=swapped, owner=owner))
     visit = turn.challenge.visit
-    told = tuple(dict.fromkeys(to if party == unanswered[0].party else party for party in visit.told))
-    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, told=told)))
+    told = tuple(dict.fromkeys(to if party in were else party for party in visit.told))
+    copied = addressing.without(visit.copied, told)
+    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, told=told, copied=copied)))
     turn.tell(Subject.REDIRECTED, [to], window=main.key)
+
+
+def _reachable(turn: Turn, role: str) -> None:
+    """Raise Unfit for a role that does not exist, or that is outside the authority and not of this ladder."""
+    authority, ladder = turn.rules.authority, turn.rules.ladder
+    if not authority.has_role(role):
+        raise Unfit(f"`{role}` is not a role of this authority.", "Choose a role from its list.", "to")
+    if authority.role(role).held_for is HeldFor.AGENCY and role not in ladder.roles():
+        raise Unfit(f"{ladder.title} does not go to a partner agency.", "Raise a matter with the agency for itself.", "to")
 
 
 def ask_back(turn: Turn, event: ClarificationAsked) -> None:
@@ -121,13 +140,12 @@ def respond(turn: Turn, event: Responded) -> None:
     more = {"window": [window.key.sequence, window.key.kind.value, window.key.n], "late": late, "as": mine[0].party.role}
     note_event(turn, event, {**more, "again": all(asked.answered_at for asked in mine)})
     _open_actions(turn, event.actions)
-    stays = event.position == "beyond_our_control" and not turn.rules.ladder.stage(turn.challenge.stage_of(window)).obstacle_stops
-    if stays and window.is_open:
+    if event.position == "beyond_our_control" and window.is_open and not turn.stage.obstacle_stops:
         # Recorded without stopping the climb: the need is still unmet (IRO Handbook 6.5).
         _mark(turn, window, answer=event.position)
         turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
         return
-    window = _mark(turn, window, answered_at=turn.at, answer=event.position, late=late)
+    window = _answered(turn, window, event.position, late)
     here = turn.challenge.is_open and turn.challenge.stage_of(window) == turn.challenge.stage
     waiting = here and turn.challenge.phase in (Phase.AWAITING, Phase.ASKING)
     if not waiting:
@@ -138,6 +156,21 @@ def respond(turn: Turn, event: Responded) -> None:
         to_judges(turn, "answer")
     else:
         turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
+
+
+def _answered(turn: Turn, window: Window, position: str, late: bool) -> Window:
+    """The first answer says when and whether in time; a later one only what the position is now (RELIABILITY.md I7)."""
+
+    def marked(asked: Asked) -> Asked:
+        if not _is_mine(turn, asked.party):
+            return asked
+        if asked.answered_at:
+            return replace(asked, answer=position)
+        return replace(asked, answered_at=turn.at, answer=position, late=late)
+
+    changed = replace(window, asked=tuple(marked(asked) for asked in window.asked))
+    turn.put(changed)
+    return changed
 
 
 def to_judges(turn: Turn, move: str) -> None:
@@ -160,12 +193,12 @@ def judge(turn: Turn, event: Judged) -> None:
     )
     window = replace(window, asked=judged)
     turn.put(window)
-    if event.verdict == "needs_more":
-        _more_is_needed(turn, window, event)
-        return
     is_raiser = Part.RAISER in turn.by.parts
     raisers = [asked for asked in window.asked if asked.party == THE_RAISER]
-    raiser_agrees = is_raiser or any(asked.answer == "enough" for asked in raisers)
+    raiser_agrees = any(asked.answer == "enough" for asked in raisers) or (is_raiser and event.verdict == "enough")
+    if event.verdict == "needs_more":
+        _more_is_needed(turn, window, event, climb_on=event.climb and not raiser_agrees)
+        return
     if (is_raiser and not raisers) or (raiser_agrees and window.is_answered()):
         _settled(turn, window, event)
     elif window.is_answered():
@@ -174,9 +207,10 @@ def judge(turn: Turn, event: Judged) -> None:
         _consider(turn)
 
 
-def _more_is_needed(turn: Turn, window: Window, event: Judged) -> None:
+def _more_is_needed(turn: Turn, window: Window, event: Judged, climb_on: bool) -> None:
+    """It climbs; but where the IRO found it enough and another judge does not, the IRO considers."""
     close(turn, window, "needs more")
-    if event.climb and turn.rules.ladder.onward(turn.challenge.stage):
+    if climb_on and (event.to_stage or turn.rules.ladder.onward(turn.challenge.stage)):
         climb(turn, event.to_stage, event.to, event.respond_by, event.copies)
     else:
         _consider(turn)
@@ -194,6 +228,8 @@ def _judges_as(turn: Turn, party: Party) -> bool:
 
 def _settled(turn: Turn, window: Window, event: Judged) -> None:
     close(turn, window, "enough")
+    if event.resolve_by:
+        set_resolve_by(turn, event.resolve_by)
     stage = turn.stage
     if stage.satisfied:
         enter(turn, f"satisfied_to_{stage.satisfied}", "satisfied", chosen=event.to, respond_by=event.respond_by)
@@ -222,13 +258,18 @@ def arrange(turn: Turn, event: MeetingArranged) -> None:
 def held(turn: Turn, event: MeetingHeld) -> None:
     """It took place: the IRO owns the window until the outcome is recorded."""
     turn.require("hold_meeting")
+    for role in event.attended:
+        if role != RAISER and not turn.rules.authority.has_role(role):
+            raise Unfit(f"`{role}` is not a role of this authority.", "Name other people under `others`.", "attended")
     meeting = turn.stage.contact.meeting
     assert meeting is not None
     note_event(turn, event)
     main = turn.challenge.main_window()
     recorder = Party(meeting.outcome_recorded_by)
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
-        turn.put(replace(main, owner=recorder))
+        # Those asked have done their part: what is owed now is the record, so nothing climbs for want of it.
+        policy = NoReply.PROMPT if main.on_close is NoReply.ESCALATE else main.on_close
+        turn.put(replace(main, owner=recorder, on_close=policy))
     turn.tell(Subject.OUTCOME_WANTED, [recorder], window=main.key if main else None)
 
 

@@ -85,10 +85,13 @@ def _about_a_child(turn: Turn) -> None:
 
 
 def add_copy(turn: Turn, event: CopyAdded) -> None:
-    """One more role copied in, from the authority's own catalogue: never an address that somebody types."""
+    """One more of the ladder's own people copied in: never an address that somebody types (DESIGN.md rule 14)."""
     turn.require("copy_in")
-    if not turn.rules.authority.has_role(event.role):
-        raise Unfit(f"`{event.role}` is not a role of this authority.", "Choose a role from its list.", "role")
+    ladder = turn.rules.ladder
+    if event.role not in ladder.roles():
+        raise Unfit(
+            f"{ladder.title} does not go to `{event.role}`.", f"Choose from: {', '.join(sorted(ladder.roles()))}.", "role"
+        )
     party, visit = Party(event.role), turn.challenge.visit
     if party in (*visit.told, *visit.copied):
         raise Unfit("They have been told of this stage already.", "Nothing needs adding.", "role")
@@ -255,7 +258,8 @@ def told_again(turn: Turn, window: Window) -> None:
     again = counted(turn, length)
     turn.put(replace(window, times_told=window.times_told + 1, acts_at=acts_at(turn.rules, again)))
     turn.note("still_waiting", {"kind": window.key.kind.value, "times": window.times_told + 1})
-    turn.tell(Subject.STILL_WAITING, manager(turn), [THE_RAISER], window=window.key)
+    waiting = [asked.party for asked in window.asked if asked.answered_at is None]
+    turn.tell(Subject.STILL_WAITING, manager(turn), [THE_RAISER, *waiting], window=window.key)
 
 
 def promise_due(turn: Turn, window: Window) -> None:

@@ -1,11 +1,11 @@
 """The whole procedure as one pure function: everything else carries it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from workflows import answers, beside, permits, raising, stages, windows
+from workflows import answers, beside, endings, permits, raising, stages, windows
 from workflows import events as e
 from workflows.challenge import THE_RAISER, Challenge, Facts, Phase, Window, WindowKind
 from workflows.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
@@ -33,12 +33,12 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     e.WindowExtended: stages.extend,
     e.Endorsed: stages.endorse,
     e.EndorsementDeclined: stages.decline,
-    e.Resolved: stages.end,
-    e.EndedUnresolved: stages.end,
-    e.Overtaken: stages.end,
-    e.Withdrawn: stages.end,
-    e.Reopened: stages.reopen,
-    e.RecordedInError: stages.seal,
+    e.Resolved: endings.end,
+    e.EndedUnresolved: endings.end,
+    e.Overtaken: endings.end,
+    e.Withdrawn: endings.end,
+    e.Reopened: endings.reopen,
+    e.RecordedInError: endings.seal,
     e.CopyAdded: beside.add_copy,
     e.LegalAdviceTaken: beside.legal_advice,
     e.ChildViewRecorded: beside.about_child,
@@ -74,13 +74,16 @@ class RaisedDecision:
     prompts: tuple[Prompt, ...]
 
 
-def decide_raise(rules: Rules, act: Act, facts: Facts | None, earlier: Sequence[e.Earlier], now: datetime) -> RaisedDecision:
-    """Raise an item. `now` is an aware UTC instant; `facts` None for an item without a child. Raises Refused."""
+def decide_raise(
+    rules: Rules, act: Act, facts: Facts | None, earlier: Sequence[e.Earlier], now: datetime, about_child: bool = True
+) -> RaisedDecision:
+    """Raise an item. `now` is an aware UTC instant; `facts` None for an item without a child or team. Raises Refused."""
     event = act.event
     assert isinstance(event, Raised)
     fit(event)
     permits.check(None, act)
-    turn = Turn(rules, raising.blank(rules, event, facts, now), now, act.by)
+    known = facts or Facts()
+    turn = Turn(rules, raising.blank(rules, event, known, about_child and facts is not None, now), now, act.by)
     asked = raising.begin(turn, event, earlier)
     return RaisedDecision(turn.decided(None), asked)
 
@@ -96,10 +99,11 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         now = max(now, challenge.last_at)
     turn = Turn(rules, challenge, now, act.by)
     if isinstance(event, e.WindowsHeld):
-        turn.by = THE_SERVICE
+        permits.check(challenge, act)
         windows.hold(turn, event)
         return _finished(turn, challenge, now)
     if isinstance(event, e.WindowClosed):
+        permits.check(challenge, act)
         named = next((w for w in challenge.open_windows() if _is_named(w, event)), None)
         if named is None or named.held_since is not None or named.acts_at > now:
             return Decision(challenge, challenge, (), ())
@@ -125,7 +129,8 @@ def move_ladder(rules: Rules, to: Ladder, challenge: Challenge, act: Act, now: d
     event = act.event
     assert isinstance(event, e.LadderMoved)
     fit(event)
-    turn = Turn(rules, challenge, max(now, challenge.last_at or now), act.by)
+    now = max(now, challenge.last_at or now)
+    turn = Turn(rules, challenge, now, act.by)
     _apply_closed(turn, now)
     permits.check(turn.challenge, act)
     turn.by = act.by
@@ -136,9 +141,16 @@ def move_ladder(rules: Rules, to: Ladder, challenge: Challenge, act: Act, now: d
         raise Unfit(
             f"Version {to.version} has no stage `{event.stage}` at which this could stand.", f"Name one of: {known}.", "stage"
         )
+    if not to.suits_priority(turn.challenge.priority):
+        raise Unfit(
+            f"Version {to.version} gives time by priority, and this has none of its priorities.",
+            "Name a version that does not, or raise it again.",
+            "version",
+        )
     stages.note_event(turn, replace(event, ladder_hash=to.hash))
     visits = tuple(replace(v, stage=event.stage) if v.sequence == challenge.sequence else v for v in turn.challenge.visits)
-    turn.change(ladder_hash=to.hash, stage=event.stage, visits=visits)
+    highest = turn.challenge.highest_stage
+    turn.change(ladder_hash=to.hash, stage=event.stage, visits=visits, highest_stage=highest if to.has(highest) else event.stage)
     turn.tell(Subject.LADDER_MOVED, [THE_RAISER])
     return _finished(turn, challenge, now)
 
@@ -152,9 +164,8 @@ def _finished(turn: Turn, before: Challenge, now: datetime) -> Decision:
 
 
 def _escalated(turn: Turn, event: e.Escalated) -> None:
-    turn.require("note")
-    if turn.challenge.phase is Phase.ENDORSING and not event.to_stage:
-        turn.require("endorse")
+    if not turn.challenge.is_open:
+        raise NotOpen(f"This is {turn.where()}: it climbs no more.", "Open it again first, or raise it anew.")
     stages.note_event(turn, event)
     stages.escalate(turn, event)
 
@@ -201,6 +212,8 @@ def _reminded(turn: Turn, window: Window) -> None:
         return
     waiting = [asked.party for asked in parent.asked if asked.answered_at is None]
     if window.key.kind is WindowKind.WARNING:
+        if turn.challenge.phase is not Phase.AWAITING or not stages.climbs_by_itself(turn.rules.ladder, turn.challenge, parent):
+            return  # held, part answered, or come back undelivered: no climb is coming
         turn.note("warned", {"of": "climb", "due": parent.promise.due.isoformat()})
         turn.tell(Subject.WILL_CLIMB, [THE_RAISER], window=parent.key)
     elif parent.key.kind is WindowKind.JUDGEMENT:
@@ -214,20 +227,32 @@ def fit(event: Event) -> None:
     """Raise Unfit for text that is too long or holds control characters, and for instants without a zone."""
     for each in fields(event):  # type: ignore[arg-type]
         value = getattr(event, each.name)
-        most = LONGEST_WORDS if each.type is Words else LONGEST_NAME
-        if isinstance(value, str):
-            _fit_text(value, most, each.name)
-        elif isinstance(value, datetime) and value.tzinfo is None:
-            raise Unfit("The time has no zone.", "Write it with its offset, such as 2026-04-01T10:00:00+01:00.", each.name)
-        elif each.name == "actions":
-            for n, action in enumerate(value):
-                _fit_text(action.what, LONGEST_WORDS, f"actions.{n}.what")
-        elif isinstance(value, tuple) and len(value) > 50:
-            raise Unfit("The list is too long.", "Name at most 50.", each.name)
-        elif isinstance(value, tuple):
-            for item in value:
-                if isinstance(item, str):
-                    _fit_text(item, LONGEST_NAME, each.name)
+        if each.type is Words and each.default is MISSING and not value.strip() and not _may_be_blank(event):
+            raise Unfit("Nothing is said here.", "Say it in a line.", each.name)
+        _fit_value(value, LONGEST_WORDS if each.type is Words else LONGEST_NAME, each.name)
+
+
+def _may_be_blank(event: Event) -> bool:
+    """Settled, with a day to look again: what changed for the child is said then."""
+    return isinstance(event, e.Resolved) and event.look_again_on is not None
+
+
+def _fit_value(value: object, most: int, field: str) -> None:
+    if isinstance(value, str):
+        _fit_text(value, most, field)
+    elif isinstance(value, datetime) and value.tzinfo is None:
+        raise Unfit("The time has no zone.", "Write it with its offset, such as 2026-04-01T10:00:00+01:00.", field)
+    elif isinstance(value, e.Chosen):
+        _fit_text(value.role, LONGEST_NAME, f"{field}.role")
+        _fit_text(value.person, LONGEST_NAME, f"{field}.person")
+    elif isinstance(value, e.Action):
+        _fit_text(value.what, LONGEST_WORDS, f"{field}.what")
+    elif isinstance(value, tuple):
+        if len(value) > 50:
+            raise Unfit("The list is too long.", "Name at most 50.", field)
+        for n, item in enumerate(value):
+            # A faulty action is named by its number, so that the form can show which.
+            _fit_value(item, LONGEST_NAME, f"{field}.{n}" if isinstance(item, e.Action) else field)
 
 
 def _fit_text(text: str, most: int, field: str) -> None:
@@ -257,29 +282,29 @@ def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, .
     machine = moves_of(rules.ladder).open_in(challenge.state)
     found = []
     for kind in e.EXTERNAL_TYPES:
-        if may(actor, kind) and _is_open(kind, machine, challenge):
+        if may(actor, kind) and _is_open(kind, machine, rules.ladder, challenge):
             found.append(type_of(kind))
     return tuple(found)
 
 
-def _is_open(kind: type[Event], machine: frozenset[str], challenge: Challenge) -> bool:
+def _is_open(kind: type[Event], machine: frozenset[str], ladder: Ladder, challenge: Challenge) -> bool:
     if kind is e.Escalated:
         return any(move.startswith(("climb_to_", "jump_to_")) for move in machine)
     if kind is e.Reopened:
         return any(move.startswith("reopen_at_") for move in machine)
     if kind is e.EscalationRecalled:
-        by_itself = bool(challenge.visits) and challenge.visit.how == "no_reply" and challenge.is_open
-        return by_itself and any(move.startswith("recall_to_") for move in machine)
+        by_itself = len(challenge.visits) > 1 and challenge.visit.how == "no_reply" and challenge.is_open
+        return by_itself and f"recall_to_{challenge.visits[-2].stage}_asking" in machine
     if kind is e.WindowsReleased:
         return any(window.held_since for window in challenge.open_windows())
     if kind is e.LadderMoved:
         return challenge.is_open
     if _MOVE_OF[kind] not in machine:
         return False
-    return _has_what_it_needs(kind, challenge)
+    return _has_what_it_needs(kind, ladder, challenge)
 
 
-def _has_what_it_needs(kind: type[Event], challenge: Challenge) -> bool:
+def _has_what_it_needs(kind: type[Event], ladder: Ladder, challenge: Challenge) -> bool:
     """Beyond the state: is there an action to settle, a climb to hold, a referral to follow, a looked-after child?"""
     if kind in (e.ReferralConsidered, e.ReferredToCafcass):
         under_way = challenge.referral.value in ("referred", "acknowledged")
@@ -291,7 +316,9 @@ def _has_what_it_needs(kind: type[Event], challenge: Challenge) -> bool:
         return any(w.key.kind is WindowKind.ACTION and w.closed_as not in settled for w in challenge.windows)
     if kind is e.EscalationHeld:
         main = challenge.main_window()
-        return main is not None and main.is_open and main.on_close.value == "escalate"
+        return main is not None and main.is_open and stages.climbs_by_itself(ladder, challenge, main) is not None
+    if kind is e.Endorsed:
+        return not challenge.visit.sent
     if kind in (e.ChildViewRecorded, e.ChildTold, e.AdvocateRecorded, e.ComplaintOpened, e.CourtTold):
         return challenge.about_child
     if kind is e.Redirected:

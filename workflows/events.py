@@ -141,6 +141,7 @@ class Judged(Event):
     copies: tuple[str, ...] = ()
     what_changed: Words = ""
     look_again_on: date | None = None
+    resolve_by: date | None = None
     type: Literal["judged"] = "judged"
 
 

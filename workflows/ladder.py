@@ -319,6 +319,11 @@ class Ladder:
         """How high a stage stands, from 0."""
         return self.stages.index(self._by_key[key])
 
+    def suits_priority(self, priority: str) -> bool:
+        """Can every window be given to an item of this priority? (One per priority needs one of them.)"""
+        asked = [w for stage in self.stages for w in (stage.respond_within, stage.complete_within) if w and w.by_priority]
+        return all(priority in dict(within.by_priority) for within in asked)
+
     def next_after(self, key: str) -> Stage | None:
         """The stage above in the file's order, or None at the top."""
         above = self.position(key) + 1

@@ -118,7 +118,9 @@ def _stage_moves(ladder: Ladder, stage: Stage) -> list[dict[str, Any]]:
         table.append(_move("ask_iro", asking, here[Phase.ASKING]))
         table.append(_move("hold", [here[Phase.AWAITING]], here[Phase.ASKING]))
     if stage.endorsed_by:
-        table.append(_move("endorse", [here[Phase.ENDORSING]], here[Phase.AWAITING]))
+        # Endorsed late, while the raiser considers, it is sent all the same.
+        table.append(_move("endorse", [here[Phase.ENDORSING], here[Phase.ASKING]], here[Phase.AWAITING]))
+        table.append(_move("wait_for_endorsement", [here[Phase.ASKING]], here[Phase.ENDORSING]))
         table.append(_move("decline", [here[Phase.ENDORSING]], here[Phase.ASKING]))
     if stage.complete_within:
         table.append(_move("agree", [here[Phase.ANSWERED]], here[Phase.COMPLETING]))

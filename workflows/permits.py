@@ -58,7 +58,7 @@ THE_SERVICE = Actor("", frozenset({Part.SERVICE}))
 _IRO_SIDE = frozenset({Part.RAISER, Part.IRO_MANAGER})
 _EVERYBODY_ON_IT = frozenset(
     {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ASKED, Part.WAS_ASKED, Part.COPIED}
-    | {Part.JUDGE, Part.ARRANGER, Part.SENDER, Part.ENDORSER}
+    | {Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER}
 )
 _BOOKING = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ARRANGER})
 

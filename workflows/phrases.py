@@ -1,6 +1,7 @@
 """The short phrases of the ladder language, read into values. Every refusal says what to write instead."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from workflows.ladder import (
 )
 from workflows.working_days import Length, Unit
 
+_Read = TypeVar("_Read")
 _Named = TypeVar("_Named", bound=str)
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _LENGTH = re.compile(r"([0-9]{1,4}) (working day|calendar day|day|hour)s?")
@@ -44,10 +46,11 @@ LONGEST_SHOWN = 60
 
 
 class Miswritten(ValueError):
-    """A phrase that cannot be read: what is wrong with it, and what to write instead."""
+    """A phrase that cannot be read: what is wrong with it, what to write instead, and where in a list it stands."""
 
     def __init__(self, wrong: str, instead: str) -> None:
         self.wrong, self.instead = wrong, instead
+        self.within: tuple[int, ...] = ()
         super().__init__(f"{wrong}: {instead}")
 
 
@@ -69,15 +72,24 @@ def _as_written(raw: Any) -> str:
     return "nothing" if raw is None else str(raw)
 
 
-def _listed(raw: Any) -> list[Any]:
+def _each(raw: Any, read: Callable[[Any], _Read]) -> tuple[_Read, ...]:
     """One thing or a list of things, never an empty list."""
-    items = raw if isinstance(raw, list) else [raw]
-    if not items:
+    if not isinstance(raw, list):
+        return (read(raw),)
+    if not raw:
         raise Miswritten("the list is empty", "name at least one, or leave the key out")
-    return items
+    found: list[_Read] = []
+    for n, item in enumerate(raw):
+        try:
+            found.append(read(item))
+        except Miswritten as fault:
+            fault.within = (n, *fault.within)
+            raise
+    return tuple(found)
 
 
-def _once_each(found: tuple[_Named, ...]) -> tuple[_Named, ...]:
+def _once_each(raw: Any, read: Callable[[Any], _Named]) -> tuple[_Named, ...]:
+    found = _each(raw, read)
     if len(set(found)) < len(found):
         raise Miswritten(f"one stands twice in {shown(', '.join(found))}", "name each once")
     return found
@@ -92,7 +104,7 @@ def key(raw: Any) -> str:
 
 def keys(raw: Any) -> tuple[str, ...]:
     """One key or a list of keys."""
-    return _once_each(tuple(key(item) for item in _listed(raw)))
+    return _once_each(raw, key)
 
 
 def length(raw: Any) -> Length:
@@ -159,7 +171,7 @@ def recipients(raw: Any) -> Recipients:
 
 def copies(raw: Any) -> tuple[Copy, ...]:
     """A list of roles, `everyone above`, or `{role: if …}`."""
-    return tuple(_copy(item) for item in _listed(raw))
+    return _each(raw, _copy)
 
 
 def _copy(raw: Any) -> Copy:
@@ -250,7 +262,7 @@ def party(raw: Any) -> str:
 
 def parties(raw: Any) -> tuple[str, ...]:
     """One or several roles, `raiser` among them."""
-    return _once_each(tuple(_party(item) for item in _listed(raw)))
+    return _once_each(raw, _party)
 
 
 def no_reply(raw: Any) -> tuple[NoReply, str | None]:
@@ -277,7 +289,7 @@ def onward(raw: Any) -> tuple[str, ...]:
 
 def raise_within(raw: Any) -> tuple[RaiseWithin, ...]:
     """`3 working days of the review`, or several such."""
-    return tuple(_raise_within(item) for item in _listed(raw))
+    return _each(raw, _raise_within)
 
 
 def _raise_within(raw: Any) -> RaiseWithin:
@@ -287,11 +299,14 @@ def _raise_within(raw: Any) -> RaiseWithin:
     return RaiseWithin(length(match[1]), match[2])
 
 
+def item_type(raw: Any) -> ItemType:
+    """One item type."""
+    known = [item.value for item in ItemType]
+    if raw not in known:
+        raise Miswritten(f"`{shown(raw)}` is not an item type", f"write one of {', '.join(known)}")
+    return ItemType(raw)
+
+
 def item_types(raw: Any) -> tuple[ItemType, ...]:
     """One or several item types."""
-    known = [item.value for item in ItemType]
-    found = _listed(raw)
-    for item in found:
-        if item not in known:
-            raise Miswritten(f"`{shown(item)}` is not an item type", f"write one of {', '.join(known)}")
-    return _once_each(tuple(ItemType(item) for item in found))
+    return _once_each(raw, item_type)

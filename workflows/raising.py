@@ -24,9 +24,8 @@ class Prompt:
     reference: str = ""
 
 
-def blank(rules: Rules, event: Raised, facts: Facts | None, now: datetime) -> Challenge:
-    """The challenge before its first move. `facts` None: an item about a service, without a child."""
-    known = facts or Facts()
+def blank(rules: Rules, event: Raised, facts: Facts, about_child: bool, now: datetime) -> Challenge:
+    """The challenge before its first move. Without a child the facts hold only the team and service it is about."""
     return Challenge(
         item_type=event.item_type,
         raiser_role=event.raiser_role,
@@ -34,9 +33,9 @@ def blank(rules: Rules, event: Raised, facts: Facts | None, now: datetime) -> Ch
         raised_at=now,
         ladder_hash=rules.ladder.hash,
         authority_hash=rules.authority.hash,
-        about_child=facts is not None,
-        facts=known,
-        facts_at_raising=known,
+        about_child=about_child,
+        facts=facts,
+        facts_at_raising=facts,
         priority=event.priority,
         last_at=now,
     )
@@ -155,6 +154,9 @@ def check(turn: Turn, event: Raised) -> None:
     if event.priority and event.priority not in ladder.priorities:
         listed = f"Choose from: {', '.join(ladder.priorities)}." if ladder.priorities else "Leave it out."
         raise Unfit("This ladder has no such priority.", listed, "priority")
+    if not ladder.suits_priority(event.priority):
+        said = "Here the time to answer depends on the priority."
+        raise Unfit(said, f"Say which: {', '.join(ladder.priorities)}.", "priority")
     if ladder.is_notice:
         return
     if event.stage and not ladder.has(event.stage):

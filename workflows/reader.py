@@ -70,8 +70,11 @@ def content_hash(text: str) -> str:
     return hashlib.sha256(text.replace("\r\n", "\n").encode(errors="surrogatepass")).hexdigest()
 
 
-def read_procedures(files: Mapping[str, str]) -> Procedures:
-    """Read one authority's files (name to text). Raises Unreadable with every fault of every file."""
+def read_procedures(files: Mapping[str, str], whole: bool = True) -> Procedures:
+    """Read one authority's files (name to text). Raises Unreadable with every fault of every file.
+
+    `whole` False reads a stored version, which is one ladder with its authority file and not all of its neighbours.
+    """
     faults: list[Fault] = []
     authorities: list[tuple[Authority, Tree]] = []
     ladders: list[tuple[Ladder, Tree]] = []
@@ -96,7 +99,7 @@ def read_procedures(files: Mapping[str, str]) -> Procedures:
             faults.append(Fault(first, 1, said, "give one file that begins `authority:` with the ladders beside it"))
         raise Unreadable(faults)
     authority, its_tree = authorities[0]
-    faults_in_authority(authority, [ladder for ladder, _ in ladders], its_tree, every_file_read=not unread)
+    faults_in_authority(authority, [ladder for ladder, _ in ladders], its_tree, every_file_read=whole and not unread)
     for ladder, tree in ladders:
         faults_in_ladder(ladder, authority, tree)
     # A line already at fault in its form says enough: what it seems to mean is not judged as well.
@@ -119,6 +122,10 @@ def _kind_of(tree: Tree) -> type[BaseModel] | None:
         return WrittenLadder
     if "notice" in tree.value:
         return WrittenNotice
+    if "stages" in tree.value:
+        return WrittenLadder
+    if "to" in tree.value:
+        return WrittenNotice
     if "authority" in tree.value:
         return WrittenAuthority
     tree.fault((), "this is neither a ladder, a notice nor an authority", "begin with `ladder:`, `notice:` or `authority:`")
@@ -128,6 +135,7 @@ def _kind_of(tree: Tree) -> type[BaseModel] | None:
 def _validated(kind: type[BaseModel], tree: Tree) -> BaseModel | None:
     """Validate; where parts are faulty, note each and look again without them, so that later faults still show."""
     value, noted = tree.value, set[Path]()
+    illegible = {fault.line for fault in tree.faults}
     for _ in range(4):
         try:
             return kind.model_validate(value)
@@ -135,7 +143,7 @@ def _validated(kind: type[BaseModel], tree: Tree) -> BaseModel | None:
             wanting = {}
             for problem in error.errors(include_url=False):
                 path = _path(problem["loc"])
-                if path not in noted:
+                if path not in noted and (problem["type"] == "missing" or tree.line_of(path) not in illegible):
                     _note(kind, tree, problem, path)
                 noted.add(path)
                 wanting[path] = problem["type"] != "extra_forbidden"
@@ -211,7 +219,7 @@ def _note(kind: type[BaseModel], tree: Tree, problem: Any, path: Path) -> None:
     elif said == "value_error":
         error = problem["ctx"]["error"]
         if isinstance(error, Miswritten):
-            tree.fault(path, error.wrong, error.instead)
+            tree.fault((*path, *error.within), error.wrong, error.instead)
         else:
             tree.fault(path, str(error), EXAMPLES.get(str(last), "see the language's page"))
     elif said in ("date_type", "date_parsing", "date_from_datetime_parsing"):
@@ -303,7 +311,9 @@ def _contact(w: WrittenContact | None) -> Contact:
 
 def _stage(key: str, w: WrittenStage, keys: list[str], tree: Tree) -> Stage:
     at: Path = ("stages", key)
-    if w.referral:
+    # A referral that cannot be read is still meant as one.
+    referral = "cafcass" if (*at, "referral") in tree.lines else ""
+    if referral:
         for name, given in (("to", w.to), ("respond_within", w.respond_within), ("no_reply", w.no_reply)):
             if given is not None:
                 tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
@@ -314,12 +324,12 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: Tree) -> Stage:
         if w.no_reply is None and (*at, "no_reply") not in tree.lines and not (w.respond_within or Within()).none_because:
             tree.fault(at, f"`no_reply` is missing from {key}", f"add {EXAMPLES['no_reply']}")
     above = keys[keys.index(key) + 1 : keys.index(key) + 2]
-    policy, policy_to = w.no_reply or (NoReply.PROMPT if w.referral else NoReply.NOTHING, None)
+    policy, policy_to = w.no_reply or (NoReply.PROMPT if referral else NoReply.NOTHING, None)
     return Stage(
         key=key,
         label=w.label,
         to=w.to,
-        respond_within=w.respond_within or (REFERRAL_WINDOW if w.referral else Within(set_by_raiser=True)),
+        respond_within=w.respond_within or (REFERRAL_WINDOW if referral else Within(set_by_raiser=True)),
         no_reply=policy,
         no_reply_to=policy_to,
         informal=w.informal,
@@ -338,7 +348,7 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: Tree) -> Stage:
         stand_ins=tuple(w.stand_in.items()),
         raise_within=w.raise_within,
         reasons=w.reasons,
-        referral=w.referral or "",
+        referral=referral,
         tell=w.tell.who if w.tell else "",
         told_by=w.tell.by if w.tell else "",
         texts=tuple(w.text.items()),

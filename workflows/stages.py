@@ -1,12 +1,13 @@
-"""Up and down the ladder: entering a stage, climbing, jumping, holding, recalling, ending, opening again."""
+"""Up and down the ladder: entering a stage, climbing, jumping, holding, recalling, waiting longer."""
 
 from dataclasses import replace
 from datetime import date
 
-from workflows import addressing, working_days
+from workflows import addressing
 from workflows.challenge import (
+    ASKS_RECIPIENTS,
     THE_RAISER,
-    Outcome,
+    Challenge,
     Party,
     Phase,
     ReferralState,
@@ -16,29 +17,23 @@ from workflows.challenge import (
 )
 from workflows.events import (
     Chosen,
-    EndedUnresolved,
     Endorsed,
     EndorsementDeclined,
     Escalated,
     EscalationHeld,
     EscalationRecalled,
-    Overtaken,
-    RecordedInError,
-    Reopened,
-    Resolved,
     WindowExtended,
-    Withdrawn,
     facts_of,
     words_of,
 )
-from workflows.ladder import NoReply, Stage
+from workflows.ladder import Ladder, NoReply, Stage
 from workflows.machine import first_phase
 from workflows.refusals import NotOpen, Unfit
 from workflows.turn import Subject, Turn, Visible
 from workflows.windows import (
     acts_at,
     close,
-    close_all,
+    close_judgement,
     close_stay,
     counted,
     manager,
@@ -49,6 +44,7 @@ from workflows.windows import (
     open_window,
     promised,
 )
+from workflows.working_days import Promise
 
 
 def enter(
@@ -126,20 +122,29 @@ def ask_what_next(turn: Turn, move: str = "ask_iro") -> None:
     turn.tell(Subject.WHAT_NEXT, [THE_RAISER], window=window.key)
 
 
+def climbs_by_itself(ladder: Ladder, challenge: Challenge, window: Window) -> str | None:
+    """The stage to which this window's passed date would take it by itself; None if the IRO is asked instead."""
+    if window.on_close is not NoReply.ESCALATE or any(asked.answered_at for asked in window.asked):
+        return None
+    target = ladder.climbs_to(challenge.stage)
+    return None if target is None or addressing.needs_choice(ladder.stage(target)) else target
+
+
 def reply_passed(turn: Turn, window: Window) -> None:
     """A stage's date passed: as its policy says, it climbs, the IRO is asked, or the record shows it."""
     part_answered = any(asked.answered_at for asked in window.asked)
     close(turn, window, "part answered" if part_answered else "no reply")
     if turn.challenge.phase is not Phase.AWAITING or window.key.sequence != turn.challenge.sequence:
         return  # the IRO is considering already, or it has moved on
-    ladder, stage = turn.rules.ladder, turn.stage
-    target = ladder.climbs_to(stage.key)
+    target = climbs_by_itself(turn.rules.ladder, turn.challenge, window)
     if window.on_close is NoReply.NOTHING:
         turn.tell(Subject.PASSED, [THE_RAISER], window=window.key)
-    elif window.on_close is NoReply.PROMPT or part_answered or target is None or addressing.needs_choice(ladder.stage(target)):
+    elif target is None:
         ask_what_next(turn)
     else:
-        enter(turn, f"climb_to_{target}", "no_reply", counts_from=window.promise.due)
+        # Acted on later than its moment, it was held and released: only then does another day count (DESIGN.md rule 3).
+        released = turn.at > window.acts_at
+        enter(turn, f"climb_to_{target}", "no_reply", counts_from=None if released else window.promise.due)
         turn.tell(Subject.CLIMBED, [THE_RAISER])
 
 
@@ -163,7 +168,7 @@ def climb(
     ladder, here = turn.rules.ladder, turn.challenge.stage
     onward = ladder.onward(here)
     if to_stage:
-        _known(turn, to_stage)
+        known_stage(turn, to_stage)
         if to_stage == here:
             raise Unfit(f"It stands at {turn.stage.label} already.", "Name another stage, or extend the window.", "to_stage")
     elif len(onward) == 1:
@@ -197,7 +202,7 @@ def _advice(turn: Turn, to_stage: str, advice: str) -> None:
 def hold(turn: Turn, event: EscalationHeld) -> None:
     """The IRO stops a climb that would come by itself, and considers."""
     main = turn.challenge.main_window()
-    if not main or not main.is_open or main.on_close is not NoReply.ESCALATE:
+    if not main or not main.is_open or not climbs_by_itself(turn.rules.ladder, turn.challenge, main):
         raise NotOpen("No climb would come by itself here.", "There is nothing to hold.")
     note_event(turn, event)
     turn.put(replace(main, on_close=NoReply.PROMPT))
@@ -234,27 +239,43 @@ def extend(turn: Turn, event: WindowExtended) -> None:
     promise = named_date(turn, event.until, "until")
     before = main.promise.due.isoformat() if main else ""
     note_event(turn, event, {"was": before})
-    if main and main.is_open and main.key.kind is not WindowKind.ENDORSEMENT:
-        main = move_promise(turn, replace(main, on_close=turn.stage.no_reply), promise)
-        asked = main.asked
+    if not turn.challenge.visit.sent:
+        _ask_endorser(turn, promise)
+        return
+    if main and main.is_open:
+        policy = turn.stage.no_reply if main.key.kind in ASKS_RECIPIENTS else main.on_close
+        main = move_promise(turn, replace(main, on_close=policy), promise)
     else:
+        # Whoever of several has answered is not asked again; once all have, all are.
+        waiting = tuple(asked.party for asked in main.asked if not asked.answered_at) if main else ()
         kind = WindowKind.MEETING if turn.stage.answer_is_a_meeting else WindowKind.REPLY
-        main = open_reply(turn, promise, turn.challenge.visit.told, kind)
-        asked = main.asked
+        main = open_reply(turn, promise, waiting or turn.challenge.visit.told, kind)
     if turn.challenge.phase is Phase.ASKING:
-        for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]:
-            close(turn, window, "waits longer")
+        close_judgement(turn, "waits longer")
     turn.move("wait_longer")
-    turn.tell(Subject.EXTENDED, [one.party for one in asked if not one.answered_at], window=main.key)
+    turn.tell(Subject.EXTENDED, [one.party for one in main.asked if not one.answered_at], window=main.key)
+
+
+def _ask_endorser(turn: Turn, promise: Promise) -> None:
+    """What was never sent waits for its endorsement again, and reaches nobody else before it has it."""
+    assert turn.stage.endorsed_by is not None
+    endorser = Party(turn.stage.endorsed_by.role)
+    close_judgement(turn, "waits longer")
+    turn.move("wait_for_endorsement")
+    window = open_window(turn, WindowKind.ENDORSEMENT, endorser, promise, asked=(endorser,), on_close=NoReply.PROMPT)
+    turn.tell(Subject.TO_ENDORSE, [endorser], window=window.key)
 
 
 def endorse(turn: Turn, event: Endorsed) -> None:
     """Endorsed: it is sent on."""
     turn.require("endorse")
+    if turn.challenge.visit.sent:
+        raise NotOpen("This has been endorsed and sent already.", "Nothing needs endorsing.")
     note_event(turn, event)
     main = turn.challenge.main_window()
     if main and main.is_open:
         close(turn, main, "endorsed")
+    close_judgement(turn, "endorsed meanwhile")
     turn.move("endorse")
     visit = replace(turn.challenge.visit, sent=True)
     turn.change(visits=(*turn.challenge.visits[:-1], visit))
@@ -277,64 +298,6 @@ def endorsement_passed(turn: Turn, window: Window) -> None:
     if turn.challenge.phase is Phase.ENDORSING:
         ask_what_next(turn)
         turn.tell(Subject.STILL_WAITING, manager(turn), window=window.key)
-
-
-End = Resolved | EndedUnresolved | Overtaken | Withdrawn
-
-_ENDS: dict[type, str] = {Resolved: "resolve", EndedUnresolved: "end", Overtaken: "overtake", Withdrawn: "withdraw"}
-
-
-def end(turn: Turn, event: End) -> None:
-    """End it. Reply, judgement and limit windows close; actions and follow-ups run on."""
-    move = _ENDS[type(event)]
-    turn.require(move)
-    note_event(turn, event)
-    finish(turn, move, getattr(event, "look_again_on", None))
-
-
-def finish(turn: Turn, move: str, look_again_on: date | None) -> None:
-    """Close what an end closes, make the move, tell those who took part."""
-    if turn.challenge.phase is not Outcome.NOTICED:
-        close_all(turn, "ended")
-    if look_again_on:
-        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, look_again_on, "look_again_on"))
-    present = turn.challenge.visit if turn.challenge.visits else None
-    turn.move(move)
-    now = (*present.told, *present.copied) if present and present.sent else ()
-    told = [party for party in turn.challenge.everyone_told() if party not in now]
-    turn.tell(Subject.ENDED, now, told)
-
-
-def seal(turn: Turn, event: RecordedInError) -> None:
-    """It never should have been here: everything stops, nobody but the IRO service sees it, it is kept."""
-    turn.require("seal")
-    for window in list(turn.challenge.open_windows()):
-        current = turn.challenge.window(window.key)
-        if current and current.is_open:
-            close(turn, current, "recorded in error", quietly=True)
-    note_event(turn, event, visible=Visible.SEALED)
-    turn.move("seal")
-
-
-def reopen(turn: Turn, event: Reopened) -> None:
-    """Open again at a stage: with a fresh window, or to the date that was promised there if it is still to come."""
-    _known(turn, event.stage)
-    move = f"reopen_at_{event.stage}"
-    turn.require(move)
-    respond_by = event.respond_by
-    if event.clock == "as it was":
-        earlier = [
-            w for w in turn.challenge.windows if turn.challenge.stage_of(w) == event.stage and w.key.kind in ("reply", "meeting")
-        ]
-        if not earlier or earlier[-1].promise.due < working_days.local_date(turn.at):
-            raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
-    note_event(turn, event)
-    enter(turn, move, "reopened", chosen=event.to, respond_by=respond_by)
-    if event.clock == "as it was":
-        main = turn.challenge.main_window()
-        if main:
-            move_promise(turn, main, earlier[-1].promise)
-    turn.tell(Subject.REOPENED, [THE_RAISER])
 
 
 def set_resolve_by(turn: Turn, day: date) -> None:
@@ -367,7 +330,8 @@ def note_event(turn: Turn, event: object, more: dict[str, object] | None = None,
     turn.note(getattr(event, "type"), facts_of(event) | (more or {}), words_of(event), visible)  # noqa: B009
 
 
-def _known(turn: Turn, stage: str) -> None:
+def known_stage(turn: Turn, stage: str) -> None:
+    """Raise Unfit for a stage that this ladder does not have."""
     if not turn.rules.ladder.has(stage):
         listed = ", ".join(known.key for known in turn.rules.ladder.stages)
         raise Unfit(f"This ladder has no stage `{stage}`.", f"Name one of: {listed}.", "to_stage")
@@ -383,7 +347,9 @@ def _parties(told: tuple[Party, ...], copied: tuple[Party, ...]) -> dict[str, ob
 def _start_whole_process(turn: Turn, stage: Stage, counts_from: date | None) -> None:
     """The limit on the whole runs from the first formal stage, or from raising where the authority says so."""
     whole = turn.rules.ladder.whole_process
-    running = any(window.key.kind is WindowKind.WHOLE_PROCESS for window in turn.challenge.windows)
+    # A limit that only closed because the item ended does not count: opened again, it is promised anew.
+    limits = [window for window in turn.challenge.windows if window.key.kind is WindowKind.WHOLE_PROCESS]
+    running = any(window.closed_as != "ended" for window in limits)
     if whole is None or running or stage.referral or (stage.informal and not whole.includes_informal):
         return
     promise = counted(turn, whole.limit, counts_from)

@@ -113,7 +113,7 @@ def read_tree(text: str, file: str) -> Tree:
         # ruamel turns an escape such as \UFFFFFFFF into a character without asking whether there is one.
         tree.fault((), "this is not YAML text: an escape names no character", "write the character itself")
     except _Unreadable:
-        pass
+        tree.value = None  # what was read so far would only seem to lack the rest
     return tree
 
 

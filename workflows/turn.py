@@ -117,6 +117,10 @@ class Decision:
         new = {window.key for window in self.opened}
         return tuple(w for w in self.challenge.windows if not w.is_open and (w.key in open_before or w.key in new))
 
+    def then(self, other: "Decision") -> "Decision":
+        """This decision, and another made upon it, as one."""
+        return Decision(self.before, other.challenge, self.entries + other.entries, self.tellings + other.tellings)
+
     @property
     def is_nothing(self) -> bool:
         """Was nothing decided?"""

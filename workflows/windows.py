@@ -25,11 +25,13 @@ from workflows.working_days import Length, Promise, Unit
 def counted(turn: Turn, length: Length, counts_from: date | None = None) -> Promise:
     """A promise counted from the day of the act, or (after a passed date) from the day that was due.
 
-    Hours always run from the act: nobody's hours can pass before they are asked.
+    Nobody's time can pass before they are asked: hours always run from the act, and so do days over by then.
     """
+    from_the_act = working_days.promise(length, turn.at, turn.rules.calendar)
     if counts_from is None or length.unit is Unit.HOURS:
-        return working_days.promise(length, turn.at, turn.rules.calendar)
-    return working_days.promise_from_date(length, counts_from, turn.rules.calendar)
+        return from_the_act
+    counted_on = working_days.promise_from_date(length, counts_from, turn.rules.calendar)
+    return counted_on if counted_on.closes_at > turn.at else from_the_act
 
 
 def promised(turn: Turn, within: Within, counts_from: date | None, named: date | None, field: str) -> Promise | None:
@@ -108,8 +110,8 @@ def open_reply(turn: Turn, promise: Promise, told: tuple[Party, ...], kind: Wind
     """Open the window in which a stage's people answer, with its reminder and the warning before a climb."""
     stage = turn.stage
     meeting = stage.contact.meeting
-    is_meeting = kind is WindowKind.MEETING and meeting is not None
-    owner = Party(meeting.arranged_by) if is_meeting and meeting else told[0]
+    to_be_booked = meeting is not None and kind is WindowKind.MEETING and turn.challenge.meeting_at is None
+    owner = Party(meeting.arranged_by) if meeting and to_be_booked else told[0]
     answer = Need.ANY if stage.to and stage.to.how.value == Need.ANY.value else Need.ALL
     window = open_window(turn, kind, owner, promise, asked=told, answer=answer, on_close=stage.no_reply)
     remind_of(turn, window)
@@ -120,16 +122,26 @@ def remind_of(turn: Turn, window: Window) -> None:
     """Open what reminds of a window: those asked before the date, the raiser on the day before a climb by itself."""
     rules, ladder = turn.rules, turn.rules.ladder
     if ladder.reminder_before and window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
-        day = rules.calendar.working_day_on_or_before(window.promise.due)
-        for _ in range(ladder.reminder_before.number):
-            day = rules.calendar.working_day_on_or_before(day - timedelta(days=1))
-        _remind(turn, WindowKind.REMINDER, window, working_days.at_local(day, rules.authority.acts_at))
+        _remind(turn, WindowKind.REMINDER, window, _before(rules, window.promise, ladder.reminder_before))
     if window.key.kind is WindowKind.JUDGEMENT:
         day = rules.calendar.working_day_on_or_before(window.promise.due)
         _remind(turn, WindowKind.REMINDER, window, working_days.at_local(day, rules.authority.acts_at))
     if window.on_close is NoReply.ESCALATE:
         warns = working_days.warns_at(window.promise, rules.calendar, rules.authority.warns_at)
         _remind(turn, WindowKind.WARNING, window, warns)
+
+
+def _before(rules: Rules, promise: Promise, length: Length) -> datetime:
+    """So long before a promise closes: hours to the minute, days at the authority's hour on a working day."""
+    if length.unit is Unit.HOURS:
+        return promise.closes_at - timedelta(hours=length.number)
+    if length.unit is Unit.CALENDAR_DAYS:
+        day = rules.calendar.working_day_on_or_before(promise.due - timedelta(days=length.number))
+    else:
+        day = rules.calendar.working_day_on_or_before(promise.due)
+        for _ in range(length.number):
+            day = rules.calendar.working_day_on_or_before(day - timedelta(days=1))
+    return working_days.at_local(day, rules.authority.acts_at)
 
 
 def _remind(turn: Turn, kind: WindowKind, of: Window, at: datetime) -> None:
@@ -217,6 +229,9 @@ def restart_on_acknowledgement(turn: Turn, window: Window) -> None:
 def hold(turn: Turn, event: WindowsHeld) -> None:
     """Hold what closed while the service was away: nobody is skipped by an outage (DESIGN.md rule 5)."""
     away = [w for w in turn.challenge.open_windows() if w.held_since is None and event.since < w.acts_at <= event.until]
+    # What only reminds of a window that is not held tells late rather than never: nobody climbs unwarned.
+    parents = {w.key for w in turn.challenge.open_windows() if w.held_since is not None} | {w.key for w in away}
+    away = [w for w in away if w.parent is None or w.parent in parents]
     if not away:
         return
     for window in away:
@@ -240,7 +255,8 @@ def release(turn: Turn, event: WindowsReleased) -> None:
         current = turn.challenge.window(window.key)
         if current is None or not current.is_open:
             continue
-        if given and current.parent is None:
+        # A date that had passed and been told of before the outage lost nothing by it: it is only told again.
+        if given and current.parent is None and not current.times_told:
             current = move_promise(turn, current, _given_back(turn, current))
             dues.append(current.promise.due.isoformat())
         else:
@@ -255,6 +271,9 @@ def _given_back(turn: Turn, window: Window) -> Promise:
         hours = max(1, -int((window.held_since - window.promise.closes_at).total_seconds() // 3600))
         return working_days.promise(Length(hours, Unit.HOURS), turn.at, turn.rules.calendar)
     today, calendar = working_days.local_date(turn.at), turn.rules.calendar
+    if window.promise.length and window.promise.length.unit is Unit.CALENDAR_DAYS:
+        days = (window.promise.due - working_days.local_date(window.held_since)).days
+        return working_days.promise_from_date(Length(max(1, days), Unit.CALENDAR_DAYS), today, calendar)
     left = working_days.working_days_between(working_days.local_date(window.held_since), window.promise.due, calendar)
     return working_days.promise_from_date(Length(max(1, left), Unit.WORKING_DAYS), today, calendar)
 

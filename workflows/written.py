@@ -200,7 +200,7 @@ class WrittenRepeat(Written):
     """An earlier item of the same reason or theme prompts for another stage."""
 
     same: Literal["reason", "theme"]
-    of: Annotated[ItemType | None, PlainValidator(_one_of(ItemType)), WithJsonSchema({"type": "string"})] = None
+    of: Annotated[ItemType | None, PlainValidator(phrases.item_type), WithJsonSchema({"type": "string"})] = None
     go_to: Key
 
 

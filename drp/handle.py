@@ -1,0 +1,372 @@
+"""One event, one transaction: loaded, decided by the pure function, addressed to people, kept whole or not at all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from drp import access, directory, load
+from drp.access import NotFound, Signed
+from drp.chance import Chance
+from drp.keep import Keeper, Kept, Message
+from drp.load import Loaded
+from drp.procedures import Procedures, choose
+from drp.store import Conflict, Store, Unavailable
+from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow
+from drp.timeline import GENESIS
+from workflows import decide as deciding
+from workflows import raising
+from workflows.events import Corrected, Earlier, Event, LadderMoved, PostEmptied, Raised, WindowsHeld
+from workflows.ladder import WITHOUT_CHILD, ItemType
+from workflows.permits import THE_SERVICE, Act, Actor, Part
+from workflows.procedure import Capacity, Rules
+from workflows.raising import Prompt
+from workflows.recipients import Establishment, nobody_holds, reach
+from workflows.refusals import NotYours, Unfit
+from workflows.turn import Decision, Subject
+from workflows.working_days import local_date
+
+TRIES = 5
+"""How often a decision is made again because another on the same challenge committed first."""
+
+
+class KeyReused(Exception):
+    """An idempotency key came again with another body."""
+
+
+class Stale(Exception):
+    """The challenge is no longer at the stage and state that the person was looking at."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """What makes a repeat harmless: the caller's key, and a hash of the body it came with."""
+
+    key: str = ""
+    body_hash: str = ""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was done: the item as it now stands, the number of the event's own entry, and who was told."""
+
+    loaded: Loaded
+    rules: Rules
+    actor: Actor
+    entry: int
+    messages: tuple[Message, ...]
+    establishment: Establishment
+    prompts: tuple[Prompt, ...] = ()
+    already_open: tuple[Earlier, ...] = ()
+
+
+Answer = dict[str, Any]
+Render = Callable[[Done], Answer]
+
+
+def etag_of(loaded: Loaded) -> str:
+    """Covers stage and state, so that a reminder does not throw away an answer that somebody is typing."""
+    challenge = loaded.challenge
+    return f"{challenge.sequence}.{challenge.state}"
+
+
+class Casework:
+    """Everything that changes an item passes here: raising, events, and (through `sweep`) the windows that close."""
+
+    def __init__(self, store: Store, procedures: Procedures, keeper: Keeper, chance: Chance, hold_after: timedelta) -> None:
+        self.store, self.procedures, self.keeper, self.chance = store, procedures, keeper, chance
+        self.hold_after = hold_after
+
+    def act(
+        self, signed: Signed, reference: str, event: Event, now: datetime, render: Render,
+        retry: Retry = Retry(), if_match: str = "",
+    ) -> Answer:  # fmt: skip
+        """Bring an event to an item. Raises Refused, NotFound, AccessEnded, Stale, KeyReused, Unavailable."""
+
+        def once(connection: Connection) -> Answer:
+            known = self._known(connection, signed, retry)
+            if known is not None:
+                return known
+            authority = signed.authority
+            id_ = load.by_reference(connection, authority, reference)
+            found = load.challenges(connection, authority, [id_], lock=not self.store.is_sqlite) if id_ else {}
+            if id_ is None or id_ not in found:
+                raise NotFound
+            loaded = found[id_]
+            challenge = loaded.challenge
+            rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+            establishment = load.establishment(connection, authority, [loaded.about()])
+            actor = access.actor_on(loaded, rules, establishment, signed.person, local_date(now))
+            access.check_sees(actor, self._was_involved(connection, signed, id_))
+            check_not_sealed(loaded, actor)
+            if if_match and if_match != etag_of(loaded):
+                raise Stale
+            if isinstance(event, Corrected):
+                self._check_own_entry(connection, loaded, event, actor, authority)
+            held = self.held(connection, authority, rules, loaded, now)
+            before = held.challenge if held else challenge
+            if isinstance(event, LadderMoved):
+                to = self.procedures.version(connection, authority, loaded.ladder, event.version).ladder
+                decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
+            else:
+                decision = deciding.decide(rules, before, Act(event, actor), now)
+            if held:
+                decision = replace(held.then(decision), before=challenge)
+            decision, messages = addressed(rules, establishment, loaded, decision, now)
+            self.keeper.keep(connection, authority, [Kept(loaded, decision, messages)], now)
+            offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
+            after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
+            done = Done(after, rules, actor, loaded.entries + offset, messages, establishment)
+            return self._answered(connection, signed, retry, done, 200, now, render)
+
+        return self._settled(signed.authority, once)
+
+    def raise_item(
+        self, signed: Signed, child: str, event: Raised, now: datetime, render: Render,
+        retry: Retry = Retry(), team: str = "", ladder: str = "",
+    ) -> Answer:  # fmt: skip
+        """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like."""
+
+        def once(connection: Connection) -> Answer:
+            known = self._known(connection, signed, retry)
+            if known is not None:
+                return known
+            authority, day = signed.authority, local_date(now)
+            deciding.fit(event)
+            current = self.procedures.current(connection, authority)
+            if not current:
+                raise Unfit("This authority has no procedure yet.", "Have its ladder files loaded.", "ladder")
+            subject = self._subject(connection, authority, child, team, event.item_type)
+            about = replace(subject.about, raiser=signed.person, raiser_role=event.raiser_role)
+            establishment = load.establishment(connection, authority, [about])
+            if not current[0].authority.has_role(event.raiser_role):
+                raise Unfit(
+                    f"`{event.raiser_role}` is not a role of this authority.", "Name the role you raise it in.", "raiser_role"
+                )
+            try:
+                actor = access.may_raise(about, current[0].authority, establishment, signed, event.raiser_role, day)
+            except access.NotPermitted:
+                # Whether the child exists is not for somebody to learn who may raise nothing for it.
+                if Capacity.IRO in signed.capacities or signed.roles & {event.raiser_role}:
+                    raise NotYours(
+                        "You do not hold that role for this child.", "Ask their IRO, or have the directory corrected."
+                    ) from None
+                raise Unfit("No such child is known to you.", "Check the case number.", "child") from None
+            blank = raising.blank(current[0], event, subject.facts, subject.child is not None, now)
+            options = [rules for rules in current if not ladder or rules.ladder.key == ladder]
+            if ladder and not options:
+                raise Unfit(f"There is no ladder `{ladder}`.", "Leave it out: the authority's file chooses.", "ladder")
+            rules = choose(options, event.item_type, blank, day)
+            earlier = self._earlier(connection, authority, subject.child)
+            for chosen in event.to:
+                if chosen.person and not directory.holds_role(connection, authority, chosen.person, chosen.role, day):
+                    raise Unfit("That person does not hold that role today.", "Choose somebody from the list.", "to")
+            decided = deciding.decide_raise(rules, Act(event, actor), subject.facts, earlier, now, subject.child is not None)
+            raiser = actor.behalf_of or signed.person
+            new = Loaded(
+                self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
+                UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
+            )  # fmt: skip
+            decision, messages = addressed(rules, establishment, new, decided.decision, now)
+            links = self._links(connection, authority, event.linked)
+            self.keeper.keep(connection, authority, [Kept(None, decision, messages, new, links)], now)
+            after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
+            seen = access.actor_on(after, rules, establishment, signed.person, day)
+            open_ones = tuple(item for item in earlier if item.is_open)
+            done = Done(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
+            return self._answered(connection, signed, retry, done, 201, now, render)
+
+        return self._settled(signed.authority, once)
+
+    def note_change(self, authority: str, challenge: UUID, events: Sequence[Event], now: datetime) -> None:
+        """What the service itself brings to an item: a post taken over or empty, a child's new facts, a message returned.
+
+        In a transaction of its own. Nothing is decided where it concerns nobody on the item, or the item has ended.
+        """
+
+        def once(connection: Connection) -> Answer:
+            found = load.challenges(connection, authority, [challenge], lock=not self.store.is_sqlite)
+            if challenge not in found:
+                return {}
+            loaded = found[challenge]
+            value = loaded.challenge
+            rules = self.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+            establishment = load.establishment(connection, authority, [loaded.about()])
+            decision = self.held(connection, authority, rules, loaded, now) or Decision(value, value, (), ())
+            for event in events:
+                decision = decision.then(deciding.decide(rules, decision.challenge, Act(event, THE_SERVICE), now))
+            decision = replace(decision, before=value)
+            if not decision.is_nothing:
+                decision, messages = addressed(rules, establishment, loaded, decision, now)
+                self.keeper.keep(connection, authority, [Kept(loaded, decision, messages)], now)
+            return {}
+
+        self._settled(authority, once)
+
+    def _settled(self, authority: str, once: Callable[[Connection], Answer]) -> Answer:
+        """Run one transaction; where somebody else's decision committed first, decide again on what then stands."""
+        for _ in range(TRIES):
+            try:
+                with self.store.write(authority) as connection:
+                    return once(connection)
+            except (Conflict, IntegrityError):
+                continue
+        raise Unavailable("others kept deciding on this at the same moment")
+
+    def held(self, connection: Connection, authority: str, rules: Rules, loaded: Loaded, now: datetime) -> Decision | None:
+        """If the service was away too long, hold what closed meanwhile: the first step of a request and a sweep alike."""
+        last = last_tick(connection, authority)
+        if last is None or now - last <= self.hold_after:
+            return None
+        return hold(rules, loaded, last, now)
+
+    def _known(self, connection: Connection, signed: Signed, retry: Retry) -> Answer | None:
+        if not retry.key:
+            return None
+        row = connection.execute(
+            select(col(IdempotencyRow.body_hash), col(IdempotencyRow.answer)).where(
+                col(IdempotencyRow.authority) == signed.authority,
+                col(IdempotencyRow.person) == UUID(signed.person),
+                col(IdempotencyRow.key) == retry.key,
+            )
+        ).first()
+        if row is None:
+            return None
+        if row.body_hash != retry.body_hash:
+            raise KeyReused
+        return dict(row.answer)
+
+    def _answered(
+        self, connection: Connection, signed: Signed, retry: Retry, done: Done, status: int, now: datetime, render: Render
+    ) -> Answer:
+        answer = render(done)
+        if retry.key:
+            connection.execute(
+                insert(IdempotencyRow).values(
+                    authority=signed.authority, person=UUID(signed.person), key=retry.key, body_hash=retry.body_hash,
+                    challenge=done.loaded.id, entry=done.entry, status=status, answer=answer, at=now,
+                )
+            )  # fmt: skip
+        return answer
+
+    def _subject(self, connection: Connection, authority: str, child: str, team: str, item_type: ItemType) -> directory.Subject:
+        if child:
+            found = directory.child_by_number(connection, authority, child)
+            if found is None:
+                raise Unfit("No such child is known to you.", "Check the case number.", "child")
+            return found
+        if item_type not in WITHOUT_CHILD:
+            raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
+        if not team:
+            raise Unfit("Neither a child nor a team is named.", "Name the team that it is about.", "team")
+        return directory.team_as_subject(connection, authority, team)
+
+    def _earlier(self, connection: Connection, authority: str, child: UUID | None) -> tuple[Earlier, ...]:
+        if child is None:
+            return ()
+        rows = connection.execute(
+            select(col(ChallengeRow.reference), col(ChallengeRow.item_type), col(ChallengeRow.reasons), col(ChallengeRow.is_open))
+            .where(
+                col(ChallengeRow.authority) == authority,
+                col(ChallengeRow.child) == child,
+                col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
+            )
+            .order_by(col(ChallengeRow.raised_at).desc())
+            .limit(200)
+        )
+        return tuple(Earlier(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open) for r in rows)
+
+    def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
+        found = [load.by_reference(connection, authority, reference) for reference in references]
+        if None in found:
+            raise Unfit("A linked item is not known to you.", "Check the references.", "linked")
+        return tuple(id_ for id_ in found if id_ is not None)
+
+    def _was_involved(self, connection: Connection, signed: Signed, challenge: UUID) -> bool:
+        return was_involved(connection, signed.authority, signed.person, challenge)
+
+    def _check_own_entry(self, connection: Connection, loaded: Loaded, event: Corrected, actor: Actor, authority: str) -> None:
+        author = connection.execute(
+            select(col(EntryRow.person), col(EntryRow.visible)).where(
+                col(EntryRow.authority) == authority,
+                col(EntryRow.challenge) == loaded.id,
+                col(EntryRow.number) == event.entry,
+            )
+        ).first()
+        if author is None:
+            raise Unfit(f"There is no entry {event.entry}.", "Name one of your own entries.", "entry")
+        if str(author.person) != actor.person:
+            raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
+
+
+def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:
+    """Was anything of an item ever addressed or copied to this person?"""
+    return (
+        connection.execute(
+            select(col(InvolvedRow.role)).where(
+                col(InvolvedRow.authority) == authority,
+                col(InvolvedRow.person) == UUID(person),
+                col(InvolvedRow.challenge) == challenge,
+            )
+        ).first()
+        is not None
+    )
+
+
+def check_not_sealed(loaded: Loaded, actor: Actor) -> None:
+    """What was recorded in error exists for the IRO service only. Raises NotFound for everybody else."""
+    if loaded.challenge.is_sealed and not actor.parts & {Part.RAISER, Part.IRO_MANAGER}:
+        raise NotFound
+
+
+def last_tick(connection: Connection, authority: str) -> datetime | None:
+    """When the service last looked for windows that closed (UTC)."""
+    return connection.execute(select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == authority)).scalar()
+
+
+def hold(rules: Rules, loaded: Loaded, since: datetime, until: datetime) -> Decision | None:
+    """The decision to hold what closed while the service was away, or None if nothing did."""
+    decision = deciding.decide(rules, loaded.challenge, Act(WindowsHeld(since, until), THE_SERVICE), until)
+    return None if decision.is_nothing else decision
+
+
+def addressed(
+    rules: Rules, establishment: Establishment, loaded: Loaded, decision: Decision, now: datetime
+) -> tuple[Decision, tuple[Message, ...]]:
+    """Find the people for each telling as of that day; where a post that is asked is empty, raise the alarm as well."""
+    about = replace(loaded, challenge=decision.challenge).about()
+    authority, alarmed = rules.authority, set[str]()
+    for telling in decision.tellings:
+        day = local_date(telling.at)
+        for party in telling.to if telling.subject is Subject.ASKED else ():
+            if party.role not in alarmed and nobody_holds(party, authority, establishment, about, day):
+                alarmed.add(party.role)
+    for role in sorted(alarmed):
+        more = deciding.decide(rules, decision.challenge, Act(PostEmptied(role), THE_SERVICE), now)
+        decision = decision.then(more)
+    messages: list[Message] = []
+    for telling in decision.tellings:
+        day = local_date(telling.at)
+        stage = rules.ladder.stage(telling.stage) if rules.ladder.has(telling.stage) else None
+        stand_ins = dict(stage.stand_ins) if stage else {}
+        to, copy = (
+            tuple(
+                (party, reached)
+                for party in parties
+                for reached in reach(party, authority, establishment, about, day, stand_ins.get(party.role, ""))
+            )
+            for parties in (telling.to, telling.copy)
+        )
+        messages.append(Message(telling, to, _without_managers_again(to, copy)))
+    return decision, tuple(messages)
+
+
+def _without_managers_again(to: tuple[Any, ...], copy: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Nobody stands in copy to what is addressed to them; an empty copied post falls to nobody, an asked one to the manager."""
+    addressed_to = {reached.person for _, reached in to}
+    return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how.value != "IRO manager")

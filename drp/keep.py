@@ -1,0 +1,334 @@
+"""Values to rows: many decisions in one transaction, each guarded by its version. One row changed is the only yes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from drp.chance import Chance
+from drp.load import Loaded
+from drp.store import Conflict
+from drp.tables import (
+    ChallengeRow,
+    DeliveryRow,
+    EntryRow,
+    InvolvedRow,
+    LinkRow,
+    NotificationRow,
+    WindowRow,
+    WordsRow,
+)
+from drp.timeline import GENESIS, ChainKey, chain
+from workflows.challenge import Challenge, Facts, Party, Visit, Window, WindowKey, WindowKind
+from workflows.ladder import ItemType
+from workflows.recipients import Reached
+from workflows.turn import Decision, Telling
+from workflows.working_days import Promise, local_date
+
+
+@dataclass(frozen=True)
+class Message:
+    """A telling with the people found for it on that day."""
+
+    telling: Telling
+    to: tuple[tuple[Party, Reached], ...]
+    copy: tuple[tuple[Party, Reached], ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One decision to keep: what was loaded (None for a new challenge), what was decided, who is told."""
+
+    loaded: Loaded | None
+    decision: Decision
+    messages: tuple[Message, ...]
+    new: Loaded | None = None
+    links: tuple[UUID, ...] = ()
+
+
+class Keeper:
+    """Writes decisions. `chance` and `key` come from the edge."""
+
+    def __init__(self, key: ChainKey, chance: Chance, is_sqlite: bool) -> None:
+        self._key, self._chance, self._is_sqlite = key, chance, is_sqlite
+
+    def keep(self, connection: Connection, authority: str, kept: Sequence[Kept], now: datetime) -> None:
+        """Write decisions that were made from what stands in the database. Raises Conflict if any of it has moved on."""
+        rows = _Rows()
+        created: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        for one in kept:
+            before = one.loaded or one.new
+            assert before is not None
+            number, head = (one.loaded.entries, one.loaded.head) if one.loaded else (0, GENESIS)
+            for entry, words in chain(
+                one.decision.entries,
+                authority=authority,
+                challenge=before.id,
+                number=number,
+                head=head,
+                recorded_at=now,
+                key=self._key,
+                chance=self._chance,
+            ):
+                number, head = entry.number, entry.hash
+                rows.entries.append({"authority": authority, "challenge": before.id, **asdict(entry)})
+                rows.words += [{"authority": authority, "challenge": before.id, **asdict(kept_words)} for kept_words in words]
+            values = _challenge_values(before, one.decision.challenge, number, head)
+            if one.loaded is None:
+                created.append({"authority": authority, "id": before.id, "reference": before.reference, "version": 1, **values})
+            else:
+                changed.append({"b_authority": authority, "b_id": before.id, "b_version": before.version, **values})
+            version = before.version + 1 if one.loaded else 1
+            rows.windows(authority, before.id, one.decision)
+            rows.messages(authority, before.id, version, one)
+            rows.links += [{"authority": authority, "challenge": before.id, "other": other} for other in one.links]
+        if created:
+            connection.execute(insert(ChallengeRow), created)
+        if changed:
+            self._update(connection, changed)
+        self._write(connection, rows)
+
+    def _update(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
+        statement = (
+            update(ChallengeRow.__table__)  # type: ignore[attr-defined]
+            .where(
+                col(ChallengeRow.authority) == bindparam("b_authority"),
+                col(ChallengeRow.id) == bindparam("b_id"),
+                col(ChallengeRow.version) == bindparam("b_version"),
+            )
+            .values(version=col(ChallengeRow.version) + 1, **{name: bindparam(name) for name in changed[0] if name[:2] != "b_"})
+        )
+        done = connection.execute(statement, changed)
+        if done.rowcount != len(changed):
+            raise Conflict
+
+    def _write(self, connection: Connection, rows: "_Rows") -> None:
+        for table, listed in (
+            (EntryRow, rows.entries),
+            (WordsRow, rows.words),
+            (WindowRow, rows.opened),
+            (LinkRow, rows.links),
+            (NotificationRow, rows.notifications),
+            (DeliveryRow, rows.deliveries),
+        ):
+            if listed:
+                connection.execute(insert(table), listed)
+        if rows.moved:
+            table_of = WindowRow.__table__  # type: ignore[attr-defined]
+            key = ("authority", "challenge", "sequence", "kind", "n")
+            statement = (
+                update(table_of)
+                .where(*(table_of.c[name] == bindparam(f"b_{name}") for name in key))
+                .values({name: bindparam(name) for name in rows.moved[0] if name[:2] != "b_"})
+            )
+            connection.execute(statement, rows.moved)
+        if rows.involved:
+            dialect = sqlite if self._is_sqlite else postgresql
+            known = list({(r["person"], r["challenge"], r["role"]): r for r in rows.involved}.values())
+            connection.execute(dialect.insert(InvolvedRow).on_conflict_do_nothing(), known)
+
+
+class _Rows:
+    """Rows gathered from several decisions, so that each table is written once."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+        self.words: list[dict[str, Any]] = []
+        self.opened: list[dict[str, Any]] = []
+        self.moved: list[dict[str, Any]] = []
+        self.links: list[dict[str, Any]] = []
+        self.notifications: list[dict[str, Any]] = []
+        self.deliveries: list[dict[str, Any]] = []
+        self.involved: list[dict[str, Any]] = []
+
+    def windows(self, authority: str, challenge: UUID, decision: Decision) -> None:
+        """New windows are inserted; of the known ones only those that differ are written."""
+        before = {window.key: window for window in decision.before.windows} if decision.before else {}
+        for window in decision.challenge.windows:
+            known = before.get(window.key)
+            if known == window:
+                continue
+            values = _window_values(window)
+            key = {
+                "authority": authority,
+                "challenge": challenge,
+                "sequence": window.key.sequence,
+                "kind": window.key.kind.value,
+                "n": window.key.n,
+            }
+            if known is None:
+                self.opened.append({**key, **values})
+            else:
+                self.moved.append({**{f"b_{name}": value for name, value in key.items()}, **values})
+
+    def messages(self, authority: str, challenge: UUID, version: int, kept: Kept) -> None:
+        """One notification a message, one delivery a person; a person addressed is not copied too."""
+        urgent = kept.decision.challenge.item_type is ItemType.URGENT
+        for n, message in enumerate(kept.messages):
+            telling = message.telling
+            window = kept.decision.challenge.window(telling.window) if telling.window else None
+            key = {"authority": authority, "challenge": challenge, "version": version, "n": n}
+            people: dict[str, dict[str, Any]] = {}
+            for as_to, listed in ((True, message.to), (False, message.copy)):
+                for party, reached in listed:
+                    delivery = {**key, "person": UUID(reached.person), "as_to": as_to, "role": reached.role}
+                    delivery |= {"how": reached.how.value, "party": party.role, "mail": "waiting"}
+                    people.setdefault(reached.person, delivery | {"mailed_at": None, "error": "", "read_at": None})
+                    self.involved.append(
+                        {
+                            "authority": authority,
+                            "person": UUID(reached.person),
+                            "challenge": challenge,
+                            "role": reached.role,
+                            "as_to": as_to,
+                            "since": telling.at,
+                        }
+                    )
+            self.notifications.append(
+                {
+                    **key,
+                    "subject": telling.subject.value,
+                    "stage": telling.stage,
+                    "sequence": telling.sequence,
+                    "window": _key_text(telling.window),
+                    "due": window.promise.due if window else None,
+                    "at": telling.at,
+                    "urgent": urgent,
+                    "state": "waiting" if people else "none",
+                    "attempts": 0,
+                    "next_at": telling.at,
+                    "sent_at": None,
+                    "error": "",
+                }
+            )
+            self.deliveries += people.values()
+
+
+def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: str) -> dict[str, Any]:
+    return {
+        "child": loaded.child,
+        "raiser": loaded.raiser,
+        "raiser_role": challenge.raiser_role,
+        "item_type": challenge.item_type.value,
+        "ladder": loaded.ladder,
+        "ladder_hash": challenge.ladder_hash,
+        "authority_hash": challenge.authority_hash,
+        "stage": challenge.stage,
+        "phase": challenge.phase.value,
+        "is_open": challenge.is_open,
+        "sequence": challenge.sequence,
+        "highest_stage": challenge.highest_stage,
+        "priority": challenge.priority,
+        "team": challenge.facts.team,
+        "service": challenge.facts.service,
+        "raised_at": challenge.raised_at,
+        "quarter": quarter_of(local_date(challenge.raised_at)),
+        "last_at": challenge.last_at or challenge.raised_at,
+        "referral": challenge.referral.value,
+        "reasons": list(challenge.reasons),
+        "rest": {
+            "facts": facts_values(challenge.facts),
+            "facts_at_raising": facts_values(challenge.facts_at_raising),
+            "visits": [_visit_values(visit) for visit in challenge.visits],
+            "resolve_by": _text(challenge.resolve_by),
+            "actions": challenge.actions,
+            "meeting_at": _text(challenge.meeting_at),
+        },
+        "entries": entries,
+        "head": head,
+    }
+
+
+def quarter_of(day: date) -> str:
+    """The quarter of the reporting year, 1 April – 31 March: 2026-Q1 is April to June 2026."""
+    year = day.year if day.month >= 4 else day.year - 1
+    return f"{year}-Q{(day.month - 4) % 12 // 3 + 1}"
+
+
+def facts_values(facts: Facts) -> dict[str, Any]:
+    """The child's facts as they are kept."""
+    return {
+        "statuses": sorted(status.value for status in facts.statuses),
+        "in_plo": facts.in_plo,
+        "in_proceedings": facts.in_proceedings,
+        "facts": sorted(facts.facts),
+        "team": facts.team,
+        "service": facts.service,
+    }
+
+
+def _visit_values(visit: Visit) -> dict[str, Any]:
+    return {
+        "sequence": visit.sequence,
+        "stage": visit.stage,
+        "entered_at": visit.entered_at.isoformat(),
+        "how": visit.how,
+        "told": [[party.role, party.person] for party in visit.told],
+        "copied": [[party.role, party.person] for party in visit.copied],
+        "sent": visit.sent,
+        "respond_by": _text(visit.respond_by),
+    }
+
+
+def _text(value: date | datetime | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _key_text(key: WindowKey | None) -> str:
+    return f"{key.sequence}/{key.kind.value}/{key.n}" if key else ""
+
+
+def _window_values(window: Window) -> dict[str, Any]:
+    answered = [asked.answered_at for asked in window.asked if asked.answered_at]
+    acknowledged = [asked.acknowledged_at for asked in window.asked if asked.acknowledged_at]
+    is_judgement = window.key.kind is WindowKind.JUDGEMENT
+    return {
+        "parent": _key_text(window.parent),
+        "owner_role": window.owner.role,
+        "owner_person": window.owner.person,
+        "due": window.promise.due,
+        "closes_at": window.promise.closes_at,
+        "acts_at": window.acts_at,
+        "opened_at": window.opened_at,
+        "closed_at": window.closed_at,
+        "closed_as": window.closed_as,
+        "held_since": window.held_since,
+        "acknowledged_at": min(acknowledged, default=None),
+        "answered_at": None if is_judgement else max(answered, default=None),
+        "on_close": window.on_close.value,
+        "answer": window.answer.value,
+        "times_told": window.times_told,
+        "asked": [
+            {
+                "role": asked.party.role,
+                "person": asked.party.person,
+                "acknowledged_at": _text(asked.acknowledged_at),
+                "answered_at": _text(asked.answered_at),
+                "answer": asked.answer,
+                "late": asked.late,
+            }
+            for asked in window.asked
+        ],
+        "promise": promise_values(window.promise),
+    }
+
+
+def promise_values(promise: Promise) -> dict[str, Any]:
+    """A promise as numbers; its date and instant stand in columns of their own."""
+    return {
+        "length": [promise.length.number, promise.length.unit.value] if promise.length else None,
+        "counts_from": promise.counts_from.isoformat(),
+        "counted": [day.isoformat() for day in promise.counted],
+        "skipped": [[day.isoformat(), why] for day, why in promise.skipped],
+        "expected": promise.expected,
+        "announced_to": promise.announced_to.isoformat(),
+        "calendar": promise.calendar,
+        "tzdata": promise.tzdata,
+        "since": _text(promise.since),
+    }

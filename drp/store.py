@@ -1,0 +1,117 @@
+"""The database: one engine to write, one to read, one transaction per decision, one authority in it at a time."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+WAL_IS_SAFE_FROM = (3, 51, 3)
+"""Older SQLite can corrupt a write-ahead log with two writers (fixed in 3.51.3): a rollback journal below it."""
+
+
+class Unavailable(Exception):
+    """The database cannot be written or read now: nothing was done, and it may be tried again."""
+
+
+class Conflict(Exception):
+    """Somebody else's decision on the same challenge committed first: decide again."""
+
+
+class Store:
+    """Where everything is kept. `write` and `read` give a connection inside one transaction for one authority."""
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
+        # Readers on SQLite begin plainly, or they would queue for the one write lock.
+        self._reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self._writer
+
+    def close(self) -> None:
+        """Let every connection go."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and the operator's commands."""
+        return self._writer
+
+    @contextmanager
+    def write(self, authority: str) -> Iterator[Connection]:
+        """One transaction that commits whole or not at all. Raises Unavailable where the database cannot be had."""
+        with _said_plainly(), self._writer.begin() as connection:
+            self._choose(connection, authority)
+            yield connection
+
+    @contextmanager
+    def read(self, authority: str) -> Iterator[Connection]:
+        """One short reading transaction."""
+        with _said_plainly(), self._reader.begin() as connection:
+            self._choose(connection, authority)
+            yield connection
+
+    def _choose(self, connection: Connection, authority: str) -> None:
+        if not self.is_sqlite:
+            # Local to the transaction: it cannot outlive it into the pool's next borrower.
+            connection.execute(text("SELECT set_config('drp.authority', :key, true)"), {"key": authority})
+
+    def authorities(self) -> tuple[str, ...]:
+        """The authorities served. On PostgreSQL by the one function that may look across them."""
+        query = "SELECT key FROM authority ORDER BY key" if self.is_sqlite else "SELECT * FROM drp_authorities()"
+        with _said_plainly(), self._reader.begin() as connection:
+            return tuple(connection.execute(text(query)).scalars())
+
+    def now_in_database(self) -> Any:
+        """The database's own clock (aware UTC), or None where it is this machine's own (SQLite)."""
+        if self.is_sqlite:
+            return None
+        with _said_plainly(), self._reader.begin() as connection:
+            return connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(str(error.orig)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated or _is_full_or_read_only(error.orig):
+            raise Unavailable(str(error.orig)) from error
+        raise
+
+
+def _is_full_or_read_only(error: BaseException | None) -> bool:
+    state = getattr(error, "sqlstate", "") or ""
+    return state.startswith(("53", "57", "58", "08")) or state in ("25006", "40001", "40P01", "55P03")
+
+
+def _sqlite(url: str, begin: str) -> Engine:
+    database = make_url(url).database
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, pool_reset_on_return="rollback")
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, record: object) -> None:
+        # The driver's own transaction handling loses updates (measured); we begin ourselves.
+        connection.isolation_level = None
+        journal = "WAL" if sqlite3.sqlite_version_info >= WAL_IS_SAFE_FROM else "DELETE"
+        for pragma in (f"journal_mode={journal}", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {begin}")
+
+    return engine
+
+
+def _postgresql(url: str, pool_size: int) -> Engine:
+    return create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, pool_timeout=10)

@@ -1,0 +1,179 @@
+"""By which channel: SMTP to the council's own relay, or a folder of .eml files. One message, its true To and Cc."""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Protocol
+
+from notifications.wording import Letter
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
+_SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
+_HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"}
+
+
+class UnsafeMessage(Exception):
+    """A message that would carry something other than was meant; it is not sent."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one attempt, by address: accepted, refused for good (with why), or to be tried again (with why)."""
+
+    accepted: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = None  # type: ignore[assignment]
+    again: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "refused", dict(self.refused or {}))
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message ready to go. `envelope` is whom this attempt still has to reach; the headers name everybody."""
+
+    message_id: str
+    to: tuple[str, ...]
+    copy: tuple[str, ...]
+    envelope: tuple[str, ...]
+    letter: Letter
+    at: datetime
+
+
+class Channel(Protocol):
+    """A way for messages to leave."""
+
+    def send(self, post: Post) -> Outcome:
+        """Try once. Never raises for what a mail server does; raises UnsafeMessage for what we must not send."""
+
+
+def is_address(text: str) -> bool:
+    """A plain address and nothing else: no quoting, no second @, no header in it."""
+    return bool(_ADDRESS.fullmatch(text))
+
+
+def build(post: Post, sender: str) -> bytes:
+    """The message as bytes, checked: parsed again, its headers and addresses must be exactly those meant.
+
+    This Python's e-mail library can be made to add a header by an encoded newline (CVE-2024-6923), so subjects are
+    constants with our reference and the finished bytes are compared.
+    """
+    for address in (*post.to, *post.copy, *post.envelope, sender):
+        if not is_address(address):
+            raise UnsafeMessage(f"`{address!r}` is not an address")
+    if not _SAFE_HEADER.fullmatch(post.letter.subject) or "=?" in post.letter.subject or len(post.letter.subject) > 180:
+        raise UnsafeMessage("the subject line is not one of ours")
+    if not set(post.envelope) <= {*post.to, *post.copy}:
+        raise UnsafeMessage("somebody would get it who is neither addressed nor copied")
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = sender
+    if post.to:
+        message["To"] = ", ".join(post.to)
+    if post.copy:
+        message["Cc"] = ", ".join(post.copy)
+    message["Subject"] = post.letter.subject
+    message["Date"] = format_datetime(post.at)
+    message["Message-ID"] = post.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(post.letter.text)
+    message.add_alternative(post.letter.html, subtype="html")
+    data = message.as_bytes()
+    again = message_from_bytes(data, policy=policy.SMTP)
+    if set(again.keys()) != {name for name in _HEADERS if name in message} or len(again.keys()) != len(message.keys()):
+        raise UnsafeMessage("the message would carry a header that was not meant")
+    for name, meant in (("To", post.to), ("Cc", post.copy)):
+        found = tuple(address.addr_spec for address in again[name].addresses) if again[name] else ()
+        if found != meant:
+            raise UnsafeMessage(f"the message's {name} is not whom we meant")
+    return data
+
+
+class Folder:
+    """Writes each message as a file, whole or not at all: the demonstration's mail."""
+
+    def __init__(self, folder: Path, sender: str) -> None:
+        self._folder, self._sender = folder, sender
+
+    def send(self, post: Post) -> Outcome:
+        """Write it; the name is the message's identity, so a repeat writes the same file."""
+        data = build(post, self._sender)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = re.sub(r"[^A-Za-z0-9.-]", "", post.message_id.split("@")[0])
+            part = self._folder / f".{name}.part"
+            part.write_bytes(data)
+            part.rename(self._folder / f"{post.at:%Y%m%dT%H%M%S}-{name}.eml")
+        except OSError as error:
+            return Outcome(again=f"the folder cannot be written: {error.strerror}")
+        return Outcome(accepted=frozenset(post.envelope))
+
+
+@dataclass(frozen=True)
+class Relay:
+    """Where the council's mail relay stands."""
+
+    host: str
+    port: int
+    user: str = ""
+    password: str = ""
+    timeout_seconds: float = 20
+
+    @property
+    def is_loopback(self) -> bool:
+        """Is it on this machine, so that clear text never crosses a wire?"""
+        return self.host in ("localhost", "127.0.0.1", "::1")
+
+
+class Smtp:
+    """Sends through a relay. STARTTLS is required unless the relay is on this machine; there is no falling back."""
+
+    def __init__(self, relay: Relay, sender: str) -> None:
+        self._relay, self._sender = relay, sender
+
+    def send(self, post: Post) -> Outcome:
+        """Try once. An answer that never comes is to be tried again: the same Message-ID marks a second copy."""
+        data = build(post, self._sender)
+        try:
+            return self._try(post.envelope, data)
+        except smtplib.SMTPRecipientsRefused as error:
+            return _of_refusals(post.envelope, error.recipients)
+        except smtplib.SMTPResponseException as error:
+            said = f"{error.smtp_code} {_plain(error.smtp_error)}"
+            if 500 <= error.smtp_code < 600 and isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
+                return Outcome(refused=dict.fromkeys(post.envelope, said))
+            return Outcome(again=said)
+        except (TimeoutError, smtplib.SMTPException, ssl.SSLError, OSError) as error:
+            return Outcome(again=f"{type(error).__name__}: {error}"[:180])
+
+    def _try(self, envelope: Sequence[str], data: bytes) -> Outcome:
+        relay = self._relay
+        server = smtplib.SMTP(relay.host, relay.port, timeout=relay.timeout_seconds)
+        try:
+            server.ehlo()
+            if not relay.is_loopback:
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+            if relay.user:
+                server.login(relay.user, relay.password)
+            refused = server.sendmail(self._sender, list(envelope), data)
+        finally:
+            server.close()
+        return _of_refusals(envelope, refused)
+
+
+def _of_refusals(envelope: Sequence[str], refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
+    for_good = {who: f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code >= 500}
+    for_now = [f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code < 500]
+    return Outcome(frozenset(set(envelope) - set(refused)), for_good, for_now[0] if for_now else "")
+
+
+def _plain(said: bytes | str) -> str:
+    text = said.decode("ascii", "replace") if isinstance(said, bytes) else said
+    return re.sub(r"[^ -~]", " ", text)[:150]

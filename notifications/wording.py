@@ -1,0 +1,274 @@
+"""In what words: each subject says what happened, what it means and what to do. Reference, stage, team, date, link; no child."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from workflows.procedure import Authority
+from workflows.turn import Subject
+from workflows.working_days import long_date
+
+
+@dataclass(frozen=True)
+class Words:
+    """A message's subject line (a constant; the reference is added) and its three sentences."""
+
+    subject: str
+    happened: str
+    means: str = ""
+    do: str = ""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message put into words, as plain text and as HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+WORDS: dict[Subject, Words] = {
+    Subject.ASKED: Words(
+        "A reply is asked of you",
+        "The {iro} asks for your reply to a {challenge}.",
+        "Those copied are told for information; the reply is asked of those this message is addressed to.",
+        "{by_when}",
+    ),
+    Subject.OBSERVED: Words("For your information", "A {challenge} has reached this stage.", "Nothing is asked of you."),
+    Subject.TO_SEND: Words(
+        "Sent in your name",
+        "A {challenge} has reached the stage that goes out in your name.",
+        "Those asked have been told.",
+        "You can take it higher from its page.",
+    ),
+    Subject.TO_ENDORSE: Words(
+        "Waiting for you to endorse",
+        "A {challenge} waits for your endorsement before it is sent on.",
+        "Until then nobody outside has been told.",
+        "Endorse it, or say why not. {by_when}",
+    ),
+    Subject.REMINDER: Words(
+        "A reminder: no reply yet",
+        "A reply to a {challenge} was asked of you and there is no reply yet.",
+        "The date has not passed.",
+        "{by_when}",
+    ),
+    Subject.WILL_CLIMB: Words(
+        "No reply yet: it goes up on the next working day",
+        "There is no reply yet, and the date passes at the end of today's working day or soon after.",
+        "On the next working morning it goes to the next stage by itself.",
+        "If you want to consider first, hold it.",
+    ),
+    Subject.CLIMBED: Words(
+        "It has gone to the next stage",
+        "The date passed with no reply, and it is now with the next stage.",
+        "If a late reply comes you can recall it.",
+        "Nothing is needed from you now.",
+    ),
+    Subject.WHAT_NEXT: Words(
+        "For you to consider",
+        "It is yours to consider what comes next.",
+        "It stays where it is until you decide.",
+        "Take it higher, wait longer, refer to {cafcass}, or end it. {by_when}",
+    ),
+    Subject.WHAT_NEXT_AGAIN: Words(
+        "Still for you to consider",
+        "It is still yours to consider what comes next.",
+        "Tomorrow the manager of the {iro_service} is told too.",
+        "{by_when}",
+    ),
+    Subject.STILL_WAITING: Words(
+        "A decision is past its date",
+        "A decision on what comes next is past its date.",
+        "The child is still waiting.",
+        "Speak with the {iro}, or arrange cover.",
+    ),
+    Subject.PASSED: Words(
+        "The date has passed",
+        "The date for a reply has passed with no reply.",
+        "The procedure asks nothing further by itself at this stage.",
+        "You can wait, or take it higher.",
+    ),
+    Subject.ANSWERED: Words("Answered", "There is a reply.", "", "Read it on its page."),
+    Subject.TO_JUDGE: Words(
+        "There is a reply for you to judge",
+        "There is a reply.",
+        "An answer is not yet accepted.",
+        "Say whether it is enough or needs more. {by_when}",
+    ),
+    Subject.PART_ANSWERED: Words(
+        "One reply of several",
+        "One of those asked has replied.",
+        "The window runs on for what is still asked.",
+        "Read it on its page.",
+    ),
+    Subject.LATE_ANSWER: Words(
+        "A late reply",
+        "A reply came after its date.",
+        "It is kept with the stage at which it was asked.",
+        "If it went up by itself you can recall it.",
+    ),
+    Subject.NOT_FOR_ME: Words(
+        "It may belong to somebody else",
+        "One of those asked says that it should go to somebody else.",
+        "The window runs on.",
+        "Redirect it, or answer them.",
+    ),
+    Subject.REDIRECTED: Words(
+        "A reply is asked of you", "A {challenge} has been redirected to you.", "The date is the one first promised.", "{by_when}"
+    ),
+    Subject.QUESTION: Words(
+        "A question before a reply", "One of those asked has a question.", "The window runs on.", "Answer it on its page."
+    ),
+    Subject.CLARIFIED: Words(
+        "Your question is answered",
+        "The {iro} has answered a question.",
+        "The date stays as it was.",
+        "Give your reply on its page.",
+    ),
+    Subject.TO_ARRANGE: Words(
+        "A meeting to arrange",
+        "At this stage the answer is a meeting, which is yours to arrange.",
+        "The date for its outcome does not move.",
+        "Book it, and record when it is. {by_when}",
+    ),
+    Subject.MEETING: Words("A meeting is arranged", "A meeting is arranged.", "", "The time is on its page."),
+    Subject.MEETING_MOVED: Words(
+        "A meeting has moved",
+        "A meeting has moved to another time.",
+        "The due date has not moved.",
+        "The new time is on its page.",
+    ),
+    Subject.OUTCOME_WANTED: Words(
+        "Record what the meeting agreed",
+        "The meeting has been held.",
+        "Its outcome is what meets the date.",
+        "Record the outcome. {by_when}",
+    ),
+    Subject.EXTENDED: Words("There is another date", "The {iro} has given another date.", "", "{by_when}"),
+    Subject.COPIED: Words(
+        "Copied to you for information", "You have been copied into a {challenge}.", "Nothing is asked of you."
+    ),
+    Subject.RECALLED: Words(
+        "Taken back",
+        "It went up by itself, and the {iro} has taken it back to the stage before.",
+        "Nothing is asked of you for now.",
+    ),
+    Subject.ABOUT_CAFCASS: Words(
+        "For you to consider: a referral to {cafcass}",
+        "The ladder has reached its top, and whether to refer to {cafcass} is yours to decide.",
+        "Nobody else can make, delay or prevent a referral, and none is made by itself.",
+        "Refer, or record why not. {by_when}",
+    ),
+    Subject.TELL_OF_REFERRAL: Words(
+        "A referral to {cafcass} has been made",
+        "The child's {iro} has referred to {cafcass}.",
+        "The ladder runs on.",
+        "It is your task to tell those who took part.",
+    ),
+    Subject.ENDED: Words("It has ended", "It has ended, and nothing more is asked of you.", "Actions agreed are still followed."),
+    Subject.REOPENED: Words("Opened again", "It has been opened again.", "", "Its page shows the stage and the date."),
+    Subject.ACTION_DUE: Words("An agreed action is due", "An agreed action is due.", "", "Check whether it was done. {by_when}"),
+    Subject.FOLLOW_UP_DUE: Words(
+        "Time to look again", "You asked to look again at what changed for the child.", "", "Record what you found."
+    ),
+    Subject.WHOLE_PROCESS: Words(
+        "The whole process has passed its limit",
+        "The whole process has passed the limit that the procedure sets.",
+        "This moves nothing by itself.",
+        "Consider going higher, or a referral.",
+    ),
+    Subject.DELIVERY_FAILED: Words(
+        "A message could not be delivered",
+        "A message to somebody asked came back.",
+        "That is not counted as no reply: the window runs on, and it will not go up by itself.",
+        "Reach them another way, or have the directory corrected.",
+    ),
+    Subject.POST_TAKEN_OVER: Words(
+        "A reply is now yours to give",
+        "You hold a post of which a reply was asked before you came.",
+        "The date stays as it was.",
+        "{by_when}",
+    ),
+    Subject.POST_EMPTY: Words(
+        "Nobody holds a post that is asked",
+        "A reply is asked of a post that nobody holds.",
+        "Its cover, or you, were told instead; the window runs on.",
+        "Name a holder or cover in the directory.",
+    ),
+    Subject.IRO_CHANGED: Words(
+        "It is now with you",
+        "You are the {iro}, or cover, for the child that this concerns.",
+        "Every date stays as it was.",
+        "Look at what is open.",
+    ),
+    Subject.FACTS_CHANGED: Words(
+        "The directory has changed",
+        "What the directory says of the child has changed.",
+        "The ladder has not changed.",
+        "Look whether it still fits.",
+    ),
+    Subject.HELD: Words(
+        "Windows are held for you to release",
+        "The service was away, and dates passed meanwhile.",
+        "Nobody is passed over: nothing moves until you decide.",
+        "Release them as due, or with the lost time given back.",
+    ),
+    Subject.NOTICE: Words(
+        "A notice of {excellent_practice}",
+        "You are named in a notice of {excellent_practice}.",
+        "It asks for no reply.",
+        "Read what was said.",
+    ),
+    Subject.LADDER_MOVED: Words(
+        "Moved to another version of the procedure",
+        "It now stands under another version of the procedure.",
+        "Every date promised stays as it was.",
+    ),
+}
+
+_ENVIRONMENT = Environment(
+    loader=PackageLoader("notifications", "templates"),
+    autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def letter(
+    subject: Subject,
+    authority: Authority,
+    reference: str,
+    *,
+    stage: str,
+    team: str,
+    due: date | None,
+    expected: bool,
+    copied: tuple[str, ...],
+    link: str,
+) -> Letter:
+    """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles."""
+    words = WORDS[subject]
+    day = f"{long_date(due)}{' (expected)' if expected else ''}" if due else ""
+    labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
+    labels["by_when"] = f"By the end of {day}." if day else ""
+    said = {name: getattr(words, name).format_map(labels).strip() for name in ("subject", "happened", "means", "do")}
+    values = {
+        **said,
+        "reference": reference,
+        "stage": stage,
+        "team": team,
+        "due": day,
+        "copied": ", ".join(copied),
+        "link": link,
+        "service": authority.label("iro_service"),
+        "authority": authority.name,
+    }
+    return Letter(
+        f"{said['subject']}: {reference}",
+        _ENVIRONMENT.get_template("message.txt").render(values),
+        _ENVIRONMENT.get_template("message.html").render(values),
+    )

@@ -1,0 +1,305 @@
+"""Durham's Dispute Resolution Process of 2016/17 and its Resolution Process of 2022/23, as the reports tell them."""
+
+import pytest
+
+from tests.decision.cast import (
+    AGREES,
+    ENOUGH,
+    IN_PLO,
+    IRO_MANAGER,
+    LOOKED_AFTER,
+    NEEDS_MORE,
+    PROTECTION_PLAN,
+    REFERRED,
+    Story,
+    arranger,
+    durham_2016,
+    durham_2022,
+    durham_climbing,
+    invented,
+    on,
+    shown,
+    the,
+)
+from workflows import events as e
+from workflows.challenge import Facts
+from workflows.events import Chosen
+from workflows.ladder import ItemType, Status
+from workflows.refusals import NotOpen, Unfit
+
+THE_CLIMB = [
+    # entered at, stage, due, to, copies; the child is in PLO
+    ("Wed 1 April 2026, 10:00", "informal", "Thu 2 April 2026", "social_worker", ""),
+    (
+        "Tue 7 April 2026, 09:00", "stage_2", "Thu 9 April 2026", "team_manager",
+        "social_worker, operations_manager, iro_operations_manager, legal_advisor",
+    ),
+    (
+        "Fri 10 April 2026, 09:00", "stage_3", "Wed 15 April 2026", "operations_manager",
+        "strategic_manager_cs, strategic_manager_sqd, legal_manager, "
+        "social_worker, team_manager, iro_operations_manager, legal_advisor",
+    ),
+    (
+        "Thu 16 April 2026, 09:00", "stage_4", "Wed 22 April 2026", "strategic_manager_cs, strategic_manager_sqd",
+        "social_worker, operations_manager, iro_operations_manager, legal_advisor",
+    ),
+    (
+        "Thu 23 April 2026, 09:00", "stage_5", "Wed 29 April 2026", "head_of_cs, head_of_planning",
+        "operations_manager, iro_operations_manager, strategic_manager_cs, strategic_manager_sqd, legal_advisor",
+    ),
+    (
+        "Thu 30 April 2026, 09:00", "stage_6", "Thu 30 April 2026", "corporate_director, head_of_legal",
+        "strategic_manager_cs, strategic_manager_sqd, legal_advisor, head_of_cs, head_of_planning",
+    ),
+    (
+        "Fri 1 May 2026, 09:00", "stage_7", "Fri 1 May 2026", "chief_executive",
+        "head_of_cs, head_of_planning, corporate_director",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("in_plo", [True, False], ids=["in PLO", "not in PLO"])
+def test_nobody_answers_and_it_climbs_to_the_top_in_twenty_working_days_over_easter_and_may_day(in_plo):
+    story = Story(durham_climbing()).raise_("Wed 1 April 2026, 10:00", facts=IN_PLO if in_plo else LOOKED_AFTER)
+    for entered, stage, due, to, copies in THE_CLIMB:
+        story.fast_forward(to=entered)
+        # The Legal Advisor is copied only if the child is in PLO or in proceedings.
+        named = copies if in_plo else copies.replace("legal_advisor, ", "").replace(", legal_advisor", "")
+        assert story.state == f"{stage}.awaiting"
+        assert story.due == due
+        if stage == "informal":
+            assert story.told == []
+            assert story.tellings[0].to[0].role == to
+            assert story.tellings[0].copy == ()
+        else:
+            assert story.told_of("asked") == f"{to} (copy: {named})"
+            assert story.told_of("climbed") == "raiser"
+    story.fast_forward(to="Tue 5 May 2026, 08:59")
+    assert story.state == "stage_7.awaiting"
+    story.fast_forward(to="Tue 5 May 2026, 09:00")
+    assert story.state == "stage_8.asking"
+    assert story.told == ["about_cafcass: raiser", "climbed: raiser"]
+    assert story.challenge.highest_stage == "stage_7", "the last stage counts only when a referral was made"
+    story.do(REFERRED)
+    assert story.told == ["tell_of_referral: iro_operations_manager"]
+    assert story.challenge.highest_stage == "stage_8"
+
+
+def test_at_the_top_a_child_who_is_not_looked_after_has_no_way_to_cafcass_and_the_iro_is_asked_what_next():
+    story = Story(durham_climbing()).raise_("Wed 1 April 2026, 10:00", facts=PROTECTION_PLAN)
+    story.fast_forward(to="Tue 5 May 2026, 09:00")
+    assert story.told[-2:] == ["what_next: raiser", "climbed: raiser"]
+    assert story.refused(REFERRED).said.startswith("Only a looked-after child")
+
+
+def test_each_climb_is_announced_at_four_in_the_afternoon_of_the_due_date():
+    story = Story(durham_climbing()).raise_("Wed 1 April 2026, 10:00")
+    announced = []
+    while story.state != "stage_8.asking":
+        story.next_date()
+        if story.told == ["will_climb: raiser"]:
+            announced.append(shown(story.now))
+    assert announced == [
+        "Thu 2 April 2026, 16:00",
+        "Thu 9 April 2026, 16:00",
+        "Wed 15 April 2026, 16:00",
+        "Wed 22 April 2026, 16:00",
+        "Wed 29 April 2026, 16:00",
+        "Thu 30 April 2026, 16:00",
+        "Fri 1 May 2026, 16:00",
+    ]
+
+
+def test_as_shipped_the_informal_step_asks_the_iro_what_next_and_they_take_it_on():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00", copies=("team_manager",))
+    assert story.told == ["asked: social_worker (copy: team_manager)"]
+    story.fast_forward(to="Tue 7 April 2026, 09:00")
+    assert story.state == "informal.asking"
+    assert story.told == ["what_next: raiser"]
+    assert story.open == ["judgement Fri 10 April 2026 raiser"]
+    # The IRO's own act: the days count from the day of the act.
+    story.do(e.Escalated("No reply, and the placement ends in June."), at="Wed 8 April 2026, 11:00")
+    assert story.state == "stage_2.awaiting"
+    assert story.due == "Mon 13 April 2026"
+    assert story.told == ["asked: team_manager (copy: social_worker, operations_manager, iro_operations_manager)"]
+    # Stages 2 and 3 climb by themselves; the copies of the informal step are among everyone above.
+    story.fast_forward(to="Tue 14 April 2026, 09:00")
+    assert story.due == "Fri 17 April 2026"
+    assert story.told_of("asked") == (
+        "operations_manager (copy: strategic_manager_cs, strategic_manager_sqd, legal_manager, "
+        "social_worker, team_manager, iro_operations_manager)"
+    )
+    # From stage 4 the answer is a meeting that the IRO's own side arranges: a passed date asks.
+    story.fast_forward(to="Mon 20 April 2026, 09:00")
+    assert story.state == "stage_4.awaiting"
+    assert story.due == "Fri 24 April 2026"
+    assert story.owner == "iro_operations_manager"
+    story.fast_forward(to="Mon 27 April 2026, 09:00")
+    assert story.state == "stage_4.asking"
+    assert story.told == ["what_next: raiser"]
+
+
+def test_the_team_manager_is_copied_at_the_informal_step_only_if_the_iro_chooses():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00")
+    assert story.told == ["asked: social_worker"]
+    story.do(e.CopyAdded("team_manager", "They should know."))
+    assert story.told == ["copied: - (copy: team_manager)"]
+
+
+def test_a_monitoring_meeting_if_required_has_an_outcome_and_does_not_end_the_wait():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL)
+    assert story.state == "stage_2.awaiting"
+    story.do(e.MeetingArranged(at=story.now), by=IRO_MANAGER)
+    story.do(e.OutcomeRecorded("They will write by Monday."))
+    assert story.state == "stage_2.awaiting"
+    story.do(AGREES, by=the("team_manager"), at="Mon 13 April 2026, 23:59")
+    assert story.state == "stage_2.answered"
+    assert not story.window("reply").asked[0].late
+
+
+def test_stage_four_is_answered_by_a_meeting_that_the_iro_operations_manager_arranges_and_the_iro_records():
+    story = Story(durham_2016())
+    story.raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL, stage="stage_4", stage_reason="Both managers know of it.")
+    assert story.told == [
+        "asked: strategic_manager_cs, strategic_manager_sqd (copy: social_worker, operations_manager, iro_operations_manager)",
+        "to_arrange: iro_operations_manager",
+    ]
+    assert story.owner == "iro_operations_manager"
+    story.do(e.MeetingArranged(at=story.now), by=arranger("iro_operations_manager"))
+    assert story.told == ["meeting: strategic_manager_cs, strategic_manager_sqd, iro, iro_operations_manager, raiser"]
+    assert story.owner == "strategic_manager_cs"
+    story.do(e.MeetingArranged(at=story.now), by=arranger("iro_operations_manager"))
+    assert story.told == ["meeting_moved: strategic_manager_cs, strategic_manager_sqd, iro, iro_operations_manager, raiser"]
+    story.do(e.MeetingHeld(on("Tue 14 April 2026"), ("iro", "strategic_manager_cs")), at="Tue 14 April 2026, 12:00")
+    assert story.told == ["outcome_wanted: iro"]
+    assert story.owner == "iro"
+    assert story.due == "Wed 15 April 2026", "the due date has not moved"
+    story.do(e.OutcomeRecorded("A date was agreed.", (e.Action("Ratify the plan", on("Fri 24 April 2026")),)))
+    assert story.state == "stage_4.answered"
+    assert story.window("meeting").closed_as == "outcome recorded"
+    assert story.told == ["to_judge: raiser"]
+    assert [text for text in story.open if not text.startswith("whole")] == [
+        "action Fri 24 April 2026 raiser",
+        "judgement Fri 17 April 2026 raiser",
+    ]
+    story.do(ENOUGH)
+    assert story.state == "resolved"
+
+
+def test_the_whole_process_has_a_limit_that_warns_and_moves_nothing():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00")
+    assert [w.key.kind for w in story.running()] == ["reply"], "the informal day does not count"
+    story.do(e.Escalated("It cannot wait."), at="Thu 2 April 2026, 12:00")
+    assert "whole_process Tue 5 May 2026 raiser" in story.open
+    story.do(e.WindowExtended(on("Fri 29 May 2026"), "The social worker is in hospital."))
+    story.fast_forward(to="Wed 6 May 2026, 09:00")
+    assert story.told == ["whole_process: raiser (copy: iro_operations_manager)"]
+    assert story.state == "stage_2.awaiting"
+    assert story.due == "Fri 29 May 2026"
+    assert not [w for w in story.running() if w.key.kind == "whole_process"]
+
+
+def test_needs_more_at_stage_seven_asks_about_cafcass():
+    story = Story(durham_2016())
+    story.raise_("Wed 8 April 2026, 10:00", stage="stage_7", stage_reason="The court sits next week.", item_type=ItemType.FORMAL)
+    story.do(e.OutcomeRecorded("Nothing was agreed."))
+    story.do(NEEDS_MORE)
+    assert story.state == "stage_8.asking"
+    assert story.told == ["about_cafcass: raiser"]
+    assert story.refused(e.Escalated("Higher.")).said == "Stage 8, referral to CAFCASS is the highest stage."
+
+
+# 2022/23
+
+
+def test_2022_silence_at_the_informal_step_asks_and_either_of_two_may_answer():
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00")
+    assert story.told == ["asked: social_worker, team_manager"]
+    story.do(AGREES, by=the("team_manager"))
+    assert story.state == "informal.answered"
+    quiet = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00")
+    quiet.fast_forward(to="Fri 10 April 2026, 09:00")
+    assert quiet.told == ["what_next: raiser"]
+
+
+def test_2022_no_level_climbs_by_itself_for_each_is_answered_by_a_resolution_meeting():
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL)
+    assert story.state == "level_2.awaiting"
+    assert story.told == [
+        "asked: team_manager (copy: social_worker, operations_manager, iro_operations_manager)",
+        "to_arrange: iro_operations_manager",
+    ]
+    story.fast_forward(to="Tue 14 April 2026, 09:00")
+    assert story.state == "level_2.asking"
+    story.do(e.Escalated("No meeting."))
+    assert story.state == "level_3.awaiting"
+    assert story.told_of("asked") == (
+        "operations_manager (copy: strategic_manager_cs, strategic_manager_sqd, legal_manager, "
+        "team_manager, social_worker, iro_operations_manager)"
+    )
+    story.do(e.OutcomeRecorded("Not agreed."), at="Thu 16 April 2026, 15:00")
+    # Level 4 goes to a strategic manager: the IRO says which.
+    assert isinstance(story.refused(NEEDS_MORE), Unfit)
+    story.do(e.Judged("needs_more", to=(Chosen("strategic_manager_sqd"),)))
+    assert story.state == "level_4.awaiting"
+    assert story.told_of("asked") == (
+        "strategic_manager_sqd (copy: social_worker, operations_manager, iro_operations_manager)"
+    )
+    assert story.due == "Thu 23 April 2026"
+
+
+def test_2022_an_unregistered_placement_prompts_for_level_four_or_five_and_never_refuses():
+    unregistered = Facts(statuses=frozenset({Status.LOOKED_AFTER}), facts=frozenset({"unregistered_placement"}))
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", facts=unregistered, reasons=("placement_unregistered",))
+    assert story.state == "informal.awaiting", "the IRO's own choice of stage is never pre-empted"
+    assert [(prompt.kind, prompt.stages) for prompt in story.prompts] == [("enter_at", ("level_4", "level_5"))]
+    assert story.entry("raised").facts["prompts"] == [{"kind": "enter_at", "stages": ["level_4", "level_5"], "reference": ""}]
+    high = Story(durham_2022())
+    high.raise_(
+        "Wed 8 April 2026, 10:00", facts=unregistered, stage="level_5", stage_reason="Unregistered.", item_type=ItemType.FORMAL
+    )
+    assert high.prompts == ()
+    assert high.told_of("asked").startswith("head_of_cs (copy: operations_manager, iro_operations_manager")
+
+
+def test_2022_a_matter_of_the_service_names_no_child_and_is_prompted_to_level_three():
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", facts=None, item_type=ItemType.ABOUT_SERVICE)
+    assert [prompt.stages for prompt in story.prompts] == [("level_3",)]
+    refusal = story.refused(REFERRED)
+    assert isinstance(refusal, NotOpen)
+    assert "names no child" in refusal.said
+
+
+def test_the_running_challenge_is_moved_from_one_version_to_the_next_by_name_and_keeps_its_date():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL, stage="stage_3", stage_reason="Known.")
+    due = story.due
+    story.move_ladder(durham_2022(), "level_3")
+    assert story.state == "level_3.awaiting"
+    assert story.due == due
+    assert story.told == ["ladder_moved: raiser"]
+    assert story.challenge.highest_stage == "level_3"
+    story.do(e.Escalated("Still nothing.", to=(Chosen("strategic_manager_cs"),)), at="Thu 9 April 2026, 10:00")
+    assert story.state == "level_4.awaiting"
+    assert story.challenge.highest_stage == "level_4"
+
+
+def test_a_ladder_moves_only_to_a_stage_that_it_has_and_only_while_it_is_open():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00")
+    with pytest.raises(Unfit, match="has no stage `stage_2`"):
+        story.move_ladder(durham_2022(), "stage_2")
+    with pytest.raises(Unfit, match="has no stage `referral`"):
+        story_at_the_end = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00")
+        story_at_the_end.move_ladder(durham_2022(), "referral")
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00").do(e.Withdrawn("Raised twice."))
+    with pytest.raises(NotOpen):
+        story.move_ladder(durham_2022(), "informal")
+
+
+def test_a_ladder_that_gives_time_by_priority_does_not_take_over_an_item_without_one():
+    plain = invented("  one: {label: One, to: team_manager, respond_within: 2 working days, no_reply: prompt}\n")
+    by_priority = invented(
+        "  one: {label: One, to: team_manager, respond_within: {high: 1 working day, low: 5 working days}, no_reply: prompt}\n",
+        "items: [informal, formal]\njudge_within: 3 working days\npriorities: [high, low]\n",
+    )
+    with pytest.raises(Unfit, match="none of its priorities"):
+        Story(plain).raise_("Wed 8 April 2026, 10:00").move_ladder(by_priority, "one")

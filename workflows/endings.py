@@ -1,0 +1,68 @@
+"""How an item ends: settled, ended, overtaken, withdrawn, recorded in error; and how it is opened again."""
+
+from datetime import date
+
+from workflows.challenge import THE_RAISER, Outcome, WindowKind
+from workflows.events import EndedUnresolved, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
+from workflows.refusals import Unfit
+from workflows.stages import enter, known_stage, note_event
+from workflows.turn import Subject, Turn, Visible
+from workflows.windows import close, close_all, move_promise, named_date, open_window
+
+End = Resolved | EndedUnresolved | Overtaken | Withdrawn
+
+_ENDS: dict[type, str] = {Resolved: "resolve", EndedUnresolved: "end", Overtaken: "overtake", Withdrawn: "withdraw"}
+
+
+def end(turn: Turn, event: End) -> None:
+    """End it. Reply, judgement and limit windows close; actions and follow-ups run on."""
+    move = _ENDS[type(event)]
+    turn.require(move)
+    note_event(turn, event)
+    finish(turn, move, getattr(event, "look_again_on", None))
+
+
+def finish(turn: Turn, move: str, look_again_on: date | None) -> None:
+    """Close what an end closes, make the move, tell those who took part."""
+    if turn.challenge.phase is not Outcome.NOTICED:
+        close_all(turn, "ended")
+    if look_again_on:
+        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, look_again_on, "look_again_on"))
+    present = turn.challenge.visit if turn.challenge.visits else None
+    turn.move(move)
+    now = (*present.told, *present.copied) if present and present.sent else ()
+    told = [party for party in turn.challenge.everyone_told() if party not in now]
+    turn.tell(Subject.ENDED, now, told)
+
+
+def seal(turn: Turn, event: RecordedInError) -> None:
+    """It never should have been here: everything stops, nobody but the IRO service sees it, it is kept."""
+    turn.require("seal")
+    for window in list(turn.challenge.open_windows()):
+        current = turn.challenge.window(window.key)
+        if current and current.is_open:
+            close(turn, current, "recorded in error", quietly=True)
+    note_event(turn, event, visible=Visible.SEALED)
+    turn.move("seal")
+
+
+def reopen(turn: Turn, event: Reopened) -> None:
+    """Open again at a stage: with a fresh window, or to the date that was promised there if it is still to come."""
+    known_stage(turn, event.stage)
+    move = f"reopen_at_{event.stage}"
+    turn.require(move)
+    respond_by = event.respond_by
+    if event.clock == "as it was":
+        earlier = [
+            w for w in turn.challenge.windows if turn.challenge.stage_of(w) == event.stage and w.key.kind in ("reply", "meeting")
+        ]
+        if not earlier or earlier[-1].is_late(turn.at):
+            raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
+        respond_by = earlier[-1].promise.due
+    note_event(turn, event)
+    enter(turn, move, "reopened", chosen=event.to, respond_by=respond_by)
+    if event.clock == "as it was":
+        main = turn.challenge.main_window()
+        if main:
+            move_promise(turn, main, earlier[-1].promise)
+    turn.tell(Subject.REOPENED, [THE_RAISER])

@@ -1,0 +1,178 @@
+"""From roles to people: who holds a post, covers it or sees with it on a day. Pure, over the directory as values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from workflows.challenge import Party
+from workflows.ladder import RAISER
+from workflows.procedure import Authority, Capacity, HeldFor
+
+
+@dataclass(frozen=True)
+class Post:
+    """A role held by a person for a child, a team, a service, the authority or an agency, from a day until a day."""
+
+    role: str
+    held_for: HeldFor
+    key: str
+    person: str
+    since: date
+    until: date | None = None
+
+    def is_held_on(self, day: date) -> bool:
+        """Is it held on that day? Both ends count."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Somebody who stands in for a person while they are away, or (a delegate) sees and answers beside them."""
+
+    of: str
+    by: str
+    since: date
+    until: date | None = None
+    is_delegate: bool = False
+
+    def runs_on(self, day: date) -> bool:
+        """Does it run on that day? Both ends count."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True)
+class About:
+    """What an item is about, as posts are held: a child, a team, a service. `raiser` is the person who raised it."""
+
+    raiser: str
+    raiser_role: str
+    child: str = ""
+    team: str = ""
+    service: str = ""
+
+
+class How(StrEnum):
+    """By what right somebody is reached."""
+
+    HOLDER = "holder"
+    COVER = "cover"
+    DELEGATE = "delegate"
+    STAND_IN = "stand-in"
+    MANAGER = "IRO manager"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """One person reached for one party."""
+
+    person: str
+    role: str
+    how: How
+
+
+@dataclass(frozen=True)
+class Establishment:
+    """The part of the directory that an item needs, as values."""
+
+    posts: tuple[Post, ...]
+    covers: tuple[Cover, ...] = ()
+
+    def holders(self, authority: Authority, role: str, about: About, day: date) -> tuple[str, ...]:
+        """The people who hold a role for what the item is about, on a day."""
+        if not authority.has_role(role):
+            return ()
+        held_for = authority.role(role).held_for
+        key = {
+            HeldFor.CHILD: about.child,
+            HeldFor.TEAM: about.team,
+            HeldFor.SERVICE: about.service,
+            HeldFor.AUTHORITY: "",
+        }.get(held_for)
+        return tuple(
+            dict.fromkeys(
+                post.person
+                for post in self.posts
+                if post.role == role and post.held_for is held_for and post.key == key and post.is_held_on(day)
+            )
+        )
+
+    def held_by(self, person: str, authority: Authority, about: About, day: date) -> frozenset[str]:
+        """The roles that a person carries for an item on a day: their own, those they cover, those they are delegate of."""
+        standing_for = {person} | {cover.of for cover in self.covers if cover.by == person and cover.runs_on(day)}
+        return frozenset(
+            role.key
+            for role in authority.roles
+            if any(holder in standing_for for holder in self.holders(authority, role.key, about, day))
+        )
+
+    def standing_in_for(self, person: str, day: date) -> tuple[Cover, ...]:
+        """Covers and delegations of a person that run on a day."""
+        return tuple(cover for cover in self.covers if cover.of == person and cover.runs_on(day))
+
+
+def iro_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
+    """The people who are the child's IRO on a day."""
+    return tuple(
+        person
+        for role in authority.roles_acting_as(Capacity.IRO)
+        for person in establishment.holders(authority, role, about, day)
+    )
+
+
+def raiser_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
+    """Who the item's raiser is now: the child's present IRO where an IRO raised it, else whoever raised it."""
+    raised_as_iro = about.raiser_role in authority.roles_acting_as(Capacity.IRO)
+    if raised_as_iro and about.child:
+        return iro_of(authority, establishment, about, day)
+    return (about.raiser,)
+
+
+def reach(
+    party: Party, authority: Authority, establishment: Establishment, about: About, day: date, stand_in: str = ""
+) -> tuple[Reached, ...]:
+    """The people behind a party on a day: holders, or their cover while they are away, and their delegates.
+
+    Where nobody is found: the ladder's stand-in, then the IRO manager (the caller raises the alarm); never nobody
+    while the authority has an IRO manager, and never an address that somebody typed (DESIGN.md rule 14).
+    """
+    role = about.raiser_role if party.role == RAISER else party.role
+    if party.person:
+        people: tuple[str, ...] = (party.person,)
+    elif party.role == RAISER:
+        people = raiser_of(authority, establishment, about, day)
+    else:
+        people = establishment.holders(authority, party.role, about, day)
+    found = _with_cover(people, role, establishment, day)
+    away = all(any(not c.is_delegate for c in establishment.standing_in_for(person, day)) for person in people)
+    if (not people or away) and stand_in:
+        standing = establishment.holders(authority, stand_in, about, day)
+        found += tuple(Reached(person, stand_in, How.STAND_IN) for person in standing)
+    if not found:
+        found = tuple(
+            Reached(person, manager, How.MANAGER)
+            for manager in authority.roles_acting_as(Capacity.IRO_MANAGER)
+            for person in _people(_with_cover(establishment.holders(authority, manager, about, day), manager, establishment, day))
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _with_cover(people: Iterable[str], role: str, establishment: Establishment, day: date) -> tuple[Reached, ...]:
+    found: list[Reached] = []
+    for person in people:
+        standing = establishment.standing_in_for(person, day)
+        cover = [Reached(c.by, role, How.COVER) for c in standing if not c.is_delegate]
+        found += cover or [Reached(person, role, How.HOLDER)]
+        found += [Reached(c.by, role, How.DELEGATE) for c in standing if c.is_delegate]
+    return tuple(found)
+
+
+def _people(reached: Iterable[Reached]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.person for one in reached))
+
+
+def nobody_holds(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> bool:
+    """Is the post behind a party empty on a day?"""
+    if party.person or party.role == RAISER:
+        return False
+    return not establishment.holders(authority, party.role, about, day)
