@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Capacity, Rules
 from workflows.raising import Prompt
 from workflows.recipients import Establishment, nobody_holds, reach
-from workflows.refusals import NotYours, Unfit
+from workflows.refusals import NotOpen, NotYours, Unfit
 from workflows.turn import Decision, Subject
 from workflows.working_days import local_date
 
@@ -66,7 +66,7 @@ class Done:
 
 
 Answer = dict[str, Any]
-Render = Callable[[Done], Answer]
+Render = Callable[[Connection, Done], Answer]
 
 
 def etag_of(loaded: Loaded) -> str:
@@ -108,13 +108,18 @@ class Casework:
                 raise Stale
             if isinstance(event, Corrected):
                 self._check_own_entry(connection, loaded, event, actor, authority)
+            check_chosen(connection, authority, event, local_date(now))
             held = self.held(connection, authority, rules, loaded, now)
             before = held.challenge if held else challenge
-            if isinstance(event, LadderMoved):
-                to = self.procedures.version(connection, authority, loaded.ladder, event.version).ladder
-                decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
-            else:
-                decision = deciding.decide(rules, before, Act(event, actor), now)
+            try:
+                if isinstance(event, LadderMoved):
+                    to = self.procedures.version(connection, authority, loaded.ladder, event.version).ladder
+                    decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
+                else:
+                    decision = deciding.decide(rules, before, Act(event, actor), now)
+            except NotOpen as refused:
+                refused.moves = deciding.open_moves(rules, before, actor)
+                raise
             if held:
                 decision = replace(held.then(decision), before=challenge)
             decision, messages = addressed(rules, establishment, loaded, decision, now)
@@ -163,9 +168,7 @@ class Casework:
                 raise Unfit(f"There is no ladder `{ladder}`.", "Leave it out: the authority's file chooses.", "ladder")
             rules = choose(options, event.item_type, blank, day)
             earlier = self._earlier(connection, authority, subject.child)
-            for chosen in event.to:
-                if chosen.person and not directory.holds_role(connection, authority, chosen.person, chosen.role, day):
-                    raise Unfit("That person does not hold that role today.", "Choose somebody from the list.", "to")
+            check_chosen(connection, authority, event, day)
             decided = deciding.decide_raise(rules, Act(event, actor), subject.facts, earlier, now, subject.child is not None)
             raiser = actor.behalf_of or signed.person
             new = Loaded(
@@ -244,7 +247,7 @@ class Casework:
     def _answered(
         self, connection: Connection, signed: Signed, retry: Retry, done: Done, status: int, now: datetime, render: Render
     ) -> Answer:
-        answer = render(done)
+        answer = render(connection, done)
         if retry.key:
             connection.execute(
                 insert(IdempotencyRow).values(
@@ -302,6 +305,14 @@ class Casework:
             raise Unfit(f"There is no entry {event.entry}.", "Name one of your own entries.", "entry")
         if str(author.person) != actor.person:
             raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
+
+
+def check_chosen(connection: Connection, authority: str, event: Event, day: date) -> None:
+    """Raise Unfit unless everybody whom an event names by person holds that role today: no address is ever typed."""
+    to = getattr(event, "to", ())
+    for chosen in to if isinstance(to, tuple) else (to,):
+        if chosen.person and not directory.holds_role(connection, authority, chosen.person, chosen.role, day):
+            raise Unfit("That person does not hold that role today.", "Choose somebody from the directory.", "to")
 
 
 def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:

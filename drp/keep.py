@@ -55,7 +55,7 @@ class Keeper:
     """Writes decisions. `chance` and `key` come from the edge."""
 
     def __init__(self, key: ChainKey, chance: Chance, is_sqlite: bool) -> None:
-        self._key, self._chance, self._is_sqlite = key, chance, is_sqlite
+        self.key, self._chance, self._is_sqlite = key, chance, is_sqlite
 
     def keep(self, connection: Connection, authority: str, kept: Sequence[Kept], now: datetime) -> None:
         """Write decisions that were made from what stands in the database. Raises Conflict if any of it has moved on."""
@@ -73,7 +73,7 @@ class Keeper:
                 number=number,
                 head=head,
                 recorded_at=now,
-                key=self._key,
+                key=self.key,
                 chance=self._chance,
             ):
                 number, head = entry.number, entry.hash
@@ -197,7 +197,7 @@ class _Rows:
                     "stage": telling.stage,
                     "sequence": telling.sequence,
                     "window": _key_text(telling.window),
-                    "due": window.promise.due if window else None,
+                    "due": window.promise.due if window and not window.promise.is_without_date else None,
                     "at": telling.at,
                     "urgent": urgent,
                     "state": "waiting" if people else "none",

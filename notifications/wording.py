@@ -148,6 +148,12 @@ WORDS: dict[Subject, Words] = {
         "Record the outcome. {by_when}",
     ),
     Subject.EXTENDED: Words("There is another date", "The {iro} has given another date.", "", "{by_when}"),
+    Subject.AGREED: Words(
+        "Agreed: now to be put right",
+        "The {iro} accepts the answer; what was agreed is now to be done.",
+        "It stays open until it is done.",
+        "{by_when}",
+    ),
     Subject.COPIED: Words(
         "Copied to you for information", "You have been copied into a {challenge}.", "Nothing is asked of you."
     ),
@@ -251,17 +257,13 @@ def letter(
     link: str,
 ) -> Letter:
     """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles."""
-    words = WORDS[subject]
-    day = f"{long_date(due)}{' (expected)' if expected else ''}" if due else ""
-    labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
-    labels["by_when"] = f"By the end of {day}." if day else ""
-    said = {name: getattr(words, name).format_map(labels).strip() for name in ("subject", "happened", "means", "do")}
+    said = sentences(WORDS[subject], authority, due, expected)
     values = {
         **said,
         "reference": reference,
         "stage": stage,
         "team": team,
-        "due": day,
+        "due": _day(due, expected),
         "copied": ", ".join(copied),
         "link": link,
         "service": authority.label("iro_service"),
@@ -272,3 +274,14 @@ def letter(
         _ENVIRONMENT.get_template("message.txt").render(values),
         _ENVIRONMENT.get_template("message.html").render(values),
     )
+
+
+def sentences(words: Words, authority: Authority, due: date | None, expected: bool) -> dict[str, str]:
+    """A message's subject line and sentences in the authority's words: the same in mail and in the inbox."""
+    labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
+    labels["by_when"] = f"By the end of {_day(due, expected)}." if due else ""
+    return {name: getattr(words, name).format_map(labels).strip() for name in ("subject", "happened", "means", "do")}
+
+
+def _day(due: date | None, expected: bool) -> str:
+    return f"{long_date(due)}{' (expected)' if expected else ''}" if due else ""

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from workflows.challenge import Challenge, Party
 from workflows.events import Chosen
 from workflows.ladder import EVERYONE_ABOVE, Choice, Condition, Copy, Stage, Term
-from workflows.procedure import Authority, Rules
+from workflows.procedure import Authority, HeldFor, Rules
 from workflows.refusals import Unfit
 
 
@@ -38,7 +38,7 @@ def needs_choice(stage: Stage) -> bool:
     return chooses or stage.respond_within.set_by_raiser
 
 
-def recipients(stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
+def recipients(authority: Authority, stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
     """The stage's recipients. Raises Unfit if somebody must be chosen and is not, or is not among the permitted."""
     assert stage.to is not None
     if stage.to.how in (Choice.ALL, Choice.ANY):
@@ -54,6 +54,9 @@ def recipients(stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
     for choice in chosen:
         if choice.role not in stage.to.roles:
             raise Unfit(f"`{choice.role}` may not be asked at {stage.label}.", f"Choose from: {permitted}.", "to")
+        if authority.role(choice.role).held_for is HeldFor.AGENCY and not choice.person:
+            said = f"{authority.role(choice.role).title} is somebody in another agency, and there is more than one agency."
+            raise Unfit(said, "Name the person, from the directory.", "to")
     return tuple(dict.fromkeys(Party.of(choice) for choice in chosen))
 
 

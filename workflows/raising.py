@@ -120,7 +120,7 @@ def ladder_is_statutory(rules: Rules) -> bool:
 def _notice(turn: Turn, event: Raised) -> None:
     """A notice of excellent practice: told once, no window, no climb."""
     stage = turn.rules.ladder.stages[0]
-    to = addressing.recipients(stage, event.to)
+    to = addressing.recipients(turn.rules.authority, stage, event.to)
     copies = addressing.copies(turn.rules, turn.challenge, stage, to, event.copies)
     turn.change(sequence=1, phase=Outcome.NOTICED, visits=(Visit(1, stage.key, turn.at, "raised", to, copies),))
     turn.tell(Subject.NOTICE, to, copies)

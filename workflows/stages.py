@@ -69,7 +69,7 @@ def enter(
     highest = turn.challenge.highest_stage
     if not stage.referral and (not highest or ladder.position(stage.key) > ladder.position(highest)):
         turn.change(highest_stage=stage.key)
-    told = () if stage.referral else addressing.recipients(stage, chosen)
+    told = () if stage.referral else addressing.recipients(turn.rules.authority, stage, chosen)
     copies = () if stage.referral else addressing.copies(turn.rules, turn.challenge, stage, told, copied)
     waits = first_phase(stage) is Phase.ENDORSING
     visit = Visit(turn.challenge.sequence, stage.key, turn.at, how, told, copies, not waits and not stage.referral, respond_by)
@@ -92,19 +92,16 @@ def enter(
 def send(turn: Turn, stage: Stage, visit: Visit, counts_from: date | None) -> None:
     """Ask the stage's people, copy in its copies, open its window."""
     promise = promised(turn, stage.respond_within, counts_from, visit.respond_by, "respond_by")
-    window = None
-    if promise:
-        kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
-        window = open_reply(turn, promise, visit.told, kind)
-    key = window.key if window else None
-    turn.tell(Subject.ASKED, visit.told, visit.copied, window=key)
+    kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
+    window = open_reply(turn, promise, visit.told, kind)
+    turn.tell(Subject.ASKED, visit.told, visit.copied, window=window.key)
     observers = [Party(role) for role in (*turn.rules.ladder.observers, *stage.observers)]
-    turn.tell(Subject.OBSERVED, addressing.without(observers, (*visit.told, *visit.copied)), window=key)
+    turn.tell(Subject.OBSERVED, addressing.without(observers, (*visit.told, *visit.copied)), window=window.key)
     if stage.sent_by:
         senders = [Party(role) for role in stage.sent_by]
-        turn.tell(Subject.TO_SEND, addressing.without(senders, visit.told), window=key)
-    if window and window.key.kind is WindowKind.MEETING:
-        turn.tell(Subject.TO_ARRANGE, [window.owner], window=key)
+        turn.tell(Subject.TO_SEND, addressing.without(senders, visit.told), window=window.key)
+    if kind is WindowKind.MEETING:
+        turn.tell(Subject.TO_ARRANGE, [window.owner], window=window.key)
 
 
 def ask_about_cafcass(turn: Turn) -> None:
@@ -312,10 +309,9 @@ def agreed(turn: Turn) -> None:
     assert within is not None
     promise = promised(turn, within, None, turn.challenge.resolve_by, "resolve_by")
     turn.move("agree")
-    if promise:
-        told = turn.challenge.visit.told
-        window = open_window(turn, WindowKind.COMPLETION, told[0], promise, asked=told, on_close=NoReply.PROMPT)
-        turn.tell(Subject.ACTION_DUE, [THE_RAISER], window=window.key)
+    told = turn.challenge.visit.told
+    window = open_window(turn, WindowKind.COMPLETION, told[0], promise, asked=told, on_close=NoReply.PROMPT)
+    turn.tell(Subject.AGREED, told, [THE_RAISER], window=window.key)
 
 
 def completion_passed(turn: Turn, window: Window) -> None:

@@ -59,6 +59,7 @@ class Subject(StrEnum):
     QUESTION = "question"
     CLARIFIED = "clarified"
     TO_ARRANGE = "to_arrange"
+    AGREED = "agreed"
     MEETING = "meeting"
     MEETING_MOVED = "meeting_moved"
     OUTCOME_WANTED = "outcome_wanted"

@@ -34,10 +34,10 @@ def counted(turn: Turn, length: Length, counts_from: date | None = None) -> Prom
     return counted_on if counted_on.closes_at > turn.at else from_the_act
 
 
-def promised(turn: Turn, within: Within, counts_from: date | None, named: date | None, field: str) -> Promise | None:
-    """The promise that a stage's window makes, or None if it has none. Raises Unfit for a missing or unfit date."""
+def promised(turn: Turn, within: Within, counts_from: date | None, named: date | None, field: str) -> Promise:
+    """The promise that a stage's window makes, with no date where it has none. Raises Unfit for a missing or unfit date."""
     if within.none_because:
-        return None
+        return working_days.without_date(working_days.local_date(turn.at), turn.rules.calendar)
     if within.set_by_raiser:
         if named is None:
             raise Unfit("At this stage the raiser names the date.", "Say by when an answer is wanted.", field)
@@ -67,6 +67,8 @@ def named_date(turn: Turn, named: date, field: str) -> Promise:
 
 def acts_at(rules: Rules, promise: Promise) -> datetime:
     """When a passed date is acted on (UTC): the authority's hour on the next working day; hours, when they elapse."""
+    if promise.is_without_date:
+        return promise.closes_at
     return working_days.acts_at(promise, rules.calendar, rules.authority.acts_at)
 
 
@@ -101,7 +103,12 @@ def open_window(
     )
     turn.put(window)
     if kind not in (WindowKind.REMINDER, WindowKind.WARNING):
-        facts = {"kind": kind.value, "n": n, "due": promise.due.isoformat(), "counts_from": promise.counts_from.isoformat()}
+        facts = {
+            "kind": kind.value,
+            "n": n,
+            "due": None if promise.is_without_date else promise.due.isoformat(),
+            "counts_from": promise.counts_from.isoformat(),
+        }
         turn.note("window_opened", facts)
     return window
 
@@ -121,6 +128,8 @@ def open_reply(turn: Turn, promise: Promise, told: tuple[Party, ...], kind: Wind
 def remind_of(turn: Turn, window: Window) -> None:
     """Open what reminds of a window: those asked before the date, the raiser on the day before a climb by itself."""
     rules, ladder = turn.rules, turn.rules.ladder
+    if window.promise.is_without_date:
+        return
     if ladder.reminder_before and window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
         _remind(turn, WindowKind.REMINDER, window, _before(rules, window.promise, ladder.reminder_before))
     if window.key.kind is WindowKind.JUDGEMENT:
@@ -221,7 +230,7 @@ def restart_on_acknowledgement(turn: Turn, window: Window) -> None:
     if stage.respond_within.set_by_raiser:
         return
     promise = promised(turn, stage.respond_within, None, None, "")
-    if promise and promise.closes_at > window.promise.closes_at:
+    if promise.closes_at > window.promise.closes_at:
         moved = move_promise(turn, window, promise)
         turn.note("window_counted_from_acknowledgement", {"due": moved.promise.due.isoformat()})
 

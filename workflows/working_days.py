@@ -23,6 +23,9 @@ def _london() -> ZoneInfo:
 LONDON: ZoneInfo = _london()
 TZDATA: str = tzdata.IANA_VERSION
 
+NEVER = date(9998, 12, 31)
+"""The due date of what has none."""
+
 _ONE_DAY = timedelta(days=1)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -196,6 +199,11 @@ class Promise:
     tzdata: str
     since: datetime | None = None
 
+    @property
+    def is_without_date(self) -> bool:
+        """Is it a question that no day makes late?"""
+        return self.due == NEVER
+
 
 def promise(length: Length, since: datetime, calendar: Calendar) -> Promise:
     """What `length` from the aware instant `since` promises: days count from its local date, hours from itself."""
@@ -238,6 +246,11 @@ def promise_on(due: date, counts_from: date, calendar: Calendar) -> Promise:
     if due < counts_from:
         raise ValueError(f"the date named, {due}, is before {counts_from}, when the promise was made")
     return _promised(None, counts_from, due, local_midnight_after(due), calendar)
+
+
+def without_date(counts_from: date, calendar: Calendar) -> Promise:
+    """A question that is asked with no date of its own: it stays open, and no day makes it late."""
+    return _promised(None, counts_from, NEVER, datetime(NEVER.year + 1, 1, 1, tzinfo=UTC), calendar)
 
 
 def _promised(
@@ -309,6 +322,8 @@ def long_date(day: date) -> str:
 
 def explain(promise: Promise) -> str:
     """The promise in a sentence that shows its counting, in local dates and London times."""
+    if promise.is_without_date:
+        return "no date is set here"
     if promise.length is None:
         return f"the date named: {long_date(promise.due)}"
     number = promise.length.number

@@ -291,10 +291,10 @@ class Story:
         return self.fast_forward(min(window.acts_at for window in self.running()))
 
     def do(self, event: e.Event, by: Actor = IRO, at: str = "") -> "Story":
-        """Somebody does something, after everything that closed before it."""
-        self._told = []
+        """Somebody does something, after everything that closed before it; `told` is of the act alone."""
         if at:
             self._sweep(when(at))
+        self._told = []
         act = Act(event, by)
         decision = decide(self.rules, self.challenge, act, self.now)
         again = decide(self.rules, self.challenge, act, self.now)

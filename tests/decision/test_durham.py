@@ -242,9 +242,7 @@ def test_2022_no_level_climbs_by_itself_for_each_is_answered_by_a_resolution_mee
     assert isinstance(story.refused(NEEDS_MORE), Unfit)
     story.do(e.Judged("needs_more", to=(Chosen("strategic_manager_sqd"),)))
     assert story.state == "level_4.awaiting"
-    assert story.told_of("asked") == (
-        "strategic_manager_sqd (copy: social_worker, operations_manager, iro_operations_manager)"
-    )
+    assert story.told_of("asked") == ("strategic_manager_sqd (copy: social_worker, operations_manager, iro_operations_manager)")
     assert story.due == "Thu 23 April 2026"
 
 
@@ -271,7 +269,9 @@ def test_2022_a_matter_of_the_service_names_no_child_and_is_prompted_to_level_th
 
 
 def test_the_running_challenge_is_moved_from_one_version_to_the_next_by_name_and_keeps_its_date():
-    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL, stage="stage_3", stage_reason="Known.")
+    story = Story(durham_2016()).raise_(
+        "Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL, stage="stage_3", stage_reason="Known."
+    )
     due = story.due
     story.move_ladder(durham_2022(), "level_3")
     assert story.state == "level_3.awaiting"

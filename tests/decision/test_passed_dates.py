@@ -316,7 +316,9 @@ def test_a_late_tick_changes_no_date():
 
 
 def test_where_counting_begins_with_the_acknowledgement_it_only_ever_lengthens():
-    stages = "  one: {label: One, to: team_manager, respond_within: 2 working days, counted_from: acknowledgement, no_reply: prompt}\n"
+    stages = (
+        "  one: {label: One, to: team_manager, respond_within: 2 working days, counted_from: acknowledgement, no_reply: prompt}\n"
+    )
     story = Story(invented(stages)).raise_("Wed 8 April 2026, 10:00")
     assert story.due == "Fri 10 April 2026"
     story.do(e.Acknowledged(), by=the("team_manager"), at="Thu 9 April 2026, 10:00")

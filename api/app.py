@@ -1,0 +1,142 @@
+"""The application, built from settings and a clock; nothing global."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import challenges, deps, desk, errors, heartbeat, ladders
+from api.assembly import Clock, assemble, system_clock
+from drp.settings import Settings
+
+ABOUT = """
+A challenge that an Independent Reviewing Officer raises climbs its authority's own ladder: who is told, who is copied,
+by when an answer is due, what happens if none comes. Times are UTC; promised dates are Europe/London.
+"""
+
+DOCS = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The service's interface</title><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<body><main id="swagger-ui"></main><noscript>This page needs JavaScript; the description itself is at
+<a href="/api/v1/openapi.json">/api/v1/openapi.json</a>.</noscript>
+<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+"""
+
+START = """SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null,
+  persistAuthorization: false, tryItOutEnabled: true});
+"""
+
+_ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+_STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+# The page's own library sets styles on elements; nothing is fetched from anywhere else.
+_DOCS = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"  # noqa: E501
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
+    """Build the service. `clock` returns an aware UTC datetime, so that a test can own time.
+
+    Raises Undeclared if a route is not in the table of access, RuntimeError if the database is not migrated.
+    """
+    settings = settings or Settings()
+    service = assemble(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        scheduler = heartbeat.start(service) if settings.heartbeat else None
+        yield
+        if scheduler:
+            scheduler.shutdown(wait=True)
+        service.close()
+
+    app = FastAPI(
+        title="Dispute resolution for Independent Reviewing Officers",
+        description=ABOUT,
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    for router in (challenges.router, ladders.router, desk.router):
+        app.include_router(router)
+    _docs(app)
+    errors.install(app)
+    app.add_middleware(_BodyLimit, most=settings.body_limit_bytes)
+    app.middleware("http")(_headers)
+    deps.check_declared(app)
+    return app
+
+
+def _docs(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    def docs() -> HTMLResponse:
+        """The interactive description, from files of our own."""
+        return HTMLResponse(DOCS)
+
+    @app.get("/docs/{name}", include_in_schema=False)
+    def asset(name: str) -> Response:
+        """A file of that page: built from its package at set-up, never fetched from elsewhere."""
+        if name == "start.js":
+            return Response(START, media_type="text/javascript")
+        file = files("api").joinpath("assets", name)
+        if name not in _ASSETS or not file.is_file():
+            return PlainTextResponse("Not built: run `make assets`.", status_code=404)
+        return Response(file.read_bytes(), media_type=_ASSETS[name])
+
+
+async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    is_docs = request.url.path.startswith("/docs")
+    response.headers["Content-Security-Policy"] = _DOCS if is_docs else _STRICT
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Frame-Options"] = "DENY"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+class _BodyLimit:
+    """Refuses a body that is too large before it is read whole, whether it says its size or not."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._most:
+            await self._refuse(scope, receive, send)
+            return
+        body: list[bytes] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body.append(message.get("body", b""))
+            size += len(body[-1])
+            more = message.get("more_body", False)
+            if size > self._most:
+                await self._refuse(scope, receive, send)
+                return
+        replayed = False
+
+        async def replay() -> Message:
+            nonlocal replayed
+            if replayed:
+                return await receive()
+            replayed = True
+            return {"type": "http.request", "body": b"".join(body), "more_body": False}
+
+        await self._app(scope, replay, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = f"The request is larger than {self._most // 1024} KiB."
+        await errors.problem(413, "too-large", said, "Shorten what you send.")(scope, receive, send)

@@ -1,0 +1,114 @@
+"""The service put together from its settings: what `create_app`, the command line and the heartbeat all use."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from drp.access_log import AccessLog
+from drp.chance import Chance
+from drp.handle import Casework
+from drp.keep import Keeper
+from drp.procedures import Procedures
+from drp.settings import Settings
+from drp.store import Store
+from drp.timeline import ChainKey
+from notifications.channels import Channel, Folder, Outcome, Post, Relay, Smtp
+from notifications.outbox import Sender
+from workflows.reader import Procedures as ReadProcedures
+from workflows.reader import read_procedures
+from workflows.working_days import Calendar, read_calendar
+
+Clock = Callable[[], datetime]
+"""Returns an aware UTC instant."""
+
+
+def system_clock() -> datetime:
+    """The machine's clock, read here and nowhere below."""
+    return datetime.now(UTC)  # noqa: TID251 -- the edge is where the clock is read
+
+
+SYSTEM_CHANCE = Chance(secrets.token_bytes)  # noqa: TID251 -- and chance too
+
+
+class InboxOnly:
+    """No mail leaves: the inbox in the service is the delivery of record."""
+
+    def send(self, post: Post) -> Outcome:
+        """Nothing to do."""
+        return Outcome(accepted=frozenset(post.envelope))
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that a running service holds. Nothing global: two services may run in one process."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    casework: Casework
+    sender: Sender
+    access_log: AccessLog
+
+    def close(self) -> None:
+        """Let every connection go."""
+        self.store.close()
+        self.access_log.close()
+
+
+def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = SYSTEM_CHANCE) -> Service:
+    """Build the service; touches the disk for the chain's key only. Raises OSError if that cannot be read or made."""
+    store = Store(settings.database_url, settings.pool_size)
+    keeper = Keeper(chain_key(settings.key_file, chance), chance, store.is_sqlite)
+    casework = Casework(store, Procedures(calendar()), keeper, chance, settings.hold_after)
+    domain = settings.mail_from.rpartition("@")[2]
+    sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains)
+    log = AccessLog(settings.access_url, settings.var / "access.jsonl")
+    return Service(settings, clock, store, casework, sender, log)
+
+
+def channel(settings: Settings) -> Channel:
+    """The way messages leave. Raises ValueError for a setting that is none."""
+    if settings.mail == "folder":
+        return Folder(settings.var / "mail", settings.mail_from)
+    if settings.mail == "smtp":
+        relay = Relay(
+            settings.smtp_host, settings.smtp_port, settings.smtp_user, settings.smtp_password, settings.smtp_timeout_seconds
+        )
+        return Smtp(relay, settings.mail_from)
+    if settings.mail == "none":
+        return InboxOnly()
+    raise ValueError(f"DRP_MAIL is `{settings.mail}`: set it to folder, smtp or none.")
+
+
+def calendar() -> Calendar:
+    """The bank holidays of England and Wales that this release carries."""
+    return read_calendar(files("workflows.calendars").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
+
+
+def chain_key(path: Path, chance: Chance) -> ChainKey:
+    """The timeline's key, made on first use. Losing it ends the proof, not the record: keep a copy elsewhere."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_suffix(".part")
+        made.touch(mode=0o600)
+        made.write_text(chance.secret() + "\n", encoding="ascii")
+        made.rename(path)
+    secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    if len(secret) != 32:
+        raise ValueError(f"{path} does not hold a key of 32 bytes.")
+    return ChainKey("k1", secret)
+
+
+def shipped(name: str) -> ReadProcedures:
+    """An authority's procedures as this release ships them."""
+    folder = files("workflows").joinpath("authorities", name)
+    texts = {f"{name}/{f.name}": f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".yaml")}
+    return read_procedures(dict(sorted(texts.items())))
+
+
+def from_folder(folder: Path) -> ReadProcedures:
+    """An authority's procedures from its own files."""
+    return read_procedures({str(path): path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))})

@@ -1,0 +1,213 @@
+"""The service's own desk over JSON: who I am, my inbox, the outbox and its brake, health."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from api.assembly import Service
+from api.deps import Asked, Asking, service_of
+from api.errors import responses
+from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
+from drp import migrate
+from drp.store import Unavailable
+from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
+from notifications import outbox
+from notifications.wording import WORDS, sentences
+from workflows.refusals import Unfit
+from workflows.turn import Subject
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.get("/me", tags=["desk"], responses=responses(), response_model=MeShape)
+def me(asked: Asked) -> MeShape:
+    """Who the service takes you for, today."""
+    return MeShape(
+        authority=asked.authority,
+        name=asked.signed.name,
+        capacities=sorted(capacity.value for capacity in asked.signed.capacities),
+        roles=sorted(asked.signed.roles),
+    )
+
+
+@router.get("/inbox", tags=["desk"], responses=responses(), response_model=InboxShape)
+def inbox(asked: Asked) -> InboxShape:
+    """What you have been told, newest first: the delivery of record, whatever became of the mail."""
+    with asked.service.store.read(asked.authority) as connection:
+        rows = (
+            connection.execute(_messages(asked).where(col(DeliveryRow.person) == UUID(asked.signed.person)).limit(200))
+            .mappings()
+            .all()
+        )
+        return InboxShape(messages=[_message(connection, asked, row) for row in rows])
+
+
+@router.get("/outbox", tags=["desk"], responses=responses(), response_model=OutboxShape)
+def show_outbox(asked: Asked) -> OutboxShape:
+    """What is held, what waits, and what could not be delivered to somebody."""
+    with asked.service.store.read(asked.authority) as connection:
+        counts: dict[str, int] = {
+            row.state: row.n
+            for row in connection.execute(
+                select(col(NotificationRow.state), func.count().label("n"))
+                .where(col(NotificationRow.authority) == asked.authority)
+                .group_by(col(NotificationRow.state))
+            )
+        }
+        failed = connection.execute(
+            _messages(asked).where(col(NotificationRow.state) == "failed", col(DeliveryRow.mail) == "refused").limit(200)
+        ).mappings()
+        return OutboxShape(
+            brake=_brake(connection, asked),
+            waiting=counts.get("waiting", 0),
+            braked=counts.get("braked", 0),
+            failed=[_message(connection, asked, row) for row in failed.all()],
+        )
+
+
+@router.put("/outbox/brake", tags=["desk"], responses=responses(422), response_model=OutboxShape)
+def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
+    """Hold all mail, all above a stage, or none. The inbox goes on."""
+    with asked.service.store.write(asked.authority) as connection:
+        current = asked.service.casework.procedures.current(connection, asked.authority)
+        if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
+            raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
+        outbox.set_brake(connection, asked.authority, body.brake)
+    return show_outbox(asked)
+
+
+@router.post("/outbox/release", tags=["desk"], responses=responses(), response_model=ReleasedShape)
+def release(asked: Asked) -> ReleasedShape:
+    """Let held and failed messages go, by hand."""
+    with asked.service.store.write(asked.authority) as connection:
+        return ReleasedShape(released=outbox.release(connection, asked.authority, asked.now))
+
+
+def _messages(asked: Asking) -> Any:
+    key = ("authority", "challenge", "version", "n")
+    on = [getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key]
+    return (
+        select(
+            DeliveryRow.__table__,  # type: ignore[attr-defined]
+            col(NotificationRow.subject),
+            col(NotificationRow.stage),
+            col(NotificationRow.due),
+            col(NotificationRow.at),
+            col(ChallengeRow.reference),
+            col(ChallengeRow.ladder_hash),
+            col(ChallengeRow.authority_hash),
+        )
+        .join(NotificationRow, on[0] & on[1] & on[2] & on[3])
+        .join(
+            ChallengeRow,
+            (col(ChallengeRow.authority) == asked.authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
+        )
+        .where(col(DeliveryRow.authority) == asked.authority)
+        .order_by(col(NotificationRow.at).desc(), col(NotificationRow.version).desc(), col(NotificationRow.n))
+    )
+
+
+def _message(connection: Connection, asked: Asking, row: Any) -> MessageShape:
+    rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
+    said = sentences(WORDS[Subject(row["subject"])], rules.authority, row["due"], False)
+    return MessageShape(
+        reference=row["reference"],
+        about=row["subject"],
+        subject=said["subject"],
+        said=said["happened"],
+        do=said["do"],
+        stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
+        due=row["due"],
+        at=row["at"],
+        addressed=row["as_to"],
+        read=row["read_at"] is not None,
+        mail=row["mail"],
+    )
+
+
+def _brake(connection: Connection, asked: Asking) -> str:
+    found = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == asked.authority)).scalar()
+    return found or ""
+
+
+@router.get("/health", tags=["health"], responses={503: {"model": HealthShape}}, response_model=HealthShape)
+def health(request: Request) -> Any:
+    """How the service is. It names no authority, person or item. Answers 503 when red, so that a monitor sees it."""
+    shape = health_of(service_of(request))
+    if shape.status == "red":
+        return JSONResponse(shape.model_dump(mode="json"), status_code=503)
+    return shape
+
+
+def health_of(service: Service) -> HealthShape:
+    """Oldest overdue window, oldest unsent message, last tick; red within two ticks of a stopped heartbeat."""
+    now = service.clock()
+    reasons: list[str] = []
+    ticks, overdue, unsent = [], [], []
+    held = failed = 0
+    schema = ""
+    try:
+        for authority in service.store.authorities():
+            with service.store.read(authority) as connection:
+                schema = migrate.revision(connection)
+                ticks.append(
+                    connection.execute(select(col(AuthorityRow.last_tick)).where(_is(AuthorityRow.key, authority))).scalar()
+                )
+                due = select(func.min(col(WindowRow.acts_at))).where(
+                    _is(WindowRow.authority, authority),
+                    col(WindowRow.closed_at).is_(None),
+                    col(WindowRow.held_since).is_(None),
+                    col(WindowRow.acts_at) <= now,
+                )
+                overdue.append(connection.execute(due).scalar())
+                waiting = select(func.min(col(NotificationRow.at))).where(
+                    _is(NotificationRow.authority, authority),
+                    col(NotificationRow.state) == "waiting",
+                    col(NotificationRow.next_at) <= now,
+                )
+                unsent.append(connection.execute(waiting).scalar())
+                held += connection.execute(
+                    select(func.count())
+                    .select_from(WindowRow)
+                    .where(_is(WindowRow.authority, authority), col(WindowRow.held_since).is_not(None))
+                ).scalar_one()
+                failed += connection.execute(
+                    select(func.count())
+                    .select_from(NotificationRow)
+                    .where(_is(NotificationRow.authority, authority), col(NotificationRow.state) == "failed")
+                ).scalar_one()
+    except Unavailable:
+        reasons.append("The database cannot be read.")
+    known = [tick for tick in ticks if tick is not None]
+    last = min(known, default=None)
+    stale = 2 * service.settings.tick_seconds + 5
+    if ticks and (last is None or len(known) < len(ticks)):
+        reasons.append("The heartbeat has not run yet.")
+    elif last is not None and (now - last).total_seconds() > stale:
+        reasons.append("The heartbeat has stopped.")
+    oldest_window = min((at for at in overdue if at is not None), default=None)
+    if oldest_window is not None and (now - oldest_window).total_seconds() > stale:
+        reasons.append("A window that closed has not been acted on.")
+    oldest_message = min((at for at in unsent if at is not None), default=None)
+    if oldest_message is not None and (now - oldest_message).total_seconds() > 3600:
+        reasons.append("Messages have waited for more than an hour.")
+    if held:
+        reasons.append("Windows are held for release.")
+    return HealthShape(
+        status="red" if reasons else "green",
+        reasons=reasons,
+        last_tick=last,
+        oldest_overdue_window=oldest_window,
+        oldest_unsent_message=oldest_message,
+        held_windows=held,
+        failed_messages=failed,
+        schema_version=schema,
+    )
+
+
+def _is(column: Any, value: str) -> Any:
+    return col(column) == value

@@ -1,0 +1,132 @@
+"""One table: each refusal of the floors below, its status, and how it reads (RFC 9457 problem details)."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from drp.access import AccessEnded, NotFound, NotPermitted
+from drp.handle import KeyReused, Stale
+from drp.identity import NotSigned
+from drp.store import Unavailable
+from workflows.refusals import NotOpen, NotYours, Refused, Unfit
+
+log = logging.getLogger("drp.api")
+
+
+class Problem(BaseModel):
+    """What went wrong: what happened, what it means, what to do."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str
+    what_to_do: str = ""
+    field: str = ""
+    moves: list[str] = []
+    errors: list[dict[str, str]] = []
+
+
+TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
+    NotSigned: (
+        401,
+        "not-signed-in",
+        "You are not signed in.",
+        "Send a token in force as `Authorization: Bearer …`.",
+    ),
+    NotPermitted: (403, "not-permitted", "Your post does not give you this.", "Ask whoever administers the service."),
+    AccessEnded: (403, "access-ended", "Your access to this item has ended.", "Ask the IRO if you still need to see it."),
+    NotFound: (404, "not-found", "There is no such item, or it is not yours to see.", "Check the reference."),
+    Stale: (412, "stale", "It has moved on since you looked.", "Read it again, then send what you wrote."),
+    KeyReused: (422, "key-reused", "That Idempotency-Key came before with another body.", "Use a new key for a new request."),
+    Unavailable: (
+        503,
+        "unavailable",
+        "It could not be saved or read just now.",
+        "Nothing was done. Try again with the same key.",
+    ),
+}
+"""Exception, status, type, title, what to do."""
+
+
+def problem(status: int, kind: str, title: str, do: str, **more: Any) -> JSONResponse:
+    """A problem+json answer."""
+    body = {"type": f"urn:drp:{kind}", "title": title, "status": status, "detail": title, "what_to_do": do, **more}
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = "5"
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Let every refusal be answered from the table."""
+    for kind in TABLE:
+        app.add_exception_handler(kind, _from_table(kind))
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    status, name, title, do = TABLE[kind]
+
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        if kind is Unavailable:
+            log.warning("unavailable: %s", error)
+        return problem(status, name, title, do)
+
+    return answer
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    if isinstance(error, NotOpen):
+        do = f"{error.do} Open to you: {', '.join(error.moves)}." if error.moves else error.do
+        return problem(409, "not-open", error.said, do, moves=list(error.moves))
+    if isinstance(error, NotYours):
+        return problem(403, "not-yours", error.said, error.do)
+    assert isinstance(error, Unfit)
+    return problem(422, "unfit", error.said, error.do, field=error.field)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    # What was sent is not sent back: it may hold personal words.
+    errors = [{"field": _field_of(one["loc"]), "said": str(one["msg"])} for one in error.errors()]
+    return problem(
+        422, "invalid", "The request does not have the form it needs.", "Correct the fields named.", errors=errors[:50]
+    )
+
+
+def _field_of(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc if part != "body")
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    known = {
+        404: ("not-found", "There is nothing here.", "Check the address."),
+        405: ("no-such-method", "Not that way.", "See /docs."),
+    }
+    name, title, do = known.get(error.status_code, ("refused", str(error.detail), "See /docs."))
+    return problem(error.status_code, name, title, do)
+
+
+async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+    log.exception("unforeseen", exc_info=error)
+    return problem(500, "fault", "Something is wrong with the service.", "Nothing was done. Tell whoever runs it, with the time.")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals that a route declares, for its OpenAPI description."""
+    every = {*statuses, 401, 403, 503}
+    return {status: {"model": Problem, "content": {"application/problem+json": {}}} for status in sorted(every)}

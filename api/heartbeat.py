@@ -1,0 +1,80 @@
+"""The alarm clock: APScheduler, in memory, on every replica. What is due is a query; no job is ever kept for a challenge."""
+
+import logging
+
+from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
+
+from api.assembly import Service, system_clock
+from drp import migrate
+from drp.store import Unavailable
+from drp.sweep import Swept, sweep
+from notifications.outbox import Delivered, deliver
+
+log = logging.getLogger("drp.heartbeat")
+
+CLOCKS_MAY_DIFFER_SECONDS = 300
+
+
+def tick(service: Service, authority: str) -> Swept:
+    """One look at what has closed, for one authority."""
+    return sweep(service.casework, authority, service.clock(), service.settings.sweep_batch)
+
+
+def post(service: Service, authority: str) -> Delivered:
+    """One round of the outbox, for one authority."""
+    return deliver(service.casework, authority, service.clock(), service.sender)
+
+
+def clocks_agree(service: Service) -> bool:
+    """Do this machine's clock and the database's agree? If not, nothing that passes a date is acted on here.
+
+    Only the machine's own clock is compared: a test that owns the clock owns it altogether.
+    """
+    if service.clock is not system_clock:
+        return True
+    database = service.store.now_in_database()
+    return database is None or abs((service.clock() - database).total_seconds()) <= CLOCKS_MAY_DIFFER_SECONDS
+
+
+def beat(service: Service) -> None:
+    """Tick, then deliver, each authority in turn. One authority's trouble does not keep the next from its turn."""
+    try:
+        authorities = service.store.authorities()
+        if not clocks_agree(service):
+            log.error("the clock of this machine and the database's disagree: nothing is acted on")
+            return
+    except Unavailable as error:
+        log.warning("the database cannot be had: %s", error)
+        return
+    for authority in authorities:
+        for work in (tick, post):
+            try:
+                work(service, authority)
+            except Unavailable as error:
+                log.warning("%s did not run for %s: %s", work.__name__, authority, error)
+            except Exception:
+                log.exception("%s failed for %s", work.__name__, authority)
+
+
+def start(service: Service) -> BackgroundScheduler:
+    """Start the heartbeat; an older replica beside a newer schema keeps still."""
+    with service.store.engine.connect() as connection:
+        stands = migrate.revision(connection)
+    if stands != migrate.newest():
+        raise RuntimeError(
+            f"The database stands at {stands or 'nothing'}, this release expects {migrate.newest()}: run `drp migrate`."
+        )
+    # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(
+        beat,
+        "interval",
+        args=[service],
+        seconds=service.settings.tick_seconds,
+        coalesce=True,
+        max_instances=1,
+        misfire_grace_time=None,
+        next_run_time=service.clock() if service.clock is system_clock else None,
+    )
+    scheduler.start()
+    return scheduler

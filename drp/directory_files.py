@@ -1,0 +1,322 @@
+"""The directory's CSV files, text to values: every row that cannot be read is named, all faults at once. Pure."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from drp.directory_cells import Row, shown
+from workflows.ladder import Status
+from workflows.strict_yaml import Fault
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "people.csv": ("key", "name", "email", "agency", "left_on"),
+    "units.csv": ("kind", "key", "name", "within"),
+    "posts.csv": ("person", "role", "of", "since", "until"),
+    "covers.csv": ("of", "by", "since", "until", "kind"),
+    "children.csv": (
+        "number", "initials", "born", "statuses", "in_plo", "in_proceedings", "facts", "team",
+        "social_worker", "iro", "last_review", "next_review", "conferences",
+    ),
+}  # fmt: skip
+"""The files of a directory, with the first row that each must have."""
+
+UNIT_KINDS = ("service", "team", "agency")
+MOST_ROWS = 200_000
+MOST_CONFERENCES = 1_000
+
+
+Line = TypeVar("Line")
+
+
+class Unloadable(Exception):
+    """Files were refused and nothing was loaded. `faults` holds every one, in file and line order."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """One row of people.csv. `agency`: the outside agency they work for, or empty. `left_on`: their last day."""
+
+    line: int
+    key: str
+    name: str
+    email: str
+    agency: str
+    left_on: date | None
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    """One row of units.csv. `within`: a team's service."""
+
+    line: int
+    kind: str
+    key: str
+    name: str
+    within: str
+
+
+@dataclass(frozen=True)
+class PostLine:
+    """One row of posts.csv. `of`: the team, service or agency; both days count."""
+
+    line: int
+    person: str
+    role: str
+    of: str
+    since: date
+    until: date | None
+
+
+@dataclass(frozen=True)
+class CoverLine:
+    """One row of covers.csv: `by` stands in for `of`, or as a delegate sees and answers beside them. Both days count."""
+
+    line: int
+    of: str
+    by: str
+    since: date
+    until: date | None
+    is_delegate: bool
+
+
+@dataclass(frozen=True)
+class ChildLine:
+    """One row of children.csv. `social_worker` and `iro` are keys of people, or empty where nobody is allocated."""
+
+    line: int
+    number: str
+    initials: str
+    born: date
+    statuses: tuple[str, ...]
+    in_plo: bool
+    in_proceedings: bool
+    facts: tuple[str, ...]
+    team: str
+    social_worker: str
+    iro: str
+    last_review: date | None
+    next_review: date | None
+    conferences: int
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What some files say, as far as they can be read; None for a file that was not given.
+
+    `spoiled` names, by file and key, rows that are faulty already, so that what refers to them is not blamed too.
+    """
+
+    people: tuple[PersonLine, ...] | None = None
+    units: tuple[UnitLine, ...] | None = None
+    posts: tuple[PostLine, ...] | None = None
+    covers: tuple[CoverLine, ...] | None = None
+    children: tuple[ChildLine, ...] | None = None
+    faults: tuple[Fault, ...] = ()
+    spoiled: frozenset[tuple[str, str]] = frozenset()
+    unread: frozenset[str] = frozenset()
+    """Files of which some rows could not be taken apart at all: what they lack proves nothing."""
+
+
+def read_files(files: Mapping[str, bytes | str]) -> Listed:
+    """Read files by name: any of people.csv, units.csv, posts.csv, covers.csv, children.csv.
+
+    Bytes must be UTF-8, a byte order mark is tolerated. Raises nothing: every fault of every file stands in `faults`.
+    """
+    faults: list[Fault] = []
+    spoiled: set[tuple[str, str]] = set()
+    unread: set[str] = set()
+    people = units = posts = covers = children = None
+    for name, data in files.items():
+        if name not in COLUMNS:
+            faults.append(Fault(name, 1, f"`{name}` is no file of a directory", f"name it one of {', '.join(COLUMNS)}"))
+            continue
+        sheet = _Sheet(name, faults, spoiled, unread)
+        rows = sheet.rows(data)
+        if name == "people.csv":
+            people = sheet.values(rows, _person)
+        elif name == "units.csv":
+            units = sheet.values(rows, _unit)
+        elif name == "posts.csv":
+            posts = sheet.values(rows, _post)
+        elif name == "covers.csv":
+            covers = sheet.values(rows, _cover)
+        else:
+            children = sheet.values(rows, _child)
+    if not files:
+        faults.append(Fault("(no file)", 1, "no file is given", f"give one or more of {', '.join(COLUMNS)}"))
+    return Listed(people, units, posts, covers, children, tuple(faults), frozenset(spoiled), frozenset(unread))
+
+
+class _Sheet:
+    """One file as it is taken apart."""
+
+    def __init__(self, name: str, faults: list[Fault], spoiled: set[tuple[str, str]], unread: set[str]) -> None:
+        self.name, self.faults, self.spoiled, self.unread = name, faults, spoiled, unread
+
+    def fault(self, line: int, wrong: str, instead: str) -> None:
+        self.faults.append(Fault(self.name, line, wrong, instead))
+
+    def rows(self, data: bytes | str) -> Iterator[Row]:
+        """Its rows below the first; a file whose first row is not as it must be has none."""
+        text = self._text(data)
+        if text is None:
+            self.unread.add(self.name)
+            return
+        lines = self._lines(text)
+        first = next(lines, None)
+        columns = self._columns(first[1] if first else [])
+        if columns is None:
+            self.unread.add(self.name)
+            return
+        count = 0
+        for line, cells in lines:
+            count += 1
+            if count > MOST_ROWS:
+                self.fault(line, f"the file has more than {MOST_ROWS:,} rows", "split the authority, or ask for a higher limit")
+                self.unread.add(self.name)
+                return
+            if len(cells) != len(columns):
+                self.fault(
+                    line,
+                    f"this row has {len(cells)} cells and the first row has {len(columns)}",
+                    'put text that holds a comma in double quotes ("…"), and keep empty cells',
+                )
+                self.unread.add(self.name)
+                continue
+            yield Row(line, dict(zip(columns, cells, strict=True)), self.fault)
+        if not count and self.name != "covers.csv":
+            # The whole truth from a day on: an export that came out empty would end everything.
+            self.fault(1, "the file has no rows, which would end all that stands", "leave it out, or export it again")
+
+    def _text(self, data: bytes | str) -> str | None:
+        if isinstance(data, str):
+            return data.removeprefix("\ufeff")
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            self.fault(1, "the file is in UTF-16", "save it as CSV UTF-8")
+            return None
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            said = f"the file is not in UTF-8 (byte {error.object[error.start]:#04x})"
+            self.fault(line, said, "save it as CSV UTF-8 (in Excel: Save as, CSV UTF-8)")
+            return None
+
+    def _lines(self, text: str) -> Iterator[tuple[int, list[str]]]:
+        """Rows with the line on which each begins; rows of nothing but empty cells are passed over."""
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                said = f"the row cannot be taken apart ({error}); nothing below it was read"
+                self.fault(line, said, 'look for a double quote that is not closed; write one inside a cell as ""')
+                self.unread.add(self.name)
+                return
+            if any(cell.strip() for cell in cells):
+                yield line, cells
+
+    def _columns(self, found: list[str]) -> list[str] | None:
+        wanted = COLUMNS[self.name]
+        columns = [cell.strip() for cell in found]
+        if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
+            self.fault(1, "the cells are not separated by commas", "save it as comma-separated CSV")
+            return None
+        faults: list[str] = []
+        missing = [column for column in wanted if column not in columns]
+        extra = list(dict.fromkeys(column or "(empty)" for column in columns if column not in wanted))
+        twice = list(dict.fromkeys(column for column in columns if column in wanted and columns.count(column) > 1))
+        for said, named in (("is missing", missing), ("is not known", extra), ("stands twice", twice)):
+            faults += [f"column `{shown(column)}` {said}" for column in named]
+        for said in faults:
+            self.fault(1, said, f"write the first row as {','.join(wanted)}")
+        return None if faults else columns
+
+    def values(self, rows: Iterator[Row], made: Callable[[Row], Line]) -> tuple[Line, ...]:
+        """Each row as a value; a row with any fault is left out, its faults are kept."""
+        found: list[Line] = []
+        for row in rows:
+            value = made(row)
+            if row.is_good:
+                found.append(value)
+            else:
+                self.spoiled.add((self.name, row.name))
+        return tuple(found)
+
+
+def _person(row: Row) -> PersonLine:
+    key, name = row.key("key"), row.text("name", 200)
+    left_on = row.day_or_none("left_on")
+    email = row.email("email", needed=left_on is None)
+    return PersonLine(row.line, key, name, email, row.key("agency", needed=False), left_on)
+
+
+def _unit(row: Row) -> UnitLine:
+    kind, key, name = row.one_of("kind", UNIT_KINDS), row.key("key"), row.text("name", 200)
+    within = row.key("within", needed=False)
+    if kind == "team" and not within:
+        row.fault("within", f"team `{shown(key)}` is within no service", "write the key of its service")
+    if kind in ("service", "agency") and within:
+        row.fault("within", f"only a team is within a service, and `{shown(key)}` is a {kind}", "leave `within` empty")
+    return UnitLine(row.line, kind, key, name, within)
+
+
+def _post(row: Row) -> PostLine:
+    person, role, of = row.key("person"), row.key("role"), row.key("of", needed=False)
+    return PostLine(row.line, person, role, of, *row.span())
+
+
+def _cover(row: Row) -> CoverLine:
+    of, by = row.key("of"), row.key("by")
+    is_delegate = row.one_of("kind", ("cover", "delegate")) == "delegate"
+    if of and of == by:
+        row.fault("by", f"`{shown(of)}` cannot stand in for themself", "name somebody else under `by`")
+    return CoverLine(row.line, of, by, *row.span(), is_delegate)
+
+
+def _child(row: Row) -> ChildLine:
+    number, initials = row.key("number", most=32), row.text("initials", 8)
+    if initials and not all((mark.isalpha() and not mark.islower()) or mark in ".-" for mark in initials):
+        row.fault("initials", f"`{shown(initials)}` are not initials", "write capital letters, such as KT; no name belongs here")
+    last_review, next_review = row.day_or_none("last_review"), row.day_or_none("next_review")
+    if last_review and next_review and next_review < last_review:
+        said = f"the next review ({next_review}) is before the last ({last_review})"
+        row.fault("next_review", said, "check which is which")
+    return ChildLine(
+        row.line,
+        number,
+        initials,
+        row.day("born"),
+        _statuses(row),
+        row.one_of("in_plo", ("yes", "no")) == "yes",
+        row.one_of("in_proceedings", ("yes", "no")) == "yes",
+        row.several("facts"),
+        row.key("team"),
+        row.key("social_worker", needed=False),
+        row.key("iro", needed=False),
+        last_review,
+        next_review,
+        row.number("conferences", MOST_CONFERENCES),
+    )
+
+
+def _statuses(row: Row) -> tuple[str, ...]:
+    """An empty cell says that no status is recorded, which is itself something that a ladder may ask for."""
+    found = row.several("statuses") or (Status.NONE_RECORDED.value,)
+    known = [status.value for status in Status]
+    for status in found:
+        if status not in known:
+            row.fault("statuses", f"`{shown(status)}` is no status", f"write {', '.join(known)}, with ; between several")
+    if len(found) > 1 and Status.NONE_RECORDED.value in found:
+        row.fault("statuses", "no status recorded stands beside another status", "leave `none_recorded` out")
+    return found

@@ -1,0 +1,194 @@
+"""Loading the directory: what stands is read, what the files say is planned, what differs is written, in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlmodel import col
+
+from drp.chance import Chance
+from drp.directory_files import read_files
+from drp.directory_plan import Plan, plan
+from drp.directory_values import Child, Directory, Held, OpenItem, Person, StandIn, Unit
+from drp.tables import ChallengeRow, ChildRow, CoverRow, PersonRow, PostRow, Row, UnitRow, WindowRow
+from drp.vacancies import Vacancy, Vacant, vacant
+from workflows.ladder import RAISER, Ladder
+from workflows.procedure import Authority, HeldFor
+
+_LOCK = 7_301_115
+"""Two imports for one authority happen one after the other (PostgreSQL advisory lock; SQLite has one writer)."""
+
+
+def import_directory(
+    connection: Connection,
+    authority: Authority,
+    ladders: Iterable[Ladder],
+    files: Mapping[str, bytes | str],
+    day: date,
+    chance: Chance,
+    allow_vacancies: bool = False,
+) -> Plan:
+    """Load files from a day (Europe/London) on, in the caller's transaction; returns what was done.
+
+    Raises Unloadable with every fault, or Vacant where a ladder in force names a post that would be empty. Either way
+    nothing is written. After the commit, `directory_consequences.consequences` tells the open items.
+    """
+    lock(connection, authority.key)
+    made = plan(read_files(files), standing(connection, authority.key), authority, day)
+    empty = () if allow_vacancies else vacant(made.after, authority, ladders, day)
+    if empty:
+        raise Vacant(empty)
+    apply(connection, made, chance)
+    return made
+
+
+def lock(connection: Connection, authority: str) -> None:
+    """Let no other import for this authority begin before this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), {"lock": _LOCK, "key": authority})
+
+
+def vacancies(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+    """Every post that a ladder in force on a day names and nobody in the stored directory holds."""
+    return vacant(standing(connection, authority.key), authority, ladders, day)
+
+
+def standing(connection: Connection, authority: str) -> Directory:
+    """The directory as it is stored, with the open items that it touches."""
+    people = {
+        row.id: Person(row.key, row.name, row.email, row.agency, row.left_on, row.id)
+        for row in _all(connection, PersonRow, authority)
+    }
+    children = {row.id: _child(row) for row in _all(connection, ChildRow, authority)}
+    units = [Unit(row.kind, row.key, row.name, row.within) for row in _all(connection, UnitRow, authority)]
+    return Directory(
+        {person.key: person for person in people.values()},
+        {(unit.kind, unit.key): unit for unit in units},
+        tuple(_held(row, people, children) for row in _all(connection, PostRow, authority)),
+        tuple(
+            StandIn(people[row.of].key, people[row.by].key, row.since, row.until, row.is_delegate, row.id)
+            for row in _all(connection, CoverRow, authority)
+        ),
+        {child.number: child for child in children.values()},
+        _items(connection, authority, children),
+    )
+
+
+def _all(connection: Connection, table: type[Row], authority: str) -> Sequence[Any]:
+    rows: Any = table
+    return connection.execute(
+        select(rows.__table__).where(rows.authority == authority).order_by(*rows.__table__.primary_key)
+    ).all()
+
+
+def _child(row: Any) -> Child:
+    return Child(
+        row.number, row.initials, row.born, tuple(sorted(row.statuses)), row.in_plo, row.in_proceedings, tuple(sorted(row.facts)),
+        row.team, row.last_review, row.next_review, row.conferences, row.id,
+    )  # fmt: skip
+
+
+def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, Child]) -> Held:
+    held_for = HeldFor(row.held_for)
+    key = children[UUID(row.key)].number if held_for is HeldFor.CHILD else row.key
+    return Held(people[row.person].key, row.role, held_for, key, row.since, row.until, row.id)
+
+
+def _items(connection: Connection, authority: str, children: Mapping[UUID, Child]) -> tuple[OpenItem, ...]:
+    here = (col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+    rows = connection.execute(
+        select(
+            col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.child), col(ChallengeRow.team),
+            col(ChallengeRow.service), col(ChallengeRow.raiser_role),
+        )
+        .where(*here)
+        .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
+    ).all()  # fmt: skip
+    asked: dict[UUID, list[tuple[str, date]]] = defaultdict(list)
+    windows = connection.execute(
+        select(col(WindowRow.challenge), col(WindowRow.asked), col(WindowRow.due))
+        .join(ChallengeRow, (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(WindowRow.challenge)))
+        .where(col(WindowRow.authority) == authority, col(WindowRow.closed_at).is_(None), *here)
+        .order_by(col(WindowRow.opened_at), col(WindowRow.kind), col(WindowRow.n))
+    )
+    for window in windows:
+        for one in window.asked:
+            if one["answered_at"] is None and not one["person"] and one["role"] != RAISER:
+                asked[window.challenge].append((one["role"], window.due))
+    return tuple(
+        OpenItem(
+            row.reference,
+            children[row.child].number if row.child else "",
+            row.team,
+            row.service,
+            row.raiser_role,
+            tuple(dict.fromkeys(asked[row.id])),
+        )
+        for row in rows
+    )
+
+
+def apply(connection: Connection, made: Plan, chance: Chance) -> None:
+    """Write a plan that was made from what stands in this same transaction. Nothing is deleted."""
+    authority, before, after = made.authority, made.before, made.after
+    people = {key: replace(person, id=person.id or chance.identity()) for key, person in after.people.items()}
+    children = {number: replace(child, id=child.id or chance.identity()) for number, child in after.children.items()}
+    _write(connection, authority, PersonRow, _by_id(before.people.values()), (asdict(person) for person in people.values()))
+    units = [{"kind": unit.kind, "key": unit.key, "name": unit.name, "within": unit.within} for unit in after.units.values()]
+    _write(connection, authority, UnitRow, {key: asdict(unit) for key, unit in before.units.items()}, units, ("kind", "key"))
+    _write(
+        connection, authority, ChildRow, _by_id(before.children.values()), (_lists(asdict(child)) for child in children.values())
+    )
+
+    def post(held: Held) -> dict[str, Any]:
+        key = str(children[held.key].id) if held.held_for is HeldFor.CHILD else held.key
+        return {**asdict(held), "held_for": held.held_for.value, "key": key, "person": people[held.person].id}
+
+    def cover(stand_in: StandIn) -> dict[str, Any]:
+        return {**asdict(stand_in), "of": people[stand_in.of].id, "by": people[stand_in.by].id}
+
+    posts, covers = {one.id: post(one) for one in before.posts}, {one.id: cover(one) for one in before.covers}
+    _write(connection, authority, PostRow, posts, ({**post(one), "id": one.id or chance.identity()} for one in after.posts))
+    _write(connection, authority, CoverRow, covers, ({**cover(one), "id": one.id or chance.identity()} for one in after.covers))
+
+
+def _by_id(values: Iterable[Person | Child]) -> dict[UUID | None, dict[str, Any]]:
+    return {value.id: _lists(asdict(value)) for value in values}
+
+
+def _lists(values: dict[str, Any]) -> dict[str, Any]:
+    """Tuples as the lists that a JSON column gives back."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _write(
+    connection: Connection,
+    authority: str,
+    table: type[Row],
+    known: Mapping[Any, dict[str, Any]],
+    rows: Iterable[dict[str, Any]],
+    key: tuple[str, ...] = ("id",),
+) -> None:
+    """Insert what is new and update what differs, each in one executemany. `known`: the stored rows by their key."""
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for row in rows:
+        was = known.get(row[key[0]] if len(key) == 1 else tuple(row[name] for name in key))
+        if was is None:
+            new.append({"authority": authority, **row})
+        elif was != row:
+            changed.append({f"b_{name}" if name in key else name: value for name, value in row.items()})
+    if new:
+        connection.execute(insert(table), new)
+    if changed:
+        columns: Any = table.__table__.c  # type: ignore[attr-defined]
+        statement = (
+            update(table.__table__)  # type: ignore[attr-defined]
+            .where(columns.authority == authority, *(columns[name] == bindparam(f"b_{name}") for name in key))
+            .values({name: bindparam(name) for name in changed[0] if not name.startswith("b_")})
+        )
+        connection.execute(statement, changed)

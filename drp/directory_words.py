@@ -1,0 +1,211 @@
+"""What a directory import does, in words: added, ended, changed, and what follows for the items that are open. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from drp.directory_values import Child, Directory, Held, OpenItem, StandIn, is_over
+from workflows.procedure import Authority, Capacity, HeldFor
+
+
+@dataclass(frozen=True)
+class Words:
+    """One line for each thing that an import does. `consequences` are for open items, on the day of the import."""
+
+    added: tuple[str, ...] = ()
+    ended: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    consequences: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = (("Added", self.added), ("Ended", self.ended), ("Changed", self.changed), ("Follows", self.consequences))
+        shown = [f"{title} ({len(lines)}):\n" + "\n".join(f"  {line}" for line in lines) for title, lines in parts if lines]
+        return "\n".join(shown) or "Nothing changes."
+
+
+def in_words(
+    before: Directory, after: Directory, authority: Authority, day: date, gone: set[tuple[str, str]], unlisted: set[str]
+) -> Words:
+    """The difference between two directories. `gone` and `unlisted`: units and children that the files no longer list."""
+    teller = _Teller(before, after, authority, day)
+    teller.people()
+    teller.units(gone)
+    teller.children(unlisted)
+    teller.posts()
+    teller.covers()
+    consequences = [line for item in before.items for line in teller.consequences(item)]
+    return Words(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), tuple(consequences))
+
+
+class _Teller:
+    """Finds the differences, kind by kind."""
+
+    def __init__(self, before: Directory, after: Directory, authority: Authority, day: date) -> None:
+        self.before, self.after, self.authority, self.day = before, after, authority, day
+        self.added: list[str] = []
+        self.ended: list[str] = []
+        self.changed: list[str] = []
+
+    def people(self) -> None:
+        """Who is new, who left, who came back, whose name, address or agency is another."""
+        for key, now in self.after.people.items():
+            was = self.before.people.get(key)
+            if was is None:
+                self.added.append(f"{now.name} ({key})")
+                continue
+            here, there = now.is_here_on(self.day), was.is_here_on(self.day)
+            if was.left_on != now.left_on and now.left_on is not None and not (here and not there):
+                self.ended.append(f"{now.name} ({key}): last day {now.left_on}")
+            elif was.left_on != now.left_on:
+                self.changed.append(f"{now.name} ({key}): back" if not there else f"{now.name} ({key}): stays")
+            names = (("name", was.name, now.name), ("e-mail", was.email, now.email), ("agency", was.agency, now.agency))
+            self._differing(f"{now.name} ({key})", names)
+
+    def units(self, gone: set[tuple[str, str]]) -> None:
+        """Teams, services and agencies that are new, renamed, moved to another service, or not listed any more."""
+        for (kind, key), now in self.after.units.items():
+            was = self.before.units.get((kind, key))
+            if was is None:
+                self.added.append(f"{kind} {now.name} ({key})")
+            else:
+                service = self._service_name
+                moved = (("name", was.name, now.name), ("service", service(was.within), service(now.within)))
+                self._differing(f"{kind} {now.name} ({key})", moved)
+        for kind, key in sorted(gone):
+            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor(kind), key)):
+                self.ended.append(f"{kind} {self.before.units[kind, key].name} ({key}): not listed any more")
+
+    def _service_name(self, key: str) -> str:
+        unit = self.after.units.get(("service", key))
+        return unit.name if unit else key
+
+    def children(self, unlisted: set[str]) -> None:
+        """Children who are new, not listed any more, or of whom something else is true."""
+        for number, now in self.after.children.items():
+            was = self.before.children.get(number)
+            if was is None:
+                self.added.append(f"child {number}")
+            elif was != now:
+                self._differing(f"child {number}", self._of_child(was, now))
+        for number in sorted(unlisted):
+            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor.CHILD, number)):
+                self.ended.append(f"child {number}: not listed any more")
+
+    def _of_child(self, was: Child, now: Child) -> Iterable[tuple[str, str, str]]:
+        yield "initials", was.initials, now.initials
+        yield "born", str(was.born), str(now.born)
+        yield from self._facts_of_child(was, now)
+        yield "last review", str(was.last_review or "none"), str(now.last_review or "none")
+        yield "next review", str(was.next_review or "none"), str(now.next_review or "none")
+        yield "conferences", str(was.conferences), str(now.conferences)
+
+    def _facts_of_child(self, was: Child, now: Child) -> Iterable[tuple[str, str, str]]:
+        """What ladders ask of a child."""
+
+        def labels(keys: Iterable[str]) -> str:
+            facts = dict(self.authority.facts)
+            return " and ".join(facts.get(key) or self.authority.label(key) for key in sorted(keys)) or "none"
+
+        yield "status", labels(was.statuses), labels(now.statuses)
+        yield "PLO", _yes(was.in_plo), _yes(now.in_plo)
+        yield "proceedings", _yes(was.in_proceedings), _yes(now.in_proceedings)
+        yield "placement", labels(was.facts), labels(now.facts)
+        yield "team", self._team_name(self.before, was.team), self._team_name(self.after, now.team)
+
+    def _team_name(self, directory: Directory, key: str) -> str:
+        unit = directory.units.get(("team", key))
+        return unit.name if unit else key
+
+    def _differing(self, what: str, values: Iterable[tuple[str, str, str]]) -> None:
+        for name, was, now in values:
+            if was != now:
+                self.changed.append(f"{what}: {name} {was or 'none'} → {now or 'none'}")
+
+    def posts(self) -> None:
+        """Who holds what from now on; a holder who ends where another begins is one line."""
+        known = {post.id: post for post in self.before.posts}
+        places: dict[tuple[str, HeldFor, str], tuple[list[Held], list[Held]]] = {}
+        for now in self.after.posts:
+            was = known.get(now.id) if now.id else None
+            if was == now:
+                continue
+            begun, over = places.setdefault(now.place, ([], []))
+            if was is None or (is_over(was, self.day) and not is_over(now, self.day)):
+                begun.append(now)
+            elif now.until is not None and (was.until is None or now.until < was.until):
+                over.append(now)
+            else:
+                self.changed.append(f"{self._place(now.place)}: {self._holder(now)}{_days(now)}")
+        for place, (begun, over) in places.items():
+            if begun and over:
+                names = [", ".join(dict.fromkeys(self._holder(post) for post in posts)) for posts in (over, begun)]
+                since = min(post.since if post.id is None else self.day for post in begun)
+                self.changed.append(f"{self._place(place)}: {names[0]} → {names[1]} from {since}")
+            else:
+                self.added += [f"{self._place(place)}: {self._holder(post)}{_days(post)}" for post in begun]
+                self.ended += [f"{self._place(place)}: {self._holder(post)}{_ending(post)}" for post in over]
+
+    def _place(self, place: tuple[str, HeldFor, str]) -> str:
+        return self.after.place_in_words(self.authority, *place)
+
+    def _holder(self, post: Held) -> str:
+        return self.after.name_of(post.person)
+
+    def covers(self) -> None:
+        """Who stands in for whom from now on."""
+        known = {cover.id: cover for cover in self.before.covers}
+        for now in self.after.covers:
+            was = known.get(now.id) if now.id else None
+            if was == now:
+                continue
+            of, by = self.after.name_of(now.of), self.after.name_of(now.by)
+            line = f"{by} as delegate of {of}" if now.is_delegate else f"{by} covers for {of}"
+            if was is None:
+                self.added.append(line + _days(now))
+            elif now.until is not None and (was.until is None or now.until < was.until):
+                self.ended.append(line + _ending(now))
+            else:
+                self.changed.append(line + _days(now))
+
+    def consequences(self, item: OpenItem) -> Iterable[str]:
+        """What follows for one open item today: facts, IRO, and each role that still owes an answer."""
+        was, now = self.before.children.get(item.child), self.after.children.get(item.child)
+        team, service = item.team, item.service
+        if was is not None and now is not None:
+            facts = [(name, old, new) for name, old, new in self._facts_of_child(was, now) if old != new]
+            team, service = now.team, self.after.service_of(now.team)
+            if service != item.service:
+                facts.append(("service", self._service_name(item.service), self._service_name(service)))
+            if facts:
+                differ = ", ".join(f"{name} {old} → {new}" for name, old, new in facts)
+                yield f"{item.reference}: the child's facts change ({differ}); their IRO is told, no date moves"
+        about = item.about()
+        moved = OpenItem(item.reference, item.child, team, service, item.raiser_role).about()
+        standing, settled = self.before.establishment(about), self.after.establishment(moved)
+        if item.child and item.raiser_role in self.authority.roles_acting_as(Capacity.IRO):
+            old, new = (one.holders(self.authority, item.raiser_role, about, self.day) for one in (standing, settled))
+            if old != new and new:
+                yield f"{item.reference}: the child's IRO is {self.after.names_of(new)} now and takes over what the IRO is asked"
+            elif old != new:
+                yield f"{item.reference}: the child has no IRO now; the IRO manager is told in their place"
+        for role, due in item.asked:
+            old = standing.holders(self.authority, role, about, self.day)
+            new = settled.holders(self.authority, role, moved, self.day)
+            title = self.authority.role(role).title if self.authority.has_role(role) else role
+            if old and not new:
+                yield f"{item.reference}: nobody is {title} now; the IRO manager is alarmed, the date {due} stands"
+            elif set(new) - set(old):
+                names = self.after.names_of(person for person in new if person not in old)
+                yield f"{item.reference}: what {title} is asked by {due} passes to {names}, with the same date"
+
+
+def _days(span: Held | StandIn) -> str:
+    return f" from {span.since}" + (f" until {span.until}" if span.until else "")
+
+
+def _ending(span: Held | StandIn) -> str:
+    return " (taken back before it began)" if span.until and span.until < span.since else f" until {span.until}"
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

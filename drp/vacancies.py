@@ -1,0 +1,136 @@
+"""Where ladder meets directory: every post that a ladder in force names and nobody holds. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from drp.directory_values import Child, Directory, is_over, runs_on
+from workflows.ladder import EVERYONE_ABOVE, RAISER, Ladder, Stage
+from workflows.procedure import Authority, Capacity, HeldFor, in_force_on
+
+
+@dataclass(frozen=True)
+class Vacancy:
+    """A post that a ladder names and nobody holds. `key`: the child's number, or the unit's, or empty."""
+
+    role: str
+    held_for: HeldFor
+    key: str
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
+
+
+class Vacant(Exception):
+    """The directory leaves posts empty that a ladder in force names. Nothing was loaded."""
+
+    def __init__(self, vacancies: Iterable[Vacancy]) -> None:
+        self.vacancies = tuple(vacancies)
+        super().__init__("\n".join(str(vacancy) for vacancy in self.vacancies))
+
+
+def vacant(directory: Directory, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+    """Every empty post that the ladders in force on a day (Europe/London) name, in the ladders' order; and no IRO manager.
+
+    A child counts while a post is held for them (or never was: they are new), a team while it has posts or children, a
+    service while it has posts or teams: what nobody is listed for any more is not missed.
+    """
+    found: dict[tuple[str, str], Vacancy] = {}
+    served = _Served(directory, day)
+    for ladder in in_force_on(day, ladders):
+        mentions: dict[str, str] = {}
+        for role, said in _mentions(ladder):
+            mentions.setdefault(role, said)
+        for role, said in mentions.items():
+            if not authority.has_role(role):
+                continue
+            title, held_for = authority.role(role).title, authority.role(role).held_for
+            for key in _empty(directory, served, role, held_for, ladder, day):
+                where = f" for {_named(directory, held_for, key)}" if key else ""
+                line = f"{said} the {title}; nobody holds it{where}"
+                found.setdefault((role, key), Vacancy(role, held_for, key, line))
+    managers = authority.roles_acting_as(Capacity.IRO_MANAGER)
+    if managers and not any(post.role in managers and runs_on(post, day) for post in directory.posts):
+        manager = authority.role(managers[0])
+        line = f"Whatever finds nobody goes to the {manager.title}; nobody holds it"
+        found.setdefault((manager.key, ""), Vacancy(manager.key, manager.held_for, "", line))
+    return tuple(found.values())
+
+
+def _empty(directory: Directory, served: "_Served", role: str, held_for: HeldFor, ladder: Ladder, day: date) -> Iterator[str]:
+    """The keys for which nobody holds a role; the empty key for the authority, and for agencies none of which has it."""
+    if held_for is HeldFor.AGENCY:
+        if not any(post.role == role and runs_on(post, day) for post in directory.posts):
+            yield ""
+        return
+    keys = {
+        HeldFor.AUTHORITY: [""],
+        HeldFor.SERVICE: served.services,
+        HeldFor.TEAM: served.teams,
+        HeldFor.CHILD: [child.number for child in served.children if _covers(ladder, child)],
+    }[held_for]
+    for key in keys:
+        if not any(post.role == role and runs_on(post, day) for post in directory.posts_of(held_for, key)):
+            yield key
+
+
+def _covers(ladder: Ladder, child: Child) -> bool:
+    return not ladder.covers or any(status.value in child.statuses for status in ladder.covers)
+
+
+def _named(directory: Directory, held_for: HeldFor, key: str) -> str:
+    unit = directory.units.get((held_for.value, key))
+    return unit.name if unit else f"child {key}"
+
+
+class _Served:
+    """The children, teams and services that an authority serves on a day."""
+
+    def __init__(self, directory: Directory, day: date) -> None:
+        self._directory, self._day = directory, day
+        in_items = {item.child for item in directory.items}
+        self.children = [c for c in directory.children.values() if c.number in in_items or self._counts(HeldFor.CHILD, c.number)]
+        with_children = {child.team for child in self.children}
+        units = directory.units.values()
+        self.teams = [u.key for u in units if u.kind == "team" and (u.key in with_children or self._counts(HeldFor.TEAM, u.key))]
+        with_teams = {directory.service_of(team) for team in self.teams}
+        self.services = [
+            u.key for u in units if u.kind == "service" and (u.key in with_teams or self._counts(HeldFor.SERVICE, u.key))
+        ]
+
+    def _counts(self, held_for: HeldFor, key: str) -> bool:
+        posts = self._directory.posts_of(held_for, key)
+        return not posts or any(not is_over(post, self._day) for post in posts)
+
+
+def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
+    """Every role that a ladder names, with how a sentence about it begins; asking comes before all else."""
+    later: list[tuple[str, str]] = [(role, f"{ladder.title} is raised by") for role in ladder.raised_by]
+    later += [(role, f"{ladder.title} is seen by") for role in ladder.observers]
+    if ladder.before_skipping:
+        later.append((ladder.before_skipping.talk_to, f"{ladder.title}, before a stage is skipped, talks to"))
+    for stage in ladder.stages:
+        yield from ((role, f"{stage.label} asks") for role in stage.roles_to() if role != RAISER)
+        later += _beside(stage)
+    yield from ((role, said) for role, said in later if role not in (RAISER, EVERYONE_ABOVE))
+
+
+def _beside(stage: Stage) -> Iterator[tuple[str, str]]:
+    yield from ((role, f"{stage.label} is judged by") for role in stage.judged_by.roles)
+    yield from ((role, f"{stage.label} is sent by") for role in stage.sent_by)
+    if stage.to:
+        yield stage.to.chosen_by, f"{stage.label} leaves it to be chosen by"
+    if stage.endorsed_by:
+        yield stage.endorsed_by.role, f"{stage.label} is endorsed by"
+    if meeting := stage.contact.meeting:
+        yield meeting.arranged_by, f"{stage.label} has its meeting arranged by"
+        yield meeting.outcome_recorded_by, f"{stage.label} has its outcome recorded by"
+        yield from ((role, f"{stage.label} has at its meeting") for role in meeting.attended_by)
+    if stage.told_by:
+        yield stage.told_by, f"{stage.label} is told by"
+    yield from ((copy.role, f"{stage.label} copies in") for copy in stage.copies)
+    yield from ((role, f"{stage.label} is seen by") for role in stage.observers)
+    for away, stand_in in stage.stand_ins:
+        yield away, f"{stage.label} has somebody stand in for"
+        yield stand_in, f"{stage.label} has to stand in"

@@ -1,0 +1,192 @@
+"""Lives of challenges for the properties: any ladder, any acts in any order, any time between them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from tests.decision.cast import SHIPPED, Story, durham_climbing, invented
+from tests.decision.invariants import must_hold
+from tests.decision.samples import everybody, internal, sample
+from tests.decision.states import raised_at
+from workflows import events as e
+from workflows.challenge import Challenge
+from workflows.decide import decide
+from workflows.permits import THE_SERVICE, Act
+from workflows.procedure import Rules
+from workflows.refusals import Refused
+from workflows.turn import Decision
+
+BOUNDED = settings(
+    max_examples=120,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+)
+"""The same examples on every run: a failure today is a failure tomorrow."""
+
+ROLES = ("social_worker", "team_manager", "service_manager", "head_of_quality", "director")
+
+
+@st.composite
+def stage_texts(draw, n: int, of: int) -> str:
+    """One stage as it would be written."""
+    lengths = ("1 working day", "3 working days", "2 calendar days", "10 calendar days", "24 hours", "72 hours", "set by the raiser")
+    within = draw(st.sampled_from(lengths))
+    who = draw(st.sampled_from(("one", "all of", "any of", "one of")))
+    role, other = ROLES[n], ROLES[(n + 1) % len(ROLES)]
+    to = role if who == "one" else f"{{{who}: [{role}, {other}]}}"
+    policies = ("escalate", "escalate", "prompt", "nothing") if n + 1 < of else ("prompt", "nothing")
+    lines = [
+        f"  s{n}:",
+        f"    label: Stage {n}",
+        f"    to: {to}",
+        f"    respond_within: {within}",
+        f"    no_reply: {draw(st.sampled_from(policies))}",
+        f"    informal: {'true' if n == 0 else 'false'}",
+    ]
+    if n:
+        lines.append("    copy: [everyone above]")
+    extra = draw(st.sampled_from(("", "", "meeting", "complete", "judges", "obstacle", "monitoring")))
+    lines += {
+        "": [],
+        "meeting": ["    contact: {meeting: {arranged_by: business_support}}"],
+        "monitoring": ["    contact: {meeting: {if: required}}"],
+        "complete": ["    complete_within: 5 working days"],
+        "judges": ["    judged_by: {all of: [raiser, head_of_quality]}"],
+        "obstacle": ['    obstacle: "recorded, climbs on"'],
+    }[extra]
+    return "\n".join(lines)
+
+
+@st.composite
+def ladders(draw) -> Rules:
+    """A ladder: one that is shipped, or one that somebody might write."""
+    if draw(st.booleans()):
+        name = draw(st.sampled_from(("climbing", *SHIPPED)))
+        return durham_climbing() if name == "climbing" else SHIPPED[name]()
+    of = draw(st.integers(1, 5))
+    stages = "\n".join(draw(stage_texts(n, of)) for n in range(of))
+    if draw(st.booleans()):
+        stages += "\n  last: {label: Referral, referral: cafcass}"
+    top = "items: [informal, formal]\njudge_within: 3 working days\n"
+    top += draw(st.sampled_from(("", "remind_before: 1 working day\n", "remind_before: 4 hours\n")))
+    top += draw(st.sampled_from(("", "whole_process: {limit: 10 working days, from: raising}\n")))
+    rules = invented(stages + "\n", top)
+    _WRITTEN[rules.ladder.hash] = f"{top}stages:\n{stages}"
+    return rules
+
+
+_WRITTEN: dict[str, str] = {}
+
+
+QUIETLY = (e.LadderMoved, e.RecordedInError)
+LIVELY = (
+    e.Responded, e.Judged, e.Escalated, e.EscalationHeld, e.WindowExtended, e.EscalationRecalled, e.Reopened, e.MeetingHeld,
+    e.OutcomeRecorded, e.Acknowledged, e.WindowsReleased, e.ReferredToCafcass,
+)  # fmt: skip
+"""What moves things is tried more often than what does not, and what seals for good seldom."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something tried after some time: an act, something the service says, a sweep, or an outage."""
+
+    after: timedelta
+    what: str
+    kind: type[e.Event] | None
+    n: int
+
+
+def steps():
+    kinds = st.sampled_from(LIVELY) | st.sampled_from([kind for kind in e.EXTERNAL_TYPES if kind not in QUIETLY])
+    after = st.sampled_from([0, 0, 1, 5, 23, 24, 49, 72, 121, 240]).map(lambda hours: timedelta(hours=hours))
+    what = st.sampled_from(["act"] * 8 + ["service", "away", "seal"])
+    return st.lists(st.builds(Step, after, what, kinds, st.integers(0, 30)), min_size=1, max_size=14)
+
+
+class Life:
+    """A ladder, where on it an item is raised, and what is tried. Shown as a story when a property fails."""
+
+    def __init__(self, rules: Rules, at: int, plan: list[Step]) -> None:
+        self.rules, self.at, self.plan = rules, at, plan
+
+    def __iter__(self):
+        return iter((self.rules, self.at, self.plan))
+
+    def __repr__(self) -> str:
+        ladder = self.rules.ladder
+        plan = [f"after {step.after}: {step.what} {step.kind.__name__ if step.kind else ''} {step.n}" for step in self.plan]
+        return "\n".join([_WRITTEN.get(ladder.hash, f"{ladder.authority} {ladder.version}"), f"raised at {self.at}", *plan])
+
+
+@st.composite
+def lives(draw) -> Life:
+    """Any life."""
+    rules = draw(ladders())
+    return Life(rules, draw(st.integers(0, len(rules.ladder.stages) - 1)), draw(steps()))
+
+
+def begin(rules: Rules, at: int) -> Story:
+    return raised_at(rules, rules.ladder.stages[at])
+
+
+def act_of(step: Step, story: Story) -> Act | None:
+    """The act of a step, as it fits the item when its time has come. A climb tried by nobody's name tries the next stage."""
+    if step.what == "away":
+        return None
+    if step.what == "seal":
+        return Act(e.RecordedInError("Another child's."), everybody(story)) if step.n % 4 == 0 else Act(e.Noted("."), everybody(story))
+    if step.what == "service":
+        return Act(internal(story, step.n), THE_SERVICE)
+    assert step.kind is not None
+    return Act(sample(step.kind, story, step.n), everybody(story))
+
+
+def tried(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decision | None:
+    """What was decided, or None if it was refused; every rule is checked."""
+    try:
+        decision = decide(rules, challenge, act, now)
+    except Refused as refusal:
+        assert refusal.said
+        assert refusal.do
+        return None
+    must_hold(rules, decision, max(now, challenge.last_at or now))
+    return decision
+
+
+def live(story: Story, plan: list[Step], each=None, punctual: bool = True) -> list[tuple[Act, datetime]]:
+    """Live a life step by step. `each` is called with the story before each act; returns the acts that were accepted."""
+    accepted: list[tuple[Act, datetime]] = []
+    for step in plan:
+        until = story.now + step.after
+        if step.what == "away":
+            _hold(story, story.now, until, accepted)
+            continue
+        if punctual:
+            story.fast_forward(to=until)
+        story.now = until
+        act = act_of(step, story)
+        assert act is not None
+        if each:
+            each(story, act)
+        decision = tried(story.rules, story.challenge, act, story.now)
+        if decision:
+            accepted.append((act, story.now))
+            story.challenge, story.decision = decision.challenge, decision
+            story.entries += decision.entries
+            story.tellings += decision.tellings
+    return accepted
+
+
+def _hold(story: Story, since: datetime, until: datetime, accepted: list[tuple[Act, datetime]]) -> None:
+    act = Act(e.WindowsHeld(since, until), THE_SERVICE)
+    decision = tried(story.rules, story.challenge, act, until)
+    assert decision is not None
+    story.challenge, story.now = decision.challenge, until
+    story.entries += decision.entries
+    story.tellings += decision.tellings
+    accepted.append((act, until))

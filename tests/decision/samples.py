@@ -1,0 +1,92 @@
+"""For each type of event, one that fits an item as it stands: what somebody at that screen would send."""
+
+from datetime import timedelta
+
+from tests.decision.cast import Story
+from tests.decision.states import chosen_for
+from workflows import events as e
+from workflows.challenge import WindowKind
+from workflows.permits import Actor, Part
+from workflows.working_days import local_date
+
+SOMEBODY = frozenset(part for part in Part if part is not Part.SERVICE)
+
+
+def everybody(story: Story) -> Actor:
+    """Somebody who plays every part on this item at once, so that only the state can say no."""
+    roles = {role.key for role in story.rules.authority.roles}
+    persons = {a.party.person for w in story.challenge.windows for a in w.asked if a.party.person}
+    return Actor(next(iter(sorted(persons)), "somebody"), SOMEBODY, frozenset(roles))
+
+
+def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
+    """An event of this type that fits; `n` varies it."""
+    ladder, challenge = story.rules.ladder, story.challenge
+    today = local_date(story.now)
+    soon, later = today + timedelta(days=2 + n % 9), today + timedelta(days=30 + n % 60)
+    elsewhere = [stage for stage in ladder.stages if stage.key != challenge.stage] or list(ladder.stages)
+    other = elsewhere[n % len(elsewhere)]
+    main = challenge.main_window()
+    asked = [a.party.role for a in main.asked if not a.answered_at] if main else []
+    told = {party.role for visit in challenge.visits[-1:] for party in (*visit.told, *visit.copied)}
+    free = sorted(ladder.roles() - told) or sorted(ladder.roles())
+    agreed = [w.key.n for w in challenge.windows if w.key.kind is WindowKind.ACTION and w.closed_as not in ("done", "not done")]
+    action = agreed[n % len(agreed)] if agreed else 1
+    positions = ("agrees", "in_part", "disagrees", "needs_others", "beyond_our_control")
+    made: dict[type[e.Event], e.Event] = {
+        e.Acknowledged: e.Acknowledged(),
+        e.NotForMe: e.NotForMe("Somebody else's."),
+        e.Redirected: e.Redirected(asked[n % len(asked)] if asked else "nobody", e.Chosen(free[n % len(free)]), "It is theirs."),
+        e.ClarificationAsked: e.ClarificationAsked("Which sibling?"),
+        e.ClarificationGiven: e.ClarificationGiven("The elder."),
+        e.Responded: e.Responded(positions[n % 4], "Our answer.", (e.Action("Do it.", later),) if n % 3 == 0 else ()),
+        e.Judged: e.Judged(
+            ("enough", "needs_more")[n % 2], "So I find.", climb=n % 4 != 3, to_stage=other.key if n % 2 else "",
+            to=chosen_for(other), respond_by=soon if other.respond_within.set_by_raiser else None, resolve_by=later,
+        ),
+        e.MeetingArranged: e.MeetingArranged(story.now + timedelta(days=1)),
+        e.MeetingHeld: e.MeetingHeld(today),
+        e.OutcomeRecorded: e.OutcomeRecorded("A plan."),
+        e.Escalated: e.Escalated(
+            "It must go there.", other.key, chosen_for(other), soon if other.respond_within.set_by_raiser else None
+        ),
+        e.EscalationHeld: e.EscalationHeld("I consider."),
+        e.EscalationRecalled: e.EscalationRecalled("They have answered."),
+        e.WindowExtended: e.WindowExtended(soon, "They asked."),
+        e.CopyAdded: e.CopyAdded(free[n % len(free)]),
+        e.LegalAdviceTaken: e.LegalAdviceTaken("Duty line", today, True, "Refer."),
+        e.ChildViewRecorded: e.ChildViewRecorded("the issue", "I want to go home.", n % 2 == 0),
+        e.ChildTold: e.ChildTold(True, today),
+        e.AdvocateRecorded: e.AdvocateRecorded("offered"),
+        e.ComplaintOpened: e.ComplaintOpened("C-9"),
+        e.CourtTold: e.CourtTold(later, "I do not support it."),
+        e.ReferralConsidered: e.ReferralConsidered("Not yet."),
+        e.ReferredToCafcass: e.ReferredToCafcass(("case_not_reviewed",), "It drifts.", later if n % 2 else None),
+        e.ReferralAcknowledged: e.ReferralAcknowledged("CAF-77", today),
+        e.ReferralOutcome: e.ReferralOutcome("advice", today),
+        e.Resolved: e.Resolved("She moved.", later if n % 2 else None),
+        e.EndedUnresolved: e.EndedUnresolved("No way on."),
+        e.Overtaken: e.Overtaken("She came of age."),
+        e.Withdrawn: e.Withdrawn("Raised twice."),
+        e.Reopened: e.Reopened(other.key, "It went wrong.", "fresh", chosen_for(other), soon),
+        e.ActionDone: e.ActionDone(action),
+        e.ActionNotDone: e.ActionNotDone(action, "Nothing came.", later if n % 2 else None),
+        e.ImpactRecorded: e.ImpactRecorded(("better", "too early")[n % 2], "She sleeps.", later if n % 2 else None),
+        e.Noted: e.Noted("I rang."),
+        e.Corrected: e.Corrected(1, "Tuesday, not Monday."),
+        e.RecordedInError: e.RecordedInError("Another child's."),
+        e.Endorsed: e.Endorsed(),
+        e.EndorsementDeclined: e.EndorsementDeclined("Talk first."),
+        e.WindowsReleased: e.WindowsReleased(("as due", "time given back")[n % 2], "Go on."),
+    }  # fmt: skip
+    return made[kind]
+
+
+def internal(story: Story, n: int = 0) -> e.Event:
+    """Something that the service itself says."""
+    main = story.challenge.main_window()
+    role = main.asked[n % len(main.asked)].party.role if main and main.asked else "nobody"
+    statuses = (("looked_after",), ("care_leaver",), ("looked_after", "child_protection"))[n % 3]
+    facts = e.ChildFactsChanged(statuses, n % 2 == 0, False, (), f"team {n % 2}", "service")
+    choices = (e.DeliveryFailed(role, "full"), e.PostTakenOver(role), e.PostEmptied(role), e.IroChanged(), facts)
+    return choices[n % len(choices)]

@@ -1,0 +1,331 @@
+"""What happens around a challenge: messages that come back, posts that change hands, the child's facts, outages, advice."""
+
+import pytest
+
+from tests.decision.cast import (
+    ADMINISTRATOR,
+    AGREES,
+    COVER,
+    IRO,
+    IRO_MANAGER,
+    NEEDS_MORE,
+    PROTECTION_PLAN,
+    REFERRED,
+    RESOLVED,
+    Story,
+    copied,
+    durham_2016,
+    invented,
+    on,
+    shown,
+    the,
+    when,
+)
+from workflows import events as e
+from workflows.ladder import ItemType
+from workflows.permits import THE_SERVICE
+from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.turn import Visible
+
+STAGES = """
+  one: {label: One, to: team_manager, copy: [social_worker], respond_within: 3 working days, no_reply: escalate}
+  two: {label: Two, to: service_manager, respond_within: 3 working days, no_reply: escalate}
+  three: {label: Three, to: director, respond_within: 3 working days, no_reply: prompt}
+"""
+
+
+def begun() -> Story:
+    """Raised on Wednesday 8 April 2026: due on Monday, acted on at nine on Tuesday 14 April."""
+    return Story(invented(STAGES)).raise_("Wed 8 April 2026, 10:00")
+
+
+def facts(statuses=("looked_after",), in_plo=False, team="", service="") -> e.ChildFactsChanged:
+    return e.ChildFactsChanged(statuses, in_plo, False, (), team, service)
+
+
+# Messages that come back.
+
+
+def test_a_message_that_came_back_is_not_no_reply():
+    story = begun().do(e.DeliveryFailed("team_manager", "mailbox full"), by=THE_SERVICE)
+    assert story.told == ["delivery_failed: iro_manager (copy: raiser)"]
+    assert story.fast_forward(to="Mon 13 April 2026, 18:00").told == [], "no climb is coming, so none is announced"
+    story.fast_forward(to="Tue 14 April 2026, 09:00")
+    assert story.state == "one.asking", "the window ran on and the climb waits for the IRO"
+    assert story.told == ["what_next: raiser"]
+
+
+def test_a_message_that_came_back_from_somebody_copied_changes_nothing():
+    before = begun()
+    story = begun().do(e.DeliveryFailed("social_worker", "mailbox full"), by=THE_SERVICE)
+    assert story.challenge == before.challenge
+    assert story.told == []
+
+
+def test_only_the_service_says_that_a_message_came_back():
+    assert isinstance(begun().refused(e.DeliveryFailed("team_manager", "x"), by=IRO_MANAGER), NotYours)
+
+
+# Posts and people.
+
+
+def test_a_post_taken_over_is_told_and_keeps_its_date():
+    story = begun().do(e.PostTakenOver("team_manager"), by=THE_SERVICE, at="Fri 10 April 2026, 10:00")
+    assert story.told == ["post_taken_over: team_manager"]
+    assert story.due == "Mon 13 April 2026"
+    assert begun().do(e.PostTakenOver("director"), by=THE_SERVICE).told == []
+
+
+def test_a_post_that_nobody_holds_alarms_the_iro_manager_and_the_window_runs_on():
+    story = begun().do(e.PostEmptied("team_manager"), by=THE_SERVICE)
+    assert story.told == ["post_empty: iro_manager (copy: raiser)"]
+    assert story.due == "Mon 13 April 2026"
+
+
+def test_the_childs_iro_changes_and_the_next_one_takes_over():
+    story = begun().do(e.IroChanged(), by=THE_SERVICE)
+    assert story.told == ["iro_changed: raiser"]
+    assert story.state == "one.awaiting"
+
+
+def test_an_absent_iros_cover_does_all_that_they_can_at_once():
+    story = begun()
+    assert story.moves(COVER) == story.moves(IRO)
+    story.do(REFERRED, by=COVER)
+    assert story.decision.entries[-1].by.behalf_of == "irene"
+    story.do(RESOLVED, by=COVER)
+    assert story.state == "resolved"
+
+
+# The child's facts.
+
+
+def test_a_child_who_stops_being_looked_after_stays_on_the_ladder_and_cannot_be_referred_any_more():
+    story = begun()
+    assert "referred_to_cafcass" in story.moves()
+    story.do(facts(("care_leaver",)), by=THE_SERVICE, at="Thu 9 April 2026, 10:00")
+    assert story.told == ["facts_changed: raiser"]
+    assert story.state == "one.awaiting"
+    said = story.entry("child_facts_changed").facts
+    assert (said["was_looked_after"], said["is_looked_after"]) == (True, False)
+    assert "referred_to_cafcass" not in story.moves()
+    refusal = story.refused(REFERRED)
+    assert "not recorded as looked after" in refusal.said
+    assert "corrected in the directory" in refusal.do
+    assert story.challenge.facts_at_raising.is_looked_after
+
+
+def test_a_referral_made_before_runs_on_when_the_child_is_no_longer_looked_after():
+    story = begun().do(REFERRED).do(facts(("care_leaver",)), by=THE_SERVICE)
+    story.do(e.ReferralAcknowledged("CAF-77", on("Fri 10 April 2026")))
+    story.do(e.ReferralOutcome("advice", on("Mon 4 May 2026")))
+    assert story.challenge.referral == "concluded"
+
+
+def test_the_record_says_where_a_ladder_no_longer_covers_the_child():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00").do(facts(("care_leaver",)), by=THE_SERVICE)
+    assert story.entry("child_facts_changed").facts["ladder_still_covers"] is False
+    assert story.state == "informal.awaiting", "the ladder does not change silently"
+
+
+def test_a_child_who_enters_plo_brings_the_legal_advisor_in_from_the_next_stage_on():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.FORMAL)
+    assert story.told_of("asked") == "team_manager (copy: social_worker, operations_manager, iro_operations_manager)"
+    story.do(facts(in_plo=True), by=THE_SERVICE).do(e.Escalated("It is in PLO now.", to_stage="stage_4"))
+    assert story.told_of("asked").endswith("(copy: social_worker, operations_manager, iro_operations_manager, legal_advisor)")
+
+
+def test_a_child_who_moves_team_takes_the_question_to_the_new_holder():
+    story = begun().do(facts(team="north"), by=THE_SERVICE)
+    assert story.told == ["post_taken_over: team_manager", "facts_changed: raiser"]
+    assert begun().do(facts(), by=THE_SERVICE).told == [], "nothing new, nothing told"
+
+
+def test_what_the_directory_says_after_the_end_changes_nothing():
+    story = begun().do(RESOLVED)
+    ended = story.challenge
+    for event in (facts(("care_leaver",)), e.IroChanged(), e.PostTakenOver("team_manager"), e.PostEmptied("team_manager")):
+        assert story.do(event, by=THE_SERVICE).challenge == ended
+
+
+# Who sees what.
+
+
+def test_legal_advice_is_seen_by_the_iro_side_only():
+    advice = e.LegalAdviceTaken("Cafcass duty line", on("Wed 8 April 2026"), True, "Refer if the plan is not ratified.")
+    story = begun().do(advice)
+    assert story.entry("legal_advice_taken").visible is Visible.IRO_SERVICE
+    assert story.entry("legal_advice_taken").facts == {"on": "2026-04-08", "conflict_checked": True}
+    assert story.told == []
+    assert isinstance(story.refused(advice, by=the("team_manager")), NotYours)
+
+
+def test_a_childs_confidence_and_the_iro_services_own_notes_are_seen_by_the_iro_service_only():
+    story = begun().do(e.ChildViewRecorded("taking it higher", "I am afraid of him.", in_confidence=True))
+    assert story.entry("child_view_recorded").visible is Visible.IRO_SERVICE
+    story.do(e.ChildViewRecorded("the issue", "I want to see my brother."))
+    assert story.entry("child_view_recorded").visible is Visible.EVERYONE
+    story.do(e.Noted("For supervision.", iro_service_only=True))
+    assert story.entry("noted").visible is Visible.IRO_SERVICE
+    assert isinstance(story.refused(e.Noted("Ours alone.", iro_service_only=True), by=the("team_manager")), NotYours)
+    story.do(e.Noted("I rang on Monday."), by=copied("social_worker"))
+    assert story.entry("noted").visible is Visible.EVERYONE
+
+
+def test_what_is_recorded_about_a_child_needs_a_child():
+    story = Story(invented(STAGES, "items: [about_service]\njudge_within: 3 working days\n"))
+    story.raise_("Wed 8 April 2026, 10:00", facts=None, item_type=ItemType.ABOUT_SERVICE)
+    for event in (
+        e.ChildViewRecorded("the issue", "I want to go home."),
+        e.ChildTold(True, on("Wed 8 April 2026")),
+        e.AdvocateRecorded("offered"),
+        e.ComplaintOpened("C-9"),
+        e.CourtTold(on("Mon 20 April 2026")),
+    ):
+        assert isinstance(story.refused(event), Unfit)
+        assert event.type not in story.moves()
+
+
+def test_words_stand_apart_from_facts():
+    story = begun().do(e.CourtTold(on("Mon 20 April 2026"), "I do not support the plan."))
+    assert story.entry("court_told").facts == {"hearing": "2026-04-20"}
+    assert story.entry("court_told").words == {"view": "I do not support the plan."}
+
+
+# Away.
+
+
+def held() -> Story:
+    """Away from Friday the 10th to Thursday the 16th: due on Monday the 13th, acted on the 14th."""
+    return begun().fast_forward(to="Fri 10 April 2026, 12:00").away("Fri 10 April 2026, 12:00", "Thu 16 April 2026, 12:00")
+
+
+def test_nobody_is_skipped_by_an_outage_what_closed_is_held_for_a_named_release():
+    story = held()
+    assert story.told == ["held: iro_manager"]
+    assert story.state == "one.awaiting"
+    assert story.entry("windows_held").words == {"why": "the service was away"}
+    assert story.fast_forward(to="Mon 20 April 2026, 09:00").told == []
+    assert story.state == "one.awaiting"
+    assert "windows_released" in story.moves(IRO_MANAGER)
+    assert "windows_released" in story.moves(ADMINISTRATOR)
+    assert "windows_released" not in story.moves(IRO)
+
+
+def test_released_as_due_it_climbs_one_stage_and_the_next_has_its_full_time_from_the_release():
+    story = held().do(e.WindowsReleased("as due", "Nothing came."), by=IRO_MANAGER, at="Mon 20 April 2026, 10:00")
+    story.fast_forward(to="Mon 20 April 2026, 10:01")
+    assert story.state == "two.awaiting"
+    assert story.due == "Thu 23 April 2026"
+    assert story.fast_forward(to="Thu 23 April 2026, 12:00").state == "two.awaiting"
+    assert shown(story.challenge.visit.entered_at) == "Mon 20 April 2026, 10:00"
+
+
+def test_released_with_the_time_given_back_those_asked_have_what_they_had_left():
+    story = held().do(e.WindowsReleased("time given back", "Our own fault."), by=ADMINISTRATOR, at="Mon 20 April 2026, 10:00")
+    # On Friday one working day was left.
+    assert story.due == "Tue 21 April 2026"
+    assert story.entry("windows_released").facts == {"how": "time given back", "due": ["2026-04-21"]}
+    assert story.fast_forward(to="Tue 21 April 2026, 16:00").told == ["will_climb: raiser"]
+    assert story.fast_forward(to="Wed 22 April 2026, 09:00").state == "two.awaiting"
+
+
+@pytest.mark.parametrize(
+    ("within", "due"),
+    [
+        # Eight of the ten days were left, or 70 of the 120 hours.
+        ("10 calendar days", "Tue 28 April 2026"),
+        ("120 hours", "Thu 23 April 2026"),
+    ],
+)
+def test_time_is_given_back_in_the_unit_in_which_it_was_promised(within, due):
+    stages = f"  one: {{label: One, to: team_manager, respond_within: {within}, no_reply: prompt}}\n"
+    story = Story(invented(stages)).raise_("Wed 8 April 2026, 10:00").fast_forward(to="Fri 10 April 2026, 12:00")
+    story.away("Fri 10 April 2026, 12:00", "Mon 20 April 2026, 10:00")
+    story.do(e.WindowsReleased("time given back", "Our own fault."), by=IRO_MANAGER)
+    assert story.due == due
+
+
+def test_an_answer_reaches_a_held_window_as_any_other():
+    story = held().do(AGREES, by=the("team_manager"))
+    assert story.state == "one.answered"
+    assert story.entry("responded").facts["late"] is True
+
+
+def test_a_climb_or_an_end_by_hand_needs_no_release():
+    assert held().do(e.Escalated("Nothing came.")).state == "two.awaiting"
+    assert held().do(RESOLVED).running() == []
+    assert held().do(REFERRED).challenge.referral == "referred"
+
+
+def test_more_time_by_name_frees_a_held_window():
+    story = held().do(e.WindowExtended(on("Wed 22 April 2026"), "They could not reach us."))
+    assert [w for w in story.running() if w.held_since] == []
+    assert story.due == "Wed 22 April 2026"
+
+
+def test_holding_again_changes_nothing_and_releasing_nothing_is_refused():
+    story = held()
+    before = story.challenge
+    assert story.away("Fri 10 April 2026, 12:00", "Thu 16 April 2026, 12:00").challenge == before
+    assert isinstance(begun().refused(e.WindowsReleased("as due", "Why not."), by=IRO_MANAGER), NotOpen)
+
+
+def test_only_the_service_holds_windows():
+    assert isinstance(
+        begun().refused(e.WindowsHeld(when("Fri 10 April 2026, 12:00"), when("Thu 16 April 2026, 12:00"))), NotYours
+    )
+
+
+def test_a_warning_missed_in_a_short_outage_comes_late_rather_than_never():
+    """The climb of the next morning is not held, so the IRO must hear of it."""
+    story = begun().fast_forward(to="Mon 13 April 2026, 15:00").away("Mon 13 April 2026, 15:00", "Mon 13 April 2026, 18:30")
+    assert story.told == []
+    assert story.fast_forward(to="Mon 13 April 2026, 18:31").told == ["will_climb: raiser"]
+
+
+def test_a_judgement_told_of_before_the_outage_gets_no_new_date_by_it():
+    story = begun().do(AGREES, by=the("team_manager"))
+    story.fast_forward(to="Tue 14 April 2026, 09:00")
+    assert story.told[-1] == "still_waiting: iro_manager (copy: raiser)"
+    story.away("Wed 15 April 2026, 09:00", "Mon 20 April 2026, 09:00")
+    story.do(e.WindowsReleased("time given back", "Our own fault."), by=IRO_MANAGER)
+    assert story.open == ["judgement Mon 13 April 2026 raiser"]
+
+
+def test_actions_of_what_has_ended_are_held_and_released_too():
+    actions = (e.Action("Book", on("Mon 13 April 2026")),)
+    story = begun().do(e.Responded("agrees", "Yes.", actions), by=the("team_manager")).do(RESOLVED)
+    story.away("Fri 10 April 2026, 12:00", "Thu 16 April 2026, 12:00")
+    assert story.told == ["held: iro_manager"]
+    story.do(e.WindowsReleased("as due", "Go on."), by=IRO_MANAGER)
+    assert story.fast_forward(to="Thu 16 April 2026, 12:01").told == ["action_due: raiser"]
+
+
+def test_the_clock_of_a_second_server_that_is_behind_never_turns_the_record_back():
+    story = begun().do(NEEDS_MORE_NOTE, at="Thu 9 April 2026, 12:00")
+    story.now = when("Thu 9 April 2026, 11:58")
+    story.do(NEEDS_MORE_NOTE)
+    assert [shown(entry.at) for entry in story.entries[-2:]] == ["Thu 9 April 2026, 12:00"] * 2
+
+
+NEEDS_MORE_NOTE = e.Noted("I rang.")
+
+
+def test_text_is_bounded_and_holds_no_control_characters():
+    story = begun()
+    assert story.refused(e.Noted("x" * 10_001)).field == "text"
+    assert story.refused(e.Noted("a\x00b")).field == "text"
+    assert story.refused(e.Noted("a\u2028b")).field == "text"
+    assert story.refused(e.ComplaintOpened("x" * 201)).field == "reference"
+    assert story.refused(e.Redirected("team_manager", e.Chosen("director", "x" * 201), "Why.")).field == "to.person"
+    assert story.refused(e.MeetingHeld(on("Wed 8 April 2026"), ("director",) * 51)).field == "attended"
+    assert story.refused(e.MeetingArranged(when("Fri 10 April 2026, 10:00").replace(tzinfo=None))).field == "at"
+    bad = (e.Action("ok", on("Mon 13 April 2026")), e.Action("a\x07", on("Mon 13 April 2026")))
+    assert story.refused(e.Responded("agrees", "Yes.", bad), by=the("team_manager")).field == "actions.1.what"
+
+
+def test_a_child_with_only_a_protection_plan_stands_on_the_ladder_and_has_no_way_to_cafcass():
+    story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", facts=PROTECTION_PLAN)
+    assert "referred_to_cafcass" not in story.moves()
+    assert "referral_considered" not in story.moves()

@@ -1,0 +1,133 @@
+"""Cafcass: for a looked-after child from every open state of every ladder, at once, by the child's IRO alone; the ladder runs on."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.decision.cast import (
+    ADMINISTRATOR,
+    AUDITOR,
+    BUSINESS_SUPPORT,
+    COVER,
+    IRO,
+    IRO_MANAGER,
+    LEADER,
+    NOTICES,
+    PROTECTION_PLAN,
+    RAISER_ONLY,
+    REFERRED,
+    RESOLVED,
+    SHIPPED,
+    Story,
+    durham_climbing,
+    endorser,
+    in_their_line,
+    judge,
+    on,
+    recorder,
+    the,
+)
+from tests.decision.states import every_open_state
+from workflows import events as e
+from workflows.ladder import ItemType
+from workflows.refusals import NotOpen, NotYours, Unfit
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_looked_after_child_is_referred_from_every_open_state_and_the_ladder_runs_on(name):
+    rules = SHIPPED[name]()
+    for story in every_open_state(rules):
+        where, running = story.state, story.running()
+        assert {"referred_to_cafcass", "referral_considered"} <= set(story.moves(IRO)), where
+        story.do(REFERRED)
+        assert story.state == where
+        assert story.running() == running, "no window closed, none moved"
+        assert story.challenge.referral == "referred"
+        assert len(story.told) == 1
+        assert story.told[0].startswith("tell_of_referral: ")
+        top = next((stage.key for stage in rules.ladder.stages if stage.referral), story.challenge.highest_stage)
+        assert story.challenge.highest_stage == top
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_for_any_other_child_it_is_refused_in_every_open_state_with_the_reason(name):
+    for story in every_open_state(SHIPPED[name](), facts=PROTECTION_PLAN):
+        assert "referred_to_cafcass" not in story.moves(IRO)
+        refusal = story.refused(REFERRED)
+        assert isinstance(refusal, NotOpen)
+        assert "looked-after" in refusal.said
+        assert "directory" in refusal.do
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_nobody_else_refers_whatever_the_state(name):
+    others = [
+        RAISER_ONLY, IRO_MANAGER, BUSINESS_SUPPORT, ADMINISTRATOR, LEADER, AUDITOR,
+        the("team_manager"), judge("team_manager"), recorder("team_manager"), endorser("team_manager"),
+    ]  # fmt: skip
+    for story in every_open_state(SHIPPED[name]()):
+        for actor in others:
+            assert isinstance(story.refused(REFERRED, by=actor), NotYours), actor
+            assert not {move for move in story.moves(actor) if move.startswith("refer")}
+
+
+def test_neither_a_conflict_nor_an_absence_blocks_it():
+    for actor in (in_their_line(IRO), COVER):
+        story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").do(REFERRED, by=actor)
+        assert story.challenge.referral == "referred"
+    assert story.entry("referred_to_cafcass").by.behalf_of == "irene"
+
+
+def test_an_outage_does_not_block_it():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
+    story.away("Wed 8 April 2026, 12:00", "Fri 17 April 2026, 12:00").do(REFERRED)
+    assert story.challenge.referral == "referred"
+
+
+@pytest.mark.parametrize("name", NOTICES)
+def test_a_notice_of_good_practice_has_nothing_to_refer(name):
+    rules = NOTICES[name]()
+    to = (e.Chosen("social_worker"),) if rules.ladder.stages[0].to.how == "chosen" else ()
+    story = Story(rules).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.EXCELLENT_PRACTICE, reasons=(), to=to)
+    assert isinstance(story.refused(REFERRED), NotOpen)
+
+
+def test_no_passing_of_time_refers_however_long():
+    for name, rules in SHIPPED.items():
+        for story in every_open_state(rules()):
+            story.fast_forward(to=story.now + timedelta(days=200))
+            assert story.challenge.referral == "none", name
+
+
+def test_a_referral_has_grounds_and_a_small_life_of_its_own():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
+    assert isinstance(story.refused(e.ReferredToCafcass((), "It drifts.")), Unfit)
+    assert isinstance(story.refused(e.ReferralAcknowledged("CAF-77", on("Fri 10 April 2026"))), NotOpen)
+    story.do(e.ReferralConsidered("One more stage first."))
+    assert story.challenge.referral == "considered, not referred"
+    assert story.challenge.highest_stage == "informal"
+    story.do(e.ReferredToCafcass(("case_not_reviewed",), "It drifts.", follow_up_on=on("Fri 15 May 2026")))
+    assert "follow_up Fri 15 May 2026 raiser" in story.open
+    assert "referred_to_cafcass" not in story.moves()
+    assert isinstance(story.refused(REFERRED), NotOpen)
+    story.do(e.ReferralAcknowledged("CAF-77", on("Fri 10 April 2026")))
+    assert story.challenge.referral == "acknowledged"
+    story.do(RESOLVED)
+    story.do(e.ReferralOutcome("negotiation", on("Mon 4 May 2026")))
+    assert story.challenge.referral == "concluded"
+    assert story.state == "resolved"
+
+
+def test_after_an_outcome_the_child_may_be_referred_again():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").do(REFERRED)
+    story.do(e.ReferralOutcome("no_action", on("Mon 4 May 2026"))).do(REFERRED)
+    assert story.challenge.referral == "referred"
+
+
+def test_a_referral_does_not_stop_the_climb_or_the_answers():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").do(REFERRED)
+    story.fast_forward(to="Fri 10 April 2026, 09:00")
+    assert story.state == "stage_2.awaiting"
+    assert story.challenge.highest_stage == "stage_8", "it was reached by the referral, and stays"
+    story.do(e.Responded("agrees", "Yes."), by=the("team_manager"))
+    assert story.state == "stage_2.answered"
