@@ -1,22 +1,16 @@
-# Two commands do all set-up on a fresh machine: `make demo` and `make test`.
+# Two commands do all set-up on a fresh machine with Python 3.11 and make: `make demo` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check
 PORT ?= 8000
 
-.PHONY: test demo lint types contracts unit lock clean
+.PHONY: demo test lint types contracts check unit assets lock clean
 
-$(VENV)/.runtime: requirements/runtime.lock requirements/runtime.in pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+demo: $(VENV)/.runtime assets
+	PORT=$(PORT) $(BIN)/drp demo
 
-$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
-	touch $@
-
-test: lint types contracts unit
+test: lint types contracts check unit
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -28,12 +22,37 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-unit: $(VENV)/.dev
+check: $(VENV)/.runtime
+	$(BIN)/drp check workflows/authorities/*/ > /dev/null
+
+unit: $(VENV)/.dev assets
 	$(BIN)/pytest -n 2
 
-lock:
-	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate -p 3.11 requirements/runtime.in -o requirements/runtime.lock
-	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate -p 3.11 requirements/dev.in -o requirements/dev.lock
+assets: api/assets/.built
+
+$(VENV)/.runtime: requirements/runtime.lock requirements/runtime.in pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	touch $@
+
+# Third-party files of the interface page come from their package at set-up and are never committed.
+# Where the machine has no npm, Node comes from a Python package into the virtual environment.
+api/assets/.built: api/package-lock.json | $(VENV)/.runtime
+	command -v npm > /dev/null || $(PIP) install --require-hashes -r requirements/node.lock
+	cd api && PATH="$$PATH:$(abspath $(BIN))" npm ci --silent
+	mkdir -p api/assets
+	cp api/node_modules/swagger-ui-dist/swagger-ui.css api/node_modules/swagger-ui-dist/swagger-ui-bundle.js api/assets/
+	touch $@
+
+lock: $(VENV)/.dev
+	for name in runtime dev node; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -p 3.11 \
+	    requirements/$$name.in -o requirements/$$name.lock; done
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var api/assets api/node_modules

@@ -8,19 +8,19 @@ which is how a post or a cover that begins later than its import is felt.
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 from sqlmodel import col
 
 from drp import load
 from drp.handle import Casework
 from drp.load import Loaded
 from drp.store import Unavailable
-from drp.tables import ChallengeRow, ChildRow, DeliveryRow, EntryRow, NotificationRow, PostRow, UnitRow
+from drp.tables import ChallengeRow, ChildRow, DeliveryRow, EntryRow, InvolvedRow, NotificationRow, PostRow, UnitRow
 from workflows.challenge import Facts, Party
 from workflows.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
 from workflows.ladder import RAISER, Status
@@ -130,6 +130,7 @@ class _Told:
     party: str
     person: str
     how: str
+    as_to: bool
     day: date
     version: int
 
@@ -138,14 +139,15 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
     """Items whose IRO is another, or of which somebody else, or nobody, holds a post that owes an answer."""
     items = load.challenges(connection, authority, ids)
     told, alarmed = _told(connection, authority, ids), _alarmed(connection, authority, ids)
-    chosen = {asked.party for item in items.values() for _, asked in _owing(item) if asked.person}
+    involved = _involved(connection, authority, ids)
+    chosen = {party for item in items.values() for _, party in _owing(item) if party.person}
     holding = _holding(connection, authority, chosen, day)
     found: Found = []
     for item in items.values():
         challenge = item.challenge
         rules = casework.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
         establishment = load.establishment(connection, authority, [item.about()])
-        known = _Known(rules.authority, establishment, item.about(), day, told[item.id])
+        known = _Known(rules.authority, establishment, item.about(), day, told[item.id], involved[item.id])
         events: list[Event] = []
         if item.child and challenge.raiser_role in rules.authority.roles_acting_as(Capacity.IRO) and known.iro_is_another(item):
             events.append(IroChanged(challenge.raiser_role))
@@ -185,18 +187,24 @@ class _Known:
     about: About
     day: date
     told: Sequence[_Told]
+    involved: Set[tuple[str, str]]
+    """Who was ever told in which role. A message reaches a person once, though they hold two of the roles it asks."""
 
     def is_taken_over(self, party: Party, sequence: int) -> bool:
         """Does somebody hold (or cover) a post who was never told what it is asked, where somebody else was?"""
-        listed = [told for told in self.told if told.sequence == sequence and told.party == party.role]
-        if not listed:
+        role = party.role
+        if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
             return False
         for reached in reach(party, self.authority, self.establishment, self.about, self.day):
             if reached.how in (How.HOLDER, How.COVER):
                 since = self._since(reached.person, reached.how, party)
-                if not any(told.person == reached.person and told.day >= since for told in listed):
+                if not any(self._heard(told, reached.person, role, sequence, since) for told in self.told):
                     return True
         return False
+
+    def _heard(self, told: _Told, person: str, role: str, sequence: int, since: date) -> bool:
+        mine = told.person == person and told.as_to and told.sequence >= sequence and told.day >= since
+        return mine and (told.party == role or (person, role) in self.involved)
 
     def _since(self, person: str, how: How, party: Party) -> date:
         """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
@@ -213,6 +221,8 @@ class _Known:
         iros = iro_of(self.authority, self.establishment, self.about, self.day)
         reached = reach(Party(RAISER), self.authority, self.establishment, self.about, self.day)
         now = {one.person for one in reached if one.how is not How.DELEGATE}
+        if not now:
+            return False  # nobody at all could be told
         last = max((told.version for told in self.told if told.subject == Subject.IRO_CHANGED.value), default=None)
         if last is not None:
             heard = (told for told in self.told if told.version == last and told.subject == Subject.IRO_CHANGED.value)
@@ -225,17 +235,73 @@ class _Known:
 
 
 def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[_Told]]:
-    key = ("authority", "challenge", "version", "n")
     rows = connection.execute(
         select(
             col(DeliveryRow.challenge), col(DeliveryRow.version), col(DeliveryRow.party), col(DeliveryRow.person),
-            col(DeliveryRow.how), col(NotificationRow.subject), col(NotificationRow.sequence), col(NotificationRow.at),
+            col(DeliveryRow.how), col(DeliveryRow.as_to), col(NotificationRow.subject), col(NotificationRow.sequence),
+            col(NotificationRow.at),
         )
-        .join(NotificationRow, _all_equal(key))
+        .join(
+            NotificationRow,
+            and_(
+                col(NotificationRow.authority) == authority,
+                col(NotificationRow.challenge) == col(DeliveryRow.challenge),
+                col(NotificationRow.version) == col(DeliveryRow.version),
+                col(NotificationRow.n) == col(DeliveryRow.n),
+            ),
+        )
         .where(col(DeliveryRow.authority) == authority, col(DeliveryRow.challenge).in_(ids))
     )  # fmt: skip
     found: dict[UUID, list[_Told]] = defaultdict(list)
     for row in rows:
         day = local_date(row.at)
-        found[row.challenge].append(_Told(row.subject, row.sequence, row.party, str(row.person), row.how, day, row.version))
+        told = _Told(row.subject, row.sequence, row.party, str(row.person), row.how, row.as_to, day, row.version)
+        found[row.challenge].append(told)
     return found
+
+
+def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, set[tuple[str, str]]]:
+    rows = connection.execute(
+        select(col(InvolvedRow.challenge), col(InvolvedRow.person), col(InvolvedRow.role)).where(
+            col(InvolvedRow.authority) == authority, col(InvolvedRow.challenge).in_(ids)
+        )
+    )
+    found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
+    for row in rows:
+        found[row.challenge].add((str(row.person), row.role))
+    return found
+
+
+def _alarmed(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[tuple[UUID, int], set[str]]:
+    """The roles that were said to be empty in each stay at a stage, since they were last taken over or the child moved."""
+    kinds = ("post_emptied", "post_taken_over", "child_facts_changed")
+    rows = connection.execute(
+        select(col(EntryRow.challenge), col(EntryRow.sequence), col(EntryRow.kind), col(EntryRow.facts))
+        .where(col(EntryRow.authority) == authority, col(EntryRow.challenge).in_(ids), col(EntryRow.kind).in_(kinds))
+        .order_by(col(EntryRow.challenge), col(EntryRow.number))
+    )
+    found: dict[tuple[UUID, int], set[str]] = defaultdict(set)
+    for row in rows:
+        roles = found[row.challenge, row.sequence]
+        if row.kind == "post_emptied":
+            roles.add(json.loads(row.facts)["role"])
+        elif row.kind == "post_taken_over":
+            roles.discard(json.loads(row.facts)["role"])
+        else:
+            roles.clear()
+    return found
+
+
+def _holding(connection: Connection, authority: str, chosen: Set[Party], day: date) -> Set[tuple[str, str]]:
+    """Of people chosen by name, those who still hold the role they were chosen in."""
+    if not chosen:
+        return set()
+    rows = connection.execute(
+        select(col(PostRow.role), col(PostRow.person)).where(
+            col(PostRow.authority) == authority,
+            col(PostRow.person).in_({UUID(party.person) for party in chosen}),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    )
+    return {(row.role, str(row.person)) for row in rows}

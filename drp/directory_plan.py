@@ -120,7 +120,7 @@ def _settled(wanted: dict[Span, list[Wanted]], standing: Iterable[Span], day: da
     for span in standing:
         blank: Span = replace(span, since=day, until=None, id=None)
         stands.setdefault(blank, []).append(span)
-    blanks: list[Span] = [*stands, *(blank for blank in wanted if blank not in stands)]
+    blanks = list(stands) + [blank for blank in wanted if blank not in stands]
     return [span for blank in blanks for span in settled(wanted.get(blank, ()), stands.get(blank, ()), blank, day)]
 
 

@@ -234,7 +234,7 @@ def extend(turn: Turn, event: WindowExtended) -> None:
     turn.require("wait_longer")
     main = turn.challenge.main_window()
     promise = named_date(turn, event.until, "until")
-    before = main.promise.due.isoformat() if main else ""
+    before = main.promise.due.isoformat() if main and not main.promise.is_without_date else ""
     note_event(turn, event, {"was": before})
     if not turn.challenge.visit.sent:
         _ask_endorser(turn, promise)

@@ -56,11 +56,11 @@ def an_open_state_has_an_owner_and_a_window(rules: Rules, challenge: Challenge) 
     if decisive:
         assert all(w.owner.role for w in decisive)
         return
-    no_window = bool(stage.respond_within.none_because)
     passed = ("no reply", "part answered")
     on_the_record = any(w.key.sequence == challenge.sequence and w.closed_as in passed for w in challenge.windows)
-    assert challenge.phase in (Phase.AWAITING, Phase.COMPLETING), f"{challenge.state} is nobody's"
-    assert no_window or (stage.no_reply == "nothing" and on_the_record), f"{challenge.state} is nobody's"
+    assert challenge.phase is Phase.AWAITING, f"{challenge.state} is nobody's"
+    assert stage.no_reply == "nothing", f"{challenge.state} is nobody's"
+    assert on_the_record, f"{challenge.state} is nobody's"
 
 
 def at_most_one_window_asks(challenge: Challenge) -> None:

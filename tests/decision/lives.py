@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.decision.cast import SHIPPED, Story, durham_climbing, invented
+from tests.decision.cast import SHIPPED, Story, durham_climbing, invented, judge
 from tests.decision.invariants import must_hold
 from tests.decision.samples import everybody, internal, sample
-from tests.decision.states import raised_at
+from tests.decision.states import raised_at, whoever_is
 from workflows import events as e
 from workflows.challenge import Challenge
-from workflows.decide import decide
-from workflows.permits import THE_SERVICE, Act
+from workflows.decide import decide, open_moves, type_of
+from workflows.permits import THE_SERVICE, Act, Actor
 from workflows.procedure import Rules
 from workflows.refusals import Refused
 from workflows.turn import Decision
@@ -83,29 +83,31 @@ def ladders(draw) -> Rules:
 _WRITTEN: dict[str, str] = {}
 
 
-QUIETLY = (e.LadderMoved, e.RecordedInError)
-LIVELY = (
-    e.Responded, e.Judged, e.Escalated, e.EscalationHeld, e.WindowExtended, e.EscalationRecalled, e.Reopened, e.MeetingHeld,
-    e.OutcomeRecorded, e.Acknowledged, e.WindowsReleased, e.ReferredToCafcass,
+ENDING = (e.Resolved, e.EndedUnresolved, e.Overtaken, e.Withdrawn, e.RecordedInError)
+"""Tried seldom, so that most lives are long."""
+
+MOVING = (
+    e.Responded, e.Judged, e.Escalated, e.EscalationHeld, e.EscalationRecalled, e.WindowExtended, e.MeetingHeld,
+    e.OutcomeRecorded, e.Reopened, e.WindowsReleased, e.ReferredToCafcass, e.Redirected,
 )  # fmt: skip
-"""What moves things is tried more often than what does not, and what seals for good seldom."""
+"""Tried often: these move an item."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something tried after some time: an act, something the service says, a sweep, or an outage."""
+    """Something tried after some time: a move that is open, any act at all, what the service says, or an outage."""
 
     after: timedelta
     what: str
-    kind: type[e.Event] | None
+    kind: type[e.Event]
     n: int
 
 
 def steps():
-    kinds = st.sampled_from(LIVELY) | st.sampled_from([kind for kind in e.EXTERNAL_TYPES if kind not in QUIETLY])
+    kinds = st.sampled_from([kind for kind in e.EXTERNAL_TYPES if kind not in (e.LadderMoved, e.RecordedInError)])
     after = st.sampled_from([0, 0, 1, 5, 23, 24, 49, 72, 121, 240]).map(lambda hours: timedelta(hours=hours))
-    what = st.sampled_from(["act"] * 8 + ["service", "away", "seal"])
-    return st.lists(st.builds(Step, after, what, kinds, st.integers(0, 30)), min_size=1, max_size=14)
+    what = st.sampled_from(["open"] * 8 + ["act"] * 2 + ["service", "away"])
+    return st.lists(st.builds(Step, after, what, kinds, st.integers(0, 99)), min_size=1, max_size=14)
 
 
 class Life:
@@ -119,7 +121,7 @@ class Life:
 
     def __repr__(self) -> str:
         ladder = self.rules.ladder
-        plan = [f"after {step.after}: {step.what} {step.kind.__name__ if step.kind else ''} {step.n}" for step in self.plan]
+        plan = [f"after {step.after}: {step.what} {step.kind.__name__} {step.n}" for step in self.plan]
         return "\n".join([_WRITTEN.get(ladder.hash, f"{ladder.authority} {ladder.version}"), f"raised at {self.at}", *plan])
 
 
@@ -134,16 +136,32 @@ def begin(rules: Rules, at: int) -> Story:
     return raised_at(rules, rules.ladder.stages[at])
 
 
-def act_of(step: Step, story: Story) -> Act | None:
-    """The act of a step, as it fits the item when its time has come. A climb tried by nobody's name tries the next stage."""
-    if step.what == "away":
-        return None
-    if step.what == "seal":
-        return Act(e.RecordedInError("Another child's."), everybody(story)) if step.n % 4 == 0 else Act(e.Noted("."), everybody(story))
+def act_of(step: Step, story: Story) -> Act:
+    """The act of a step, as it fits the item when its time has come."""
+    actor = everybody(story)
     if step.what == "service":
         return Act(internal(story, step.n), THE_SERVICE)
-    assert step.kind is not None
-    return Act(sample(step.kind, story, step.n), everybody(story))
+    if step.what == "act":
+        return Act(sample(step.kind, story, step.n), actor)
+    listed = open_moves(story.rules, story.challenge, actor)
+    kinds = [kind for kind in e.EXTERNAL_TYPES if type_of(kind) in listed and kind is not e.LadderMoved]
+    lasting = [kind for kind in kinds if kind not in ENDING]
+    kinds = (kinds if step.n % 7 == 0 else lasting) or [e.Noted]
+    moving = [kind for kind in kinds if kind in MOVING]
+    if moving and step.n % 7:
+        kinds = moving
+    kind = kinds[step.n % len(kinds)]
+    return Act(sample(kind, story, step.n), _somebody(kind, story, step.n))
+
+
+def _somebody(kind: type[e.Event], story: Story, n: int) -> Actor:
+    """One of those asked, one of the judges; or somebody who plays every part."""
+    if kind is e.Judged and n % 3 == 0:
+        return judge("head_of_quality")
+    asked = [a.party for w in story.challenge.windows if w.key.kind in ("reply", "meeting") for a in w.asked]
+    if kind is e.Responded and asked:
+        return whoever_is(asked[-1 - n % min(2, len(asked))])
+    return everybody(story)
 
 
 def tried(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decision | None:
@@ -170,7 +188,6 @@ def live(story: Story, plan: list[Step], each=None, punctual: bool = True) -> li
             story.fast_forward(to=until)
         story.now = until
         act = act_of(step, story)
-        assert act is not None
         if each:
             each(story, act)
         decision = tried(story.rules, story.challenge, act, story.now)

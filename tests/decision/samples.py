@@ -42,13 +42,13 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.Responded: e.Responded(positions[n % 4], "Our answer.", (e.Action("Do it.", later),) if n % 3 == 0 else ()),
         e.Judged: e.Judged(
             ("enough", "needs_more")[n % 2], "So I find.", climb=n % 4 != 3, to_stage=other.key if n % 2 else "",
-            to=chosen_for(other), respond_by=soon if other.respond_within.set_by_raiser else None, resolve_by=later,
+            to=chosen_for(story.rules, other), respond_by=soon if other.respond_within.set_by_raiser else None, resolve_by=later,
         ),
         e.MeetingArranged: e.MeetingArranged(story.now + timedelta(days=1)),
         e.MeetingHeld: e.MeetingHeld(today),
         e.OutcomeRecorded: e.OutcomeRecorded("A plan."),
         e.Escalated: e.Escalated(
-            "It must go there.", other.key, chosen_for(other), soon if other.respond_within.set_by_raiser else None
+            "It must go there.", other.key, chosen_for(story.rules, other), soon if other.respond_within.set_by_raiser else None
         ),
         e.EscalationHeld: e.EscalationHeld("I consider."),
         e.EscalationRecalled: e.EscalationRecalled("They have answered."),
@@ -68,7 +68,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.EndedUnresolved: e.EndedUnresolved("No way on."),
         e.Overtaken: e.Overtaken("She came of age."),
         e.Withdrawn: e.Withdrawn("Raised twice."),
-        e.Reopened: e.Reopened(other.key, "It went wrong.", "fresh", chosen_for(other), soon),
+        e.Reopened: e.Reopened(other.key, "It went wrong.", "fresh", chosen_for(story.rules, other), soon),
         e.ActionDone: e.ActionDone(action),
         e.ActionNotDone: e.ActionNotDone(action, "Nothing came.", later if n % 2 else None),
         e.ImpactRecorded: e.ImpactRecorded(("better", "too early")[n % 2], "She sleeps.", later if n % 2 else None),

@@ -8,17 +8,18 @@ from workflows.challenge import THE_RAISER, Facts, Party
 from workflows.ladder import Choice, ItemType, Stage
 from workflows.machine import moves_of
 from workflows.permits import Actor, Part
-from workflows.procedure import Rules
+from workflows.procedure import HeldFor, Rules
 
 NEAR = on("Fri 24 April 2026")
 LATER = on("Fri 29 May 2026")
 
 
-def chosen_for(stage: Stage) -> tuple[e.Chosen, ...]:
-    """Whom a sender would choose at a stage that leaves it open."""
+def chosen_for(rules: Rules, stage: Stage) -> tuple[e.Chosen, ...]:
+    """Whom a sender would choose at a stage that leaves it open: in another agency, a person by name."""
     if stage.to is None or stage.to.how in (Choice.ALL, Choice.ANY):
         return ()
-    return (e.Chosen(stage.to.roles[-1]),)
+    role = stage.to.roles[-1]
+    return (e.Chosen(role, "nora" if rules.authority.role(role).held_for is HeldFor.AGENCY else ""),)
 
 
 def whoever_is(party: Party) -> Actor:
@@ -33,7 +34,7 @@ def raised_at(rules: Rules, stage: Stage, facts: Facts | None = LOOKED_AFTER) ->
         "item_type": rules.ladder.items[0],
         "stage": stage.key,
         "stage_reason": "This stage is right.",
-        "to": chosen_for(stage),
+        "to": chosen_for(rules, stage),
         "respond_by": NEAR if stage.respond_within.set_by_raiser else None,
         "resolve_by": LATER,
         "priority": priority,

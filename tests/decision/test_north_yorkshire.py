@@ -40,7 +40,7 @@ def test_the_iro_names_who_is_to_respond_and_both_dates_and_senior_managers_are_
     story.do(ENOUGH)
     assert story.state == "alert.completing"
     assert story.open == ["completion Fri 22 May 2026 team_manager"]
-    assert story.told == ["action_due: raiser"]
+    assert story.told == ["agreed: team_manager (copy: raiser)"]
     story.do(RESOLVED, at="Wed 20 May 2026, 10:00")
     assert story.state == "resolved"
     assert story.open == []

@@ -157,10 +157,18 @@ def test_a_judgement_has_a_window_too_and_unmet_it_tells_the_iro_manager():
 def test_a_stage_without_a_window_waits_and_says_why():
     stages = "  one: {label: One, to: team_manager, respond_within: {none: the report gives no time}}\n"
     story = Story(invented(stages)).raise_("Wed 8 April 2026, 10:00")
-    assert story.running() == []
+    assert story.owner == "team_manager"
+    assert story.window("reply").promise.is_without_date
+    assert story.entry("window_opened").facts["due"] is None
     assert story.fast_forward(to="Thu 8 April 2027, 09:00").told == []
-    story.do(e.WindowExtended(on("Fri 16 April 2027"), "It needs a date after all."))
-    assert story.due == "Fri 16 April 2027"
+    dated = Story(invented(stages)).raise_("Wed 8 April 2026, 10:00")
+    dated.do(e.WindowExtended(on("Fri 17 April 2026"), "It needs a date after all."))
+    assert dated.due == "Fri 17 April 2026"
+    assert dated.entry("window_extended").facts == {"until": "2026-04-17", "was": ""}
+    assert dated.fast_forward(to="Mon 20 April 2026, 09:00").told == ["passed: raiser"]
+    story.do(AGREES, by=the("team_manager"))
+    assert story.state == "one.answered"
+    assert story.entry("responded").facts["late"] is False
 
 
 # Held before it climbs.

@@ -12,7 +12,7 @@ import pytest
 
 from tests.decision.cast import NOTICES, PROTECTION_PLAN, SHIPPED, Story, in_their_line, on, the
 from tests.decision.samples import everybody, sample
-from tests.decision.states import chosen_for, in_state, raised_at, states_of
+from tests.decision.states import chosen_for, in_state, raised_at, states_of, whoever_is
 from workflows import events as e
 from workflows.decide import decide, open_moves, type_of
 from workflows.ladder import ItemType
@@ -33,8 +33,7 @@ def situations(name: str) -> tuple[tuple[str, Story], ...]:
     rules = SHIPPED[name]()
     found = [(state, in_state(rules, state)) for state in states_of(rules)]
     first = rules.ladder.stages[0]
-    asked = raised_at(rules, first).challenge.visit.told[0]
-    answering = Actor("a", frozenset({Part.ASKED}), frozenset({asked.role}))
+    answering = whoever_is(raised_at(rules, first).challenge.visit.told[0])
     referred = raised_at(rules, first).do(e.ReferredToCafcass(("case_not_reviewed",), "It drifts."))
     found.append(("the first stage, referred to Cafcass", referred))
     done = raised_at(rules, first).do(e.Responded("in_part", "Yes.", (e.Action("Do it", on("Fri 29 May 2026")),)), answering)
@@ -96,7 +95,7 @@ def table() -> str:
 
 
 def _notice(rules) -> Story:
-    to = chosen_for(rules.ladder.stages[0])
+    to = chosen_for(rules, rules.ladder.stages[0])
     return Story(rules).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.EXCELLENT_PRACTICE, reasons=(), to=to)
 
 

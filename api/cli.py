@@ -1,0 +1,195 @@
+"""The command line: light to start; each command imports what it needs when it runs."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from api.assembly import Service
+    from drp.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Dispute resolution for Independent Reviewing Officers.")
+directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
+token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
+app.add_typer(directory_app, name="directory")
+app.add_typer(token_app, name="token")
+
+
+def main() -> None:
+    """The entry point of `drp`. What is refused is said in a line, with exit status 1."""
+    from drp.store import Unavailable
+
+    try:
+        app()
+    except Unavailable as error:
+        _stop(f"The database cannot be had: {error}. Check DRP_DATABASE_URL, and that its disk is not full.")
+
+
+def _stop(said: str) -> None:
+    print(said, file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _settings() -> "Settings":
+    from drp.settings import Settings
+
+    return Settings()
+
+
+def _service() -> "Service":
+    from api.assembly import assemble
+
+    return assemble(_settings())
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1", port: int = 8000, authorities: Annotated[Path | None, typer.Option(help="Folder of folders.")] = None
+) -> None:
+    """Run the service. Put a proxy with TLS in front of it; `--authorities` loads your own ladder files first."""
+    import uvicorn
+
+    from api.app import create_app
+
+    service = _service()
+    if authorities:
+        _seed(service, authorities)
+    service.close()
+    uvicorn.run(create_app(_settings()), host=host, port=port, log_level="info", access_log=False, server_header=False)
+
+
+def _seed(service: "Service", folder: Path) -> None:
+    from api.assembly import from_folder
+    from drp.migrate import migrate
+    from workflows.reader import Unreadable
+
+    migrate(service.store)
+    for own in sorted(path for path in folder.iterdir() if path.is_dir()):
+        try:
+            read = from_folder(own)
+        except Unreadable as refused:
+            _stop(f"{refused}\n{own.name} was not loaded; nothing was changed.")
+        with service.store.write(read.authority.key) as connection:
+            service.casework.procedures.seed(connection, read, service.clock())
+
+
+@app.command()
+def demo(port: Annotated[int, typer.Option(envvar="PORT")] = 8000, serve: bool = True) -> None:
+    """A fresh database with four authorities and invented people, told up to now; then the service, on this machine only."""
+    from api.demo.run import run
+
+    run(port, serve)
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(help="Ladder, notice or authority files, or folders of them.")]) -> None:
+    """Read files strictly, and show what each ladder keeps. Exit status 1 if anything is wrong."""
+    from api.checking import check_files
+
+    raise SystemExit(check_files(files))
+
+
+@app.command()
+def ladder(
+    name: Annotated[str, typer.Argument(help="AUTHORITY, or AUTHORITY/LADDER, or a folder of files.")],
+    diagram: Annotated[str, typer.Option(help="svg or mermaid")] = "",
+) -> None:
+    """Show a ladder in words, or drawn."""
+    from api.checking import show_ladder
+
+    raise SystemExit(show_ladder(name, diagram))
+
+
+@app.command()
+def schema() -> None:
+    """The JSON Schema of ladder, notice and authority files, for editors."""
+    import json
+
+    from workflows.reader import schema as made
+
+    print(json.dumps(made(), indent=2, ensure_ascii=False))
+
+
+@directory_app.command("import")
+def import_files(
+    authority: Annotated[str, typer.Argument(help="The authority's key.")],
+    files: Annotated[list[Path], typer.Argument(help="people.csv, units.csv, posts.csv, covers.csv, children.csv: any of them.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
+    allow_vacancies: Annotated[bool, typer.Option(help="Load although posts that a ladder asks are empty.")] = False,
+) -> None:
+    """Load the directory: every bad row is named and nothing is half-loaded; what is no longer listed ends."""
+    from api.importing import import_directory_files
+
+    raise SystemExit(import_directory_files(_service(), authority, files, dry_run, allow_vacancies))
+
+
+@token_app.command("create")
+def create_token(
+    authority: Annotated[str, typer.Argument(help="The authority's key.")],
+    person: Annotated[str, typer.Argument(help="What the directory calls the person.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+) -> None:
+    """Make a token and show it once."""
+    from drp import directory, identity
+
+    service = _service()
+    with service.store.write(authority) as connection:
+        found = directory.person_by_key(connection, authority, person)
+        if found is None:
+            _stop(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
+        assert found is not None
+        token = identity.create_token(
+            connection, service.casework.chance, authority, found, name, service.clock(), timedelta(days=days)
+        )
+    service.close()
+    print(token)
+
+
+@app.command()
+def tick() -> None:
+    """Look once for windows that have closed, in every authority: for cron, and for tests."""
+    from api.heartbeat import clocks_agree
+    from api.heartbeat import tick as one
+
+    service = _service()
+    if not clocks_agree(service):
+        _stop("This machine's clock and the database's disagree by more than 5 minutes: nothing was acted on. Set the clock.")
+    failed = 0
+    for authority in service.store.authorities():
+        swept = one(service, authority)
+        failed += len(swept.failed)
+        print(f"{authority}: {swept.decided} decided, {swept.held} held for release, {len(swept.failed)} could not be decided")
+    service.close()
+    raise SystemExit(1 if failed else 0)
+
+
+@app.command()
+def deliver() -> None:
+    """Send once what is waiting in the outbox of every authority."""
+    from api.heartbeat import post
+
+    service = _service()
+    for authority in service.store.authorities():
+        done = post(service, authority)
+        print(
+            f"{authority}: {done.sent} sent, {done.waiting} waiting, {done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
+        )
+    service.close()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""
+    from drp.migrate import migrate as bring
+
+    service = _service()
+    print(f"The database stands at {bring(service.store)}.")
+    service.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""`make demo`: a fresh database, the story, three lines to try, and the service on this machine."""
+
+import os
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from api.assembly import Service, assemble
+from api.demo.scene import CAST, Cast
+from api.demo.story import tell
+from drp import identity
+from drp.load import by_reference, challenges, establishment
+from drp.migrate import migrate
+from drp.settings import Settings
+from drp.tables import ChallengeRow
+from workflows.procedure import Capacity
+from workflows.working_days import local_date
+
+LASTS = timedelta(days=7)
+
+
+def run(port: int, serve: bool) -> None:
+    """Make the demonstration anew under var/demo, and serve it on 127.0.0.1."""
+    var = Path(os.environ.get("DRP_VAR", "var")) / "demo"
+    shutil.rmtree(var, ignore_errors=True)
+    settings = Settings(
+        var=var, database_url=f"sqlite:///{var / 'drp.sqlite'}", link=f"http://127.0.0.1:{port}", mail="folder", tick_seconds=15
+    )
+    service = assemble(settings)
+    migrate(service.store)
+    now = service.clock()
+    print("Telling the story of five invented authorities (about a minute) …", flush=True)
+    items = tell(service, now, lambda said: print(f"  {said}", flush=True))
+    print(f"{items} items. No real child, officer or family is in it.\n")
+    _show(service, now, port, var)
+    service.close()
+    if serve:
+        import uvicorn
+
+        from api.app import create_app
+
+        print(
+            f"\nServing on http://127.0.0.1:{port} (interface: http://127.0.0.1:{port}/docs). Mail is in {var / 'mail'}. Ctrl-C ends it."
+        )
+        uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
+
+
+def _show(service: Service, now: datetime, port: int, var: Path) -> None:
+    part = CAST[0]
+    with service.store.write(part.key) as connection:
+        authority = service.casework.procedures.current(connection, part.key)[0].authority
+        cast = Cast(connection, authority, now)
+        tokens: list[tuple[str, UUID]] = []
+        for capacity in Capacity:
+            role = next(iter(authority.roles_acting_as(capacity)), None)
+            if role is None:
+                continue
+            key = str(cast.looked_after()[0].id) if capacity is Capacity.IRO else ""
+            tokens.append((authority.role(role).title, cast.holder(role, key)))
+        reference, asked = _somebody_asked(service, connection, part.key, now)
+        tokens.append((f"a manager who is asked, on {reference}", asked))
+        made = {
+            title: identity.create_token(connection, service.casework.chance, part.key, person, "demonstration", now, LASTS)
+            for title, person in tokens
+        }
+    print(f"Tokens for {authority.name}, in force for 7 days:")
+    for (title, person), token in zip(tokens, made.values(), strict=True):
+        print(f"  {title}: {cast.name(person)}\n    {token}")
+    iro, manager = next(iter(made.values())), made[tokens[-1][0]]
+    child = cast.looked_after()[0].number
+    base = f"http://127.0.0.1:{port}/api/v1"
+    raise_body = (
+        f'{{"child": "{child}", "item_type": "informal", "reasons": ["permanence_plan_delayed"], "concern": "No plan yet."}}'
+    )
+    answer = '{"type": "responded", "position": "agrees", "answer": "We agree and will act.", "actions": []}'
+    print("\nThree lines to try: look, raise, answer.")
+    print(f"  curl -s -H 'Authorization: Bearer {manager}' {base}/challenges/{reference}")
+    print(f"  curl -s -H 'Authorization: Bearer {iro}' -H 'Content-Type: application/json' -d '{raise_body}' {base}/challenges")
+    print(
+        f"  curl -s -H 'Authorization: Bearer {manager}' -H 'Content-Type: application/json' -d '{answer}' "
+        f"{base}/challenges/{reference}/events"
+    )
+    (var / "tokens.txt").write_text("\n".join(f"{title}\t{token}" for title, token in made.items()) + "\n", encoding="utf-8")
+
+
+def _somebody_asked(service: Service, connection: Connection, authority: str, now: datetime) -> tuple[str, UUID]:
+    """An item at a written stage that waits for one manager, and that manager."""
+    rows = connection.execute(
+        select(col(ChallengeRow.reference)).where(
+            col(ChallengeRow.authority) == authority,
+            col(ChallengeRow.phase) == "awaiting",
+            col(ChallengeRow.stage).in_(("stage_2", "stage_3")),
+        )
+    ).scalars()
+    for reference in rows:
+        id_ = by_reference(connection, authority, reference)
+        assert id_ is not None
+        loaded = challenges(connection, authority, [id_])[id_]
+        value = loaded.challenge
+        rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+        main = value.main_window()
+        if main is None or not main.is_open:
+            continue
+        places = establishment(connection, authority, [loaded.about()])
+        holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
+        if holders:
+            return reference, UUID(holders[0])
+    raise LookupError("nobody is asked in the demonstration")

@@ -1,0 +1,137 @@
+"""Who takes part: the authorities as their reports describe them, under names of their own, with invented directories."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from api.assembly import Service
+from drp import identity
+from drp.access import Signed
+from drp.directory_import import import_directory
+from drp.tables import ChildRow, PersonRow, PostRow
+from workflows.ladder import Status
+from workflows.procedure import Authority, HeldFor
+from workflows.reader import Procedures, read_procedures
+from workflows.working_days import local_date
+
+
+@dataclass(frozen=True)
+class Part:
+    """One authority of the demonstration: whose files, under which key and name, and which ladder files it leaves out."""
+
+    key: str
+    shipped: str
+    name: str
+    without: tuple[str, ...] = ()
+
+
+CAST = (
+    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", ("resolution-2022.yaml",)),
+    Part("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
+    Part("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
+    Part("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
+    Part("thurrock", "thurrock", "Thurrock, as it stood in 2017/18 (demonstration)"),
+)
+
+
+def procedures(part: Part) -> Procedures:
+    """The shipped files under the demonstration's own key and name, in force today whatever day they ended on."""
+    folder = files("workflows").joinpath("authorities", part.shipped)
+    texts: dict[str, str] = {}
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if not file.name.endswith(".yaml") or file.name in part.without:
+            continue
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if not line.startswith(("until:", "  until:"))]
+        text = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
+        texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
+    return read_procedures(texts)
+
+
+def _renamed(text: str, name: str) -> str:
+    lines = text.splitlines(keepends=True)
+    return "".join(f'name: "{name}"\n' if line.startswith("name:") else line for line in lines)
+
+
+def directory_files(part: Part) -> dict[str, str]:
+    """The invented directory of one authority."""
+    folder = files("api").joinpath("demo", "directories", part.key)
+    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".csv")}
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child of the invented directory."""
+
+    number: str
+    id: UUID
+    statuses: tuple[str, ...]
+
+
+class Cast:
+    """The people of one authority, found by what they are."""
+
+    def __init__(self, connection: Connection, authority: Authority, now: datetime) -> None:
+        self.authority, self.now = authority, now
+        day = local_date(now)
+        here = col(ChildRow.authority) == authority.key
+        rows = connection.execute(
+            select(col(ChildRow.number), col(ChildRow.id), col(ChildRow.statuses)).where(here).order_by(col(ChildRow.number))
+        )
+        self.children = [Child(row.number, row.id, tuple(row.statuses)) for row in rows]
+        posts = connection.execute(
+            select(col(PostRow.role), col(PostRow.key), col(PostRow.person), col(PostRow.until))
+            .where(col(PostRow.authority) == authority.key, col(PostRow.since) <= day)
+            .order_by(col(PostRow.role), col(PostRow.key))
+        ).all()
+        self._posts = [(row.role, row.key, row.person) for row in posts if row.until is None or row.until >= day]
+        self._names = {
+            row.id: row.name
+            for row in connection.execute(
+                select(col(PersonRow.id), col(PersonRow.name)).where(col(PersonRow.authority) == authority.key)
+            )
+        }
+        self._signed: dict[UUID, Signed] = {}
+
+    def looked_after(self) -> list[Child]:
+        """Children who are looked after."""
+        return [child for child in self.children if Status.LOOKED_AFTER.value in child.statuses]
+
+    def holder(self, role: str, key: str = "") -> UUID:
+        """Somebody who holds a role (for a child, team or service). Raises LookupError where nobody does."""
+        for held, of, person in self._posts:
+            if held == role and (not key or of == key):
+                return UUID(str(person))
+        raise LookupError(f"nobody holds {role} {key}")
+
+    def agency_person(self, role: str) -> str:
+        """Somebody of an outside agency who may be chosen."""
+        return str(self.holder(role))
+
+    def name(self, person: UUID) -> str:
+        """A person's name."""
+        return str(self._names[person])
+
+    def signed(self, connection: Connection, person: UUID) -> Signed:
+        """A person as if they had signed in."""
+        if person not in self._signed:
+            self._signed[person] = identity.signed(connection, self.authority, person, self.now)
+        return self._signed[person]
+
+    def held_for(self, role: str) -> HeldFor:
+        """What a role is held for."""
+        return self.authority.role(role).held_for
+
+
+def seed(service: Service, part: Part, now: datetime) -> Authority:
+    """Store an authority's procedures and its invented directory."""
+    read = procedures(part)
+    with service.store.write(part.key) as connection:
+        service.casework.procedures.seed(connection, read, now)
+        day = local_date(now)
+        import_directory(connection, read.authority, read.ladders, directory_files(part), day, service.casework.chance)
+    return read.authority

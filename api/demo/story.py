@@ -1,0 +1,159 @@
+"""The story: each item is walked to its state through the real `handle`, by people of the directory, with a past clock."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from api.assembly import Service
+from api.demo.scene import CAST, Cast, Child, Part, seed
+from drp.handle import Casework, Done
+from drp.load import by_reference, challenges, establishment
+from drp.sweep import sweep
+from workflows import simulate
+from workflows.challenge import Challenge, Facts
+from workflows.events import Raised, Responded
+from workflows.ladder import ItemType, Status
+from workflows.permits import Part as Playing
+from workflows.procedure import Rules
+from workflows.refusals import Refused
+from workflows.working_days import Unit, at_local, local_date
+
+Say = Callable[[str], None]
+
+BACK = (34, 27, 20, 15, 12, 9, 7, 5, 4, 3, 2, 1, 0)
+"""How many days ago an item may begin, the longest first: as long as it still stands where it should today."""
+
+PAUSE = timedelta(minutes=20)
+
+
+def tell(service: Service, now: datetime, say: Say) -> int:
+    """Tell the whole story up to `now` (aware UTC). Returns how many items there are."""
+    # The story's clock leaps; only a running service is held to account for being away.
+    casework = Casework(
+        service.store, service.casework.procedures, service.casework.keeper, service.casework.chance, timedelta(days=36_500)
+    )
+    items = 0
+    for part in CAST:
+        seed(service, part, now)
+        with service.store.read(part.key) as connection:
+            every = casework.procedures.current(connection, part.key)
+            cast = Cast(connection, every[0].authority, now)
+        begun = items
+        for rules in every:
+            items += _Teller(service, casework, part, cast, rules, now).tell()
+        say(f"{every[0].authority.name}: {items - begun} items in every state of {len(every)} ladders")
+        sweep(casework, part.key, now)
+    return items
+
+
+class _Teller:
+    """Tells the items of one ladder."""
+
+    def __init__(self, service: Service, casework: Casework, part: Part, cast: Cast, rules: Rules, now: datetime) -> None:
+        self._service, self._casework, self._part = service, casework, part
+        self._cast, self._rules, self._now = cast, rules, now
+        covered = rules.ladder.covers
+        looked_after = not covered or Status.LOOKED_AFTER in covered
+        self._children = cast.looked_after() if looked_after else cast.children
+
+    def tell(self) -> int:
+        """One item for each state; where a ladder counts hours, some that fall due within minutes."""
+        facts = simulate.facts_for(self._rules.ladder)
+        start = at_local(local_date(self._now), time(10))
+        ways = simulate.ways(self._rules, facts, start, self._cast.agency_person)
+        told = 0
+        for n, (_, way) in enumerate(sorted(ways.items())):
+            child = self._children[n % len(self._children)]
+            self._walk(way, self._start_of(way, facts), child)
+            told += 1
+        return told + self._due_soon()
+
+    def _start_of(self, way: simulate.Way, facts: Facts) -> datetime:
+        for days in BACK:
+            start = self._now - timedelta(days=days, hours=2)
+            try:
+                played = simulate.play(self._rules, way, facts, start, PAUSE)
+            except Refused:
+                continue
+            if self._stands_today(played):
+                return start
+        return self._now - PAUSE * (len(way) + 1)
+
+    def _stands_today(self, played: Challenge) -> bool:
+        ended = played.last_at or self._now
+        return ended <= self._now and all(window.acts_at > self._now for window in played.open_windows())
+
+    def _due_soon(self) -> int:
+        """Items whose hours run out in some minutes, so that the heartbeat can be watched at work."""
+        first = self._rules.ladder.stages[0]
+        length = first.respond_within.length
+        if length is None or length.unit is not Unit.HOURS:
+            return 0
+        soon = (3, 6, 10)
+        for n, minutes in enumerate(soon):
+            start = self._now - timedelta(hours=length.number) + timedelta(minutes=minutes)
+            event = Raised(
+                ItemType.INFORMAL,
+                (self._rules.authority.themes[0].reasons[0].key,),
+                "Due in a few minutes, to watch what happens when the time comes.",
+                raiser_role=self._rules.ladder.raised_by[0],
+            )
+            self._walk((simulate.Step(event),), start, self._children[n % len(self._children)])
+        return len(soon)
+
+    def _walk(self, way: simulate.Way, start: datetime, child: Child) -> None:
+        reference, now = "", start
+        for step in way:
+            if step.is_wait:
+                now = max(now, self._next_acts_at(reference))
+                sweep(self._casework, self._part.key, now)
+            elif isinstance(step.event, Raised):
+                event = simulate.dated(step, now).event
+                assert isinstance(event, Raised)
+                reference = self._raise(event, child, now)
+            else:
+                self._act(reference, step, child, now)
+            now += PAUSE
+
+    def _raise(self, event: Raised, child: Child, now: datetime) -> str:
+        with self._service.store.read(self._part.key) as connection:
+            person = self._cast.holder(event.raiser_role, str(child.id))
+            signed = self._cast.signed(connection, person)
+        answer = self._casework.raise_item(
+            signed, child.number, event, now, lambda _, done: {"reference": done.loaded.reference}, ladder=self._rules.ladder.key
+        )
+        return str(answer["reference"])
+
+    def _act(self, reference: str, step: simulate.Step, child: Child, now: datetime) -> None:
+        assert step.event is not None
+        event = step.event
+        if isinstance(event, Responded):
+            event = replace(event, answer="We agree. The plan will be carried out, and you will hear from us in a week.")
+        with self._service.store.read(self._part.key) as connection:
+            id_ = by_reference(connection, self._part.key, reference)
+            assert id_ is not None
+            loaded = challenges(connection, self._part.key, [id_])[id_]
+            about = loaded.about()
+            places = establishment(connection, self._part.key, [about])
+            day = local_date(now)
+            person = ""
+            if step.part is Playing.RAISER:
+                person = str(self._cast.holder(loaded.challenge.raiser_role, str(child.id)))
+            else:
+                window = loaded.challenge.main_window()
+                named = [a.party.person for w in ([window] if window else []) for a in w.asked if a.party.role in step.roles]
+                holders = [h for role in step.roles for h in places.holders(self._rules.authority, role, about, day)]
+                person = next((one for one in named if one), "") or holders[0]
+            signed = self._cast.signed(connection, UUID(person))
+        self._casework.act(signed, reference, event, now, _nothing)
+
+    def _next_acts_at(self, reference: str) -> datetime:
+        with self._service.store.read(self._part.key) as connection:
+            id_ = by_reference(connection, self._part.key, reference)
+            assert id_ is not None
+            return simulate.next_window(challenges(connection, self._part.key, [id_])[id_].challenge).acts_at
+
+
+def _nothing(connection: object, done: Done) -> dict[str, object]:
+    return {}
