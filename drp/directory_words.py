@@ -125,14 +125,14 @@ class _Teller:
         """Who holds what from now on; a holder who ends where another begins is one line."""
         known = {post.id: post for post in self.before.posts}
         places: dict[tuple[str, HeldFor, str], tuple[list[Held], list[Held]]] = {}
-        for now in self.after.posts:
+        for now in sorted(self.after.posts, key=lambda post: (post.held_for, post.key, post.role, post.since, post.person)):
             was = known.get(now.id) if now.id else None
             if was == now:
                 continue
             begun, over = places.setdefault(now.place, ([], []))
             if was is None or (is_over(was, self.day) and not is_over(now, self.day)):
                 begun.append(now)
-            elif now.until is not None and (was.until is None or now.until < was.until):
+            elif _is_shorter(was, now, self.day):
                 over.append(now)
             else:
                 self.changed.append(f"{self._place(now.place)}: {self._holder(now)}{_days(now)}")
@@ -154,7 +154,7 @@ class _Teller:
     def covers(self) -> None:
         """Who stands in for whom from now on."""
         known = {cover.id: cover for cover in self.before.covers}
-        for now in self.after.covers:
+        for now in sorted(self.after.covers, key=lambda cover: (cover.of, cover.by, cover.since)):
             was = known.get(now.id) if now.id else None
             if was == now:
                 continue
@@ -162,7 +162,7 @@ class _Teller:
             line = f"{by} as delegate of {of}" if now.is_delegate else f"{by} covers for {of}"
             if was is None:
                 self.added.append(line + _days(now))
-            elif now.until is not None and (was.until is None or now.until < was.until):
+            elif _is_shorter(was, now, self.day):
                 self.ended.append(line + _ending(now))
             else:
                 self.changed.append(line + _days(now))
@@ -197,6 +197,13 @@ class _Teller:
             elif set(new) - set(old):
                 names = self.after.names_of(person for person in new if person not in old)
                 yield f"{item.reference}: what {title} is asked by {due} passes to {names}, with the same date"
+
+
+def _is_shorter(was: Held | StandIn, now: Held | StandIn, day: date) -> bool:
+    """Does it end sooner than it would have? One that has yet to begin is changed, unless it is taken back."""
+    if now.until is None or (was.until is not None and was.until <= now.until):
+        return False
+    return was.since <= day or is_over(now, day)
 
 
 def _days(span: Held | StandIn) -> str:

@@ -114,6 +114,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         referral=ReferralState(row["referral"]),
         actions=rest["actions"],
         meeting_at=_instant(rest["meeting_at"]),
+        happened=tuple((what, date.fromisoformat(day)) for what, day in rest["happened"]),
         last_at=row["last_at"],
     )
     return Loaded(

@@ -24,6 +24,7 @@ def _term(term: Term, challenge: Challenge, authority: Authority, chosen: bool) 
         "priority": (challenge.priority,),
         "reason": challenge.reasons,
         "item": (challenge.item_type.value,),
+        "raised_by": (challenge.raiser_role,),
         "theme": {authority.reason(reason).theme for reason in challenge.reasons if authority.has_reason(reason)},
     }
     found = {"plo": facts.in_plo, "proceedings": facts.in_proceedings, "chosen": chosen}.get(term.kind)

@@ -30,7 +30,7 @@ from workflows.ladder import RAISER, NoReply
 from workflows.permits import Part
 from workflows.procedure import HeldFor
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import agreed, climb, enter, note_event, set_resolve_by
+from workflows.stages import agreed, climb, completion_promise, enter, note_event, set_resolve_by
 from workflows.turn import Subject, Turn
 from workflows.windows import close, close_judgement, named_date, open_judgement, open_window, restart_on_acknowledgement
 
@@ -233,8 +233,8 @@ def _settled(turn: Turn, window: Window, event: Judged) -> None:
     stage = turn.stage
     if stage.satisfied:
         enter(turn, f"satisfied_to_{stage.satisfied}", "satisfied", chosen=event.to, respond_by=event.respond_by)
-    elif stage.complete_within and not stage.complete_within.none_because:
-        agreed(turn)
+    elif promise := completion_promise(turn):
+        agreed(turn, promise)
     else:
         finish(turn, "resolve", event.look_again_on)
 

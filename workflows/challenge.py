@@ -188,6 +188,7 @@ class Challenge:
     referral: ReferralState = ReferralState.NONE
     actions: int = 0
     meeting_at: datetime | None = None
+    happened: tuple[tuple[str, date], ...] = ()
     last_at: datetime | None = None
 
     @property

@@ -100,6 +100,9 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
     turn = Turn(rules, challenge, now, act.by)
     if isinstance(event, e.WindowsHeld):
         permits.check(challenge, act)
+        # What had closed while the service was still there closed then, and opened what is held now.
+        _apply_closed(turn, min(event.since, now))
+        turn.at = now
         windows.hold(turn, event)
         return _finished(turn, challenge, now)
     if isinstance(event, e.WindowClosed):

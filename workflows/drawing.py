@@ -42,6 +42,8 @@ def within_in_words(within: Within) -> str:
         return f"no window: {within.none_because}"
     if within.set_by_raiser:
         return "by the date that the raiser sets" + (f" (at most {within.at_most})" if within.at_most else "")
+    if within.as_agreed:
+        return "by the dates agreed"
     if within.by_priority:
         return "; ".join(f"{priority}: {length}" for priority, length in within.by_priority)
     unit = "" if within.unit_stated else " (kind of day not stated: calendar days)"

@@ -10,6 +10,9 @@ from workflows.working_days import Length
 RAISER = "raiser"
 """The one party every ladder knows without naming a role: whoever raised the item (DESIGN.md rule 9)."""
 
+RECIPIENTS = "recipients"
+"""In a meeting's attendance: whoever the stage is addressed to."""
+
 EVERYONE_ABOVE = "everyone above"
 """In a copy list: every earlier recipient or copy whose condition held."""
 
@@ -105,12 +108,13 @@ class Copy:
 
 @dataclass(frozen=True)
 class Within:
-    """How long: a length, one per priority, a date the raiser names, or none for a stated reason."""
+    """How long: a length, one per priority, a date the raiser names, the dates agreed, or none for a stated reason."""
 
     length: Length | None = None
     by_priority: tuple[tuple[str, Length], ...] = ()
     set_by_raiser: bool = False
     at_most: Length | None = None
+    as_agreed: bool = False
     none_because: str = ""
     unit_stated: bool = True
 
@@ -192,6 +196,7 @@ class Stage:
     endorsed_by: Endorsement | None = None
     contact: Contact = Contact()
     counted_from: CountedFrom = CountedFrom.SENT
+    counted_from_event: str = ""
     complete_within: Within | None = None
     judged_by: Judges = Judges()
     judge_within: Length | None = None
@@ -367,4 +372,4 @@ class Ladder:
                 named.add(stage.told_by)
             if meeting := stage.contact.meeting:
                 named |= {meeting.arranged_by, meeting.outcome_recorded_by, *meeting.attended_by}
-        return named - {RAISER, EVERYONE_ABOVE}
+        return named - {RAISER, RECIPIENTS, EVERYONE_ABOVE}

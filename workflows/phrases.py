@@ -11,6 +11,7 @@ from workflows.ladder import (
     Choice,
     Condition,
     Copy,
+    CountedFrom,
     ItemType,
     Judges,
     Need,
@@ -26,7 +27,8 @@ from workflows.working_days import Length, Unit
 _Read = TypeVar("_Read")
 _Named = TypeVar("_Named", bound=str)
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_LENGTH = re.compile(r"([0-9]{1,4}) (working day|calendar day|day|hour)s?")
+_LENGTH = re.compile(r"([0-9]{1,4}) (working day|calendar day|day|week|hour)s?")
+_SAME_DAY = ("the same working day", "same working day")
 _WITHIN_OF = re.compile(r"(.+?) of (?:the )?(.+)")
 
 LENGTHS = "`3 working days`, `10 calendar days`, `10 days` or `72 hours`"
@@ -113,12 +115,16 @@ def length(raw: Any) -> Length:
 
 
 def _length(raw: Any) -> tuple[Length, bool]:
+    if raw in _SAME_DAY:
+        return Length(0, Unit.WORKING_DAYS), True
     match = _LENGTH.fullmatch(raw) if isinstance(raw, str) else None
     if not match:
         raise Miswritten(f"`{shown(raw)}` is not a length of time", f"write {LENGTHS}")
     number, unit = int(match[1]), match[2]
     if not 1 <= number <= 400:
         raise Miswritten(f"`{shown(raw)}` is out of bounds", "write a number from 1 to 400")
+    if unit == "week":
+        return Length(7 * number, Unit.CALENDAR_DAYS), True
     units = {"working day": Unit.WORKING_DAYS, "hour": Unit.HOURS}
     return Length(number, units.get(unit, Unit.CALENDAR_DAYS)), unit != "day"
 
@@ -127,6 +133,8 @@ def within(raw: Any) -> Within:
     """How long a window runs: a length, one per priority, `set by the raiser`, or `{none: the reason}`."""
     if raw in SET_BY:
         return Within(set_by_raiser=True)
+    if raw == "as agreed":
+        return Within(as_agreed=True)
     if isinstance(raw, str):
         found, stated = _length(raw)
         return Within(length=found, unit_stated=stated)
@@ -217,21 +225,21 @@ def _term(raw: str) -> Term:
         words = words.removeprefix(opening)
     if words in ("in plo", "plo", "in pre-proceedings", "pre-proceedings"):
         return Term("plo", negated=negated)
-    if words in ("in proceedings", "proceedings", "in court", "care proceedings"):
+    if words in ("in proceedings", "proceedings", "in court", "care proceedings", "court proceedings", "in court proceedings"):
         return Term("proceedings", negated=negated)
     if words in STATUSES:
         return Term("status", STATUSES[words].value, negated)
     if words in ("iro chooses", "raiser chooses", "sender chooses"):
         return Term("chosen", negated=negated)
-    asked = re.fullmatch(r"(priority|reason|theme|item)(?: is)? ([a-z0-9_ ]+)", words)
+    asked = re.fullmatch(r"(priority|reason|theme|item|raised by)(?: is)? ([a-z0-9_ ]+)", words)
     if asked:
-        return Term(asked[1], asked[2].strip().replace(" ", "_"), negated)
+        return Term(asked[1].replace(" ", "_"), asked[2].strip().replace(" ", "_"), negated)
     fact = words.replace(" ", "_").replace("-", "_")
     if not _KEY.fullmatch(fact):
         raise Miswritten(
             f"`{shown(raw)}` is not a fact",
             "write `in PLO`, `in proceedings`, a status such as `looked after`, "
-            "`priority is high`, `reason is …`, `the IRO chooses`, or a fact that the authority file lists",
+            "`priority is high`, `reason is …`, `raised by …`, `the IRO chooses`, or a fact that the authority file lists",
         )
     return Term("fact", fact, negated)
 
@@ -285,6 +293,17 @@ def onward(raw: Any) -> tuple[str, ...]:
     if isinstance(raw, dict) and set(raw) == {"one of"}:
         return keys(raw["one of"])
     raise Miswritten(f"`{shown(raw)}` is not a way on", "write `next`, a stage, or `{one of: [stage_3, stage_4]}`")
+
+
+def counted_from(raw: Any) -> CountedFrom | str:
+    """What starts a window: sending, receipt, acknowledgement, not stated, or an event such as `the review`."""
+    if isinstance(raw, str) and raw in [member.value for member in CountedFrom]:
+        return CountedFrom(raw)
+    event = raw.removeprefix("the ") if isinstance(raw, str) and raw.startswith("the ") else ""
+    if not re.fullmatch(r"[a-z][a-z0-9 -]{0,60}", event):
+        known = ", ".join(f"`{member.value}`" for member in CountedFrom)
+        raise Miswritten(f"`{shown(raw)}` does not start a window", f"write {known}, or an event such as `the review`")
+    return event
 
 
 def raise_within(raw: Any) -> tuple[RaiseWithin, ...]:

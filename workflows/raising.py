@@ -37,6 +37,7 @@ def blank(rules: Rules, event: Raised, facts: Facts, about_child: bool, now: dat
         facts=facts,
         facts_at_raising=facts,
         priority=event.priority,
+        happened=event.happened,
         last_at=now,
     )
 

@@ -15,6 +15,7 @@ from workflows.ladder import (
     Assumption,
     BeforeSkipping,
     Contact,
+    CountedFrom,
     Endorsement,
     EnterAt,
     ItemType,
@@ -314,7 +315,15 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: Tree) -> Stage:
     # A referral that cannot be read is still meant as one.
     referral = "cafcass" if (*at, "referral") in tree.lines else ""
     if referral:
-        for name, given in (("to", w.to), ("respond_within", w.respond_within), ("no_reply", w.no_reply)):
+        for name, given in (
+            ("to", w.to),
+            ("respond_within", w.respond_within),
+            ("no_reply", w.no_reply),
+            ("complete_within", w.complete_within),
+            ("endorsed_by", w.endorsed_by),
+            ("copy", w.copies or None),
+            ("stand_in", w.stand_in or None),
+        ):
             if given is not None:
                 tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
     else:
@@ -338,7 +347,8 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: Tree) -> Stage:
         sent_by=w.sent_by,
         endorsed_by=Endorsement(w.endorsed_by.role, w.endorsed_by.within) if w.endorsed_by else None,
         contact=_contact(w.contact),
-        counted_from=w.counted_from,
+        counted_from=w.counted_from if isinstance(w.counted_from, CountedFrom) else CountedFrom.SENT,
+        counted_from_event="" if isinstance(w.counted_from, CountedFrom) else w.counted_from,
         complete_within=w.complete_within,
         judged_by=w.judged_by,
         judge_within=w.judge_within,
@@ -413,6 +423,7 @@ def _notice(w: WrittenNotice, text: str) -> Ladder:
         judge_within=Length(3, Unit.WORKING_DAYS),
         hash=content_hash(text),
         is_notice=True,
+        must_raise=tuple(MustRaise(rule.when, rule.reason or "") for rule in w.must_raise),
         labels=tuple(w.labels.items()),
         texts=tuple(w.text.items()),
         assumed=_assumed(w.assumed),

@@ -15,6 +15,7 @@ from workflows.ladder import (
     Ladder,
     NoReply,
     Stage,
+    Status,
     Within,
 )
 from workflows.procedure import Authority, Capacity
@@ -82,7 +83,9 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: Tree) -> None:
     _roles(ladder.observers, ("observers",), authority, tree)
     if ladder.before_skipping:
         _roles((ladder.before_skipping.talk_to,), ("before_skipping", "talk_to"), authority, tree)
-        if ladder.before_skipping.required and _raised_by_iro(ladder, authority) and not _partner_only(ladder):
+        looked_after = not ladder.covers or Status.LOOKED_AFTER in ladder.covers
+        statutory = looked_after and _raised_by_iro(ladder, authority) and not _partner_only(ladder)
+        if ladder.before_skipping.required and statutory:
             said = "an IRO may enter at or jump to any stage (IRO Handbook 6.2), so talking first cannot be required"
             tree.fault(("before_skipping", "required"), said, "leave `required` out: the advice is asked for and recorded")
     for n, entry in enumerate(ladder.enter_at):
@@ -196,6 +199,10 @@ def _window(within: Within, at: Path, ladder: Ladder, tree: Tree) -> None:
     missing = [name for name in ladder.priorities if within.by_priority and name not in dict(within.by_priority)]
     if missing:
         tree.fault(at, f"there is no window for priority {', '.join(missing)}", "write one for each priority")
+    if within.as_agreed and at[-1] != "complete_within":
+        tree.fault(
+            at, "nothing has been agreed when an answer is asked for", "write a length; `complete_within: as agreed` may stand"
+        )
     if not within.unit_stated:
         _plain_days(ladder, at, tree)
 
@@ -267,6 +274,7 @@ def _condition(
         "reason": [reason.key for theme in authority.themes for reason in theme.reasons],
         "theme": [theme.key for theme in authority.themes],
         "item": [item.value for item in ItemType],
+        "raised_by": [role.key for role in authority.roles],
     }
     for term in when.terms():
         if term.kind == "priority" and not every_file_read:

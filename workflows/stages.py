@@ -43,6 +43,7 @@ from workflows.windows import (
     open_reply,
     open_window,
     promised,
+    reply_promise,
 )
 from workflows.working_days import Promise
 
@@ -91,7 +92,7 @@ def enter(
 
 def send(turn: Turn, stage: Stage, visit: Visit, counts_from: date | None) -> None:
     """Ask the stage's people, copy in its copies, open its window."""
-    promise = promised(turn, stage.respond_within, counts_from, visit.respond_by, "respond_by")
+    promise = reply_promise(turn, stage, counts_from, visit.respond_by)
     kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
     window = open_reply(turn, promise, visit.told, kind)
     turn.tell(Subject.ASKED, visit.told, visit.copied, window=window.key)
@@ -303,11 +304,19 @@ def set_resolve_by(turn: Turn, day: date) -> None:
     turn.change(resolve_by=day)
 
 
-def agreed(turn: Turn) -> None:
-    """The answer is enough, and there is a second window in which it is to be done."""
+def completion_promise(turn: Turn) -> Promise | None:
+    """The second date of a stage that has one: by when what was agreed is to be done. None: there is nothing to wait for."""
     within = turn.stage.complete_within
-    assert within is not None
-    promise = promised(turn, within, None, turn.challenge.resolve_by, "resolve_by")
+    if within is None or within.none_because:
+        return None
+    if within.as_agreed:
+        days = [w.promise.due for w in turn.challenge.open_windows() if w.key.kind is WindowKind.ACTION]
+        return named_date(turn, max(days), "actions") if days else None
+    return promised(turn, within, None, turn.challenge.resolve_by, "resolve_by")
+
+
+def agreed(turn: Turn, promise: Promise) -> None:
+    """The answer is enough, and there is a second window in which it is to be done."""
     turn.move("agree")
     told = turn.challenge.visit.told
     window = open_window(turn, WindowKind.COMPLETION, told[0], promise, asked=told, on_close=NoReply.PROMPT)

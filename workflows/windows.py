@@ -15,7 +15,7 @@ from workflows.challenge import (
     WindowKind,
 )
 from workflows.events import WindowsHeld, WindowsReleased
-from workflows.ladder import CountedFrom, Need, NoReply, Within
+from workflows.ladder import CountedFrom, Need, NoReply, Stage, Within
 from workflows.procedure import Capacity, Rules
 from workflows.refusals import NotOpen, Unfit
 from workflows.turn import Subject, Turn
@@ -53,6 +53,20 @@ def promised(turn: Turn, within: Within, counts_from: date | None, named: date |
         return counted(turn, lengths[turn.challenge.priority], counts_from)
     assert within.length is not None
     return counted(turn, within.length, counts_from)
+
+
+def reply_promise(turn: Turn, stage: Stage, counts_from: date | None, named: date | None) -> Promise:
+    """The promise of a stage's own window, counted from what its procedure counts from.
+
+    An event such as "the review" counts if its day is known and does not put the date in the past; else the sending does.
+    """
+    happened = {**dict(turn.challenge.happened), "raising": working_days.local_date(turn.challenge.raised_at)}
+    day = happened.get(stage.counted_from_event)
+    if day is not None and stage.respond_within.length is not None and stage.respond_within.length.unit is not Unit.HOURS:
+        promise = counted(turn, stage.respond_within.length, day)
+        if promise.due >= working_days.local_date(turn.at):
+            return promise
+    return promised(turn, stage.respond_within, counts_from, named, "respond_by")
 
 
 def named_date(turn: Turn, named: date, field: str) -> Promise:

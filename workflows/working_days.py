@@ -45,17 +45,22 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Length:
-    """How long a window is: at least one of its unit."""
+    """How long a window is: at least one of its unit, or no working day at all for "the same working day"."""
 
     number: int
     unit: Unit
 
     def __post_init__(self) -> None:
-        if self.number < 1:
+        if self.number < 1 and not self.is_same_day:
             raise ValueError(f"a length is at least 1, not {self.number} {self.unit}")
 
+    @property
+    def is_same_day(self) -> bool:
+        """Does it end on the working day that it counts from (or the next, if that day is not worked)?"""
+        return self.number == 0 and self.unit is Unit.WORKING_DAYS
+
     def __str__(self) -> str:
-        return _so_many(self.number, self.unit)
+        return "the same working day" if self.is_same_day else _so_many(self.number, self.unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,6 +232,9 @@ def promise_from_date(length: Length, counts_from: date, calendar: Calendar) -> 
     if length.unit is Unit.CALENDAR_DAYS:
         due = counts_from + timedelta(days=length.number)
         return _promised(length, counts_from, due, local_midnight_after(due), calendar)
+    if length.is_same_day:
+        due = counts_from if calendar.is_working_day(counts_from) else calendar.working_day_after(counts_from)
+        return _promised(length, counts_from, due, local_midnight_after(due), calendar, (due,))
     counted: list[date] = []
     skipped: list[tuple[date, str]] = []
     day = counts_from

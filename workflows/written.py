@@ -97,9 +97,7 @@ Statuses = Annotated[
     tuple[Status, ...], PlainValidator(_one_of(Status, plural=True)), WithJsonSchema({"type": ["string", "array"]})
 ]
 CountedFromText = Annotated[
-    CountedFrom,
-    PlainValidator(_one_of(CountedFrom)),
-    WithJsonSchema({"type": "string", "enum": [member.value for member in CountedFrom]}),
+    CountedFrom | str, *_phrase(phrases.counted_from, "sent", "receipt", "acknowledgement", "the review", shape=["string"])
 ]
 CapacityText = Annotated[
     Capacity,
@@ -263,6 +261,7 @@ class WrittenNotice(Written):
     copies: CopiesText = Field((), alias="copy")
     observers: Keys = ()
     contact: WrittenContact | None = None
+    must_raise: list[WrittenMustRaise] = Field(default_factory=list)
     labels: dict[Key, Label] = Field(default_factory=dict)
     text: dict[Key, Text] = Field(default_factory=dict)
     assumed: dict[str, Text] = Field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Who takes part: the authorities as their reports describe them, under names of their own, with invented directories."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
 
@@ -132,6 +132,7 @@ def seed(service: Service, part: Part, now: datetime) -> Authority:
     read = procedures(part)
     with service.store.write(part.key) as connection:
         service.casework.procedures.seed(connection, read, now)
-        day = local_date(now)
+        # The directory stood before the story begins, so that everybody held their posts throughout.
+        day = local_date(now) - timedelta(days=365)
         import_directory(connection, read.authority, read.ladders, directory_files(part), day, service.casework.chance)
     return read.authority

@@ -255,6 +255,19 @@ def line(telling: Telling) -> str:
     return f"{telling.subject}: {to}{copy}"
 
 
+def refusal_of(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Refused | None:
+    """Why an act is refused, with what to do instead; None if it is not."""
+    refused = None
+    try:
+        decide(rules, challenge, act, now)
+    except Refused as refusal:
+        refused = refusal
+    if refused is not None:
+        assert refused.said
+        assert refused.do
+    return refused
+
+
 class Story:
     """One challenge as it is lived: each step keeps what was decided, and every rule is checked at every step."""
 
@@ -307,15 +320,9 @@ class Story:
         self._told = []
         if at:
             self._sweep(when(at))
-        before = self.challenge
-        try:
-            decide(self.rules, self.challenge, Act(event, by), self.now)
-        except Refused as refusal:
-            assert self.challenge is before
-            assert refusal.said
-            assert refusal.do
-            return refusal
-        raise AssertionError(f"{event.type} was allowed in {self.state}")
+        refusal = refusal_of(self.rules, self.challenge, Act(event, by), self.now)
+        assert refusal is not None, f"{event.type} was allowed in {self.state}"
+        return refusal
 
     def away(self, since: str, until: str) -> "Story":
         """The service was away, and back: what closed meanwhile is held."""
@@ -378,11 +385,15 @@ class Story:
 
     def window(self, kind: str) -> Window:
         """The latest window of a kind, open or closed."""
-        return [w for w in self.challenge.windows if w.key.kind == kind][-1]
+        found = [w for w in self.challenge.windows if w.key.kind == kind]
+        assert found, f"there is no {kind} window"
+        return found[-1]
 
     def entry(self, kind: str):
         """The latest line of a kind on the timeline."""
-        return [entry for entry in self.entries if entry.kind == kind][-1]
+        found = [entry for entry in self.entries if entry.kind == kind]
+        assert found, f"{kind} is not on the timeline"
+        return found[-1]
 
     def moves(self, actor: Actor = IRO) -> tuple[str, ...]:
         return open_moves(self.rules, self.challenge, actor)

@@ -151,6 +151,8 @@ def nobody_is_copied_in_what_is_addressed_to_them(decision: Decision) -> None:
         assert not set(telling.to) & set(telling.copy)
         assert len(set(telling.to)) == len(telling.to)
         assert len(set(telling.copy)) == len(telling.copy)
+    for visit in decision.challenge.visits:
+        assert not {party.role for party in visit.told if not party.person} & {party.role for party in visit.copied}
 
 
 def no_promise_is_over_before_it_is_made(decision: Decision) -> None:

@@ -8,7 +8,6 @@ from tests.decision.cast import (
     COVER,
     IRO,
     IRO_MANAGER,
-    NEEDS_MORE,
     PROTECTION_PLAN,
     REFERRED,
     RESOLVED,
@@ -206,7 +205,8 @@ def test_nobody_is_skipped_by_an_outage_what_closed_is_held_for_a_named_release(
     assert story.state == "one.awaiting"
     assert story.entry("windows_held").words == {"why": "the service was away"}
     assert story.fast_forward(to="Mon 20 April 2026, 09:00").told == []
-    assert story.state == "one.awaiting"
+    story.do(e.Noted("I looked in."))
+    assert story.state == "one.awaiting", "whoever comes by does not release it either"
     assert "windows_released" in story.moves(IRO_MANAGER)
     assert "windows_released" in story.moves(ADMINISTRATOR)
     assert "windows_released" not in story.moves(IRO)
@@ -219,6 +219,14 @@ def test_released_as_due_it_climbs_one_stage_and_the_next_has_its_full_time_from
     assert story.due == "Thu 23 April 2026"
     assert story.fast_forward(to="Thu 23 April 2026, 12:00").state == "two.awaiting"
     assert shown(story.challenge.visit.entered_at) == "Mon 20 April 2026, 10:00"
+
+
+def test_released_on_the_day_itself_the_next_stages_days_count_from_the_release():
+    story = begun().fast_forward(to="Mon 13 April 2026, 18:00").away("Mon 13 April 2026, 18:00", "Tue 14 April 2026, 12:00")
+    story.do(e.WindowsReleased("as due", "Nothing came."), by=IRO_MANAGER)
+    story.fast_forward(to="Tue 14 April 2026, 12:01")
+    assert story.state == "two.awaiting"
+    assert story.due == "Fri 17 April 2026"
 
 
 def test_released_with_the_time_given_back_those_asked_have_what_they_had_left():
@@ -303,13 +311,13 @@ def test_actions_of_what_has_ended_are_held_and_released_too():
 
 
 def test_the_clock_of_a_second_server_that_is_behind_never_turns_the_record_back():
-    story = begun().do(NEEDS_MORE_NOTE, at="Thu 9 April 2026, 12:00")
+    story = begun().do(RANG, at="Thu 9 April 2026, 12:00")
     story.now = when("Thu 9 April 2026, 11:58")
-    story.do(NEEDS_MORE_NOTE)
+    story.do(RANG)
     assert [shown(entry.at) for entry in story.entries[-2:]] == ["Thu 9 April 2026, 12:00"] * 2
 
 
-NEEDS_MORE_NOTE = e.Noted("I rang.")
+RANG = e.Noted("I rang.")
 
 
 def test_text_is_bounded_and_holds_no_control_characters():

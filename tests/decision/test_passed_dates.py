@@ -70,7 +70,7 @@ def test_an_answer_at_the_hour_of_the_climb_comes_after_it_and_the_iro_may_recal
     assert story.state == "two.awaiting", "what had closed by then is applied first"
     assert story.told[-1] == "late_answer: raiser"
     assert story.window("reply").key.sequence == 2
-    late = [w for w in story.challenge.windows if w.key.kind == "reply"][0]
+    late = next(w for w in story.challenge.windows if w.key.kind == "reply")
     assert (late.closed_as, late.asked[0].late) == ("no reply", True)
     story.do(e.EscalationRecalled("The team manager has answered after all."))
     assert story.state == "one.answered"

@@ -26,7 +26,8 @@ def sweep(story: Story, now) -> None:
     due = [w for w in story.challenge.open_windows() if w.held_since is None and w.acts_at <= now]
     if due:
         key = min(due, key=lambda w: (w.acts_at, w.key)).key
-        decision = decide(story.rules, story.challenge, Act(e.WindowClosed(key.sequence, key.kind.value, key.n), THE_SERVICE), now)
+        closes = e.WindowClosed(key.sequence, key.kind.value, key.n)
+        decision = decide(story.rules, story.challenge, Act(closes, THE_SERVICE), now)
         assert not decision.is_nothing
         story.challenge = decision.challenge
         story.entries += decision.entries

@@ -1,4 +1,4 @@
-"""Cafcass: for a looked-after child from every open state of every ladder, at once, by the child's IRO alone; the ladder runs on."""
+"""Cafcass: for a looked-after child from every open state of every ladder, at once, by the child's IRO; the ladder runs on."""
 
 from datetime import timedelta
 

@@ -90,11 +90,8 @@ def _stand_in_for_migration_0002(owner: Store) -> None:
         if connection.execute(text("SELECT to_regprocedure('drp_authorities()')")).scalar() is not None:
             return
         connection.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {APP}"))
-        connection.execute(
-            text(
-                "CREATE FUNCTION drp_authorities() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT key FROM authority ORDER BY key'"
-            )
-        )
+        asks = "SELECT key FROM authority ORDER BY key"
+        connection.execute(text(f"CREATE FUNCTION drp_authorities() RETURNS SETOF text LANGUAGE sql STABLE AS '{asks}'"))
 
 
 # ── End of the stand-in. ──

@@ -156,6 +156,4 @@ def test_a_bad_calendar_is_refused_with_its_line(text, fault):
 
 def test_every_fault_is_named_at_once():
     with pytest.raises(ValueError, match=r"(?s)line 4: .*\nline 5: "):
-        read_calendar(
-            GOOD.replace("2026", "26").replace("# announced to: 26", "# announced to: 2026").replace("by", "")
-        )
+        read_calendar(GOOD.replace("2026", "26").replace("# announced to: 26", "# announced to: 2026").replace("by", ""))

@@ -44,10 +44,19 @@ def test_lengths_in_words():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [0, -1])
-def test_a_length_is_at_least_one(number):
+@pytest.mark.parametrize(("number", "unit"), [(-1, Unit.WORKING_DAYS), (0, Unit.CALENDAR_DAYS), (0, Unit.HOURS)])
+def test_a_length_is_at_least_one(number, unit):
     with pytest.raises(ValueError, match="at least 1"):
-        working(number)
+        Length(number, unit)
+
+
+def test_the_same_working_day_ends_on_that_day_or_on_the_next_that_is_worked():
+    same_day = Length(0, Unit.WORKING_DAYS)
+    assert str(same_day) == "the same working day"
+    on_a_wednesday = promise_from_date(same_day, date(2026, 4, 1), CALENDAR)
+    assert on_a_wednesday.due == date(2026, 4, 1)
+    assert explain(on_a_wednesday) == "the same working day from Wednesday 1 April 2026: Wed 1 April"
+    assert promise_from_date(same_day, date(2026, 4, 3), CALENDAR).due == date(2026, 4, 7)
 
 
 def test_a_long_date():
@@ -68,8 +77,7 @@ def test_a_long_date():
         (
             working(3),
             date(2026, 3, 27),
-            "3 working days from Friday 27 March 2026: Mon 30, Tue 31 March, Wed 1 April; "
-            "not counted: Sat 28, Sun 29 March",
+            "3 working days from Friday 27 March 2026: Mon 30, Tue 31 March, Wed 1 April; not counted: Sat 28, Sun 29 March",
         ),
         (
             working(5),

@@ -1,2 +1,0 @@
-def test_it(store, casework):
-    assert store.authorities() == ()
