@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -30,9 +31,18 @@ START = """SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#swagger-ui", 
 """
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
-_STRICT = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 # The page's own library sets styles on elements; nothing is fetched from anywhere else.
 _DOCS = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"  # noqa: E501
+
+
+class _Described(FastAPI):
+    """An application whose description holds the form of every refusal once."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description."""
+        made = super().openapi()
+        made["components"]["schemas"]["Problem"] = errors.Problem.model_json_schema()
+        return made
 
 
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
@@ -51,7 +61,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
             scheduler.shutdown(wait=True)
         service.close()
 
-    app = FastAPI(
+    app = _Described(
         title="Dispute resolution for Independent Reviewing Officers",
         description=ABOUT,
         version="1",
@@ -91,11 +101,9 @@ def _docs(app: FastAPI) -> None:
 async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     is_docs = request.url.path.startswith("/docs")
-    response.headers["Content-Security-Policy"] = _DOCS if is_docs else _STRICT
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["X-Frame-Options"] = "DENY"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.update(errors.PROTECTIVE)
+    if is_docs:
+        response.headers["Content-Security-Policy"] = _DOCS
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -16,6 +16,7 @@ from api import views
 from api.deps import Asked, Asking
 from api.errors import responses
 from api.shapes import (
+    PRINTABLE,
     ChallengeShape,
     EntryShape,
     NoticeBody,
@@ -100,10 +101,10 @@ def _hash(*parts: object) -> str:
 def list_challenges(
     asked: Asked,
     state: Annotated[str, Query(pattern="^(open|ended|all)$")] = "open",
-    stage: Annotated[str, Query(max_length=64)] = "",
-    item_type: Annotated[str, Query(max_length=32)] = "",
-    child: Annotated[str, Query(max_length=32, description="Case number.")] = "",
-    team: Annotated[str, Query(max_length=64)] = "",
+    stage: Annotated[str, Query(max_length=64, pattern=PRINTABLE)] = "",
+    item_type: Annotated[str, Query(max_length=32, pattern=PRINTABLE)] = "",
+    child: Annotated[str, Query(max_length=32, pattern=PRINTABLE, description="Case number.")] = "",
+    team: Annotated[str, Query(max_length=64, pattern=PRINTABLE)] = "",
     after: Annotated[str, Query(max_length=200, description="`next` of the page before.")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 25,
 ) -> PageShape:
@@ -220,12 +221,12 @@ def _seen(connection: Connection, asked: Asking, reference: str) -> tuple[Loaded
     rules = _rules(connection, asked, loaded)
     establishment = load.establishment(connection, asked.authority, [loaded.about()])
     actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
-    access.check_sees(actor, was_involved(connection, asked.authority, asked.signed.person, id_))
     check_not_sealed(loaded, actor)
+    access.check_sees(actor, was_involved(connection, asked.authority, asked.signed.person, id_))
     return loaded, rules, establishment, actor
 
 
-@router.get("/challenges/{reference}", responses=responses(404), response_model=ChallengeShape)
+@router.get("/challenges/{reference}", responses=responses(404, 422), response_model=ChallengeShape)
 def show_challenge(asked: Asked, reference: str, response: Response) -> ChallengeShape:
     """Where it stands: its windows with their working, who is asked, the moves open to you, its version."""
     with asked.service.store.read(asked.authority) as connection:
@@ -266,7 +267,7 @@ def bring_event(
     )
 
 
-@router.get("/challenges/{reference}/timeline", responses=responses(404), response_model=TimelineShape)
+@router.get("/challenges/{reference}/timeline", responses=responses(404, 422), response_model=TimelineShape)
 def show_timeline(asked: Asked, reference: str) -> TimelineShape:
     """Every entry that you may read, and whether the whole chain proves itself."""
     with asked.service.store.read(asked.authority) as connection:
@@ -304,7 +305,7 @@ def show_timeline(asked: Asked, reference: str) -> TimelineShape:
             acting_as=[part for part in row["parts"].split(",") if part],
             on_behalf_of=names.get(str(row["behalf_of"]), "") if row["behalf_of"] else "",
             stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
-            facts=json.loads(row["facts"]),
+            facts=_shown_facts(json.loads(row["facts"]), actor),
             words={kept.field: kept.text for kept in words.get(row["number"], ())},
             iro_service_only=row["visible"] != Visible.EVERYONE.value,
             hash=row["hash"],
@@ -313,6 +314,13 @@ def show_timeline(asked: Asked, reference: str) -> TimelineShape:
         if _may_read(row["visible"], actor)
     ]
     return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
+
+
+def _shown_facts(facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Facts without the references of other items, which are the IRO service's to know."""
+    if actor.parts & access.IRO_SERVICE_PARTS:
+        return facts
+    return {name: value for name, value in facts.items() if name not in ("linked", "prompts")}
 
 
 def _may_read(visible: str, actor: Actor) -> bool:

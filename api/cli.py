@@ -175,9 +175,8 @@ def deliver() -> None:
     service = _service()
     for authority in service.store.authorities():
         done = post(service, authority)
-        print(
-            f"{authority}: {done.sent} sent, {done.waiting} waiting, {done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
-        )
+        rest = f"{done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
+        print(f"{authority}: {done.sent} sent, {done.waiting} waiting, {rest}")
     service.close()
 
 

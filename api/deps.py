@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.routing import Route
 
@@ -87,10 +87,13 @@ Asked = Annotated[Asking, Depends(asking)]
 
 def check_declared(app: FastAPI) -> None:
     """Raise Undeclared unless the application's routes and the table name exactly the same."""
-    found = {key: route for route in app.routes if isinstance(route, Route) for key in _keys(route)}
+    # FastAPI keeps an included router whole: its routes do not stand among the application's own.
+    routes = [context.original_route for context in iter_route_contexts(app.routes)]
+    others = [str(route) for route in routes if not isinstance(route, Route)]
+    found = {key: route for route in routes if isinstance(route, Route) for key in _keys(route)}
     undeclared, unbuilt = set(found) - set(ROUTES), set(ROUTES) - set(found)
-    if undeclared or unbuilt:
-        raise Undeclared(f"undeclared: {sorted(undeclared)}; declared and not built: {sorted(unbuilt)}")
+    if undeclared or unbuilt or others:
+        raise Undeclared(f"undeclared: {sorted(undeclared)} {others}; declared and not built: {sorted(unbuilt)}")
     for key, route in found.items():
         asks = isinstance(route, APIRoute) and asking in {dependency.call for dependency in route.dependant.dependencies}
         if ROUTES[key] is not Who.ANYONE and not asks:

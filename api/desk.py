@@ -69,7 +69,7 @@ def show_outbox(asked: Asked) -> OutboxShape:
         )
 
 
-@router.put("/outbox/brake", tags=["desk"], responses=responses(422), response_model=OutboxShape)
+@router.put("/outbox/brake", tags=["desk"], responses=responses(413, 422), response_model=OutboxShape)
 def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
     """Hold all mail, all above a stage, or none. The inbox goes on."""
     with asked.service.store.write(asked.authority) as connection:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -33,6 +34,15 @@ class Problem(BaseModel):
     errors: list[dict[str, str]] = []
 
 
+PROTECTIVE = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Headers of every answer, a fault's too: that one is made outside all middleware."""
+
 TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
     NotSigned: (
         401,
@@ -58,7 +68,7 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
 def problem(status: int, kind: str, title: str, do: str, **more: Any) -> JSONResponse:
     """A problem+json answer."""
     body = {"type": f"urn:drp:{kind}", "title": title, "status": status, "detail": title, "what_to_do": do, **more}
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **PROTECTIVE}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
@@ -127,6 +137,10 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals that a route declares, for its OpenAPI description."""
+    """The refusals that a route declares, for its OpenAPI description (which holds the schema once: `api.app`)."""
     every = {*statuses, 401, 403, 503}
-    return {status: {"model": Problem, "content": {"application/problem+json": {}}} for status in sorted(every)}
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {"application/problem+json": schema}}
+        for status in sorted(every)
+    }

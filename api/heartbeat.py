@@ -1,14 +1,18 @@
 """The alarm clock: APScheduler, in memory, on every replica. What is due is a query; no job is ever kept for a challenge."""
 
 import logging
+from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 from api.assembly import Service, system_clock
 from drp import migrate
+from drp.directory_consequences import consequences
+from drp.handle import last_tick
 from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver
+from workflows.working_days import local_date
 
 log = logging.getLogger("drp.heartbeat")
 
@@ -16,8 +20,13 @@ CLOCKS_MAY_DIFFER_SECONDS = 300
 
 
 def tick(service: Service, authority: str) -> Swept:
-    """One look at what has closed, for one authority."""
-    return sweep(service.casework, authority, service.clock(), service.settings.sweep_batch)
+    """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
+    now = service.clock()
+    with service.store.read(authority) as connection:
+        last = last_tick(connection, authority)
+    if last is not None and local_date(last) != local_date(now):
+        consequences(service.casework, authority, now)
+    return sweep(service.casework, authority, now, service.settings.sweep_batch)
 
 
 def post(service: Service, authority: str) -> Delivered:
@@ -37,7 +46,12 @@ def clocks_agree(service: Service) -> bool:
 
 
 def beat(service: Service) -> None:
-    """Tick, then deliver, each authority in turn. One authority's trouble does not keep the next from its turn."""
+    """Tick, then deliver, each authority in turn."""
+    each(service, tick, post)
+
+
+def each(service: Service, *works: Callable[[Service, str], object]) -> None:
+    """Do some work for each authority in turn. One authority's trouble does not keep the next from its turn."""
     try:
         authorities = service.store.authorities()
         if not clocks_agree(service):
@@ -47,7 +61,7 @@ def beat(service: Service) -> None:
         log.warning("the database cannot be had: %s", error)
         return
     for authority in authorities:
-        for work in (tick, post):
+        for work in works:
             try:
                 work(service, authority)
             except Unavailable as error:
@@ -66,15 +80,17 @@ def start(service: Service) -> BackgroundScheduler:
         )
     # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
     scheduler = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(
-        beat,
-        "interval",
-        args=[service],
-        seconds=service.settings.tick_seconds,
-        coalesce=True,
-        max_instances=1,
-        misfire_grace_time=None,
-        next_run_time=service.clock() if service.clock is system_clock else None,
-    )
+    # Two jobs: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
+    for work in (tick, post):
+        scheduler.add_job(
+            each,
+            "interval",
+            args=[service, work],
+            seconds=service.settings.tick_seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=service.clock() if service.clock is system_clock else None,
+        )
     scheduler.start()
     return scheduler

@@ -30,7 +30,7 @@ def list_ladders(asked: Asked) -> LaddersShape:
         return LaddersShape(authority=every[0].authority.name, ladders=[_shape(connection, asked, rules) for rules in every])
 
 
-@router.get("/ladders/{name}", responses=responses(404), response_model=LadderShape)
+@router.get("/ladders/{name}", responses=responses(404, 422), response_model=LadderShape)
 def show_ladder(asked: Asked, name: str, version: Version = "") -> LadderShape:
     """One ladder, with its source, its reasons, and what in it is assumed."""
     with asked.service.store.read(asked.authority) as connection:
@@ -53,7 +53,7 @@ def draw_ladder(
     return Response(drawing.svg(rules.ladder, rules.authority), media_type="image/svg+xml")
 
 
-@router.post("/ladders/{name}/assumptions", responses=responses(404, 422), response_model=LadderShape)
+@router.post("/ladders/{name}/assumptions", responses=responses(404, 413, 422), response_model=LadderShape)
 def confirm_assumption(asked: Asked, name: str, body: ConfirmBody, version: Version = "") -> LadderShape:
     """Confirm (or strike) a value that is ours and not the source's: recorded with your name, the file untouched."""
     store = asked.service.store

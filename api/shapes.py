@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from workflows.events import Chosen
 from workflows.ladder import ItemType
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+"""What is only looked up holds no control character; what a person writes is judged where it is decided."""
+
 
 class Shape(BaseModel):
     """Closed: nothing beyond what is described is taken or given."""
@@ -18,9 +21,11 @@ class Shape(BaseModel):
 class RaiseBody(Shape):
     """A challenge to raise: about a child by case number, or (a service matter) about a team."""
 
-    child: str = Field("", max_length=32, description="The child's case-system number.")
-    team: str = Field("", max_length=64, description="For a matter about a service: the team.")
-    ladder: str = Field("", max_length=64, description="Only to overrule the authority file's own choice of ladder.")
+    child: str = Field("", max_length=32, pattern=PRINTABLE, description="The child's case-system number.")
+    team: str = Field("", max_length=64, pattern=PRINTABLE, description="For a matter about a service: the team.")
+    ladder: str = Field(
+        "", max_length=64, pattern=PRINTABLE, description="Only to overrule the authority file's own choice of ladder."
+    )
     item_type: ItemType
     reasons: list[str] = Field(max_length=20)
     concern: str = Field(description="What the concern is, in the raiser's words.")
@@ -46,7 +51,7 @@ class RaiseBody(Shape):
 class NoticeBody(Shape):
     """A notice of excellent practice."""
 
-    child: str = Field(max_length=32)
+    child: str = Field(max_length=32, pattern=PRINTABLE)
     what_went_well: str
     effect_on_child: str = ""
     reasons: list[str] = Field(default_factory=list, max_length=20)

@@ -64,6 +64,8 @@ def holds_role(connection: Connection, authority: str, person: str, role: str, d
         id_ = UUID(person)
     except ValueError:
         return False
+    if str(id_) != person:  # it is compared as text from here on
+        return False
     return (
         connection.execute(
             select(col(PostRow.id)).where(

@@ -11,6 +11,7 @@ _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{4})")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _EMAIL = re.compile(rf"{_ATOM}(\.{_ATOM})*@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]+")
+_UNSEEN = ("Cc", "Zl", "Zp")
 _REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks that make text read otherwise than it is written."""
 
@@ -20,10 +21,12 @@ class Row:
 
     def __init__(self, line: int, cells: Mapping[str, str], say: Callable[[int, str, str], None]) -> None:
         self.line, self._say = line, say
-        self._cells = {column: unicodedata.normalize("NFC", cell).strip() for column, cell in cells.items()}
+        self._cells: dict[str, str] = {}
         self._bad: set[str] = set()
         for column, cell in cells.items():
-            if any(unicodedata.category(mark) in ("Cc", "Zl", "Zp") or mark in _REORDERING for mark in cell):
+            is_plain = cell.isascii() and cell.isprintable()
+            self._cells[column] = cell.strip() if is_plain else unicodedata.normalize("NFC", cell).strip()
+            if not is_plain and any(unicodedata.category(mark) in _UNSEEN or mark in _REORDERING for mark in cell):
                 self.fault(column, f"`{column}` holds a line break or a control character", "remove it")
 
     @property

@@ -21,14 +21,15 @@ from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, Inv
 from drp.timeline import GENESIS
 from workflows import decide as deciding
 from workflows import raising
-from workflows.events import Corrected, Earlier, Event, LadderMoved, PostEmptied, Raised, WindowsHeld
+from workflows.events import Corrected, Earlier, Event, LadderMoved, PostEmptied, Raised, WindowClosed, WindowsHeld
 from workflows.ladder import WITHOUT_CHILD, ItemType
 from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Capacity, Rules
 from workflows.raising import Prompt
 from workflows.recipients import Establishment, nobody_holds, reach
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.turn import Decision, Subject
+from workflows.turn import Decision, Subject, Visible
+from workflows.windows import next_due
 from workflows.working_days import local_date
 
 TRIES = 5
@@ -101,16 +102,17 @@ class Casework:
             challenge = loaded.challenge
             rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
             establishment = load.establishment(connection, authority, [loaded.about()])
-            actor = access.actor_on(loaded, rules, establishment, signed.person, local_date(now))
+            # Who they are on it, and what they saw, is asked of the item as a sweep at this moment would have left it.
+            closed = up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after)
+            before = closed.challenge if closed else challenge
+            stands = replace(loaded, challenge=before)
+            actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
+            check_not_sealed(stands, actor)
             access.check_sees(actor, self._was_involved(connection, signed, id_))
-            check_not_sealed(loaded, actor)
-            if if_match and if_match != etag_of(loaded):
+            if if_match and if_match != etag_of(stands):
                 raise Stale
-            if isinstance(event, Corrected):
-                self._check_own_entry(connection, loaded, event, actor, authority)
+            corrects = isinstance(event, Corrected) and self._own_entry(connection, loaded, event, actor, authority)
             check_chosen(connection, authority, event, local_date(now))
-            held = self.held(connection, authority, rules, loaded, now)
-            before = held.challenge if held else challenge
             try:
                 if isinstance(event, LadderMoved):
                     to = self.procedures.version(connection, authority, loaded.ladder, event.version).ladder
@@ -120,8 +122,10 @@ class Casework:
             except NotOpen as refused:
                 refused.moves = deciding.open_moves(rules, before, actor)
                 raise
-            if held:
-                decision = replace(held.then(decision), before=challenge)
+            if corrects:
+                decision = _visible_as(corrects, event, decision)
+            if closed:
+                decision = replace(closed.then(decision), before=challenge)
             decision, messages = addressed(rules, establishment, loaded, decision, now)
             self.keeper.keep(connection, authority, [Kept(loaded, decision, messages)], now)
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
@@ -146,18 +150,20 @@ class Casework:
             current = self.procedures.current(connection, authority)
             if not current:
                 raise Unfit("This authority has no procedure yet.", "Have its ladder files loaded.", "ladder")
+            its_own, role = current[0].authority, event.raiser_role
+            # Before the child is looked for: what is said of the role must not tell whether the child exists.
+            if not its_own.has_role(role) or all(role not in rules.ladder.raised_by for rules in current):
+                raise Unfit(
+                    f"`{role}` raises nothing under this authority's procedures.", "Name the role you raise it in.", "raiser_role"
+                )
             subject = self._subject(connection, authority, child, team, event.item_type)
             about = replace(subject.about, raiser=signed.person, raiser_role=event.raiser_role)
             establishment = load.establishment(connection, authority, [about])
-            if not current[0].authority.has_role(event.raiser_role):
-                raise Unfit(
-                    f"`{event.raiser_role}` is not a role of this authority.", "Name the role you raise it in.", "raiser_role"
-                )
             try:
-                actor = access.may_raise(about, current[0].authority, establishment, signed, event.raiser_role, day)
+                actor = access.may_raise(about, its_own, establishment, signed, role, day)
             except access.NotPermitted:
                 # Whether the child exists is not for somebody to learn who may raise nothing for it.
-                if Capacity.IRO in signed.capacities or signed.roles & {event.raiser_role}:
+                if Capacity.IRO in signed.capacities:
                     raise NotYours(
                         "You do not hold that role for this child.", "Ask their IRO, or have the directory corrected."
                     ) from None
@@ -186,13 +192,23 @@ class Casework:
 
         return self._settled(signed.authority, once)
 
-    def note_change(self, authority: str, challenge: UUID, events: Sequence[Event], now: datetime) -> None:
+    def note_change(
+        self,
+        authority: str,
+        challenge: UUID,
+        events: Sequence[Event],
+        now: datetime,
+        beside: Callable[[Connection], None] | None = None,
+    ) -> None:
         """What the service itself brings to an item: a post taken over or empty, a child's new facts, a message returned.
 
-        In a transaction of its own. Nothing is decided where it concerns nobody on the item, or the item has ended.
+        In a transaction of its own, with what is written `beside` it. Nothing is decided where it concerns nobody on the
+        item, or the item has ended.
         """
 
         def once(connection: Connection) -> Answer:
+            if beside:
+                beside(connection)
             found = load.challenges(connection, authority, [challenge], lock=not self.store.is_sqlite)
             if challenge not in found:
                 return {}
@@ -293,18 +309,28 @@ class Casework:
     def _was_involved(self, connection: Connection, signed: Signed, challenge: UUID) -> bool:
         return was_involved(connection, signed.authority, signed.person, challenge)
 
-    def _check_own_entry(self, connection: Connection, loaded: Loaded, event: Corrected, actor: Actor, authority: str) -> None:
-        author = connection.execute(
-            select(col(EntryRow.person), col(EntryRow.visible)).where(
-                col(EntryRow.authority) == authority,
-                col(EntryRow.challenge) == loaded.id,
-                col(EntryRow.number) == event.entry,
-            )
-        ).first()
+    def _own_entry(self, connection: Connection, loaded: Loaded, event: Corrected, actor: Actor, authority: str) -> Visible:
+        """Who may read the entry that is corrected. Raises Unfit where there is none, NotYours where another wrote it."""
+        author = None
+        if 1 <= event.entry <= loaded.entries:
+            author = connection.execute(
+                select(col(EntryRow.person), col(EntryRow.visible)).where(
+                    col(EntryRow.authority) == authority,
+                    col(EntryRow.challenge) == loaded.id,
+                    col(EntryRow.number) == event.entry,
+                )
+            ).first()
         if author is None:
             raise Unfit(f"There is no entry {event.entry}.", "Name one of your own entries.", "entry")
         if str(author.person) != actor.person:
             raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
+        return Visible(author.visible)
+
+
+def _visible_as(visible: Visible, event: Event, decision: Decision) -> Decision:
+    """A correction is read by those who may read what it corrects, and by nobody else."""
+    entries = tuple(replace(entry, visible=visible) if entry.kind == event.type else entry for entry in decision.entries)
+    return replace(decision, entries=entries)
 
 
 def check_chosen(connection: Connection, authority: str, event: Event, day: date) -> None:
@@ -338,6 +364,18 @@ def check_not_sealed(loaded: Loaded, actor: Actor) -> None:
 def last_tick(connection: Connection, authority: str) -> datetime | None:
     """When the service last looked for windows that closed (UTC)."""
     return connection.execute(select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == authority)).scalar()
+
+
+def up_to(now: datetime, rules: Rules, loaded: Loaded, last: datetime | None, hold_after: timedelta) -> Decision | None:
+    """What had closed by `now`: held if the service was away too long, else decided. A request and a sweep begin alike."""
+    held = hold(rules, loaded, last, now) if last is not None and now - last > hold_after else None
+    before = held.challenge if held else loaded.challenge
+    due = next_due(before, now)
+    if due is None:
+        return held
+    event = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
+    decided = deciding.decide(rules, before, Act(event, THE_SERVICE), now)
+    return replace(held.then(decided), before=loaded.challenge) if held else decided
 
 
 def hold(rules: Rules, loaded: Loaded, since: datetime, until: datetime) -> Decision | None:

@@ -79,6 +79,8 @@ def challenges(
 
 def by_reference(connection: Connection, authority: str, reference: str) -> UUID | None:
     """The id of a reference, or None."""
+    if not reference.isascii() or not reference.isprintable():
+        return None  # PostgreSQL takes no text with a NUL in it
     return connection.execute(
         select(col(ChallengeRow.id)).where(
             col(ChallengeRow.authority) == authority, col(ChallengeRow.reference) == reference.upper()

@@ -58,8 +58,10 @@ class Store:
 
     def _choose(self, connection: Connection, authority: str) -> None:
         if not self.is_sqlite:
-            # Local to the transaction: it cannot outlive it into the pool's next borrower.
-            connection.execute(text("SELECT set_config('drp.authority', :key, true)"), {"key": authority})
+            # Local to the transaction: it cannot outlive it into the pool's next borrower. Nobody waits longer for
+            # another's lock than on SQLite: it is said (503), and may be tried again.
+            chosen = text("SELECT set_config('drp.authority', :key, true), set_config('lock_timeout', '10s', true)")
+            connection.execute(chosen, {"key": authority})
 
     def authorities(self) -> tuple[str, ...]:
         """The authorities served. On PostgreSQL by the one function that may look across them."""
@@ -96,7 +98,12 @@ def _sqlite(url: str, begin: str) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:":
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False}, pool_reset_on_return="rollback")
+    engine = create_engine(
+        url,
+        connect_args={"timeout": 10, "check_same_thread": False},
+        pool_reset_on_return="rollback",
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, record: object) -> None:
@@ -114,4 +121,12 @@ def _sqlite(url: str, begin: str) -> Engine:
 
 
 def _postgresql(url: str, pool_size: int) -> Engine:
-    return create_engine(url, pool_size=pool_size, max_overflow=5, pool_pre_ping=True, pool_timeout=10)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        # What somebody wrote must not reach a log by way of an error's text.
+        hide_parameters=True,
+    )

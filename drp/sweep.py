@@ -4,28 +4,24 @@
 2. Take those challenges; on PostgreSQL leave what another sweep has in hand.
 3. If the service was away too long, hold what closed meanwhile; otherwise decide each as a closing window.
 4. Keep the batch whole. One that cannot be decided is left aside and said; it does not stop the others.
-5. When nothing is left, remember that we looked.
+5. When nothing is left, remember that we looked; while another sweep has some in hand, that is left to it.
 
 Sweeps may repeat, overlap, run on every replica, and be late: a window that closed names itself (DESIGN.md rule 2).
 """
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
 from drp import load
-from drp.handle import Casework, addressed, hold, last_tick
+from drp.handle import Casework, addressed, last_tick, up_to
 from drp.keep import Kept
 from drp.store import Conflict
 from drp.tables import AuthorityRow, WindowRow
-from workflows.decide import decide
-from workflows.events import WindowClosed
-from workflows.permits import THE_SERVICE, Act
-from workflows.windows import next_due
 
 log = logging.getLogger("drp.sweep")
 
@@ -42,48 +38,56 @@ class Swept:
 def sweep(casework: Casework, authority: str, now: datetime, batch: int = 100) -> Swept:
     """Act on every window of an authority whose time has come by `now`. Raises Unavailable if the database is."""
     swept = Swept()
-    aside: set[UUID] = set()
+    aside, elsewhere = set[UUID](), set[UUID]()
     for _ in range(100_000):
         try:
-            if not _batch(casework, authority, now, batch, swept, aside):
+            if not _batch(casework, authority, now, batch, swept, aside, elsewhere):
                 break
         except Conflict:
             continue
     with casework.store.write(authority) as connection:
+        if elsewhere and _due(connection, authority, now, aside, 1):
+            # Were this said now and that sweep to die, what it should have held after an outage would climb instead.
+            return swept
         here = col(AuthorityRow.key) == authority
         older = col(AuthorityRow.last_tick).is_(None) | (col(AuthorityRow.last_tick) < now)
         connection.execute(update(AuthorityRow).where(here, older).values(last_tick=now))
     return swept
 
 
-def _batch(casework: Casework, authority: str, now: datetime, batch: int, swept: Swept, aside: set[UUID]) -> bool:
-    with casework.store.write(authority) as connection:
-        query = (
-            select(col(WindowRow.challenge), func.min(col(WindowRow.acts_at)).label("first"))
-            .where(
-                col(WindowRow.authority) == authority,
-                col(WindowRow.closed_at).is_(None),
-                col(WindowRow.held_since).is_(None),
-                col(WindowRow.acts_at) <= now,
-            )
-            .group_by(col(WindowRow.challenge))
-            .order_by("first")
-            .limit(batch)
+def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID], most: int) -> list[UUID]:
+    query = (
+        select(col(WindowRow.challenge), func.min(col(WindowRow.acts_at)).label("first"))
+        .where(
+            col(WindowRow.authority) == authority,
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.held_since).is_(None),
+            col(WindowRow.acts_at) <= now,
         )
-        if aside:
-            query = query.where(col(WindowRow.challenge).not_in(aside))
-        ids = [row.challenge for row in connection.execute(query)]
+        .group_by(col(WindowRow.challenge))
+        .order_by("first")
+        .limit(most)
+    )
+    if aside:
+        query = query.where(col(WindowRow.challenge).not_in(aside))
+    return [row.challenge for row in connection.execute(query)]
+
+
+def _batch(
+    casework: Casework, authority: str, now: datetime, batch: int, swept: Swept, aside: set[UUID], elsewhere: set[UUID]
+) -> bool:
+    with casework.store.write(authority) as connection:
+        ids = _due(connection, authority, now, aside | elsewhere, batch)
         if not ids:
             return False
         locking = not casework.store.is_sqlite
         found = load.challenges(connection, authority, ids, lock=locking, skip_locked=locking)
         # What another sweep has in hand is its own; do not wait for it, do not ask again.
-        aside.update(id_ for id_ in ids if id_ not in found)
+        elsewhere.update(id_ for id_ in ids if id_ not in found)
         if not found:
             return True
         establishment = load.establishment(connection, authority, [one.about() for one in found.values()])
         last = last_tick(connection, authority)
-        away = last is not None and now - last > casework.hold_after
         kept: list[Kept] = []
         for id_ in ids:
             if id_ not in found:
@@ -93,14 +97,7 @@ def _batch(casework: Casework, authority: str, now: datetime, batch: int, swept:
                 rules = casework.procedures.rules(
                     connection, authority, loaded.challenge.ladder_hash, loaded.challenge.authority_hash
                 )
-                held = hold(rules, loaded, last, now) if away and last is not None else None
-                before = held.challenge if held else loaded.challenge
-                due = next_due(before, now)
-                decision = held
-                if due is not None:
-                    event = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
-                    decided = decide(rules, before, Act(event, THE_SERVICE), now)
-                    decision = replace(held.then(decided), before=loaded.challenge) if held else decided
+                decision = up_to(now, rules, loaded, last, casework.hold_after)
                 if decision is None or decision.is_nothing:
                     aside.add(id_)
                     continue
@@ -112,7 +109,7 @@ def _batch(casework: Casework, authority: str, now: datetime, batch: int, swept:
                 aside.add(id_)
                 continue
             kept.append(Kept(loaded, decision, messages))
-            swept.held += held is not None
+            swept.held += any(entry.kind == "windows_held" for entry in decision.entries)
         if kept:
             casework.keeper.keep(connection, authority, kept, now)
             swept.decided += len(kept)

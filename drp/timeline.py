@@ -142,7 +142,7 @@ def first_fault(
         if key is None:
             return f"entry {number} was made with a key that is not at hand"
         values = {name: row[name] for name in ChainedEntry.__dataclass_fields__}
-        if not hmac.compare_digest(hashed(key, authority, challenge, values), row["hash"]):
+        if not hmac.compare_digest(hashed(key, authority, challenge, values).encode(), str(row["hash"]).encode()):
             return f"entry {number} was altered"
         kept = words.get(number, ())
         if kept and commitment(kept) != row["words"]:

@@ -2,14 +2,17 @@
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from threading import Timer
 from typing import Protocol
 
 from notifications.wording import Letter
@@ -17,6 +20,10 @@ from notifications.wording import Letter
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
 _SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
 _HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"}
+
+
+ANSWERS = 6
+"""How many times the time allowed for one answer a whole conversation may take."""
 
 
 class UnsafeMessage(Exception):
@@ -109,7 +116,8 @@ class Folder:
             name = re.sub(r"[^A-Za-z0-9.-]", "", post.message_id.split("@")[0])
             part = self._folder / f".{name}.part"
             part.write_bytes(data)
-            part.rename(self._folder / f"{post.at:%Y%m%dT%H%M%S}-{name}.eml")
+            earlier = next(self._folder.glob(f"*-{name}.eml"), None)
+            part.rename(earlier or self._folder / f"{post.at:%Y%m%dT%H%M%S}-{name}.eml")
         except OSError as error:
             return Outcome(again=f"the folder cannot be written: {error.strerror}")
         return Outcome(accepted=frozenset(post.envelope))
@@ -131,6 +139,34 @@ class Relay:
         return self.host in ("localhost", "127.0.0.1", "::1")
 
 
+class _Conversation(smtplib.SMTP):
+    """One conversation with a relay, cut off after a few times the time allowed for one answer.
+
+    The library's time-out begins anew with each byte: a relay that drips would hold the outbox, and outlast its lease.
+    """
+
+    def __init__(self, relay: Relay) -> None:
+        self._watch = Timer(relay.timeout_seconds * ANSWERS, self._cut)
+        self._watch.daemon = True
+        self._watch.start()
+        try:
+            super().__init__(relay.host, relay.port, timeout=relay.timeout_seconds)
+        except BaseException:
+            self._watch.cancel()
+            raise
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                # Of the plain socket: TLS is not wound up with somebody who does not answer.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End it at once."""
+        self._watch.cancel()
+        super().close()
+
+
 class Smtp:
     """Sends through a relay. STARTTLS is required unless the relay is on this machine; there is no falling back."""
 
@@ -143,18 +179,19 @@ class Smtp:
         try:
             return self._try(post.envelope, data)
         except smtplib.SMTPRecipientsRefused as error:
-            return _of_refusals(post.envelope, error.recipients)
+            # Nothing was sent to anybody: a 421 ends the conversation before everybody was named.
+            return replace(_of_refusals(post.envelope, error.recipients), accepted=frozenset())
         except smtplib.SMTPResponseException as error:
             said = f"{error.smtp_code} {_plain(error.smtp_error)}"
             if 500 <= error.smtp_code < 600 and isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
                 return Outcome(refused=dict.fromkeys(post.envelope, said))
             return Outcome(again=said)
         except (TimeoutError, smtplib.SMTPException, ssl.SSLError, OSError) as error:
-            return Outcome(again=f"{type(error).__name__}: {error}"[:180])
+            return Outcome(again=_plain(f"{type(error).__name__}: {error}"))
 
     def _try(self, envelope: Sequence[str], data: bytes) -> Outcome:
         relay = self._relay
-        server = smtplib.SMTP(relay.host, relay.port, timeout=relay.timeout_seconds)
+        server = _Conversation(relay)
         try:
             server.ehlo()
             if not relay.is_loopback:

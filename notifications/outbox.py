@@ -9,7 +9,8 @@
 """
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -19,8 +20,10 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlmodel import col
 
 from drp import load
+from drp.directory import holds_role
 from drp.handle import Casework
 from drp.load import Loaded
+from drp.store import Unavailable
 from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow, UnitRow
 from notifications.channels import Channel, Outcome, Post, UnsafeMessage, is_address
 from notifications.wording import letter
@@ -85,9 +88,12 @@ def deliver(casework: Casework, authority: str, now: datetime, sender: Sender, m
     for key in _waiting(casework, authority, now, most):
         try:
             _one(casework, authority, key, now, sender, done)
-        except UnsafeMessage as error:
-            log.error("message not sent: %s", error, extra={"challenge": str(key[0])})
-            _fail(casework, authority, key, now, str(error), done)
+        except Unavailable:
+            raise
+        except Exception:
+            # A fault in one must not keep the others back: it is put off, and said.
+            log.exception("message not sent", extra={"authority": authority, "challenge": str(key[0])})
+            _put_off(casework, authority, key, now, done)
     return done
 
 
@@ -151,13 +157,21 @@ def _one(casework: Casework, authority: str, key: _Key, now: datetime, sender: S
             _set(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
             done.braked += 1
             return
-        post = _post(connection, casework, authority, key, row, loaded, rules, now, sender)
+        ready = _ready(connection, casework, authority, key, row, loaded, rules, now, sender)
+    _settle(casework, authority, key, now, _try(sender, ready.post, authority), ready, done, row["attempts"])
+
+
+def _try(sender: Sender, post: Post | None, authority: str) -> Outcome:
     if post is None:
-        _settle(casework, authority, key, now, Outcome(), {}, done, row["attempts"])
-        return
-    message, people = post
-    outcome = sender.channel.send(message)
-    _settle(casework, authority, key, now, outcome, people, done, row["attempts"])
+        return Outcome()
+    try:
+        return sender.channel.send(post)
+    except UnsafeMessage as error:
+        log.error("message not sent: %s", error, extra={"authority": authority})
+        return Outcome(refused=dict.fromkeys(post.envelope, str(error)))
+    except Exception as error:
+        log.exception("message not sent", extra={"authority": authority})
+        return Outcome(again=type(error).__name__)
 
 
 def _has_lapsed(row: RowMapping, loaded: Loaded) -> bool:
@@ -194,7 +208,16 @@ def _is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
     return ladder.position(row["stage"]) > ladder.position(brake)
 
 
-def _post(
+@dataclass(frozen=True)
+class _Ready:
+    """One attempt: the message (None where nobody is left), whose each address is, and who cannot be written to and why."""
+
+    post: Post | None
+    people: Mapping[str, Sequence[RowMapping]]
+    unreachable: Sequence[tuple[RowMapping, str]]
+
+
+def _ready(
     connection: Connection,
     casework: Casework,
     authority: str,
@@ -204,26 +227,28 @@ def _post(
     rules: Rules,
     now: datetime,
     sender: Sender,
-) -> tuple[Post, dict[str, RowMapping]] | None:
-    """The message with everybody still to be told, and for each address whose it is; None where nobody is left."""
+) -> _Ready:
+    """The message with everybody still to be told."""
     deliveries = _deliveries(connection, authority, key)
     establishment = load.establishment(connection, authority, [loaded.about()])
     to: list[str] = []
     copy: list[str] = []
-    envelope: dict[str, RowMapping] = {}
-    skipped: list[tuple[UUID, str]] = []
+    envelope: dict[str, list[RowMapping]] = {}
+    unreachable: list[tuple[RowMapping, str]] = []
     for delivery in deliveries:
-        reason = _no_longer(delivery, rules.authority, establishment, loaded, now, sender)
-        if delivery["mail"] == "waiting" and reason:
-            skipped.append((delivery["person"], reason))
-        elif not reason:
+        waits = delivery["mail"] == "waiting"
+        if gone := _no_longer(connection, delivery, rules.authority, establishment, loaded, now):
+            if waits:
+                _mark(connection, authority, key, delivery["person"], mail="skipped", error=gone)
+        elif unfit := _unfit(delivery["email"], sender):
+            if waits:
+                unreachable.append((delivery, unfit))
+        else:
             (to if delivery["as_to"] else copy).append(delivery["email"])
-            if delivery["mail"] == "waiting":
-                envelope.setdefault(delivery["email"], delivery)
-    for person, reason in skipped:
-        _mark(connection, authority, key, person, mail="skipped", error=reason)
+            if waits:
+                envelope.setdefault(delivery["email"], []).append(delivery)
     if not envelope:
-        return None
+        return _Ready(None, {}, unreachable)
     stage = rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else ""
     team = connection.execute(
         select(col(UnitRow.name)).where(
@@ -252,7 +277,7 @@ def _post(
         words,
         now,
     )
-    return message, envelope
+    return _Ready(message, envelope, unreachable)
 
 
 def _window_of(loaded: Loaded, text: str) -> Window | None:
@@ -281,31 +306,45 @@ def _deliveries(connection: Connection, authority: str, key: _Key) -> Sequence[R
 
 
 def _no_longer(
-    delivery: RowMapping, authority: Authority, establishment: Establishment, loaded: Loaded, now: datetime, sender: Sender
+    connection: Connection,
+    delivery: RowMapping,
+    authority: Authority,
+    establishment: Establishment,
+    loaded: Loaded,
+    now: datetime,
 ) -> str:
     """Why somebody is no longer to be told (empty: they are). Frozen at commit, checked again at sending."""
     day = local_date(now)
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
-    if not is_address(delivery["email"]):
-        return "has no address"
-    domain = delivery["email"].rpartition("@")[2].lower()
+    person, role = str(delivery["person"]), delivery["role"]
+    stand_in = delivery["how"] == "stand-in" and role in establishment.held_by(person, authority, loaded.about(), day)
+    if stand_in:
+        return ""
+    for party in (Party(role),) if delivery["how"] == "IRO manager" else _parties(loaded, delivery["party"]):
+        # Somebody chosen by name is told for the role that they were chosen in, and while they hold it.
+        if party.person and not holds_role(connection, authority.key, party.person, party.role, day):
+            continue
+        if any(one.person == person for one in reach(party, authority, establishment, loaded.about(), day)):
+            return ""
+    return "no longer holds the post"
+
+
+def _parties(loaded: Loaded, role: str) -> tuple[Party, ...]:
+    """Whom a role stands for on this item: its holders, and those who were chosen in it by name."""
+    visits = loaded.challenge.visits
+    named = (party for visit in visits for party in (*visit.told, *visit.copied) if party.role == role and party.person)
+    return (Party(role), *dict.fromkeys(named))
+
+
+def _unfit(address: str, sender: Sender) -> str:
+    """Why an address cannot be written to (empty: it can)."""
+    if not is_address(address):
+        return "has no address that can be written to"
+    domain = address.rpartition("@")[2].lower()
     if sender.allowed_domains and not any(domain == ok or domain.endswith(f".{ok}") for ok in sender.allowed_domains):
         return "the address is outside the domains allowed"
-    person = str(delivery["person"])
-    if delivery["how"] == "IRO manager":
-        party = Party(delivery["role"])
-    else:
-        named = person if delivery["party"] == delivery["role"] and _is_named(loaded, delivery["party"], person) else ""
-        party = Party(delivery["party"], named)
-    reached = {one.person for one in reach(party, authority, establishment, loaded.about(), day)}
-    stand_in = delivery["how"] == "stand-in" and delivery["role"] in establishment.held_by(person, authority, loaded.about(), day)
-    return "" if person in reached or stand_in else "no longer holds the post"
-
-
-def _is_named(loaded: Loaded, role: str, person: str) -> bool:
-    parties = [party for visit in loaded.challenge.visits for party in (*visit.told, *visit.copied)]
-    return Party(role, person) in parties
+    return ""
 
 
 def _mark(connection: Connection, authority: str, key: _Key, person: UUID, **values: object) -> None:
@@ -328,46 +367,73 @@ def _settle(
     key: _Key,
     now: datetime,
     outcome: Outcome,
-    people: dict[str, RowMapping],
+    ready: _Ready,
     done: Delivered,
     attempts: int,
 ) -> None:
-    refused = {address: why for address, why in outcome.refused.items() if address in people}
-    left = set(people) - outcome.accepted - set(refused)
-    given_up = bool(left) and attempts > len(WAITS)
-    if given_up:
+    """Note what became of an attempt. A refusal and what follows from it on the item are one transaction."""
+    refused = {address: why for address, why in outcome.refused.items() if address in ready.people}
+    left = set(ready.people) - outcome.accepted - set(refused)
+    if left and attempts > len(WAITS):
         refused |= dict.fromkeys(left, outcome.again or "no answer")
         left = set()
-    with casework.store.write(authority) as connection:
-        for address in outcome.accepted & set(people):
-            _mark(connection, authority, key, people[address]["person"], mail="accepted", mailed_at=now, error="")
-        for address, why in refused.items():
-            _mark(connection, authority, key, people[address]["person"], mail="refused", error=why[:200])
+    returned = [(delivery, why) for address, why in refused.items() for delivery in ready.people[address]]
+    returned += ready.unreachable
+
+    def noted(connection: Connection) -> None:
+        for address in outcome.accepted & set(ready.people):
+            for delivery in ready.people[address]:
+                _mark(connection, authority, key, delivery["person"], mail="accepted", mailed_at=now, error="")
+
+    def settled(connection: Connection) -> None:
+        for delivery, why in returned:
+            _mark(connection, authority, key, delivery["person"], mail="refused", error=why[:200])
+        mails = [delivery["mail"] for delivery in _deliveries(connection, authority, key)]
         if left:
             wait = WAITS[min(attempts, len(WAITS)) - 1]
             _set(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
-            done.waiting += 1
-        elif refused:
-            _set(connection, authority, key, state="failed", error=next(iter(refused.values()))[:200])
-            done.failed += 1
-        else:
+        elif "refused" in mails:
+            # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
+            why = returned[0][1] if returned else "refused at an earlier attempt"
+            _set(connection, authority, key, state="failed", error=why[:200])
+        elif "accepted" in mails:
             _set(connection, authority, key, state="sent", sent_at=now, error="")
-            done.sent += 1
-    asked = sorted({people[address]["party"] for address in refused if people[address]["as_to"]})
-    events = [DeliveryFailed(party, refused_why(refused)) for party in asked]
-    if events:
-        casework.note_change(authority, key[0], events, now)
+        else:
+            _set(connection, authority, key, state="lapsed", error="nobody is left to be told")
+        states.append("waiting" if left else "failed" if "refused" in mails else "sent" if "accepted" in mails else "lapsed")
+
+    states: list[str] = []
+    if returned:
+        with casework.store.write(authority) as connection:
+            noted(connection)  # first and by itself: whatever follows, nobody is sent a second copy
+        asked = sorted({delivery["party"] for delivery, _ in returned if delivery["as_to"]})
+        events = [DeliveryFailed(party, refused_why(returned[0][1])) for party in asked]
+        casework.note_change(authority, key[0], events, now, settled)
+    else:
+        with casework.store.write(authority) as connection:
+            noted(connection)
+            settled(connection)
+    setattr(done, states[-1], getattr(done, states[-1]) + 1)
 
 
-def refused_why(refused: dict[str, str]) -> str:
-    """The first reason given, without any address in it."""
-    return next(iter(refused.values())).split("<")[0][:150].strip()
+def refused_why(why: str) -> str:
+    """A reason without any address in it."""
+    return re.sub(r"\S*@\S*", "(an address)", why)[:150].strip()
 
 
-def _fail(casework: Casework, authority: str, key: _Key, now: datetime, why: str, done: Delivered) -> None:
+def _put_off(casework: Casework, authority: str, key: _Key, now: datetime, done: Delivered) -> None:
+    """Take a message that could not even be tried out of the others' way; after as many tries as any, it has failed."""
     with casework.store.write(authority) as connection:
-        _set(connection, authority, key, state="failed", error=why[:200])
-    done.failed += 1
+        tries = connection.execute(select(col(NotificationRow.attempts)).where(*_here(authority, key))).scalar_one()  # type: ignore[arg-type]
+        if tries < len(WAITS):
+            _set(connection, authority, key, attempts=tries + 1, next_at=now + WAITS[tries], error="a fault of the service")
+            done.waiting += 1
+            return
+        for delivery in _deliveries(connection, authority, key):
+            if delivery["mail"] == "waiting":
+                _mark(connection, authority, key, delivery["person"], mail="refused", error="a fault of the service")
+        _set(connection, authority, key, state="failed", error="a fault of the service")
+        done.failed += 1
 
 
 def set_brake(connection: Connection, authority: str, brake: str) -> None:

@@ -21,7 +21,7 @@ def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
     if to is None:
         return ""
     titles = [role_title(authority, role) for role in to.roles]
-    listed = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} {{}} {titles[-1]}"
+    listed = titles[0] if len(titles) == 1 else f"{'; '.join(titles[:-1])}; {{}} {titles[-1]}"
     if to.how is Choice.ALL:
         return listed.format("and")
     if to.how is Choice.ANY:
@@ -88,7 +88,7 @@ def svg(ladder: Ladder, authority: Authority) -> str:
     boxes = [(stage, _box_lines(ladder, authority, stage)) for stage in reversed(ladder.stages)]
     heights = [24 + _LINE * len(lines) for _, lines in boxes]
     tops: dict[str, int] = {}
-    y = 64
+    y = 104
     for (stage, _), height in zip(boxes, heights, strict=True):
         tops[stage.key] = y
         y += height + _GAP
@@ -102,7 +102,10 @@ def svg(ladder: Ladder, authority: Authority) -> str:
         '<defs><marker id="a" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 0 10 5 0 10z" fill="#0b0c0c"/></marker></defs>',
         f'<rect width="{_WIDE}" height="{y}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(title)}</text>',
+        f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(ladder.title)}</text>',
+        f'<text x="{_LEFT}" y="54" fill="#0b0c0c">{escape(authority.name)}, {escape(ladder.version)}</text>',
+        f'<text x="{_LEFT}" y="80" fill="#505a5f">Solid arrow: goes up by itself if there is no reply. '
+        f"Dashed: the {escape(authority.label('iro'))} decides. Read from the foot up.</text>",
     ]
     for (stage, lines), height in zip(boxes, heights, strict=True):
         top = tops[stage.key]
@@ -124,7 +127,7 @@ def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[tuple
     if stage.to:
         said.append(f"To: {recipients_in_words(authority, stage.to)}")
     if stage.copies:
-        said.append(f"Copied: {', '.join(copy_in_words(authority, copy) for copy in stage.copies)}")
+        said.append(f"Copied: {'; '.join(copy_in_words(authority, copy) for copy in stage.copies)}")
     if stage.referral:
         said.append(f"The {authority.label('iro')} decides; open at every stage for a looked-after child.")
     else:

@@ -30,6 +30,7 @@ class Step:
     event: e.Event | None = None
     part: Part = Part.RAISER
     roles: frozenset[str] = frozenset()
+    person: str = SOMEBODY
 
     @property
     def is_wait(self) -> bool:
@@ -43,8 +44,8 @@ Way = tuple[Step, ...]
 def actor_for(step: Step) -> Actor:
     """Who takes a step, where no directory says."""
     if step.part is Part.RAISER:
-        return Actor(SOMEBODY, frozenset({Part.RAISER, Part.CHILDS_IRO}), step.roles)
-    return Actor(SOMEBODY, frozenset({step.part}), step.roles)
+        return Actor(step.person, frozenset({Part.RAISER, Part.CHILDS_IRO}), step.roles)
+    return Actor(step.person, frozenset({step.part}), step.roles)
 
 
 def take(rules: Rules, challenge: Challenge | None, step: Step, facts: Facts, now: datetime) -> Decision:
@@ -116,7 +117,12 @@ def steps(rules: Rules, challenge: Challenge | None, start: datetime, person: Pe
     if main and main.is_open and main.key.kind in ASKS_RECIPIENTS:
         for asked in main.asked:
             if not asked.answered_at:
-                yield Step(e.Responded("agrees", "We agree and will act."), Part.ASKED, _roles(asked.party))
+                yield Step(
+                    e.Responded("agrees", "We agree and will act."),
+                    Part.ASKED,
+                    _roles(asked.party),
+                    asked.party.person or SOMEBODY,
+                )
     stage = ladder.stage(challenge.stage)
     if challenge.phase is Phase.ENDORSING and stage.endorsed_by:
         roles = frozenset({stage.endorsed_by.role})
@@ -150,6 +156,8 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
         if about_child == (item in WITHOUT_CHILD) and not (about_child is False and item in WITHOUT_CHILD):
             continue
         for stage in ladder.stages:
+            if ItemType.FORMAL in ladder.items and stage.informal == (item is not ItemType.INFORMAL):
+                continue
             starts_here = stage is ladder.first_for(item)
             yield Step(
                 e.Raised(

@@ -43,9 +43,8 @@ def run(port: int, serve: bool) -> None:
 
         from api.app import create_app
 
-        print(
-            f"\nServing on http://127.0.0.1:{port} (interface: http://127.0.0.1:{port}/docs). Mail is in {var / 'mail'}. Ctrl-C ends it."
-        )
+        print(f"\nServing on http://127.0.0.1:{port} (interface: http://127.0.0.1:{port}/docs).")
+        print(f"Mail is written to {var / 'mail'}. Ctrl-C ends it.")
         uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
 
 
@@ -70,6 +69,14 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
     print(f"Tokens for {authority.name}, in force for 7 days:")
     for (title, person), token in zip(tokens, made.values(), strict=True):
         print(f"  {title}: {cast.name(person)}\n    {token}")
+    print("IROs of the other authorities:")
+    for other in CAST[1:]:
+        with service.store.write(other.key) as connection:
+            its = service.casework.procedures.current(connection, other.key)[0].authority
+            people = Cast(connection, its, now)
+            person = people.holder(its.roles_acting_as(Capacity.IRO)[0], str(people.looked_after()[0].id))
+            token = identity.create_token(connection, service.casework.chance, other.key, person, "demonstration", now, LASTS)
+        print(f"  {its.name}: {people.name(person)}\n    {token}")
     iro, manager = next(iter(made.values())), made[tokens[-1][0]]
     child = cast.looked_after()[0].number
     base = f"http://127.0.0.1:{port}/api/v1"

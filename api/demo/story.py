@@ -10,6 +10,7 @@ from api.demo.scene import CAST, Cast, Child, Part, seed
 from drp.handle import Casework, Done
 from drp.load import by_reference, challenges, establishment
 from drp.sweep import sweep
+from notifications.outbox import deliver
 from workflows import simulate
 from workflows.challenge import Challenge, Facts
 from workflows.events import Raised, Responded
@@ -25,6 +26,29 @@ BACK = (34, 27, 20, 15, 12, 9, 7, 5, 4, 3, 2, 1, 0)
 """How many days ago an item may begin, the longest first: as long as it still stands where it should today."""
 
 PAUSE = timedelta(minutes=20)
+
+CONCERNS = (
+    "The review decided in September on a plan of permanence by half term; nothing has been written since.",
+    "Life-story work was to begin in the summer and has not; there are questions every week and nobody answers them.",
+    "The health assessment is three months late, and the glasses that were promised wait for it.",
+    "The report for the review came on the morning of the meeting, so nobody had read it with the young person.",
+    "Time with a brother was agreed for every fortnight; it has happened twice since the spring.",
+    "The placement does not meet the need that the plan names, and no search for another has begun.",
+    "The pathway plan is not finished, and the birthday is six weeks away.",
+    "A change of school was decided without the review hearing of it.",
+    "The social worker has changed for the third time this year, and visits have been missed in between.",
+)
+EFFECTS = (
+    "Nights are unsettled again, and the question is whether there will be another move.",
+    "Trust in what adults say is wearing thin.",
+    "School has noticed the worry; mornings are hard.",
+    "Plans for next year cannot be made, and it shows.",
+)
+PRAISE = (
+    "Visits were kept through a change of placement, and every promise made at the review was carried out early.",
+    "The report was read through with the young person beforehand, who then chaired half of the meeting.",
+    "A patient search found family whom nobody had known of, and the first meeting was prepared with care.",
+)
 
 
 def tell(service: Service, now: datetime, say: Say) -> int:
@@ -42,9 +66,16 @@ def tell(service: Service, now: datetime, say: Say) -> int:
         begun = items
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
-        say(f"{every[0].authority.name}: {items - begun} items in every state of {len(every)} ladders")
+        say(f"{every[0].authority.name}: {items - begun} items, one in every state of every ladder")
         sweep(casework, part.key, now)
+        # What was told in the past was mailed in the past, within the authority's hours.
+        deliver(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
     return items
+
+
+def _last_working_noon(rules: Rules, now: datetime) -> datetime:
+    day = rules.calendar.working_day_on_or_before(local_date(now) - timedelta(days=1))
+    return at_local(day, time(12))
 
 
 class _Teller:
@@ -55,6 +86,7 @@ class _Teller:
         self._cast, self._rules, self._now = cast, rules, now
         covered = rules.ladder.covers
         looked_after = not covered or Status.LOOKED_AFTER in covered
+        self._n = 0
         self._children = cast.looked_after() if looked_after else cast.children
 
     def tell(self) -> int:
@@ -117,6 +149,7 @@ class _Teller:
             now += PAUSE
 
     def _raise(self, event: Raised, child: Child, now: datetime) -> str:
+        event = self._in_other_words(event)
         with self._service.store.read(self._part.key) as connection:
             person = self._cast.holder(event.raiser_role, str(child.id))
             signed = self._cast.signed(connection, person)
@@ -124,6 +157,15 @@ class _Teller:
             signed, child.number, event, now, lambda _, done: {"reference": done.loaded.reference}, ladder=self._rules.ladder.key
         )
         return str(answer["reference"])
+
+    def _in_other_words(self, event: Raised) -> Raised:
+        """Another concern and reason for each item, so that no two read alike."""
+        self._n += 1
+        if self._rules.ladder.is_notice:
+            return replace(event, concern=PRAISE[self._n % len(PRAISE)])
+        reasons = [r.key for theme in self._rules.authority.themes for r in theme.reasons if not r.needs_words]
+        concern, effect = CONCERNS[self._n % len(CONCERNS)], EFFECTS[self._n % len(EFFECTS)]
+        return replace(event, reasons=(reasons[self._n % len(reasons)],), concern=concern, effect_on_child=effect)
 
     def _act(self, reference: str, step: simulate.Step, child: Child, now: datetime) -> None:
         assert step.event is not None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from random import Random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ from workflows.procedure import Rules
 from workflows.turn import Decision
 
 BOUNDED = settings(
-    max_examples=120,
+    max_examples=100,
     derandomize=True,
     database=None,
     deadline=None,
@@ -30,56 +32,66 @@ BOUNDED = settings(
 ROLES = ("social_worker", "team_manager", "service_manager", "head_of_quality", "director")
 
 
-@st.composite
-def stage_texts(draw, n: int, of: int) -> str:
+POOL = 75
+"""So many ladders as somebody might write them, each from a seed of its own; the first are the shortest."""
+
+
+def stage_text(chance: Random, n: int, of: int) -> str:
     """One stage as it would be written."""
     days = ("1 working day", "3 working days", "2 calendar days", "10 calendar days")
-    within = draw(st.sampled_from((*days, "24 hours", "72 hours", "set by the raiser", "{none: nobody says}")))
-    who = draw(st.sampled_from(("one", "all of", "any of", "one of")))
+    within = chance.choice((*days, "24 hours", "72 hours", "set by the raiser", "{none: nobody says}"))
     role, other = ROLES[n], ROLES[(n + 1) % len(ROLES)]
+    who = chance.choice(("one", "all of", "any of", "one of"))
     to = role if who == "one" else f"{{{who}: [{role}, {other}]}}"
-    policies = ("escalate", "escalate", "prompt", "nothing") if n + 1 < of and "none" not in within else ("prompt", "nothing")
+    policies = (
+        ("escalate", "escalate", "escalate", "prompt", "nothing")
+        if n + 1 < of and "none" not in within
+        else ("prompt", "nothing")
+    )
     lines = [
         f"  s{n}:",
         f"    label: Stage {n}",
         f"    to: {to}",
         f"    respond_within: {within}",
-        f"    no_reply: {draw(st.sampled_from(policies))}",
+        f"    no_reply: {chance.choice(policies)}",
         f"    informal: {'true' if n == 0 else 'false'}",
     ]
     if n:
         lines.append("    copy: [everyone above]")
-    extra = draw(st.sampled_from(("", "", "meeting", "complete", "judges", "obstacle", "monitoring")))
-    lines += {
-        "": [],
-        "meeting": ["    contact: {meeting: {arranged_by: business_support}}"],
-        "monitoring": ["    contact: {meeting: {if: required}}"],
-        "complete": ["    complete_within: 5 working days"],
-        "judges": ["    judged_by: {all of: [raiser, head_of_quality]}"],
-        "obstacle": ['    obstacle: "recorded, climbs on"'],
-    }[extra]
-    return "\n".join(lines)
+    extras = (
+        "contact: {meeting: {arranged_by: business_support}}",
+        "contact: {meeting: {if: required}}",
+        "complete_within: 5 working days",
+        "judged_by: {all of: [raiser, head_of_quality]}",
+        'obstacle: "recorded, climbs on"',
+    )
+    return "\n".join([*lines, *(f"    {extra}" for extra in (chance.choice(extras),) if chance.random() < 0.7)])
 
 
-@st.composite
-def ladders(draw) -> Rules:
-    """A ladder: one that is shipped, or one that somebody might write."""
-    if draw(st.booleans()):
-        name = draw(st.sampled_from(("climbing", *SHIPPED)))
-        return durham_climbing() if name == "climbing" else SHIPPED[name]()
-    of = draw(st.integers(1, 5))
-    stages = "\n".join(draw(stage_texts(n, of)) for n in range(of))
-    if draw(st.booleans()):
+@cache
+def written(n: int) -> tuple[str, str]:
+    """The n-th ladder of the pool: what stands above its stages, and its stages."""
+    chance, of = Random(n), 1 + n * 5 // POOL
+    stages = "\n".join(stage_text(chance, k, of) for k in range(of))
+    if chance.random() < 0.5:
         stages += "\n  last: {label: Referral, referral: cafcass}"
     top = "items: [informal, formal]\njudge_within: 3 working days\n"
-    top += draw(st.sampled_from(("", "remind_before: 1 working day\n", "remind_before: 4 hours\n")))
-    top += draw(st.sampled_from(("", "whole_process: {limit: 10 working days, from: raising}\n")))
-    rules = invented(stages + "\n", top)
-    _WRITTEN[rules.ladder.hash] = f"{top}stages:\n{stages}"
-    return rules
+    top += chance.choice(("", "remind_before: 1 working day\n", "remind_before: 4 hours\n"))
+    top += chance.choice(("", "whole_process: {limit: 10 working days, from: raising}\n"))
+    return top, stages + "\n"
 
 
-_WRITTEN: dict[str, str] = {}
+def ladder(n: int) -> Rules:
+    """The n-th ladder of the pool, then those that are shipped."""
+    if n < POOL:
+        top, stages = written(n)
+        return invented(stages, top)
+    return (durham_climbing, *SHIPPED.values())[n - POOL]()
+
+
+def ladders():
+    """A ladder: one that somebody might write, or one that is shipped; the shortest first."""
+    return st.integers(0, POOL + len(SHIPPED)).map(ladder)
 
 
 ENDING = (e.Resolved, e.EndedUnresolved, e.Overtaken, e.Withdrawn, e.RecordedInError)
@@ -94,7 +106,10 @@ MOVING = (
 
 @dataclass(frozen=True)
 class Step:
-    """Something tried after some time: a move that is open, any act at all, what the service says, or an outage."""
+    """Something tried after some time: a move that is open, any act at all, what the service says, or an outage.
+
+    Or a wait until the next date passes: a minute before it, at it, or a minute after.
+    """
 
     after: timedelta
     what: str
@@ -102,11 +117,15 @@ class Step:
     n: int
 
 
+KINDS = [kind for kind in e.EXTERNAL_TYPES if kind not in (e.LadderMoved, e.RecordedInError)]
+HOURS = (0, 0, 1, 5, 23, 24, 49, 72, 121, 240)
+WHATS = ("open",) * 6 + ("wait",) * 6 + ("act",) * 2 + ("service", "away")
+
+
 def steps():
-    kinds = st.sampled_from([kind for kind in e.EXTERNAL_TYPES if kind not in (e.LadderMoved, e.RecordedInError)])
-    after = st.sampled_from([0, 0, 1, 5, 23, 24, 49, 72, 121, 240]).map(lambda hours: timedelta(hours=hours))
-    what = st.sampled_from(["open"] * 8 + ["act"] * 2 + ["service", "away"])
-    return st.lists(st.builds(Step, after, what, kinds, st.integers(0, 99)), min_size=1, max_size=14)
+    after = st.sampled_from(HOURS).map(lambda hours: timedelta(hours=hours))
+    step = st.builds(Step, after, st.sampled_from(WHATS), st.sampled_from(KINDS), st.integers(0, 99))
+    return st.lists(step, min_size=4, max_size=16)
 
 
 class Life:
@@ -120,8 +139,20 @@ class Life:
 
     def __repr__(self) -> str:
         ladder = self.rules.ladder
+        pool = next((written(n) for n in range(POOL) if invented(*reversed(written(n))) == self.rules), None)
         plan = [f"after {step.after}: {step.what} {step.kind.__name__} {step.n}" for step in self.plan]
-        return "\n".join([_WRITTEN.get(ladder.hash, f"{ladder.authority} {ladder.version}"), f"raised at {self.at}", *plan])
+        return "\n".join([*(pool or (ladder.authority, ladder.version)), f"raised at {self.at}", *plan])
+
+
+def long_life(seed: int) -> Life:
+    """A long life from a seed: where Hypothesis looks for the smallest trouble, these cover the ground evenly."""
+    chance = Random(seed)
+    rules = ladder(chance.randrange(POOL + len(SHIPPED) + 1))
+    plan = [
+        Step(timedelta(hours=chance.choice(HOURS)), chance.choice(WHATS), chance.choice(KINDS), chance.randrange(100))
+        for _ in range(30)
+    ]
+    return Life(rules, chance.randrange(len(rules.ladder.stages)), plan)
 
 
 @st.composite
@@ -140,6 +171,8 @@ def act_of(step: Step, story: Story) -> Act:
     actor = everybody(story)
     if step.what == "service":
         return Act(internal(story, step.n), THE_SERVICE)
+    if step.what == "wait":
+        return Act(e.Noted("I looked in."), actor)
     if step.what == "act":
         return Act(sample(step.kind, story, step.n), actor)
     listed = open_moves(story.rules, story.challenge, actor)
@@ -149,6 +182,9 @@ def act_of(step: Step, story: Story) -> Act:
     moving = [kind for kind in kinds if kind in MOVING]
     if moving and step.n % 7:
         kinds = moving
+    seldom = [kind for kind in kinds if kind in (e.EscalationRecalled, e.WindowsReleased)]
+    if seldom and step.n % 2:
+        kinds = seldom
     kind = kinds[step.n % len(kinds)]
     return Act(sample(kind, story, step.n), _somebody(kind, story, step.n))
 
@@ -176,7 +212,7 @@ def live(story: Story, plan: list[Step], each=None, punctual: bool = True) -> li
     """Live a life step by step. `each` is called with the story before each act; returns the acts that were accepted."""
     accepted: list[tuple[Act, datetime]] = []
     for step in plan:
-        until = story.now + step.after
+        until = _next_date(story, step.n) if step.what == "wait" else story.now + step.after
         if step.what == "away":
             _hold(story, story.now, until, accepted)
             continue
@@ -193,6 +229,11 @@ def live(story: Story, plan: list[Step], each=None, punctual: bool = True) -> li
             story.entries += decision.entries
             story.tellings += decision.tellings
     return accepted
+
+
+def _next_date(story: Story, n: int) -> datetime:
+    coming = [w.acts_at for w in story.running() if w.acts_at > story.now and w.acts_at.year < 2100]
+    return max(story.now, min(coming) + timedelta(minutes=n % 3 - 1)) if coming else story.now
 
 
 def _hold(story: Story, since: datetime, until: datetime, accepted: list[tuple[Act, datetime]]) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
-from pathlib import Path
 
-import workflows
+from sqlalchemy import Connection
+
 from drp.access import Signed
 from drp.chance import Chance
 from drp.directory import person_by_key
@@ -118,11 +118,6 @@ def read() -> Read:
     return read_procedures({"authority.yaml": AUTHORITY, "ladder.yaml": LADDER})
 
 
-@cache
-def calendar_text() -> str:
-    return (Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv").read_text(encoding="utf-8")
-
-
 def seeded(store: Store, procedures: Procedures, now: datetime = datetime(2026, 3, 2, 8, tzinfo=UTC)) -> None:
     """The council's procedures, stored."""
     with store.write("saltmarsh") as connection:
@@ -153,7 +148,7 @@ def raised(casework: Casework, now: datetime, child: str = "C-1", by: str = "ire
     """A formal challenge about a child; gives its reference."""
     seen: list[Done] = []
 
-    def render(done: Done) -> dict[str, str]:
+    def render(connection: Connection, done: Done) -> dict[str, str]:
         seen.append(done)
         return {}
 

@@ -1,0 +1,115 @@
+"""The demonstration shows every state of every ladder, told through the real handle, with nothing left over."""
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from api.assembly import assemble
+from api.demo.scene import CAST, directory_files, procedures
+from api.demo.story import tell
+from api.desk import health_of
+from api.heartbeat import beat
+from drp.migrate import migrate
+from drp.settings import Settings
+from drp.sweep import sweep
+from drp.tables import ChallengeRow, WindowRow
+from workflows.machine import moves_of
+
+MOMENTS = [
+    datetime(2026, 11, 25, 10, 30, tzinfo=UTC),  # a Wednesday morning
+    datetime(2026, 4, 5, 7, 0, tzinfo=UTC),  # Easter Sunday
+    datetime(2026, 12, 27, 23, 30, tzinfo=UTC),  # late on a bank-holiday weekend
+]
+
+
+@pytest.fixture(scope="module", params=MOMENTS, ids=["a Wednesday", "Easter Sunday", "between the years"])
+def told(request, tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("demo")
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'demo.sqlite'}", var=tmp_path, mail="folder", heartbeat=False)
+    now = request.param
+    service = assemble(settings, clock=lambda: now)
+    migrate(service.store)
+    tell(service, now, lambda said: None)
+    beat(service)
+    yield service, now, tmp_path
+    service.close()
+
+
+def test_every_state_of_every_ladder_has_an_item(told):
+    service, _, _ = told
+    missing = []
+    for part in CAST:
+        with service.store.read(part.key) as connection:
+            found = defaultdict(set)
+            for row in connection.execute(
+                select(col(ChallengeRow.ladder), col(ChallengeRow.stage), col(ChallengeRow.phase), col(ChallengeRow.is_open))
+            ):
+                found[row.ladder].add(f"{row.stage}.{row.phase}" if row.is_open else row.phase)
+            for rules in service.casework.procedures.current(connection, part.key):
+                states = set(moves_of(rules.ladder).states()) - {"new"}
+                if rules.ladder.is_notice:
+                    states = {"noticed"}
+                else:
+                    states -= {"noticed"}
+                missing += [(part.key, rules.ladder.key, state) for state in states - found[rules.ladder.key]]
+    assert not missing
+
+
+def test_nothing_is_overdue_nothing_is_held_and_every_chain_proves_itself(told):
+    service, now, _ = told
+    assert service.clock() == now
+    health = health_of(service)
+    assert health.status == "green", health.reasons
+    assert health.oldest_overdue_window is None
+    assert health.held_windows == 0
+    for part in CAST:
+        assert sweep(service.casework, part.key, now).decided == 0
+
+
+def test_some_items_fall_due_within_minutes(told):
+    service, now, _ = told
+    with service.store.read("derby") as connection:
+        soon = connection.execute(
+            select(col(WindowRow.acts_at)).where(
+                col(WindowRow.closed_at).is_(None), col(WindowRow.acts_at) <= now + timedelta(minutes=10)
+            )
+        ).scalars()
+        assert len(list(soon)) == 3
+
+
+def test_its_mail_goes_to_example_addresses_and_names_no_child(told):
+    service, _, folder = told
+    mails = [message_from_bytes(path.read_bytes(), policy=policy.SMTP) for path in (folder / "mail").glob("*.eml")]
+    assert len(mails) > 100
+    numbers = {
+        line.split(",")[0] for part in CAST for line in directory_files(part)["children.csv"].splitlines()[1:] if line.strip()
+    }
+    for mail in mails:
+        for header in ("To", "Cc"):
+            if mail[header]:
+                assert all(address.domain.endswith(".example") for address in mail[header].addresses)
+        text = mail.as_string()
+        assert not [number for number in numbers if number in text]
+
+
+def test_the_cast_reads_without_a_fault():
+    for part in CAST:
+        read = procedures(part)
+        assert read.authority.key == part.key
+        assert all(ladder.until is None for ladder in read.ladders)
+
+
+def test_help_is_quick_because_the_command_line_imports_lightly():
+    said = (
+        "import sys, json; import api.cli; "
+        "print(json.dumps([m for m in ('sqlmodel', 'fastapi', 'sqlalchemy', 'pydantic', 'uvicorn') if m in sys.modules]))"
+    )
+    loaded = json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, check=True, text=True).stdout)
+    assert loaded == []

@@ -1,0 +1,443 @@
+"""What is decided to be told leaves at least once, tries again with growing waits, or fails where somebody sees it."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from drp.handle import Casework
+from notifications.channels import Outcome, Post, UnsafeMessage
+from notifications.outbox import LEASE, WAITS, release, set_brake
+from tests.notifications.marsh import CLIMBS, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
+from workflows import events as e
+from workflows.ladder import ItemType
+
+STAGE_1_TO = addresses("archer", "service")
+STAGE_1_COPY = addresses("quality", "worker")
+
+
+def refusing(*whom: str, why: str = "550 no such mailbox"):  # type: ignore[no-untyped-def]
+    def answer(post: Post) -> Outcome:
+        refused = {address: why for address in post.envelope if address in whom}
+        return Outcome(frozenset(set(post.envelope) - set(refused)), refused)
+
+    return answer
+
+
+def test_one_message_with_its_true_to_and_cc(marsh: Marsh) -> None:
+    marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    asked = [post for post in box.posts if "A reply is asked of you" in post.letter.subject]
+    assert len(asked) == 1
+    assert sorted(asked[0].to) == sorted(STAGE_1_TO)
+    assert sorted(asked[0].copy) == sorted(STAGE_1_COPY)
+    assert sorted(asked[0].envelope) == sorted([*STAGE_1_TO, *STAGE_1_COPY])
+    assert marsh.state_of("asked") == ["sent"]
+    assert {mail for _, _, mail, _ in marsh.mails()} == {"accepted"}
+
+
+def test_nothing_is_sent_twice(marsh: Marsh) -> None:
+    marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    for minutes in (0, 1, 11, 600):
+        assert not marsh.deliver(RAISED + timedelta(minutes=minutes), box).anything
+    assert len(box.posts) == 1
+
+
+def test_what_is_rolled_back_is_never_told(marsh: Marsh) -> None:
+    from workflows.refusals import Refused
+
+    with pytest.raises(Refused):
+        marsh.raised(event=e.Raised(ItemType.FORMAL, ("no_such_reason",), "Words."))
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert box.posts == []
+
+
+def test_the_waits_grow_and_then_it_has_failed_in_sight_of_the_iro_manager(casework: Casework) -> None:
+    marsh = Marsh.founded(casework, NIGHT_AND_DAY)
+    reference = marsh.raised()
+    box = Box(answer=lambda post: Outcome(again="451 try later"))
+    now, tries = RAISED, []
+    while marsh.state_of("asked", reference) == ["waiting"] and len(tries) < 100:
+        marsh.deliver(now - timedelta(seconds=1), box)
+        assert len(box.posts) == len(tries), "not a second early"
+        marsh.deliver(now, box)
+        tries.append(now)
+        now = marsh.notifications(reference)[0]["next_at"]
+    assert [after - before for before, after in zip(tries, tries[1:], strict=False)] == list(WAITS)
+    assert list(WAITS) == sorted(WAITS)
+    assert len({post.message_id for post in box.posts}) == 1
+    assert marsh.state_of("asked", reference) == ["failed"]
+    told = [(key, mail) for subject, key, mail, _ in marsh.mails(reference) if subject == "delivery_failed"]
+    assert ("manager", "waiting") in told
+    assert ("irene", "waiting") in told
+    assert marsh.climbs_by_itself(reference) == "prompt"
+    assert now < CLIMBS
+
+
+def test_a_climb_by_itself_waits_for_the_iro_after_a_failure(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[0])))
+    marsh.swept_daily(CLIMBS)
+    subjects = {row["subject"] for row in marsh.notifications(reference)}
+    assert "what_next" in subjects
+    assert not subjects & {"climbed", "will_climb"}
+
+
+def test_without_a_failure_it_climbs(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
+    marsh.swept_daily(CLIMBS)
+    assert {"climbed", "will_climb"} <= {row["subject"] for row in marsh.notifications(reference)}
+
+
+def test_a_refusal_of_one_never_stops_the_others(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    box = Box(answer=refusing(STAGE_1_TO[1]))
+    marsh.deliver(RAISED, box)
+    became = {key: mail for subject, key, mail, _ in marsh.mails(reference) if subject == "asked"}
+    assert became == {"archer": "accepted", "service": "refused", "quality": "accepted", "worker": "accepted"}
+    assert marsh.state_of("asked") == ["failed"]
+    assert box.posts[0].envelope  # and nobody is sent another
+    box.answer = Box().answer
+    marsh.deliver(RAISED + timedelta(hours=1), box)
+    asked = [post for post in box.posts if "A reply is asked of you" in post.letter.subject]
+    assert len(asked) == 1
+
+
+def test_a_refusal_stays_in_sight_although_the_others_came_later(marsh: Marsh) -> None:
+    """One is refused for good, one only put off: when the second gets it, the first is still a failure."""
+    reference = marsh.raised()
+    refused, later = STAGE_1_TO
+
+    def first(post: Post) -> Outcome:
+        return Outcome(frozenset(set(post.envelope) - {refused, later}), {refused: "550 no"}, "451 greylisted")
+
+    marsh.deliver(RAISED, Box(answer=first))
+    assert marsh.state_of("asked") == ["waiting"]
+    box = Box()
+    marsh.deliver(RAISED + timedelta(minutes=1), box)
+    second = next(post for post in box.posts if "A reply is asked of you" in post.letter.subject)
+    assert second.envelope == (later,)
+    assert marsh.state_of("asked") == ["failed"]
+    assert [key for subject, key, mail, _ in marsh.mails(reference) if (subject, mail) == ("asked", "refused")] == ["archer"]
+
+
+def test_a_refused_copy_is_a_failure_in_sight_and_no_reply_is_still_no_reply(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_COPY[0])))
+    assert marsh.state_of("asked") == ["failed"]
+    assert marsh.climbs_by_itself(reference) == "escalate"
+
+
+def test_release_sends_again_to_those_only_whom_it_did_not_reach(marsh: Marsh) -> None:
+    marsh.raised()
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[1])))
+    later = RAISED + timedelta(hours=2)
+    with marsh.store.write(KEY) as connection:
+        assert release(connection, KEY, later) == 1
+    box = Box()
+    marsh.deliver(later, box)
+    again = next(post for post in box.posts if "A reply is asked of you" in post.letter.subject)
+    assert again.envelope == (STAGE_1_TO[1],)
+    assert marsh.state_of("asked") == ["sent"]
+
+
+def test_two_people_with_one_address_get_one_copy_and_are_both_accounted_for(marsh: Marsh) -> None:
+    marsh.change_person("service", email="a.archer@marsh.example")
+    reference = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert box.posts[0].envelope.count("a.archer@marsh.example") == 1
+    assert {mail for _, _, mail, _ in marsh.mails(reference)} == {"accepted"}
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "a@b,c@d", "a.archer@marsh.example\r\nBcc: x@y.example"])
+def test_an_address_that_cannot_be_written_to_is_a_failure_in_sight(marsh: Marsh, address: str) -> None:
+    reference = marsh.raised()
+    marsh.change_person("archer", email=address)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert sorted(box.reached()) == sorted([STAGE_1_TO[1], *STAGE_1_COPY])
+    assert marsh.state_of("asked") == ["failed"]
+    assert ("delivery_failed", "manager") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
+    assert marsh.climbs_by_itself(reference) == "prompt"
+
+
+def test_an_address_outside_the_domains_allowed_gets_nothing_and_is_a_failure_in_sight(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.change_person("archer", email="archer@evilmarsh.example")
+    box = Box()
+    marsh.deliver(RAISED, box, domains=("marsh.example",))
+    assert "archer@evilmarsh.example" not in box.reached()
+    assert marsh.state_of("asked") == ["failed"]
+    assert marsh.climbs_by_itself(reference) == "prompt"
+
+
+def test_what_must_not_be_sent_is_a_failure_in_sight(marsh: Marsh) -> None:
+    reference = marsh.raised()
+
+    def unsafe(post: Post) -> Outcome:
+        raise UnsafeMessage("it would carry more than was meant")
+
+    marsh.deliver(RAISED, Box(answer=unsafe))
+    assert marsh.state_of("asked") == ["failed"]
+    assert {mail for subject, _, mail, _ in marsh.mails(reference) if subject == "asked"} == {"refused"}
+    assert ("delivery_failed", "manager") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
+
+
+def test_a_fault_in_one_message_does_not_keep_the_others_back(marsh: Marsh, caplog: pytest.LogCaptureFixture) -> None:
+    from sqlalchemy import update
+    from sqlmodel import col
+
+    from drp.tables import NotificationRow
+
+    first, second = marsh.raised(), marsh.raised(child="C-2", by="ivor")
+    with marsh.store.write(KEY) as connection:
+        bad = marsh.notifications(first)[0]["challenge"]
+        connection.execute(update(NotificationRow).where(col(NotificationRow.challenge) == bad).values(subject="not a subject"))
+    box = Box()
+    now = RAISED
+    marsh.deliver(now, box)
+    assert marsh.state_of("asked", second) == ["sent"]
+    assert "message not sent" in caplog.text
+    for _ in WAITS:
+        now += WAITS[-1]
+        marsh.deliver(now, box)
+    assert {row["state"] for row in marsh.notifications(first)} == {"failed"}
+
+
+def test_a_channel_that_breaks_is_tried_again(marsh: Marsh) -> None:
+    reference = marsh.raised()
+
+    def broken(post: Post) -> Outcome:
+        raise KeyError("a fault of ours")
+
+    marsh.deliver(RAISED, Box(answer=broken))
+    assert marsh.state_of("asked", reference) == ["waiting"]
+    marsh.deliver(RAISED + WAITS[0], Box())
+    assert marsh.state_of("asked", reference) == ["sent"]
+
+
+def test_a_sender_that_died_is_followed_up_when_its_lease_ends(marsh: Marsh) -> None:
+    class Died(BaseException):
+        pass
+
+    def dies(post: Post) -> Outcome:
+        raise Died
+
+    marsh.raised()
+    with pytest.raises(Died):
+        marsh.deliver(RAISED, Box(answer=dies))
+    box = Box()
+    marsh.deliver(RAISED + LEASE - timedelta(seconds=1), box)
+    assert box.posts == []
+    marsh.deliver(RAISED + LEASE, box)
+    assert len(box.posts) == 1
+
+
+# Hours.
+
+
+@pytest.mark.parametrize(
+    ("now", "leaves"),
+    [
+        ("2026-03-27 17:59", "2026-03-27 17:59"),  # a Friday in winter time
+        ("2026-03-27 18:00", "2026-03-30 08:00"),  # the clocks go forward on the 29th
+        ("2026-03-28 12:00", "2026-03-30 08:00"),
+        ("2026-03-30 07:59", "2026-03-30 08:00"),
+        ("2026-04-02 20:00", "2026-04-07 08:00"),  # over Easter
+        ("2026-10-23 17:59", "2026-10-23 17:59"),
+        ("2026-10-23 18:00", "2026-10-26 08:00"),  # the clocks go back on the 25th
+        ("2026-10-26 07:59", "2026-10-26 08:00"),
+        ("2026-12-24 18:00", "2026-12-29 08:00"),  # Christmas, Boxing Day's substitute
+    ],
+)
+def test_it_keeps_the_authoritys_hours_on_both_sides_of_a_change_of_clocks(marsh: Marsh, now: str, leaves: str) -> None:
+    raised, opens = at(now), at(leaves)
+    marsh.raised(raised)
+    box = Box()
+    marsh.deliver(raised, box)
+    assert len(box.posts) == (1 if raised == opens else 0)
+    marsh.deliver(opens - timedelta(seconds=1), box)
+    assert len(box.posts) == (1 if raised == opens else 0)
+    marsh.deliver(opens, box)
+    assert len(box.posts) == 1
+
+
+def test_the_hours_are_local_and_not_utc(marsh: Marsh) -> None:
+    assert at("2026-03-27 08:00") == datetime(2026, 3, 27, 8, tzinfo=UTC)
+    assert at("2026-03-30 08:00") == datetime(2026, 3, 30, 7, tzinfo=UTC)
+
+
+def test_waiting_for_the_morning_uses_up_no_attempt(marsh: Marsh) -> None:
+    night = at("2026-04-01 22:00")
+    marsh.raised(night)
+    marsh.deliver(night, Box())
+    assert [row["attempts"] for row in marsh.notifications()] == [0]
+
+
+def test_what_is_urgent_leaves_at_night(marsh: Marsh) -> None:
+    night = at("2026-04-03 23:30")
+    marsh.raised(night, event=e.Raised(ItemType.URGENT, ("drift",), "It cannot wait."))
+    box = Box()
+    marsh.deliver(night, box)
+    assert len(box.posts) == 1
+
+
+# The brake.
+
+
+def brake(marsh: Marsh, where: str) -> None:
+    with marsh.store.write(KEY) as connection:
+        set_brake(connection, KEY, where)
+
+
+def test_the_brake_holds_everything_until_it_is_let_go(marsh: Marsh) -> None:
+    brake(marsh, "all")
+    reference = marsh.raised()
+    box = Box()
+    assert marsh.deliver(RAISED, box).braked == 1
+    assert not marsh.deliver(RAISED + timedelta(days=1), box).anything
+    assert box.posts == []
+    assert marsh.state_of("asked", reference) == ["braked"]
+    brake(marsh, "")
+    assert not marsh.deliver(RAISED + timedelta(days=1), box).anything, "only by hand"
+    later = RAISED + timedelta(days=1)
+    with marsh.store.write(KEY) as connection:
+        assert release(connection, KEY, later) == 1
+    marsh.deliver(later, box)
+    assert len(box.posts) == 1
+
+
+def test_the_brake_above_a_stage_lets_that_stage_go(marsh: Marsh) -> None:
+    brake(marsh, "stage_1")
+    low = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert marsh.state_of("asked", low) == ["sent"]
+    marsh.act("irene", low, e.Escalated("Not answered well."), RAISED + timedelta(hours=1))
+    marsh.deliver(RAISED + timedelta(hours=1), box)
+    assert marsh.state_of("asked", low) == ["sent", "braked"]
+    assert addresses("director")[0] not in box.reached()
+
+
+# What has no point any more.
+
+
+def test_a_reminder_whose_window_closed_lapses(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
+    reminds = at("2026-04-07 09:00")
+    marsh.swept_daily(reminds)
+    assert marsh.state_of("reminder", reference) == ["waiting"]
+    for who in ("archer", "service"):
+        marsh.act(who, reference, e.Responded("agrees", "We will."), reminds + timedelta(minutes=5))
+    box = Box()
+    marsh.deliver(reminds + timedelta(minutes=6), box)
+    assert marsh.state_of("reminder", reference) == ["lapsed"]
+    assert not [post for post in box.posts if "reminder" in post.letter.subject]
+    assert [post for post in box.posts if "reply for you to judge" in post.letter.subject]
+
+
+def test_a_question_on_what_has_ended_lapses(marsh: Marsh) -> None:
+    night = at("2026-04-01 22:00")
+    reference = marsh.raised(night)
+    marsh.act("irene", reference, e.Withdrawn("Raised too soon."), night + timedelta(minutes=1))
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert marsh.state_of("asked", reference) == ["lapsed"]
+    assert not [post for post in box.posts if "A reply is asked" in post.letter.subject]
+
+
+def test_of_what_is_sealed_nothing_leaves(marsh: Marsh) -> None:
+    night = at("2026-04-01 22:00")
+    reference = marsh.raised(night)
+    marsh.act("irene", reference, e.RecordedInError("The wrong child."), night + timedelta(minutes=1))
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert box.posts == []
+    assert {row["state"] for row in marsh.notifications(reference)} == {"lapsed"}
+
+
+# Who is no longer to be told.
+
+
+def test_who_left_between_commit_and_sending_gets_nothing(marsh: Marsh) -> None:
+    marsh.raised(at("2026-04-01 22:00"))
+    marsh.change_person("archer", left_on=date(2026, 4, 1))
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert sorted(box.reached()) == sorted([STAGE_1_TO[1], *STAGE_1_COPY])
+    assert STAGE_1_TO[0] not in box.posts[0].to
+
+
+def test_who_leaves_today_is_still_here_today(marsh: Marsh) -> None:
+    marsh.raised()
+    marsh.change_person("archer", left_on=date(2026, 4, 1))
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert STAGE_1_TO[0] in box.reached()
+
+
+def test_who_moved_post_gets_nothing(marsh: Marsh) -> None:
+    marsh.raised(at("2026-04-01 22:00"))
+    marsh.end_post("service", "service_manager", date(2026, 4, 1))
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert STAGE_1_TO[1] not in box.reached()
+    assert [mail for subject, key, mail, _ in marsh.mails() if (subject, key) == ("asked", "service")] == ["skipped"]
+
+
+def test_a_changed_address_is_written_to_and_the_old_one_is_not(marsh: Marsh) -> None:
+    marsh.raised(at("2026-04-01 22:00"))
+    marsh.change_person("archer", email="alice.archer@marsh.example")
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert "alice.archer@marsh.example" in box.reached()
+    assert STAGE_1_TO[0] not in box.reached()
+
+
+def test_where_everybody_left_the_message_lapses_and_is_not_called_sent(marsh: Marsh) -> None:
+    reference = marsh.raised(at("2026-04-01 22:00"))
+    for key in ("archer", "service", "quality", "worker"):
+        marsh.change_person(key, left_on=date(2026, 4, 1))
+    box = Box()
+    assert marsh.deliver(at("2026-04-02 08:00"), box).lapsed == 1
+    assert box.posts == []
+    assert marsh.state_of("asked", reference) == ["lapsed"]
+
+
+# Somebody chosen by name, in an agency.
+
+
+def partner(marsh: Marsh, now: datetime) -> str:
+    nurse = str(marsh.id("nurse"))
+    event = e.Raised(ItemType.PARTNER_AGENCY, ("drift",), "Words.", to=(e.Chosen("named_nurse", nurse),))
+    return marsh.raised(now, event=event)
+
+
+def test_somebody_chosen_by_name_is_written_to(marsh: Marsh) -> None:
+    partner(marsh, RAISED)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert box.posts[0].to == tuple(addresses("nurse"))
+
+
+def test_the_cover_of_somebody_chosen_by_name_is_written_to(marsh: Marsh) -> None:
+    marsh.cover("nurse", "matron", date(2026, 3, 1), date(2026, 5, 1))
+    reference = partner(marsh, RAISED)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert box.posts[0].to == tuple(addresses("matron"))
+    assert {mail for subject, _, mail, _ in marsh.mails(reference) if subject == "asked"} == {"accepted"}
+
+
+def test_somebody_chosen_by_name_who_no_longer_holds_the_role_gets_nothing(marsh: Marsh) -> None:
+    partner(marsh, at("2026-04-01 22:00"))
+    marsh.end_post("nurse", "named_nurse", date(2026, 4, 1))
+    box = Box()
+    marsh.deliver(at("2026-04-02 08:00"), box)
+    assert addresses("nurse")[0] not in box.reached()
