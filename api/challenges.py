@@ -28,14 +28,15 @@ from api.shapes import (
 )
 from drp import access, directory, load
 from drp.access import AccessEnded, NotFound
+from drp.finding import might_see
 from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_involved
 from drp.load import Loaded
-from drp.tables import ChallengeRow, ChildRow, CoverRow, EntryRow, InvolvedRow, LinkRow, PostRow, WordsRow
+from drp.tables import ChallengeRow, ChildRow, EntryRow, LinkRow, WordsRow
 from drp.timeline import KeptWords, first_fault
 from workflows.events import FromOutside, Raised
 from workflows.ladder import ItemType
 from workflows.permits import Actor, Part
-from workflows.procedure import Capacity, HeldFor, Rules
+from workflows.procedure import Rules
 from workflows.recipients import Establishment
 from workflows.refusals import Unfit
 from workflows.turn import Visible
@@ -123,7 +124,7 @@ def list_challenges(
         if child:
             of_number = select(col(ChildRow.id)).where(col(ChildRow.authority) == asked.authority, col(ChildRow.number) == child)
             query = query.where(col(ChallengeRow.child).in_(of_number))
-        query = query.where(_narrow(connection, asked))
+        query = query.where(might_see(connection, asked.signed, local_date(asked.now)))
         items: list[SummaryShape] = []
         position = _read_cursor(after)
         while True:
@@ -161,33 +162,6 @@ def _judged(connection: Connection, asked: Asking, ids: list[UUID]) -> dict[UUID
         except (NotFound, AccessEnded):
             shapes[id_] = None
     return shapes
-
-
-def _narrow(connection: Connection, asked: Asking) -> Any:
-    """What a person could possibly see: all for the service's own desk; else what they raised, were told of, or review."""
-    if asked.signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}:
-        return col(ChallengeRow.authority) == asked.authority
-    person = UUID(asked.signed.person)
-    covered = connection.execute(
-        select(col(CoverRow.of)).where(col(CoverRow.authority) == asked.authority, col(CoverRow.by) == person)
-    ).scalars()
-    people = [person, *covered]
-    reviewed = connection.execute(
-        select(col(PostRow.key)).where(
-            col(PostRow.authority) == asked.authority,
-            col(PostRow.person).in_(people),
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-        )
-    ).scalars()
-    roles = select(col(InvolvedRow.challenge)).where(
-        col(InvolvedRow.authority) == asked.authority,
-        or_(col(InvolvedRow.person).in_(people), col(InvolvedRow.role).in_(sorted(asked.signed.roles) or [""])),
-    )
-    return or_(
-        col(ChallengeRow.raiser).in_(people),
-        col(ChallengeRow.child).in_([UUID(key) for key in reviewed]),
-        col(ChallengeRow.id).in_(roles),
-    )
 
 
 def _cursor(at: datetime, id_: UUID) -> str:

@@ -62,8 +62,8 @@ class Channel(Protocol):
 
 
 def is_address(text: str) -> bool:
-    """A plain address and nothing else: no quoting, no second @, no header in it."""
-    return bool(_ADDRESS.fullmatch(text))
+    """A plain address and nothing else: no quoting, no second @, no header in it, nothing that a library would decode."""
+    return bool(_ADDRESS.fullmatch(text)) and "=?" not in text
 
 
 def build(post: Post, sender: str) -> bytes:
@@ -79,6 +79,14 @@ def build(post: Post, sender: str) -> bytes:
         raise UnsafeMessage("the subject line is not one of ours")
     if not set(post.envelope) <= {*post.to, *post.copy}:
         raise UnsafeMessage("somebody would get it who is neither addressed nor copied")
+    try:
+        return _built(post, sender)
+    except ValueError as error:
+        # The library refuses some line breaks by itself, also those that it decoded.
+        raise UnsafeMessage("the message's headers cannot be written") from error
+
+
+def _built(post: Post, sender: str) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = sender
     if post.to:

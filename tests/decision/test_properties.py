@@ -230,7 +230,7 @@ def test_a_notice_never_has_a_window_and_never_climbs(name, kinds, n):
         assert story.challenge.referral == "none"
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(120))
 def test_long_lives_from_fixed_seeds(seed):
     """Every rule at every step, and a sweep just before each that changes nothing."""
     test_a_sweep_just_before_an_event_changes_nothing.hypothesis.inner_test(long_life(seed))
@@ -240,7 +240,7 @@ def test_long_lives_from_fixed_seeds(seed):
 def test_the_lives_do_try_something():
     """A property that only ever met refusals would prove nothing."""
     lived: Counter[str] = Counter()
-    for seed in range(60):
+    for seed in range(120):
         rules, at, plan = long_life(seed)
         story = begin(rules, at)
         lived.update(act.event.type for act, _ in live(story, plan, punctual=False))

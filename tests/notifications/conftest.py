@@ -1,7 +1,5 @@
 """The stores of tests/store, on both engines, and a council on them that writes to people."""
 
-from collections.abc import Callable
-
 import pytest
 
 from drp.handle import Casework
@@ -15,9 +13,3 @@ __all__ = ["calendar", "casework", "chance", "marsh", "octets", "postgresql", "s
 def marsh(casework: Casework) -> Marsh:
     """Marsh Council, its directory loaded on 2 March 2026."""
     return Marsh.founded(casework)
-
-
-@pytest.fixture(scope="session")
-def sqlite_only(sqlite_template) -> Callable[[], None]:  # type: ignore[no-untyped-def]
-    """For what no engine can change: words and bytes."""
-    return lambda: None

@@ -1,0 +1,58 @@
+"""Finding items: a query narrows to what a person could possibly see; each is then judged like any other request for it."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, or_, select
+from sqlmodel import col
+
+from drp.access import Signed
+from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow
+from workflows.procedure import Capacity, HeldFor
+
+
+def might_see(connection: Connection, signed: Signed, day: date) -> Any:
+    """A condition on challenges: all for the service's own desk; else what they raised, review, were told of, or have
+    taken over with a post (or with one they cover). Wide enough for everything that `access.actor_on` lets them see."""
+    here = col(ChallengeRow.authority) == signed.authority
+    if signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}:
+        return here
+    person = UUID(signed.person)
+    covered = connection.execute(
+        select(col(CoverRow.of)).where(
+            col(CoverRow.authority) == signed.authority,
+            col(CoverRow.by) == person,
+            col(CoverRow.since) <= day,
+            or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+        )
+    ).scalars()
+    people = [person, *covered]
+    posts = connection.execute(
+        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key)).where(
+            col(PostRow.authority) == signed.authority,
+            col(PostRow.person).in_(people),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    ).all()
+    conditions = [
+        col(ChallengeRow.raiser).in_(people),
+        col(ChallengeRow.id).in_(_told(signed.authority, col(InvolvedRow.person).in_(people))),
+    ]
+    children = [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]
+    if children:
+        conditions.append(col(ChallengeRow.child).in_(children))
+    for held_for, column in ((HeldFor.TEAM, ChallengeRow.team), (HeldFor.SERVICE, ChallengeRow.service)):
+        for post in posts:
+            if post.held_for == held_for.value:
+                mine = _told(signed.authority, col(InvolvedRow.role) == post.role)
+                conditions.append(and_(col(column) == post.key, col(ChallengeRow.id).in_(mine)))
+    wide = sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value})
+    if wide:
+        conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, col(InvolvedRow.role).in_(wide))))
+    return and_(here, or_(*conditions))
+
+
+def _told(authority: str, which: Any) -> Any:
+    return select(col(InvolvedRow.challenge)).where(col(InvolvedRow.authority) == authority, which)

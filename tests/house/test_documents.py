@@ -1,0 +1,46 @@
+"""The documents say what the code does: every key of the language, every setting, every command."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.cli import app, directory_app, token_app
+from api.deps import ROUTES
+from drp.settings import Settings
+from workflows import written
+
+ROOT = Path(__file__).parents[2]
+LANGUAGE = (ROOT / "docs" / "writing-a-ladder.md").read_text(encoding="utf-8")
+RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+MODELS = [value for value in vars(written).values() if isinstance(value, type) and issubclass(value, written.Written)]
+KEYS = sorted({field.alias or name for model in MODELS for name, field in model.model_fields.items()})
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_the_language_is_described(key):
+    assert re.search(rf"(?<![a-z_]){re.escape(key)}(?![a-z_])", LANGUAGE)
+
+
+@pytest.mark.parametrize("setting", sorted(Settings.model_fields))
+def test_every_setting_is_described_or_internal(setting):
+    internal = {"sweep_batch", "pool_size"}
+    assert setting in internal or f"DRP_{setting.upper()}" in RUNNING or f"`_{setting.split('_', 1)[-1].upper()}`" in RUNNING
+
+
+def test_every_command_is_described():
+    commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+    commands += ["directory import", "token create"]
+    assert len(directory_app.registered_commands) == len(token_app.registered_commands) == 1
+    missing = [name for name in commands if f"drp {name}" not in README]
+    assert not missing
+
+
+def test_addresses_in_the_walk_through_exist():
+    named = set(re.findall(r"\$API(/[a-z/$A-Z]+)", README)) | set(re.findall(r"(?:GET|POST|PUT) (/[a-z/{}]+)", README))
+    known = {path.removeprefix("/api/v1") for _, path in ROUTES}
+    for path in named:
+        plain = path.replace("$REF", "{reference}").replace("/ladders/resolution", "/ladders/{name}").rstrip("/")
+        assert plain in known, path

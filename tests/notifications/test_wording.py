@@ -1,0 +1,149 @@
+"""Every message says what happened, what it means and what to do, in the authority's own words, and nothing of a child."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import StrictUndefined, UndefinedError
+
+from notifications import wording
+from notifications.wording import WORDS, Letter, letter, sentences
+from tests.notifications.marsh import read
+from workflows.turn import Subject
+
+DUE = date(2026, 4, 8)
+NOTHING_TO_DO = {Subject.OBSERVED, Subject.COPIED, Subject.RECALLED, Subject.ENDED, Subject.LADDER_MOVED}
+"""Where nothing is asked, and the second sentence says so."""
+MEANS_NOTHING_MORE = {
+    Subject.OBSERVED, Subject.COPIED, Subject.ANSWERED, Subject.MEETING, Subject.EXTENDED, Subject.REOPENED, Subject.ACTION_DUE,
+    Subject.FOLLOW_UP_DUE,
+}  # fmt: skip
+ASKS_BY_A_DATE = {subject for subject, words in WORDS.items() if "{by_when}" in words.do}
+
+
+def written(subject: Subject, due: date | None = DUE, expected: bool = False, **more: object) -> Letter:
+    values = {
+        "stage": "Stage 1",
+        "team": "North Team",
+        "copied": ("Social Worker",),
+        "link": "https://drp.example/challenges/7K3F-QX9M",
+    }
+    return letter(subject, read().authority, "7K3F-QX9M", due=due, expected=expected, **(values | more))  # type: ignore[arg-type]
+
+
+class Seen(HTMLParser):
+    """What a reader sees, and which tags and links there are."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.links = "", [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):  # type: ignore[no-untyped-def]
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_every_subject_has_words_and_no_words_are_left_over() -> None:
+    assert set(WORDS) == set(Subject)
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_it_says_what_happened_what_it_means_and_what_to_do(subject: Subject) -> None:
+    words = WORDS[subject]
+    assert words.subject
+    assert words.happened.endswith(".")
+    assert words.means or subject in MEANS_NOTHING_MORE
+    assert words.do or subject in NOTHING_TO_DO
+    said = f"{words.happened} {words.means} {words.do}"
+    if subject in NOTHING_TO_DO:
+        assert re.search(r"[Nn]othing (more )?is asked of you|promised stays", said)
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_both_renderings_hold_reference_stage_team_date_and_link(subject: Subject) -> None:
+    made = written(subject)
+    seen = Seen(made.html)
+    assert made.subject == f"{sentences(WORDS[subject], read().authority, DUE, False)['subject']}: 7K3F-QX9M"
+    for body in (made.text, seen.text):
+        for part in ("7K3F-QX9M", "Stage 1", "North Team", "Wednesday 8 April 2026", "Social Worker", "Marsh Council"):
+            assert part in body
+    assert "https://drp.example/challenges/7K3F-QX9M" in made.text
+    assert seen.links == ["https://drp.example/challenges/7K3F-QX9M"]
+    assert not {"script", "img", "iframe", "form", "link", "object"} & set(seen.tags)
+    for body in (made.subject, made.text, seen.text):
+        assert "{" not in body
+        assert "None" not in body
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_plain_text_and_html_say_the_same(subject: Subject) -> None:
+    made = written(subject)
+    said = sentences(WORDS[subject], read().authority, DUE, False)
+    for part in (said["happened"], said["means"], said["do"]):
+        assert part in made.text
+        assert part in Seen(made.html).text
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_without_a_date_a_stage_or_a_team_no_label_stands_empty(subject: Subject) -> None:
+    made = written(subject, due=None, stage="", team="", copied=())
+    for body in (made.text, Seen(made.html).text):
+        assert not re.search(r"(Stage|Team|Date|Copied for information):?\s*$", body, re.MULTILINE)
+    assert "By the end of" not in made.text
+
+
+@pytest.mark.parametrize("subject", sorted(ASKS_BY_A_DATE))
+def test_an_expected_date_says_so(subject: Subject) -> None:
+    assert "By the end of Wednesday 8 April 2026 (expected)." in written(subject, expected=True).text
+
+
+def test_the_authoritys_labels_are_used() -> None:
+    assert "formal resolution" in written(Subject.ASKED).text
+    assert "CAFCASS" in written(Subject.ABOUT_CAFCASS).subject
+    labelled = replace(read().authority, labels=(("iro", "Reviewing Officer"), ("iro_service", "Reviewing Service")))
+    made = letter(Subject.ASKED, labelled, "7K3F-QX9M", stage="", team="", due=None, expected=False, copied=(), link="x")
+    assert "The Reviewing Officer asks" in made.text
+    assert "Reviewing Service" in made.text
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{7*7}}",
+    "{% raw %}",
+    "{reference}",
+    "&amp;<b>",
+    "' onx='",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_html_escapes_and_nothing_is_read_as_a_template(text: str) -> None:
+    authority = replace(read().authority, name=text, labels=(("challenge", text), ("iro", text), ("iro_service", text)))
+    for subject in Subject:
+        made = letter(
+            subject, authority, "R", stage=text, team=text, due=DUE, expected=False, copied=(text,), link="https://x.example"
+        )
+        seen = Seen(made.html)
+        assert set(seen.tags) <= {"html", "head", "meta", "title", "body", "p", "strong", "table", "tr", "td", "a", "br"}
+        assert text in seen.text, "as it was typed"
+        assert text in made.text
+
+
+def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
+    assert wording._ENVIRONMENT.undefined is StrictUndefined
+    for name in ("message.txt", "message.html"):
+        with pytest.raises(UndefinedError):
+            wording._ENVIRONMENT.get_template(name).render()
+
+
+def test_words_are_courteous() -> None:
+    for words in WORDS.values():
+        said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
+        assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)
