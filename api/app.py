@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import challenges, deps, desk, errors, heartbeat, ladders
 from api.assembly import Clock, assemble, system_clock
+from drp.migrate import migrate
 from drp.settings import Settings
 
 ABOUT = """
@@ -52,6 +53,9 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     """
     settings = settings or Settings()
     service = assemble(settings, clock)
+    if service.store.is_sqlite:
+        # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
+        migrate(service.store)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

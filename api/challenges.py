@@ -3,7 +3,8 @@
 import base64
 import hashlib
 import json
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -33,7 +34,7 @@ from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_invol
 from drp.load import Loaded
 from drp.tables import ChallengeRow, ChildRow, EntryRow, LinkRow, WordsRow
 from drp.timeline import KeptWords, first_fault
-from workflows.events import FromOutside, Raised
+from workflows.events import FromOutside, MeetingArranged, Raised
 from workflows.ladder import ItemType
 from workflows.permits import Actor, Part
 from workflows.procedure import Rules
@@ -48,6 +49,7 @@ IdempotencyKey = Annotated[
     str, Header(alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]*$", description="Makes a repeat harmless.")
 ]
 IfMatch = Annotated[str, Header(alias="If-Match", max_length=160, description="The `version` that you were looking at.")]
+FARTHEST = timedelta(days=3653)
 Reference = Annotated[str, Query(max_length=16)]
 
 
@@ -234,11 +236,21 @@ def bring_event(
     if_match: IfMatch = "",
 ) -> Answer:
     """Bring an event. Who brings it is taken from the token, never from the body."""
+    event = _in_utc(event, asked.now)
     body = {"reference": reference.upper(), "event": repr(event)}
     retry = Retry(idempotency_key, _hash("event", body))
     return asked.service.casework.act(
         asked.signed, reference, event, asked.now, _renderer(asked.now), retry, if_match.strip().removeprefix("W/").strip('"')
     )
+
+
+def _in_utc(event: FromOutside, now: datetime) -> FromOutside:
+    """An instant as the floors below keep it. Without a zone it is left for them to refuse."""
+    if not isinstance(event, MeetingArranged) or event.at.tzinfo is None:
+        return event
+    if abs(event.at - now) > FARTHEST:
+        raise Unfit("That is more than ten years away.", "Correct the date.", "at")
+    return replace(event, at=event.at.astimezone(UTC))
 
 
 @router.get("/challenges/{reference}/timeline", responses=responses(404, 422), response_model=TimelineShape)

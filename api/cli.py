@@ -53,11 +53,18 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from drp.migrate import migrate, newest, revision
 
     service = _service()
     if authorities:
         _seed(service, authorities)
+    elif service.store.is_sqlite:
+        migrate(service.store)
+    with service.store.engine.connect() as connection:
+        stands, expected = revision(connection), newest()
     service.close()
+    if stands != expected:
+        _stop(f"The database stands at {stands or 'nothing'}, this release expects {expected}: run `drp migrate` as its owner.")
     uvicorn.run(create_app(_settings()), host=host, port=port, log_level="info", access_log=False, server_header=False)
 
 

@@ -82,6 +82,7 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _from_table(kind))
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(UnicodeEncodeError, _not_text)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unforeseen)
 
@@ -119,6 +120,11 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 def _field_of(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc if part != "body")
+
+
+async def _not_text(request: Request, error: Exception) -> JSONResponse:
+    """Half of a character (a lone surrogate) passes through JSON and can be neither hashed nor kept."""
+    return problem(422, "invalid", "The request holds something that is not text.", "Remove it and send it again.")
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -26,8 +26,9 @@ from workflows.decide import open_moves
 from workflows.ladder import RAISER, NoReply
 from workflows.permits import Actor, Part
 from workflows.procedure import Authority, Rules
+from workflows.promise_in_words import explain
 from workflows.recipients import Establishment, reach
-from workflows.working_days import explain, local_date, long_date
+from workflows.working_days import local_date, long_date
 
 SHOWN = frozenset(WindowKind) - {WindowKind.REMINDER, WindowKind.WARNING}
 

@@ -113,8 +113,7 @@ def actor_on(loaded: Loaded, rules: Rules, establishment: Establishment, person:
                 parts.add(Part.ARRANGER)
             if mine(Party(meeting.outcome_recorded_by)):
                 parts.add(Part.RECORDER)
-        onward = [rules.ladder.stage(key) for key in rules.ladder.onward(stage.key)]
-        if any(mine(Party(role)) for each in (stage, *onward) for role in each.sent_by):
+        if any(mine(Party(role)) for role in stage.sent_by):
             parts.add(Part.SENDER)
     behalf = next((raiser for raiser in sorted(raisers) if raiser in standing_for and raiser != person), "")
     line = in_their_line(loaded, authority, establishment, person, day)

@@ -36,7 +36,7 @@ def might_see(connection: Connection, signed: Signed, day: date) -> Any:
             or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
         )
     ).all()
-    conditions = [
+    conditions: list[Any] = [
         col(ChallengeRow.raiser).in_(people),
         col(ChallengeRow.id).in_(_told(signed.authority, col(InvolvedRow.person).in_(people))),
     ]

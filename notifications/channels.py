@@ -63,7 +63,7 @@ class Channel(Protocol):
 
 def is_address(text: str) -> bool:
     """A plain address and nothing else: no quoting, no second @, no header in it, nothing that a library would decode."""
-    return bool(_ADDRESS.fullmatch(text)) and "=?" not in text
+    return bool(_ADDRESS.fullmatch(text)) and "=?" not in text and ".." not in text
 
 
 def build(post: Post, sender: str) -> bytes:

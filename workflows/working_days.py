@@ -1,12 +1,11 @@
 """Working days and promises: the local Europe/London date when something is due, the UTC instant when it closes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
-from operator import add
 from zoneinfo import ZoneInfo
 
 import tzdata  # type: ignore[import-untyped]
@@ -27,10 +26,9 @@ NEVER = date(9998, 12, 31)
 """The due date of what has none."""
 
 _ONE_DAY = timedelta(days=1)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
            "November", "December")  # fmt: skip
-_LISTED_SINGLY = 10  # above this many working days, explain() speaks of runs and weekends
 
 _by_rule = lru_cache(maxsize=128)(bank_holidays_by_rule)
 
@@ -60,7 +58,7 @@ class Length:
         return self.number == 0 and self.unit is Unit.WORKING_DAYS
 
     def __str__(self) -> str:
-        return "the same working day" if self.is_same_day else _so_many(self.number, self.unit)
+        return "the same working day" if self.is_same_day else so_many(self.number, self.unit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +92,7 @@ class Calendar:
             raise ValueError(f"the calendar {self.version} begins in {self._first.year}: {day} is before it")
         weekday = day.weekday()
         if weekday > 4:
-            return _WEEKDAYS[weekday]
+            return WEEKDAYS[weekday]
         if day > self._last and (name := _by_rule(day.year).get(day)):
             return name
         return self._off.get(day)
@@ -170,7 +168,7 @@ def _row(line: str, announced_to: date) -> tuple[date, str]:
     if not name or name != name.strip():
         raise ValueError(f"not a plain name: {name!r}")
     if day.weekday() > 4:
-        raise ValueError(f"{day} is a {_WEEKDAYS[day.weekday()]}: give the substitute day only")
+        raise ValueError(f"{day} is a {WEEKDAYS[day.weekday()]}: give the substitute day only")
     if status != (expected := "announced" if day <= announced_to else "by rule"):
         raise ValueError(f"{day} should be {expected!r}, not {status!r}")
     return day, name
@@ -325,86 +323,15 @@ def working_days_between(first: date, last: date, calendar: Calendar) -> int:
 
 def long_date(day: date) -> str:
     """Such as "Wednesday 1 April 2026", whatever the server's locale."""
-    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def explain(promise: Promise) -> str:
-    """The promise in a sentence that shows its counting, in local dates and London times."""
-    if promise.is_without_date:
-        return "no date is set here"
-    if promise.length is None:
-        return f"the date named: {long_date(promise.due)}"
-    number = promise.length.number
-    if promise.since is not None:
-        return f"{promise.length} from {_clock(promise.since)}: {_clock(promise.closes_at, closing=True)}"
-    start = long_date(promise.counts_from)
-    if promise.length.unit is Unit.CALENDAR_DAYS:
-        return f"{_so_many(number, 'days')} from {start}, weekends and bank holidays counted: {long_date(promise.due)}"
-    if _is_long(promise):
-        start += f" to {long_date(promise.due)}"
-    said = f"{promise.length} from {start}: {_counted(promise)}"
-    if promise.skipped:
-        said += f"; not counted: {_skipped(promise)}"
-    if promise.expected:
-        announced = long_date(promise.announced_to).split(" ", 1)[1]
-        said += f". This date is expected, not certain: bank holidays after {announced} are not yet announced."
-    return said
-
-
-def _counted(promise: Promise) -> str:
-    """Each day counted, or from a long count its unbroken runs: "Tue 7 to Fri 10"."""
-    days = promise.counted
-    inside = {day for day in days if {day - _ONE_DAY, day + _ONE_DAY} <= set(days)} if _is_long(promise) else set()
-    ends = [day for day in days if day not in inside]
-    first, *others = _dated([(day, "") for day in ends], promise)
-    joined = (" to " if day - _ONE_DAY in inside else ", " for day in ends[1:])
-    return first + "".join(map(add, joined, others))
-
-
-def _skipped(promise: Promise) -> str:
-    """Each day not counted and its reason; from a long count, the weekends only by their number."""
-    named = [(day, "" if day.weekday() > 4 else reason) for day, reason in promise.skipped]
-    listed = [(day, name) for day, name in named if name] if _is_long(promise) else named
-    # In one month throughout, the days counted have just named it.
-    months = {(day.year, day.month) for day in (*promise.counted, *dict(named))}
-    said = ", ".join(_dated(listed, promise, months=len(months) > 1))
-    weekends = len(named) - len(listed)
-    if not weekends:
-        return said
-    return f"{said} and {_so_many(weekends, 'weekend days')}" if said else _so_many(weekends, "weekend days")
-
-
-def _dated(days: Sequence[tuple[date, str]], promise: Promise, months: bool = True) -> list[str]:
-    """Short dates with their names; the month is said once, at the last of a run within it, and a new year with it."""
-    years = promise.due.year != promise.counts_from.year
-    texts: list[str] = []
-    for at, (day, name) in enumerate(days):
-        text = f"{_WEEKDAYS[day.weekday()][:3]} {day.day}"
-        following = days[at + 1][0] if at + 1 < len(days) else None
-        if months and (following is None or (following.year, following.month) != (day.year, day.month)):
-            text += f" {_MONTHS[day.month - 1]}" + (f" {day.year}" if years else "")
-        texts.append(f"{text} {name}" if name else text)
-    return texts
-
-
-def _clock(instant: datetime, *, closing: bool = False) -> str:
-    """A London clock time and date; the hour that comes twice in autumn is told apart by BST or GMT."""
-    local = instant.astimezone(LONDON)
-    if closing and local.time() == time(0):
-        return f"midnight at the end of {long_date(local.date() - _ONE_DAY)}"
-    twice = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
-    return f"{local:%H:%M}{f' {local.tzname()}' if twice else ''} on {long_date(local.date())}"
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _in_hours(promise: Promise) -> bool:
     return promise.length is not None and promise.length.unit is Unit.HOURS
 
 
-def _is_long(promise: Promise) -> bool:
-    return len(promise.counted) > _LISTED_SINGLY
-
-
-def _so_many(number: int, things: str) -> str:
+def so_many(number: int, things: str) -> str:
+    """A number of things, one of them without its s."""
     return f"{number} {things.removesuffix('s') if number == 1 else things}"
 
 

@@ -1,6 +1,7 @@
 """What is decided to be told leaves at least once, tries again with growing waits, or fails where somebody sees it."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_the_waits_grow_and_then_it_has_failed_in_sight_of_the_iro_manager(casew
         marsh.deliver(now, box)
         tries.append(now)
         now = marsh.notifications(reference)[0]["next_at"]
-    assert [after - before for before, after in zip(tries, tries[1:], strict=False)] == list(WAITS)
+    assert [after - before for before, after in pairwise(tries)] == list(WAITS)
     assert list(WAITS) == sorted(WAITS)
     assert len({post.message_id for post in box.posts}) == 1
     assert marsh.state_of("asked", reference) == ["failed"]

@@ -1,9 +1,10 @@
 """Whatever changes between commit and sending, the envelope holds nobody but those who are still to be told."""
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -26,21 +27,18 @@ EARLIER, LATER = TODAY - timedelta(days=30), TODAY + timedelta(days=30)
 DOMAINS = ("marsh.example", "health.example")
 
 
+def say(*what: object) -> None:
+    """Printed by pytest where a test fails, or with -s."""
+    sys.stdout.write(" ".join(map(str, what)) + "\n")
+
+
 class RolledBack(Exception):
     pass
 
 
-@dataclass(frozen=True)
-class Right:
-    """By what somebody may be told, worked out from the rows and nothing else."""
-
-    role: str
-    of: str
-
-
 def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
     chance = random.Random(SEED)
-    print("seed", SEED)
+    say("seed", SEED)
     count = COUNT["sqlite" if marsh.store.is_sqlite else "postgresql"]
     reference = marsh.raised()
     nurse = str(marsh.id("nurse"))
@@ -52,7 +50,7 @@ def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
     assert len(keys) == 3
     outside, seen = 0, Counter[str]()
     for _ in range(count):
-        with pytest.raises(RolledBack), marsh.store.write(KEY) as connection:
+        with suppress(RolledBack), marsh.store.write(KEY) as connection:
             for _ in range(chance.randint(0, 4)):
                 _change(connection, marsh, chance)
             for key in keys:
@@ -64,7 +62,7 @@ def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
                 assert envelope <= permitted, (SEED, envelope - permitted)
                 assert still <= envelope, (SEED, still - envelope, "somebody who should be told is not")
             raise RolledBack
-    print(f"{count} directories, {seen['sent']} envelope addresses, {outside} outside, {seen['kept from']} wrongly kept from")
+    say(f"{count} directories, {seen['sent']} envelope addresses, {outside} outside, {seen['kept from']} wrongly kept from")
     assert outside == 0
     assert seen["sent"] > count
 
@@ -149,7 +147,10 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
             and _runs(post)
             and ((post.held_for, post.key) in scopes or (post.held_for == "agency" and str(post.person) in named))
         }
+        managers = {post.person for post in posts if post.role == "iro_manager" and _runs(post)}
         covered = {cover.of for cover in covers if cover.by == person.id}
+        if not holders and ({person.id} | covered) & managers:
+            may.add(person.email)  # an empty post falls to the IRO manager
         if person.id in holders or covered & holders:
             may.add(person.email)
         away = any(cover.of == person.id and not cover.is_delegate for cover in covers)

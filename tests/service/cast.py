@@ -116,7 +116,9 @@ def directory_files(council: Council) -> dict[str, str]:
         f"{person},{name_of(person)},{person}@{AGENCIES.get(person, council.key)}.example,{AGENCIES.get(person, '')},"
         for person in people
     ]
-    agencies = ["agency,health,Moors Health Trust,", "agency,school,Castle School,"] if council.shipped == "north_yorkshire" else []
+    agencies = (
+        ["agency,health,Moors Health Trust,", "agency,school,Castle School,"] if council.shipped == "north_yorkshire" else []
+    )
     units = ["service,care,Care Service,", "team,north,North Team,care", "team,south,South Team,care", *agencies]
     return {
         "people.csv": "key,name,email,agency,left_on\n" + "\n".join(rows) + "\n",

@@ -53,7 +53,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     ladder = irene.get("/ladders").json()["ladders"][0]["name"]
     path = irene.get(f"/ladders/{ladder}").json()["assumptions"][0]["path"]
     assert irene.get(f"/ladders/{ladder}/diagram").headers["content-type"] == "image/svg+xml"
-    assert irene.get(f"/ladders/{ladder}/diagram", **{"as": "mermaid"}).text.startswith("---") or True
+    assert "stateDiagram" in irene.get(f"/ladders/{ladder}/diagram", **{"as": "mermaid"}).text
     confirmed = mona.post(f"/ladders/{ladder}/assumptions", {"path": path}).json()
     assert {(a["verdict"], a["by"]) for a in confirmed["assumptions"] if a["path"] == path} == {("confirmed", "Mona")}
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
@@ -178,7 +178,6 @@ def test_who_acts_and_when_never_comes_from_the_body(world: World, field: str) -
 
 def test_a_refusal_never_sends_back_what_was_written(world: World) -> None:
     canary = "Canary-Words-Of-A-Child"
-    refused = world.as_("irene").raises(concern=canary, item_type=canary, **{canary: 1}) if False else None
     refused = world.as_("irene").raises(concern=canary, item_type=canary)
     assert canary not in refused.text
     assert canary not in world.as_("irene").brings(formal(world), "noted", text=canary, about=canary).text
@@ -270,8 +269,7 @@ def test_a_time_without_a_zone_is_refused(world: World) -> None:
     booked = irene.brings(reference, "meeting_arranged", at="2026-04-03T10:00:00+01:00")
     assert booked.json()["challenge"]["meeting_at"] == "2026-04-03T09:00:00Z"
     for absurd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
-        assert irene.brings(reference, "meeting_arranged", at=absurd).status_code in (200, 422)
-        assert irene.get(f"/challenges/{reference}").status_code == 200
+        problem(irene.brings(reference, "meeting_arranged", at=absurd), 422, "unfit", "at")
 
 
 def test_text_that_is_too_long_or_holds_control_characters_is_refused(world: World) -> None:
@@ -314,7 +312,17 @@ def test_odd_numbers_and_odd_json_are_refused_and_never_a_fault(world: World) ->
     for day in ("0001-01-01", "9999-12-31", "2026-02-30", "soon", 20260401):
         assert irene.brings(reference, "window_extended", until=day, why="More time.").status_code == 422
         assert irene.brings(reference, "court_told", hearing=day).status_code in (200, 422)
-    for raw in (b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"type": "noted", "text": "\\ud800"}', b'{"type": NaN}', b"1" * 5000):
+    for raw in (
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"type": "noted", "text": "\\ud800"}',
+        b'{"type": NaN}',
+        b"1" * 5000,
+    ):
         answer = irene.call(
             "POST", f"/api/v1/challenges/{reference}/events", {"Content-Type": "application/json"}, content=raw
         )  # fmt: skip
@@ -479,8 +487,6 @@ def test_the_interface_page_fetches_everything_from_our_own_host(world: World) -
 
 
 def test_health_is_red_until_the_first_tick_green_while_it_ticks_and_red_when_it_stops(world: World) -> None:
-    world.store.write  # noqa: B018
-
     def health() -> tuple[int, str, list[str]]:
         answer = world.nobody().get("/health")
         return answer.status_code, answer.json()["status"], answer.json()["reasons"]

@@ -58,7 +58,9 @@ class Contract:
             return
         operation = self.document["paths"][template][method.lower()]
         declared = operation["responses"].get(str(answer.status_code))
-        assert declared is not None, f"{method} {template} answered {answer.status_code}, which it does not declare: {answer.text}"
+        assert declared is not None, (
+            f"{method} {template} answered {answer.status_code}, which it does not declare: {answer.text}"
+        )
         kind = answer.headers["content-type"].partition(";")[0]
         assert kind in declared["content"], f"{method} {template} answered {answer.status_code} with undeclared {kind}"
         if not kind.endswith("json"):
@@ -108,11 +110,9 @@ class Caller:
         body = {"child": child, "item_type": "informal", "reasons": [self._world.reason], "concern": "The plan drifts."}
         return self.post("/challenges", body | said, **headers)
 
-    def brings(self, reference: str, type: str, headers: Mapping[str, str] | None = None, **said: Any) -> httpx2.Response:
+    def brings(self, item: str, type: str, headers: Mapping[str, str] | None = None, /, **said: Any) -> httpx2.Response:
         """Bring an event to an item."""
-        return self.call(
-            "POST", f"/api/v1/challenges/{reference}/events", headers, json={"type": type, **said}
-        )  # fmt: skip
+        return self.call("POST", f"/api/v1/challenges/{item}/events", headers, json={"type": type, **said})
 
     def item(self, reference: str) -> dict[str, Any]:
         """The item as this person sees it."""
@@ -212,7 +212,9 @@ class World:
         )  # fmt: skip
 
     def child(self, number: str = "T-1") -> UUID:
-        return UUID(str(self.rows(select(ChildRow.id).where(ChildRow.authority == self.council.key, ChildRow.number == number))[0][0]))
+        return UUID(
+            str(self.rows(select(ChildRow.id).where(ChildRow.authority == self.council.key, ChildRow.number == number))[0][0])
+        )
 
     def post_ends(self, person: str, role: str, on: str) -> None:
         """Somebody gives a post up; the day is their last."""

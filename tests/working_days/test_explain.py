@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import workflows.calendars
+from workflows.promise_in_words import explain
 from workflows.working_days import (
     Length,
     Unit,
-    explain,
     long_date,
     promise,
     promise_from_date,
