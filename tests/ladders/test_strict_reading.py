@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.ladders.bad_files import AUTHORITY, BAD, GOOD, LADDER, NOTICE, PARTNERS, A, L, N, P
 from tests.ladders.reading import AUTHORITIES, INVENTED, INVENTIONS, SHIPPED, faults, texts
-from workflows.reader import Unreadable, content_hash, read_procedures, schema
+from workflows.meaning import content_hash
+from workflows.reader import Unreadable, read_procedures, schema
 from workflows.strict_yaml import LARGEST_FILE, read_tree
 
 
