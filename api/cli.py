@@ -69,18 +69,28 @@ def serve(
 
 
 def _seed(service: "Service", folder: Path) -> None:
+    """Load each authority's own files. One with a fault, or with a post that is asked and empty, stops here, unloaded."""
     from api.assembly import from_folder
+    from drp import directory
+    from drp.directory_import import vacancies
     from drp.migrate import migrate
+    from drp.vacancies import Vacant
     from workflows.reader import Unreadable
+    from workflows.working_days import local_date
 
-    migrate(service.store)
+    if service.store.is_sqlite:
+        migrate(service.store)
+    now = service.clock()
     for own in sorted(path for path in folder.iterdir() if path.is_dir()):
         try:
             read = from_folder(own)
-        except Unreadable as refused:
+            with service.store.write(read.authority.key) as connection:
+                service.casework.procedures.seed(connection, read, now)
+                empty = vacancies(connection, read.authority, read.ladders, local_date(now))
+                if empty and directory.has_people(connection, read.authority.key):
+                    raise Vacant(empty)
+        except (Unreadable, Vacant) as refused:
             _stop(f"{refused}\n{own.name} was not loaded; nothing was changed.")
-        with service.store.write(read.authority.key) as connection:
-            service.casework.procedures.seed(connection, read, service.clock())
 
 
 @app.command()

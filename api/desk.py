@@ -17,6 +17,7 @@ from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
 from notifications import outbox
 from notifications.wording import WORDS, sentences
+from workflows.challenge import Outcome
 from workflows.refusals import Unfit
 from workflows.turn import Subject
 
@@ -39,7 +40,12 @@ def inbox(asked: Asked) -> InboxShape:
     """What you have been told, newest first: the delivery of record, whatever became of the mail."""
     with asked.service.store.read(asked.authority) as connection:
         rows = (
-            connection.execute(_messages(asked).where(col(DeliveryRow.person) == UUID(asked.signed.person)).limit(200))
+            connection.execute(
+                _messages(asked)
+                # What was recorded in error is nobody's to read of any more.
+                .where(col(DeliveryRow.person) == UUID(asked.signed.person), col(ChallengeRow.phase) != Outcome.IN_ERROR.value)
+                .limit(200)
+            )
             .mappings()
             .all()
         )

@@ -129,6 +129,8 @@ async def _not_text(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == 400:  # the framework's word for a body that it cannot read
+        return problem(422, "invalid", "The request cannot be read as JSON.", "Send JSON in UTF-8, as /docs describes.")
     known = {
         404: ("not-found", "There is nothing here.", "Check the address."),
         405: ("no-such-method", "Not that way.", "See /docs."),

@@ -45,6 +45,7 @@ class RaiseBody(Shape):
     )
     review_decision: str = ""
     raiser_role: str = "iro"
+    agency: str = Field("", max_length=64, description="For a partner agency: which one.")
     linked: list[str] = Field(default_factory=list, max_length=20, description="References of siblings' challenges.")
 
 

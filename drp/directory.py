@@ -1,5 +1,6 @@
 """The directory as it is asked: children, teams, people, who holds what."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -80,6 +81,27 @@ def holds_role(connection: Connection, authority: str, person: str, role: str, d
     )
 
 
+def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> str:
+    """The outside agency of the first of some people who has one, or empty."""
+    ids = [UUID(person) for person in people if person]
+    if not ids:
+        return ""
+    rows = connection.execute(
+        select(col(PersonRow.agency)).where(
+            col(PersonRow.authority) == authority, col(PersonRow.id).in_(ids), col(PersonRow.agency) != ""
+        )
+    )
+    return rows.scalars().first() or ""
+
+
+def is_agency(connection: Connection, authority: str, agency: str) -> bool:
+    """Does the directory know such an outside agency?"""
+    found = select(col(UnitRow.key)).where(
+        col(UnitRow.authority) == authority, col(UnitRow.kind) == "agency", col(UnitRow.key) == agency
+    )
+    return connection.execute(found).first() is not None
+
+
 def names_of(connection: Connection, authority: str, people: set[str]) -> dict[str, str]:
     """Names of people by id."""
     if not people:
@@ -90,6 +112,11 @@ def names_of(connection: Connection, authority: str, people: set[str]) -> dict[s
         )
     )
     return {str(row.id): row.name for row in rows}
+
+
+def has_people(connection: Connection, authority: str) -> bool:
+    """Has a directory been loaded for this authority?"""
+    return connection.execute(select(col(PersonRow.id)).where(col(PersonRow.authority) == authority).limit(1)).first() is not None
 
 
 def person_by_key(connection: Connection, authority: str, key: str) -> UUID | None:

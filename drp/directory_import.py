@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -137,19 +137,19 @@ def apply(connection: Connection, made: Plan, chance: Chance) -> None:
     authority, before, after = made.authority, made.before, made.after
     people = {key: replace(person, id=person.id or chance.identity()) for key, person in after.people.items()}
     children = {number: replace(child, id=child.id or chance.identity()) for number, child in after.children.items()}
-    _write(connection, authority, PersonRow, _by_id(before.people.values()), (asdict(person) for person in people.values()))
+    _write(connection, authority, PersonRow, _by_id(before.people.values()), (vars(person) for person in people.values()))
     units = [{"kind": unit.kind, "key": unit.key, "name": unit.name, "within": unit.within} for unit in after.units.values()]
-    _write(connection, authority, UnitRow, {key: asdict(unit) for key, unit in before.units.items()}, units, ("kind", "key"))
+    _write(connection, authority, UnitRow, {key: vars(unit) for key, unit in before.units.items()}, units, ("kind", "key"))
     _write(
-        connection, authority, ChildRow, _by_id(before.children.values()), (_lists(asdict(child)) for child in children.values())
+        connection, authority, ChildRow, _by_id(before.children.values()), (_lists(vars(child)) for child in children.values())
     )
 
     def post(held: Held) -> dict[str, Any]:
         key = str(children[held.key].id) if held.held_for is HeldFor.CHILD else held.key
-        return {**asdict(held), "held_for": held.held_for.value, "key": key, "person": people[held.person].id}
+        return {**vars(held), "held_for": held.held_for.value, "key": key, "person": people[held.person].id}
 
     def cover(stand_in: StandIn) -> dict[str, Any]:
-        return {**asdict(stand_in), "of": people[stand_in.of].id, "by": people[stand_in.by].id}
+        return {**vars(stand_in), "of": people[stand_in.of].id, "by": people[stand_in.by].id}
 
     posts, covers = {one.id: post(one) for one in before.posts}, {one.id: cover(one) for one in before.covers}
     _write(connection, authority, PostRow, posts, ({**post(one), "id": one.id or chance.identity()} for one in after.posts))
@@ -157,7 +157,7 @@ def apply(connection: Connection, made: Plan, chance: Chance) -> None:
 
 
 def _by_id(values: Iterable[Person | Child]) -> dict[UUID | None, dict[str, Any]]:
-    return {value.id: _lists(asdict(value)) for value in values}
+    return {value.id: _lists(vars(value)) for value in values}
 
 
 def _lists(values: dict[str, Any]) -> dict[str, Any]:

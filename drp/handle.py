@@ -21,7 +21,17 @@ from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, Inv
 from drp.timeline import GENESIS
 from workflows import decide as deciding
 from workflows import raising
-from workflows.events import Corrected, Earlier, Event, LadderMoved, PostEmptied, Raised, WindowClosed, WindowsHeld
+from workflows.events import (
+    ChildFactsChanged,
+    Corrected,
+    Earlier,
+    Event,
+    LadderMoved,
+    PostEmptied,
+    Raised,
+    WindowClosed,
+    WindowsHeld,
+)
 from workflows.ladder import WITHOUT_CHILD, ItemType
 from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Capacity, Rules
@@ -175,7 +185,14 @@ class Casework:
             rules = choose(options, event.item_type, blank, day)
             earlier = self._earlier(connection, authority, subject.child)
             check_chosen(connection, authority, event, day)
-            decided = deciding.decide_raise(rules, Act(event, actor), subject.facts, earlier, now, subject.child is not None)
+            agency = event.agency or directory.agency_of(connection, authority, [chosen.person for chosen in event.to])
+            if agency and not directory.is_agency(connection, authority, agency):
+                raise Unfit(f"There is no agency `{agency}`.", "Name an agency of the directory.", "agency")
+            complete = replace(event, agency=agency)
+            about = replace(about, agency=agency)
+            if agency:
+                establishment = load.establishment(connection, authority, [about])
+            decided = deciding.decide_raise(rules, Act(complete, actor), subject.facts, earlier, now, subject.child is not None)
             raiser = actor.behalf_of or signed.person
             new = Loaded(
                 self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
@@ -215,7 +232,13 @@ class Casework:
             loaded = found[challenge]
             value = loaded.challenge
             rules = self.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
-            establishment = load.establishment(connection, authority, [loaded.about()])
+            # A child who moves is spoken of to the team that they move to, as well as the one they leave.
+            moved = [
+                replace(loaded.about(), team=event.team, service=event.service)
+                for event in events
+                if isinstance(event, ChildFactsChanged)
+            ]
+            establishment = load.establishment(connection, authority, [loaded.about(), *moved])
             decision = self.held(connection, authority, rules, loaded, now) or Decision(value, value, (), ())
             for event in events:
                 decision = decision.then(deciding.decide(rules, decision.challenge, Act(event, THE_SERVICE), now))

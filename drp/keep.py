@@ -239,6 +239,7 @@ def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: 
             "resolve_by": _text(challenge.resolve_by),
             "actions": challenge.actions,
             "meeting_at": _text(challenge.meeting_at),
+            "agency": challenge.agency,
             "happened": [[what, day.isoformat()] for what, day in challenge.happened],
         },
         "entries": entries,

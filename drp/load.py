@@ -49,7 +49,7 @@ class Loaded:
         """What it is about, as posts are held."""
         facts = self.challenge.facts
         child = str(self.child) if self.child else ""
-        return About(str(self.raiser), self.challenge.raiser_role, child, facts.team, facts.service)
+        return About(str(self.raiser), self.challenge.raiser_role, child, facts.team, facts.service, self.challenge.agency)
 
 
 def challenges(
@@ -116,6 +116,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         referral=ReferralState(row["referral"]),
         actions=rest["actions"],
         meeting_at=_instant(rest["meeting_at"]),
+        agency=rest["agency"],
         happened=tuple((what, date.fromisoformat(day)) for what, day in rest["happened"]),
         last_at=row["last_at"],
     )
@@ -227,6 +228,7 @@ def establishment(connection: Connection, authority: str, abouts: Iterable[About
         HeldFor.TEAM.value: sorted({about.team for about in listed if about.team}),
         HeldFor.SERVICE.value: sorted({about.service for about in listed if about.service}),
         HeldFor.CHILD.value: sorted({about.child for about in listed if about.child}),
+        HeldFor.AGENCY.value: sorted({about.agency for about in listed if about.agency}),
     }
     wanted = [col(PostRow.held_for) == HeldFor.AUTHORITY.value]
     wanted += [and_(col(PostRow.held_for) == kind, _in(PostRow.key, keys)) for kind, keys in scopes.items() if keys]

@@ -39,26 +39,29 @@ def needs_choice(stage: Stage) -> bool:
     return chooses or stage.respond_within.set_by_raiser
 
 
-def recipients(authority: Authority, stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
+def recipients(authority: Authority, challenge: Challenge, stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
     """The stage's recipients. Raises Unfit if somebody must be chosen and is not, or is not among the permitted."""
     assert stage.to is not None
+    permitted = ", ".join(stage.to.roles)
     if stage.to.how in (Choice.ALL, Choice.ANY):
         if chosen:
             said = f"{stage.label} is addressed by the procedure itself."
             raise Unfit(said, "Leave the choice of recipient out.", "to")
-        return tuple(Party(role) for role in stage.to.roles)
-    permitted = ", ".join(stage.to.roles)
-    if not chosen:
-        raise Unfit(f"At {stage.label} somebody must be chosen to answer.", f"Choose from: {permitted}.", "to")
-    if stage.to.how is Choice.ONE and len(chosen) > 1:
-        raise Unfit(f"{stage.label} goes to one of them.", f"Choose one from: {permitted}.", "to")
-    for choice in chosen:
-        if choice.role not in stage.to.roles:
-            raise Unfit(f"`{choice.role}` may not be asked at {stage.label}.", f"Choose from: {permitted}.", "to")
-        if authority.role(choice.role).held_for is HeldFor.AGENCY and not choice.person:
-            said = f"{authority.role(choice.role).title} is somebody in another agency, and there is more than one agency."
-            raise Unfit(said, "Name the person, from the directory.", "to")
-    return tuple(dict.fromkeys(Party.of(choice) for choice in chosen))
+        parties = tuple(Party(role) for role in stage.to.roles)
+    else:
+        if not chosen:
+            raise Unfit(f"At {stage.label} somebody must be chosen to answer.", f"Choose from: {permitted}.", "to")
+        if stage.to.how is Choice.ONE and len(chosen) > 1:
+            raise Unfit(f"{stage.label} goes to one of them.", f"Choose one from: {permitted}.", "to")
+        parties = tuple(dict.fromkeys(Party.of(choice) for choice in chosen))
+    for party in parties:
+        if party.role not in stage.to.roles:
+            raise Unfit(f"`{party.role}` may not be asked at {stage.label}.", f"Choose from: {permitted}.", "to")
+        outside = authority.role(party.role).held_for is HeldFor.AGENCY
+        if outside and not party.person and not challenge.agency:
+            said = f"{authority.role(party.role).title} is somebody in another agency, and it is not said which agency."
+            raise Unfit(said, "Name the agency (`agency`), or the person (`to`), from the directory.", "agency")
+    return parties
 
 
 def copies(rules: Rules, challenge: Challenge, stage: Stage, to: tuple[Party, ...], chosen: tuple[str, ...]) -> tuple[Party, ...]:

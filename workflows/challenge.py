@@ -189,6 +189,7 @@ class Challenge:
     actions: int = 0
     meeting_at: datetime | None = None
     happened: tuple[tuple[str, date], ...] = ()
+    agency: str = ""
     last_at: datetime | None = None
 
     @property

@@ -103,8 +103,8 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         # What had closed while the service was still there closed then, and opened what is held now.
         _apply_closed(turn, min(event.since, now))
         turn.at = now
-        windows.hold(turn, event)
-        return _finished(turn, challenge, now)
+        held = windows.hold(turn, event)
+        return _finished(turn, challenge, now) if held else turn.decided(challenge)
     if isinstance(event, e.WindowClosed):
         permits.check(challenge, act)
         named = next((w for w in challenge.open_windows() if _is_named(w, event)), None)

@@ -69,6 +69,7 @@ class Raised(Event):
     happened: tuple[tuple[str, date], ...] = ()
     review_decision: Words = ""
     raiser_role: str = "iro"
+    agency: str = ""
     linked: tuple[str, ...] = ()
     type: Literal["raised"] = "raised"
 

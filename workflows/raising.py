@@ -38,6 +38,7 @@ def blank(rules: Rules, event: Raised, facts: Facts, about_child: bool, now: dat
         facts_at_raising=facts,
         priority=event.priority,
         happened=event.happened,
+        agency=event.agency,
         last_at=now,
     )
 
@@ -121,7 +122,7 @@ def ladder_is_statutory(rules: Rules) -> bool:
 def _notice(turn: Turn, event: Raised) -> None:
     """A notice of excellent practice: told once, no window, no climb."""
     stage = turn.rules.ladder.stages[0]
-    to = addressing.recipients(turn.rules.authority, stage, event.to)
+    to = addressing.recipients(turn.rules.authority, turn.challenge, stage, event.to)
     copies = addressing.copies(turn.rules, turn.challenge, stage, to, event.copies)
     turn.change(sequence=1, phase=Outcome.NOTICED, visits=(Visit(1, stage.key, turn.at, "raised", to, copies),))
     turn.tell(Subject.NOTICE, to, copies)

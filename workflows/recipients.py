@@ -50,6 +50,7 @@ class About:
     child: str = ""
     team: str = ""
     service: str = ""
+    agency: str = ""
 
 
 class How(StrEnum):
@@ -88,7 +89,8 @@ class Establishment:
             HeldFor.TEAM: about.team,
             HeldFor.SERVICE: about.service,
             HeldFor.AUTHORITY: "",
-        }.get(held_for)
+            HeldFor.AGENCY: about.agency or None,
+        }[held_for]
         return tuple(
             dict.fromkeys(
                 post.person

@@ -173,9 +173,16 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
                     advice_before_skipping="" if starts_here else "Talked over; they agree that it cannot wait.",
                     priority=ladder.priorities[0] if ladder.priorities else "",
                     raiser_role=ladder.raised_by[0],
+                    agency=_agency(rules, person),
                     **choice_at(rules.authority, stage, start, person),
                 )
             )
+
+
+def _agency(rules: Rules, person: Person) -> str:
+    """Some agency, where the ladder goes to one and no directory says which."""
+    outside = [role for role in rules.ladder.roles() if rules.authority.role(role).held_for is HeldFor.AGENCY]
+    return "an_agency" if outside and person(outside[0]) == SOMEBODY else ""
 
 
 def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person) -> dict[str, Any]:

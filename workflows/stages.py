@@ -70,7 +70,7 @@ def enter(
     highest = turn.challenge.highest_stage
     if not stage.referral and (not highest or ladder.position(stage.key) > ladder.position(highest)):
         turn.change(highest_stage=stage.key)
-    told = () if stage.referral else addressing.recipients(turn.rules.authority, stage, chosen)
+    told = () if stage.referral else addressing.recipients(turn.rules.authority, turn.challenge, stage, chosen)
     copies = () if stage.referral else addressing.copies(turn.rules, turn.challenge, stage, told, copied)
     waits = first_phase(stage) is Phase.ENDORSING
     visit = Visit(turn.challenge.sequence, stage.key, turn.at, how, told, copies, not waits and not stage.referral, respond_by)

@@ -249,14 +249,14 @@ def restart_on_acknowledgement(turn: Turn, window: Window) -> None:
         turn.note("window_counted_from_acknowledgement", {"due": moved.promise.due.isoformat()})
 
 
-def hold(turn: Turn, event: WindowsHeld) -> None:
-    """Hold what closed while the service was away: nobody is skipped by an outage (DESIGN.md rule 5)."""
+def hold(turn: Turn, event: WindowsHeld) -> bool:
+    """Hold what closed while the service was away: nobody is skipped by an outage (DESIGN.md rule 5). False: nothing did."""
     away = [w for w in turn.challenge.open_windows() if w.held_since is None and event.since < w.acts_at <= event.until]
     # What only reminds of a window that is not held tells late rather than never: nobody climbs unwarned.
     parents = {w.key for w in turn.challenge.open_windows() if w.held_since is not None} | {w.key for w in away}
     away = [w for w in away if w.parent is None or w.parent in parents]
     if not away:
-        return
+        return False
     for window in away:
         turn.put(replace(window, held_since=event.since))
     listed = [[w.key.sequence, w.key.kind.value, w.key.n] for w in away]
@@ -264,6 +264,7 @@ def hold(turn: Turn, event: WindowsHeld) -> None:
         event.type, {"since": event.since.isoformat(), "until": event.until.isoformat(), "windows": listed}, {"why": event.why}
     )
     turn.tell(Subject.HELD, manager(turn))
+    return True
 
 
 def release(turn: Turn, event: WindowsReleased) -> None:

@@ -362,7 +362,9 @@ PARTNER_TOP = "items: [partner_agency]\njudge_within: 3 working days\n"
 
 
 def partner() -> Story:
-    return Story(invented(PARTNER, PARTNER_TOP)).raise_("Wed 8 April 2026, 10:00", item_type=ItemType.PARTNER_AGENCY)
+    return Story(invented(PARTNER, PARTNER_TOP)).raise_(
+        "Wed 8 April 2026, 10:00", item_type=ItemType.PARTNER_AGENCY, agency="health_trust"
+    )
 
 
 def test_nothing_is_sent_before_it_is_endorsed():

@@ -105,7 +105,7 @@ enter_at:
   one: {label: One, to: health_lead, respond_within: 2 working days, no_reply: prompt}
   two: {label: Two, to: director, respond_within: 2 working days, no_reply: prompt}
 """
-    said = {"item_type": ItemType.PARTNER_AGENCY}
+    said = {"item_type": ItemType.PARTNER_AGENCY, "agency": "health_trust"}
     assert Story(invented(stages, top)).raise_(AT, priority="high", **said).state == "two.awaiting"
     assert Story(invented(stages, top)).raise_(AT, priority="low", **said).state == "one.awaiting"
 
@@ -143,3 +143,17 @@ def test_an_item_raised_at_the_last_stage_asks_about_cafcass_at_once():
     )
     assert story.state == "stage_8.asking"
     assert story.told == ["about_cafcass: raiser"]
+
+
+def test_an_item_for_another_agency_says_which_agency():
+    stages = """
+  one: {label: One, to: health_lead, respond_within: 2 working days, no_reply: escalate}
+  two: {label: Two, to: health_lead, respond_within: 2 working days, no_reply: prompt}
+"""
+    rules = invented(stages, "items: [partner_agency]\njudge_within: 3 working days\n")
+    with pytest.raises(Unfit, match="it is not said which agency"):
+        Story(rules).raise_(AT, item_type=ItemType.PARTNER_AGENCY)
+    story = Story(rules).raise_(AT, item_type=ItemType.PARTNER_AGENCY, agency="health_trust")
+    assert story.challenge.agency == "health_trust"
+    # Said once, it holds for every stage above: a climb by itself needs nobody to name it again.
+    assert story.next_date().next_date().state == "two.awaiting"

@@ -8,7 +8,7 @@ import pytest
 from drp.store import Store
 from tests.service.cast import CLIMBING, DUNMOOR, ELSEWHERE, Council
 from tests.service.world import World
-from tests.store.conftest import calendar, postgresql, sqlite_template, store  # noqa: F401 -- the same engines, never skipped
+from tests.store.conftest import calendar, octets, postgresql, sqlite_template, store  # noqa: F401 -- the same engines, never skipped
 from workflows.working_days import Calendar
 
 

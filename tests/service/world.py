@@ -26,7 +26,15 @@ from drp.settings import Settings
 from drp.store import Store
 from drp.sweep import Swept
 from drp.tables import (
-    ChallengeRow, ChildRow, CoverRow, DeliveryRow, EntryRow, NotificationRow, PersonRow, PostRow, WindowRow,
+    ChallengeRow,
+    ChildRow,
+    CoverRow,
+    DeliveryRow,
+    EntryRow,
+    NotificationRow,
+    PersonRow,
+    PostRow,
+    WindowRow,
 )  # fmt: skip
 from tests.service.cast import Council, directory_files, procedures
 from workflows.working_days import LONDON, Calendar

@@ -174,7 +174,7 @@ def test_a_childs_change_of_team_is_told_and_the_new_team_is_asked(
     assert after.facts.team == "south"
     assert after.facts_at_raising.team == "north"
     assert after.windows == before.windows
-    assert {"baker", "service"} <= set(told(store, "post_taken_over"))
+    assert sorted(told(store, "post_taken_over")) == ["baker", "service"]
     assert told(store, "facts_changed") == ["irene"]
 
 

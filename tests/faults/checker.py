@@ -1,0 +1,125 @@
+"""What must be true of a database and a mail folder after any fault, as one list of what is not."""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from drp.store import Store
+from drp.tables import ChallengeRow, DeliveryRow, EntryRow, IdempotencyRow, NotificationRow, WindowRow, WordsRow
+from drp.timeline import ChainKey, KeptWords, first_fault
+from tests.faults.world import SECRET
+from tests.notifications.marsh import KEY
+
+
+def all_of(connection: Connection, table: Any) -> list[dict[str, Any]]:
+    query = select(table.__table__).where(table.authority == KEY).order_by(*table.__table__.primary_key)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def faults(store: Store, mail: Path | None = None) -> list[str]:
+    """Half-done, doubled, forked or untold: state, entries, windows, notifications and mail that do not agree."""
+    with store.read(KEY) as connection:
+        challenges = all_of(connection, ChallengeRow)
+        by: dict[str, dict[Any, list[dict[str, Any]]]] = {}
+        for name, table in (("entry", EntryRow), ("window", WindowRow), ("told", NotificationRow), ("words", WordsRow)):
+            by[name] = defaultdict(list)
+            for row in all_of(connection, table):
+                by[name][row["challenge"]].append(row)
+        keys = all_of(connection, IdempotencyRow)
+        deliveries = {(d["challenge"], d["version"], d["n"]) for d in all_of(connection, DeliveryRow)}
+    found: list[str] = []
+    ids = {row["id"]: row for row in challenges}
+    for row in challenges:
+        entries, windows, told = (by[name][row["id"]] for name in ("entry", "window", "told"))
+        words: dict[int, list[KeptWords]] = defaultdict(list)
+        for kept in by["words"][row["id"]]:
+            words[kept["number"]].append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
+        found += [f"{row['reference']}: {what}" for what in _of_one(row, entries, words, windows, told, deliveries)]
+    for known in keys:
+        item = ids.get(known["challenge"])
+        if item is None or not 1 <= known["entry"] <= item["entries"]:
+            found.append(f"the key {known['key']} answers for what is not there")
+    if mail is not None:
+        found += _mail(mail, [n for listed in by["told"].values() for n in listed])
+    return found
+
+
+def _of_one(row: Any, entries: Any, words: Any, windows: Any, told: Any, deliveries: Any) -> list[str]:
+    found: list[str] = []
+    kept = {number: tuple(listed) for number, listed in words.items()}
+    keys = {"k1": ChainKey("k1", SECRET), "test": ChainKey("test", SECRET)}
+    fault = first_fault(keys, KEY, row["id"], entries, kept, row["entries"], row["head"])
+    if fault:
+        found.append(fault)
+    kinds = Counter(entry["kind"] for entry in entries)
+    if kinds["raised"] != 1:
+        found.append(f"raised {kinds['raised']} times")
+    entered = [json.loads(entry["facts"])["how"] for entry in entries if entry["kind"] == "stage_entered"]
+    visits = row["rest"]["visits"]
+    if len(entered) != len(visits) or len(visits) != row["sequence"]:
+        found.append(f"{len(entered)} stages entered, {len(visits)} stays, sequence {row['sequence']}")
+    opened = Counter(
+        (entry["sequence"], json.loads(entry["facts"])["kind"], json.loads(entry["facts"])["n"])
+        for entry in entries
+        if entry["kind"] == "window_opened"
+    )
+    shown = [w for w in windows if w["kind"] not in ("reminder", "warning")]
+    if opened != Counter((w["sequence"], w["kind"], w["n"]) for w in shown):
+        found.append("windows and the timeline do not agree")
+    running = [w for w in windows if w["closed_at"] is None and w["kind"] in ("reply", "meeting")]
+    if row["phase"] == "awaiting" and [w["sequence"] for w in running] != [row["sequence"]]:
+        found.append(f"awaiting, with {len(running)} windows to answer in")
+    asked = Counter(n["sequence"] for n in told if n["subject"] == "asked")
+    if asked != Counter(visit["sequence"] for visit in visits if visit["sent"]):
+        found.append(f"asked {dict(asked)} for {len(visits)} stays")
+    climbs = sum(how == "no_reply" for how in entered)
+    if sum(n["subject"] == "climbed" for n in told) != climbs:
+        found.append("climbs and what was told of them do not agree")
+    gone = [w for w in windows if w["kind"] in ("reply", "meeting") and w["closed_as"] == "no reply"]
+    if len(gone) < climbs:
+        found.append(f"{climbs} climbs for {len(gone)} closed windows")
+    in_time = [w for w in gone if any(a["answered_at"] and not a["late"] for a in w["asked"])]
+    if in_time:
+        found.append("answered in time and closed for no reply")
+    if max((n["version"] for n in told), default=0) > row["version"]:
+        found.append("told of a version that is not there")
+    for n in told:
+        if n["state"] != "none" and (n["challenge"], n["version"], n["n"]) not in deliveries:
+            found.append(f"a message ({n['subject']}) to nobody")
+    return found
+
+
+def identity(n: dict[str, Any]) -> str:
+    """The left part of a message's Message-ID."""
+    return hashlib.sha256(f"{KEY}/{n['challenge']}/{n['version']}/{n['n']}".encode()).hexdigest()[:32]
+
+
+def _mail(folder: Path, told: list[dict[str, Any]]) -> list[str]:
+    files = Counter(path.stem.partition("-")[2] for path in folder.glob("*.eml")) if folder.exists() else Counter[str]()
+    known = {identity(n): n for n in told}
+    found = [f"mail of what was never decided: {name}" for name in files if name not in known]
+    found += [
+        f"called sent and never written: {n['subject']}" for name, n in known.items() if n["state"] == "sent" and not files[name]
+    ]
+    return found + [f"written {count} times: {name}" for name, count in files.items() if count > 1]
+
+
+def lost(store: Store, acknowledged: list[dict[str, Any]]) -> list[str]:
+    """What was acknowledged and is not there, or is there twice."""
+    with store.read(KEY) as connection:
+        texts = Counter(row["text"] for row in all_of(connection, WordsRow))
+        references = {row["reference"]: row for row in all_of(connection, ChallengeRow)}
+    found: list[str] = []
+    for action in acknowledged:
+        said = action["body"].get("concern") or action["body"].get("text")
+        if texts[said] != 1:
+            found.append(f"{action['key']}: there {texts[said]} times")
+        row = references.get(action["answer"]["reference"])
+        if row is None or row["entries"] < action["answer"]["entry"]:
+            found.append(f"{action['key']}: its entry is not there")
+    twice = [text for text, times in texts.items() if times > 1 and text.startswith(("Concern k", "Note k"))]
+    return found + [f"twice: {text}" for text in twice]

@@ -1,0 +1,144 @@
+"""Marsh Council as a service under fire: its settings, its tokens, many items at once, and a client that keeps receipts."""
+
+import http.client
+import json
+import os
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from drp import identity, load
+from drp.chance import Chance
+from drp.directory import child_by_number
+from drp.handle import Casework, addressed
+from drp.keep import Keeper, Kept
+from drp.load import Loaded
+from drp.procedures import Procedures
+from drp.settings import Settings
+from drp.store import Store
+from drp.timeline import GENESIS, ChainKey
+from tests.notifications.marsh import FOUNDED, KEY, NIGHT_AND_DAY, RAISED, Marsh, read
+from workflows import decide as deciding
+from workflows import events as e
+from workflows.ladder import ItemType
+from workflows.permits import Act, Actor, Part
+from workflows.procedure import Rules
+from workflows.working_days import Calendar, read_calendar
+
+SECRET = b"\x07" * 32
+WHO = ("irene", "archer", "service", "manager")
+
+
+def calendar() -> Calendar:
+    import workflows
+
+    path = Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv"
+    return read_calendar(path.read_text(encoding="utf-8"))
+
+
+def casework_on(store: Store, hold_after: timedelta = timedelta(days=400)) -> Casework:
+    """Everything that changes an item, as a replica has it."""
+    chance = Chance(os.urandom)  # noqa: TID251 -- replicas must not draw the same numbers
+    return Casework(store, Procedures(calendar()), Keeper(ChainKey("k1", SECRET), chance, store.is_sqlite), chance, hold_after)
+
+
+def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
+    """The council on a store, and a token for each of a few people."""
+    marsh = Marsh.founded(casework_on(store), NIGHT_AND_DAY)
+    tokens: dict[str, str] = {}
+    for key in WHO:
+        id_ = marsh.id(key)
+        with store.write(KEY) as connection:
+            tokens[key] = identity.create_token(connection, marsh.chance, KEY, id_, "test", FOUNDED, timedelta(days=366))
+    return marsh, tokens
+
+
+def settings(url: str, var: Path, **more: Any) -> Settings:
+    var.mkdir(parents=True, exist_ok=True)
+    (var / "chain.key").write_text(SECRET.hex() + "\n")
+    values: dict[str, Any] = {"hold_after_minutes": 600_000, "heartbeat": False, "mail": "folder", "mail_from": "r@marsh.example"}
+    return Settings(database_url=url, var=var, **(values | more))
+
+
+def many(marsh: Marsh, count: int, now: datetime = RAISED) -> None:
+    """So many items raised at once, kept in one transaction."""
+    casework, irene = marsh.casework, marsh.as_("irene", now)
+    with marsh.store.write(KEY) as connection:
+        rules = next(r for r in casework.procedures.current(connection, KEY) if r.ladder.key == "process")
+        subject = child_by_number(connection, KEY, "C-1")
+        assert subject is not None
+        actor = Actor(irene.person, frozenset({Part.RAISER, Part.CHILDS_IRO}))
+        event = e.Raised(ItemType.FORMAL, ("drift",), "The plan drifts.")
+        decided = deciding.decide_raise(rules, Act(event, actor), subject.facts, (), now)
+        kept: list[Kept] = []
+        from uuid import UUID
+
+        establishment = None
+        for _ in range(count):
+            new = Loaded(
+                casework.chance.identity(), casework.chance.reference(), 0, subject.child, subject.number, subject.initials,
+                UUID(irene.person), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
+            )  # fmt: skip
+            establishment = establishment or load.establishment(connection, KEY, [new.about()])
+            decision, messages = addressed(rules, establishment, new, decided.decision, now)
+            kept.append(Kept(None, decision, messages, new))
+        casework.keeper.keep(connection, KEY, kept, now)
+
+
+def rules_of(store: Store) -> Rules:
+    return Rules(next(x for x in read(NIGHT_AND_DAY).ladders if x.key == "process"), read(NIGHT_AND_DAY).authority, calendar())
+
+
+@dataclass
+class Client:
+    """Speaks HTTP to a service and keeps, fsynced in a file of its own, what was acknowledged."""
+
+    port: int
+    tokens: dict[str, str]
+    file: Path
+    doubtful: list[dict[str, Any]] = field(default_factory=list)
+
+    def ask(self, method: str, path: str, who: str, body: Any = None, key: str = "", timeout: float = 20) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = {"Authorization": f"Bearer {self.tokens[who]}", "Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        try:
+            connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            return answer.status, json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def do(self, path: str, who: str, body: Any, key: str) -> tuple[int, Any]:
+        """An action with a key. Acknowledged: on the file's disk before anything else. No answer: doubtful."""
+        action = {"path": path, "who": who, "body": body, "key": key}
+        try:
+            status, answer = self.ask("POST", path, who, body, key)
+        except (OSError, http.client.HTTPException, ValueError):
+            self.doubtful.append(action)
+            return 0, None
+        if 200 <= status < 300:
+            with self.file.open("a") as file:
+                file.write(json.dumps(action | {"status": status, "answer": answer}) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        elif status >= 500:
+            self.doubtful.append(action)
+        return status, answer
+
+    def acknowledged(self) -> list[dict[str, Any]]:
+        if not self.file.exists():
+            return []
+        return [json.loads(line) for line in self.file.read_text().splitlines()]
+
+
+def raise_body(key: str) -> dict[str, Any]:
+    """Its concern names the key, so that a second effect of one key can be counted."""
+    return {"child": "C-1", "item_type": "formal", "reasons": ["drift"], "concern": f"Concern {key}."}
+
+
+def note_body(key: str) -> dict[str, Any]:
+    return {"type": "noted", "text": f"Note {key}."}

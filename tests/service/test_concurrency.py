@@ -1,0 +1,254 @@
+"""Several at once: one effect each, nothing lost; the database says who did it."""
+
+import multiprocessing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from drp import identity
+from drp.access import Signed
+from drp.handle import Casework, Done, Retry
+from drp.store import Conflict, Store, Unavailable
+from drp.sweep import sweep
+from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from tests.service.cast import procedures
+from tests.service.world import World
+from workflows.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
+from workflows.refusals import NotOpen
+
+
+def signed(world: World, person: str) -> Signed:
+    with world.store.read(world.council.key) as connection:
+        return identity.signed(connection, procedures(world.council).authority, world.id(person), world.now)
+
+
+def render(connection: Connection, done: Done) -> dict[str, Any]:
+    return {"entry": done.entry, "version": done.loaded.version}
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """Do several things at the same moment; what each gave, or the exception that it met."""
+    found: list[Any] = [None] * len(acts)
+    start = threading.Barrier(len(acts))
+
+    def run(n: int, act: Callable[[], Any]) -> None:
+        start.wait()
+        try:
+            found[n] = act()
+        except Exception as error:
+            found[n] = error
+
+    threads = [threading.Thread(target=run, args=(n, act)) for n, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+class Desk:
+    """Acts on one item of a world, past HTTP: what the route calls."""
+
+    def __init__(self, world: World, reference: str) -> None:
+        self.world, self.reference = world, reference
+        self._signed = {person: signed(world, person) for person in ("irene", "tess", "clara", "quinn", "mona")}
+
+    def act(self, person: str, event: Event, key: str = "") -> Callable[[], Any]:
+        casework: Casework = self.world.service.casework
+        return lambda: casework.act(self._signed[person], self.reference, event, self.world.now, render, Retry(key, "h"))
+
+    def kinds(self) -> list[str]:
+        return [entry.kind for entry in self.world.entries(self.reference)]
+
+    def is_proven(self) -> bool:
+        return bool(self.world.as_("irene").timeline(self.reference)["proven"])
+
+
+def desk(world: World, stage: str) -> Desk:
+    raised = world.as_("irene").raises(item_type="formal", stage=stage, stage_reason="High.")
+    return Desk(world, raised.json()["reference"])
+
+
+ROUNDS = 6
+
+
+def test_two_who_answer_the_same_item_at_once_have_one_effect_each_and_none_is_lost(world: World) -> None:
+    for n in range(ROUNDS):
+        here = desk(world, "stage_4")
+        found = at_once(
+            here.act("clara", Responded("agrees", f"Clara {n}")), here.act("quinn", Responded("disagrees", f"Quinn {n}"))
+        )  # fmt: skip
+        assert not [one for one in found if isinstance(one, Exception)], found
+        assert here.kinds().count("responded") == 2
+        asked = world.as_("irene").item(here.reference)["windows"][0]["asked"]
+        assert {one["answer"] for one in asked} == {"agrees", "disagrees"}
+        assert {one["version"] for one in found} == {2, 3}
+        assert here.is_proven()
+
+
+def test_many_notes_at_once_are_all_kept_in_one_unforked_chain(world: World) -> None:
+    here = desk(world, "stage_2")
+    found = at_once(*(here.act("irene", Noted(f"Note {n}")) for n in range(5)))
+    assert [one for one in found if isinstance(one, Exception) and not isinstance(one, Unavailable)] == []
+    kept = [one for one in found if not isinstance(one, Exception)]
+    assert len(kept) == here.kinds().count("noted") >= 4
+    entries = world.entries(here.reference)
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+    assert len({entry.previous for entry in entries}) == len(entries)
+    assert here.is_proven()
+
+
+def test_of_two_who_end_it_at_once_one_succeeds_and_the_other_is_told_what_stands(world: World) -> None:
+    for _ in range(ROUNDS):
+        here = desk(world, "stage_2")
+        found = at_once(here.act("irene", Withdrawn("First.")), here.act("irene", Escalated("Second.")))
+        ended, climbed = found
+        kinds = here.kinds()
+        assert isinstance(climbed, NotOpen) != ("escalated" in kinds)
+        assert not isinstance(ended, Exception)
+        assert kinds.count("withdrawn") == 1
+        assert here.is_proven()
+
+
+def test_the_same_key_sent_at_once_has_one_effect_and_one_answer(world: World) -> None:
+    for n in range(ROUNDS):
+        here = desk(world, "stage_2")
+        found = at_once(*(here.act("irene", Noted("Once."), f"key {n}") for _ in range(3)))
+        assert found[0] == found[1] == found[2]
+        assert here.kinds().count("noted") == 1
+    assert world.count(IdempotencyRow) == ROUNDS
+
+
+def test_an_answer_against_the_tick_is_in_time_or_late_never_both(world: World) -> None:
+    for _ in range(ROUNDS):
+        world.at("Wed 1 April 2026, 10:00")
+        here = desk(world, "stage_2")
+        world.at("Thu 9 April 2026, 09:00")
+        world.write(update(AuthorityRow).values(last_tick=world.now))
+        found = at_once(
+            here.act("tess", Responded("agrees", "At last.")),
+            lambda: sweep(world.service.casework, "dunmoor", world.now),
+            lambda: sweep(world.service.casework, "dunmoor", world.now),
+        )
+        assert not [one for one in found if isinstance(one, Exception)], found
+        kinds = here.kinds()
+        assert (kinds.count("stage_entered"), kinds.count("responded")) == (2, 1)
+        assert world.told(here.reference)[-1][0] == "stage_3"
+        assert len(world.told(here.reference)) == 2
+        assert here.is_proven()
+
+
+def test_two_sweeps_at_once_climb_each_item_once(world: World) -> None:
+    references = [desk(world, "stage_2").reference for _ in range(8)]
+    world.at("Thu 9 April 2026, 09:00")
+    found = at_once(*(lambda: sweep(world.service.casework, "dunmoor", world.now, batch=3) for _ in range(3)))
+    assert not [one for one in found if isinstance(one, Exception)], found
+    world.sweep()  # what one left because another had it in hand
+    for reference in references:
+        assert [stage for stage, _, _ in world.told(reference)] == ["stage_2", "stage_3"]
+    assert world.as_("irene").get("/challenges", stage="stage_3", limit=100).json()["next"] is None
+
+
+def test_on_a_conflict_it_is_decided_again_on_what_then_stands(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = desk(world, "stage_2")
+    keeper = world.service.casework.keeper
+    keep, tried = keeper.keep, []
+
+    def twice(connection: Connection, authority: str, kept: Any, now: Any) -> None:
+        tried.append(kept[0].loaded.version)
+        if len(tried) < 3:
+            raise Conflict
+        keep(connection, authority, kept, now)
+
+    monkeypatch.setattr(keeper, "keep", twice)
+    assert here.act("tess", Acknowledged())() == {"entry": 5, "version": 2}
+    assert tried == [1, 1, 1]
+    assert here.kinds().count("acknowledged") == 1
+
+
+def test_who_conflicts_for_ever_is_told_to_try_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = desk(world, "stage_2")
+
+    def always(*_: Any) -> None:
+        raise Conflict
+
+    monkeypatch.setattr(world.service.casework.keeper, "keep", always)
+    answer = world.as_("tess").brings(here.reference, "acknowledged")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+def test_a_decision_made_from_an_old_version_is_not_kept(world: World) -> None:
+    """What the guard is: the row's version in the UPDATE, one row changed is the only yes."""
+    from drp import load
+    from drp.keep import Kept
+    from workflows.turn import Decision
+
+    here = desk(world, "stage_2")
+    with world.store.read("dunmoor") as connection:
+        id_ = load.by_reference(connection, "dunmoor", here.reference)
+        assert id_ is not None
+        old = load.challenges(connection, "dunmoor", [id_])[id_]
+    assert here.act("tess", Acknowledged())()
+    decision = Decision(old.challenge, old.challenge, (), ())
+    with pytest.raises(Conflict), world.store.write("dunmoor") as connection:
+        world.service.casework.keeper.keep(connection, "dunmoor", [Kept(old, decision, ())], world.now)
+    with world.store.read("dunmoor") as connection:
+        assert load.challenges(connection, "dunmoor", [id_])[id_].version == 2
+
+
+def test_a_fault_after_the_entries_leaves_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = desk(world, "stage_2")
+    counts = [world.count(table) for table in (EntryRow, NotificationRow, ChallengeRow)]
+
+    def broken(connection: Connection, done: Done) -> dict[str, Any]:
+        raise ValueError("after everything was written")
+
+    casework = world.service.casework
+    with pytest.raises(ValueError, match="after everything"):
+        casework.act(signed(world, "irene"), here.reference, Escalated("High."), world.now, broken)
+    assert [world.count(table) for table in (EntryRow, NotificationRow, ChallengeRow)] == counts
+    assert world.as_("irene").item(here.reference)["version"].startswith("1.")
+
+
+# The lost update.
+
+
+def add_up(url: str, times: int, start: Any) -> None:
+    """In a process of its own: read a number, add one, write it back, in one transaction each time."""
+    store = Store(url, pool_size=1)
+    start.wait()
+    done = 0
+    while done < times:
+        try:
+            with store.write("dunmoor") as connection:
+                query = select(AuthorityRow.brake).where(AuthorityRow.key == "dunmoor")
+                if not store.is_sqlite:
+                    query = query.with_for_update()
+                number = int(connection.execute(query).scalar_one() or 0)
+                connection.execute(update(AuthorityRow).where(AuthorityRow.key == "dunmoor").values(brake=str(number + 1)))
+            done += 1
+        except Unavailable:
+            continue
+    store.close()
+
+
+@contextmanager
+def processes(url: str, number: int, times: int) -> Iterator[None]:
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(number)
+    running = [context.Process(target=add_up, args=(url, times, start)) for _ in range(number)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(120)
+    yield
+    assert [process.exitcode for process in running] == [0] * number
+
+
+def test_four_processes_that_read_change_and_write_lose_nothing(world: World) -> None:
+    with processes(world.store.url, 4, 100):
+        assert world.rows(select(AuthorityRow.brake)) == [("400",)]

@@ -1,0 +1,97 @@
+"""How many statements a decision costs: bounds that a query in a loop would break."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from tests.service.world import World
+
+
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """The statements that the service sends meanwhile, without those that begin or choose an authority."""
+    seen: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if "set_config" not in statement:
+            seen.append(statement)
+
+    engines = {world.service.store._writer, world.service.store._reader}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+SIGNING_IN = 3
+"""Token, current procedures, posts."""
+
+BOUNDS = {"raise": 14, "respond": 16, "judge": 16, "note": 12, "show": 8, "timeline": 10, "list": 9, "inbox": 4, "me": 0}
+"""Beyond signing in."""
+
+
+def test_a_request_costs_a_bounded_number_of_statements(world: World) -> None:
+    irene, tess = world.as_("irene"), world.as_("tess")
+    said = {"item_type": "formal", "stage": "stage_2", "stage_reason": "High."}
+    for _ in range(12):
+        reference = irene.raises(**said).json()["reference"]
+    world.sweep()
+    spent: dict[str, int] = {}
+
+    def cost(name: str, request: Any) -> Any:
+        with counted(world) as seen:
+            answer = request()
+        assert answer.status_code in (200, 201), answer.text
+        spent[name] = len(seen) - SIGNING_IN
+        return answer
+
+    cost("raise", lambda: irene.raises(**said))
+    cost("note", lambda: irene.brings(reference, "noted", text="w"))
+    cost("respond", lambda: tess.brings(reference, "responded", position="agrees", answer="w"))
+    cost("judge", lambda: irene.brings(reference, "judged", verdict="needs_more"))
+    cost("show", lambda: irene.get(f"/challenges/{reference}"))
+    cost("timeline", lambda: irene.get(f"/challenges/{reference}/timeline"))
+    cost("list", lambda: tess.get("/challenges"))
+    cost("inbox", lambda: tess.get("/inbox"))
+    cost("me", lambda: tess.get("/me"))
+    print(f"\nstatements beyond signing in: {spent}")  # noqa: T201
+    over = {name: (n, BOUNDS[name]) for name, n in spent.items() if n > BOUNDS[name]}
+    assert not over
+
+
+@pytest.mark.parametrize("path", ["/challenges?limit=100", "/inbox"])
+def test_a_longer_list_costs_no_more_statements_than_a_short_one(world: World, path: str) -> None:
+    irene, tess = world.as_("irene"), world.as_("tess")
+    costs = []
+    for more in (3, 20):
+        for n in range(more):
+            irene.raises(("T-1", "T-2")[n % 2], item_type="formal")
+        with counted(world) as seen:
+            assert tess.call("GET", f"/api/v1{path}").status_code == 200
+        costs.append(len(seen))
+    assert costs[0] == costs[1]
+
+
+def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(world: World) -> None:
+    irene = world.as_("irene")
+    spent = {}
+    for number, day in ((10, "Thu 9 April 2026, 09:00"), (100, "Thu 16 April 2026, 09:00")):
+        world.at("Wed 1 April 2026, 10:00" if number == 10 else "Fri 10 April 2026, 10:00")
+        for n in range(number):
+            irene.raises(("T-1", "T-2", "T-3")[n % 3], item_type="formal", concern=f"Drift {n}")
+        if number == 100:  # leave only these to be swept
+            world.pass_to("Wed 15 April 2026, 16:30")
+        world.at(day)
+        with counted(world) as seen:
+            swept = world.sweep()
+        spent[number] = len(seen)
+        assert swept.decided >= number
+    print(f"\nstatements of a sweep, by items due: {spent}")  # noqa: T201
+    assert spent[10] <= 20
+    assert spent[100] <= 40
