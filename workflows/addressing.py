@@ -39,6 +39,13 @@ def needs_choice(stage: Stage) -> bool:
     return chooses or stage.respond_within.set_by_raiser
 
 
+def needs_agency(authority: Authority, challenge: Challenge, stage: Stage) -> bool:
+    """Is the stage addressed to somebody outside, by role, and it was never said in which agency?"""
+    if challenge.agency or stage.to is None or stage.to.how not in (Choice.ALL, Choice.ANY):
+        return False
+    return any(authority.role(role).held_for is HeldFor.AGENCY for role in stage.to.roles)
+
+
 def recipients(authority: Authority, challenge: Challenge, stage: Stage, chosen: tuple[Chosen, ...]) -> tuple[Party, ...]:
     """The stage's recipients. Raises Unfit if somebody must be chosen and is not, or is not among the permitted."""
     assert stage.to is not None

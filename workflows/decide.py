@@ -215,7 +215,7 @@ def _reminded(turn: Turn, window: Window) -> None:
         return
     waiting = [asked.party for asked in parent.asked if asked.answered_at is None]
     if window.key.kind is WindowKind.WARNING:
-        if turn.challenge.phase is not Phase.AWAITING or not stages.climbs_by_itself(turn.rules.ladder, turn.challenge, parent):
+        if turn.challenge.phase is not Phase.AWAITING or not stages.climbs_by_itself(turn.rules, turn.challenge, parent):
             return  # held, part answered, or come back undelivered: no climb is coming
         turn.note("warned", {"of": "climb", "due": parent.promise.due.isoformat()})
         turn.tell(Subject.WILL_CLIMB, [THE_RAISER], window=parent.key)
@@ -285,12 +285,12 @@ def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, .
     machine = moves_of(rules.ladder).open_in(challenge.state)
     found = []
     for kind in e.EXTERNAL_TYPES:
-        if may(actor, kind) and _is_open(kind, machine, rules.ladder, challenge):
+        if may(actor, kind) and _is_open(kind, machine, rules, challenge):
             found.append(type_of(kind))
     return tuple(found)
 
 
-def _is_open(kind: type[Event], machine: frozenset[str], ladder: Ladder, challenge: Challenge) -> bool:
+def _is_open(kind: type[Event], machine: frozenset[str], rules: Rules, challenge: Challenge) -> bool:
     if kind is e.Escalated:
         return any(move.startswith(("climb_to_", "jump_to_")) for move in machine)
     if kind is e.Reopened:
@@ -304,10 +304,10 @@ def _is_open(kind: type[Event], machine: frozenset[str], ladder: Ladder, challen
         return challenge.is_open
     if _MOVE_OF[kind] not in machine:
         return False
-    return _has_what_it_needs(kind, ladder, challenge)
+    return _has_what_it_needs(kind, rules, challenge)
 
 
-def _has_what_it_needs(kind: type[Event], ladder: Ladder, challenge: Challenge) -> bool:
+def _has_what_it_needs(kind: type[Event], rules: Rules, challenge: Challenge) -> bool:
     """Beyond the state: is there an action to settle, a climb to hold, a referral to follow, a looked-after child?"""
     if kind in (e.ReferralConsidered, e.ReferredToCafcass):
         under_way = challenge.referral.value in ("referred", "acknowledged")
@@ -319,7 +319,7 @@ def _has_what_it_needs(kind: type[Event], ladder: Ladder, challenge: Challenge) 
         return any(w.key.kind is WindowKind.ACTION and w.closed_as not in settled for w in challenge.windows)
     if kind is e.EscalationHeld:
         main = challenge.main_window()
-        return main is not None and main.is_open and stages.climbs_by_itself(ladder, challenge, main) is not None
+        return main is not None and main.is_open and stages.climbs_by_itself(rules, challenge, main) is not None
     if kind is e.Endorsed:
         return not challenge.visit.sent
     if kind in (e.ChildViewRecorded, e.ChildTold, e.AdvocateRecorded, e.ComplaintOpened, e.CourtTold):

@@ -156,6 +156,8 @@ def check(turn: Turn, event: Raised) -> None:
     if event.priority and event.priority not in ladder.priorities:
         listed = f"Choose from: {', '.join(ladder.priorities)}." if ladder.priorities else "Leave it out."
         raise Unfit("This ladder has no such priority.", listed, "priority")
+    if any(addressing.needs_agency(rules.authority, turn.challenge, stage) for stage in ladder.stages):
+        raise Unfit("It may go to another agency, and it is not said which agency.", "Name the agency.", "agency")
     if not ladder.suits_priority(event.priority):
         said = "Here the time to answer depends on the priority."
         raise Unfit(said, f"Say which: {', '.join(ladder.priorities)}.", "priority")

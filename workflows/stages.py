@@ -26,8 +26,9 @@ from workflows.events import (
     facts_of,
     words_of,
 )
-from workflows.ladder import Ladder, NoReply, Stage
+from workflows.ladder import NoReply, Stage
 from workflows.machine import first_phase
+from workflows.procedure import Rules
 from workflows.refusals import NotOpen, Unfit
 from workflows.turn import Subject, Turn, Visible
 from workflows.windows import (
@@ -120,12 +121,16 @@ def ask_what_next(turn: Turn, move: str = "ask_iro") -> None:
     turn.tell(Subject.WHAT_NEXT, [THE_RAISER], window=window.key)
 
 
-def climbs_by_itself(ladder: Ladder, challenge: Challenge, window: Window) -> str | None:
+def climbs_by_itself(rules: Rules, challenge: Challenge, window: Window) -> str | None:
     """The stage to which this window's passed date would take it by itself; None if the IRO is asked instead."""
     if window.on_close is not NoReply.ESCALATE or any(asked.answered_at for asked in window.asked):
         return None
-    target = ladder.climbs_to(challenge.stage)
-    return None if target is None or addressing.needs_choice(ladder.stage(target)) else target
+    target = rules.ladder.climbs_to(challenge.stage)
+    if target is None:
+        return None
+    stage = rules.ladder.stage(target)
+    waits = addressing.needs_choice(stage) or addressing.needs_agency(rules.authority, challenge, stage)
+    return None if waits else target
 
 
 def reply_passed(turn: Turn, window: Window) -> None:
@@ -134,7 +139,7 @@ def reply_passed(turn: Turn, window: Window) -> None:
     close(turn, window, "part answered" if part_answered else "no reply")
     if turn.challenge.phase is not Phase.AWAITING or window.key.sequence != turn.challenge.sequence:
         return  # the IRO is considering already, or it has moved on
-    target = climbs_by_itself(turn.rules.ladder, turn.challenge, window)
+    target = climbs_by_itself(turn.rules, turn.challenge, window)
     if window.on_close is NoReply.NOTHING:
         turn.tell(Subject.PASSED, [THE_RAISER], window=window.key)
     elif target is None:
@@ -200,7 +205,7 @@ def _advice(turn: Turn, to_stage: str, advice: str) -> None:
 def hold(turn: Turn, event: EscalationHeld) -> None:
     """The IRO stops a climb that would come by itself, and considers."""
     main = turn.challenge.main_window()
-    if not main or not main.is_open or not climbs_by_itself(turn.rules.ladder, turn.challenge, main):
+    if not main or not main.is_open or not climbs_by_itself(turn.rules, turn.challenge, main):
         raise NotOpen("No climb would come by itself here.", "There is nothing to hold.")
     note_event(turn, event)
     turn.put(replace(main, on_close=NoReply.PROMPT))

@@ -34,7 +34,7 @@ CAST = (
     Part("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
     Part("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
     Part("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
-    Part("thurrock", "thurrock", "Thurrock, as it stood in 2017/18 (demonstration)"),
+    Part("thurrock", "thurrock", "Thurrock, as it stood in 2017/18 (demonstration)", ("dispute-resolution-2018.yaml",)),
 )
 
 

@@ -132,8 +132,8 @@ def test_a_record_that_a_slow_clock_turns_back(monkeypatch):
 
 
 def test_a_climb_although_somebody_has_answered(monkeypatch):
-    def climbs_by_itself(ladder, challenge, window):
-        return ladder.climbs_to(challenge.stage) if window.on_close is NoReply.ESCALATE else None
+    def climbs_by_itself(rules, challenge, window):
+        return rules.ladder.climbs_to(challenge.stage) if window.on_close is NoReply.ESCALATE else None
 
     monkeypatch.setattr(stages, "climbs_by_itself", climbs_by_itself)
     fails(test_passed_dates.test_where_all_must_answer_one_answer_is_a_part_and_a_passed_date_then_asks)

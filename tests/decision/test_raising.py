@@ -1,5 +1,7 @@
 """Raising: what an item must say, what the procedure asks to consider, and where it starts."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.decision.cast import (
@@ -157,3 +159,21 @@ def test_an_item_for_another_agency_says_which_agency():
     assert story.challenge.agency == "health_trust"
     # Said once, it holds for every stage above: a climb by itself needs nobody to name it again.
     assert story.next_date().next_date().state == "two.awaiting"
+
+
+def test_a_ladder_that_climbs_to_another_agency_asks_for_it_at_the_start_so_that_no_climb_can_stumble():
+    top = "items: [partner_agency]\njudge_within: 3 working days\n"
+    stages = """
+  one: {label: One, to: team_manager, respond_within: 2 working days, no_reply: escalate}
+  two: {label: Two, to: health_lead, respond_within: 2 working days, no_reply: prompt}
+"""
+    rules, said = invented(stages, top), {"item_type": ItemType.PARTNER_AGENCY}
+    with pytest.raises(Unfit) as refused:
+        Story(rules).raise_(AT, **said)
+    assert refused.value.field == "agency"
+    story = Story(rules).raise_(AT, agency="health_trust", **said).fast_forward(to="Mon 13 April 2026, 09:00")
+    assert story.state == "two.awaiting"
+    # One that moved here from a ladder that never asked is put to the IRO, rather than failing at every tick.
+    moved = Story(rules).raise_(AT, agency="health_trust", **said)
+    moved.challenge = replace(moved.challenge, agency="")
+    assert moved.fast_forward(to="Mon 13 April 2026, 09:00").state == "one.asking"

@@ -505,8 +505,11 @@ def test_the_applications_role_owns_nothing_and_cannot_step_round_the_policies(s
 
 
 @on_postgresql
-def test_no_authority_stays_on_a_connection_after_commit_rollback_or_error(scene: Scene, store: Store) -> None:
+def test_no_authority_stays_on_a_connection_after_commit_rollback_or_error(
+    scene: Scene, store: Store, request: pytest.FixtureRequest
+) -> None:
     lone = Store(store.url, pool_size=1)
+    request.addfinalizer(lone.close)
     counted = text("SELECT count(*) FROM challenge")
     setting = text("SELECT current_setting('drp.authority', true)")
 
@@ -527,7 +530,6 @@ def test_no_authority_stays_on_a_connection_after_commit_rollback_or_error(scene
         authority = ("dunmoor", "elsewhere")[n % 2]
         with lone.read(authority) as connection:
             assert set(connection.execute(text("SELECT authority FROM challenge")).scalars()) == {authority}
-    lone.close()
 
 
 def test_the_timeline_can_be_neither_changed_nor_deleted_on_either_engine(scene: Scene) -> None:

@@ -1,0 +1,58 @@
+"""A replica as a process that sweeps when told: `go` gives it a database and a moment, it answers what it did."""
+
+from datetime import datetime
+from typing import Any
+
+from drp.handle import Casework
+from drp.keep import Keeper
+from drp.store import Store
+from drp.sweep import sweep
+from tests.faults.world import casework_on
+from tests.notifications.marsh import KEY
+
+
+def replica(orders: Any, answers: Any, barrier: Any) -> None:
+    """Until told to stop: wait for an order, wait for the others, sweep, answer."""
+    while (order := orders.get()) is not None:
+        url, now, batch, naive = order
+        store = Store(url)
+        casework = casework_on(store)
+        with store.read(KEY) as connection:
+            casework.procedures.current(connection, KEY)
+        if naive:
+            make_naive(casework)
+        barrier.wait(60)
+        try:
+            swept = sweep(casework, KEY, datetime.fromisoformat(now), batch)
+            answers.put((swept.decided, len(swept.failed), ""))
+        except Exception as error:
+            answers.put((0, 0, f"{type(error).__name__}"))
+        finally:
+            store.close()
+
+
+def make_naive(casework: Casework) -> None:
+    """The planted bug: what is due is read, and only later written, with no lock and no guard of the version."""
+    import drp.sweep
+    from drp import load
+
+    real = load.challenges
+
+    def unlocked(connection: Any, authority: str, ids: Any, lock: bool = False, skip_locked: bool = False) -> Any:
+        return real(connection, authority, ids)
+
+    def unguarded(self: Keeper, connection: Any, changed: list[dict[str, Any]]) -> None:
+        from sqlalchemy import bindparam, update
+
+        from drp.tables import ChallengeRow
+
+        table: Any = ChallengeRow.__table__  # type: ignore[attr-defined]
+        statement = (
+            update(table)
+            .where(table.c.authority == bindparam("b_authority"), table.c.id == bindparam("b_id"))
+            .values(version=table.c.version + 1, **{name: bindparam(name) for name in changed[0] if name[:2] != "b_"})
+        )
+        connection.execute(statement, [{k: v for k, v in one.items() if k != "b_version"} for one in changed])
+
+    drp.sweep.load.challenges = unlocked  # type: ignore[assignment]
+    Keeper._update = unguarded  # type: ignore[method-assign]

@@ -1,0 +1,148 @@
+"""An answer that races the closing of its window: whoever commits second sees what the first committed."""
+
+import os
+import random
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+
+from drp import load
+from drp.handle import Done
+from drp.store import Store
+from drp.sweep import sweep
+from drp.tables import ChallengeRow, WindowRow
+from tests.faults.checker import all_of, faults
+from tests.faults.world import casework_on, founded, many
+from tests.notifications.marsh import CLIMBS, KEY, Marsh, at
+from workflows import events as e
+from workflows.refusals import Refused
+
+SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
+RACES = int(os.environ.get("FAULTS_RACES", "100"))
+CLOSES = at("2026-04-09 00:00")
+
+
+def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> None:
+    marsh, _ = founded(store)
+    many(marsh, RACES)
+    chance = random.Random(SEED)
+    with store.read(KEY) as connection:
+        references = [row["reference"] for row in all_of(connection, ChallengeRow)]
+    chance.shuffle(references)
+    moments = (CLOSES - timedelta(seconds=1), CLOSES, CLIMBS - timedelta(seconds=1), CLIMBS, CLIMBS + timedelta(seconds=1))
+    acts = [(reference, chance.choice(moments)) for reference in references]
+    signed = {who: marsh.as_(who, CLOSES) for who in ("archer", "service")}
+    barrier, unforeseen = Barrier(5), list[BaseException]()
+
+    def guarded(work: Any) -> Any:
+        def run() -> None:
+            barrier.wait(60)
+            try:
+                work()
+            except BaseException as error:
+                unforeseen.append(error)
+
+        return run
+
+    def sweeping() -> None:
+        casework = casework_on(Store(store.url))
+        for _ in range(3):
+            sweep(casework, KEY, CLIMBS, batch=3)
+        casework.store.close()
+
+    def answering(n: int) -> Any:
+        who = ("archer", "service")[n % 2]
+
+        def run() -> None:
+            casework = casework_on(Store(store.url))
+            for reference, now in acts[n // 2 :: 2]:
+                try:
+                    casework.act(signed[who], reference, e.Responded("agrees", "We will."), now, _nothing)
+                except Refused:
+                    continue
+            casework.store.close()
+
+        return run
+
+    threads = [Thread(target=guarded(work)) for work in (sweeping, *(answering(n) for n in range(4)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert unforeseen == []
+    with store.read(KEY) as connection:
+        challenges, windows = all_of(connection, ChallengeRow), all_of(connection, WindowRow)
+    assert both(challenges, windows) == []
+    assert faults(store) == []
+    climbed = sum(row["sequence"] > 1 for row in challenges)
+    in_time = sum(any(a["answered_at"] and not a["late"] for a in w["asked"]) for w in windows if w["sequence"] == 1)
+    late = sum(any(a["answered_at"] and a["late"] for a in w["asked"]) for w in windows if w["sequence"] == 1)
+    engine = "sqlite" if store.is_sqlite else "postgresql"
+    sys.stdout.write(
+        f"seed {SEED}, {engine}: {RACES} races, {climbed} climbed, {in_time} answered in time, {late} late, 0 both\n"
+    )
+
+
+def both(challenges: list[dict[str, Any]], windows: list[dict[str, Any]]) -> list[str]:
+    """Windows both answered in time and climbed from for want of a reply."""
+    climbed = {row["id"] for row in challenges if [v for v in row["rest"]["visits"] if v["how"] == "no_reply"]}
+    answered = {
+        w["challenge"]
+        for w in windows
+        if w["sequence"] == 1 and w["kind"] == "reply" and any(a["answered_at"] and not a["late"] for a in w["asked"])
+    }
+    return [str(one) for one in climbed & answered]
+
+
+def _nothing(*given: Any) -> dict[str, Any]:
+    assert any(isinstance(one, Done) for one in given)
+    return {}
+
+
+@pytest.mark.parametrize("first", ["answer", "climb"])
+def test_the_later_sees_what_the_first_committed(store: Store, first: str) -> None:
+    """Two replicas whose clocks say what they like: commit order wins."""
+    marsh, _ = founded(store)
+    reference = marsh.raised()
+    in_time = CLOSES - timedelta(seconds=1)
+    if first == "answer":
+        for who in ("archer", "service"):
+            marsh.act(who, reference, e.Responded("agrees", "We will."), in_time)
+        marsh.sweep(CLIMBS)
+        assert "climbed" not in {row["subject"] for row in marsh.notifications(reference)}
+    else:
+        marsh.sweep(CLIMBS)
+        marsh.act("archer", reference, e.Responded("agrees", "We will."), in_time)  # stamped before, committed after
+        assert "late_answer" in {row["subject"] for row in marsh.notifications(reference)}
+        with store.read(KEY) as connection:
+            reply = next(w for w in all_of(connection, WindowRow) if (w["sequence"], w["kind"]) == (1, "reply"))
+        assert [a["late"] for a in reply["asked"] if a["answered_at"]] == [True]
+        assert reply["closed_as"] == "no reply"
+    assert faults(store) == []
+
+
+def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state that somebody read first, with the version that stands now: a guard that guards nothing."""
+    marsh: Marsh
+    marsh, _ = founded(store)
+    reference = marsh.raised()
+    real = load.challenges
+    with store.read(KEY) as connection:
+        id_ = load.by_reference(connection, KEY, reference)
+        assert id_ is not None
+        stale = real(connection, KEY, [id_])[id_]
+    marsh.sweep(CLIMBS)
+
+    def read_before(connection: Any, authority: str, ids: Any, **locks: bool) -> Any:
+        now = real(connection, authority, ids)
+        return {i: replace(stale, version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
+
+    monkeypatch.setattr(load, "challenges", read_before)
+    for who in ("archer",):
+        marsh.act(who, reference, e.Responded("agrees", "We will."), CLOSES - timedelta(seconds=1))
+    found = faults(store)
+    assert found != []

@@ -1,0 +1,310 @@
+"""Safety checks that cannot fail are worth nothing: each is shown to fail where its safeguard is taken out."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from api import challenges, deps
+from drp import access, handle, identity, keep, timeline
+from drp import load as loading
+from drp import sweep as sweeping
+from drp.store import Store
+from drp.tables import ChallengeRow, IdempotencyRow
+from tests.service import test_access as accesses
+from tests.service import test_chain as chains
+from tests.service import test_concurrency as together
+from tests.service import test_done_when as done_when
+from tests.service import test_json_api as api
+from tests.service.cast import CLIMBING
+from tests.service.test_access import Scene
+from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
+from tests.service.world import World
+from workflows.permits import PERMITS
+from workflows.procedure import Capacity
+from workflows.turn import Visible
+
+Plant = pytest.MonkeyPatch
+one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+
+def must_fail(check: Callable[[], Any]) -> None:
+    """The check must find the planted bug."""
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        check()
+
+
+@one_engine
+def test_an_item_shown_to_whoever_asks_is_noticed(two: World, monkeypatch: Plant) -> None:
+    scene = Scene(two)
+    monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
+    must_fail(lambda: accesses.test_a_strangers_item_answers_byte_for_byte_like_one_that_does_not_exist(scene))
+
+
+@one_engine
+def test_a_route_open_to_every_capacity_is_noticed(two: World, monkeypatch: Plant) -> None:
+    scene = Scene(two)
+    monkeypatch.setattr(deps, "serves", lambda who, capacities: True)
+    must_fail(lambda: accesses.test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene))
+
+
+@one_engine
+def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: Plant) -> None:
+    scene = Scene(two)
+    known: dict[str, Any] = {}
+    real = identity.person_of_token
+
+    def forgetful(connection: Any, authority: str, token: str, now: Any) -> Any:
+        if token in known:
+            return known[token]
+        known[token] = real(connection, authority, token, two.now.replace(year=2025))
+        return known[token]
+
+    monkeypatch.setattr(identity, "person_of_token", forgetful)
+    must_fail(lambda: accesses.test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene))
+
+
+@one_engine
+def test_a_list_that_is_not_judged_item_by_item_is_noticed(two: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
+    monkeypatch.setattr(challenges, "check_not_sealed", lambda loaded, actor: None)
+    monkeypatch.setattr(challenges, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    must_fail(lambda: accesses.test_a_list_shows_exactly_what_can_be_opened(two))
+
+
+@one_engine
+def test_entries_shown_to_everybody_are_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(challenges, "_may_read", lambda visible, actor: True)
+    check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
+    must_fail(lambda: check(world))
+
+
+@one_engine
+def test_a_correction_that_forgets_whose_entry_it_corrects_is_noticed(world: World, monkeypatch: Plant) -> None:
+    real = handle.Casework._own_entry
+
+    def forgetful(*given: Any) -> Visible:
+        real(*given)
+        return Visible.EVERYONE
+
+    monkeypatch.setattr(handle.Casework, "_own_entry", forgetful)
+    check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
+    must_fail(lambda: check(world))
+
+
+@one_engine
+def test_a_sealed_item_that_is_still_shown_is_noticed(two: World, monkeypatch: Plant) -> None:
+    scene = Scene(two)
+    for module in (handle, challenges):
+        monkeypatch.setattr(module, "check_not_sealed", lambda loaded, actor: None)
+    must_fail(lambda: accesses.test_what_was_recorded_in_error_is_gone_for_all_but_the_iro_and_the_manager(scene))
+
+
+@one_engine
+def test_a_manager_who_may_end_it_is_noticed(world: World, monkeypatch: Plant) -> None:
+    from workflows import permits
+
+    everybody = frozenset(part for parts in PERMITS.values() for part in parts)
+    monkeypatch.setattr(permits, "PERMITS", dict.fromkeys(PERMITS, everybody))
+    must_fail(lambda: api.test_a_move_that_is_anothers_is_refused_and_changes_nothing(world))
+
+
+@one_engine
+def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -> None:
+    mona = str(world.id("mona"))
+    real = handle.Casework._known
+    kept = handle.Casework._answered
+
+    def anybodys(self: Any, connection: Any, signed: Any, retry: Any) -> Any:
+        return real(self, connection, replace(signed, person=mona), retry)
+
+    def as_mona(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
+        return kept(self, connection, replace(signed, person=mona), *more)
+
+    monkeypatch.setattr(handle.Casework, "_known", anybodys)
+    monkeypatch.setattr(handle.Casework, "_answered", as_mona)
+    must_fail(lambda: api.test_a_key_belongs_to_one_person(world))
+
+
+@one_engine
+def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(handle.Casework, "_known", lambda *given: None)
+    monkeypatch.setattr(handle, "insert", lambda table: update(IdempotencyRow).where(col(IdempotencyRow.entry) == -1))
+    must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
+
+
+@one_engine
+def test_a_version_that_nobody_compares_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(handle, "etag_of", lambda loaded: "1.stage_2.awaiting")
+    monkeypatch.setattr(challenges, "etag_of", lambda loaded: "1.stage_2.awaiting")
+    must_fail(lambda: api.test_an_answer_to_what_has_moved_on_is_refused_as_stale(world))
+
+
+@one_engine
+def test_a_version_that_every_note_changes_is_noticed(world: World, monkeypatch: Plant) -> None:
+    for module in (handle, challenges):
+        monkeypatch.setattr(module, "etag_of", lambda loaded: f"{loaded.version}")
+    must_fail(lambda: api.test_a_reminder_or_a_note_does_not_throw_away_what_somebody_is_typing(world))
+
+
+@one_engine
+def test_a_request_that_does_not_first_apply_what_had_closed_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(handle, "up_to", lambda *given: None)
+    must_fail(lambda: api.test_a_date_that_passed_before_the_tick_makes_an_answer_stale_too(world))
+
+
+def test_a_version_guard_that_is_dropped_is_noticed(world: World, monkeypatch: Plant) -> None:
+    def unguarded(self: Any, connection: Any, changed: Any) -> None:
+        for values in changed:
+            rest = {name: value for name, value in values.items() if name[:2] != "b_"}
+            connection.execute(update(ChallengeRow).where(col(ChallengeRow.id) == values["b_id"]).values(**rest))
+
+    monkeypatch.setattr(keep.Keeper, "_update", unguarded)
+    must_fail(lambda: together.test_a_decision_made_from_an_old_version_is_not_kept(world))
+
+
+@one_engine
+def test_a_commit_without_its_entries_is_noticed(stored: Stored, world: World, monkeypatch: Plant) -> None:  # noqa: F811
+    real = keep.Keeper._write
+
+    def forgetful(self: Any, connection: Any, rows: Any) -> None:
+        rows.entries, rows.words = [], []
+        real(self, connection, rows)
+
+    reference = world.as_("irene").raises().json()["reference"]
+    monkeypatch.setattr(keep.Keeper, "_write", forgetful)
+    world.as_("irene").brings(reference, "noted", text="Lost.")
+    must_fail(lambda: chains.test_a_chain_that_nobody_touched_is_never_accused(world, Stored(world, reference)))
+
+
+@one_engine
+def test_a_chain_whose_hash_leaves_out_a_field_is_noticed(stored: Stored, monkeypatch: Plant) -> None:  # noqa: F811
+    real = timeline._bound
+    monkeypatch.setattr(timeline, "_bound", lambda a, c, entry: real(a, c, {**entry, "facts": "", "kind": ""}))
+    stored.rows = [dict(row) for row in stored.rows]
+    head = timeline.GENESIS
+    for row in stored.rows:
+        row["previous"] = head
+        row["hash"] = head = timeline.hashed(
+            stored.key, stored.authority, stored.challenge, {n: row[n] for n in timeline.ChainedEntry.__dataclass_fields__}
+        )
+    stored.head = head
+    assert stored.fault() is None
+    must_fail(lambda: chains.test_every_one_of_1500_random_changes_is_found_and_the_first_bad_entry_named(stored))
+
+
+@one_engine
+def test_a_chain_without_a_count_is_noticed(stored: Stored, monkeypatch: Plant) -> None:  # noqa: F811
+    real = chains.first_fault
+
+    def lenient(keys: Any, authority: Any, challenge: Any, rows: Any, words: Any, count: Any, head: Any) -> Any:
+        return real(keys, authority, challenge, rows, words, len(rows), rows[-1]["hash"] if rows else timeline.GENESIS)
+
+    monkeypatch.setattr(chains, "first_fault", lenient)
+    must_fail(lambda: chains.test_every_one_of_1500_random_changes_is_found_and_the_first_bad_entry_named(stored))
+
+
+@one_engine
+def test_a_sweep_that_climbs_two_stages_at_once_is_noticed(climbing: World, monkeypatch: Plant) -> None:
+    from datetime import timedelta
+
+    real = sweeping.up_to
+    monkeypatch.setattr(sweeping, "up_to", lambda now, *more: real(now + timedelta(days=2), *more))
+    must_fail(
+        lambda: done_when.test_a_challenge_never_answered_climbs_on_its_dates_to_exactly_its_people(climbing, "T-1", set())
+    )  # fmt: skip
+
+
+@one_engine
+def test_a_copy_that_reaches_one_person_too_many_is_noticed(build: Callable[..., World], monkeypatch: Plant) -> None:
+    world = build(CLIMBING)
+    real = handle.reach
+
+    def generous(party: Any, authority: Any, establishment: Any, *more: Any) -> Any:
+        found = real(party, authority, establishment, *more)
+        return (*found, replace(found[0], person=str(world.id("nobody")))) if party.role == "head_of_cs" else found
+
+    monkeypatch.setattr(handle, "reach", generous)
+    must_fail(
+        lambda: done_when.test_a_challenge_never_answered_climbs_on_its_dates_to_exactly_its_people(world, "T-1", set())
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_an_authority_that_outlives_its_transaction_is_noticed(
+    two: World, store: Store, monkeypatch: Plant, request: pytest.FixtureRequest
+) -> None:
+    from sqlalchemy import text
+
+    scene = Scene(two)
+
+    def for_ever(self: Store, connection: Any, authority: str) -> None:
+        connection.execute(text("SELECT set_config('drp.authority', :key, false)"), {"key": authority})
+
+    monkeypatch.setattr(Store, "_choose", for_ever)
+    must_fail(lambda: accesses.test_no_authority_stays_on_a_connection_after_commit_rollback_or_error(scene, store, request))
+
+
+def unfiltered(monkeypatch: Plant) -> None:
+    """Take the application's own filter by authority out of the two places that find an item."""
+    from sqlalchemy import select
+
+    def by_reference(connection: Any, authority: str, reference: str) -> Any:
+        return connection.execute(select(col(ChallengeRow.id)).where(col(ChallengeRow.reference) == reference.upper())).scalar()
+
+    real = loading.challenges
+
+    def challenges_of(connection: Any, authority: str, ids: Any, *given: Any, **named: Any) -> Any:
+        owner = connection.execute(select(col(ChallengeRow.authority)).where(col(ChallengeRow.id).in_(ids))).scalar()
+        return real(connection, owner, ids, *given, **named) if owner else {}
+
+    monkeypatch.setattr(loading, "by_reference", by_reference)
+    monkeypatch.setattr(loading, "challenges", challenges_of)
+    monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
+
+
+def another_authoritys_item(two: World) -> int:
+    reference = two.as_("irene", "elsewhere").raises(item_type="formal").json()["reference"]
+    from fastapi.testclient import TestClient
+
+    quiet = TestClient(two.app, raise_server_exceptions=False)
+    headers = {"Authorization": f"Bearer {two.as_('irene').token}"}
+    return int(quiet.get(f"/api/v1/challenges/{reference}", headers=headers).status_code)
+
+
+def test_without_the_applications_filter_row_level_security_alone_still_hides_it(two: World, monkeypatch: Plant) -> None:
+    """I31: the two layers agree. On SQLite there is one layer only, and the planted bug shows what it holds back."""
+    assert another_authoritys_item(two) == 404
+    unfiltered(monkeypatch)
+    answered = another_authoritys_item(two)
+    assert (answered == 404) != two.store.is_sqlite
+
+
+@one_engine
+def test_a_sweep_without_a_lock_or_a_guard_is_noticed(world: World, monkeypatch: Plant) -> None:
+    """The naive version: read, decide, write, whatever happened meanwhile."""
+    reference = world.as_("irene").raises(item_type="formal").json()["reference"]
+    world.at("Thu 9 April 2026, 09:00")
+    monkeypatch.setattr(keep.Keeper, "_update", lambda self, connection, changed: None)
+    seen = threading.Event()
+    for _ in range(2):
+        try:
+            world.sweep()
+        except Exception:
+            seen.set()
+    must_fail(lambda: _stands_at(world, reference, "stage_3"))
+
+
+def _stands_at(world: World, reference: str, stage: str) -> None:
+    assert world.as_("irene").item(reference)["stage"]["key"] == stage
+
+
+def test_capacities_are_all_known_to_the_table(world: World) -> None:
+    """Every capacity of the procedure stands in the table of access as somebody."""
+    people = {"irene", "mona", "bob", "ada", "hugo", "audrey"}
+    found = {capacity for person in people for capacity in world.as_(person).get("/me").json()["capacities"]}
+    assert found == {capacity.value for capacity in Capacity}
