@@ -30,7 +30,7 @@ from api.shapes import (
 from drp import access, directory, load
 from drp.access import AccessEnded, NotFound
 from drp.finding import might_see
-from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_involved
+from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, last_tick, up_to, was_involved
 from drp.load import Loaded
 from drp.tables import ChallengeRow, ChildRow, EntryRow, LinkRow, WordsRow
 from drp.timeline import KeptWords, first_fault
@@ -142,16 +142,23 @@ def list_challenges(
                 if shape := shapes[row.id]:
                     items.append(shape)
                 if len(items) == limit:
-                    return PageShape(items=items, next=_cursor(*position))
+                    return _listed(asked, PageShape(items=items, next=_cursor(*position)))
             if len(rows) < limit:
-                return PageShape(items=items, next=None)
+                return _listed(asked, PageShape(items=items, next=None))
+
+
+def _listed(asked: Asking, page: PageShape) -> PageShape:
+    """A list names children too: each one shown is in the access log."""
+    for item in page.items:
+        asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "list", item.reference)
+    return page
 
 
 def _judged(connection: Connection, asked: Asking, ids: list[UUID]) -> dict[UUID, SummaryShape | None]:
     if not ids:
         return {}
     found = load.challenges(connection, asked.authority, ids)
-    establishment = load.establishment(connection, asked.authority, [one.about() for one in found.values()])
+    establishment = load.establishment(connection, asked.authority, [about for one in found.values() for about in one.abouts()])
     shapes: dict[UUID, SummaryShape | None] = {}
     for id_ in ids:
         loaded = found[id_]
@@ -195,7 +202,11 @@ def _seen(connection: Connection, asked: Asking, reference: str) -> tuple[Loaded
     if loaded is None or id_ is None:
         raise NotFound
     rules = _rules(connection, asked, loaded)
-    establishment = load.establishment(connection, asked.authority, [loaded.about()])
+    establishment = load.establishment(connection, asked.authority, loaded.abouts())
+    # As a sweep at this moment would leave it: what is shown is what an event brought now would meet.
+    casework = asked.service.casework
+    closed = up_to(asked.now, rules, loaded, last_tick(connection, asked.authority), casework.hold_after)
+    loaded = replace(loaded, challenge=closed.challenge) if closed else loaded
     actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
     check_not_sealed(loaded, actor)
     access.check_sees(actor, was_involved(connection, asked.authority, asked.signed.person, id_))
@@ -208,7 +219,7 @@ def show_challenge(asked: Asked, reference: str, response: Response) -> Challeng
     with asked.service.store.read(asked.authority) as connection:
         loaded, rules, establishment, actor = _seen(connection, asked, reference)
         shape = views.Viewer(connection, loaded, rules, establishment, actor, asked.now).challenge_shape()
-        shape.linked = _linked(connection, asked, loaded.id) if actor.parts & access.IRO_SERVICE_PARTS else []
+        shape.linked = _linked(connection, asked, loaded.id) if access.reads_iro_service(actor) else []
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "challenge", loaded.reference)
     response.headers["ETag"] = f'"{etag_of(loaded)}"'
     return shape
@@ -239,9 +250,10 @@ def bring_event(
     event = _in_utc(event, asked.now)
     body = {"reference": reference.upper(), "event": repr(event)}
     retry = Retry(idempotency_key, _hash("event", body))
-    return asked.service.casework.act(
-        asked.signed, reference, event, asked.now, _renderer(asked.now), retry, if_match.strip().removeprefix("W/").strip('"')
-    )
+    version = if_match.strip().removeprefix("W/").strip('"')
+    answer = asked.service.casework.act(asked.signed, reference, event, asked.now, _renderer(asked.now), retry, version)
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "event", reference.upper())
+    return answer
 
 
 def _in_utc(event: FromOutside, now: datetime) -> FromOutside:
@@ -304,7 +316,7 @@ def show_timeline(asked: Asked, reference: str) -> TimelineShape:
 
 def _shown_facts(facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Facts without the references of other items, which are the IRO service's to know."""
-    if actor.parts & access.IRO_SERVICE_PARTS:
+    if access.reads_iro_service(actor):
         return facts
     return {name: value for name, value in facts.items() if name not in ("linked", "prompts")}
 
@@ -313,5 +325,5 @@ def _may_read(visible: str, actor: Actor) -> bool:
     if visible == Visible.EVERYONE.value:
         return True
     if visible == Visible.IRO_SERVICE.value:
-        return bool(actor.parts & access.IRO_SERVICE_PARTS)
+        return access.reads_iro_service(actor)
     return bool(actor.parts & {Part.RAISER, Part.IRO_MANAGER})

@@ -1,14 +1,29 @@
 """`drp check` and `drp ladder`: files in, what they keep or what is wrong with them out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
 
 from api.assembly import calendar, from_folder, shipped
-from workflows import drawing
-from workflows.check import prove
+from workflows import drawing, places
+from workflows.check import HANDBOOK_LIMIT, Proof, last_day, prove
+from workflows.ladder import Assumption, Ladder
 from workflows.procedure import Rules
 from workflows.reader import Procedures, Unreadable, read_procedures
+from workflows.working_days import so_many
+
+
+@dataclass
+class _Tally:
+    procedures: int = 0
+    wrong: int = 0
+    to_weigh: int = 0
+
+    def __str__(self) -> str:
+        wrong = f"{so_many(self.wrong, 'things')} wrong" if self.wrong else "nothing wrong"
+        weigh = f"{so_many(self.to_weigh, 'things')} to weigh" if self.to_weigh else "nothing to weigh"
+        return f"{so_many(self.procedures, 'procedures')} read, {wrong}, {weigh}."
 
 
 def check_files(paths: Sequence[Path]) -> int:
@@ -24,22 +39,41 @@ def check_files(paths: Sequence[Path]) -> int:
         else:
             print(f"{path}:1: there is no such file; check the path")
             return 1
-    status = 0
+    tally = _Tally()
     for folder, chosen in folders.items():
         try:
             read = read_procedures(_texts(folder))
         except Unreadable as refused:
             print(refused)
-            status = 1
+            tally.wrong += len(refused.faults)
             continue
-        wanted = {text for path in chosen for text in [path.read_text(encoding="utf-8")]}
-        ladders = [ladder for ladder in read.ladders if read.texts[ladder.hash] in wanted]
-        if read.texts[read.authority.hash] in wanted:
-            ladders = list(read.ladders)
+        ladders = _wanted(read, chosen)
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
-                status |= _show_proof(Rules(ladder, read.authority, calendar()))
-    return status
+                _show_proof(_rules(read, ladder), read.ladders, tally)
+        _show_assumed("assumed (authority file)", read.authority.assumed, _of_the_authority(read))
+    print(tally)
+    return 1 if tally.wrong else 0
+
+
+def _wanted(read: Procedures, chosen: Iterable[Path]) -> list[Ladder]:
+    """The ladders of the chosen files, each one's versions in order; all of them, where the authority file is chosen."""
+    texts = {path.read_text(encoding="utf-8") for path in chosen}
+    every = read.texts[read.authority.hash] in texts
+    ladders = [ladder for ladder in read.ladders if every or read.texts[ladder.hash] in texts]
+    keys = [serves.ladder for serves in read.authority.serves]
+    return sorted(ladders, key=lambda ladder: (keys.index(ladder.key), ladder.in_force))
+
+
+def _rules(read: Procedures, ladder: Ladder) -> Rules:
+    days, closures = calendar(), read.authority.closures
+    if closures:
+        days = days.closed_also_on(dict(closures), read.authority.hash[:8])
+    return Rules(ladder, read.authority, days)
+
+
+def _of_the_authority(read: Procedures) -> Callable[[str], str]:
+    return lambda path: places.in_an_authority_file(read.authority, path)
 
 
 def _texts(folder: Path) -> dict[str, str]:
@@ -51,23 +85,65 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _show_proof(rules: Rules) -> int:
-    proof, ladder = prove(rules), rules.ladder
-    print(f"{rules.authority.name}: {ladder.title} {ladder.version} ({ladder.key}), in force from {ladder.in_force}")
+def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None:
+    proof, ladder = prove(rules, versions), rules.ladder
+    print(f"{rules.authority.name}: {ladder.title} {ladder.version} ({ladder.key}), {_in_force(ladder, versions)}")
     for failure in proof.failures:
         print(f"  WRONG    {failure}")
-    if not proof.failures and not ladder.is_notice:
-        print(f"  shown    in each of {proof.states} states somebody owns the next step, with a date or a stated reason for none")
-        print("  shown    Cafcass is open to the child's IRO in every open state for a looked-after child, and to nobody else")
-        counted = f"{proof.formal_days} working days in its formal stages, {proof.with_informal_days} with the informal"
-        print(f"  counted  {counted}; the Handbook's limit for the formal process is 20")
-    if not proof.failures and ladder.is_notice:
-        print("  shown    it asks for no reply, has no window and never climbs")
+    if not proof.failures:
+        for shown in _shown(proof, ladder):
+            print(f"  shown    {shown}")
+        if proof.counted:
+            limit = f"; the Handbook's limit for the formal process is {HANDBOOK_LIMIT} working days" if proof.has_formal else ""
+            print(f"  counted  {proof.counted}{limit}")
     for warning in proof.warnings:
         print(f"  weigh    {warning}")
-    for assumption in proof.assumptions:
-        print(f"  assumed  {assumption}")
-    return 1 if proof.failures else 0
+    _show_assumed("assumed", ladder.assumed, lambda path: places.in_a_ladder(ladder, path))
+    tally.procedures += 1
+    tally.wrong += len(proof.failures)
+    tally.to_weigh += len(proof.warnings)
+
+
+def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:
+    last, after = last_day(ladder, versions)
+    if last is None:
+        return f"in force from {ladder.in_force}"
+    follows = f"; then {after.version}" if after else ""
+    return f"in force from {ladder.in_force} to {last}{follows}"
+
+
+def _shown(proof: Proof, ladder: Ladder) -> list[str]:
+    if ladder.is_notice:
+        return ["it asks for no reply, has no window and never climbs"]
+    said = [
+        f"wherever an open item can stand ({so_many(proof.open_states, 'places')}), somebody owns the next step, "
+        "with a date or a stated reason for none"
+    ]
+    if proof.open_to_looked_after:
+        said.append(
+            "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else"
+        )
+    if proof.closed_to:
+        said.append(f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})")
+    return said
+
+
+def _show_assumed(word: str, assumed: Iterable[Assumption], place: Callable[[str], str]) -> None:
+    """Each reason once, after every place that it is given for."""
+    by_reason: dict[str, list[str]] = {}
+    for assumption in assumed:
+        by_reason.setdefault(assumption.why, []).append(place(assumption.path))
+    for why, where in by_reason.items():
+        print(f"  {word:<8} {'; '.join(_said_once(where))}: {why}")
+
+
+def _said_once(where: Sequence[str]) -> list[str]:
+    """Places of the same name in several stages: "Stage 2; Stage 3, no reply"."""
+    parted = [place.rpartition(", ") for place in where]
+    following = [of for _, _, of in parted[1:]] + [""]
+    return [
+        stage if stage and of == after else place for place, (stage, _, of), after in zip(where, parted, following, strict=True)
+    ]
 
 
 def show_ladder(name: str, diagram: str) -> int:

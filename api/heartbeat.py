@@ -7,8 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 
 from api.assembly import Service, system_clock
 from drp import migrate
-from drp.directory_consequences import consequences
-from drp.handle import last_tick
+from drp.directory_consequences import claim_day, consequences
 from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver
@@ -22,9 +21,7 @@ CLOCKS_MAY_DIFFER_SECONDS = 300
 def tick(service: Service, authority: str) -> Swept:
     """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
     now = service.clock()
-    with service.store.read(authority) as connection:
-        last = last_tick(connection, authority)
-    if last is not None and local_date(last) != local_date(now):
+    if claim_day(service.store, authority, local_date(now)):
         consequences(service.casework, authority, now)
     return sweep(service.casework, authority, now, service.settings.sweep_batch)
 

@@ -19,9 +19,20 @@ from api.shapes import (
     WindowShape,
 )
 from drp import directory
+from drp.access import reads_iro_service
 from drp.handle import Done, etag_of
 from drp.load import Loaded
-from workflows.challenge import ASKS_RECIPIENTS, Asked, Challenge, Outcome, Party, Phase, Window, WindowKind
+from workflows.challenge import (
+    ASKS_RECIPIENTS,
+    Asked,
+    Challenge,
+    Outcome,
+    Party,
+    Phase,
+    ReferralState,
+    Window,
+    WindowKind,
+)
 from workflows.decide import open_moves
 from workflows.ladder import RAISER, NoReply
 from workflows.permits import Actor, Part
@@ -147,7 +158,11 @@ class Viewer:
             why = "It has ended: open it again first."
         elif Part.CHILDS_IRO not in self.actor.parts:
             why = "Only the child's IRO, or their cover, refers."
-        return ReferralShape(state=challenge.referral.value, open_to_you="referred_to_cafcass" in moves, why_not=why)
+        state = challenge.referral
+        # That a referral was considered and not made is between the IRO and the record.
+        if state is ReferralState.CONSIDERED and not reads_iro_service(self.actor):
+            state = ReferralState.NONE
+        return ReferralShape(state=state.value, open_to_you="referred_to_cafcass" in moves, why_not=why)
 
 
 def receipt(connection: Connection, done: Done, now: datetime) -> ReceiptShape:

@@ -1,12 +1,13 @@
 """Who may see and do what: the parts a person plays on one item, and the table of routes. Deny by default."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from drp.load import Loaded
 from workflows.challenge import ASKS_RECIPIENTS, Party, WindowKind
-from workflows.ladder import RAISER, ItemType
+from workflows.ladder import RAISER, RECIPIENTS, ItemType
 from workflows.permits import Actor, Part
 from workflows.procedure import Authority, Capacity, HeldFor, Rules
 from workflows.recipients import About, Establishment, iro_of, raiser_of
@@ -70,54 +71,93 @@ class Signed:
 
 
 def actor_on(loaded: Loaded, rules: Rules, establishment: Establishment, person: str, day: date) -> Actor:
-    """What a person is on one item on a day (Europe/London): the one place where relation becomes permission."""
-    about, authority, challenge = loaded.about(), rules.authority, loaded.challenge
-    roles = establishment.held_by(person, authority, about, day)
-    standing_for = {person} | {cover.of for cover in establishment.covers if cover.by == person and cover.runs_on(day)}
-    raisers = set(raiser_of(authority, establishment, about, day))
-    parts: set[Part] = set()
-    if standing_for & raisers:
-        parts.add(Part.RAISER)
-    if standing_for & set(iro_of(authority, establishment, about, day)):
-        parts.add(Part.CHILDS_IRO)
-    for role in roles:
-        capacity = authority.role(role).acts_as
-        if capacity in _CAPACITY_PARTS:
-            parts.add(_CAPACITY_PARTS[capacity])
+    """What a person is on one item on a day (Europe/London): the one place where relation becomes permission.
 
-    def mine(party: Party) -> bool:
+    Cover does all that the covered person can; a delegate sees what they see and answers for them, and no more.
+    """
+    about, authority, challenge = loaded.about(), rules.authority, loaded.challenge
+    acts_for = establishment.acts_for(person, day)
+    sees_for = establishment.acts_for(person, day, as_delegate=True)
+    roles = establishment.held_by(acts_for, authority, about, day)
+    seen_roles = establishment.held_by(sees_for, authority, about, day)
+    seen_roles |= _stood_in_for(seen_roles, loaded, rules, establishment, day)
+    raisers = set(raiser_of(authority, establishment, about, day))
+    iros = set(iro_of(authority, establishment, about, day))
+    parts = {_CAPACITY_PARTS[c] for role in roles if (c := authority.role(role).acts_as) in _CAPACITY_PARTS}
+    # Nobody is its raiser any more: it falls to the IRO manager, so that it is never nobody's.
+    if acts_for & raisers or (not raisers and Part.IRO_MANAGER in parts):
+        parts.add(Part.RAISER)
+    if acts_for & iros:
+        parts.add(Part.CHILDS_IRO)
+
+    def mine(party: Party, people: frozenset[str], held: frozenset[str]) -> bool:
         if party.role == RAISER:
             return Part.RAISER in parts
-        return party.person in standing_for if party.person else party.role in roles
+        if party.person:
+            return party.person in people and establishment.holds(party.person, party.role, day)
+        return party.role in held
 
-    def any_mine(listed: tuple[Party, ...]) -> bool:
-        return any(mine(party) for party in listed)
+    def sees(parties: Iterable[Party]) -> bool:
+        return any(mine(party, sees_for, seen_roles) for party in parties)
+
+    def acts(parties: Iterable[Party]) -> bool:
+        return any(mine(party, acts_for, roles) for party in parties)
 
     for window in challenge.windows:
-        asks_me = any_mine(tuple(asked.party for asked in window.asked))
-        if not asks_me:
-            continue
-        if window.key.kind in ASKS_RECIPIENTS:
+        asked = [one.party for one in window.asked]
+        if window.key.kind in ASKS_RECIPIENTS and sees(asked):
             current = window.is_open and window.key.sequence == challenge.sequence
             parts.add(Part.ASKED if current else Part.WAS_ASKED)
-        elif window.is_open and window.key.kind is WindowKind.JUDGEMENT:
+        elif window.is_open and window.key.kind is WindowKind.JUDGEMENT and acts(asked):
             parts.add(Part.JUDGE)
-        elif window.is_open and window.key.kind is WindowKind.ENDORSEMENT:
+        elif window.is_open and window.key.kind is WindowKind.ENDORSEMENT and acts(asked):
             parts.add(Part.ENDORSER)
-    if any(visit.sent and any_mine((*visit.told, *visit.copied)) for visit in challenge.visits):
+    as_delegate = sees_for - acts_for
+    desk = {authority.role(role).acts_as for role in seen_roles - roles} & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
+    if sees(_told(loaded, rules)) or as_delegate & (raisers | iros) or desk:
         parts.add(Part.COPIED)
     if challenge.stage and not rules.ladder.is_notice:
         stage = rules.ladder.stage(challenge.stage)
         if meeting := stage.contact.meeting:
-            if mine(Party(meeting.arranged_by)):
+            if acts([Party(meeting.arranged_by)]):
                 parts.add(Part.ARRANGER)
-            if mine(Party(meeting.outcome_recorded_by)):
+            if acts([Party(meeting.outcome_recorded_by)]):
                 parts.add(Part.RECORDER)
-        if any(mine(Party(role)) for role in stage.sent_by):
+        if acts(Party(role) for role in stage.sent_by):
             parts.add(Part.SENDER)
-    behalf = next((raiser for raiser in sorted(raisers) if raiser in standing_for and raiser != person), "")
+    behalf = "" if person in raisers else next((raiser for raiser in sorted(raisers & acts_for)), "")
     line = in_their_line(loaded, authority, establishment, person, day)
-    return Actor(person, frozenset(parts), frozenset(roles), line, behalf if person not in raisers else "")
+    raised_as_iro = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
+    service = bool(parts & SEES_ALL) or (not line and (Part.CHILDS_IRO in parts or (Part.RAISER in parts and raised_as_iro)))
+    return Actor(person, frozenset(parts), seen_roles, line, behalf, sees_for, outside_iro_service=not service)
+
+
+def _stood_in_for(held: frozenset[str], loaded: Loaded, rules: Rules, establishment: Establishment, day: date) -> frozenset[str]:
+    """The roles that nobody holds and for which the ladder names a stand-in whom this person is."""
+    pairs = {pair for visit in loaded.challenge.visits for pair in rules.ladder.stage(visit.stage).stand_ins}
+    return frozenset(
+        away
+        for away, stand_in in pairs
+        if stand_in in held and not establishment.holders(rules.authority, away, loaded.about(), day)
+    )
+
+
+def _told(loaded: Loaded, rules: Rules) -> Iterator[Party]:
+    """Everybody who was told of an item: addressed, copied, observing, attending a meeting that was arranged."""
+    for visit in loaded.challenge.visits:
+        if not visit.sent:
+            continue
+        stage = rules.ladder.stage(visit.stage)
+        yield from (*visit.told, *visit.copied)
+        yield from (Party(role) for role in (*rules.ladder.observers, *stage.observers))
+        here = visit.sequence < loaded.challenge.sequence or loaded.challenge.meeting_at is not None
+        if stage.contact.meeting and here:
+            yield from (Party(role) for role in stage.contact.meeting.attended_by if role != RECIPIENTS)
+
+
+def reads_iro_service(actor: Actor) -> bool:
+    """May they read what the IRO service keeps to itself: advice, supervision, a child's confidence?"""
+    return bool(actor.parts & IRO_SERVICE_PARTS) and not actor.outside_iro_service
 
 
 def in_their_line(loaded: Loaded, authority: Authority, establishment: Establishment, person: str, day: date) -> bool:
@@ -134,11 +174,13 @@ def in_their_line(loaded: Loaded, authority: Authority, establishment: Establish
             for post in establishment.posts
             if about.child
         )
-    keys = {HeldFor.CHILD: about.child, HeldFor.TEAM: about.team, HeldFor.SERVICE: about.service}
+    keys = {(HeldFor.CHILD, about.child)}
+    keys |= {(HeldFor.TEAM, each.team) for each in loaded.abouts()} | {
+        (HeldFor.SERVICE, each.service) for each in loaded.abouts()
+    }
     since = local_date(challenge.raised_at)
     for post in establishment.posts:
-        key = keys.get(post.held_for)
-        if post.person != person or not key or post.key != key or not authority.has_role(post.role):
+        if post.person != person or not post.key or (post.held_for, post.key) not in keys or not authority.has_role(post.role):
             continue
         if authority.role(post.role).acts_as is not None or post.since > day:
             continue
@@ -162,7 +204,7 @@ def may_raise(
     Raises NotPermitted for everybody else.
     """
     person = signed.person
-    standing_for = {person} | {cover.of for cover in establishment.covers if cover.by == person and cover.runs_on(day)}
+    standing_for = establishment.acts_for(person, day)
     is_iro_role = raiser_role in authority.roles_acting_as(Capacity.IRO)
     holders = set(establishment.holders(authority, raiser_role, about, day))
     if standing_for & holders:

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlmodel import col
 
 from drp import load
 from drp.handle import Casework
 from drp.load import Loaded
-from drp.store import Unavailable
-from drp.tables import ChallengeRow, ChildRow, DeliveryRow, EntryRow, InvolvedRow, NotificationRow, PostRow, UnitRow
+from drp.store import Store, Unavailable
+from drp.tables import AuthorityRow, ChallengeRow, ChildRow, DeliveryRow, EntryRow, InvolvedRow, NotificationRow, PostRow, UnitRow
 from workflows.challenge import Facts, Party
 from workflows.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
 from workflows.ladder import RAISER, Status
@@ -41,6 +41,14 @@ class Followed:
 
     brought: list[tuple[str, Event]] = field(default_factory=list)
     failed: list[UUID] = field(default_factory=list)
+
+
+def claim_day(store: Store, authority: str, day: date) -> bool:
+    """Is it for this replica to look at who came and went with a new day? One replica's conditional UPDATE says yes."""
+    with store.write(authority) as connection:
+        older = col(AuthorityRow.directory_day).is_(None) | (col(AuthorityRow.directory_day) < day)
+        claimed = update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
+        return connection.execute(claimed).rowcount == 1
 
 
 def consequences(casework: Casework, authority: str, now: datetime) -> Followed:

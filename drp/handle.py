@@ -34,9 +34,9 @@ from workflows.events import (
 )
 from workflows.ladder import WITHOUT_CHILD, ItemType
 from workflows.permits import THE_SERVICE, Act, Actor, Part
-from workflows.procedure import Capacity, Rules
+from workflows.procedure import Authority, Capacity, HeldFor, Rules
 from workflows.raising import Prompt
-from workflows.recipients import Establishment, nobody_holds, reach
+from workflows.recipients import About, Establishment, nobody_holds, reach
 from workflows.refusals import NotOpen, NotYours, Unfit
 from workflows.turn import Decision, Subject, Visible
 from workflows.windows import next_due
@@ -111,7 +111,7 @@ class Casework:
             loaded = found[id_]
             challenge = loaded.challenge
             rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
-            establishment = load.establishment(connection, authority, [loaded.about()])
+            establishment = load.establishment(connection, authority, loaded.abouts())
             # Who they are on it, and what they saw, is asked of the item as a sweep at this moment would have left it.
             closed = up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after)
             before = closed.challenge if closed else challenge
@@ -122,11 +122,12 @@ class Casework:
             if if_match and if_match != etag_of(stands):
                 raise Stale
             corrects = isinstance(event, Corrected) and self._own_entry(connection, loaded, event, actor, authority)
-            check_chosen(connection, authority, event, local_date(now))
+            check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
             try:
                 if isinstance(event, LadderMoved):
-                    to = self.procedures.version(connection, authority, loaded.ladder, event.version).ladder
+                    to = self.procedures.version(connection, authority, loaded.ladder, event.version)
                     decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
+                    rules = to
                 else:
                     decision = deciding.decide(rules, before, Act(event, actor), now)
             except NotOpen as refused:
@@ -184,7 +185,10 @@ class Casework:
                 raise Unfit(f"There is no ladder `{ladder}`.", "Leave it out: the authority's file chooses.", "ladder")
             rules = choose(options, event.item_type, blank, day)
             earlier = self._earlier(connection, authority, subject.child)
-            check_chosen(connection, authority, event, day)
+            if role not in its_own.roles_acting_as(Capacity.IRO):
+                # What the IRO service has open about a child is not for others who raise something about them.
+                earlier = tuple(item for item in earlier if item.raiser == signed.person)
+            check_chosen(connection, its_own, establishment, about, event, day)
             agency = event.agency or directory.agency_of(connection, authority, [chosen.person for chosen in event.to])
             if agency and not directory.is_agency(connection, authority, agency):
                 raise Unfit(f"There is no agency `{agency}`.", "Name an agency of the directory.", "agency")
@@ -238,7 +242,7 @@ class Casework:
                 for event in events
                 if isinstance(event, ChildFactsChanged)
             ]
-            establishment = load.establishment(connection, authority, [loaded.about(), *moved])
+            establishment = load.establishment(connection, authority, [*loaded.abouts(), *moved])
             decision = self.held(connection, authority, rules, loaded, now) or Decision(value, value, (), ())
             for event in events:
                 decision = decision.then(deciding.decide(rules, decision.challenge, Act(event, THE_SERVICE), now))
@@ -321,7 +325,7 @@ class Casework:
             .order_by(col(ChallengeRow.raised_at).desc())
             .limit(200)
         )
-        return tuple(Earlier(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open) for r in rows)
+        return tuple(Earlier(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open, str(r.raiser)) for r in rows)
 
     def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
         found = [load.by_reference(connection, authority, reference) for reference in references]
@@ -356,12 +360,25 @@ def _visible_as(visible: Visible, event: Event, decision: Decision) -> Decision:
     return replace(decision, entries=entries)
 
 
-def check_chosen(connection: Connection, authority: str, event: Event, day: date) -> None:
-    """Raise Unfit unless everybody whom an event names by person holds that role today: no address is ever typed."""
+def check_chosen(
+    connection: Connection, authority: Authority, establishment: Establishment, about: About, event: Event, day: date
+) -> None:
+    """Raise Unfit unless everybody whom an event names by person holds that role, for this item, today.
+
+    Somebody of an outside agency: of the agency that the item is for. No address is ever typed (DESIGN.md rule 14).
+    """
     to = getattr(event, "to", ())
     for chosen in to if isinstance(to, tuple) else (to,):
-        if chosen.person and not directory.holds_role(connection, authority, chosen.person, chosen.role, day):
-            raise Unfit("That person does not hold that role today.", "Choose somebody from the directory.", "to")
+        if not chosen.person or not authority.has_role(chosen.role):
+            continue
+        if authority.role(chosen.role).held_for is HeldFor.AGENCY:
+            agency = directory.agency_of(connection, authority.key, [chosen.person])
+            fits = bool(agency) and agency == (about.agency or agency)
+            fits = fits and directory.holds_role(connection, authority.key, chosen.person, chosen.role, day)
+        else:
+            fits = chosen.person in establishment.holders(authority, chosen.role, about, day)
+        if not fits:
+            raise Unfit("That person does not hold that role for this item today.", "Choose somebody from the directory.", "to")
 
 
 def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:

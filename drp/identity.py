@@ -105,6 +105,7 @@ def signed(connection: Connection, authority: Authority, person: UUID, now: date
     covered = select(col(CoverRow.of)).where(
         col(CoverRow.authority) == authority.key,
         col(CoverRow.by) == person,
+        col(CoverRow.is_delegate).is_(False),
         col(CoverRow.since) <= day,
         or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
     )

@@ -200,6 +200,7 @@ class _Rows:
                     "due": window.promise.due if window and not window.promise.is_without_date else None,
                     "at": telling.at,
                     "urgent": urgent,
+                    "released": False,
                     "state": "waiting" if people else "none",
                     "attempts": 0,
                     "next_at": telling.at,
@@ -306,6 +307,7 @@ def _window_values(window: Window) -> dict[str, Any]:
         "on_close": window.on_close.value,
         "answer": window.answer.value,
         "times_told": window.times_told,
+        "climb_waits": window.climb_waits,
         "asked": [
             {
                 "role": asked.party.role,

@@ -1,7 +1,7 @@
 """Rows to values: challenges with their windows, and the part of the directory that they need, few queries for many."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -50,6 +50,11 @@ class Loaded:
         facts = self.challenge.facts
         child = str(self.child) if self.child else ""
         return About(str(self.raiser), self.challenge.raiser_role, child, facts.team, facts.service, self.challenge.agency)
+
+    def abouts(self) -> tuple[About, ...]:
+        """The same, and as it was when it was raised: independence asks who was in the line at the time."""
+        then = self.challenge.facts_at_raising
+        return self.about(), replace(self.about(), team=then.team, service=then.service)
 
 
 def challenges(
@@ -188,6 +193,7 @@ def window_of(row: RowMapping) -> Window:
         closed_as=row["closed_as"],
         held_since=row["held_since"],
         times_told=row["times_told"],
+        climb_waits=row["climb_waits"],
     )
 
 
@@ -232,6 +238,9 @@ def establishment(connection: Connection, authority: str, abouts: Iterable[About
     }
     wanted = [col(PostRow.held_for) == HeldFor.AUTHORITY.value]
     wanted += [and_(col(PostRow.held_for) == kind, _in(PostRow.key, keys)) for kind, keys in scopes.items() if keys]
+    raisers = sorted({about.raiser for about in listed if about.raiser})
+    if raisers:
+        wanted.append(_in(PostRow.person, [UUID(raiser) for raiser in raisers]))
     table = PostRow.__table__  # type: ignore[attr-defined]
     posts = connection.execute(select(table).where(col(PostRow.authority) == authority, or_(*wanted))).mappings()
     covers = connection.execute(

@@ -30,7 +30,9 @@ class Store:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
         # Readers on SQLite begin plainly, or they would queue for the one write lock.
-        self._reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self._writer
+        # On PostgreSQL one snapshot for the whole of it: a chain read beside a commit must not look cut short.
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self._writer.execution_options(**snapshot)
 
     def close(self) -> None:
         """Let every connection go."""

@@ -86,7 +86,7 @@ def _batch(
         elsewhere.update(id_ for id_ in ids if id_ not in found)
         if not found:
             return True
-        establishment = load.establishment(connection, authority, [one.about() for one in found.values()])
+        establishment = load.establishment(connection, authority, [about for one in found.values() for about in one.abouts()])
         last = last_tick(connection, authority)
         kept: list[Kept] = []
         for id_ in ids:

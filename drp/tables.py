@@ -36,6 +36,8 @@ class AuthorityRow(Row, table=True):
     key: str = Field(primary_key=True, max_length=64)
     name: str = Field(max_length=200)
     last_tick: datetime | None = None
+    directory_day: date | None = None
+    """The last local day on which who came and went was looked at."""
     brake: str = Field(default="", max_length=64)
     """The go-live brake: empty, `all`, or a stage: mail above it waits for release by hand."""
 
@@ -226,6 +228,7 @@ class WindowRow(Row, table=True):
     on_close: str = Field(max_length=16)
     answer: str = Field(max_length=8)
     times_told: int = 0
+    climb_waits: bool = False
     asked: list[dict[str, Any]] = json_column()
     promise: dict[str, Any] = json_column()
     """Length, counts-from, each day counted and skipped and why, calendar and tzdata version: rendered when read."""
@@ -314,6 +317,8 @@ class NotificationRow(Row, table=True):
     due: date | None = None
     at: datetime
     urgent: bool = False
+    released: bool = False
+    """Let go by hand while the brake is on."""
     state: str = Field(default="waiting", max_length=16)
     """waiting, braked, sent, failed, lapsed, none (nobody has an address)."""
     attempts: int = 0

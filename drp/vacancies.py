@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from drp.directory_values import Child, Directory, is_over, runs_on
-from workflows.ladder import EVERYONE_ABOVE, RAISER, Ladder, Stage
+from workflows.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 from workflows.procedure import Authority, Capacity, HeldFor, in_force_on
 
 
@@ -113,7 +113,7 @@ def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
     for stage in ladder.stages:
         yield from ((role, f"{stage.label} asks") for role in stage.roles_to() if role != RAISER)
         later += _beside(stage)
-    yield from ((role, said) for role, said in later if role not in (RAISER, EVERYONE_ABOVE))
+    yield from ((role, said) for role, said in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
 
 
 def _beside(stage: Stage) -> Iterator[tuple[str, str]]:

@@ -200,7 +200,7 @@ def _sending_opens(rules: Rules, now: datetime) -> datetime:
 
 
 def _is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
-    if not brake:
+    if not brake or row["released"]:
         return False
     ladder = rules.ladder
     if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
@@ -318,7 +318,7 @@ def _no_longer(
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
     person, role = str(delivery["person"]), delivery["role"]
-    stand_in = delivery["how"] == "stand-in" and role in establishment.held_by(person, authority, loaded.about(), day)
+    stand_in = delivery["how"] == "stand-in" and role in establishment.held_by({person}, authority, loaded.about(), day)
     if stand_in:
         return ""
     for party in (Party(role),) if delivery["how"] == "IRO manager" else _parties(loaded, delivery["party"]):
@@ -458,5 +458,5 @@ def release(connection: Connection, authority: str, now: datetime) -> int:
     return connection.execute(
         update(NotificationRow)
         .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("braked", "failed")))
-        .values(state="waiting", next_at=now, attempts=0, error="")
+        .values(state="waiting", next_at=now, attempts=0, error="", released=True)
     ).rowcount

@@ -26,17 +26,20 @@ from workflows.events import (
     Redirected,
     Responded,
 )
-from workflows.ladder import RAISER, NoReply
+from workflows.ladder import RAISER, RECIPIENTS, NoReply
 from workflows.permits import Part
 from workflows.procedure import HeldFor
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import agreed, climb, completion_promise, enter, note_event, set_resolve_by
+from workflows.stages import agreed, climb, completion_promise, enter, must_be_sent, note_event, set_resolve_by
 from workflows.turn import Subject, Turn
 from workflows.windows import close, close_judgement, named_date, open_judgement, open_window, restart_on_acknowledgement
+from workflows.working_days import local_date
 
 
 def _is_mine(turn: Turn, party: Party) -> bool:
-    return party.person == turn.by.person if party.person else party.role in turn.by.roles
+    if party.person:
+        return party.person == turn.by.person or party.person in turn.by.standing_for
+    return party.role in turn.by.roles
 
 
 def _my_window(turn: Turn) -> Window:
@@ -127,6 +130,7 @@ def ask_back(turn: Turn, event: ClarificationAsked) -> None:
 def clarify(turn: Turn, event: ClarificationGiven) -> None:
     """The IRO's answer to a question, to everybody asked."""
     turn.require("clarify")
+    must_be_sent(turn)
     note_event(turn, event)
     turn.tell(Subject.CLARIFIED, turn.challenge.visit.told)
 
@@ -208,7 +212,17 @@ def judge(turn: Turn, event: Judged) -> None:
 
 
 def _more_is_needed(turn: Turn, window: Window, event: Judged, climb_on: bool) -> None:
-    """It climbs; but where the IRO found it enough and another judge does not, the IRO considers."""
+    """It climbs; but where the IRO found it enough and another judge does not, the IRO considers.
+
+    A judge who is not the raiser sends it only the ladder's own single way; to choose a way, and to jump, is the IRO's.
+    """
+    onward = turn.rules.ladder.onward(turn.challenge.stage)
+    if Part.RAISER not in turn.by.parts:
+        if event.to_stage:
+            raise NotYours("Where it goes next is the IRO's to choose.", "Say that more is needed, and leave the stage out.")
+        climb_on = climb_on and len(onward) == 1 and THE_RAISER not in {asked.party for asked in window.asked}
+    elif event.to_stage and event.to_stage not in onward and not event.why.strip():
+        raise Unfit("That is not the ladder's own next stage, and no reason is given.", "Say why this stage is right.", "why")
     close(turn, window, "needs more")
     if climb_on and (event.to_stage or turn.rules.ladder.onward(turn.challenge.stage)):
         climb(turn, event.to_stage, event.to, event.respond_by, event.copies)
@@ -242,6 +256,7 @@ def _settled(turn: Turn, window: Window, event: Judged) -> None:
 def arrange(turn: Turn, event: MeetingArranged) -> None:
     """A meeting is booked: those asked own the window now. The due date does not move (DESIGN.md rule 4)."""
     turn.require("arrange_meeting")
+    must_be_sent(turn)
     meeting = turn.stage.contact.meeting
     assert meeting is not None
     again = turn.challenge.meeting_at is not None
@@ -250,7 +265,7 @@ def arrange(turn: Turn, event: MeetingArranged) -> None:
     main = turn.challenge.main_window()
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
         turn.put(replace(main, owner=turn.challenge.visit.told[0]))
-    attending = tuple(Party(role) for role in meeting.attended_by)
+    attending = tuple(Party(role) for role in meeting.attended_by if role != RECIPIENTS)
     parties = dict.fromkeys((*turn.challenge.visit.told, *attending, THE_RAISER))
     turn.tell(Subject.MEETING_MOVED if again else Subject.MEETING, parties, window=main.key if main else None)
 
@@ -258,6 +273,8 @@ def arrange(turn: Turn, event: MeetingArranged) -> None:
 def held(turn: Turn, event: MeetingHeld) -> None:
     """It took place: the IRO owns the window until the outcome is recorded."""
     turn.require("hold_meeting")
+    if event.on > local_date(turn.at):
+        raise Unfit("That day is still to come.", "Record the meeting once it has been held.", "on")
     for role in event.attended:
         if role != RAISER and not turn.rules.authority.has_role(role):
             raise Unfit(f"`{role}` is not a role of this authority.", "Name other people under `others`.", "attended")
@@ -269,7 +286,7 @@ def held(turn: Turn, event: MeetingHeld) -> None:
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
         # Those asked have done their part: what is owed now is the record, so nothing climbs for want of it.
         policy = NoReply.PROMPT if main.on_close is NoReply.ESCALATE else main.on_close
-        turn.put(replace(main, owner=recorder, on_close=policy))
+        turn.put(replace(main, owner=recorder, on_close=policy, climb_waits=True))
     turn.tell(Subject.OUTCOME_WANTED, [recorder], window=main.key if main else None)
 
 

@@ -37,7 +37,7 @@ from workflows.events import (
 from workflows.ladder import NoReply, Status
 from workflows.permits import Part
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import note_event
+from workflows.stages import must_be_sent, note_event
 from workflows.turn import Subject, Turn, Visible
 from workflows.windows import acts_at, close, counted, manager, named_date, open_window
 
@@ -47,7 +47,7 @@ _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.B
 def note(turn: Turn, event: Noted) -> None:
     """A note; only the IRO service may keep one to itself."""
     turn.require("note")
-    if event.iro_service_only and not turn.by.parts & _IRO_SERVICE:
+    if event.iro_service_only and (turn.by.outside_iro_service or not turn.by.parts & _IRO_SERVICE):
         raise NotYours("Only the IRO service keeps notes to itself.", "Leave `iro_service_only` out.")
     note_event(turn, event, visible=Visible.IRO_SERVICE if event.iro_service_only else Visible.EVERYONE)
 
@@ -87,6 +87,7 @@ def _about_a_child(turn: Turn) -> None:
 def add_copy(turn: Turn, event: CopyAdded) -> None:
     """One more of the ladder's own people copied in: never an address that somebody types (DESIGN.md rule 14)."""
     turn.require("copy_in")
+    must_be_sent(turn)
     ladder = turn.rules.ladder
     if event.role not in ladder.roles():
         raise Unfit(
@@ -103,7 +104,7 @@ def add_copy(turn: Turn, event: CopyAdded) -> None:
 def consider_referral(turn: Turn, event: ReferralConsidered) -> None:
     """A decision not to refer is on the record as one to refer is."""
     _may_refer(turn)
-    note_event(turn, event)
+    note_event(turn, event, visible=Visible.IRO_SERVICE)
     if turn.challenge.referral is ReferralState.NONE:
         turn.change(referral=ReferralState.CONSIDERED)
 
@@ -178,6 +179,8 @@ def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:
 def impact(turn: Turn, event: ImpactRecorded) -> None:
     """What changed for the child afterwards; too early means when to look again."""
     turn.require("impact")
+    if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
+        raise Unfit("A notice of excellent practice has no date.", "Record what changed, without a day to look again.", "found")
     if event.found == "too early" and not event.look_again_on:
         raise Unfit("If it is too early to say, somebody must look again.", "Name the day.", "look_again_on")
     promise = named_date(turn, event.look_again_on, "look_again_on") if event.look_again_on else None
@@ -196,7 +199,7 @@ def delivery_failed(turn: Turn, event: DeliveryFailed) -> None:
     note_event(turn, event)
     for window in waiting:
         if window.on_close is NoReply.ESCALATE:
-            turn.put(replace(window, on_close=NoReply.PROMPT))
+            turn.put(replace(window, on_close=NoReply.PROMPT, climb_waits=True))
     turn.tell(Subject.DELIVERY_FAILED, manager(turn), [THE_RAISER], window=waiting[-1].key)
 
 
@@ -243,7 +246,7 @@ def facts_changed(turn: Turn, event: ChildFactsChanged) -> None:
         return
     more: dict[str, object] = {"was_looked_after": before.is_looked_after, "is_looked_after": after.is_looked_after}
     covered = not turn.rules.ladder.covers or bool(after.statuses & set(turn.rules.ladder.covers))
-    note_event(turn, event, {**more, "ladder_still_covers": covered})
+    note_event(turn, event, {**more, "ladder_still_covers": covered}, visible=Visible.IRO_SERVICE)
     turn.change(facts=after)
     moved = (before.team, before.service) != (after.team, after.service)
     asked = [asked.party for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS for asked in w.asked]

@@ -117,6 +117,8 @@ class Window:
     closed_as: str = ""
     held_since: datetime | None = None
     times_told: int = 0
+    climb_waits: bool = False
+    """Did a message come back, or has a meeting been held? Then a climb by itself waits for the IRO."""
 
     @property
     def is_open(self) -> bool:

@@ -9,7 +9,6 @@ from workflows import answers, beside, endings, permits, raising, stages, window
 from workflows import events as e
 from workflows.challenge import THE_RAISER, Challenge, Facts, Phase, Window, WindowKind
 from workflows.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
-from workflows.ladder import Ladder
 from workflows.machine import moves_of
 from workflows.permits import THE_SERVICE, Act, Actor, may
 from workflows.procedure import Rules
@@ -127,7 +126,7 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
     return _finished(turn, challenge, now)
 
 
-def move_ladder(rules: Rules, to: Ladder, challenge: Challenge, act: Act, now: datetime) -> Decision:
+def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: datetime) -> Decision:
     """A named person moves a running challenge to another version, at a stage of it; its promised dates stay."""
     event = act.event
     assert isinstance(event, e.LadderMoved)
@@ -139,21 +138,26 @@ def move_ladder(rules: Rules, to: Ladder, challenge: Challenge, act: Act, now: d
     turn.by = act.by
     if not turn.challenge.is_open:
         raise NotOpen("It has ended.", "Open it again first.")
-    if not to.has(event.stage) or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to).states():
-        known = ", ".join(stage.key for stage in to.stages)
+    if not to.ladder.has(event.stage) or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to.ladder).states():
+        known = ", ".join(stage.key for stage in to.ladder.stages)
         raise Unfit(
-            f"Version {to.version} has no stage `{event.stage}` at which this could stand.", f"Name one of: {known}.", "stage"
+            f"Version {to.ladder.version} has no stage `{event.stage}` at which this could stand.",
+            f"Name one of: {known}.",
+            "stage",
         )
-    if not to.suits_priority(turn.challenge.priority):
+    if not to.ladder.suits_priority(turn.challenge.priority):
         raise Unfit(
-            f"Version {to.version} gives time by priority, and this has none of its priorities.",
+            f"Version {to.ladder.version} gives time by priority, and this has none of its priorities.",
             "Name a version that does not, or raise it again.",
             "version",
         )
-    stages.note_event(turn, replace(event, ladder_hash=to.hash))
+    stages.note_event(turn, replace(event, ladder_hash=to.ladder.hash))
     visits = tuple(replace(v, stage=event.stage) if v.sequence == challenge.sequence else v for v in turn.challenge.visits)
     highest = turn.challenge.highest_stage
-    turn.change(ladder_hash=to.hash, stage=event.stage, visits=visits, highest_stage=highest if to.has(highest) else event.stage)
+    highest = highest if to.ladder.has(highest) else event.stage
+    hashes = {"ladder_hash": to.ladder.hash, "authority_hash": to.authority.hash}
+    turn.change(**hashes, stage=event.stage, visits=visits, highest_stage=highest)
+    turn.rules = to
     turn.tell(Subject.LADDER_MOVED, [THE_RAISER])
     return _finished(turn, challenge, now)
 
@@ -317,6 +321,8 @@ def _has_what_it_needs(kind: type[Event], rules: Rules, challenge: Challenge) ->
     if kind in (e.ActionDone, e.ActionNotDone):
         settled = ("done", "not done")
         return any(w.key.kind is WindowKind.ACTION and w.closed_as not in settled for w in challenge.windows)
+    if kind in (e.ClarificationGiven, e.CopyAdded, e.MeetingArranged):
+        return challenge.visit.sent or not challenge.visit.told
     if kind is e.EscalationHeld:
         main = challenge.main_window()
         return main is not None and main.is_open and stages.climbs_by_itself(rules, challenge, main) is not None

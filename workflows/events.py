@@ -46,6 +46,7 @@ class Earlier:
     item_type: ItemType
     reasons: tuple[str, ...]
     is_open: bool
+    raiser: str = ""
 
 
 @dataclass(frozen=True)
@@ -266,7 +267,7 @@ class AdvocateRecorded(Event):
 class ComplaintOpened(Event):
     """A complaint runs beside this; its reference only, never its content."""
 
-    reference: str
+    reference: Words
     type: Literal["complaint_opened"] = "complaint_opened"
 
 
@@ -305,7 +306,7 @@ class ReferredToCafcass(Event):
 class ReferralAcknowledged(Event):
     """Cafcass says that it has the referral."""
 
-    cafcass_reference: str
+    cafcass_reference: Words
     on: date
     type: Literal["referral_acknowledged"] = "referral_acknowledged"
 

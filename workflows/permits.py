@@ -43,6 +43,10 @@ class Actor:
     in_their_line: bool = False
     """Is it about their own casework, now or at the time (or about them)? See DESIGN.md rule 10."""
     behalf_of: str = ""
+    standing_for: frozenset[str] = frozenset()
+    """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""
+    outside_iro_service: bool = False
+    """Do they raise, or review, without being of the IRO service on this item? Then what it keeps to itself is not theirs."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from workflows import addressing, working_days
 from workflows.challenge import Challenge, Facts, Outcome, Party, Visit
@@ -130,6 +130,26 @@ def _notice(turn: Turn, event: Raised) -> None:
     turn.tell(Subject.OBSERVED, addressing.without([Party(role) for role in observers], (*to, *copies)))
 
 
+def _check_happened(turn: Turn, event: Raised) -> None:
+    """Days that something is counted from: of events that the ladder names, not to come, not years ago."""
+    ladder, today = turn.rules.ladder, working_days.local_date(turn.at)
+    named = {deadline.of for deadline in ladder.raise_within}
+    for stage in ladder.stages:
+        named |= {deadline.of for deadline in stage.raise_within} | {stage.counted_from_event}
+    for what, day in event.happened:
+        if what not in named - {"", "raising"}:
+            listed = (
+                f"Leave it out, or name: {', '.join(sorted(named - {'', 'raising'}))}."
+                if named - {"", "raising"}
+                else "Leave it out."
+            )
+            raise Unfit("Nothing in this procedure is counted from that.", listed, "happened")
+        if not today - timedelta(days=1100) <= day <= today:
+            raise Unfit(
+                "That day is still to come, or more than three years ago.", "Give the day on which it happened.", "happened"
+            )
+
+
 def check(turn: Turn, event: Raised) -> None:
     """Raise Unfit for what an item cannot be raised with: each says what to do instead."""
     rules, ladder = turn.rules, turn.rules.ladder
@@ -153,6 +173,7 @@ def check(turn: Turn, event: Raised) -> None:
         raise Unfit("A reason stands twice.", "Tick each once.", "reasons")
     if not event.other_reason.strip() and any(rules.authority.reason(reason).needs_words for reason in event.reasons):
         raise Unfit('"Other" needs words.', "Say in a line what the reason is.", "other_reason")
+    _check_happened(turn, event)
     if event.priority and event.priority not in ladder.priorities:
         listed = f"Choose from: {', '.join(ladder.priorities)}." if ladder.priorities else "Leave it out."
         raise Unfit("This ladder has no such priority.", listed, "priority")

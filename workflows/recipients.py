@@ -1,6 +1,6 @@
 """From roles to people: who holds a post, covers it or sees with it on a day. Pure, over the directory as values."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -99,14 +99,22 @@ class Establishment:
             )
         )
 
-    def held_by(self, person: str, authority: Authority, about: About, day: date) -> frozenset[str]:
-        """The roles that a person carries for an item on a day: their own, those they cover, those they are delegate of."""
-        standing_for = {person} | {cover.of for cover in self.covers if cover.by == person and cover.runs_on(day)}
+    def acts_for(self, person: str, day: date, as_delegate: bool = False) -> frozenset[str]:
+        """Whose acts a person may do on a day: their own, those whom they cover; as a delegate they only see and answer."""
+        covered = {c.of for c in self.covers if c.by == person and c.runs_on(day) and (as_delegate or not c.is_delegate)}
+        return frozenset({person} | covered)
+
+    def held_by(self, people: Collection[str], authority: Authority, about: About, day: date) -> frozenset[str]:
+        """The roles that any of some people hold for an item on a day."""
         return frozenset(
             role.key
             for role in authority.roles
-            if any(holder in standing_for for holder in self.holders(authority, role.key, about, day))
+            if any(holder in people for holder in self.holders(authority, role.key, about, day))
         )
+
+    def holds(self, person: str, role: str, day: date) -> bool:
+        """Does a person hold a role on a day, as far as these posts reach?"""
+        return any(post.person == person and post.role == role and post.is_held_on(day) for post in self.posts)
 
     def standing_in_for(self, person: str, day: date) -> tuple[Cover, ...]:
         """Covers and delegations of a person that run on a day."""
@@ -123,11 +131,12 @@ def iro_of(authority: Authority, establishment: Establishment, about: About, day
 
 
 def raiser_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
-    """Who the item's raiser is now: the child's present IRO where an IRO raised it, else whoever raised it."""
+    """Who the item's raiser is now: the child's present IRO where an IRO raised it, else whoever raised it while they
+    hold the role. Nobody: it falls to the IRO manager."""
     raised_as_iro = about.raiser_role in authority.roles_acting_as(Capacity.IRO)
     if raised_as_iro and about.child:
         return iro_of(authority, establishment, about, day)
-    return (about.raiser,)
+    return (about.raiser,) if establishment.holds(about.raiser, about.raiser_role, day) else ()
 
 
 def reach(
@@ -146,10 +155,9 @@ def reach(
     else:
         people = establishment.holders(authority, party.role, about, day)
     found = _with_cover(people, role, establishment, day)
-    away = all(any(not c.is_delegate for c in establishment.standing_in_for(person, day)) for person in people)
-    if (not people or away) and stand_in:
+    if not found and stand_in:
         standing = establishment.holders(authority, stand_in, about, day)
-        found += tuple(Reached(person, stand_in, How.STAND_IN) for person in standing)
+        found = tuple(Reached(person, stand_in, How.STAND_IN) for person in standing)
     if not found:
         found = tuple(
             Reached(person, manager, How.MANAGER)
@@ -175,6 +183,8 @@ def _people(reached: Iterable[Reached]) -> tuple[str, ...]:
 
 def nobody_holds(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> bool:
     """Is the post behind a party empty on a day?"""
-    if party.person or party.role == RAISER:
+    if party.role == RAISER:
+        return not raiser_of(authority, establishment, about, day)
+    if party.person:
         return False
     return not establishment.holders(authority, party.role, about, day)

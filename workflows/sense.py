@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from workflows.ladder import (
     EVERYONE_ABOVE,
     RAISER,
+    RECIPIENTS,
     Assumption,
     Choice,
     Condition,
@@ -54,7 +55,7 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: T
         if not authority.roles_acting_as(capacity):
             instead = f"add `acts_as: {capacity.value}` to the role that is it"
             tree.fault(("roles",), f"no role acts as {capacity.value.replace('_', ' ')}", instead)
-    for key in (RAISER, "resolved", "next"):
+    for key in (RAISER, RECIPIENTS, "resolved", "next"):
         if authority.has_role(key):
             tree.fault(("roles", key), f"`{key}` has a meaning of its own in the language", "give the role another key")
     if authority.sending.start >= authority.sending.end:
@@ -126,7 +127,7 @@ def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: Tree) -> No
     if meeting := stage.contact.meeting:
         for name, roles in (
             ("arranged_by", (meeting.arranged_by,)),
-            ("attended_by", meeting.attended_by),
+            ("attended_by", tuple(role for role in meeting.attended_by if role != RECIPIENTS)),
             ("outcome_recorded_by", (meeting.outcome_recorded_by,)),
         ):
             _roles(roles, (*at, "contact", "meeting", name), authority, tree)

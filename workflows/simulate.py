@@ -19,6 +19,9 @@ from workflows.working_days import local_date
 SOMEBODY = "00000000-0000-4000-8000-000000000001"
 """A person of nobody's, where a ladder wants one named and no directory is at hand."""
 
+A_FORTNIGHT = timedelta(days=14)
+"""By when what is agreed is to be done."""
+
 Person = Callable[[str], str]
 """Finds a person (directory id) who may be chosen in a role."""
 
@@ -114,22 +117,23 @@ def steps(rules: Rules, challenge: Challenge | None, start: datetime, person: Pe
         yield from _raisings(rules, start, person, facts)
         return
     main = challenge.main_window()
+    stage = ladder.stage(challenge.stage)
+    actions = _agreed_at(stage, challenge.last_at or start)
     if main and main.is_open and main.key.kind in ASKS_RECIPIENTS:
         for asked in main.asked:
             if not asked.answered_at:
                 yield Step(
-                    e.Responded("agrees", "We agree and will act."),
+                    e.Responded("agrees", "We agree and will act.", actions),
                     Part.ASKED,
                     _roles(asked.party),
                     asked.party.person or SOMEBODY,
                 )
-    stage = ladder.stage(challenge.stage)
     if challenge.phase is Phase.ENDORSING and stage.endorsed_by:
         roles = frozenset({stage.endorsed_by.role})
         yield Step(e.Endorsed(), Part.ENDORSER, roles)
         yield Step(e.EndorsementDeclined("Not yet."), Part.ENDORSER, roles)
     if challenge.phase in (Phase.AWAITING, Phase.ASKING) and stage.answer_is_a_meeting:
-        yield Step(e.OutcomeRecorded("An action plan was agreed."))
+        yield Step(e.OutcomeRecorded("An action plan was agreed.", actions))
     if challenge.phase is Phase.ANSWERED:
         for role in stage.judged_by.roles:
             by = Part.RAISER if role == RAISER else Part.JUDGE
@@ -142,6 +146,13 @@ def steps(rules: Rules, challenge: Challenge | None, start: datetime, person: Pe
     yield Step(e.Overtaken("The court has decided."))
     yield Step(e.Withdrawn("Raised on a misunderstanding."))
     yield Step(e.RecordedInError("Raised for the wrong child."))
+
+
+def _agreed_at(stage: Stage, now: datetime) -> tuple[e.Action, ...]:
+    """One thing to be done within a fortnight, where the stage's second date is the one agreed."""
+    if stage.complete_within is None or not stage.complete_within.as_agreed:
+        return ()
+    return (e.Action("The plan is carried out.", local_date(now) + A_FORTNIGHT),)
 
 
 def _roles(party: Party) -> frozenset[str]:
@@ -201,9 +212,12 @@ def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person)
 
 def dated(step: Step, now: datetime) -> Step:
     """The same step with its chosen dates counted from another day."""
+    today = local_date(now)
+    if isinstance(step.event, e.Responded | e.OutcomeRecorded) and step.event.actions:
+        actions = tuple(replace(action, by=today + A_FORTNIGHT) for action in step.event.actions)
+        return replace(step, event=replace(step.event, actions=actions))
     if not isinstance(step.event, e.Raised):
         return step
-    today = local_date(now)
     changes: dict[str, Any] = {}
     if step.event.respond_by:
         changes["respond_by"] = today + timedelta(days=7)

@@ -46,7 +46,7 @@ from workflows.windows import (
     promised,
     reply_promise,
 )
-from workflows.working_days import Promise
+from workflows.working_days import Promise, local_date, long_date
 
 
 def enter(
@@ -231,7 +231,8 @@ def recall(turn: Turn, event: EscalationRecalled) -> None:
     again = replace(back, sequence=turn.challenge.sequence, entered_at=turn.at, how="recalled")
     turn.change(visits=(*visits, again))
     window = open_judgement(turn)
-    turn.tell(Subject.RECALLED, from_here.told, from_here.copied)
+    if from_here.sent:
+        turn.tell(Subject.RECALLED, from_here.told, from_here.copied)
     turn.tell(Subject.TO_JUDGE if answered else Subject.WHAT_NEXT, [asked.party for asked in window.asked], window=window.key)
 
 
@@ -240,6 +241,9 @@ def extend(turn: Turn, event: WindowExtended) -> None:
     turn.require("wait_longer")
     main = turn.challenge.main_window()
     promise = named_date(turn, event.until, "until")
+    if main and main.is_open and not main.promise.is_without_date and event.until < main.promise.due:
+        promised_day = long_date(main.promise.due)
+        raise Unfit(f"That is before the day that was promised, {promised_day}.", f"Name {promised_day} or a later day.", "until")
     before = main.promise.due.isoformat() if main and not main.promise.is_without_date else ""
     note_event(turn, event, {"was": before})
     if not turn.challenge.visit.sent:
@@ -247,6 +251,8 @@ def extend(turn: Turn, event: WindowExtended) -> None:
         return
     if main and main.is_open:
         policy = turn.stage.no_reply if main.key.kind in ASKS_RECIPIENTS else main.on_close
+        if main.climb_waits and policy is NoReply.ESCALATE:
+            policy = NoReply.PROMPT
         main = move_promise(turn, replace(main, on_close=policy), promise)
     else:
         # Whoever of several has answered is not asked again; once all have, all are.
@@ -316,7 +322,7 @@ def completion_promise(turn: Turn) -> Promise | None:
         return None
     if within.as_agreed:
         days = [w.promise.due for w in turn.challenge.open_windows() if w.key.kind is WindowKind.ACTION]
-        return named_date(turn, max(days), "actions") if days else None
+        return named_date(turn, max(*days, local_date(turn.at)), "actions") if days else None
     return promised(turn, within, None, turn.challenge.resolve_by, "resolve_by")
 
 
@@ -333,6 +339,12 @@ def completion_passed(turn: Turn, window: Window) -> None:
     close(turn, window, "date passed")
     if turn.challenge.phase is Phase.COMPLETING:
         ask_what_next(turn)
+
+
+def must_be_sent(turn: Turn) -> None:
+    """Raise NotOpen where nobody outside has been told yet: what waits to be endorsed reaches nobody."""
+    if turn.challenge.visit.told and not turn.challenge.visit.sent:
+        raise NotOpen("This has not been sent on yet, so there is nobody to tell.", "It waits to be endorsed.")
 
 
 def note_event(turn: Turn, event: object, more: dict[str, object] | None = None, visible: Visible = Visible.EVERYONE) -> None:

@@ -55,11 +55,11 @@ def durham_2022() -> Rules:
 
 
 def derby() -> Rules:
-    return shipped("derby", "qa_notification")
+    return shipped("derby", "qa_notification", "2017/18")
 
 
 def north_yorkshire() -> Rules:
-    return shipped("north_yorkshire", "quality_alerts")
+    return shipped("north_yorkshire", "quality_alerts", "2014/15")
 
 
 def multi_agency() -> Rules:
@@ -67,7 +67,7 @@ def multi_agency() -> Rules:
 
 
 def thurrock() -> Rules:
-    return shipped("thurrock", "dispute_resolution")
+    return shipped("thurrock", "dispute_resolution", "2017/18")
 
 
 @cache
@@ -93,9 +93,9 @@ SHIPPED = {
     "thurrock": thurrock,
 }
 NOTICES = {
-    "durham": lambda: shipped("durham", "excellent_practice"),
-    "derby": lambda: shipped("derby", "excellent_practice"),
-    "north yorkshire": lambda: shipped("north_yorkshire", "excellent_practice"),
+    "durham": lambda: shipped("durham", "excellent_practice", "2016/17"),
+    "derby": lambda: shipped("derby", "excellent_practice", "2017/18"),
+    "north yorkshire": lambda: shipped("north_yorkshire", "excellent_practice", "2014/15"),
 }
 
 
@@ -334,7 +334,7 @@ class Story:
         """A named person moves it to another version."""
         self._told = []
         act = Act(e.LadderMoved(to.ladder.version, stage, "the procedure changed"), by)
-        decision = move_ladder(self.rules, to.ladder, self.challenge, act, self.now)
+        decision = move_ladder(self.rules, to, self.challenge, act, self.now)
         self.rules = to
         self._keep(decision, act)
         return self

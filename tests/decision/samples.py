@@ -6,6 +6,7 @@ from tests.decision.cast import Story
 from tests.decision.states import chosen_for
 from workflows import events as e
 from workflows.challenge import WindowKind
+from workflows.ladder import RAISER
 from workflows.permits import Actor, Part
 from workflows.working_days import local_date
 
@@ -27,6 +28,9 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
     elsewhere = [stage for stage in ladder.stages if stage.key != challenge.stage] or list(ladder.stages)
     other = elsewhere[n % len(elsewhere)]
     main = challenge.main_window()
+    # More time is never less than was promised.
+    longer = max(soon, main.promise.due) if main and main.is_open and not main.promise.is_without_date else soon
+    alone = bool(challenge.stage) and ladder.stage(challenge.stage).judged_by.roles == (RAISER,)
     asked = [a.party.role for a in main.asked if not a.answered_at] if main else []
     told = {party.role for visit in challenge.visits[-1:] for party in (*visit.told, *visit.copied)}
     free = sorted(ladder.roles() - told) or sorted(ladder.roles())
@@ -41,7 +45,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ClarificationGiven: e.ClarificationGiven("The elder."),
         e.Responded: e.Responded(positions[n % 4], "Our answer.", (e.Action("Do it.", later),) if n % 3 == 0 else ()),
         e.Judged: e.Judged(
-            ("enough", "needs_more")[n % 2], "So I find.", climb=n % 4 != 3, to_stage=other.key if n % 2 else "",
+            ("enough", "needs_more")[n % 2], "So I find.", climb=n % 4 != 3, to_stage=other.key if n % 2 and alone else "",
             to=chosen_for(story.rules, other), respond_by=soon if other.respond_within.set_by_raiser else None, resolve_by=later,
         ),
         e.MeetingArranged: e.MeetingArranged(story.now + timedelta(days=1)),
@@ -52,7 +56,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         ),
         e.EscalationHeld: e.EscalationHeld("I consider."),
         e.EscalationRecalled: e.EscalationRecalled("They have answered."),
-        e.WindowExtended: e.WindowExtended(soon, "They asked."),
+        e.WindowExtended: e.WindowExtended(longer, "They asked."),
         e.CopyAdded: e.CopyAdded(free[n % len(free)]),
         e.LegalAdviceTaken: e.LegalAdviceTaken("Duty line", today, True, "Refer."),
         e.ChildViewRecorded: e.ChildViewRecorded("the issue", "I want to go home.", n % 2 == 0),

@@ -325,7 +325,7 @@ def test_text_is_bounded_and_holds_no_control_characters():
     assert story.refused(e.Noted("x" * 10_001)).field == "text"
     assert story.refused(e.Noted("a\x00b")).field == "text"
     assert story.refused(e.Noted("a\u2028b")).field == "text"
-    assert story.refused(e.ComplaintOpened("x" * 201)).field == "reference"
+    assert story.refused(e.CopyAdded("x" * 201)).field == "role"
     assert story.refused(e.Redirected("team_manager", e.Chosen("director", "x" * 201), "Why.")).field == "to.person"
     assert story.refused(e.MeetingHeld(on("Wed 8 April 2026"), ("director",) * 51)).field == "attended"
     assert story.refused(e.MeetingArranged(when("Fri 10 April 2026, 10:00").replace(tzinfo=None))).field == "at"

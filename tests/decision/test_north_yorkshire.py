@@ -158,7 +158,7 @@ def test_a_child_of_a_partner_agency_alert_can_be_referred_and_the_iro_manager_i
 
 
 def test_exceptional_practice_goes_to_the_practitioner_with_the_same_copies():
-    story = Story(shipped("north_yorkshire", "excellent_practice"))
+    story = Story(shipped("north_yorkshire", "excellent_practice", "2014/15"))
     said = {"item_type": ItemType.EXCELLENT_PRACTICE, "reasons": ("exceptional_practice",)}
     with pytest.raises(Unfit, match="somebody must be chosen"):
         story.raise_("Wed 8 April 2026, 10:00", **said)

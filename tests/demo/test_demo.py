@@ -85,7 +85,7 @@ def test_some_items_fall_due_within_minutes(told):
 
 
 def test_its_mail_goes_to_example_addresses_and_names_no_child(told):
-    service, _, folder = told
+    _, _, folder = told
     mails = [message_from_bytes(path.read_bytes(), policy=policy.SMTP) for path in (folder / "mail").glob("*.eml")]
     assert len(mails) > 100
     numbers = {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ladders.plainly import copied, rows, to, within
 from tests.ladders.reading import AUTHORITIES, SHIPPED, ladder, procedures, texts
-from workflows.ladder import ItemType, Status
+from workflows.ladder import CountedFrom, ItemType, Status
 from workflows.procedure import Capacity, HeldFor, in_force_on
 from workflows.reader import read_procedures
 from workflows.working_days import Length, Unit
@@ -74,7 +74,13 @@ DURHAM_2022 = [
 ]
 
 DERBY = [
-    ("informal", "any social_worker team_manager", "-", "72 hours", "prompt"),
+    (
+        "informal",
+        "any social_worker team_manager",
+        "deputy_head_of_service_qa (if priority is high and managers oversight in question)",
+        "72 hours",
+        "prompt",
+    ),
     (
         "formal_1",
         "team_manager",
@@ -117,6 +123,7 @@ LADDERS = [
     ("north_yorkshire", "quality_alerts", "2014/15", NORTH_YORKSHIRE),
     ("north_yorkshire", "multi_agency", "2015/16 pilot", MULTI_AGENCY),
     ("thurrock", "dispute_resolution", "2017/18", THURROCK),
+    ("thurrock", "dispute_resolution", "from August 2018", THURROCK),
 ]
 
 STAGES = [
@@ -167,9 +174,16 @@ def test_durhams_windows_of_2016_add_up():
     assert sum(formal) == 19
 
 
-@pytest.mark.parametrize(("name", "key"), [("thurrock", "dispute_resolution"), ("north_yorkshire", "quality_alerts")])
-def test_the_handbook_shaped_ladder_fills_twenty_working_days(name, key):
-    formal = [stage for stage in ladder(name, key).stages if not stage.informal and not stage.referral]
+@pytest.mark.parametrize(
+    ("name", "key", "version"),
+    [
+        ("thurrock", "dispute_resolution", "2017/18"),
+        ("thurrock", "dispute_resolution", "from August 2018"),
+        ("north_yorkshire", "quality_alerts", "2014/15"),
+    ],
+)
+def test_the_handbook_shaped_ladder_fills_twenty_working_days(name, key, version):
+    formal = [stage for stage in ladder(name, key, version).stages if not stage.informal and not stage.referral]
     assert sum(stage.respond_within.length.number for stage in formal) == 20
 
 
@@ -288,6 +302,7 @@ def test_durhams_version_of_a_day(day, version):
         ("north_yorkshire", "quality_alerts", "2014/15", "informal formal", "looked_after"),
         ("north_yorkshire", "multi_agency", "2015/16 pilot", "partner_agency", "looked_after"),
         ("thurrock", "dispute_resolution", "2017/18", "informal formal", "looked_after"),
+        ("thurrock", "dispute_resolution", "from August 2018", "informal formal", "looked_after"),
     ],
 )
 def test_what_a_ladder_carries(name, key, version, items, covers):
@@ -346,24 +361,97 @@ def test_nobody_outside_north_yorkshire_is_told_but_the_one_named():
     assert all(authority.role(copy.role).held_for is not HeldFor.AGENCY for copy in alert.copies)
 
 
-def test_thurrocks_procedure_ends_with_july_2018():
-    one = ladder("thurrock", "dispute_resolution")
+def test_thurrocks_procedure_is_followed_by_the_reviewed_one_in_august_2018():
+    one = ladder("thurrock", "dispute_resolution", "2017/18")
+    reviewed = ladder("thurrock", "dispute_resolution", "from August 2018")
     assert (one.in_force, one.until) == (date(2017, 4, 1), date(2018, 7, 31))
-    assert in_force_on(date(2018, 7, 31), [one]) == (one,)
-    assert in_force_on(date(2018, 8, 1), [one]) == ()
+    assert (reviewed.in_force, reviewed.until) == (date(2018, 8, 1), None)
+    assert in_force_on(date(2018, 7, 31), [one, reviewed]) == (one,)
+    assert in_force_on(date(2018, 8, 1), [one, reviewed]) == (reviewed,)
     assert "1 August 2018" in dict(one.texts)["after_july_2018"]
 
 
+def test_what_thurrocks_reviewed_procedure_says_is_all_assumed():
+    reviewed = ladder("thurrock", "dispute_resolution", "from August 2018")
+    ours = {assumption.path: assumption.why for assumption in reviewed.assumed}
+    assert ours["version"] == "The report says that a reviewed procedure applies from this day and not what it says."
+    assert {f"stages.{stage.key}" for stage in reviewed.stages} <= set(ours)
+    assert {"items", "covers", "whole_process", "judge_within"} <= set(ours)
+
+
+def test_who_leads_thurrocks_iros():
+    authority = procedures("thurrock").authority
+    assert authority.role("iro_manager").title == "Service Manager, Safeguarding and Quality Assurance"
+
+
 @pytest.mark.parametrize(
-    ("name", "recipients", "copies"),
+    ("name", "version", "stages"),
     [
-        ("durham", "social_worker", "team_manager"),
-        ("derby", "social_worker", "team_manager"),
-        ("north_yorkshire", "raiser picks social_worker team_manager service_manager", "head_of_service, director"),
+        ("durham", "2016/17", "informal stage_2 stage_3 stage_4 stage_5 stage_6 stage_7"),
+        ("durham", "2022/23", ""),
+        ("derby", "2017/18", "informal formal_1"),
     ],
 )
-def test_a_notice_of_excellent_practice(name, recipients, copies):
-    notice = ladder(name, "excellent_practice")
+def test_where_the_time_is_the_reports_own_and_its_start_is_not(name, version, stages):
+    (one,) = (one for one in procedures(name).ladders if one.version == version and not one.is_notice)
+    unsaid = [stage.key for stage in one.stages if stage.counted_from is CountedFrom.NOT_STATED]
+    assert unsaid == stages.split()
+    ours = {assumption.path: assumption.why for assumption in one.assumed}
+    assert {ours[f"stages.{key}.counted_from"] for key in unsaid} <= {
+        "The report does not say what starts the time; it is counted from sending."
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version", "paths"),
+    [
+        ("durham", "resolution", "2022/23", "items text.senior_scrutiny text.impact stages.level_2.contact.form"),
+        ("derby", "qa_notification", "2017/18", "stages.informal.copy.0 stages.formal_4.sent_by text.counting"),
+        ("thurrock", "dispute_resolution", "2017/18", "covers"),
+        ("north_yorkshire", "excellent_practice", "2015/16 pilot", "version in_force to copy"),
+    ],
+)
+def test_what_is_ours_is_marked(name, key, version, paths):
+    assert {assumption.path for assumption in ladder(name, key, version).assumed} >= set(paths.split())
+
+
+def test_durham_does_not_say_since_when():
+    assert "in_force" in {assumption.path for assumption in procedures("durham").authority.assumed}
+
+
+@pytest.mark.parametrize("level", ["level_2", "level_3", "level_4", "level_5", "level_6", "level_7"])
+def test_durhams_levels_use_its_form(level):
+    assert ladder("durham", "resolution", "2022/23").stage(level).contact.form == "DRP form"
+
+
+def test_derby_must_raise_excellent_practice():
+    (rule,) = ladder("derby", "excellent_practice").must_raise
+    assert rule.reason == "excellent_practice"
+    assert procedures("derby").authority.reason("excellent_practice").label == "Excellent practice"
+
+
+def test_a_notice_may_go_to_a_partner_agency_from_the_pilot_on():
+    versions = procedures("north_yorkshire").ladders
+    for day, version in ((date(2015, 3, 31), "2014/15"), (date(2015, 4, 1), "2015/16 pilot")):
+        assert {one.key: one.version for one in in_force_on(day, versions)}["excellent_practice"] == version
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "recipients", "copies"),
+    [
+        ("durham", "2016/17", "social_worker", "team_manager"),
+        ("derby", "2017/18", "social_worker", "team_manager"),
+        ("north_yorkshire", "2014/15", "raiser picks social_worker team_manager service_manager", "head_of_service, director"),
+        (
+            "north_yorkshire",
+            "2015/16 pilot",
+            "raiser picks social_worker team_manager service_manager agency_practitioner agency_manager",
+            "head_of_service, director",
+        ),
+    ],
+)
+def test_a_notice_of_excellent_practice(name, version, recipients, copies):
+    notice = ladder(name, "excellent_practice", version)
     (stage,) = notice.stages
     assert notice.is_notice
     assert notice.items == (ItemType.EXCELLENT_PRACTICE,)

@@ -353,7 +353,8 @@ class Marsh:
             assert id_ is not None
             main = load.challenges(connection, KEY, [id_])[id_].challenge.main_window()
         assert main is not None
-        return main.on_close.value
+        # A message that came back makes the climb wait, whatever the stage's policy is.
+        return "prompt" if getattr(main, "climb_waits", False) else main.on_close.value
 
 
 def _reference(*given: Any) -> dict[str, Any]:

@@ -29,16 +29,15 @@ NORTH = Council("northmoor", "north_yorkshire")
 
 @cache
 def procedures(council: Council) -> Procedures:
-    """The shipped files, copied: own key, in force from 1 January 2026, and (climbing) no prompt for want of a reply."""
+    """The shipped files, copied: own key, Durham's in force from 1 January 2026, and (climbing) no prompt without a reply."""
     texts: dict[str, str] = {}
     for path in sorted((HERE / council.shipped).glob("*.yaml")):
         if path.name in council.without:
             continue
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        text = "".join(line for line in lines if not line.strip().startswith("until:"))
-        text = text.replace(f"authority: {council.shipped}\n", f"authority: {council.key}\n")
-        if not text.startswith("authority:"):
-            head, _, rest = text.partition("in_force: ")
+        text = path.read_text(encoding="utf-8").replace(f"authority: {council.shipped}\n", f"authority: {council.key}\n")
+        if council.shipped == "durham" and not text.startswith("authority:"):  # one version of two: in force from this year on
+            lines = [line for line in text.splitlines(keepends=True) if not line.strip().startswith("until:")]
+            head, _, rest = "".join(lines).partition("in_force: ")
             text = f"{head}in_force: 2026-01-01{rest[10:]}"
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")

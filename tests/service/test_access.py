@@ -187,7 +187,8 @@ def test_a_strangers_item_answers_byte_for_byte_like_one_that_does_not_exist(sce
         for path in ("", "/timeline"):
             real, none = (caller.get(f"/challenges/{reference}{path}") for reference in (scene.reference, NONE_SUCH))
             assert (real.status_code, real.content, real.headers) == (404, none.content, none.headers), (person, path)
-        for type_, said in MINIMAL.items():
+        everything = person in ("ivor", "tom", "mona")
+        for type_, said in MINIMAL.items() if everything else [("noted", MINIMAL["noted"])]:
             real, none = (caller.brings(reference, type_, **said) for reference in (scene.reference, NONE_SUCH))
             assert (real.status_code, real.content, real.headers) == (404, none.content, none.headers), (person, type_)
         lower = caller.get(f"/challenges/{scene.reference.lower()}")
@@ -392,7 +393,7 @@ def test_what_was_recorded_in_error_is_gone_for_all_but_the_iro_and_the_manager(
 def test_a_list_shows_exactly_what_can_be_opened(two: World) -> None:
     irene, ivor = two.as_("irene"), two.as_("ivor")
     references = []
-    for stage in ("informal", "stage_2", "stage_3", "stage_4", "stage_5", "stage_6", "stage_7"):
+    for stage in ("informal", "stage_2", "stage_3", "stage_6", "stage_7"):
         for caller, child in ((irene, "T-1"), (irene, "T-3"), (ivor, "T-4")):
             said = {} if stage == "informal" else {"item_type": "formal", "stage": stage, "stage_reason": "High."}
             references.append(caller.raises(child, **said).json()["reference"])
@@ -415,7 +416,7 @@ def test_a_list_shows_exactly_what_can_be_opened(two: World) -> None:
         sizes[person] = len(listed)
     assert sizes["mona"] == len(references)
     assert sizes["bob"] == len(references) - 1
-    assert sizes["irene"] == sizes["colin"] == 14
+    assert sizes["irene"] == sizes["colin"] == 10
     assert 0 < sizes["chris"] < sizes["cora"]
     assert sizes["ada"] == sizes["audrey"] == sizes["quinn"] == 0
     assert two.as_("irene", "elsewhere").get("/challenges", state="all").json()["items"] == []

@@ -108,7 +108,7 @@ def test_a_matter_with_a_partner_agency_reaches_one_person_there_and_nobody_else
     irene, outside = north.as_("irene"), {"nina", "nora", "noel", "stella"}
     said = {"item_type": "partner_agency", "respond_by": "2026-04-10", "resolve_by": "2026-04-30"}
     without = irene.raises(to=[{"role": "agency_practitioner"}], **said)
-    assert (without.status_code, without.json()["field"]) == (422, "to")
+    assert (without.status_code, without.json()["field"]) == (422, "agency")
     chosen = {"role": "agency_practitioner", "person": str(north.id("nina"))}
     reference = irene.raises(to=[chosen], **said).json()["reference"]
     assert north.told(reference) == [("alert", {"nina"}, {"hugo", "cora"})]

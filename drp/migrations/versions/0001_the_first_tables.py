@@ -23,6 +23,7 @@ def upgrade() -> None:
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
     sa.Column('last_tick', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('directory_day', sa.Date(), nullable=True),
     sa.Column('brake', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.PrimaryKeyConstraint('key', name=op.f('pk_authority'))
     )
@@ -228,6 +229,7 @@ def upgrade() -> None:
     sa.Column('due', sa.Date(), nullable=True),
     sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('urgent', sa.Boolean(), nullable=False),
+    sa.Column('released', sa.Boolean(), nullable=False),
     sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('next_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -260,6 +262,7 @@ def upgrade() -> None:
     sa.Column('on_close', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
     sa.Column('answer', sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
     sa.Column('times_told', sa.Integer(), nullable=False),
+    sa.Column('climb_waits', sa.Boolean(), nullable=False),
     sa.Column('asked', sa.JSON(), nullable=False),
     sa.Column('promise', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['authority', 'challenge'], ['challenge.authority', 'challenge.id'], name=op.f('fk_window_authority_challenge_challenge')),

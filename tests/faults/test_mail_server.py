@@ -1,0 +1,262 @@
+"""A mail server that refuses, puts off, hangs, drips or hangs up at each step: nothing lost, nobody outside told."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from typing import Any
+
+import pytest
+
+from drp.store import Store
+from notifications import channels, outbox
+from notifications.channels import Outcome, Post
+from notifications.outbox import WAITS
+from tests.faults.world import founded
+from tests.notifications.marsh import RAISED, Marsh, addresses
+from tests.notifications.peers import HANG, SENDER, Got, Say, Scripted, but, polite
+
+PEOPLE = set(addresses("archer", "service", "quality", "worker"))
+SHORT = 0.4
+ITEMS = 3
+
+
+def for_a_while(times: int, **steps: str | None) -> Say:
+    """Misbehaves so many times at each step, then is polite."""
+    return lambda step, n: steps[step] if step in steps and n <= times else polite(step)
+
+
+PUT_OFF: dict[str, Say] = {
+    "refuses to speak": for_a_while(ITEMS, CONNECT="421 too busy"),
+    "refuses to speak for good": for_a_while(ITEMS, CONNECT="554 no"),
+    "hangs up at once": for_a_while(ITEMS, CONNECT=None),
+    "hangs at once": for_a_while(ITEMS, CONNECT=HANG),
+    "hangs up at MAIL": for_a_while(ITEMS, MAIL=None),
+    "puts off at MAIL": for_a_while(ITEMS, MAIL="451 later"),
+    "hangs at MAIL": for_a_while(ITEMS, MAIL=HANG),
+    "greylists": for_a_while(4 * ITEMS, RCPT="451 greylisted"),
+    "greylists some": lambda step, n: "450 later" if step == "RCPT" and n % 3 == 1 and n < 12 else polite(step),
+    "hangs up at RCPT": for_a_while(ITEMS, RCPT=None),
+    "has had enough at RCPT": for_a_while(ITEMS, RCPT="421 enough"),
+    "hangs at RCPT": for_a_while(ITEMS, RCPT=HANG),
+    "puts off at DATA": for_a_while(ITEMS, DATA="452 no room"),
+    "hangs up at DATA": for_a_while(ITEMS, DATA=None),
+    "puts off at the end": for_a_while(ITEMS, END="451 could not keep it"),
+}
+FOR_GOOD: dict[str, Say] = {
+    "refuses the sender": but(MAIL="550 not you"),
+    "refuses everybody": but(RCPT="550 nobody here"),
+    "refuses at DATA": but(DATA="554 no"),
+    "refuses at the end": but(END="554 looks like spam"),
+}
+
+
+def run(marsh: Marsh, peer: Scripted, rounds: int = 6, timeout: float = SHORT) -> tuple[datetime, float]:
+    """Rounds of the outbox as time goes on; gives when it ended, and the longest that one round took."""
+    now, longest = RAISED, 0.0
+    with peer.running(timeout) as channel:
+        for n in range(rounds):
+            before = time.monotonic()
+            marsh.deliver(now, channel)
+            longest = max(longest, time.monotonic() - before)
+            now += WAITS[n]
+    return now, longest
+
+
+def amiss(marsh: Marsh, got: list[Got], copies: int = 1) -> list[str]:
+    """Lost, sent to somebody else, sent too often, or under another identity."""
+    found: list[str] = []
+    told = Counter[tuple[str, str]]()
+    for one in got:
+        message = message_from_bytes(one.data, policy=policy.default)
+        found += [f"told {who}" for who in set(one.envelope) - PEOPLE]
+        reference = message["Subject"].rpartition(" ")[2]
+        if "A reply is asked of you" in message["Subject"]:
+            told.update((reference, who) for who in one.envelope)
+    references = {message_from_bytes(one.data, policy=policy.default)["Subject"].rpartition(" ")[2]: set[str]() for one in got}
+    for one in got:
+        message = message_from_bytes(one.data, policy=policy.default)
+        references[message["Subject"].rpartition(" ")[2]].add(message["Message-ID"])
+    found += [f"{reference} under {len(ids)} identities" for reference, ids in references.items() if len(ids) != 1]
+    wanted = len(marsh.notifications()) * len(PEOPLE)
+    if len(told) != wanted:
+        found.append(f"{wanted - len(told)} of {wanted} lost")
+    found += [f"{who} got {times} copies" for (_, who), times in told.items() if times > copies]
+    found += [f"{key} is {mail}" for _, key, mail, _ in marsh.mails() if mail != "accepted"]
+    return found
+
+
+@pytest.mark.parametrize("how", PUT_OFF)
+def test_what_is_put_off_arrives_once(store: Store, how: str) -> None:
+    marsh, _ = founded(store)
+    for _ in range(ITEMS):
+        marsh.raised()
+    peer = Scripted(PUT_OFF[how])
+    _, longest = run(marsh, peer)
+    assert amiss(marsh, peer.got if how != "puts off at the end" else peer.got[ITEMS:]) == []
+    assert marsh.state_of("asked") == ["sent"] * ITEMS
+    # Each message costs the others no more than its own attempt.
+    assert longest < ITEMS * (SHORT * channels.ANSWERS + 2)
+    sys.stdout.write(f"{how}: {ITEMS} messages, 0 lost, 0 twice, longest round {longest:.1f} s\n")
+
+
+@pytest.mark.parametrize("how", FOR_GOOD)
+def test_what_is_refused_for_good_fails_in_sight(store: Store, how: str) -> None:
+    marsh, _ = founded(store)
+    reference = marsh.raised()
+    peer = Scripted(FOR_GOOD[how])
+    run(marsh, peer, rounds=1)
+    assert marsh.state_of("asked", reference) == ["failed"]
+    assert ("delivery_failed", "manager") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
+    assert marsh.climbs_by_itself(reference) == "prompt"
+
+
+def test_a_250_that_never_came_makes_one_more_copy_with_the_same_identity(store: Store) -> None:
+    """RFC 1047: taken, and the line dropped before the 250. It cannot be ruled out, only recognised."""
+    marsh, _ = founded(store)
+    for _ in range(ITEMS):
+        marsh.raised()
+    peer = Scripted(for_a_while(ITEMS, END=None))
+    run(marsh, peer, rounds=3)
+    assert amiss(marsh, peer.got, copies=2) == []
+    assert len(peer.got) == 2 * ITEMS
+    assert len({message_from_bytes(one.data)["Message-ID"] for one in peer.got}) == ITEMS
+
+
+def test_one_who_is_refused_is_not_the_others_trouble(store: Store) -> None:
+    marsh, _ = founded(store)
+    reference = marsh.raised()
+    peer = Scripted(lambda step, n: "550 gone" if (step, n) == ("RCPT", 1) else polite(step))
+    run(marsh, peer, rounds=1)
+    assert Counter(mail for subject, _, mail, _ in marsh.mails(reference) if subject == "asked") == {"refused": 1, "accepted": 3}
+
+
+def test_a_server_that_drips_is_cut_off_and_tried_again(store: Store) -> None:
+    """The library's own time-out begins anew with each byte."""
+    marsh, _ = founded(store)
+    marsh.raised()
+    peer = Scripted(but(CONNECT="220 " + "x" * 400), pause=0.05)
+    before = time.monotonic()
+    with peer.running(timeout=0.3) as channel:
+        marsh.deliver(RAISED, channel)
+        took = time.monotonic() - before
+    assert took < 0.3 * channels.ANSWERS + 3
+    assert marsh.state_of("asked") == ["waiting"]
+    polite_one = Scripted(polite)
+    with polite_one.running() as channel:
+        marsh.deliver(RAISED + WAITS[0], channel)
+    assert amiss(marsh, polite_one.got) == []
+
+
+def test_nobody_at_all_listens(store: Store) -> None:
+    import socket
+
+    marsh, _ = founded(store)
+    marsh.raised()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    marsh.deliver(RAISED, channels.Smtp(channels.Relay("127.0.0.1", port, timeout_seconds=SHORT), SENDER))
+    assert marsh.state_of("asked") == ["waiting"]
+
+
+def test_a_whole_attempt_ends_well_before_another_sender_may_begin() -> None:
+    from drp.settings import Settings
+
+    assert timedelta(seconds=Settings.model_fields["smtp_timeout_seconds"].default * channels.ANSWERS) < outbox.LEASE / 2
+
+
+def test_two_senders_send_one_copy(store: Store) -> None:
+    from threading import Barrier, Thread
+
+    from tests.faults.world import casework_on
+
+    marsh, _ = founded(store)
+    for _ in range(12):
+        marsh.raised()
+    peer, barrier = Scripted(polite), Barrier(3)
+    with peer.running(timeout=5) as channel:
+
+        def sends() -> None:
+            mine = Marsh(casework_on(Store(store.url)))
+            barrier.wait(20)
+            mine.deliver(RAISED, channel)
+            mine.store.close()
+
+        threads = [Thread(target=sends) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert amiss(marsh, peer.got) == []
+    assert len(peer.got) == 12
+
+
+# The planted bugs.
+
+
+def test_planted_marked_sent_before_sending_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    marsh, _ = founded(store)
+    marsh.raised()
+
+    def believed(sender: Any, post: Post | None, authority: str) -> Outcome:
+        assert post is not None
+        sender.channel.send(post)
+        return Outcome(accepted=frozenset(post.envelope))
+
+    monkeypatch.setattr(outbox, "_try", believed)
+    peer = Scripted(PUT_OFF["puts off at DATA"])
+    run(marsh, peer, rounds=3)
+    assert any("lost" in what for what in amiss(marsh, peer.got))
+
+
+def test_planted_a_new_identity_at_each_attempt_is_caught(store: Store) -> None:
+    marsh, _ = founded(store)
+    marsh.raised()
+    peer = Scripted(for_a_while(1, END=None))
+    with peer.running(SHORT) as channel:
+
+        class Anew:
+            tries = 0
+
+            def send(self, post: Post) -> Outcome:
+                self.tries += 1
+                return channel.send(replace(post, message_id=f"<{self.tries}@marsh.example>"))
+
+        anew = Anew()
+        marsh.deliver(RAISED, anew)
+        marsh.deliver(RAISED + WAITS[0], anew)
+    assert any("identities" in what for what in amiss(marsh, peer.got, copies=2))
+
+
+def test_planted_everybody_again_at_each_attempt_is_caught(store: Store) -> None:
+    marsh, _ = founded(store)
+    marsh.raised()
+    peer = Scripted(lambda step, n: "450 later" if (step, n) == ("RCPT", 1) else polite(step))
+    with peer.running(SHORT) as channel:
+
+        class ToAll:
+            def send(self, post: Post) -> Outcome:
+                return channel.send(replace(post, envelope=(*post.to, *post.copy)))
+
+        marsh.deliver(RAISED, ToAll())
+        marsh.deliver(RAISED + WAITS[0], ToAll())
+    assert any("copies" in what for what in amiss(marsh, peer.got))
+
+
+def test_planted_an_envelope_beyond_the_recipients_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    marsh, _ = founded(store)
+    marsh.raised()
+    real: Callable[..., bytes] = channels.build
+    monkeypatch.setattr(channels, "build", lambda post, sender: real(replace(post, envelope=post.to), sender))
+    peer = Scripted(polite)
+    with peer.running(SHORT) as channel:
+
+        class More:
+            def send(self, post: Post) -> Outcome:
+                return channel.send(replace(post, envelope=(*post.envelope, "spy@evil.example")))
+
+        marsh.deliver(RAISED, More())
+    assert "told spy@evil.example" in amiss(marsh, peer.got)

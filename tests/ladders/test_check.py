@@ -1,0 +1,282 @@
+"""`drp check`: what is shown, what is counted, what is weighed; and a planted fault is found."""
+
+from datetime import date, time
+
+import pytest
+
+from api.assembly import calendar
+from api.checking import check_files
+from tests.ladders.bad_files import GOOD, L
+from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
+from workflows import decide, events, permits, places, simulate
+from workflows.check import last_day, prove
+from workflows.ladder import RECIPIENTS
+from workflows.permits import Part
+from workflows.procedure import Rules
+from workflows.reader import Procedures, read_procedures
+from workflows.working_days import at_local
+
+EVERY = sorted(folder for at in (SHIPPED, INVENTED) for folder in at.iterdir() if folder.is_dir())
+
+
+def rules(name: str, key: str, version: str = "") -> Rules:
+    authority = procedures(name).authority
+    days = calendar()
+    if authority.closures:
+        days = days.closed_also_on(dict(authority.closures), "closures")
+    return Rules(ladder(name, key, version), authority, days)
+
+
+def changed(old: str, new: str) -> tuple[Rules, Procedures]:
+    """The tests' own ladder with one thing changed."""
+    assert GOOD[L].count(old) == 1
+    read = read_procedures({**GOOD, L: GOOD[L].replace(old, new)})
+    (one,) = (one for one in read.ladders if one.key == "challenge")
+    return Rules(one, read.authority, calendar()), read
+
+
+@pytest.mark.parametrize("folder", EVERY, ids=lambda folder: folder.name)
+def test_nothing_is_wrong_with_what_ships(folder, capsys):
+    assert check_files([folder]) == 0
+    said = capsys.readouterr().out
+    assert "WRONG" not in said
+    assert "nothing wrong" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("version", ["2016/17", "2022/23"])
+def test_durhams_days_add_up(version):
+    proof = prove(rules("durham", "resolution", version))
+    assert (proof.formal_days, proof.with_informal_days) == (19, 20)
+    assert proof.failures == ()
+    assert proof.counted.startswith("19 working days in its formal stages")
+    assert proof.counted.endswith(", 20 with the informal")
+
+
+def test_how_many_of_durhams_windows_are_assumed():
+    assert prove(rules("durham", "resolution", "2016/17")).formal.assumed == 0
+    proof = prove(rules("durham", "resolution", "2022/23"))
+    assert (proof.formal.assumed, proof.formal.windows) == (6, 6)
+    assert "(all 6 windows are assumed)" in proof.counted
+
+
+def test_calendar_days_are_not_working_days():
+    proof = prove(rules("derby", "qa_notification"))
+    assert (proof.formal_days, proof.with_informal_days) == (0, 0)
+    assert (proof.formal.calendar_days, proof.informal.hours) == (40, 72)
+    assert (proof.formal.least, proof.formal.most) == (25, 30)
+    assert "40 calendar days (25 to 30 working days) in its formal stages" in proof.counted
+    assert "at least 25 working days, more than 20; all 4 windows are assumed" in proof.warnings[0]
+
+
+def test_the_run_is_over_every_first_day_of_a_year():
+    # 40 days are five weeks and five days: all five worked from a Sunday, three of them from a Wednesday or Thursday, say,
+    # less Christmas Day, the substitute for Boxing Day, and New Year's Day.
+    proof = prove(rules("derby", "qa_notification"))
+    assert proof.formal.most == 5 * 5 + 5
+    assert proof.formal.least == 5 * 5 + 3 - 3
+
+
+def test_what_may_be_too_long_is_said_so():
+    proof = prove(rules("eastmoor", "challenge"))
+    assert (proof.formal.working_days, proof.formal.calendar_days) == (18, 7)
+    assert proof.formal.least <= 20 < proof.formal.most
+    assert any("may add up to" in warning for warning in proof.warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version", "said"),
+    [
+        ("north_yorkshire", "multi_agency", "", "it has no formal stage and an informal step by a date set for each item"),
+        ("thurrock", "dispute_resolution", "2017/18", " and an informal step by a date set for each item"),
+        ("north_yorkshire", "quality_alerts", "", " and an informal step by a date set for each item"),
+        ("vale_of_arrow", "conference", "", " and an informal step without a date"),
+        ("eastmoor", "about_reviewing", "", "5 working days in its formal stages, 8 with the informal"),
+    ],
+)
+def test_what_is_counted(name, key, version, said):
+    assert prove(rules(name, key, version)).counted.endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version", "is_open", "closed_to"),
+    [
+        ("durham", "resolution", "2016/17", True, ("a child with a protection plan",)),
+        (
+            "durham",
+            "resolution",
+            "2022/23",
+            True,
+            ("a child with a protection plan", "a child with no status recorded", "an item about no child"),
+        ),
+        ("thurrock", "dispute_resolution", "2017/18", True, ()),
+        ("vale_of_arrow", "partners", "", True, ("a child with no status recorded",)),
+        ("hartsea", "leaving_care", "", False, ("a care leaver", "a child in need")),
+        ("eastmoor", "foster_care", "", False, ("an item about no child",)),
+    ],
+)
+def test_a_child_of_each_status_is_played(name, key, version, is_open, closed_to):
+    proof = prove(rules(name, key, version))
+    assert (proof.open_to_looked_after, proof.closed_to) == (is_open, closed_to)
+
+
+@pytest.mark.parametrize("part", [Part.IRO_MANAGER, Part.ASKED, Part.SERVICE])
+def test_somebody_else_who_could_refer_is_found(part, monkeypatch):
+    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset({Part.CHILDS_IRO, part}))
+    failures = prove(rules("thurrock", "dispute_resolution", "2017/18")).failures
+    assert f"formal_1.awaiting: {part.value} could refer to Cafcass" in failures
+
+
+def test_an_iro_who_cannot_refer_is_found(monkeypatch):
+    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset())
+    failures = prove(rules("durham", "resolution", "2016/17")).failures
+    assert any("a referral is refused to the child's IRO" in failure for failure in failures)
+
+
+def test_a_referral_for_a_child_who_is_not_looked_after_is_found(monkeypatch):
+    monkeypatch.setattr(decide, "_has_what_it_needs", lambda *_: True)
+    failures = prove(rules("durham", "resolution", "2016/17")).failures
+    assert "stage_2.awaiting: a child with a protection plan could be referred to Cafcass" in failures
+
+
+def test_a_planted_fault_is_said_and_counted(monkeypatch, capsys):
+    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset({Part.CHILDS_IRO, Part.IRO_MANAGER}))
+    assert check_files([SHIPPED / "thurrock" / "dispute-resolution.yaml"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "  WRONG    informal.awaiting: IRO manager could refer to Cafcass" in lines
+    assert not any(line.startswith("  shown") for line in lines)
+    assert lines[-1] == "1 procedure read, 16 things wrong, 1 thing to weigh."
+
+
+DURHAM = """\
+Durham County Council: Dispute Resolution Process 2016/17 (resolution), in force from 2016-04-01 to 2022-03-31; then 2022/23
+  shown    wherever an open item can stand (22 places), somebody owns the next step, with a date or a stated reason for none
+  shown    Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else
+  shown    Cafcass is not open for a child who is not looked after (played: a child with a protection plan)
+  counted  19 working days in its formal stages, 20 with the informal; the Handbook's limit for the formal process is 20 \
+working days
+  assumed  First day: The report describes its own year and does not say since when.
+  assumed  Informal challenge; Stage 2; Stage 3, no reply: The report gives a time and no rule for no reply.
+  assumed  Stage 3, copies; Stage 8, referral to CAFCASS, who is told: Everyone above is read as every earlier recipient \
+or copy whose condition held.
+  assumed (authority file) First day: The reports describe their own years and do not say since when.
+  assumed (authority file) Legal Advisor, for what it is held: The report names one Legal Advisor; we assume one for each \
+service.
+1 procedure read, nothing wrong, nothing to weigh.
+"""
+
+
+@pytest.mark.parametrize("line", DURHAM.splitlines())
+def test_what_is_printed_of_durham(line, capsys):
+    assert check_files([SHIPPED / "durham" / "resolution-2016.yaml"]) == 0
+    assert line in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("derby", "  weigh    Formal stage 1: the kind of day is not stated; calendar days are counted"),
+        ("derby", "  assumed  Informal QA notification, first copy; Formal stage 1, second copy: The report has the IRO alert"),
+        ("derby", "  shown    it asks for no reply, has no window and never climbs"),
+        ("derby", "  assumed (authority file) Fact “The concern includes the manager's oversight of the case”: "),
+        (
+            "thurrock",
+            "  assumed  Formal stage 1; Formal stage 2; Formal stage 3; Formal stage 4, time to answer: The time is ours",
+        ),
+        ("north_yorkshire", "  counted  it has no formal stage and an informal step by a date set for each item"),
+    ],
+)
+def test_what_is_printed_of_others(name, line, capsys):
+    check_files([SHIPPED / name])
+    assert any(said.startswith(line) for said in capsys.readouterr().out.splitlines())
+
+
+def test_the_authority_files_assumptions_are_printed_once(capsys):
+    check_files([SHIPPED / "north_yorkshire"])
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  assumed (authority file) Themes")]
+    assert len(said) == 1
+
+
+def test_what_cannot_be_read_is_counted(tmp_path, capsys):
+    for name, text in GOOD.items():
+        (tmp_path / name).write_text(text.replace("to: director", "to: dirctor"), encoding="utf-8")
+    assert check_files([tmp_path]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{tmp_path / L}:")
+    assert lines[-1] == "0 procedures read, 1 thing wrong, nothing to weigh."
+
+
+def test_a_version_that_nothing_follows_is_weighed():
+    ended, read = changed("until: 2026-12-31", "until: 2026-12-30")
+    assert last_day(ended.ladder, read.ladders) == (date(2026, 12, 30), None)
+    assert "nothing follows after 2026-12-30, its last day" in prove(ended, read.ladders).warnings
+
+
+def test_a_gap_between_two_versions_is_weighed():
+    second = GOOD[L].replace('version: "2025/26"', 'version: "2027"').replace("until: 2026-12-31\n", "")
+    second = second.replace("in_force: 2025-01-01", "in_force: 2027-02-01")
+    read = read_procedures({**GOOD, "second.yaml": second})
+    first, last = sorted((one for one in read.ladders if one.key == "challenge"), key=lambda one: one.in_force)
+    proof = prove(Rules(first, read.authority, calendar()), read.ladders)
+    assert "nothing follows after 2026-12-31, its last day until 2027 begins on 2027-02-01" in proof.warnings
+    assert last_day(last, read.ladders) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version", "expected"),
+    [
+        ("durham", "resolution", "2016/17", date(2022, 3, 31)),
+        ("durham", "resolution", "2022/23", None),
+        ("thurrock", "dispute_resolution", "2017/18", date(2018, 7, 31)),
+        ("thurrock", "dispute_resolution", "from August 2018", None),
+        ("north_yorkshire", "excellent_practice", "2014/15", date(2015, 3, 31)),
+    ],
+)
+def test_a_versions_last_day(name, key, version, expected):
+    versions = procedures(name).ladders
+    one = ladder(name, key, version)
+    assert last_day(one, versions)[0] == expected
+    assert not any("nothing follows" in warning for warning in prove(rules(name, key, version), versions).warnings)
+
+
+@pytest.mark.parametrize("contact", ["", "    contact: {meeting: {called: Panel, attended_by: [recipients, iro]}}\n"])
+def test_what_was_agreed_is_completed(contact):
+    stage = "    to: director\n" + contact + "    complete_within: as agreed\n"
+    agreed, _ = changed("    to: director\n", stage)
+    proof = prove(agreed)
+    assert proof.failures == ()
+    assert "step_2.completing" in _open(agreed)
+
+
+def _open(of: Rules) -> set[str]:
+    return set(simulate.ways(of, simulate.facts_for(of.ladder), at_local(date(2026, 6, 1), time(10))))
+
+
+def test_a_meeting_may_be_attended_by_the_recipients():
+    read, _ = changed("    to: director\n", "    to: director\n    contact: {meeting: {attended_by: [recipients, iro]}}\n")
+    assert read.ladder.stage("step_2").contact.meeting.attended_by == (RECIPIENTS, "iro")
+    assert RECIPIENTS not in read.ladder.roles()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("stages.formal_1.copy.1", "Formal stage 1, second copy"),
+        ("stages.formal_2.contact.meeting.arranged_by", "Formal stage 2, who arranges the meeting"),
+        ("stages.referral", "Referral to CAFCASS, the whole stage"),
+        ("repeat.0.same", "First rule for a repeat, what counts as the same"),
+        ("text.counting", "Note “counting”"),
+        ("in_force", "First day"),
+        ("whole_process.limit", "Limit of the whole, limit"),
+        ("stages.formal_1.something_else", "Formal stage 1, something else"),
+    ],
+)
+def test_a_place_in_words(path, said):
+    assert places.in_a_ladder(ladder("derby", "qa_notification"), path) == said
+
+
+@pytest.mark.parametrize("name", ["derby", "durham", "north_yorkshire", "thurrock"])
+def test_no_place_is_left_as_a_key(name):
+    read = procedures(name)
+    said = [places.in_an_authority_file(read.authority, assumption.path) for assumption in read.authority.assumed]
+    said += [places.in_a_ladder(one, assumption.path) for one in read.ladders for assumption in one.assumed]
+    assert not [place for place in said if "_" in place or "." in place or place[0].islower()]
