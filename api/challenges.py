@@ -29,8 +29,9 @@ from api.shapes import (
 )
 from drp import access, directory, load
 from drp.access import AccessEnded, NotFound
+from drp.catching_up import last_tick, up_to
 from drp.finding import might_see
-from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, last_tick, up_to, was_involved
+from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_involved
 from drp.load import Loaded
 from drp.tables import ChallengeRow, ChildRow, EntryRow, LinkRow, WordsRow
 from drp.timeline import KeptWords, first_fault

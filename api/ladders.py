@@ -59,16 +59,16 @@ def confirm_assumption(asked: Asked, name: str, body: ConfirmBody, version: Vers
     store = asked.service.store
     with store.write(asked.authority) as connection:
         rules = _rules(connection, asked, name, version)
-        for document in (rules.ladder, rules.authority):
-            if any(assumption.path == body.path for assumption in document.assumed):
-                insert = (sqlite if store.is_sqlite else postgresql).insert(AssumptionRow)
-                values = {"person": UUID(asked.signed.person), "at": asked.now, "verdict": body.verdict}
-                connection.execute(
-                    insert.values(authority=asked.authority, hash=document.hash, path=body.path, **values).on_conflict_do_update(
-                        index_elements=["authority", "hash", "path"], set_=values
-                    )
+        document = rules.ladder if body.of == "ladder" else rules.authority
+        if any(assumption.path == body.path for assumption in document.assumed):
+            insert = (sqlite if store.is_sqlite else postgresql).insert(AssumptionRow)
+            values = {"person": UUID(asked.signed.person), "at": asked.now, "verdict": body.verdict}
+            connection.execute(
+                insert.values(authority=asked.authority, hash=document.hash, path=body.path, **values).on_conflict_do_update(
+                    index_elements=["authority", "hash", "path"], set_=values
                 )
-                return _shape(connection, asked, rules)
+            )
+            return _shape(connection, asked, rules)
     raise Unfit(f"Nothing is assumed at `{body.path}`.", "Name a path that the ladder lists.", "path")
 
 
@@ -95,6 +95,7 @@ def _shape(connection: Connection, asked: Asking, rules: Rules) -> LadderShape:
             row = confirmed.get((document.hash, assumption.path))
             assumptions.append(
                 AssumptionShape(
+                    of="ladder" if document is ladder else "authority",
                     path=assumption.path,
                     why=assumption.why,
                     verdict=row.verdict if row else "not yet confirmed",

@@ -235,6 +235,7 @@ class TimelineShape(Shape):
 class AssumptionShape(Shape):
     """A value of the file that is ours and not its source's, and whether the authority has confirmed it."""
 
+    of: Literal["ladder", "authority"]
     path: str
     why: str
     verdict: str
@@ -331,6 +332,7 @@ class ConfirmBody(Shape):
     """An assumption to confirm or strike."""
 
     path: str = Field(max_length=200)
+    of: Literal["ladder", "authority"] = Field("ladder", description="Which file the path stands in, as the ladder lists it.")
     verdict: Literal["confirmed", "struck"] = "confirmed"
 
 

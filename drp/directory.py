@@ -83,7 +83,7 @@ def holds_role(connection: Connection, authority: str, person: str, role: str, d
 
 def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> str:
     """The outside agency of the first of some people who has one, or empty."""
-    ids = [UUID(person) for person in people if person]
+    ids = [id_ for person in people if (id_ := _identity(person)) is not None]
     if not ids:
         return ""
     rows = connection.execute(
@@ -92,6 +92,13 @@ def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> 
         )
     )
     return rows.scalars().first() or ""
+
+
+def _identity(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def is_agency(connection: Connection, authority: str, agency: str) -> bool:

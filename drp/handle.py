@@ -12,12 +12,14 @@ from sqlmodel import col
 
 from drp import access, directory, load
 from drp.access import NotFound, Signed
+from drp.catching_up import hold, last_tick, up_to
 from drp.chance import Chance
 from drp.keep import Keeper, Kept, Message
 from drp.load import Loaded
 from drp.procedures import Procedures, choose
 from drp.store import Conflict, Store, Unavailable
-from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow
+from drp.tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow
+from drp.telling import addressed
 from drp.timeline import GENESIS
 from workflows import decide as deciding
 from workflows import raising
@@ -27,19 +29,15 @@ from workflows.events import (
     Earlier,
     Event,
     LadderMoved,
-    PostEmptied,
     Raised,
-    WindowClosed,
-    WindowsHeld,
 )
 from workflows.ladder import WITHOUT_CHILD, ItemType
 from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Authority, Capacity, HeldFor, Rules
 from workflows.raising import Prompt
-from workflows.recipients import About, Establishment, nobody_holds, reach
+from workflows.recipients import About, Establishment
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.turn import Decision, Subject, Visible
-from workflows.windows import next_due
+from workflows.turn import Decision, Visible
 from workflows.working_days import local_date
 
 TRIES = 5
@@ -316,7 +314,13 @@ class Casework:
         if child is None:
             return ()
         rows = connection.execute(
-            select(col(ChallengeRow.reference), col(ChallengeRow.item_type), col(ChallengeRow.reasons), col(ChallengeRow.is_open))
+            select(
+                col(ChallengeRow.reference),
+                col(ChallengeRow.item_type),
+                col(ChallengeRow.reasons),
+                col(ChallengeRow.is_open),
+                col(ChallengeRow.raiser),
+            )
             .where(
                 col(ChallengeRow.authority) == authority,
                 col(ChallengeRow.child) == child,
@@ -399,63 +403,3 @@ def check_not_sealed(loaded: Loaded, actor: Actor) -> None:
     """What was recorded in error exists for the IRO service only. Raises NotFound for everybody else."""
     if loaded.challenge.is_sealed and not actor.parts & {Part.RAISER, Part.IRO_MANAGER}:
         raise NotFound
-
-
-def last_tick(connection: Connection, authority: str) -> datetime | None:
-    """When the service last looked for windows that closed (UTC)."""
-    return connection.execute(select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == authority)).scalar()
-
-
-def up_to(now: datetime, rules: Rules, loaded: Loaded, last: datetime | None, hold_after: timedelta) -> Decision | None:
-    """What had closed by `now`: held if the service was away too long, else decided. A request and a sweep begin alike."""
-    held = hold(rules, loaded, last, now) if last is not None and now - last > hold_after else None
-    before = held.challenge if held else loaded.challenge
-    due = next_due(before, now)
-    if due is None:
-        return held
-    event = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
-    decided = deciding.decide(rules, before, Act(event, THE_SERVICE), now)
-    return replace(held.then(decided), before=loaded.challenge) if held else decided
-
-
-def hold(rules: Rules, loaded: Loaded, since: datetime, until: datetime) -> Decision | None:
-    """The decision to hold what closed while the service was away, or None if nothing did."""
-    decision = deciding.decide(rules, loaded.challenge, Act(WindowsHeld(since, until), THE_SERVICE), until)
-    return None if decision.is_nothing else decision
-
-
-def addressed(
-    rules: Rules, establishment: Establishment, loaded: Loaded, decision: Decision, now: datetime
-) -> tuple[Decision, tuple[Message, ...]]:
-    """Find the people for each telling as of that day; where a post that is asked is empty, raise the alarm as well."""
-    about = replace(loaded, challenge=decision.challenge).about()
-    authority, alarmed = rules.authority, set[str]()
-    for telling in decision.tellings:
-        day = local_date(telling.at)
-        for party in telling.to if telling.subject is Subject.ASKED else ():
-            if party.role not in alarmed and nobody_holds(party, authority, establishment, about, day):
-                alarmed.add(party.role)
-    for role in sorted(alarmed):
-        more = deciding.decide(rules, decision.challenge, Act(PostEmptied(role), THE_SERVICE), now)
-        decision = decision.then(more)
-    messages: list[Message] = []
-    for telling in decision.tellings:
-        day = local_date(telling.at)
-        stage = rules.ladder.stage(telling.stage) if rules.ladder.has(telling.stage) else None
-        stand_ins = dict(stage.stand_ins) if stage else {}
-        to, copy = (
-            tuple(
-                (party, reached)
-                for party in parties
-                for reached in reach(party, authority, establishment, about, day, stand_ins.get(party.role, ""))
-            )
-            for parties in (telling.to, telling.copy)
-        )
-        messages.append(Message(telling, to, _without_managers_again(to, copy)))
-    return decision, tuple(messages)
-
-
-def _without_managers_again(to: tuple[Any, ...], copy: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Nobody stands in copy to what is addressed to them; an empty copied post falls to nobody, an asked one to the manager."""
-    addressed_to = {reached.person for _, reached in to}
-    return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how.value != "IRO manager")

@@ -18,10 +18,12 @@ from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
 from drp import load
-from drp.handle import Casework, addressed, last_tick, up_to
+from drp.catching_up import last_tick, up_to
+from drp.handle import Casework
 from drp.keep import Kept
 from drp.store import Conflict
 from drp.tables import AuthorityRow, WindowRow
+from drp.telling import addressed
 
 log = logging.getLogger("drp.sweep")
 

@@ -293,7 +293,7 @@ def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path
     """The tick and the outbox are two jobs: while one waits for a mail server, the other goes on (RELIABILITY.md I37)."""
     from api import heartbeat
     from api.assembly import assemble
-    from drp.handle import last_tick
+    from drp.catching_up import last_tick
 
     founded(store)
     service = assemble(settings(store.url, tmp_path / "var", tick_seconds=1))

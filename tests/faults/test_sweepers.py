@@ -115,13 +115,15 @@ def test_each_due_window_escalates_exactly_once(due: Copies, count: int) -> None
 
 def test_planted_reading_first_and_writing_later_is_caught(store: Store, copies: Callable[[Store], Copies]) -> None:
     marsh, _ = founded(store)
-    many(marsh, 120)
+    many(marsh, 60)
     make = copies(store)
     found: list[str] = []
     with replicas(4) as all_sweep:
-        for _ in range(3):
+        for _ in range(1 if store.is_sqlite else 5):
             with make() as url:
-                found += each_once(url, all_sweep(url, batch=5, naive=not url.startswith("sqlite")), 120)
+                found += each_once(url, all_sweep(url, batch=5, naive=not url.startswith("sqlite")), 60)
+            if found:
+                break
     if url.startswith("sqlite"):
         # One writer at a time is SQLite's own guard: there the bug is to leave that out.
         assert found == []
@@ -156,7 +158,7 @@ def _naive_on_sqlite(make: Copies) -> list[str]:
         finally:
             load.challenges, sweeping.Keeper._update = real, update  # type: ignore[method-assign]
             store.close()
-        return each_once(url, answers, 120)
+        return each_once(url, answers, 60)
 
 
 # After an outage: what one replica has in hand, another must not call done.

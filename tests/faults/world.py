@@ -11,12 +11,13 @@ from typing import Any
 from drp import identity, load
 from drp.chance import Chance
 from drp.directory import child_by_number
-from drp.handle import Casework, addressed
+from drp.handle import Casework
 from drp.keep import Keeper, Kept
 from drp.load import Loaded
 from drp.procedures import Procedures
 from drp.settings import Settings
 from drp.store import Store
+from drp.telling import addressed
 from drp.timeline import GENESIS, ChainKey
 from tests.notifications.marsh import FOUNDED, KEY, NIGHT_AND_DAY, RAISED, Marsh, read
 from workflows import decide as deciding

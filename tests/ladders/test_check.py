@@ -1,11 +1,13 @@
 """`drp check`: what is shown, what is counted, what is weighed; and a planted fault is found."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 
 from api.assembly import calendar
 from api.checking import check_files
+from drp import vacancies
+from drp.directory_values import Directory
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
 from workflows import decide, events, permits, places, simulate
@@ -280,3 +282,18 @@ def test_no_place_is_left_as_a_key(name):
     said = [places.in_an_authority_file(read.authority, assumption.path) for assumption in read.authority.assumed]
     said += [places.in_a_ladder(one, assumption.path) for one in read.ladders for assumption in one.assumed]
     assert not [place for place in said if "_" in place or "." in place or place[0].islower()]
+
+
+def test_recipients_who_attend_are_not_a_post_of_their_own():
+    meeting = "    contact: {meeting: {attended_by: [recipients, iro_manager]}}\n"
+    held, read = changed("    to: director\n", "    to: director\n" + meeting)
+    facts, start = simulate.facts_for(held.ladder), at_local(date(2026, 6, 1), time(10))
+    way = simulate.ways(held, facts, start)["step_2.awaiting"]
+    challenge = simulate.play(held, way, facts, start)
+    assert challenge.last_at
+    booked = simulate.Step(events.MeetingArranged(challenge.last_at + timedelta(days=2)))
+    (telling,) = simulate.take(held, challenge, booked, facts, challenge.last_at).tellings
+    assert [party.role for party in telling.to] == ["director", "iro_manager", "raiser"]
+    empty = vacancies.vacant(Directory(), read.authority, [held.ladder], date(2026, 6, 1))
+    assert "director" in {vacancy.role for vacancy in empty}
+    assert RECIPIENTS not in {vacancy.role for vacancy in empty}

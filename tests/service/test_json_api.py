@@ -55,8 +55,9 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     path = irene.get(f"/ladders/{ladder}").json()["assumptions"][0]["path"]
     assert irene.get(f"/ladders/{ladder}/diagram").headers["content-type"] == "image/svg+xml"
     assert "flowchart" in irene.get(f"/ladders/{ladder}/diagram", **{"as": "mermaid"}).text
-    confirmed = mona.post(f"/ladders/{ladder}/assumptions", {"path": path}).json()
-    assert {(a["verdict"], a["by"]) for a in confirmed["assumptions"] if a["path"] == path} == {("confirmed", "Mona")}
+    confirmed = mona.post(f"/ladders/{ladder}/assumptions", {"path": path, "of": "ladder"}).json()
+    its_own = [a for a in confirmed["assumptions"] if a["path"] == path and a["of"] == "ladder"]
+    assert [(a["verdict"], a["by"]) for a in its_own] == [("confirmed", "Mona")]
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
     assert irene.get("/me").json()["capacities"] == ["iro"]
     assert mona.get("/outbox").json()["waiting"] == 2
@@ -542,7 +543,7 @@ def test_an_outage_is_held_and_a_named_person_releases_it_over_http(world: World
     assert world.as_("irene").item(reference)["stage"]["key"] == "stage_3"
 
 
-def test_reading_an_item_is_logged_and_a_list_is_not_a_reading(world: World) -> None:
+def test_reading_an_item_is_logged_and_being_shown_it_in_a_list_too(world: World) -> None:
     reference = formal(world, "stage_2")
     irene = world.as_("irene")
     irene.item(reference)
@@ -553,6 +554,7 @@ def test_reading_an_item_is_logged_and_a_list_is_not_a_reading(world: World) -> 
     assert [(line["what"], line["person"]) for line in log] == [
         ("challenge", str(world.id("irene"))),
         ("timeline", str(world.id("irene"))),
+        ("list", str(world.id("irene"))),
     ]
 
 
