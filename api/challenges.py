@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -33,6 +34,7 @@ from drp.catching_up import last_tick, up_to
 from drp.finding import might_see
 from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_involved
 from drp.load import Loaded
+from drp.store import Unavailable
 from drp.tables import ChallengeRow, ChildRow, EntryRow, LinkRow, WordsRow
 from drp.timeline import KeptWords, first_fault
 from workflows.events import FromOutside, MeetingArranged, Raised
@@ -44,6 +46,7 @@ from workflows.refusals import Unfit
 from workflows.turn import Visible
 from workflows.working_days import local_date
 
+log = logging.getLogger("drp.api")
 router = APIRouter(prefix="/api/v1", tags=["challenges"])
 
 IdempotencyKey = Annotated[
@@ -150,8 +153,8 @@ def list_challenges(
 
 def _listed(asked: Asking, page: PageShape) -> PageShape:
     """A list names children too: each one shown is in the access log."""
-    for item in page.items:
-        asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "list", item.reference)
+    shown = (item.reference for item in page.items)
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "list", *shown)
     return page
 
 
@@ -253,7 +256,11 @@ def bring_event(
     retry = Retry(idempotency_key, _hash("event", body))
     version = if_match.strip().removeprefix("W/").strip('"')
     answer = asked.service.casework.act(asked.signed, reference, event, asked.now, _renderer(asked.now), retry, version)
-    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "event", reference.upper())
+    try:
+        asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "event", reference.upper())
+    except Unavailable:
+        # It is done, and its own entry says by whom: a 503 would say that nothing was done (a referral's most of all).
+        log.warning("an event is not in the access log")
     return answer
 
 

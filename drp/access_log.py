@@ -1,6 +1,7 @@
 """Who read what: a store of its own, with a file to fall back on. If neither can be written, the read is refused."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -31,14 +32,16 @@ class AccessLog:
         self._lock = Lock()
         self._engine: Engine | None = None
 
-    def record(self, authority: str, at: datetime, person: str, what: str, reference: str) -> None:
-        """Log one read. Raises Unavailable only if neither the store nor the file takes it."""
-        line = {"authority": authority, "at": at, "person": person, "what": what, "reference": reference}
+    def record(self, authority: str, at: datetime, person: str, what: str, *references: str) -> None:
+        """Log the reading of some items, all at once. Raises Unavailable only if neither the store nor the file takes it."""
+        line = {"authority": authority, "at": at, "person": person, "what": what}
+        if not references:
+            return
         try:
             with self._open().begin() as connection:
-                connection.execute(insert(_reads).values(**line))
+                connection.execute(insert(_reads), [line | {"reference": reference} for reference in references])
         except (SQLAlchemyError, Unavailable, OSError):
-            self._fall_back(line | {"at": at.isoformat()})
+            self._fall_back([line | {"at": at.isoformat(), "reference": reference} for reference in references])
 
     def _open(self) -> Engine:
         with self._lock:
@@ -49,11 +52,11 @@ class AccessLog:
                 self._engine = engine
             return self._engine
 
-    def _fall_back(self, line: dict[str, object]) -> None:
+    def _fall_back(self, lines: Sequence[dict[str, object]]) -> None:
         try:
             self._fallback.parent.mkdir(parents=True, exist_ok=True)
             with self._fallback.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
         except OSError as error:
             raise Unavailable("the access log cannot be written") from error
 

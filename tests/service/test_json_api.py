@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from api.deps import ROUTES
+from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
 from tests.service.cast import NORTH
 from tests.service.world import World
@@ -556,6 +557,32 @@ def test_reading_an_item_is_logged_and_being_shown_it_in_a_list_too(world: World
         ("timeline", str(world.id("irene"))),
         ("list", str(world.id("irene"))),
     ]
+
+
+def test_without_an_access_log_nothing_is_shown_and_what_was_done_is_still_said_to_be_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = formal(world, "stage_2")
+
+    def full(*_: object) -> None:
+        raise Unavailable("the access log cannot be written")
+
+    monkeypatch.setattr(world.service.access_log, "record", full)
+    irene = world.as_("irene")
+    for path in (f"/challenges/{reference}", f"/challenges/{reference}/timeline", "/challenges"):
+        problem(irene.get(path), 503, "unavailable")
+    referred = irene.brings(reference, "referred_to_cafcass", grounds=["case_not_reviewed"], why="At once.")
+    assert referred.status_code == 200
+    assert "referred_to_cafcass" in irene_kinds(world, reference)
+
+
+def test_the_access_log_falls_back_to_a_file_of_its_own(world: World) -> None:
+    log = world.service.access_log
+    log._url = "sqlite:////nowhere/at/all.sqlite"
+    log._engine = None
+    log.record("dunmoor", world.now, "p", "list", "AAAA-2222", "BBBB-3333")
+    lines = [json.loads(line) for line in (world.settings.var / "access.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["reference"] for line in lines] == ["AAAA-2222", "BBBB-3333"]
 
 
 def test_recorded_times_are_utc_and_never_run_backwards(world: World) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from api import challenges, deps
-from drp import access, handle, identity, keep, timeline
+from drp import access, handle, identity, keep, telling, timeline
 from drp import load as loading
 from drp import sweep as sweeping
 from drp.store import Store
@@ -222,13 +222,13 @@ def test_a_sweep_that_climbs_two_stages_at_once_is_noticed(climbing: World, monk
 @one_engine
 def test_a_copy_that_reaches_one_person_too_many_is_noticed(build: Callable[..., World], monkeypatch: Plant) -> None:
     world = build(CLIMBING)
-    real = handle.reach
+    real = telling.reach
 
     def generous(party: Any, authority: Any, establishment: Any, *more: Any) -> Any:
         found = real(party, authority, establishment, *more)
         return (*found, replace(found[0], person=str(world.id("nobody")))) if party.role == "head_of_cs" else found
 
-    monkeypatch.setattr(handle, "reach", generous)
+    monkeypatch.setattr(telling, "reach", generous)
     must_fail(
         lambda: done_when.test_a_challenge_never_answered_climbs_on_its_dates_to_exactly_its_people(world, "T-1", set())
     )  # fmt: skip

@@ -21,7 +21,9 @@ def counted(world: World) -> Iterator[list[str]]:
         if "set_config" not in statement and not statement.startswith("BEGIN"):
             seen.append(statement)
 
-    engines = {world.service.store._writer, world.service.store._reader}
+    store = world.service.store
+    # On PostgreSQL the reader is the writer with other options, and what listens to the one hears both.
+    engines = {store._writer, store._reader} if store._reader.pool is not store._writer.pool else {store._writer}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
