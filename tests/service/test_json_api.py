@@ -578,7 +578,7 @@ def test_without_an_access_log_nothing_is_shown_and_what_was_done_is_still_said_
 
 def test_the_access_log_falls_back_to_a_file_of_its_own(world: World) -> None:
     log = world.service.access_log
-    log._url = "sqlite:////nowhere/at/all.sqlite"
+    log._url = f"sqlite:///{world.settings.key_file}/no/folder.sqlite"
     log._engine = None
     log.record("dunmoor", world.now, "p", "list", "AAAA-2222", "BBBB-3333")
     lines = [json.loads(line) for line in (world.settings.var / "access.jsonl").read_text(encoding="utf-8").splitlines()]
