@@ -28,9 +28,10 @@ from api.shapes import (
     SummaryShape,
     TimelineShape,
 )
-from drp import access, directory, load
+from drp import access, load
 from drp.access import AccessEnded, NotFound
 from drp.catching_up import last_tick, up_to
+from drp.directory import lookup
 from drp.finding import might_see
 from drp.handle import Answer, Done, Retry, check_not_sealed, etag_of, was_involved
 from drp.load import Loaded
@@ -289,7 +290,7 @@ def show_timeline(asked: Asked, reference: str) -> TimelineShape:
         ).mappings():
             words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
         people = {str(row[name]) for row in rows for name in ("person", "behalf_of") if row[name]}
-        names = directory.names_of(connection, asked.authority, people)
+        names = lookup.names_of(connection, asked.authority, people)
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "timeline", loaded.reference)
     key = asked.service.casework.keeper.key
     fault = first_fault(

@@ -71,10 +71,10 @@ def serve(
 def _seed(service: "Service", folder: Path) -> None:
     """Load each authority's own files. One with a fault, or with a post that is asked and empty, stops here, unloaded."""
     from api.assembly import from_folder
-    from drp import directory
-    from drp.directory_import import vacancies
+    from drp.directory import lookup
+    from drp.directory.importing import vacancies
+    from drp.directory.vacancies import Vacant
     from drp.migrate import migrate
-    from drp.vacancies import Vacant
     from workflows.reader import Unreadable
     from workflows.working_days import local_date
 
@@ -87,7 +87,7 @@ def _seed(service: "Service", folder: Path) -> None:
             with service.store.write(read.authority.key) as connection:
                 service.casework.procedures.seed(connection, read, now)
                 empty = vacancies(connection, read.authority, read.ladders, local_date(now))
-                if empty and directory.has_people(connection, read.authority.key):
+                if empty and lookup.has_people(connection, read.authority.key):
                     raise Vacant(empty)
         except (Unreadable, Vacant) as refused:
             _stop(f"{refused}\n{own.name} was not loaded; nothing was changed.")
@@ -151,11 +151,12 @@ def create_token(
     days: Annotated[int, typer.Option(min=1, max=366)] = 30,
 ) -> None:
     """Make a token and show it once."""
-    from drp import directory, identity
+    from drp import identity
+    from drp.directory import lookup
 
     service = _service()
     with service.store.write(authority) as connection:
-        found = directory.person_by_key(connection, authority, person)
+        found = lookup.person_by_key(connection, authority, person)
         if found is None:
             _stop(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
         assert found is not None

@@ -7,7 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 
 from api.assembly import Service, system_clock
 from drp import migrate
-from drp.directory_consequences import claim_day, consequences
+from drp.directory.consequences import claim_day, consequences
 from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver

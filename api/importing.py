@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from api.assembly import Service
-from drp.directory_consequences import consequences
-from drp.directory_files import Unloadable
-from drp.directory_import import import_directory
-from drp.vacancies import Vacant
+from drp.directory.consequences import consequences
+from drp.directory.files import Unloadable
+from drp.directory.importing import import_directory
+from drp.directory.vacancies import Vacant
 from workflows.working_days import local_date
 
 

@@ -11,8 +11,8 @@ from sqlmodel import col
 from api.deps import Asked, Asking
 from api.errors import responses
 from api.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
-from drp import directory
 from drp.access import NotFound
+from drp.directory import lookup
 from drp.tables import AssumptionRow
 from workflows import drawing
 from workflows.procedure import Rules
@@ -88,7 +88,7 @@ def _shape(connection: Connection, asked: Asking, rules: Rules) -> LadderShape:
         )
     ).all()
     confirmed = {(row.hash, row.path): row for row in rows}
-    names = directory.names_of(connection, asked.authority, {str(row.person) for row in rows})
+    names = lookup.names_of(connection, asked.authority, {str(row.person) for row in rows})
     assumptions = []
     for document in (ladder, authority):
         for assumption in document.assumed:

@@ -18,8 +18,8 @@ from api.shapes import (
     TellingShape,
     WindowShape,
 )
-from drp import directory
 from drp.access import reads_iro_service
+from drp.directory import lookup
 from drp.handle import Done, etag_of
 from drp.load import Loaded
 from workflows.challenge import (
@@ -62,7 +62,7 @@ class Viewer:
             found = reach(party, rules.authority, establishment, loaded.about(), day)
             self._reached[party] = tuple(one.person for one in found)
         people = {person for reached in self._reached.values() for person in reached}
-        self._names = directory.names_of(connection, rules.authority.key, people)
+        self._names = lookup.names_of(connection, rules.authority.key, people)
 
     def title(self, party: Party) -> str:
         """A party in the authority's own words."""
@@ -169,7 +169,7 @@ def receipt(connection: Connection, done: Done, now: datetime) -> ReceiptShape:
     """What was done, and how the item stands now."""
     viewer = Viewer(connection, done.loaded, done.rules, done.establishment, done.actor, now)
     people = {one.person for message in done.messages for _, one in (*message.to, *message.copy)}
-    names = directory.names_of(connection, done.rules.authority.key, people)
+    names = lookup.names_of(connection, done.rules.authority.key, people)
 
     def told(listed: Iterable[tuple[Party, object]]) -> list[str]:
         return [f"{names.get(getattr(one, 'person', ''), '')} ({viewer.title(party)})" for party, one in listed]

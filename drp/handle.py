@@ -10,10 +10,11 @@ from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
-from drp import access, directory, load
+from drp import access, load
 from drp.access import NotFound, Signed
 from drp.catching_up import hold, last_tick, up_to
 from drp.chance import Chance
+from drp.directory import lookup
 from drp.keep import Keeper, Kept, Message
 from drp.load import Loaded
 from drp.procedures import Procedures, choose
@@ -187,8 +188,8 @@ class Casework:
                 # What the IRO service has open about a child is not for others who raise something about them.
                 earlier = tuple(item for item in earlier if item.raiser == signed.person)
             check_chosen(connection, its_own, establishment, about, event, day)
-            agency = event.agency or directory.agency_of(connection, authority, [chosen.person for chosen in event.to])
-            if agency and not directory.is_agency(connection, authority, agency):
+            agency = event.agency or lookup.agency_of(connection, authority, [chosen.person for chosen in event.to])
+            if agency and not lookup.is_agency(connection, authority, agency):
                 raise Unfit(f"There is no agency `{agency}`.", "Name an agency of the directory.", "agency")
             complete = replace(event, agency=agency)
             about = replace(about, agency=agency)
@@ -298,9 +299,9 @@ class Casework:
             )  # fmt: skip
         return answer
 
-    def _subject(self, connection: Connection, authority: str, child: str, team: str, item_type: ItemType) -> directory.Subject:
+    def _subject(self, connection: Connection, authority: str, child: str, team: str, item_type: ItemType) -> lookup.Subject:
         if child:
-            found = directory.child_by_number(connection, authority, child)
+            found = lookup.child_by_number(connection, authority, child)
             if found is None:
                 raise Unfit("No such child is known to you.", "Check the case number.", "child")
             return found
@@ -308,7 +309,7 @@ class Casework:
             raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
         if not team:
             raise Unfit("Neither a child nor a team is named.", "Name the team that it is about.", "team")
-        return directory.team_as_subject(connection, authority, team)
+        return lookup.team_as_subject(connection, authority, team)
 
     def _earlier(self, connection: Connection, authority: str, child: UUID | None) -> tuple[Earlier, ...]:
         if child is None:
@@ -376,9 +377,9 @@ def check_chosen(
         if not chosen.person or not authority.has_role(chosen.role):
             continue
         if authority.role(chosen.role).held_for is HeldFor.AGENCY:
-            agency = directory.agency_of(connection, authority.key, [chosen.person])
+            agency = lookup.agency_of(connection, authority.key, [chosen.person])
             fits = bool(agency) and agency == (about.agency or agency)
-            fits = fits and directory.holds_role(connection, authority.key, chosen.person, chosen.role, day)
+            fits = fits and lookup.holds_role(connection, authority.key, chosen.person, chosen.role, day)
         else:
             fits = chosen.person in establishment.holders(authority, chosen.role, about, day)
         if not fits:

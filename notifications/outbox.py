@@ -20,7 +20,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from sqlmodel import col
 
 from drp import load
-from drp.directory import holds_role
+from drp.directory.lookup import holds_role
 from drp.handle import Casework
 from drp.load import Loaded
 from drp.store import Unavailable

@@ -262,10 +262,19 @@ def _fit_value(value: object, most: int, field: str) -> None:
             _fit_value(item, LONGEST_NAME, f"{field}.{n}" if isinstance(item, e.Action) else field)
 
 
+def _is_control(mark: str) -> bool:
+    """A control character, a line separator of another kind, or half of a character."""
+    code = ord(mark)
+    return (code < 32 and mark not in "\n\r\t") or code in (127, 0x2028, 0x2029) or 0xD800 <= code < 0xE000
+
+
 def _fit_text(text: str, most: int, field: str) -> None:
     if len(text) > most:
         raise Unfit(f"The text is longer than {most:,} characters.", "Shorten it.", field)
-    if any((ord(mark) < 32 and mark not in "\n\r\t") or ord(mark) in (127, 0x2028, 0x2029) for mark in text):
+    if any(
+        (ord(mark) < 32 and mark not in "\n\r\t") or ord(mark) in (127, 0x2028, 0x2029) or 0xD800 <= ord(mark) < 0xE000
+        for mark in text
+    ):
         raise Unfit("The text holds a control character.", "Remove it: perhaps it came with a copy from elsewhere.", field)
 
 

@@ -106,7 +106,7 @@ PERMITS: dict[type[Event], frozenset[Part]] = {
     events.RecordedInError: _IRO_SIDE,
     events.Endorsed: frozenset({Part.ENDORSER}),
     events.EndorsementDeclined: frozenset({Part.ENDORSER}),
-    events.WindowsReleased: frozenset({Part.IRO_MANAGER, Part.ADMINISTRATOR}),
+    events.WindowsReleased: frozenset({Part.IRO_MANAGER}),
     events.LadderMoved: frozenset({Part.IRO_MANAGER}),
     **{kind: frozenset({Part.SERVICE}) for kind in events.INTERNAL_TYPES},
 }

@@ -11,7 +11,7 @@ from sqlmodel import col
 from api.assembly import Service
 from drp import identity
 from drp.access import Signed
-from drp.directory_import import import_directory
+from drp.directory.importing import import_directory
 from drp.tables import ChildRow, PersonRow, PostRow
 from workflows.ladder import Status
 from workflows.procedure import Authority, HeldFor

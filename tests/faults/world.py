@@ -10,7 +10,7 @@ from typing import Any
 
 from drp import identity, load
 from drp.chance import Chance
-from drp.directory import child_by_number
+from drp.directory.lookup import child_by_number
 from drp.handle import Casework
 from drp.keep import Keeper, Kept
 from drp.load import Loaded

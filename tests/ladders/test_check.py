@@ -7,7 +7,7 @@ import pytest
 from api.assembly import calendar
 from api.checking import check_files
 from drp import vacancies
-from drp.directory_values import Directory
+from drp.directory.values import Directory
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
 from workflows import decide, events, permits, places, simulate

@@ -12,8 +12,8 @@ from sqlmodel import col
 
 from drp.access import Signed
 from drp.chance import Chance
-from drp.directory import person_by_key
-from drp.directory_import import import_directory
+from drp.directory.importing import import_directory
+from drp.directory.lookup import person_by_key
 from drp.handle import Casework, Done
 from drp.identity import signed
 from drp.load import by_reference

@@ -19,8 +19,8 @@ from api.app import create_app
 from api.deps import ROUTES
 from drp import identity
 from drp.chance import Chance
-from drp.directory import person_by_key
-from drp.directory_import import import_directory
+from drp.directory.importing import import_directory
+from drp.directory.lookup import person_by_key
 from drp.procedures import Procedures
 from drp.settings import Settings
 from drp.store import Store

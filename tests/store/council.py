@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from drp.access import Signed
 from drp.chance import Chance
-from drp.directory import person_by_key
-from drp.directory_import import import_directory
-from drp.directory_plan import Plan
+from drp.directory.importing import import_directory
+from drp.directory.lookup import person_by_key
+from drp.directory.plan import Plan
 from drp.handle import Casework, Done
 from drp.identity import signed
 from drp.procedures import Procedures

@@ -11,11 +11,11 @@ import pytest
 
 import api
 from drp.chance import Chance
-from drp.directory_files import COLUMNS
-from drp.directory_import import import_directory, standing
-from drp.directory_plan import Plan
+from drp.directory.files import COLUMNS
+from drp.directory.importing import import_directory, standing
+from drp.directory.plan import Plan
+from drp.directory.vacancies import vacant
 from drp.store import Store
-from drp.vacancies import vacant
 from tests.ladders.reading import procedures
 from workflows.ladder import Status
 from workflows.procedure import Capacity, HeldFor

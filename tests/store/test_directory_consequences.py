@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from drp import load as loading
 from drp.chance import Chance
-from drp.directory_consequences import consequences
+from drp.directory.consequences import consequences
 from drp.handle import Casework
 from drp.store import Store
 from drp.sweep import sweep

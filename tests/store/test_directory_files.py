@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from drp.directory_files import MOST_ROWS, Unloadable, read_files
-from drp.directory_plan import Plan, plan
-from drp.directory_values import Directory
+from drp.directory.files import MOST_ROWS, Unloadable, read_files
+from drp.directory.plan import Plan, plan
+from drp.directory.values import Directory
 from tests.store.council import CHILDREN, FILES, FIRST, PEOPLE, POSTS, UNITS, read
 
 HEADS = {name: text.partition("\n")[0] + "\n" for name, text in FILES.items()}
@@ -176,7 +176,7 @@ def test_a_row_after_a_row_of_several_lines_keeps_its_line_number() -> None:
 
 def test_a_file_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_ROWS == 200_000
-    monkeypatch.setattr("drp.directory_files.MOST_ROWS", 8)
+    monkeypatch.setattr("drp.directory.files.MOST_ROWS", 8)
     assert faults(dict(FILES)) == ["people.csv:10: the file has more than 8 rows; split the authority, or ask for a higher limit"]
 
 

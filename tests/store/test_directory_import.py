@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import func, select
 
 from drp.chance import Chance
-from drp.directory_files import Unloadable, read_files
-from drp.directory_import import apply, import_directory, standing, vacancies
-from drp.directory_plan import plan
-from drp.directory_values import Directory
+from drp.directory.files import Unloadable, read_files
+from drp.directory.importing import apply, import_directory, standing, vacancies
+from drp.directory.plan import plan
+from drp.directory.vacancies import Vacant
+from drp.directory.values import Directory
 from drp.store import Store
 from drp.tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
-from drp.vacancies import Vacant
 from tests.store.council import CHILDREN, COVERS, FILES, FIRST, PEOPLE, POSTS, UNITS, load, read
 from workflows.ladder import Copy
 from workflows.procedure import HeldFor

@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drp.directory_spans import Wanted, settled
-from drp.directory_values import Held, is_over, runs_on
+from drp.directory.spans import Wanted, settled
+from drp.directory.values import Held, is_over, runs_on
 from workflows.procedure import HeldFor
 
 START = date(2026, 1, 1)

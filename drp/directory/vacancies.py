@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory_values import Child, Directory, is_over, runs_on
+from drp.directory.values import Child, Directory, is_over, runs_on
 from workflows.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 from workflows.procedure import Authority, Capacity, HeldFor, in_force_on
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
 
-from drp.directory_cells import shown
-from drp.directory_files import ChildLine, CoverLine, Listed, PersonLine, PostLine, UnitLine
-from drp.directory_values import Directory, Person, Unit, is_over
+from drp.directory.cells import shown
+from drp.directory.files import ChildLine, CoverLine, Listed, PersonLine, PostLine, UnitLine
+from drp.directory.values import Directory, Person, Unit, is_over
 from workflows.procedure import Authority, Capacity, HeldFor, Role
 from workflows.strict_yaml import Fault
 

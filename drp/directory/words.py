@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory_values import Child, Directory, Held, OpenItem, StandIn, is_over
+from drp.directory.values import Child, Directory, Held, OpenItem, StandIn, is_over
 from workflows.procedure import Authority, Capacity, HeldFor
 
 

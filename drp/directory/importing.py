@@ -11,11 +11,11 @@ from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlmodel import col
 
 from drp.chance import Chance
-from drp.directory_files import read_files
-from drp.directory_plan import Plan, plan
-from drp.directory_values import Child, Directory, Held, OpenItem, Person, StandIn, Unit
+from drp.directory.files import read_files
+from drp.directory.plan import Plan, plan
+from drp.directory.vacancies import Vacancy, Vacant, vacant
+from drp.directory.values import Child, Directory, Held, OpenItem, Person, StandIn, Unit
 from drp.tables import ChallengeRow, ChildRow, CoverRow, PersonRow, PostRow, Row, UnitRow, WindowRow
-from drp.vacancies import Vacancy, Vacant, vacant
 from workflows.ladder import RAISER, Ladder
 from workflows.procedure import Authority, HeldFor
 
@@ -35,7 +35,7 @@ def import_directory(
     """Load files from a day (Europe/London) on, in the caller's transaction; returns what was done.
 
     Raises Unloadable with every fault, or Vacant where a ladder in force names a post that would be empty. Either way
-    nothing is written. After the commit, `directory_consequences.consequences` tells the open items.
+    nothing is written. After the commit, `consequences.consequences` tells the open items.
     """
     lock(connection, authority.key)
     made = plan(read_files(files), standing(connection, authority.key), authority, day)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from drp.directory_checks import dropped_units, faults_in, iro_role, people_after, social_worker_role, units_after
-from drp.directory_files import ChildLine, Listed, Unloadable
-from drp.directory_spans import Span, Wanted, ended_before, settled
-from drp.directory_values import Child, Directory, Held, Person, StandIn, is_over
-from drp.directory_words import Words, in_words
+from drp.directory.checks import dropped_units, faults_in, iro_role, people_after, social_worker_role, units_after
+from drp.directory.files import ChildLine, Listed, Unloadable
+from drp.directory.spans import Span, Wanted, ended_before, settled
+from drp.directory.values import Child, Directory, Held, Person, StandIn, is_over
+from drp.directory.words import Words, in_words
 from workflows.procedure import Authority, HeldFor
 
 

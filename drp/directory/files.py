@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from drp.directory_cells import Row, shown
+from drp.directory.cells import Row, shown
 from workflows.ladder import Status
 from workflows.strict_yaml import Fault
 

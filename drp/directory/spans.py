@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from drp.directory_values import Held, StandIn, is_over, runs_on
+from drp.directory.values import Held, StandIn, is_over, runs_on
 
 Span = TypeVar("Span", Held, StandIn)
 
