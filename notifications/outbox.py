@@ -39,6 +39,9 @@ log = logging.getLogger("drp.outbox")
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720, 720, 720, 720))
 """Between attempts: about three days in all, then it has failed."""
 
+ALARM_AFTER = 6
+"""Attempts, about three hours: from then on a climb waits for the IRO, while the attempts go on."""
+
 LEASE = timedelta(minutes=10)
 """How long an attempt may take before another replica may believe that its sender died."""
 
@@ -403,11 +406,13 @@ def _settle(
         states.append("waiting" if left else "failed" if "refused" in mails else "sent" if "accepted" in mails else "lapsed")
 
     states: list[str] = []
-    if returned:
+    unreached = [one for address in left for one in ready.people[address]] if attempts == ALARM_AFTER else []
+    if returned or unreached:
         with casework.store.write(authority) as connection:
             noted(connection)  # first and by itself: whatever follows, nobody is sent a second copy
-        asked = sorted({delivery["party"] for delivery, _ in returned if delivery["as_to"]})
-        events = [DeliveryFailed(party, refused_why(returned[0][1])) for party in asked]
+        asked = sorted({one["party"] for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]})
+        why = refused_why(returned[0][1] if returned else outcome.again)
+        events = [DeliveryFailed(party, why) for party in asked]
         casework.note_change(authority, key[0], events, now, settled)
     else:
         with casework.store.write(authority) as connection:

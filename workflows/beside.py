@@ -192,14 +192,18 @@ def impact(turn: Turn, event: ImpactRecorded) -> None:
 
 
 def delivery_failed(turn: Turn, event: DeliveryFailed) -> None:
-    """A bounce or an out-of-office is not "no reply": the window runs on, a climb by itself waits for the IRO."""
-    waiting = [w for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS and _unanswered(w, event.role)]
+    """A bounce, or a relay that takes nothing, is not "no reply": the window runs on, a climb by itself waits for the IRO.
+
+    Said once for a window, however many messages about it come back.
+    """
+    asking = [w for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS and _unanswered(w, event.role)]
+    waiting = [window for window in asking if not window.climb_waits]
     if not waiting:
         return
     note_event(turn, event)
     for window in waiting:
-        if window.on_close is NoReply.ESCALATE:
-            turn.put(replace(window, on_close=NoReply.PROMPT, climb_waits=True))
+        policy = NoReply.PROMPT if window.on_close is NoReply.ESCALATE else window.on_close
+        turn.put(replace(window, on_close=policy, climb_waits=True))
     turn.tell(Subject.DELIVERY_FAILED, manager(turn), [THE_RAISER], window=waiting[-1].key)
 
 
