@@ -6,7 +6,7 @@ import pytest
 
 from api.assembly import calendar
 from api.checking import check_files
-from drp import vacancies
+from drp.directory import vacancies
 from drp.directory.values import Directory
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
