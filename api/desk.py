@@ -15,7 +15,7 @@ from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape
 from drp import migrate
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
-from notifications import outbox
+from notifications import brake
 from notifications.wording import WORDS, sentences
 from workflows.challenge import Outcome
 from workflows.refusals import Unfit
@@ -82,7 +82,7 @@ def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
         current = asked.service.casework.procedures.current(connection, asked.authority)
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
-        outbox.set_brake(connection, asked.authority, body.brake)
+        brake.set_brake(connection, asked.authority, body.brake)
     return show_outbox(asked)
 
 
@@ -90,7 +90,7 @@ def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
 def release(asked: Asked) -> ReleasedShape:
     """Let held and failed messages go, by hand."""
     with asked.service.store.write(asked.authority) as connection:
-        return ReleasedShape(released=outbox.release(connection, asked.authority, asked.now))
+        return ReleasedShape(released=brake.release(connection, asked.authority, asked.now))
 
 
 def _messages(asked: Asking) -> Any:

@@ -25,6 +25,7 @@ from drp.handle import Casework
 from drp.load import Loaded
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow, UnitRow
+from notifications.brake import is_braked
 from notifications.channels import Channel, Outcome, Post, UnsafeMessage, is_address
 from notifications.wording import letter
 from workflows.challenge import Party, Window, WindowKey, WindowKind
@@ -156,7 +157,7 @@ def _one(casework: Casework, authority: str, key: _Key, now: datetime, sender: S
             done.waiting += 1
             return
         brake = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
-        if _is_braked(brake, row, rules):
+        if is_braked(brake, row, rules):
             _set(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
             done.braked += 1
             return
@@ -200,15 +201,6 @@ def _sending_opens(rules: Rules, now: datetime) -> datetime:
     if not fits or local.time() >= hours.end:
         day = calendar.working_day_after(day) if hours.working_days_only else day + timedelta(days=1)
     return at_local(day, hours.start)
-
-
-def _is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
-    if not brake or row["released"]:
-        return False
-    ladder = rules.ladder
-    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
-        return True
-    return ladder.position(row["stage"]) > ladder.position(brake)
 
 
 @dataclass(frozen=True)
@@ -439,29 +431,3 @@ def _put_off(casework: Casework, authority: str, key: _Key, now: datetime, done:
                 _mark(connection, authority, key, delivery["person"], mail="refused", error="a fault of the service")
         _set(connection, authority, key, state="failed", error="a fault of the service")
         done.failed += 1
-
-
-def set_brake(connection: Connection, authority: str, brake: str) -> None:
-    """Hold all mail (`all`), all above a stage (its key), or none (empty)."""
-    connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(brake=brake))
-
-
-def release(connection: Connection, authority: str, now: datetime) -> int:
-    """Let held and failed messages go again, by hand, to those they did not reach. Returns how many."""
-    failed = select(col(NotificationRow.challenge)).where(
-        col(NotificationRow.authority) == authority, col(NotificationRow.state) == "failed"
-    )
-    connection.execute(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.authority) == authority,
-            col(DeliveryRow.mail) == "refused",
-            col(DeliveryRow.challenge).in_(failed),
-        )
-        .values(mail="waiting", error="")
-    )
-    return connection.execute(
-        update(NotificationRow)
-        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("braked", "failed")))
-        .values(state="waiting", next_at=now, attempts=0, error="", released=True)
-    ).rowcount

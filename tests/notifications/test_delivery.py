@@ -6,8 +6,9 @@ from itertools import pairwise
 import pytest
 
 from drp.handle import Casework
+from notifications.brake import release, set_brake
 from notifications.channels import Outcome, Post, UnsafeMessage
-from notifications.outbox import ALARM_AFTER, LEASE, WAITS, release, set_brake
+from notifications.outbox import ALARM_AFTER, LEASE, WAITS
 from tests.notifications.marsh import CLIMBS, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
 from workflows import events as e
 from workflows.ladder import ItemType

@@ -1,0 +1,45 @@
+"""The brake: mail held before going live, all of it or all above a stage, and let go by hand. The inbox goes on."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlmodel import col
+
+from drp.tables import AuthorityRow, DeliveryRow, NotificationRow
+from workflows.procedure import Rules
+
+
+def is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
+    """Is a message held by the brake? What was let go by hand is not."""
+    if not brake or row["released"]:
+        return False
+    ladder = rules.ladder
+    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
+        return True
+    return ladder.position(row["stage"]) > ladder.position(brake)
+
+
+def set_brake(connection: Connection, authority: str, brake: str) -> None:
+    """Hold all mail (`all`), all above a stage (its key), or none (empty)."""
+    connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(brake=brake))
+
+
+def release(connection: Connection, authority: str, now: datetime) -> int:
+    """Let held and failed messages go again, by hand, to those they did not reach. Returns how many."""
+    failed = select(col(NotificationRow.challenge)).where(
+        col(NotificationRow.authority) == authority, col(NotificationRow.state) == "failed"
+    )
+    connection.execute(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.authority) == authority,
+            col(DeliveryRow.mail) == "refused",
+            col(DeliveryRow.challenge).in_(failed),
+        )
+        .values(mail="waiting", error="")
+    )
+    return connection.execute(
+        update(NotificationRow)
+        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("braked", "failed")))
+        .values(state="waiting", next_at=now, attempts=0, error="", released=True)
+    ).rowcount
