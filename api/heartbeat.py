@@ -64,6 +64,7 @@ def each(service: Service, *works: Callable[[Service, str], object]) -> None:
             except Unavailable as error:
                 log.warning("%s did not run for %s: %s", work.__name__, authority, error)
             except Exception:
+                # One authority's fault must not keep the next from its turn; it is said, and health shows what is late.
                 log.exception("%s failed for %s", work.__name__, authority)
 
 

@@ -271,10 +271,7 @@ def _is_control(mark: str) -> bool:
 def _fit_text(text: str, most: int, field: str) -> None:
     if len(text) > most:
         raise Unfit(f"The text is longer than {most:,} characters.", "Shorten it.", field)
-    if any(
-        (ord(mark) < 32 and mark not in "\n\r\t") or ord(mark) in (127, 0x2028, 0x2029) or 0xD800 <= ord(mark) < 0xE000
-        for mark in text
-    ):
+    if any(_is_control(mark) for mark in text):
         raise Unfit("The text holds a control character.", "Remove it: perhaps it came with a copy from elsewhere.", field)
 
 

@@ -10,7 +10,6 @@ from workflows.challenge import (
     Challenge,
     Party,
     Phase,
-    ReferralState,
     Visit,
     Window,
     WindowKind,
@@ -376,8 +375,3 @@ def _start_whole_process(turn: Turn, stage: Stage, counts_from: date | None) -> 
         return
     promise = counted(turn, whole.limit, counts_from)
     open_window(turn, WindowKind.WHOLE_PROCESS, THE_RAISER, promise, acts=acts_at(turn.rules, promise))
-
-
-def referral_made(turn: Turn) -> bool:
-    """Has the child been referred to Cafcass on this challenge?"""
-    return turn.challenge.referral not in (ReferralState.NONE, ReferralState.CONSIDERED)
