@@ -40,13 +40,16 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	touch $@
 
-# Third-party files of the interface page come from their package at set-up and are never committed.
+# Third-party files of the pages come from their package at set-up and are never committed.
 # Where the machine has no npm, Node comes from a Python package into the virtual environment.
-api/assets/.built: api/package-lock.json | $(VENV)/.runtime
+api/assets/.built: api/package-lock.json $(wildcard api/styles/* api/scripts/*) | $(VENV)/.runtime
 	command -v npm > /dev/null || $(PIP) install --require-hashes -r requirements/node.lock
 	cd api && PATH="$$PATH:$(abspath $(BIN))" npm ci --silent
 	mkdir -p api/assets
 	cp api/node_modules/swagger-ui-dist/swagger-ui.css api/node_modules/swagger-ui-dist/swagger-ui-bundle.js api/assets/
+	cp api/node_modules/govuk-frontend/dist/govuk/govuk-frontend.min.js api/scripts/*.js api/styles/mark.svg api/assets/
+	cd api && PATH="$$PATH:$(abspath $(BIN))" node_modules/.bin/sass --load-path=node_modules --style=compressed \
+	  --no-source-map --quiet-deps --no-charset styles/pages.scss assets/pages.css
 	touch $@
 
 lock: $(VENV)/.dev

@@ -4,13 +4,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import challenges, deps, desk, errors, heartbeat, ladders
 from api.assembly import Clock, assemble, system_clock
+from api.body_limit import BodyLimit
+from api.pages.rooms import ROUTERS
 from drp.migrate import migrate
 from drp.settings import Settings
 
@@ -52,6 +54,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     Raises Undeclared if a route is not in the table of access, RuntimeError if the database is not migrated.
     """
     settings = settings or Settings()
+    if settings.choose_a_person and urlsplit(settings.link).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise RuntimeError("DRP_CHOOSE_A_PERSON lets anybody be anybody: it is for a demonstration on this machine alone.")
     service = assemble(settings, clock)
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
@@ -75,11 +79,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         lifespan=lifespan,
     )
     app.state.service = service
-    for router in (challenges.router, ladders.router, desk.router):
+    for router in (challenges.router, ladders.router, desk.router, *ROUTERS):
         app.include_router(router)
     _docs(app)
     errors.install(app)
-    app.add_middleware(_BodyLimit, most=settings.body_limit_bytes)
+    app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)
     app.middleware("http")(_headers)
     deps.check_declared(app)
     return app
@@ -105,50 +109,9 @@ def _docs(app: FastAPI) -> None:
 async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     is_docs = request.url.path.startswith("/docs")
-    response.headers.update(errors.PROTECTIVE)
+    for name, value in errors.PROTECTIVE.items():
+        response.headers.setdefault(name, value)
     if is_docs:
         response.headers["Content-Security-Policy"] = _DOCS
     response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-class _BodyLimit:
-    """Refuses a body that is too large before it is read whole, whether it says its size or not."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app, self._most = app, most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > self._most:
-            await self._refuse(scope, receive, send)
-            return
-        body: list[bytes] = []
-        size, more = 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body.append(message.get("body", b""))
-            size += len(body[-1])
-            more = message.get("more_body", False)
-            if size > self._most:
-                await self._refuse(scope, receive, send)
-                return
-        replayed = False
-
-        async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()
-            replayed = True
-            return {"type": "http.request", "body": b"".join(body), "more_body": False}
-
-        await self._app(scope, replay, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said = f"The request is larger than {self._most // 1024} KiB."
-        await errors.problem(413, "too-large", said, "Shorten what you send.")(scope, receive, send)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from drp.access_log import AccessLog
+from drp.attachments import Attachments
 from drp.chance import Chance
 from drp.handle import Casework
 from drp.keep import Keeper
@@ -51,6 +52,7 @@ class Service:
     casework: Casework
     sender: Sender
     access_log: AccessLog
+    attachments: Attachments
 
     def close(self) -> None:
         """Let every connection go."""
@@ -64,9 +66,10 @@ def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = S
     keeper = Keeper(chain_key(settings.key_file, chance), chance, store.is_sqlite)
     casework = Casework(store, Procedures(calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
-    sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains)
+    sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
-    return Service(settings, clock, store, casework, sender, log)
+    attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
+    return Service(settings, clock, store, casework, sender, log, attachments)
 
 
 def channel(settings: Settings) -> Channel:

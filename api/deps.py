@@ -5,36 +5,15 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.routing import Route
 
 from api.assembly import Service
+from api.routes import ROUTES
 from drp import identity
 from drp.access import NotPermitted, Signed, Who, serves
-
-ROUTES: dict[tuple[str, str], Who] = {
-    ("POST", "/api/v1/challenges"): Who.RAISERS,
-    ("GET", "/api/v1/challenges"): Who.PERSON,
-    ("GET", "/api/v1/challenges/{reference}"): Who.ON_IT,
-    ("POST", "/api/v1/challenges/{reference}/events"): Who.ON_IT,
-    ("GET", "/api/v1/challenges/{reference}/timeline"): Who.ON_IT,
-    ("POST", "/api/v1/notices"): Who.RAISERS,
-    ("GET", "/api/v1/ladders"): Who.PERSON,
-    ("GET", "/api/v1/ladders/{name}"): Who.PERSON,
-    ("GET", "/api/v1/ladders/{name}/diagram"): Who.PERSON,
-    ("POST", "/api/v1/ladders/{name}/assumptions"): Who.MANAGERS,
-    ("GET", "/api/v1/inbox"): Who.PERSON,
-    ("GET", "/api/v1/me"): Who.PERSON,
-    ("GET", "/api/v1/outbox"): Who.MANAGERS,
-    ("PUT", "/api/v1/outbox/brake"): Who.MANAGERS,
-    ("POST", "/api/v1/outbox/release"): Who.MANAGERS,
-    ("GET", "/api/v1/health"): Who.ANYONE,
-    ("GET", "/api/v1/openapi.json"): Who.ANYONE,
-    ("GET", "/docs"): Who.ANYONE,
-    ("GET", "/docs/{name}"): Who.ANYONE,
-}
-"""Every route and whom it serves. What one person may do on one item is decided by `drp.access.actor_on`."""
 
 bearer = HTTPBearer(auto_error=False, description="An API token: `drp token create`.")
 
@@ -84,6 +63,9 @@ def asking(request: Request, credentials: Annotated[HTTPAuthorizationCredentials
 
 Asked = Annotated[Asking, Depends(asking)]
 
+ASKERS: set[object] = {asking}
+"""What asks who is there: by a token here, by a session for the pages."""
+
 
 def check_declared(app: FastAPI) -> None:
     """Raise Undeclared unless the application's routes and the table name exactly the same."""
@@ -95,9 +77,14 @@ def check_declared(app: FastAPI) -> None:
     if undeclared or unbuilt or others:
         raise Undeclared(f"undeclared: {sorted(undeclared)} {others}; declared and not built: {sorted(unbuilt)}")
     for key, route in found.items():
-        asks = isinstance(route, APIRoute) and asking in {dependency.call for dependency in route.dependant.dependencies}
+        asks = isinstance(route, APIRoute) and _asks(route.dependant)
         if ROUTES[key] is not Who.ANYONE and not asks:
             raise Undeclared(f"{key} asks nobody who they are")
+
+
+def _asks(dependant: Dependant) -> bool:
+    """Does a route, or anything that it depends on, ask who is there?"""
+    return any(each.call in ASKERS or _asks(each) for each in dependant.dependencies)
 
 
 def _keys(route: Route) -> set[tuple[str, str]]:

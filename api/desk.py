@@ -1,11 +1,12 @@
 """The service's own desk over JSON: who I am, my inbox, the outbox and its brake, health."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 from sqlmodel import col
 
 from api.assembly import Service
@@ -13,11 +14,11 @@ from api.deps import Asked, Asking, service_of
 from api.errors import responses
 from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
 from drp import migrate
+from drp.inbox import messages, told
 from drp.store import Unavailable
-from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
+from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, WindowRow
 from notifications import brake
 from notifications.wording import WORDS, sentences
-from workflows.challenge import Outcome
 from workflows.refusals import Unfit
 from workflows.turn import Subject
 
@@ -39,17 +40,8 @@ def me(asked: Asked) -> MeShape:
 def inbox(asked: Asked) -> InboxShape:
     """What you have been told, newest first: the delivery of record, whatever became of the mail."""
     with asked.service.store.read(asked.authority) as connection:
-        rows = (
-            connection.execute(
-                _messages(asked)
-                # What was recorded in error is nobody's to read of any more.
-                .where(col(DeliveryRow.person) == UUID(asked.signed.person), col(ChallengeRow.phase) != Outcome.IN_ERROR.value)
-                .limit(200)
-            )
-            .mappings()
-            .all()
-        )
-        return InboxShape(messages=[_message(connection, asked, row) for row in rows])
+        rows = told(connection, asked.authority, UUID(asked.signed.person), 200)
+        return InboxShape(messages=[message_of(connection, asked, row) for row in rows])
 
 
 @router.get("/outbox", tags=["desk"], responses=responses(), response_model=OutboxShape)
@@ -64,14 +56,12 @@ def show_outbox(asked: Asked) -> OutboxShape:
                 .group_by(col(NotificationRow.state))
             )
         }
-        failed = connection.execute(
-            _messages(asked).where(col(NotificationRow.state) == "failed", col(DeliveryRow.mail) == "refused").limit(200)
-        ).mappings()
+        failed = undelivered(connection, asked, "failed", 200)
         return OutboxShape(
             brake=_brake(connection, asked),
             waiting=counts.get("waiting", 0),
             braked=counts.get("braked", 0),
-            failed=[_message(connection, asked, row) for row in failed.all()],
+            failed=[message_of(connection, asked, row) for row in failed],
         )
 
 
@@ -93,31 +83,16 @@ def release(asked: Asked) -> ReleasedShape:
         return ReleasedShape(released=brake.release(connection, asked.authority, asked.now))
 
 
-def _messages(asked: Asking) -> Any:
-    key = ("authority", "challenge", "version", "n")
-    on = [getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key]
-    return (
-        select(
-            DeliveryRow.__table__,  # type: ignore[attr-defined]
-            col(NotificationRow.subject),
-            col(NotificationRow.stage),
-            col(NotificationRow.due),
-            col(NotificationRow.at),
-            col(ChallengeRow.reference),
-            col(ChallengeRow.ladder_hash),
-            col(ChallengeRow.authority_hash),
-        )
-        .join(NotificationRow, on[0] & on[1] & on[2] & on[3])
-        .join(
-            ChallengeRow,
-            (col(ChallengeRow.authority) == asked.authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
-        )
-        .where(col(DeliveryRow.authority) == asked.authority)
-        .order_by(col(NotificationRow.at).desc(), col(NotificationRow.version).desc(), col(NotificationRow.n))
-    )
+def undelivered(connection: Connection, asked: Asking, state: str, most: int) -> Sequence[RowMapping]:
+    """Copies of messages that wait, are held or have failed, and have not reached their person, newest first."""
+    mail = "refused" if state == "failed" else "waiting"
+    query = messages(asked.authority).where(col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail)
+    rows: Sequence[RowMapping] = connection.execute(query.limit(most)).mappings().all()
+    return rows
 
 
-def _message(connection: Connection, asked: Asking, row: Any) -> MessageShape:
+def message_of(connection: Connection, asked: Asking, row: RowMapping) -> MessageShape:
+    """One copy of a message, in the words of the authority's file."""
     rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
     said = sentences(WORDS[Subject(row["subject"])], rules.authority, row["due"], False)
     return MessageShape(

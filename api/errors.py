@@ -1,4 +1,4 @@
-"""One table: each refusal of the floors below, its status, and how it reads (RFC 9457 problem details)."""
+"""One table: each refusal of the floors below, its status, and how it reads: problem details (RFC 9457), or a page."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -7,11 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from api.pages import troubles
+from api.pages.visiting import NotOurs
 from drp.access import AccessEnded, NotFound, NotPermitted
+from drp.attachments import NotAsAttached
 from drp.handle import KeyReused, Stale
 from drp.identity import NotSigned
 from drp.store import Unavailable
@@ -53,6 +56,12 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
     NotPermitted: (403, "not-permitted", "Your post does not give you this.", "Ask whoever administers the service."),
     AccessEnded: (403, "access-ended", "Your access to this item has ended.", "Ask the IRO if you still need to see it."),
     NotFound: (404, "not-found", "There is no such item, or it is not yours to see.", "Check the reference."),
+    NotOurs: (
+        403,
+        "not-from-here",
+        "That form did not come from this service, or from another sign-in.",
+        "Nothing was done. Open the page again from here.",
+    ),
     Stale: (412, "stale", "It has moved on since you looked.", "Read it again, then send what you wrote."),
     KeyReused: (422, "key-reused", "That Idempotency-Key came before with another body.", "Use a new key for a new request."),
     Unavailable: (
@@ -61,8 +70,21 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
         "It could not be saved or read just now.",
         "Nothing was done. Try again with the same key.",
     ),
+    NotAsAttached: (
+        500,
+        "document-lost",
+        "This document is missing from where it was kept, or is no longer what was attached: it is not shown.",
+        "Tell whoever runs the service: the folder of attachments must be restored from its copy.",
+    ),
 }
 """Exception, status, type, title, what to do."""
+
+
+async def answer(request: Request, status: int, kind: str, title: str, do: str, **more: Any) -> Response:
+    """A refusal as whoever asked can read it: a program, or a person at a browser."""
+    if request.url.path.startswith(("/api/", "/docs")):
+        return problem(status, kind, title, do, **more)
+    return await troubles.shown(request, status, kind, title, do)
 
 
 def problem(status: int, kind: str, title: str, do: str, **more: Any) -> JSONResponse:
@@ -87,34 +109,36 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitable[Response]]:
     status, name, title, do = TABLE[kind]
 
-    async def answer(request: Request, error: Exception) -> JSONResponse:
+    async def said(request: Request, error: Exception) -> Response:
         if kind is Unavailable:
             log.warning("unavailable: %s", error)
-        return problem(status, name, title, do)
+        if kind is NotAsAttached:
+            log.error("a document is not as it was attached: %s %s", request.url.path, error)
+        return await answer(request, status, name, title, do)
 
-    return answer
+    return said
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     if isinstance(error, NotOpen):
         do = f"{error.do} Open to you: {', '.join(error.moves)}." if error.moves else error.do
-        return problem(409, "not-open", error.said, do, moves=list(error.moves))
+        return await answer(request, 409, "not-open", error.said, do, moves=list(error.moves))
     if isinstance(error, NotYours):
-        return problem(403, "not-yours", error.said, error.do)
+        return await answer(request, 403, "not-yours", error.said, error.do)
     assert isinstance(error, Unfit)
-    return problem(422, "unfit", error.said, error.do, field=error.field)
+    return await answer(request, 422, "unfit", error.said, error.do, field=error.field)
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # What was sent is not sent back: it may hold personal words.
     errors = [{"field": _field_of(one["loc"]), "said": str(one["msg"])} for one in error.errors()]
-    return problem(
-        422, "invalid", "The request does not have the form it needs.", "Correct the fields named.", errors=errors[:50]
+    return await answer(
+        request, 422, "invalid", "The request does not have the form it needs.", "Correct the fields named.", errors=errors[:50]
     )
 
 
@@ -122,26 +146,30 @@ def _field_of(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc if part != "body")
 
 
-async def _not_text(request: Request, error: Exception) -> JSONResponse:
+async def _not_text(request: Request, error: Exception) -> Response:
     """Half of a character (a lone surrogate) passes through JSON and can be neither hashed nor kept."""
-    return problem(422, "invalid", "The request holds something that is not text.", "Remove it and send it again.")
+    return await answer(request, 422, "invalid", "The request holds something that is not text.", "Remove it and send it again.")
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:  # the framework's word for a body that it cannot read
-        return problem(422, "invalid", "The request cannot be read as JSON.", "Send JSON in UTF-8, as /docs describes.")
+        return await answer(
+            request, 422, "invalid", "The request cannot be read as JSON.", "Send JSON in UTF-8, as /docs describes."
+        )
     known = {
         404: ("not-found", "There is nothing here.", "Check the address."),
         405: ("no-such-method", "Not that way.", "See /docs."),
     }
     name, title, do = known.get(error.status_code, ("refused", str(error.detail), "See /docs."))
-    return problem(error.status_code, name, title, do)
+    return await answer(request, error.status_code, name, title, do)
 
 
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+async def _unforeseen(request: Request, error: Exception) -> Response:
     log.exception("unforeseen", exc_info=error)
-    return problem(500, "fault", "Something is wrong with the service.", "Nothing was done. Tell whoever runs it, with the time.")
+    return await answer(
+        request, 500, "fault", "Something is wrong with the service.", "Nothing was done. Tell whoever runs it, with the time."
+    )
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -27,14 +27,14 @@ def list_ladders(asked: Asked) -> LaddersShape:
     """Every version of every ladder of your authority."""
     with asked.service.store.read(asked.authority) as connection:
         every = asked.service.casework.procedures.current(connection, asked.authority)
-        return LaddersShape(authority=every[0].authority.name, ladders=[_shape(connection, asked, rules) for rules in every])
+        return LaddersShape(authority=every[0].authority.name, ladders=[described(connection, asked, rules) for rules in every])
 
 
 @router.get("/ladders/{name}", responses=responses(404, 422), response_model=LadderShape)
 def show_ladder(asked: Asked, name: str, version: Version = "") -> LadderShape:
     """One ladder, with its source, its reasons, and what in it is assumed."""
     with asked.service.store.read(asked.authority) as connection:
-        return _shape(connection, asked, _rules(connection, asked, name, version))
+        return described(connection, asked, version_of(connection, asked, name, version))
 
 
 @router.get(
@@ -47,7 +47,7 @@ def draw_ladder(
 ) -> Response:
     """The ladder drawn, as SVG or as mermaid text."""
     with asked.service.store.read(asked.authority) as connection:
-        rules = _rules(connection, asked, name, version)
+        rules = version_of(connection, asked, name, version)
     if as_ == "mermaid":
         return Response(drawing.mermaid(rules.ladder, rules.authority), media_type="text/plain; charset=utf-8")
     return Response(drawing.svg(rules.ladder, rules.authority), media_type="image/svg+xml")
@@ -56,23 +56,28 @@ def draw_ladder(
 @router.post("/ladders/{name}/assumptions", responses=responses(404, 413, 422), response_model=LadderShape)
 def confirm_assumption(asked: Asked, name: str, body: ConfirmBody, version: Version = "") -> LadderShape:
     """Confirm (or strike) a value that is ours and not the source's: recorded with your name, the file untouched."""
-    store = asked.service.store
-    with store.write(asked.authority) as connection:
-        rules = _rules(connection, asked, name, version)
-        document = rules.ladder if body.of == "ladder" else rules.authority
-        if any(assumption.path == body.path for assumption in document.assumed):
-            insert = (sqlite if store.is_sqlite else postgresql).insert(AssumptionRow)
-            values = {"person": UUID(asked.signed.person), "at": asked.now, "verdict": body.verdict}
-            connection.execute(
-                insert.values(authority=asked.authority, hash=document.hash, path=body.path, **values).on_conflict_do_update(
-                    index_elements=["authority", "hash", "path"], set_=values
-                )
-            )
-            return _shape(connection, asked, rules)
-    raise Unfit(f"Nothing is assumed at `{body.path}`.", "Name a path that the ladder lists.", "path")
+    with asked.service.store.write(asked.authority) as connection:
+        rules = version_of(connection, asked, name, version)
+        judge(connection, asked, rules, body.of, body.path, body.verdict)
+        return described(connection, asked, rules)
 
 
-def _rules(connection: Connection, asked: Asking, name: str, version: str) -> Rules:
+def judge(connection: Connection, asked: Asking, rules: Rules, of: str, path: str, verdict: str) -> None:
+    """Note that an assumption of a file (`of`: ladder or authority) is confirmed or struck. Raises Unfit for none such."""
+    document = rules.ladder if of == "ladder" else rules.authority
+    if not any(assumption.path == path for assumption in document.assumed):
+        raise Unfit(f"Nothing is assumed at `{path}`.", "Name a path that the ladder lists.", "path")
+    insert = (sqlite if asked.service.store.is_sqlite else postgresql).insert(AssumptionRow)
+    values = {"person": UUID(asked.signed.person), "at": asked.now, "verdict": verdict}
+    connection.execute(
+        insert.values(authority=asked.authority, hash=document.hash, path=path, **values).on_conflict_do_update(
+            index_elements=["authority", "hash", "path"], set_=values
+        )
+    )
+
+
+def version_of(connection: Connection, asked: Asking, name: str, version: str) -> Rules:
+    """One version of a ladder; the newest where none is named. Raises NotFound."""
     every = [r for r in asked.service.casework.procedures.current(connection, asked.authority) if r.ladder.key == name]
     chosen = [rules for rules in every if not version or rules.ladder.version == version]
     if not chosen:
@@ -80,7 +85,8 @@ def _rules(connection: Connection, asked: Asking, name: str, version: str) -> Ru
     return chosen[-1]
 
 
-def _shape(connection: Connection, asked: Asking, rules: Rules) -> LadderShape:
+def described(connection: Connection, asked: Asking, rules: Rules) -> LadderShape:
+    """A ladder in words, with what in it is assumed and what was said of that."""
     ladder, authority = rules.ladder, rules.authority
     rows = connection.execute(
         select(AssumptionRow.__table__).where(  # type: ignore[attr-defined]

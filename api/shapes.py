@@ -47,6 +47,7 @@ class RaiseBody(Shape):
     raiser_role: str = "iro"
     agency: str = Field("", max_length=64, description="For a partner agency: which one.")
     linked: list[str] = Field(default_factory=list, max_length=20, description="References of siblings' challenges.")
+    without_clock: bool = Field(False, description="Log an informal talk: nobody is asked, no window opens.")
 
 
 class NoticeBody(Shape):
@@ -214,6 +215,7 @@ class EntryShape(Shape):
     at: datetime
     recorded_at: datetime
     by: str
+    mine: bool
     acting_as: list[str]
     on_behalf_of: str
     stage: str

@@ -1,12 +1,28 @@
 """Who read what: a store of its own, with a file to fall back on. If neither can be written, the read is refused."""
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    case,
+    distinct,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from drp.store import Store, Unavailable
@@ -21,7 +37,37 @@ _reads = Table(
     Column("person", String(36), nullable=False),
     Column("what", String(80), nullable=False),
     Column("reference", String(16), nullable=False, index=True),
+    Index("ix_access_person", "authority", "person", "id"),
+    Index("ix_access_at", "authority", "at"),
 )
+
+OF_THE_LOG = "access log"
+"""What is written down where somebody read this log itself."""
+
+LISTED = ("list", "inbox", "outbox", OF_THE_LOG)
+"""Kinds of reading in which an item stood among others: it was seen, and not opened."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One item, seen by one person once. `at` is aware UTC."""
+
+    id: int
+    at: datetime
+    person: str
+    what: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How much one person read in some time: how many different items they opened, and were shown at all; how often."""
+
+    person: str
+    opened: int
+    shown: int
+    readings: int
+    last: datetime
 
 
 class AccessLog:
@@ -30,7 +76,7 @@ class AccessLog:
     def __init__(self, url: str, fallback: Path) -> None:
         self._url, self._fallback = url, fallback
         self._lock = Lock()
-        self._engine: Engine | None = None
+        self._store: Store | None = None
 
     def record(self, authority: str, at: datetime, person: str, what: str, *references: str) -> None:
         """Log the reading of some items, all at once. Raises Unavailable only if neither the store nor the file takes it."""
@@ -38,19 +84,21 @@ class AccessLog:
         if not references:
             return
         try:
-            with self._open().begin() as connection:
+            with self._open().engine.begin() as connection:
                 connection.execute(insert(_reads), [line | {"reference": reference} for reference in references])
         except (SQLAlchemyError, Unavailable, OSError):
             self._fall_back([line | {"at": at.isoformat(), "reference": reference} for reference in references])
 
-    def _open(self) -> Engine:
+    def _open(self) -> Store:
         with self._lock:
-            if self._engine is None:
-                engine = Store(self._url).engine
-                with engine.begin() as connection:
+            if self._store is None:
+                store = Store(self._url)
+                with store.engine.begin() as connection:
                     _metadata.create_all(connection)
-                self._engine = engine
-            return self._engine
+                    for index in _reads.indexes:  # a log of an earlier release has its table, and not all of these
+                        index.create(connection, checkfirst=True)
+                self._store = store
+            return self._store
 
     def _fall_back(self, lines: Sequence[dict[str, object]]) -> None:
         try:
@@ -60,13 +108,80 @@ class AccessLog:
         except OSError as error:
             raise Unavailable("the access log cannot be written") from error
 
+    @property
+    def has_fallen_back(self) -> bool:
+        """Does the file hold readings that the store could not take?"""
+        return self._fallback.is_file() and self._fallback.stat().st_size > 0
+
     def of(self, authority: str, reference: str) -> list[dict[str, object]]:
         """Who read one item, oldest first."""
         query = select(_reads).where(_reads.c.authority == authority, _reads.c.reference == reference).order_by(_reads.c.id)
-        with self._open().begin() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+        return [dict(row) for row in self._rows(authority, query)]
+
+    def readings(
+        self,
+        authority: str,
+        *,
+        reference: str = "",
+        people: Collection[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int = 0,
+        most: int = 50,
+    ) -> list[Reading]:
+        """Who read what, newest first: of one item, of some people, from `since` and before `until`; `before`: past a page."""
+        query = select(_reads).where(*_within(authority, since, until)).order_by(_reads.c.id.desc()).limit(most)
+        if reference:
+            query = query.where(_reads.c.reference == reference)
+        if people is not None:
+            query = query.where(_reads.c.person.in_(sorted(people)))
+        if before:
+            query = query.where(_reads.c.id < before)
+        return [
+            Reading(row["id"], _aware(row["at"]), row["person"], row["what"], row["reference"])
+            for row in self._rows(authority, query)
+        ]
+
+    def readers(self, authority: str, since: datetime, until: datetime, most: int = 20) -> list[Reader]:
+        """Who read most in some time, first whoever opened most different items: what is unusual stands at the top."""
+        opened = func.count(distinct(case((_reads.c.what.not_in(LISTED), _reads.c.reference))))
+        shown, readings = func.count(distinct(_reads.c.reference)), func.count()
+        counted = (opened.label("opened"), shown.label("shown"), readings.label("n"), func.max(_reads.c.at).label("last"))
+        query = (
+            select(_reads.c.person, *counted)
+            .where(*_within(authority, since, until), _reads.c.what != OF_THE_LOG)
+            .group_by(_reads.c.person)
+            .order_by(opened.desc(), shown.desc(), _reads.c.person)
+            .limit(most)
+        )
+        return [
+            Reader(row["person"], row["opened"], row["shown"], row["n"], _aware(row["last"]))
+            for row in self._rows(authority, query)
+        ]
+
+    def _rows(self, authority: str, query: Any) -> list[Any]:
+        """Read, without keeping whoever writes waiting. Raises Unavailable."""
+        try:
+            with self._open().read(authority) as connection:
+                return list(connection.execute(query).mappings())
+        except (SQLAlchemyError, OSError) as error:
+            raise Unavailable("the access log cannot be read") from error
 
     def close(self) -> None:
         """Let its connections go."""
-        if self._engine is not None:
-            self._engine.dispose()
+        if self._store is not None:
+            self._store.close()
+
+
+def _within(authority: str, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    bounds = [_reads.c.authority == authority]
+    if since is not None:
+        bounds.append(_reads.c.at >= since)
+    if until is not None:
+        bounds.append(_reads.c.at < until)
+    return bounds
+
+
+def _aware(at: datetime) -> datetime:
+    """SQLite keeps no zone; what was written was UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

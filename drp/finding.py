@@ -8,16 +8,35 @@ from sqlalchemy import Connection, and_, or_, select
 from sqlmodel import col
 
 from drp.access import Signed
-from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow
+from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow, WindowRow
+from workflows.challenge import WindowKind
 from workflows.procedure import Capacity, HeldFor
 
 
 def might_see(connection: Connection, signed: Signed, day: date) -> Any:
     """A condition on challenges: all for the service's own desk; else what they raised, review, were told of, or have
     taken over with a post (or with one they cover). Wide enough for everything that `access.actor_on` lets them see."""
-    here = col(ChallengeRow.authority) == signed.authority
     if signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}:
-        return here
+        return col(ChallengeRow.authority) == signed.authority
+    return _theirs(connection, signed, day, addressed_only=False)
+
+
+def might_press(connection: Connection, signed: Signed, day: date) -> Any:
+    """A condition on challenges: those on which something may be this person's to do. Copies ask nothing of anybody."""
+    running = (
+        select(col(WindowRow.challenge))
+        .where(
+            col(WindowRow.authority) == signed.authority,
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind).in_((WindowKind.ACTION.value, WindowKind.FOLLOW_UP.value)),
+        )
+    )  # fmt: skip
+    live = or_(col(ChallengeRow.is_open), col(ChallengeRow.id).in_(running))
+    return and_(live, _theirs(connection, signed, day, addressed_only=True))
+
+
+def _theirs(connection: Connection, signed: Signed, day: date, addressed_only: bool) -> Any:
+    here = col(ChallengeRow.authority) == signed.authority
     person = UUID(signed.person)
     covered = connection.execute(
         select(col(CoverRow.of)).where(
@@ -38,7 +57,7 @@ def might_see(connection: Connection, signed: Signed, day: date) -> Any:
     ).all()
     conditions: list[Any] = [
         col(ChallengeRow.raiser).in_(people),
-        col(ChallengeRow.id).in_(_told(signed.authority, col(InvolvedRow.person).in_(people))),
+        col(ChallengeRow.id).in_(_told(signed.authority, addressed_only, col(InvolvedRow.person).in_(people))),
     ]
     children = [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]
     if children:
@@ -46,13 +65,14 @@ def might_see(connection: Connection, signed: Signed, day: date) -> Any:
     for held_for, column in ((HeldFor.TEAM, ChallengeRow.team), (HeldFor.SERVICE, ChallengeRow.service)):
         for post in posts:
             if post.held_for == held_for.value:
-                mine = _told(signed.authority, col(InvolvedRow.role) == post.role)
+                mine = _told(signed.authority, addressed_only, col(InvolvedRow.role) == post.role)
                 conditions.append(and_(col(column) == post.key, col(ChallengeRow.id).in_(mine)))
     wide = sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value})
     if wide:
-        conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, col(InvolvedRow.role).in_(wide))))
+        conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, addressed_only, col(InvolvedRow.role).in_(wide))))
     return and_(here, or_(*conditions))
 
 
-def _told(authority: str, which: Any) -> Any:
-    return select(col(InvolvedRow.challenge)).where(col(InvolvedRow.authority) == authority, which)
+def _told(authority: str, addressed_only: bool, which: Any) -> Any:
+    told = select(col(InvolvedRow.challenge)).where(col(InvolvedRow.authority) == authority, which)
+    return told.where(col(InvolvedRow.as_to)) if addressed_only else told

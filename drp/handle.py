@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +14,15 @@ from drp import access, load
 from drp.access import NotFound, Signed
 from drp.catching_up import hold, last_tick, up_to
 from drp.chance import Chance
-from drp.directory import lookup
+from drp.intake import check_chosen, intake
 from drp.keep import Keeper, Kept, Message
 from drp.load import Loaded
-from drp.procedures import Procedures, choose
+from drp.procedures import Procedures
 from drp.store import Conflict, Store, Unavailable
-from drp.tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow
+from drp.tables import EntryRow, IdempotencyRow, InvolvedRow
 from drp.telling import addressed
 from drp.timeline import GENESIS
 from workflows import decide as deciding
-from workflows import raising
 from workflows.events import (
     ChildFactsChanged,
     Corrected,
@@ -32,11 +31,10 @@ from workflows.events import (
     LadderMoved,
     Raised,
 )
-from workflows.ladder import WITHOUT_CHILD, ItemType
 from workflows.permits import THE_SERVICE, Act, Actor, Part
-from workflows.procedure import Authority, Capacity, HeldFor, Rules
+from workflows.procedure import Rules
 from workflows.raising import Prompt
-from workflows.recipients import About, Establishment
+from workflows.recipients import Establishment
 from workflows.refusals import NotOpen, NotYours, Unfit
 from workflows.turn import Decision, Visible
 from workflows.working_days import local_date
@@ -156,46 +154,9 @@ class Casework:
             if known is not None:
                 return known
             authority, day = signed.authority, local_date(now)
-            deciding.fit(event)
-            current = self.procedures.current(connection, authority)
-            if not current:
-                raise Unfit("This authority has no procedure yet.", "Have its ladder files loaded.", "ladder")
-            its_own, role = current[0].authority, event.raiser_role
-            # Before the child is looked for: what is said of the role must not tell whether the child exists.
-            if not its_own.has_role(role) or all(role not in rules.ladder.raised_by for rules in current):
-                raise Unfit(
-                    f"`{role}` raises nothing under this authority's procedures.", "Name the role you raise it in.", "raiser_role"
-                )
-            subject = self._subject(connection, authority, child, team, event.item_type)
-            about = replace(subject.about, raiser=signed.person, raiser_role=event.raiser_role)
-            establishment = load.establishment(connection, authority, [about])
-            try:
-                actor = access.may_raise(about, its_own, establishment, signed, role, day)
-            except access.NotPermitted:
-                # Whether the child exists is not for somebody to learn who may raise nothing for it.
-                if Capacity.IRO in signed.capacities:
-                    raise NotYours(
-                        "You do not hold that role for this child.", "Ask their IRO, or have the directory corrected."
-                    ) from None
-                raise Unfit("No such child is known to you.", "Check the case number.", "child") from None
-            blank = raising.blank(current[0], event, subject.facts, subject.child is not None, now)
-            options = [rules for rules in current if not ladder or rules.ladder.key == ladder]
-            if ladder and not options:
-                raise Unfit(f"There is no ladder `{ladder}`.", "Leave it out: the authority's file chooses.", "ladder")
-            rules = choose(options, event.item_type, blank, day)
-            earlier = self._earlier(connection, authority, subject.child)
-            if role not in its_own.roles_acting_as(Capacity.IRO):
-                # What the IRO service has open about a child is not for others who raise something about them.
-                earlier = tuple(item for item in earlier if item.raiser == signed.person)
-            check_chosen(connection, its_own, establishment, about, event, day)
-            agency = event.agency or lookup.agency_of(connection, authority, [chosen.person for chosen in event.to])
-            if agency and not lookup.is_agency(connection, authority, agency):
-                raise Unfit(f"There is no agency `{agency}`.", "Name an agency of the directory.", "agency")
-            complete = replace(event, agency=agency)
-            about = replace(about, agency=agency)
-            if agency:
-                establishment = load.establishment(connection, authority, [about])
-            decided = deciding.decide_raise(rules, Act(complete, actor), subject.facts, earlier, now, subject.child is not None)
+            taken = intake(connection, self.procedures, signed, child, event, now, team, ladder)
+            rules, subject, actor, decided = taken.rules, taken.subject, taken.actor, taken.decided
+            establishment = taken.establishment
             raiser = actor.behalf_of or signed.person
             new = Loaded(
                 self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
@@ -206,7 +167,7 @@ class Casework:
             self.keeper.keep(connection, authority, [Kept(None, decision, messages, new, links)], now)
             after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
             seen = access.actor_on(after, rules, establishment, signed.person, day)
-            open_ones = tuple(item for item in earlier if item.is_open)
+            open_ones = tuple(item for item in taken.earlier if item.is_open)
             done = Done(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
             return self._answered(connection, signed, retry, done, 201, now, render)
 
@@ -299,39 +260,6 @@ class Casework:
             )  # fmt: skip
         return answer
 
-    def _subject(self, connection: Connection, authority: str, child: str, team: str, item_type: ItemType) -> lookup.Subject:
-        if child:
-            found = lookup.child_by_number(connection, authority, child)
-            if found is None:
-                raise Unfit("No such child is known to you.", "Check the case number.", "child")
-            return found
-        if item_type not in WITHOUT_CHILD:
-            raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
-        if not team:
-            raise Unfit("Neither a child nor a team is named.", "Name the team that it is about.", "team")
-        return lookup.team_as_subject(connection, authority, team)
-
-    def _earlier(self, connection: Connection, authority: str, child: UUID | None) -> tuple[Earlier, ...]:
-        if child is None:
-            return ()
-        rows = connection.execute(
-            select(
-                col(ChallengeRow.reference),
-                col(ChallengeRow.item_type),
-                col(ChallengeRow.reasons),
-                col(ChallengeRow.is_open),
-                col(ChallengeRow.raiser),
-            )
-            .where(
-                col(ChallengeRow.authority) == authority,
-                col(ChallengeRow.child) == child,
-                col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
-            )
-            .order_by(col(ChallengeRow.raised_at).desc())
-            .limit(200)
-        )
-        return tuple(Earlier(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open, str(r.raiser)) for r in rows)
-
     def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
         found = [load.by_reference(connection, authority, reference) for reference in references]
         if None in found:
@@ -363,27 +291,6 @@ def _visible_as(visible: Visible, event: Event, decision: Decision) -> Decision:
     """A correction is read by those who may read what it corrects, and by nobody else."""
     entries = tuple(replace(entry, visible=visible) if entry.kind == event.type else entry for entry in decision.entries)
     return replace(decision, entries=entries)
-
-
-def check_chosen(
-    connection: Connection, authority: Authority, establishment: Establishment, about: About, event: Event, day: date
-) -> None:
-    """Raise Unfit unless everybody whom an event names by person holds that role, for this item, today.
-
-    Somebody of an outside agency: of the agency that the item is for. No address is ever typed (DESIGN.md rule 14).
-    """
-    to = getattr(event, "to", ())
-    for chosen in to if isinstance(to, tuple) else (to,):
-        if not chosen.person or not authority.has_role(chosen.role):
-            continue
-        if authority.role(chosen.role).held_for is HeldFor.AGENCY:
-            agency = lookup.agency_of(connection, authority.key, [chosen.person])
-            fits = bool(agency) and agency == (about.agency or agency)
-            fits = fits and lookup.holds_role(connection, authority.key, chosen.person, chosen.role, day)
-        else:
-            fits = chosen.person in establishment.holders(authority, chosen.role, about, day)
-        if not fits:
-            raise Unfit("That person does not hold that role for this item today.", "Choose somebody from the directory.", "to")
 
 
 def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:

@@ -30,7 +30,9 @@ class Procedures:
         known = connection.execute(select(col(AuthorityRow.key)).where(col(AuthorityRow.key) == authority.key)).first()
         if known is None:
             connection.execute(
-                insert(AuthorityRow).values(key=authority.key, name=authority.name, brake="", last_tick=None, directory_day=None)
+                insert(AuthorityRow).values(
+                    key=authority.key, name=authority.name, brake="", label_pack="", last_tick=None, directory_day=None
+                )
             )
         stored = set(
             connection.execute(select(col(DocumentRow.hash)).where(col(DocumentRow.authority) == authority.key)).scalars()

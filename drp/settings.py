@@ -3,8 +3,28 @@
 from datetime import timedelta
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from drp.sessions import Limits
+
+
+class Provider(BaseModel):
+    """An identity provider of one authority: where it is, what it calls us, and where in its claims our answers stand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    issuer: str
+    client_id: str
+    client_secret: str = ""
+    scopes: str = "openid profile email"
+    subject_claim: str = "sub"
+    """The path of the claim that names the account for ever: `sub`, or `oid` for Entra ID."""
+    person_claim: str = "email"
+    """The path of the claim by which the directory knows the person, on their first sign-in: an address or a key."""
+    roles_claim: str = ""
+    """The path of a list of roles: `roles` (Entra ID), `realm_access.roles` (Keycloak). Empty: no role is asked for."""
+    role_wanted: str = ""
+    """The role that somebody must have there to sign in here."""
 
 
 class Settings(BaseSettings):
@@ -41,7 +61,31 @@ class Settings(BaseSettings):
     mail_domains: tuple[str, ...] = ()
     """Domains that mail may go to; empty allows those of the directory's own people."""
     pool_size: int = Field(default=10, ge=1)
+    session_idle_minutes: int = Field(default=60, ge=1)
+    """A browser session that was not used for so long has ended."""
+    session_hours: int = Field(default=10, ge=1)
+    """A browser session ends so long after signing in, used or not."""
+    providers: dict[str, Provider] = Field(default_factory=dict)
+    """Identity providers by authority, as JSON: people sign in with their council's own account (OpenID Connect)."""
+    link_sign_in: bool = True
+    """May people sign in by a link sent to their directory address? It needs mail that leaves."""
+    choose_a_person: bool = False
+    """The demonstration's sign-in: anybody may be anybody. Refused wherever the service is not on this machine alone."""
     body_limit_bytes: int = 256 * 1024
+    attachments: Path | None = None
+    """Where attached documents are kept; by default var/attachments. Every replica must see the same folder."""
+    attachment_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=20 * 1024 * 1024)
+    """The largest document that is taken."""
+
+    @property
+    def is_https(self) -> bool:
+        """Do people reach the service by https? Then its cookies travel by nothing else."""
+        return self.link.startswith("https://")
+
+    @property
+    def session_limits(self) -> Limits:
+        """How long a browser session lasts."""
+        return Limits(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
 
     @property
     def hold_after(self) -> timedelta:
@@ -52,6 +96,11 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the chain's key stands."""
         return self.chain_key_file or self.var / "chain.key"
+
+    @property
+    def attachments_folder(self) -> Path:
+        """Where attached documents stand."""
+        return self.attachments or self.var / "attachments"
 
     @property
     def access_url(self) -> str:

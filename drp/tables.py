@@ -40,6 +40,8 @@ class AuthorityRow(Row, table=True):
     """The last local day on which who came and went was looked at."""
     brake: str = Field(default="", max_length=64)
     """The go-live brake: empty, `all`, or a stage: mail above it waits for release by hand."""
+    label_pack: str = Field(default="", max_length=32)
+    """The shipped words for a child that an administrator chose; empty: the authority file's own."""
 
 
 class DocumentRow(Row, table=True):
@@ -192,6 +194,13 @@ class ChallengeRow(Row, table=True):
         Index("ix_challenge_child", "authority", "child"),
         Index("ix_challenge_raised", "authority", "raised_at"),
         Index("ix_challenge_team", "authority", "team", "raised_at"),
+        Index(
+            "ix_challenge_open",
+            "authority",
+            "raiser",
+            sqlite_where=text("is_open"),
+            postgresql_where=text("is_open"),
+        ),
     )
 
 
@@ -404,3 +413,61 @@ class TokenRow(Row, table=True):
     expires_at: datetime
     revoked_at: datetime | None = None
     __table_args__ = (ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),)
+
+
+class SessionRow(Row, table=True):
+    """Somebody signed in at a browser: only the hash of what the browser holds is kept. Asked at every request."""
+
+    __tablename__ = "session"
+    authority: str = Field(primary_key=True, max_length=64)
+    hash: str = Field(primary_key=True, max_length=64)
+    person: UUID
+    how: str = Field(max_length=16)
+    """provider, link, demonstration."""
+    began_at: datetime
+    seen_at: datetime
+    ended_at: datetime | None = None
+    __table_args__ = (
+        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
+        Index("ix_session_person", "authority", "person"),
+    )
+
+
+class SignInRow(Row, table=True):
+    """A sign-in under way, good once: a link asked for by e-mail, or a visit to the identity provider."""
+
+    __tablename__ = "sign_in"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    how: str = Field(max_length=16)
+    person: UUID | None = None
+    asked_at: datetime
+    hash: str = Field(default="", max_length=64)
+    """Of the link's secret, once it was sent; of the state that the provider gives back."""
+    browser: str = Field(default="", max_length=64)
+    """The hash of what only the browser that began it holds."""
+    verifier: str = Field(default="", max_length=128)
+    nonce: str = Field(default="", max_length=64)
+    then: str = Field(default="", max_length=300)
+    used_at: datetime | None = None
+    __table_args__ = (
+        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
+        Index("ix_sign_in_hash", "authority", "hash"),
+        Index("ix_sign_in_person", "authority", "person", "asked_at"),
+    )
+
+
+class DraftRow(Row, table=True):
+    """What somebody has begun to write and not yet sent: theirs alone, gone once it is sent or has lain too long."""
+
+    __tablename__ = "draft"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    person: UUID
+    began_at: datetime
+    changed_at: datetime
+    said: dict[str, Any] = json_column()
+    __table_args__ = (
+        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
+        Index("ix_draft_person", "authority", "person"),
+    )

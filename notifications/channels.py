@@ -20,6 +20,9 @@ from notifications.wording import Letter
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
 _SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
 _HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"}
+_PART_HEADERS = {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "MIME-Version"}
+_FILE_NAME = re.compile(r"[a-z]{1,20}\.ics")
+_METHODS = {"PUBLISH"}
 
 
 ANSWERS = 6
@@ -43,6 +46,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A calendar file that goes with a message: its name, what a diary is to do with it, its text."""
+
+    name: str
+    method: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Post:
     """One message ready to go. `envelope` is whom this attempt still has to reach; the headers name everybody."""
 
@@ -52,6 +64,7 @@ class Post:
     envelope: tuple[str, ...]
     letter: Letter
     at: datetime
+    attachment: Attachment | None = None
 
 
 class Channel(Protocol):
@@ -79,6 +92,8 @@ def build(post: Post, sender: str) -> bytes:
         raise UnsafeMessage("the subject line is not one of ours")
     if not set(post.envelope) <= {*post.to, *post.copy}:
         raise UnsafeMessage("somebody would get it who is neither addressed nor copied")
+    if post.attachment and not (_FILE_NAME.fullmatch(post.attachment.name) and post.attachment.method in _METHODS):
+        raise UnsafeMessage("the file is not one of ours")
     try:
         return _built(post, sender)
     except ValueError as error:
@@ -87,7 +102,8 @@ def build(post: Post, sender: str) -> bytes:
 
 
 def _built(post: Post, sender: str) -> bytes:
-    message = EmailMessage(policy=policy.SMTP)
+    # Seven bits: a relay need not take eight, and a calendar file must arrive as it was written.
+    message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     message["From"] = sender
     if post.to:
         message["To"] = ", ".join(post.to)
@@ -99,6 +115,8 @@ def _built(post: Post, sender: str) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(post.letter.text)
     message.add_alternative(post.letter.html, subtype="html")
+    if file := post.attachment:
+        message.add_attachment(file.text, subtype="calendar", filename=file.name, params={"method": file.method})
     data = message.as_bytes()
     again = message_from_bytes(data, policy=policy.SMTP)
     if set(again.keys()) != {name for name in _HEADERS if name in message} or len(again.keys()) != len(message.keys()):
@@ -107,7 +125,22 @@ def _built(post: Post, sender: str) -> bytes:
         found = tuple(address.addr_spec for address in again[name].addresses) if again[name] else ()
         if found != meant:
             raise UnsafeMessage(f"the message's {name} is not whom we meant")
+    _check_parts(again, post.attachment)
     return data
+
+
+def _check_parts(again: EmailMessage, file: Attachment | None) -> None:
+    """The finished message has the two bodies and the file that were meant, and nothing beside them."""
+    parts = [part for part in again.walk() if part is not again]
+    leaves = [part for part in parts if not part.is_multipart()]
+    meant = ["text/plain", "text/html", *(["text/calendar"] if file else [])]
+    if [part.get_content_type() for part in leaves] != meant or any(set(part.keys()) - _PART_HEADERS for part in parts):
+        raise UnsafeMessage("the message would carry a part that was not meant")
+    if file:
+        found = leaves[-1]
+        said = (found.get_filename(), found.get_param("method"), found.get_content().splitlines())
+        if said != (file.name, file.method, file.text.splitlines()):
+            raise UnsafeMessage("the message's file is not the one that was meant")
 
 
 class Folder:

@@ -4,44 +4,39 @@
 2. Outside sending hours (urgent items excepted) it waits; above the brake it is held for release by hand.
 3. A reminder whose window has closed, or a question on an item that has ended, lapses unsent.
 4. Everybody is checked again: who left, or no longer holds the post, is skipped.
-5. Send; note for each person what the server said. What cannot be reached is tried again with growing waits.
+5. Send, where many are for one person alone as a digest; note for each person and message what the server said. What
+   cannot be reached is tried again with growing waits.
 6. What can never be delivered becomes a failure that the IRO manager sees, and a climb by itself waits for the IRO.
 """
 
 import logging
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
-from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import col
 
 from drp import load
-from drp.directory.lookup import holds_role
 from drp.handle import Casework
 from drp.load import Loaded
 from drp.store import Unavailable
-from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow, UnitRow
+from drp.tables import AuthorityRow, UnitRow
+from notifications import digest, post_book
+from notifications.addressees import Addressees, still_to_be_told
 from notifications.brake import is_braked
-from notifications.channels import Channel, Outcome, Post, UnsafeMessage, is_address
-from notifications.wording import letter
-from workflows.challenge import Party, Window, WindowKey, WindowKind
-from workflows.events import DeliveryFailed
-from workflows.procedure import Authority, Rules
-from workflows.recipients import Establishment, reach
+from notifications.calendar_file import meeting_file
+from notifications.channels import Channel, Outcome, Post, UnsafeMessage
+from notifications.post_book import Key
+from notifications.settling import WAITS, Attempt, note_accepted, settle
+from notifications.wording import WORDS, Line, letter, sentences
+from workflows.challenge import Window, WindowKey, WindowKind
+from workflows.procedure import Rules
 from workflows.turn import Subject
-from workflows.working_days import LONDON, at_local, local_date
+from workflows.working_days import LONDON, at_local
 
 log = logging.getLogger("drp.outbox")
-
-WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720, 720, 720, 720))
-"""Between attempts: about three days in all, then it has failed."""
-
-ALARM_AFTER = 6
-"""Attempts, about three hours: from then on a climb waits for the IRO, while the attempts go on."""
 
 LEASE = timedelta(minutes=10)
 """How long an attempt may take before another replica may believe that its sender died."""
@@ -56,8 +51,6 @@ CHASING = frozenset(
 
 ASKING = frozenset({Subject.ASKED, Subject.REDIRECTED, Subject.EXTENDED, Subject.POST_TAKEN_OVER, Subject.OBSERVED})
 """Messages that have no point once the item has ended."""
-
-_Key = tuple[UUID, int, int]
 
 
 @dataclass
@@ -75,6 +68,10 @@ class Delivered:
         """Was there anything to do?"""
         return any((self.sent, self.waiting, self.braked, self.lapsed, self.failed))
 
+    def count(self, state: str) -> None:
+        """One message more that is now in a state."""
+        setattr(self, state, getattr(self, state) + 1)
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -84,85 +81,140 @@ class Sender:
     link: str
     domain: str
     allowed_domains: tuple[str, ...] = ()
+    address: str = ""
+    """The service's own address, as calendar files name who calls a meeting. Empty: they name nobody."""
+
+
+@dataclass(frozen=True)
+class _Round:
+    """One round of the outbox for one authority."""
+
+    casework: Casework
+    authority: str
+    now: datetime
+    sender: Sender
+    done: Delivered = field(default_factory=Delivered)
 
 
 def deliver(casework: Casework, authority: str, now: datetime, sender: Sender, most: int = 200) -> Delivered:
     """Send what is waiting. Raises Unavailable if the database cannot be had; never for what one message meets."""
-    done = Delivered()
-    for key in _waiting(casework, authority, now, most):
-        try:
-            _one(casework, authority, key, now, sender, done)
-        except Unavailable:
-            raise
-        except Exception:
-            # A fault in one must not keep the others back: it is put off, and said.
-            log.exception("message not sent", extra={"authority": authority, "challenge": str(key[0])})
-            _put_off(casework, authority, key, now, done)
-    return done
-
-
-def _waiting(casework: Casework, authority: str, now: datetime, most: int) -> list[_Key]:
+    this = _Round(casework, authority, now, sender)
     with casework.store.read(authority) as connection:
-        rows = connection.execute(
-            select(col(NotificationRow.challenge), col(NotificationRow.version), col(NotificationRow.n))
-            .where(
-                col(NotificationRow.authority) == authority,
-                col(NotificationRow.state) == "waiting",
-                col(NotificationRow.next_at) <= now,
-            )
-            .order_by(col(NotificationRow.next_at), col(NotificationRow.at))
-            .limit(most)
-        )
-        return [(row.challenge, row.version, row.n) for row in rows]
+        listed = post_book.waiting(connection, authority, now, most)
+    for keys in digest.batches(listed):
+        attempts: list[Attempt] = []
+        for key in keys:
+            with _apart(this, key):
+                attempts += _claimed(this, key)
+        for mail in digest.leaving(attempts):
+            with _apart(this, *(attempt.key for attempt in mail)):
+                _send(this, mail)
+    return this.done
 
 
-def _here(authority: str, key: _Key) -> list[object]:
-    return [
-        col(NotificationRow.authority) == authority,
-        col(NotificationRow.challenge) == key[0],
-        col(NotificationRow.version) == key[1],
-        col(NotificationRow.n) == key[2],
-    ]
+@contextmanager
+def _apart(this: _Round, *keys: Key) -> Iterator[None]:
+    """A fault in one message must not keep the others back: it is put off, and said."""
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception:
+        for key in keys:
+            log.exception("message not sent", extra={"authority": this.authority, "challenge": str(key[0])})
+            _put_off(this, key)
 
 
-def _set(connection: Connection, authority: str, key: _Key, **values: object) -> None:
-    connection.execute(update(NotificationRow).where(*_here(authority, key)).values(**values))  # type: ignore[arg-type]
-
-
-def _one(casework: Casework, authority: str, key: _Key, now: datetime, sender: Sender, done: Delivered) -> None:
-    with casework.store.write(authority) as connection:
-        claimed = connection.execute(
-            update(NotificationRow)
-            .where(
-                *_here(authority, key),  # type: ignore[arg-type]
-                col(NotificationRow.state) == "waiting",
-                col(NotificationRow.next_at) <= now,
-            )
-            .values(next_at=now + LEASE, attempts=col(NotificationRow.attempts) + 1)
-        )
-        if claimed.rowcount != 1:
-            return
-        table = NotificationRow.__table__  # type: ignore[attr-defined]
-        row = connection.execute(select(table).where(*_here(authority, key))).mappings().one()  # type: ignore[arg-type]
+def _claimed(this: _Round, key: Key) -> list[Attempt]:
+    """Steps 1 to 4: the message with everybody still to be told, or nothing where it does not leave now."""
+    authority, now = this.authority, this.now
+    with this.casework.store.write(authority) as connection:
+        row = post_book.claim(connection, authority, key, now, LEASE)
+        if row is None:
+            return []
         loaded = load.challenges(connection, authority, [key[0]])[key[0]]
         value = loaded.challenge
-        rules = casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+        rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if _has_lapsed(row, loaded):
-            _set(connection, authority, key, state="lapsed")
-            done.lapsed += 1
-            return
+            post_book.note(connection, authority, key, state="lapsed")
+            this.done.lapsed += 1
+            return []
         opens = _sending_opens(rules, now)
         if opens > now and not row["urgent"]:
-            _set(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
-            done.waiting += 1
-            return
+            post_book.note(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
+            this.done.waiting += 1
+            return []
         brake = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
         if is_braked(brake, row, rules):
-            _set(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
-            done.braked += 1
-            return
-        ready = _ready(connection, casework, authority, key, row, loaded, rules, now, sender)
-    _settle(casework, authority, key, now, _try(sender, ready.post, authority), ready, done, row["attempts"])
+            post_book.note(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
+            this.done.braked += 1
+            return []
+        return [_attempt(connection, key, row, loaded, rules, now, this.sender)]
+
+
+def _attempt(
+    connection: Connection, key: Key, row: RowMapping, loaded: Loaded, rules: Rules, now: datetime, sender: Sender
+) -> Attempt:
+    """The message put into words, with everybody still to be told."""
+    addressees = still_to_be_told(connection, loaded, rules.authority, key, now, sender.allowed_domains)
+    window = _window_of(loaded, row["window"])
+    expected = bool(window and window.promise.expected)
+    about = sentences(WORDS[Subject(row["subject"])], rules.authority, row["due"], expected)["subject"]
+    line = Line(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
+    post = _post(connection, key, row, loaded, rules, now, sender, addressees, line) if addressees.people else None
+    return Attempt(key, row["attempts"], addressees, rules.authority, line, post)
+
+
+def _post(
+    connection: Connection,
+    key: Key,
+    row: RowMapping,
+    loaded: Loaded,
+    rules: Rules,
+    now: datetime,
+    sender: Sender,
+    addressees: Addressees,
+    line: Line,
+) -> Post:
+    authority = rules.authority
+    team = connection.execute(
+        select(col(UnitRow.name)).where(
+            col(UnitRow.authority) == authority.key, col(UnitRow.kind) == "team", col(UnitRow.key) == loaded.challenge.facts.team
+        )
+    ).scalar()
+    words = letter(
+        Subject(row["subject"]),
+        authority,
+        loaded.reference,
+        stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
+        team=team or "",
+        due=line.due,
+        expected=line.expected,
+        copied=tuple(authority.role(role).title for role in addressees.copied_roles if authority.has_role(role)),
+        link=line.link,
+    )
+    return Post(
+        f"<{post_book.identity(authority.key, [key])}@{sender.domain}>",
+        addressees.to,
+        addressees.copy,
+        tuple(addressees.people),
+        words,
+        now,
+        meeting_file(row, loaded, rules, line.link, sender.domain, sender.address),
+    )
+
+
+def _send(this: _Round, mail: Sequence[Attempt]) -> None:
+    """Steps 5 and 6: one mail, and what became of each message in it."""
+    is_digest = len(mail) > 1
+    post = digest.joined(mail, this.sender.domain, this.now) if is_digest else mail[0].post
+    outcome = _try(this.sender, post, this.authority)
+    if is_digest:
+        with this.casework.store.write(this.authority) as connection:
+            note_accepted(connection, this.authority, mail, outcome, this.now)
+    for attempt in mail:
+        with _apart(this, attempt.key):
+            this.done.count(settle(this.casework, this.authority, attempt, outcome, this.now))
 
 
 def _try(sender: Sender, post: Post | None, authority: str) -> Outcome:
@@ -203,78 +255,6 @@ def _sending_opens(rules: Rules, now: datetime) -> datetime:
     return at_local(day, hours.start)
 
 
-@dataclass(frozen=True)
-class _Ready:
-    """One attempt: the message (None where nobody is left), whose each address is, and who cannot be written to and why."""
-
-    post: Post | None
-    people: Mapping[str, Sequence[RowMapping]]
-    unreachable: Sequence[tuple[RowMapping, str]]
-
-
-def _ready(
-    connection: Connection,
-    casework: Casework,
-    authority: str,
-    key: _Key,
-    row: RowMapping,
-    loaded: Loaded,
-    rules: Rules,
-    now: datetime,
-    sender: Sender,
-) -> _Ready:
-    """The message with everybody still to be told."""
-    deliveries = _deliveries(connection, authority, key)
-    establishment = load.establishment(connection, authority, [loaded.about()])
-    to: list[str] = []
-    copy: list[str] = []
-    envelope: dict[str, list[RowMapping]] = {}
-    unreachable: list[tuple[RowMapping, str]] = []
-    for delivery in deliveries:
-        waits = delivery["mail"] == "waiting"
-        if gone := _no_longer(connection, delivery, rules.authority, establishment, loaded, now):
-            if waits:
-                _mark(connection, authority, key, delivery["person"], mail="skipped", error=gone)
-        elif unfit := _unfit(delivery["email"], sender):
-            if waits:
-                unreachable.append((delivery, unfit))
-        else:
-            (to if delivery["as_to"] else copy).append(delivery["email"])
-            if waits:
-                envelope.setdefault(delivery["email"], []).append(delivery)
-    if not envelope:
-        return _Ready(None, {}, unreachable)
-    stage = rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else ""
-    team = connection.execute(
-        select(col(UnitRow.name)).where(
-            col(UnitRow.authority) == authority, col(UnitRow.kind) == "team", col(UnitRow.key) == loaded.challenge.facts.team
-        )
-    ).scalar()
-    copied = [d["role"] for d in deliveries if not d["as_to"] and d["email"] in copy]
-    window = _window_of(loaded, row["window"])
-    words = letter(
-        Subject(row["subject"]),
-        rules.authority,
-        loaded.reference,
-        stage=stage,
-        team=team or "",
-        due=row["due"],
-        expected=bool(window and window.promise.expected),
-        copied=tuple(rules.authority.role(role).title for role in dict.fromkeys(copied) if rules.authority.has_role(role)),
-        link=f"{sender.link}/challenges/{loaded.reference}",
-    )
-    identity = sha256(f"{authority}/{key[0]}/{key[1]}/{key[2]}".encode()).hexdigest()[:32]
-    message = Post(
-        f"<{identity}@{sender.domain}>",
-        tuple(dict.fromkeys(to)),
-        tuple(address for address in dict.fromkeys(copy) if address not in to),
-        tuple(envelope),
-        words,
-        now,
-    )
-    return _Ready(message, envelope, unreachable)
-
-
 def _window_of(loaded: Loaded, text: str) -> Window | None:
     if not text:
         return None
@@ -282,152 +262,17 @@ def _window_of(loaded: Loaded, text: str) -> Window | None:
     return loaded.challenge.window(WindowKey(int(sequence), WindowKind(kind), int(n)))
 
 
-def _deliveries(connection: Connection, authority: str, key: _Key) -> Sequence[RowMapping]:
-    return (
-        connection.execute(
-            select(DeliveryRow.__table__, col(PersonRow.email), col(PersonRow.left_on))  # type: ignore[attr-defined]
-            .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
-            .where(
-                col(DeliveryRow.authority) == authority,
-                col(DeliveryRow.challenge) == key[0],
-                col(DeliveryRow.version) == key[1],
-                col(DeliveryRow.n) == key[2],
-            )
-            .order_by(col(DeliveryRow.as_to).desc(), col(PersonRow.email))
-        )
-        .mappings()
-        .all()
-    )
-
-
-def _no_longer(
-    connection: Connection,
-    delivery: RowMapping,
-    authority: Authority,
-    establishment: Establishment,
-    loaded: Loaded,
-    now: datetime,
-) -> str:
-    """Why somebody is no longer to be told (empty: they are). Frozen at commit, checked again at sending."""
-    day = local_date(now)
-    if delivery["left_on"] is not None and delivery["left_on"] < day:
-        return "has left"
-    person, role = str(delivery["person"]), delivery["role"]
-    stand_in = delivery["how"] == "stand-in" and role in establishment.held_by({person}, authority, loaded.about(), day)
-    if stand_in:
-        return ""
-    for party in (Party(role),) if delivery["how"] == "IRO manager" else _parties(loaded, delivery["party"]):
-        # Somebody chosen by name is told for the role that they were chosen in, and while they hold it.
-        if party.person and not holds_role(connection, authority.key, party.person, party.role, day):
-            continue
-        if any(one.person == person for one in reach(party, authority, establishment, loaded.about(), day)):
-            return ""
-    return "no longer holds the post"
-
-
-def _parties(loaded: Loaded, role: str) -> tuple[Party, ...]:
-    """Whom a role stands for on this item: its holders, and those who were chosen in it by name."""
-    visits = loaded.challenge.visits
-    named = (party for visit in visits for party in (*visit.told, *visit.copied) if party.role == role and party.person)
-    return (Party(role), *dict.fromkeys(named))
-
-
-def _unfit(address: str, sender: Sender) -> str:
-    """Why an address cannot be written to (empty: it can)."""
-    if not is_address(address):
-        return "has no address that can be written to"
-    domain = address.rpartition("@")[2].lower()
-    if sender.allowed_domains and not any(domain == ok or domain.endswith(f".{ok}") for ok in sender.allowed_domains):
-        return "the address is outside the domains allowed"
-    return ""
-
-
-def _mark(connection: Connection, authority: str, key: _Key, person: UUID, **values: object) -> None:
-    connection.execute(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.authority) == authority,
-            col(DeliveryRow.challenge) == key[0],
-            col(DeliveryRow.version) == key[1],
-            col(DeliveryRow.n) == key[2],
-            col(DeliveryRow.person) == person,
-        )
-        .values(**values)
-    )
-
-
-def _settle(
-    casework: Casework,
-    authority: str,
-    key: _Key,
-    now: datetime,
-    outcome: Outcome,
-    ready: _Ready,
-    done: Delivered,
-    attempts: int,
-) -> None:
-    """Note what became of an attempt. A refusal and what follows from it on the item are one transaction."""
-    refused = {address: why for address, why in outcome.refused.items() if address in ready.people}
-    left = set(ready.people) - outcome.accepted - set(refused)
-    if left and attempts > len(WAITS):
-        refused |= dict.fromkeys(left, outcome.again or "no answer")
-        left = set()
-    returned = [(delivery, why) for address, why in refused.items() for delivery in ready.people[address]]
-    returned += ready.unreachable
-
-    def noted(connection: Connection) -> None:
-        for address in outcome.accepted & set(ready.people):
-            for delivery in ready.people[address]:
-                _mark(connection, authority, key, delivery["person"], mail="accepted", mailed_at=now, error="")
-
-    def settled(connection: Connection) -> None:
-        for delivery, why in returned:
-            _mark(connection, authority, key, delivery["person"], mail="refused", error=why[:200])
-        mails = [delivery["mail"] for delivery in _deliveries(connection, authority, key)]
-        if left:
-            wait = WAITS[min(attempts, len(WAITS)) - 1]
-            _set(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
-        elif "refused" in mails:
-            # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
-            why = returned[0][1] if returned else "refused at an earlier attempt"
-            _set(connection, authority, key, state="failed", error=why[:200])
-        elif "accepted" in mails:
-            _set(connection, authority, key, state="sent", sent_at=now, error="")
-        else:
-            _set(connection, authority, key, state="lapsed", error="nobody is left to be told")
-        states.append("waiting" if left else "failed" if "refused" in mails else "sent" if "accepted" in mails else "lapsed")
-
-    states: list[str] = []
-    unreached = [one for address in left for one in ready.people[address]] if attempts == ALARM_AFTER else []
-    if returned or unreached:
-        with casework.store.write(authority) as connection:
-            noted(connection)  # first and by itself: whatever follows, nobody is sent a second copy
-        asked = sorted({one["party"] for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]})
-        why = refused_why(returned[0][1] if returned else outcome.again)
-        events = [DeliveryFailed(party, why) for party in asked]
-        casework.note_change(authority, key[0], events, now, settled)
-    else:
-        with casework.store.write(authority) as connection:
-            noted(connection)
-            settled(connection)
-    setattr(done, states[-1], getattr(done, states[-1]) + 1)
-
-
-def refused_why(why: str) -> str:
-    """A reason without any address in it."""
-    return re.sub(r"\S*@\S*", "(an address)", why)[:150].strip()
-
-
-def _put_off(casework: Casework, authority: str, key: _Key, now: datetime, done: Delivered) -> None:
+def _put_off(this: _Round, key: Key) -> None:
     """Take a message that could not even be tried out of the others' way; after as many tries as any, it has failed."""
-    with casework.store.write(authority) as connection:
-        tries = connection.execute(select(col(NotificationRow.attempts)).where(*_here(authority, key))).scalar_one()  # type: ignore[arg-type]
+    why, authority = "a fault of the service", this.authority
+    with this.casework.store.write(authority) as connection:
+        tries = post_book.read(connection, authority, key)["attempts"]
         if tries < len(WAITS):
-            _set(connection, authority, key, attempts=tries + 1, next_at=now + WAITS[tries], error="a fault of the service")
-            done.waiting += 1
+            post_book.note(connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why)
+            this.done.waiting += 1
             return
-        for delivery in _deliveries(connection, authority, key):
+        for delivery in post_book.deliveries(connection, authority, key):
             if delivery["mail"] == "waiting":
-                _mark(connection, authority, key, delivery["person"], mail="refused", error="a fault of the service")
-        _set(connection, authority, key, state="failed", error="a fault of the service")
-        done.failed += 1
+                post_book.mark(connection, authority, key, delivery["person"], mail="refused", error=why)
+        post_book.note(connection, authority, key, state="failed", error=why)
+        this.done.failed += 1

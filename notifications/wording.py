@@ -1,5 +1,6 @@
 """In what words: each subject says what happened, what it means and what to do. Reference, stage, team, date, link; no child."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -28,6 +29,20 @@ class Letter:
     text: str
     html: str
 
+
+@dataclass(frozen=True)
+class Line:
+    """A message as one line of a digest: the item, what the message is about, its date, where to open it."""
+
+    reference: str
+    about: str
+    due: date | None
+    expected: bool
+    link: str
+
+
+MANY = "{n} things for you"
+"""A digest's subject line: it names no item."""
 
 WORDS: dict[Subject, Words] = {
     Subject.ASKED: Words(
@@ -134,12 +149,12 @@ WORDS: dict[Subject, Words] = {
         "The date for its outcome does not move.",
         "Book it, and record when it is. {by_when}",
     ),
-    Subject.MEETING: Words("A meeting is arranged", "A meeting is arranged.", "", "The time is on its page."),
+    Subject.MEETING: Words("A meeting is arranged", "A meeting is arranged.", "", "The time and the place are on its page."),
     Subject.MEETING_MOVED: Words(
         "A meeting has moved",
         "A meeting has moved to another time.",
         "The due date has not moved.",
-        "The new time is on its page.",
+        "The new time and the place are on its page.",
     ),
     Subject.OUTCOME_WANTED: Words(
         "Record what the meeting agreed",
@@ -273,6 +288,25 @@ def letter(
         f"{said['subject']}: {reference}",
         _ENVIRONMENT.get_template("message.txt").render(values),
         _ENVIRONMENT.get_template("message.html").render(values),
+    )
+
+
+def digest_letter(authority: Authority, lines: Sequence[Line]) -> Letter:
+    """Several messages for one person as one letter, a line each, the earliest date first and what has none last."""
+    ordered = sorted(lines, key=lambda line: (line.due is None, line.due or date.max))
+    values = {
+        "subject": MANY.format(n=len(ordered)),
+        "lines": [
+            {"reference": line.reference, "about": line.about, "due": _day(line.due, line.expected), "link": line.link}
+            for line in ordered
+        ],
+        "service": authority.label("iro_service"),
+        "authority": authority.name,
+    }
+    return Letter(
+        str(values["subject"]),
+        _ENVIRONMENT.get_template("digest.txt").render(values),
+        _ENVIRONMENT.get_template("digest.html").render(values),
     )
 
 

@@ -36,28 +36,24 @@ from workflows.windows import close, close_judgement, named_date, open_judgement
 from workflows.working_days import local_date
 
 
-def _is_mine(turn: Turn, party: Party) -> bool:
-    if party.person:
-        return party.person == turn.by.person or party.person in turn.by.standing_for
-    return party.role in turn.by.roles
-
-
 def _my_window(turn: Turn) -> Window:
     """The latest window in which this person is asked and has not answered, else the latest in which they are asked.
 
     What they are asked at the present stay comes first, so that a second answer never counts for an older question.
     """
-    mine = [w for w in turn.challenge.windows if w.key.kind in ASKS_RECIPIENTS and any(_is_mine(turn, a.party) for a in w.asked)]
+    mine = [
+        w for w in turn.challenge.windows if w.key.kind in ASKS_RECIPIENTS and any(turn.by.stands_for(a.party) for a in w.asked)
+    ]
     if not mine:
         raise NotYours("You are not asked on this item.", "Tell the IRO if you should be.")
     mine = [w for w in mine if w.key.sequence == turn.challenge.sequence] or mine
-    waiting = [w for w in mine if any(_is_mine(turn, a.party) and a.answered_at is None for a in w.asked)]
+    waiting = [w for w in mine if any(turn.by.stands_for(a.party) and a.answered_at is None for a in w.asked)]
     return (waiting or mine)[-1]
 
 
 def _mark(turn: Turn, window: Window, **marks: object) -> Window:
     def marked(asked: Asked) -> Asked:
-        return replace(asked, **marks) if _is_mine(turn, asked.party) else asked  # type: ignore[arg-type]
+        return replace(asked, **marks) if turn.by.stands_for(asked.party) else asked  # type: ignore[arg-type]
 
     changed = replace(window, asked=tuple(marked(asked) for asked in window.asked))
     turn.put(changed)
@@ -68,7 +64,7 @@ def acknowledge(turn: Turn, event: Acknowledged) -> None:
     """Acknowledged is not answered (DESIGN.md rule 12)."""
     turn.require("acknowledge")
     window = _my_window(turn)
-    mine = [asked for asked in window.asked if _is_mine(turn, asked.party)]
+    mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     if all(asked.acknowledged_at for asked in mine):
         raise NotOpen("You have acknowledged this already.", "The next step is your answer.")
     first = not any(asked.acknowledged_at for asked in window.asked)
@@ -140,7 +136,7 @@ def respond(turn: Turn, event: Responded) -> None:
     turn.require("respond")
     window = _my_window(turn)
     late = window.is_late(turn.at)
-    mine = [asked for asked in window.asked if _is_mine(turn, asked.party)]
+    mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     more = {"window": [window.key.sequence, window.key.kind.value, window.key.n], "late": late, "as": mine[0].party.role}
     note_event(turn, event, {**more, "again": all(asked.answered_at for asked in mine)})
     _open_actions(turn, event.actions)
@@ -166,7 +162,7 @@ def _answered(turn: Turn, window: Window, position: str, late: bool) -> Window:
     """The first answer says when and whether in time; a later one only what the position is now (RELIABILITY.md I7)."""
 
     def marked(asked: Asked) -> Asked:
-        if not _is_mine(turn, asked.party):
+        if not turn.by.stands_for(asked.party):
             return asked
         if asked.answered_at:
             return replace(asked, answer=position)
@@ -237,7 +233,7 @@ def _consider(turn: Turn) -> None:
 
 
 def _judges_as(turn: Turn, party: Party) -> bool:
-    return Part.RAISER in turn.by.parts if party == THE_RAISER else _is_mine(turn, party)
+    return Part.RAISER in turn.by.parts if party == THE_RAISER else turn.by.stands_for(party)
 
 
 def _settled(turn: Turn, window: Window, event: Judged) -> None:

@@ -1,6 +1,7 @@
 """What happens beside the ladder and moves nothing on it: notes, the child, legal advice, referral, actions, impact."""
 
 from dataclasses import replace
+from typing import get_args
 
 from workflows.challenge import (
     ASKS_RECIPIENTS,
@@ -12,6 +13,7 @@ from workflows.challenge import (
     WindowKind,
 )
 from workflows.events import (
+    LONGEST_NAME,
     ActionDone,
     ActionNotDone,
     AdvocateRecorded,
@@ -23,9 +25,11 @@ from workflows.events import (
     Corrected,
     CourtTold,
     DeliveryFailed,
+    DocumentAttached,
     ImpactRecorded,
     IroChanged,
     LegalAdviceTaken,
+    MediaType,
     Noted,
     PostEmptied,
     PostTakenOver,
@@ -47,9 +51,31 @@ _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.B
 def note(turn: Turn, event: Noted) -> None:
     """A note; only the IRO service may keep one to itself."""
     turn.require("note")
-    if event.iro_service_only and (turn.by.outside_iro_service or not turn.by.parts & _IRO_SERVICE):
-        raise NotYours("Only the IRO service keeps notes to itself.", "Leave `iro_service_only` out.")
-    note_event(turn, event, visible=Visible.IRO_SERVICE if event.iro_service_only else Visible.EVERYONE)
+    note_event(turn, event, visible=_who_reads(turn, event))
+
+
+def attach(turn: Turn, event: DocumentAttached) -> None:
+    """A document, wherever a note may be; only the IRO service may keep one to itself. It moves nothing and answers nothing."""
+    turn.require("note")
+    if len(event.digest) != 64 or set(event.digest) - set("0123456789abcdef"):
+        raise Unfit("The document has no proper digest.", "Attach the file itself: the digest is worked out from it.", "digest")
+    if event.media_type not in get_args(MediaType):
+        raise Unfit("Documents of this kind are not taken.", "Attach a PDF, a Word document, a PNG or a JPEG.", "media_type")
+    if event.size < 1:
+        raise Unfit("The document is empty.", "Attach it again.", "size")
+    for field, text in (("name", event.name), ("about", event.about)):
+        if len(text.splitlines()) > 1 or len(text) > LONGEST_NAME:
+            raise Unfit(f"This is more than a line of {LONGEST_NAME} characters.", "Shorten it.", field)
+    note_event(turn, event, visible=_who_reads(turn, event))
+
+
+def _who_reads(turn: Turn, event: Noted | DocumentAttached) -> Visible:
+    if not event.iro_service_only:
+        return Visible.EVERYONE
+    if turn.by.outside_iro_service or not turn.by.parts & _IRO_SERVICE:
+        what = "notes" if isinstance(event, Noted) else "documents"
+        raise NotYours(f"Only the IRO service keeps {what} to itself.", "Leave `iro_service_only` out.")
+    return Visible.IRO_SERVICE
 
 
 def correct(turn: Turn, event: Corrected) -> None:

@@ -53,6 +53,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     e.ActionNotDone: beside.settle_action,
     e.ImpactRecorded: beside.impact,
     e.Noted: beside.note,
+    e.DocumentAttached: beside.attach,
     e.Corrected: beside.correct,
     e.DeliveryFailed: beside.delivery_failed,
     e.PostTakenOver: beside.post_taken_over,
@@ -298,6 +299,11 @@ def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, .
         if may(actor, kind) and _is_open(kind, machine, rules, challenge):
             found.append(type_of(kind))
     return tuple(found)
+
+
+def may_attach(rules: Rules, challenge: Challenge, actor: Actor) -> bool:
+    """May this person attach a document in this state? Not among the moves, which are what JSON may bring, as raising is not."""
+    return may(actor, e.DocumentAttached) and "note" in moves_of(rules.ladder).open_in(challenge.state)
 
 
 def _is_open(kind: type[Event], machine: frozenset[str], rules: Rules, challenge: Challenge) -> bool:

@@ -93,13 +93,15 @@ def svg(ladder: Ladder, authority: Authority) -> str:
         tops[stage.key] = y
         y += height + _GAP
     title = f"{ladder.title}, {authority.name}, {ladder.version}"
+    # Ids of its own: a page may hold more than one drawing.
+    mark = f"ladder-{ladder.hash[:12]}"
     labels = "; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="t d" viewBox="0 0 {_WIDE} {y}" '
-        f'width="{_WIDE}" height="{y}" font-family="Arial, sans-serif" font-size="14">',
-        f'<title id="t">{escape(title)}</title>',
-        f'<desc id="d">From the first stage up. {escape(labels)}</desc>',
-        '<defs><marker id="a" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{mark}-title {mark}-words" '
+        f'viewBox="0 0 {_WIDE} {y}" width="{_WIDE}" height="{y}" font-family="Arial, sans-serif" font-size="14">',
+        f'<title id="{mark}-title">{escape(title)}</title>',
+        f'<desc id="{mark}-words">From the first stage up. {escape(labels)}</desc>',
+        f'<defs><marker id="{mark}-arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 0 10 5 0 10z" fill="#0b0c0c"/></marker></defs>',
         f'<rect width="{_WIDE}" height="{y}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(ladder.title)}</text>',
@@ -117,7 +119,7 @@ def svg(ladder: Ladder, authority: Authority) -> str:
         for n, (line, bold) in enumerate(lines):
             weight = ' font-weight="bold"' if bold else ""
             parts.append(f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{weight} fill="#0b0c0c">{escape(line)}</text>')
-    parts += _arrows(ladder, tops, {stage.key: height for (stage, _), height in zip(boxes, heights, strict=True)})
+    parts += _arrows(ladder, mark, tops, {stage.key: height for (stage, _), height in zip(boxes, heights, strict=True)})
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -138,7 +140,7 @@ def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[tuple
     return lines + [(line, False) for text in said for line in wrap(text, _CHARS)]
 
 
-def _arrows(ladder: Ladder, tops: dict[str, int], heights: dict[str, int]) -> list[str]:
+def _arrows(ladder: Ladder, mark: str, tops: dict[str, int], heights: dict[str, int]) -> list[str]:
     found = []
     for stage in ladder.stages:
         for n, target in enumerate(
@@ -153,5 +155,6 @@ def _arrows(ladder: Ladder, tops: dict[str, int], heights: dict[str, int]) -> li
                 x = _WIDE - _LEFT + 8 + 8 * n
                 middle = tops[target] + heights[target] // 2
                 path = f"M{_WIDE - _LEFT} {start + 12} H{x} V{middle} H{_WIDE - _LEFT + 2}"
-            found.append(f'<path d="{path}" fill="none" stroke="#0b0c0c" stroke-width="1.5"{dash} marker-end="url(#a)"/>')
+            end_mark = f'marker-end="url(#{mark}-arrow)"'
+            found.append(f'<path d="{path}" fill="none" stroke="#0b0c0c" stroke-width="1.5"{dash} {end_mark}/>')
     return found

@@ -72,6 +72,8 @@ class Raised(Event):
     raiser_role: str = "iro"
     agency: str = ""
     linked: tuple[str, ...] = ()
+    without_clock: bool = False
+    """An informal talk is logged: nobody is asked and no window opens, until the raiser wants one."""
     type: Literal["raised"] = "raised"
 
 
@@ -405,6 +407,28 @@ class Noted(Event):
     type: Literal["noted"] = "noted"
 
 
+MediaType = Literal[
+    "application/pdf",
+    "image/png",
+    "image/jpeg",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+]
+"""The kinds of file that may be attached."""
+
+
+@dataclass(frozen=True)
+class DocumentAttached(Event):
+    """A file attached by somebody on the challenge. `digest` is its SHA-256: made where the file is kept, never claimed."""
+
+    digest: str
+    media_type: MediaType
+    size: int
+    name: Words
+    about: Words = ""
+    iro_service_only: bool = False
+    type: Literal["document_attached"] = "document_attached"
+
+
 @dataclass(frozen=True)
 class Corrected(Event):
     """A correction to one's own entry. The first words stay; `entry` is its number on the timeline."""
@@ -544,6 +568,8 @@ Internal = (
 
 EXTERNAL_TYPES: tuple[type[Event], ...] = get_args(FromOutside)
 INTERNAL_TYPES: tuple[type[Event], ...] = get_args(Internal)
+WITH_FILE_TYPES: tuple[type[Event], ...] = (DocumentAttached,)
+"""Events that a person brings together with a file, by a route of its own; never JSON, where any digest could be claimed."""
 
 
 def words_of(event: Any) -> dict[str, str]:

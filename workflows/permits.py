@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from workflows import events
-from workflows.challenge import Challenge
+from workflows.challenge import Challenge, Party
 from workflows.events import Event
 from workflows.refusals import NotYours
 
@@ -47,6 +47,12 @@ class Actor:
     """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""
     outside_iro_service: bool = False
     """Do they raise, or review, without being of the IRO service on this item? Then what it keeps to itself is not theirs."""
+
+    def stands_for(self, party: Party) -> bool:
+        """Is what is asked of this party theirs to answer?"""
+        if party.person:
+            return party.person == self.person or party.person in self.standing_for
+        return party.role in self.roles
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,7 @@ PERMITS: dict[type[Event], frozenset[Part]] = {
     events.ActionNotDone: frozenset({Part.RAISER}),
     events.ImpactRecorded: frozenset({Part.RAISER}),
     events.Noted: _EVERYBODY_ON_IT,
+    events.DocumentAttached: _EVERYBODY_ON_IT,
     events.Corrected: _EVERYBODY_ON_IT,
     events.RecordedInError: _IRO_SIDE,
     events.Endorsed: frozenset({Part.ENDORSER}),
@@ -117,7 +124,7 @@ STATUTE_OVER_LINE = (events.ReferralConsidered, events.ReferredToCafcass)
 
 _THEIR_OWN_ANSWER = (
     events.Acknowledged, events.NotForMe, events.ClarificationAsked, events.Responded, events.Noted,
-    events.Corrected, events.MeetingArranged, events.MeetingHeld,
+    events.DocumentAttached, events.Corrected, events.MeetingArranged, events.MeetingHeld,
 )  # fmt: skip
 """What somebody asked may do although it concerns their own casework: it is why they are asked."""
 

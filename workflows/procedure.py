@@ -1,7 +1,7 @@
 """An authority as a value: its roles, reasons, labels, days and hours, and which ladder serves whom."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from enum import StrEnum
 
@@ -102,6 +102,13 @@ DEFAULT_LABELS = {
 }
 """Words that people see; an authority's file may change any of them (DESIGN.md §2)."""
 
+LABEL_PACKS: dict[str, dict[str, str]] = {
+    "looked_after": {"child": "looked-after child", "children": "looked-after children", "looked_after": "looked after"},
+    "cared_for": {"child": "cared-for child", "children": "cared-for children", "looked_after": "cared for"},
+    "child_in_care": {"child": "child in care", "children": "children in care", "looked_after": "in care"},
+}
+"""Shipped words for a child, of which an administrator may choose a pack; the law's own status keeps its key."""
+
 
 @dataclass(frozen=True, eq=False)
 class Authority:
@@ -160,6 +167,10 @@ class Authority:
     def label(self, key: str) -> str:
         """The authority's own word for a thing, else the shipped one, else the key with its underscores opened."""
         return dict(self.labels).get(key) or DEFAULT_LABELS.get(key) or key.replace("_", " ")
+
+    def in_words_of(self, pack: str) -> "Authority":
+        """The same authority, speaking of a child in the words of a shipped pack. Empty: in its file's own."""
+        return replace(self, labels=tuple({**dict(self.labels), **LABEL_PACKS[pack]}.items())) if pack in LABEL_PACKS else self
 
 
 @dataclass(frozen=True)

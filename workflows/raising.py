@@ -10,7 +10,7 @@ from workflows.events import Earlier, Raised
 from workflows.ladder import WITHOUT_CHILD, ItemType, Ladder
 from workflows.procedure import Capacity, Rules
 from workflows.refusals import Unfit
-from workflows.stages import enter, note_event, set_resolve_by
+from workflows.stages import enter, log_talk, note_event, set_resolve_by
 from workflows.turn import Subject, Turn
 
 
@@ -109,6 +109,9 @@ def begin(turn: Turn, event: Raised, earlier: Sequence[Earlier]) -> tuple[Prompt
     start = event.stage or (proposed[0].stages[0] if proposed and not ladder_is_statutory(rules) else _start(ladder, event))
     if event.resolve_by:
         set_resolve_by(turn, event.resolve_by)
+    if event.without_clock:
+        log_talk(turn, start, event.to, event.copies)
+        return asked
     enter(turn, f"raise_at_{start}", "raised", chosen=event.to, copied=event.copies, respond_by=event.respond_by)
     return asked
 
@@ -184,6 +187,10 @@ def check(turn: Turn, event: Raised) -> None:
         raise Unfit(said, f"Say which: {', '.join(ladder.priorities)}.", "priority")
     if ladder.is_notice:
         return
+    if event.without_clock and not ladder.first_for(event.item_type).informal:
+        raise Unfit(f"{ladder.title} has no informal stage to log a talk at.", "Raise it with its clock.", "without_clock")
+    if event.without_clock and event.stage:
+        raise Unfit("A talk is logged at the informal stage.", "Leave the stage out, or raise it with its clock.", "stage")
     if event.stage and not ladder.has(event.stage):
         listed = ", ".join(stage.key for stage in ladder.stages)
         raise Unfit(f"This ladder has no stage `{event.stage}`.", f"Name one of: {listed}.", "stage")

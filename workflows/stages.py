@@ -87,12 +87,30 @@ def enter(
         window = open_window(turn, WindowKind.ENDORSEMENT, endorser, promise, asked=(endorser,), on_close=NoReply.PROMPT)
         turn.tell(Subject.TO_ENDORSE, [endorser], window=window.key)
     else:
-        send(turn, stage, visit, counts_from)
+        send(turn, stage, visit, reply_promise(turn, stage, counts_from, visit.respond_by))
 
 
-def send(turn: Turn, stage: Stage, visit: Visit, counts_from: date | None) -> None:
+def log_talk(turn: Turn, stage_key: str, chosen: tuple[Chosen, ...], copied: tuple[str, ...]) -> None:
+    """An informal talk is put on the record: nobody is told, no window opens; it is the raiser's to settle or take on.
+
+    Asking for an answer after all (`extend`) sends it as if it had just been raised; climbing makes it formal.
+    """
+    turn.move(f"raise_at_{stage_key}")
+    stage = turn.stage
+    turn.change(sequence=1, highest_stage=stage_key)
+    told: tuple[Party, ...] = ()
+    copies: tuple[Party, ...] = ()
+    if chosen or not addressing.needs_choice(stage):
+        told = addressing.recipients(turn.rules.authority, turn.challenge, stage, chosen)
+        copies = addressing.copies(turn.rules, turn.challenge, stage, told, copied)
+    visit = Visit(1, stage_key, turn.at, "talked", told, copies, sent=False)
+    turn.change(visits=(visit,))
+    turn.note("talk_logged", {"label": stage.label})
+    turn.move("ask_iro")
+
+
+def send(turn: Turn, stage: Stage, visit: Visit, promise: Promise) -> None:
     """Ask the stage's people, copy in its copies, open its window."""
-    promise = reply_promise(turn, stage, counts_from, visit.respond_by)
     kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
     window = open_reply(turn, promise, visit.told, kind)
     turn.tell(Subject.ASKED, visit.told, visit.copied, window=window.key)
@@ -245,6 +263,9 @@ def extend(turn: Turn, event: WindowExtended) -> None:
         raise Unfit(f"That is before the day that was promised, {promised_day}.", f"Name {promised_day} or a later day.", "until")
     before = main.promise.due.isoformat() if main and not main.promise.is_without_date else ""
     note_event(turn, event, {"was": before})
+    if turn.challenge.visit.how == "talked" and not turn.challenge.visit.sent:
+        _send_talk(turn, promise)
+        return
     if not turn.challenge.visit.sent:
         _ask_endorser(turn, promise)
         return
@@ -262,6 +283,18 @@ def extend(turn: Turn, event: WindowExtended) -> None:
         close_judgement(turn, "waits longer")
     turn.move("wait_longer")
     turn.tell(Subject.EXTENDED, [one.party for one in main.asked if not one.answered_at], window=main.key)
+
+
+def _send_talk(turn: Turn, promise: Promise) -> None:
+    """An answer is wanted to what was talked over: it goes to the stage's people, with the date named."""
+    visit = turn.challenge.visit
+    if not visit.told:
+        raise NotOpen(f"At {turn.stage.label} somebody must be chosen to answer.", "Take it higher, or raise it anew.")
+    sent = replace(visit, sent=True, respond_by=promise.due)
+    turn.change(visits=(*turn.challenge.visits[:-1], sent))
+    turn.move("wait_longer")
+    _start_whole_process(turn, turn.stage, None)
+    send(turn, turn.stage, sent, promise)
 
 
 def _ask_endorser(turn: Turn, promise: Promise) -> None:
@@ -287,7 +320,7 @@ def endorse(turn: Turn, event: Endorsed) -> None:
     turn.move("endorse")
     visit = replace(turn.challenge.visit, sent=True)
     turn.change(visits=(*turn.challenge.visits[:-1], visit))
-    send(turn, turn.stage, visit, None)
+    send(turn, turn.stage, visit, reply_promise(turn, turn.stage, None, visit.respond_by))
 
 
 def decline(turn: Turn, event: EndorsementDeclined) -> None:

@@ -28,7 +28,12 @@ def run(port: int, serve: bool) -> None:
     var = Path(os.environ.get("DRP_VAR", "var")) / "demo"
     shutil.rmtree(var, ignore_errors=True)
     settings = Settings(
-        var=var, database_url=f"sqlite:///{var / 'drp.sqlite'}", link=f"http://127.0.0.1:{port}", mail="folder", tick_seconds=15
+        var=var,
+        database_url=f"sqlite:///{var / 'drp.sqlite'}",
+        link=f"http://127.0.0.1:{port}",
+        mail="folder",
+        tick_seconds=15,
+        choose_a_person=True,
     )
     service = assemble(settings)
     migrate(service.store)

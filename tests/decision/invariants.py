@@ -60,6 +60,9 @@ def an_open_state_has_an_owner_and_a_window(rules: Rules, challenge: Challenge) 
     if decisive:
         assert all(w.owner.role for w in decisive)
         return
+    if challenge.visit.how == "talked" and not challenge.visit.sent:
+        assert challenge.phase is Phase.ASKING and not challenge.windows, "a talk is the raiser's, without a clock"
+        return
     passed = ("no reply", "part answered")
     on_the_record = any(w.key.sequence == challenge.sequence and w.closed_as in passed for w in challenge.windows)
     assert challenge.phase is Phase.AWAITING, f"{challenge.state} is nobody's"

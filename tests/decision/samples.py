@@ -77,6 +77,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ActionNotDone: e.ActionNotDone(action, "Nothing came.", later if n % 2 else None),
         e.ImpactRecorded: e.ImpactRecorded(("better", "too early")[n % 2], "She sleeps.", later if n % 2 else None),
         e.Noted: e.Noted("I rang."),
+        e.DocumentAttached: e.DocumentAttached("0f" * 32, "application/pdf", 40_000, "Plan.pdf", "What we will do.", n % 2 == 1),
         e.Corrected: e.Corrected(1, "Tuesday, not Monday."),
         e.RecordedInError: e.RecordedInError("Another child's."),
         e.Endorsed: e.Endorsed(),

@@ -64,7 +64,7 @@ def table() -> str:
     """Both tables as text: who may bring which event, and where each is open. What a person may do is in both."""
     lines = ["Who may do what, and where. Written by tests/decision/test_permitted_moves.py; read every change.", ""]
     lines += ["WHO: each event, and the parts that may bring it. (*) also where it is about their own casework.", ""]
-    for kind in e.EXTERNAL_TYPES:
+    for kind in (*e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES):
         parts = [
             f"{part}{' (*)' if may(in_their_line(actor), kind) else ''}" for part, actor in actors().items() if may(actor, kind)
         ]
@@ -168,8 +168,8 @@ def test_nothing_is_open_on_what_is_sealed():
 
 
 def test_every_event_from_outside_has_its_line_in_the_table_of_permits():
-    assert set(PERMITS) == {e.Raised, *e.EXTERNAL_TYPES, *e.INTERNAL_TYPES}
-    for kind in e.EXTERNAL_TYPES:
+    assert set(PERMITS) == {e.Raised, *e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES, *e.INTERNAL_TYPES}
+    for kind in (*e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES):
         assert PERMITS[kind]
         assert Part.SERVICE not in PERMITS[kind]
     for kind in e.INTERNAL_TYPES:

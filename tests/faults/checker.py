@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ from sqlalchemy import Connection, select
 from drp.store import Store
 from drp.tables import ChallengeRow, DeliveryRow, EntryRow, IdempotencyRow, NotificationRow, WindowRow, WordsRow
 from drp.timeline import ChainKey, KeptWords, first_fault
+from notifications.wording import WORDS, sentences
 from tests.faults.world import SECRET
-from tests.notifications.marsh import KEY
+from tests.notifications.marsh import KEY, read
+from workflows.turn import Subject
 
 
 def all_of(connection: Connection, table: Any) -> list[dict[str, Any]]:
@@ -44,7 +48,8 @@ def faults(store: Store, mail: Path | None = None) -> list[str]:
         if item is None or not 1 <= known["entry"] <= item["entries"]:
             found.append(f"the key {known['key']} answers for what is not there")
     if mail is not None:
-        found += _mail(mail, [n for listed in by["told"].values() for n in listed])
+        told_of = [n for listed in by["told"].values() for n in listed]
+        found += _mail(mail, told_of, {id_: row["reference"] for id_, row in ids.items()})
     return found
 
 
@@ -98,14 +103,33 @@ def identity(n: dict[str, Any]) -> str:
     return hashlib.sha256(f"{KEY}/{n['challenge']}/{n['version']}/{n['n']}".encode()).hexdigest()[:32]
 
 
-def _mail(folder: Path, told: list[dict[str, Any]]) -> list[str]:
-    files = Counter(path.stem.partition("-")[2] for path in folder.glob("*.eml")) if folder.exists() else Counter[str]()
+def _mail(folder: Path, told: list[dict[str, Any]], references: dict[Any, str]) -> list[str]:
+    paths = sorted(folder.glob("*.eml")) if folder.exists() else []
+    files = Counter(path.stem.partition("-")[2] for path in paths)
     known = {identity(n): n for n in told}
-    found = [f"mail of what was never decided: {name}" for name in files if name not in known]
+    lines = {line for path in paths if "-digest-" in path.stem for line in _lines(path)}
+    decided = {_line(n, references) for n in told}
+    found = [f"mail of what was never decided: {name}" for name in files if name not in known and not name.startswith("digest-")]
+    found += [f"a line of what was never decided: {line}" for line in lines - decided]
     found += [
-        f"called sent and never written: {n['subject']}" for name, n in known.items() if n["state"] == "sent" and not files[name]
+        f"called sent and never written: {n['subject']}"
+        for name, n in known.items()
+        if n["state"] == "sent" and not files[name] and _line(n, references) not in lines
     ]
     return found + [f"written {count} times: {name}" for name, count in files.items() if count > 1]
+
+
+def _line(n: dict[str, Any], references: dict[Any, str]) -> tuple[str, str]:
+    """What a message is as a line of a digest: its item, and what it is about."""
+    about = sentences(WORDS[Subject(n["subject"])], read().authority, None, False)["subject"]
+    return references[n["challenge"]], about
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    body = message_from_bytes(path.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    pattern = r"^(\w{4}-\w{4}): (.*?)\.(?: Date: .*?\.)? https?://\S+$"
+    return [line for said in body.get_content().splitlines() for line in re.findall(pattern, said)]
 
 
 def lost(store: Store, acknowledged: list[dict[str, Any]]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -111,6 +111,12 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
             attempt("irene", reference, kind)
             attempt("irene", reference, e.Reopened)
     marsh.raised(now, NUMBER, event=e.Raised(ItemType.EXCELLENT_PRACTICE, ("drift",), word(), effect_on_child=word()))
+    meeting = marsh.raised(now, NUMBER, event=raised(now))
+    marsh.act("irene", meeting, e.Escalated(word(), to_stage="stage_3"), now + timedelta(minutes=1))
+    for minutes in (2, 3):
+        arranged = e.MeetingArranged(now + timedelta(days=minutes), word())
+        marsh.act("support", meeting, arranged, now + timedelta(minutes=minutes))
+    marsh.deliver(now + timedelta(minutes=4), channel)
     silent = marsh.raised(RAISED + timedelta(days=40), NUMBER, event=raised(now))
     marsh.swept_daily(RAISED + timedelta(days=80), RAISED + timedelta(days=40))
     casework.note_change(KEY, marsh.notifications(silent)[0]["challenge"], [e.IroChanged()], RAISED + timedelta(days=80))
@@ -118,15 +124,24 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
     return marsh, brought, {row["subject"] for row in marsh.notifications()}
 
 
+def calendar_files(folder: Path) -> list[Any]:
+    """The calendar files that go with a folder of mail."""
+    mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in folder.iterdir()]
+    return [part for mail in mails for part in mail.walk() if part.get_content_type() == "text/calendar"]
+
+
 def found_in(folder: Path) -> list[str]:
-    """Every canary in the names, bytes, headers and bodies of a folder of mail."""
+    """Every canary in the names, bytes, headers, bodies and calendar files of a folder of mail."""
     found: list[str] = []
     for file in folder.iterdir():
         data = file.read_bytes()
         message = message_from_bytes(data, policy=policy.default)
-        parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
-        headers = [f"{name}: {value}" for name, value in message.items()]
-        assert len(parts) == 2
+        # A calendar file's lines are folded: what is cut in two is put together again before it is looked at.
+        leaves = [part for part in message.walk() if not part.is_multipart()]
+        parts = [part.get_content().replace("\r\n", "\n").replace("\n ", "") for part in leaves]
+        headers = [f"{name}: {value}" for part in message.walk() for name, value in part.items()]
+        assert [part.get_content_type() for part in leaves][:2] == ["text/plain", "text/html"]
+        assert {part.get_content_type() for part in leaves[2:]} <= {"text/calendar"}
         for piece in (data.decode("ascii"), file.name, *parts, *headers):
             found += CANARIES.findall(piece)
     return found
@@ -141,6 +156,8 @@ def test_no_canary_is_in_any_mail_file_name_or_log_line(
     assert len(brought) >= 25, sorted(brought)
     assert len(subjects) >= 20, sorted(subjects)
     assert len(list((tmp_path / "mail").iterdir())) >= 25
+    assert len(calendar_files(tmp_path / "mail")) == 2
+    assert list((tmp_path / "mail").glob("*-digest-*.eml"))
     assert found_in(tmp_path / "mail") == []
     assert CANARIES.findall(caplog.text) == []
 
@@ -189,4 +206,34 @@ def test_planted_a_message_with_something_of_the_child_in_it_is_caught(
     marsh = Marsh.founded(casework, NIGHT_AND_DAY, CAST)
     marsh.raised(RAISED, NUMBER, event=raised(RAISED))
     marsh.deliver(RAISED, Folder(tmp_path / "mail", "resolution@marsh.example"))
+    assert INITIALS in found_in(tmp_path / "mail")
+
+
+def test_planted_a_calendar_file_with_somebodys_words_in_it_is_caught(
+    casework: Casework, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from notifications import outbox
+
+    real = outbox.meeting_file
+
+    def tells(*given: Any) -> Any:
+        file = real(*given)
+        # Where it is, in the words of whoever arranged it, cut in two as a long line is.
+        return file and replace(
+            file, text=file.text.replace("END:VEVENT", f"LOCATION:Room {WORD[:3]}\r\n {WORD[3:]}\r\nEND:VEVENT")
+        )
+
+    monkeypatch.setattr(outbox, "meeting_file", tells)
+    told_stories(casework, Folder(tmp_path / "mail", "resolution@marsh.example"))
+    assert WORD in found_in(tmp_path / "mail")
+
+
+def test_planted_a_digest_with_something_of_the_child_in_it_is_caught(
+    casework: Casework, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from notifications import outbox
+
+    real = outbox.Line
+    monkeypatch.setattr(outbox, "Line", lambda reference, about, *more: real(reference, f"{about} ({INITIALS})", *more))
+    told_stories(casework, Folder(tmp_path / "mail", "resolution@marsh.example"))
     assert INITIALS in found_in(tmp_path / "mail")

@@ -8,7 +8,8 @@ import pytest
 from drp.handle import Casework
 from notifications.brake import release, set_brake
 from notifications.channels import Outcome, Post, UnsafeMessage
-from notifications.outbox import ALARM_AFTER, LEASE, WAITS
+from notifications.outbox import LEASE
+from notifications.settling import ALARM_AFTER, WAITS
 from tests.notifications.marsh import CLIMBS, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
 from workflows import events as e
 from workflows.ladder import ItemType

@@ -1,12 +1,13 @@
 """No address and no subject line can add a header or a recipient: refused, or exactly what was meant."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.policy import compat32
 
 import pytest
 
 from notifications import channels
-from notifications.channels import Post, UnsafeMessage, build, is_address
+from notifications.channels import Attachment, Post, UnsafeMessage, build, is_address
 from notifications.wording import Letter
 from tests.notifications.marsh import RAISED
 
@@ -55,6 +56,9 @@ GOOD = [
 ]  # fmt: skip
 
 
+DIARY = Attachment("meeting.ics", "PUBLISH", "BEGIN:VCALENDAR\r\nSUMMARY:Meeting\r\nEND:VCALENDAR\r\n")
+
+
 def letter_(subject: str = "A reply is asked of you: 7K3F-QX9M") -> Letter:
     return Letter(subject, "Text.\n", "<p>Text.</p>\n")
 
@@ -64,9 +68,10 @@ def post(
     copy: tuple[str, ...] = (),
     envelope: tuple[str, ...] | None = None,
     subject: str | None = None,
+    file: Attachment | None = None,
 ) -> Post:
     known = (*to, *copy) if envelope is None else envelope
-    return Post("<0123@marsh.example>", to, copy, known, letter_() if subject is None else letter_(subject), RAISED)
+    return Post("<0123@marsh.example>", to, copy, known, letter_() if subject is None else letter_(subject), RAISED, file)
 
 
 def headers_of(data: bytes) -> list[tuple[str, str]]:
@@ -98,6 +103,25 @@ def exactly_as_meant(meant: Post, data: bytes) -> None:
         assert again["Bcc"] is None
         assert len(again.keys()) == len(found)
         assert "spy@evil.example" not in str(again["To"]) + str(again["Cc"])
+    parts_exactly_as_meant(meant, data)
+
+
+OF_PARTS = {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "MIME-Version"}
+
+
+def parts_exactly_as_meant(meant: Post, data: bytes) -> None:
+    """Two bodies and at most the one file, under its own name, and no part says more than what it is."""
+    again = message_from_bytes(data, policy=policy.default)
+    parts = [part for part in again.walk() if part is not again]
+    leaves = [part for part in parts if not part.is_multipart()]
+    file = meant.attachment
+    assert [part.get_content_type() for part in leaves] == ["text/plain", "text/html", *(["text/calendar"] if file else [])]
+    assert not {name for part in parts for name in part.keys()} - OF_PARTS  # noqa: SIM118 -- a message is no dict
+    if file:
+        assert leaves[2].get_filename() == file.name == "meeting.ics"
+        assert leaves[2].get_param("method") == file.method == "PUBLISH"
+        assert bytes(leaves[2].get_payload(decode=True)) == file.text.encode()
+        assert [part.get_filename() for part in leaves[:2]] == [None, None]
 
 
 def refused_or_as_meant(meant: Post) -> str:
@@ -113,22 +137,24 @@ def test_there_are_enough_of_them() -> None:
     assert len(set(SUBJECTS)) + len(set(ADDRESSES)) >= 300
 
 
-def test_no_hostile_subject_adds_anything() -> None:
-    outcomes = {subject: refused_or_as_meant(post(subject=subject)) for subject in SUBJECTS}
+@pytest.mark.parametrize("file", [None, DIARY], ids=["no file", "a file"])
+def test_no_hostile_subject_adds_anything(file: Attachment | None) -> None:
+    outcomes = {subject: refused_or_as_meant(post(subject=subject, file=file)) for subject in SUBJECTS}
     breaking = [subject for subject, what in outcomes.items() if what != "refused" and any(brk in subject for brk in BREAKS[:6])]
     assert breaking == []
     assert [subject for subject, what in outcomes.items() if what != "refused" and "=?" in subject] == []
     assert [subject for subject, what in outcomes.items() if what != "refused" and any(m in subject for m in MARKS)] == []
 
 
-def test_no_hostile_address_is_taken_as_one() -> None:
+@pytest.mark.parametrize("file", [None, DIARY], ids=["no file", "a file"])
+def test_no_hostile_address_is_taken_as_one(file: Attachment | None) -> None:
     assert [address for address in ADDRESSES if is_address(address)] == []
     for address in ADDRESSES:
         for meant in (
-            post(to=(address,)),
-            post(copy=(address,)),
-            post(to=(PLAIN, address)),
-            post(to=(PLAIN,), envelope=(address,)),
+            post(to=(address,), file=file),
+            post(copy=(address,), file=file),
+            post(to=(PLAIN, address), file=file),
+            post(to=(PLAIN,), envelope=(address,), file=file),
         ):
             refused_or_as_meant(meant)
 
@@ -145,17 +171,19 @@ def test_a_hostile_sender_is_refused_or_harmless() -> None:
 @pytest.mark.parametrize("address", GOOD)
 def test_plain_addresses_are_written_to(address: str) -> None:
     assert is_address(address)
-    meant = post(to=(address,), copy=(PLAIN,) if address != PLAIN else ())
-    exactly_as_meant(meant, build(meant, SENDER))
+    for file in (None, DIARY):
+        meant = post(to=(address,), copy=(PLAIN,) if address != PLAIN else (), file=file)
+        exactly_as_meant(meant, build(meant, SENDER))
 
 
 def test_many_people_fold_over_lines_and_stay_who_they_are() -> None:
     to = tuple(f"someone.with.a.long.name.{n}@a-rather-long-domain-name-of-a-council.example" for n in range(60))
     copy = tuple(f"other.{n}@marsh.example" for n in range(60))
-    meant = post(to=to, copy=copy)
-    data = build(meant, SENDER)
-    exactly_as_meant(meant, data)
-    assert max(len(line) for line in data.splitlines()) < 998
+    for file in (None, DIARY):
+        meant = post(to=to, copy=copy, file=file)
+        data = build(meant, SENDER)
+        exactly_as_meant(meant, data)
+        assert max(len(line) for line in data.splitlines()) < 998
 
 
 def test_nobody_gets_it_who_is_neither_addressed_nor_copied() -> None:
@@ -178,7 +206,89 @@ def test_a_hostile_message_id_is_refused_or_harmless() -> None:
         assert "Bcc" not in dict(headers_of(data))
 
 
+# The file that goes with a message.
+
+FILES = [
+    *(replace(DIARY, name=f"meeting.ics{brk}{added}") for brk in BREAKS for added in ADDED),
+    *(replace(DIARY, method=f"PUBLISH{brk}{added}") for brk in BREAKS for added in ADDED),
+    *(replace(DIARY, name=f"{word}{added}.ics") for word in ENCODED for added in ADDED),
+    *(replace(DIARY, method=f"{word}{added}") for word in ENCODED for added in ADDED),
+    *(replace(DIARY, name=f"{mark}meeting.ics") for mark in MARKS),
+    *(
+        replace(DIARY, name=name)
+        for name in (
+            "", ".ics", "meeting", "meeting.exe", "meeting.ics.exe", "../meeting.ics", "/etc/passwd.ics", "a b.ics",
+            "Meeting.ics", 'a";x="b.ics', "a;b.ics", "é.ics", "m" * 300 + ".ics", "meeting.ics ", "meeting.ics\x7f",
+        )
+    ),
+    *(replace(DIARY, method=how) for how in ("", "REQUEST", "CANCEL", "publish", 'PUBLISH"; x="', "PUBLISH; charset=utf-7")),
+]  # fmt: skip
+
+TEXTS = [
+    "BEGIN:VCALENDAR\r\n\r\n--===============1==\r\nContent-Type: text/html\r\n\r\n<b>\r\nEND:VCALENDAR\r\n",
+    "Bcc: spy@evil.example\r\n\r\nTo: spy@evil.example\r\n", "\r\n.\r\nMAIL FROM:<spy@evil.example>\r\n",
+    "From spy@evil.example\r\n",
+    "=?UTF-8?Q?=0D=0ABcc=3A?=\r\n", "é" * 80 + "\r\n", "x" * 2000 + "\r\n", "a\x00b\r\n", "=0D=0ABcc: x\r\n", "é\u2028x\r\n",
+]  # fmt: skip
+
+
+def test_no_hostile_file_goes_with_a_message() -> None:
+    assert len(set(FILES)) >= 250
+    assert [file for file in FILES if refused_or_as_meant(post(file=file)) != "refused"] == []
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_whatever_a_file_says_it_stays_in_the_file(text: str) -> None:
+    assert refused_or_as_meant(post(file=replace(DIARY, text=text))) == "as meant"
+
+
 # The planted bugs: without each guard this same check objects.
+
+
+class Anything:
+    """A guard that lets everything pass."""
+
+    def fullmatch(self, text: str) -> bool:
+        return True
+
+    def __contains__(self, text: str) -> bool:
+        return True
+
+
+HIDDEN = replace(DIARY, name="=?UTF-8?Q?=0D=0A?=Bcc: spy@evil.example.ics")
+"""The same library writes this file's name as a header of its part."""
+
+
+def test_planted_without_the_check_of_names_the_finished_bytes_are_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channels, "_FILE_NAME", Anything())
+    monkeypatch.setattr(channels, "_METHODS", Anything())
+    with pytest.raises(UnsafeMessage, match="a part that was not meant"):
+        build(post(file=HIDDEN), SENDER)
+    with pytest.raises(AssertionError):
+        test_no_hostile_file_goes_with_a_message()
+
+
+def test_planted_without_either_guard_a_part_gets_another_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channels, "_FILE_NAME", Anything())
+    monkeypatch.setattr(channels, "_check_parts", lambda again, file: None)
+    with pytest.raises(AssertionError):
+        refused_or_as_meant(post(file=HIDDEN))
+
+
+def test_planted_a_second_file_or_another_text_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = channels.EmailMessage.add_attachment
+
+    def twice(self, *given, **more):  # type: ignore[no-untyped-def]
+        real(self, *given, **more)
+        real(self, *given, **more)
+
+    def other(self, text, **more):  # type: ignore[no-untyped-def]
+        real(self, f"{text}X-MORE:1\r\n", **more)
+
+    for planted in (twice, other):
+        monkeypatch.setattr(channels.EmailMessage, "add_attachment", planted)
+        with pytest.raises(UnsafeMessage):
+            build(post(file=DIARY), SENDER)
 
 
 def test_planted_without_its_guards_a_subject_adds_a_header(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp import load
-from drp.tables import CoverRow, NotificationRow, PersonRow, PostRow
-from notifications import outbox
+from drp.tables import CoverRow, PersonRow, PostRow
+from notifications import addressees, outbox, post_book
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
 from workflows import events as e
 from workflows.ladder import ItemType
@@ -69,15 +69,15 @@ def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
 
 
 def _envelope(connection: Connection, marsh: Marsh, key: tuple[Any, int, int]) -> set[str]:
-    row = connection.execute(select(NotificationRow.__table__).where(*outbox._here(KEY, key))).mappings().one()  # type: ignore[attr-defined, arg-type]
     loaded = load.challenges(connection, KEY, [key[0]])[key[0]]
     value = loaded.challenge
     rules = marsh.casework.procedures.rules(connection, KEY, value.ladder_hash, value.authority_hash)
-    ready = outbox._ready(connection, marsh.casework, KEY, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS))
-    if ready.post is None:
+    row = post_book.read(connection, KEY, key)
+    post = outbox._attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
+    if post is None:
         return set()
-    assert set(ready.post.envelope) <= {*ready.post.to, *ready.post.copy}
-    return {*ready.post.envelope, *ready.post.to, *ready.post.copy}
+    assert set(post.envelope) <= {*post.to, *post.copy}
+    return {*post.envelope, *post.to, *post.copy}
 
 
 def _change(connection: Connection, marsh: Marsh, chance: random.Random) -> None:
@@ -135,7 +135,7 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
     scopes = {("authority", ""), ("team", facts.team), ("service", facts.service), ("child", child)}
     named = {party.person for visit in about.challenge.visits for party in visit.told if party.person}
     may, must = set(), set()
-    for delivery in outbox._deliveries(connection, KEY, key):
+    for delivery in post_book.deliveries(connection, KEY, key):
         person = people[delivery["person"]]
         if person.left_on is not None and person.left_on < TODAY:
             continue
@@ -175,13 +175,13 @@ def known_good() -> set[str]:
 
 
 def test_planted_an_envelope_from_stale_rows_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "_no_longer", lambda *given: "")
+    monkeypatch.setattr(addressees, "_no_longer", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 
 
 def test_planted_an_address_that_is_not_checked_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "_unfit", lambda *given: "")
+    monkeypatch.setattr(addressees, "_unfit", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 

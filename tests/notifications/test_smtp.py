@@ -7,7 +7,7 @@ import pytest
 
 from notifications import channels
 from notifications.channels import Outcome, Post, Relay, Smtp
-from notifications.outbox import WAITS
+from notifications.settling import WAITS
 from notifications.wording import Letter
 from tests.notifications.marsh import RAISED, Marsh, addresses
 from tests.notifications.peers import SENDER, Mailbox, Scripted, but, polite, real_server

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from notifications import wording
-from notifications.wording import WORDS, Letter, letter, sentences
+from notifications.wording import MANY, WORDS, Letter, Line, Words, digest_letter, letter, sentences
 from tests.notifications.marsh import read
 from workflows.turn import Subject
 
@@ -138,12 +138,58 @@ def test_html_escapes_and_nothing_is_read_as_a_template(text: str) -> None:
 
 def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
     assert wording._ENVIRONMENT.undefined is StrictUndefined
-    for name in ("message.txt", "message.html"):
+    for name in ("message.txt", "message.html", "digest.txt", "digest.html"):
         with pytest.raises(UndefinedError):
             wording._ENVIRONMENT.get_template(name).render()
 
 
 def test_words_are_courteous() -> None:
-    for words in WORDS.values():
+    for words in (*WORDS.values(), Words(MANY, digest_letter(read().authority, LINES).text)):
         said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
         assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)
+
+
+# The digest: a line for each message.
+
+LINES = [
+    Line("AAAA-AAAA", "For you to consider", None, False, "https://drp.example/challenges/AAAA-AAAA"),
+    Line("BBBB-BBBB", "There is a reply for you to judge", date(2026, 4, 9), True, "https://drp.example/challenges/BBBB-BBBB"),
+    Line("CCCC-CCCC", "A reminder: no reply yet", DUE, False, "https://drp.example/challenges/CCCC-CCCC"),
+    Line("AAAA-AAAA", "Answered", None, False, "https://drp.example/challenges/AAAA-AAAA"),
+]
+
+
+def test_a_digest_has_a_line_for_each_message_the_earliest_date_first() -> None:
+    made = digest_letter(read().authority, LINES)
+    lines = [line for line in made.text.splitlines() if "https://" in line]
+    assert made.subject == "4 things for you"
+    assert lines == [
+        "CCCC-CCCC: A reminder: no reply yet. Date: Wednesday 8 April 2026. https://drp.example/challenges/CCCC-CCCC",
+        "BBBB-BBBB: There is a reply for you to judge. Date: Thursday 9 April 2026 (expected). "
+        "https://drp.example/challenges/BBBB-BBBB",
+        "AAAA-AAAA: For you to consider. https://drp.example/challenges/AAAA-AAAA",
+        "AAAA-AAAA: Answered. https://drp.example/challenges/AAAA-AAAA",
+    ]
+
+
+def test_a_digest_says_the_same_in_plain_text_and_html() -> None:
+    made = digest_letter(read().authority, LINES)
+    seen = Seen(made.html)
+    assert seen.links == [line.rpartition(" ")[2] for line in made.text.splitlines() if "https://" in line]
+    assert not {"script", "img", "iframe", "form", "link", "object"} & set(seen.tags)
+    for line in LINES:
+        for body in (made.text, seen.text):
+            assert f"{line.reference}: {line.about}." in body
+    for part in ("4 things for you.", "You will be asked to sign in.", "Marsh Council", "names no child on purpose"):
+        assert part in made.text
+        assert part in seen.text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_digests_html_escapes(text: str) -> None:
+    authority = replace(read().authority, name=text, labels=(("iro_service", text),))
+    made = digest_letter(authority, [Line("R", text, DUE, False, "https://x.example")] * 4)
+    seen = Seen(made.html)
+    assert set(seen.tags) == {"html", "head", "meta", "title", "body", "p", "ul", "li", "a", "br"}
+    assert seen.text.count(text) == 6, "as it was typed"
+    assert made.text.count(text) == 6

@@ -13,7 +13,7 @@ from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, Not
 from tests.service.cast import NORTH
 from tests.service.world import World
 from workflows.decide import type_of
-from workflows.events import EXTERNAL_TYPES, INTERNAL_TYPES
+from workflows.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
 
 PROBLEM = "application/problem+json"
 
@@ -156,7 +156,7 @@ def test_a_move_that_is_anothers_is_refused_and_changes_nothing(world: World) ->
 
 def test_events_of_the_services_own_are_refused_from_outside(world: World) -> None:
     reference = formal(world, "stage_2")
-    for kind in (*INTERNAL_TYPES, None):
+    for kind in (*INTERNAL_TYPES, *WITH_FILE_TYPES, None):
         type_ = type_of(kind) if kind else "raised"
         for person in ("irene", "mona", "ada"):
             problem(world.as_(person).brings(reference, type_, sequence=1, kind="reply", n=1), 422, "invalid")

@@ -1,0 +1,287 @@
+"""One challenge as a page: where it stands on its ladder, what comes next and when, what each may do, all that happened."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from api import reading, views
+from api.pages import moves, shell, told
+from api.pages.choices import Choices, holders, to_stages
+from api.pages.fields import Form
+from api.pages.moves import BY_TYPE, GROUPS, Move
+from api.pages.visiting import Posted, Sent, Visit, Visiting
+from api.pages.work import about_in_words, child_in_words
+from api.reading import Seen
+from api.shapes import ChallengeShape, TimelineShape
+from drp.access import NotFound, reads_iro_service
+from drp.handle import Answer, Done, Retry
+from drp.store import Unavailable
+from workflows import events as e
+from workflows.events import Event, Raised
+from workflows.ladder import Choice
+from workflows.permits import Part
+from workflows.pressing import Pressing, Task, pressing
+from workflows.procedure import HeldFor
+from workflows.refusals import Unfit
+from workflows.working_days import local_date, long_date
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One stage on the drawn ladder."""
+
+    label: str
+    to: str
+    said: str
+    how: str
+    """been, here, or empty."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Everything about one item that its pages show to one person."""
+
+    item: Seen
+    shape: ChallengeShape
+    timeline: TimelineShape
+    presses: tuple[Pressing, ...]
+
+    @property
+    def raised(self) -> Any:
+        """The first entry: what was asked."""
+        return self.timeline.entries[0]
+
+
+def whole(connection: Connection, visit: Visiting, reference: str) -> Whole:
+    """An item with its timeline, for somebody who may see it. Raises NotFound or AccessEnded."""
+    item = reading.seen(connection, visit, reference)
+    shape = reading.shape(connection, visit, item)
+    presses = pressing(item.loaded.challenge, item.actor, visit.now)
+    return Whole(item, shape, reading.timeline(connection, visit, item), presses)
+
+
+def log_reading(visit: Visiting, reference: str) -> None:
+    """Who read it is written down; where that cannot be, nobody reads (RELIABILITY I27)."""
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "page", reference)
+
+
+@router.get("/challenges/{reference}")
+def show(request: Request, visit: Visit, reference: str, all: str = "", done: str = "") -> Response:
+    """The challenge. Who is asked to reply lands on the one question instead."""
+    with visit.service.store.read(visit.authority) as connection:
+        seen = whole(connection, visit, reference)
+    log_reading(visit, seen.shape.reference)
+    side = seen.item.actor.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}
+    if not all and not done and not side and seen.presses and seen.presses[0].task is Task.ANSWER:
+        return shell.go(f"/challenges/{seen.shape.reference}/answer")
+    grouped = grouped_moves(visit, seen)
+    return shell.page(
+        visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped,
+        rungs=rungs(seen), child=child_in_words(seen.item), about=about_in_words(seen.item), next=what_next(visit, seen),
+        asked=seen.raised, answers=answers(seen), entries=list(reversed(told.entries(seen))), done=done,
+        may_answer=seen.presses and any(press.task is Task.ANSWER for press in seen.presses),
+        is_talk=is_talk(seen.item), service=reads_iro_service(seen.item.actor), facts=facts_in_words(visit, seen),
+        urgent=visit.words.duty_numbers if reads_iro_service(seen.item.actor) else (), may_attach=True,
+    )  # fmt: skip
+
+
+def is_talk(item: Seen) -> bool:
+    """Was it logged as a talk, and has it gone no further?"""
+    challenge = item.loaded.challenge
+    return bool(challenge.visits) and challenge.visit.how == "talked" and not challenge.visit.sent
+
+
+def grouped_moves(visit: Visiting, seen: Whole) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The moves open to this person, under headings, each with its link."""
+    found = []
+    for key, heading in GROUPS:
+        mine = [
+            (f"/challenges/{seen.shape.reference}/do/{type_}", in_words(visit, move.title))
+            for type_, move in BY_TYPE.items()
+            if move.group == key and type_ in seen.shape.moves
+        ]
+        if mine:
+            found.append((in_words(visit, heading), mine))
+    return found
+
+
+def in_words(visit: Visiting, text: str) -> str:
+    """A text with the authority's own words in it."""
+    return text.format(iro=visit.label("iro"), cafcass=visit.label("cafcass"), iro_service=visit.label("iro_service"))
+
+
+def rungs(seen: Whole) -> list[Rung]:
+    """The ladder from its first stage up, with what happened at each."""
+    item = seen.item
+    challenge, ladder, words = item.loaded.challenge, item.rules.ladder, item.rules.authority
+    been = {visit.stage: visit for visit in challenge.visits}
+    found = []
+    for stage in ladder.stages:
+        visit = been.get(stage.key)
+        to = ", ".join(words.role(role).title for role in stage.roles_to() if words.has_role(role))
+        if visit and visit.told:
+            to = ", ".join(views.title_of(words, party.role, challenge.raiser_role) for party in visit.told)
+        said = f"since {shell.short_date(local_date(visit.entered_at))}" if visit else ""
+        here = challenge.is_open and stage.key == challenge.stage
+        found.append(Rung(stage.label, to, said, "here" if here else "been" if visit else ""))
+    return found
+
+
+def what_next(visit: Visiting, seen: Whole) -> list[str]:
+    """What happens next and when, one sentence for each promise that runs."""
+    said = []
+    for window in seen.shape.windows:
+        if not window.is_open:
+            continue
+        due = window.due_in_words
+        names = {
+            "reply": f"{window.owner} replies {due}.",
+            "meeting": f"The answer here is a meeting; its outcome is due {due}. It is with {window.owner} now.",
+            "judgement": f"{window.owner} considers what comes next, {due}.",
+            "endorsement": f"{window.owner} endorses it {due}; nobody else has been told.",
+            "completion": f"What was agreed is put right {due}.",
+            "whole_process": f"The whole process has its limit {due}.",
+            "action": f"An agreed action is due {due}.",
+            "follow_up": f"To be looked at again {due}.",
+        }
+        text = names.get(window.kind, "")
+        if window.kind in ("reply", "meeting") and window.past_its_date:
+            text = f"No reply yet from {window.owner}: it was due {due}."
+        if window.held:
+            text += " It is held: the service was away, and an IRO manager releases it."
+        elif window.if_no_reply:
+            text += f" If there is no reply: {window.if_no_reply[:1].lower()}{window.if_no_reply[1:]}"
+        said.append(text)
+    if is_talk(seen.item):
+        said.append("A talk, on the record: nobody is asked and no date runs. Settle it, ask for an answer, or make it formal.")
+    return said
+
+
+def answers(seen: Whole) -> list[Any]:
+    """Every reply and meeting outcome, in order."""
+    return [entry for entry in told.entries(seen) if entry.kind in ("responded", "outcome_recorded")]
+
+
+def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
+    """The item in short lines."""
+    shape, challenge = seen.shape, seen.item.loaded.challenge
+    words = seen.item.rules.authority
+    lines = [("Where it stands", shell.sentence(shape.where))]
+    if challenge.about_child:
+        status = ", ".join(visit.label(status.value) for status in sorted(challenge.facts.statuses))
+        lines.append((shell.sentence(visit.label("child")), f"{child_in_words(seen.item)}{f', {status}' if status else ''}"))
+    lines.append(("Kind", shell.sentence(shape.label)))
+    reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
+    lines.append(("Reasons", "; ".join(reasons)))
+    lines.append(("Raised", f"{shell.moment(shape.raised_at)} by {seen.raised.by}"))
+    if shape.asked:
+        lines.append(("Now with", "; ".join(f"{', '.join(one.people) or 'nobody'} ({one.title})" for one in shape.asked)))
+    if shape.copied:
+        lines.append(("Copied", "; ".join(shape.copied)))
+    if shape.meeting_at:
+        lines.append(("Meeting", shell.moment(shape.meeting_at)))
+    if shape.resolve_by:
+        lines.append(("To be put right by", long_date(shape.resolve_by)))
+    if shape.referral.state != "none":
+        lines.append((visit.label("cafcass"), shell.sentence(shape.referral.state)))
+    return [line for line in lines if line[1]]
+
+
+# One move.
+
+
+@router.get("/challenges/{reference}/do/{move}")
+def ask(visit: Visit, reference: str, move: str) -> Response:
+    """The page of one move."""
+    with visit.service.store.read(visit.authority) as connection:
+        seen, chosen, choices = _asked(connection, visit, reference, move)
+        fields = list(chosen.asks(choices))
+    log_reading(visit, seen.shape.reference)
+    form = Form(fields, moves.begins_with(chosen, fields, local_date(visit.now)))
+    return _page(visit, seen, chosen, form)
+
+
+@router.post("/challenges/{reference}/do/{move}")
+def act(sent: Sent, reference: str, move: str) -> Response:
+    """The move is made, or what was wrong with it is said beside what was typed."""
+    visit = sent.visit
+    with visit.service.store.read(visit.authority) as connection:
+        seen, chosen, choices = _asked(connection, visit, reference, move)
+        fields = list(chosen.asks(choices))
+    form, values = sent.form(fields)
+    if form.is_faulty or sent.wants_more():
+        return _page(visit, seen, chosen, form if not sent.wants_more() else Form(fields, form.given), sent)
+    try:
+        bring(visit, seen.shape.reference, moves.event_of(chosen, values), sent)
+    except Unfit as refusal:
+        form.refused(refusal)
+        return _page(visit, seen, chosen, form, sent)
+    return shell.go(f"/challenges/{seen.shape.reference}?done={move}")
+
+
+def _asked(connection: Connection, visit: Visiting, reference: str, move: str) -> tuple[Whole, Move, Choices]:
+    chosen = BY_TYPE.get(move)
+    seen = whole(connection, visit, reference)
+    if chosen is None:
+        raise NotFound
+    return seen, chosen, Choices(seen.item, _people(connection, visit, seen.item, chosen), seen.timeline)
+
+
+def _people(connection: Connection, visit: Visiting, item: Seen, move: Move) -> dict[str, list[tuple[str, str]]]:
+    """Who may be chosen, for the moves that choose somebody."""
+    words, ladder = item.rules.authority, item.rules.ladder
+    if move.event is e.Redirected:
+        roles = [role.key for role in words.roles if role.held_for is not HeldFor.AGENCY or role.key in ladder.roles()]
+    elif move.event in (e.Escalated, e.Judged, e.Reopened):
+        stages = [ladder.stage(key) for key in (*to_stages(ladder, item.loaded.challenge), item.loaded.challenge.stage) if key]
+        roles = [
+            role for stage in stages if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN) for role in stage.roles_to()
+        ]
+    else:
+        return {}
+    return holders(connection, visit, words, item.establishment, item.loaded.about(), roles)
+
+
+def _page(visit: Visiting, seen: Whole, move: Move, form: Form, sent: Posted | None = None) -> Response:
+    type_ = next(key for key, known in BY_TYPE.items() if known is move)
+    return shell.page(
+        visit, "move.html", 422 if form.is_faulty else 200, title=in_words(visit, move.title), means=in_words(visit, move.means),
+        button=in_words(visit, move.button), form=form, shape=seen.shape, child=child_in_words(seen.item),
+        action=f"/challenges/{seen.shape.reference}/do/{type_}", once=once(visit, sent), is_open=type_ in seen.shape.moves,
+        asked=seen.raised, answers=answers(seen) if move.event is e.Judged else [],
+    )  # fmt: skip
+
+
+def once(visit: Visiting, sent: Posted | None) -> str:
+    """What makes pressing twice harmless: kept while the same form is put right, new with a new one."""
+    return (sent and sent.once) or visit.service.casework.chance.salt()
+
+
+def bring(visit: Visiting, reference: str, event: Event, sent: Posted) -> Answer:
+    """Bring an event as the JSON interface would: one decision, one transaction, harmless to repeat."""
+    hashed = sha256(f"page {reference} {event!r}".encode()).hexdigest()
+    answer = visit.service.casework.act(
+        visit.signed, reference, event, visit.now, receipt, Retry(sent.once, hashed), sent.seen_at
+    )
+    with suppress(Unavailable):  # it is done, and its own entry says by whom
+        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "event", reference)
+    return answer
+
+
+def raise_one(sent: Posted, child: str, event: Raised, team: str = "", once: str = "") -> Answer:
+    """Raise an item as the JSON interface would, harmless to repeat. `once`: a draft's own, where it came from one."""
+    visit = sent.visit
+    hashed = sha256(f"page raise {child} {team} {event!r}".encode()).hexdigest()
+    retry = Retry(once or sent.once, hashed)
+    return visit.service.casework.raise_item(visit.signed, child, event, visit.now, receipt, retry, team)
+
+
+def receipt(connection: Connection, done: Done) -> Answer:
+    """What a page remembers of what was done: nothing that the item itself does not say."""
+    return {"reference": done.loaded.reference}

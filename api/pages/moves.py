@@ -1,0 +1,372 @@
+"""Each event that a person may bring, as a form: one table, so that every move has its page and none is written twice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any
+
+from api.pages.choices import Choices, chosen, to_stages, who
+from api.pages.fields import Actions, Day, Field, Line, Menu, Moment, Pick, Tick, Ticks, Words
+from drp.access import reads_iro_service
+from workflows import events as e
+from workflows.events import Event
+
+Asks = Callable[[Choices], Sequence[Field]]
+
+
+@dataclass(frozen=True)
+class Move:
+    """One move as people meet it: its link, what it means, its questions, its button. Words in braces are the authority's."""
+
+    event: type[Event]
+    group: str
+    title: str
+    means: str
+    button: str
+    asks: Asks
+
+
+def _none(choices: Choices) -> Sequence[Field]:
+    return ()
+
+
+def _these(*listed: Field) -> Asks:
+    return lambda choices: listed
+
+
+WHY = Words(name="why", label="Why", need="Say why.")
+LOOK_AGAIN = Day(
+    name="look_again_on", label="Look again on", hint="A day on which you want to be reminded. Leave it out if none is needed."
+)
+
+
+def _on(label: str = "On which day") -> Day:
+    return Day(name="on", label=label, hint="For example, 27 3 2026", need="Write the day.")
+
+
+def _onward(choices: Choices) -> Sequence[Field]:
+    """Taking it higher: where to, and what that stage leaves to the sender."""
+    challenge = choices.item.loaded.challenge
+    targets = [key for key in to_stages(choices.ladder, challenge) if not choices.ladder.stage(key).referral]
+    onward = choices.ladder.onward(challenge.stage)
+    options = choices.stages(targets)
+    hint = f"If you choose nothing it goes to {choices.ladder.stage(onward[0]).label}." if len(onward) == 1 else ""
+    need = "" if len(onward) == 1 else "Choose the stage."
+    found: list[Field] = [Pick(name="to_stage", label="To which stage", hint=hint, need=need, options=options)]
+    return found + choices.for_stages(targets)
+
+
+def _escalated(choices: Choices) -> Sequence[Field]:
+    first = choices.ladder.before_skipping
+    advice: list[Field] = []
+    if first:
+        title = choices.item.rules.authority.role(first.talk_to).title
+        advice = [Words(name="advice_before_skipping", label=f"What the {title} advised, if a stage is skipped", rows=2)]
+    return [WHY, *_onward(choices), *advice]
+
+
+def _judged(choices: Choices) -> Sequence[Field]:
+    verdict = Pick(
+        name="verdict",
+        label="Is the answer enough?",
+        options=[
+            ("enough", "Yes, it is enough", "It ends here, or what was agreed is put right. Actions are still followed."),
+            ("needs_more", "It needs more", "It goes higher, unless you want to consider first."),
+        ],
+        need="Say whether the answer is enough.",
+    )
+    changed = Words(
+        name="what_changed", label="If enough: what changed for the child", hint="Or set a day to look again.", rows=3
+    )
+    why = Words(name="why", label="If it needs more: why", rows=3)
+    wait = Tick(name="consider_first", label="Let me consider first, do not take it higher now")
+    return [verdict, changed, LOOK_AGAIN, why, wait, *_onward(choices)]
+
+
+def _reopened(choices: Choices) -> Sequence[Field]:
+    keys = [stage.key for stage in choices.ladder.stages if not stage.referral]
+    clock = Pick(
+        name="clock",
+        label="Its time",
+        options=[("fresh", "A fresh window", ""), ("as it was", "To the date that was promised there", "")],
+        need="Choose one.",
+    )
+    stage = Pick(name="stage", label="At which stage", options=choices.stages(keys), need="Choose the stage.")
+    return [stage, clock, WHY, *choices.for_stages(keys)]
+
+
+def _redirected(choices: Choices) -> Sequence[Field]:
+    words = choices.item.rules.authority
+    roles = [role.key for role in words.roles if choices.people.get(role.key)]
+    return [
+        Pick(name="of", label="Whose question goes elsewhere", options=choices.asked(), need="Choose whose."),
+        Menu(name="to", label="To whom", options=who(words, roles, choices.people), need="Choose to whom it goes."),
+        WHY,
+    ]
+
+
+def _copy(choices: Choices) -> Sequence[Field]:
+    words = choices.item.rules.authority
+    options = [(key, words.role(key).title, "") for key in sorted(choices.ladder.roles()) if words.has_role(key)]
+    return [
+        Menu(name="role", label="Whom to copy in", options=options, need="Choose whom."),
+        Words(name="why", label="Why", rows=2),
+    ]
+
+
+def _held(choices: Choices) -> Sequence[Field]:
+    words = choices.item.rules.authority
+    stage = choices.ladder.stage(choices.item.loaded.challenge.stage)
+    meeting = stage.contact.meeting
+    roles = dict.fromkeys((*stage.roles_to(), *(meeting.attended_by if meeting else ())))
+    options = [(role, words.role(role).title, "") for role in roles if words.has_role(role)]
+    return [
+        _on("When it was held"),
+        Ticks(name="attended", label="Who was there", options=options),
+        Words(name="others", label="Who else was there", rows=2),
+    ]
+
+
+def _action(choices: Choices) -> Sequence[Field]:
+    return [Pick(name="action", label="Which action", options=choices.actions(), need="Choose the action.")]
+
+
+def _corrected(choices: Choices) -> Sequence[Field]:
+    own = [entry for entry in choices.timeline.entries if entry.words and entry.mine]
+    options = [(str(n.number), f"{n.number}: {n.kind.replace('_', ' ')}", next(iter(n.words.values()))[:120]) for n in own]
+    return [
+        Pick(name="entry", label="Which entry of yours", options=options, need="Choose the entry."),
+        Words(
+            name="text", label="What is right", hint="Your first words stay on the record beside it.", need="Say what is right."
+        ),
+    ]
+
+
+def _ladder_moved(choices: Choices) -> Sequence[Field]:
+    keys = [stage.key for stage in choices.ladder.stages]
+    return [
+        Line(name="version", label="Version of the procedure", need="Name the version, as Procedures lists it."),
+        Pick(name="stage", label="At which stage of it", options=choices.stages(keys), need="Choose the stage."),
+        WHY,
+    ]
+
+
+_GROUNDS = [
+    ("care_plan_not_prepared", "The care plan was not properly prepared", ""),
+    ("case_not_reviewed", "The case was not properly reviewed", ""),
+    ("decision_not_carried_out", "A decision of a review was not carried out", ""),
+    ("other_material_breach", "Another material breach of the authority's duties to the child", ""),
+]
+_FOUND = [
+    ("better", "Better for the child", ""), ("partly", "Partly better", ""), ("no change", "No change", ""),
+    ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
+]  # fmt: skip
+_CAFCASS_DID = [
+    ("advice", "Advice", ""), ("negotiation", "Negotiation", ""), ("proceedings", "Proceedings", ""), ("no_action", "No action", ""),
+]  # fmt: skip
+_ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+_ADVOCATE = [("offered", "Offered", ""), ("in place", "In place", ""), ("declined", "Declined", "")]
+
+MOVES: tuple[Move, ...] = (
+    Move(e.Judged, "next", "Judge the answer", "An answer is not accepted until you say so.", "Send my judgement", _judged),
+    Move(
+        e.Escalated, "next", "Take it higher", "You may go to any stage that you judge right.", "Take it higher", _escalated
+    ),
+    Move(
+        e.EscalationHeld, "next", "Hold it: do not let it go up by itself",
+        "It stays here, and is yours to consider.", "Hold it", _these(WHY),
+    ),
+    Move(
+        e.EscalationRecalled, "next", "Take back the climb", "It went up by itself; it comes back to the stage before.",
+        "Take it back", _these(WHY),
+    ),
+    Move(
+        e.WindowExtended, "next", "Give another date", "Those asked are told of the new date.", "Give this date",
+        _these(Day(name="until", label="Reply by", hint="For example, 27 3 2026", need="Write the new date."), WHY),
+    ),
+    Move(e.Acknowledged, "next", "Say that it has arrived", "That is not an answer: the date stays.", "It has arrived", _none),
+    Move(
+        e.Endorsed, "next", "Endorse it", "It is sent on at once.", "Endorse and send",
+        _these(Words(name="words", label="Anything to add", rows=2)),
+    ),
+    Move(e.EndorsementDeclined, "next", "Do not endorse it", "Whoever raised it is asked what next.", "Do not endorse", _these(WHY)),
+    Move(
+        e.MeetingArranged, "next", "Book the meeting", "Those who attend are told, with a file for their calendar. The due date does not move.",
+        "Book it",
+        _these(
+            Moment(name="at", label="When", hint="For example, 27 3 2026", need="Write when it is."),
+            Line(name="where", label="Where, or the link"),
+        ),
+    ),
+    Move(e.MeetingHeld, "next", "The meeting was held", "Then its outcome is to be written down.", "It was held", _held),
+    Move(
+        e.OutcomeRecorded, "next", "Write down what the meeting agreed", "Where the answer is a meeting, this meets its date.",
+        "Put it on the record",
+        _these(
+            Words(name="outcome", label="What was agreed", need="Say what was agreed."),
+            Actions(name="actions", label="What will be done, by when"),
+        ),
+    ),
+    Move(
+        e.ClarificationGiven, "next", "Answer the question", "Everybody asked reads it. The date stays.", "Send my answer",
+        _these(Words(name="answer", label="Your answer", need="Write your answer.")),
+    ),
+    Move(e.Redirected, "next", "Put it to somebody else", "The same question, to the same date.", "Put it to them", _redirected),
+    Move(
+        e.ActionDone, "next", "An action was done", "You saw that it was done.", "It was done",
+        lambda c: [*_action(c), Words(name="words", label="What you saw", rows=2)],
+    ),
+    Move(
+        e.ActionNotDone, "next", "An action was not done", "You saw that it was not done.", "It was not done",
+        lambda c: [*_action(c), WHY, LOOK_AGAIN],
+    ),
+    Move(
+        e.ImpactRecorded, "next", "Say what changed for the child", "Afterwards: did it make a difference?", "Put it on the record",
+        _these(
+            Pick(name="found", label="How it is for the child now", options=_FOUND, need="Choose one."),
+            Words(name="what_changed", label="What changed", rows=3), LOOK_AGAIN,
+        ),
+    ),
+    Move(
+        e.WindowsReleased, "next", "Release what was held", "The service was away while dates passed. Nothing moves until you decide.",
+        "Release",
+        _these(
+            Pick(
+                name="how", label="How",
+                options=[
+                    ("as due", "As due", "What passed meanwhile is acted on now; the next stage has its full time."),
+                    ("time given back", "With the lost time given back", ""),
+                ],
+                need="Choose one.",
+            ),
+            WHY,
+        ),
+    ),
+    Move(
+        e.ReferredToCafcass, "cafcass", "Refer to {cafcass}",
+        "Your own decision (Children Act 1989 s.25B(3)). Nobody approves it, and the ladder runs on.", "Refer to {cafcass} now",
+        _these(
+            Ticks(name="grounds", label="Grounds", hint="Care Planning Regulations 2010, regulation 45", options=_GROUNDS, need="Tick at least one ground."),
+            Words(name="why", label="Why now", need="Say why."),
+            Day(name="follow_up_on", label="Follow up on", hint="A day on which you want to be reminded."),
+        ),
+    ),
+    Move(
+        e.ReferralConsidered, "cafcass", "Record that I considered a referral", "That you did not refer, and why. Kept to the {iro_service}.",
+        "Put it on the record", _these(Words(name="why_not", label="Why not", need="Say why not.")),
+    ),
+    Move(
+        e.ReferralAcknowledged, "cafcass", "{cafcass} has acknowledged it", "", "Put it on the record",
+        _these(Line(name="cafcass_reference", label="Their reference", need="Write their reference."), _on()),
+    ),
+    Move(
+        e.ReferralOutcome, "cafcass", "Record what {cafcass} did", "", "Put it on the record",
+        _these(
+            Pick(name="outcome", label="What they did", options=_CAFCASS_DID, need="Choose one."), _on(),
+            Words(name="words", label="In words", rows=3),
+        ),
+    ),
+    Move(
+        e.Resolved, "end", "It is resolved", "Settled to your satisfaction. Actions are still followed.", "End it as resolved",
+        _these(
+            Words(name="what_changed", label="What changed for the child", need="Say what changed, or what you will look at again."),
+            LOOK_AGAIN,
+        ),
+    ),
+    Move(e.EndedUnresolved, "end", "End it without its being resolved", "", "End it", _these(WHY, LOOK_AGAIN)),
+    Move(
+        e.Overtaken, "end", "Events have overtaken it", "", "End it",
+        _these(Words(name="by_what", label="What happened", need="Say what happened.")),
+    ),
+    Move(e.Withdrawn, "end", "Withdraw it", "Yours to do, with a reason. It stays on the record.", "Withdraw it", _these(WHY)),
+    Move(e.Reopened, "end", "Open it again", "", "Open it again", _reopened),
+    Move(
+        e.RecordedInError, "end", "It was recorded in error", "For the wrong child, say. It is sealed at once and kept.", "Seal it",
+        _these(WHY),
+    ),
+    Move(
+        e.Noted, "record", "Add a note", "Everybody on this item reads it, unless you keep it to the {iro_service}.", "Add it",
+        lambda c: [
+            Words(name="text", label="Note", need="Write the note."),
+            *([Tick(name="iro_service_only", label="Only the IRO service reads it")] if reads_iro_service(c.item.actor) else []),
+        ],
+    ),
+    Move(
+        e.ChildViewRecorded, "record", "The child's view", "", "Put it on the record",
+        _these(
+            Pick(name="about", label="Of what", options=_ABOUT, need="Choose one."),
+            Words(name="view", label="What the child thinks", need="Write what the child thinks."),
+            Tick(name="in_confidence", label="Told in confidence: only the IRO service reads it"),
+        ),
+    ),
+    Move(
+        e.ChildTold, "record", "The child was told, or not", "", "Put it on the record",
+        _these(
+            Pick(name="told", label="Was the child told?", options=[("yes", "Yes", ""), ("no", "No", "")], need="Choose one."),
+            Day(name="on", label="When"), Line(name="by", label="By whom"), Words(name="why_not", label="If not: why not", rows=2),
+        ),
+    ),
+    Move(
+        e.AdvocateRecorded, "record", "An advocate", "", "Put it on the record",
+        _these(Pick(name="state", label="An advocate is", options=_ADVOCATE, need="Choose one.")),
+    ),
+    Move(
+        e.ComplaintOpened, "record", "A complaint runs beside it", "Its reference only, never its content.", "Put it on the record",
+        _these(Line(name="reference", label="The complaint's reference", need="Write its reference.")),
+    ),
+    Move(
+        e.LegalAdviceTaken, "record", "Legal advice was taken", "Only the {iro_service} reads this.", "Put it on the record",
+        _these(
+            Line(name="source", label="From whom", need="Say from whom."), _on(),
+            Tick(name="conflict_checked", label="It was checked that they act for nobody else in this"),
+            Words(name="content", label="The advice"),
+        ),
+    ),
+    Move(
+        e.CourtTold, "record", "The court was told", "", "Put it on the record",
+        _these(
+            Day(name="hearing", label="Hearing on", need="Write the day of the hearing."),
+            Words(name="view", label="The view that you gave"),
+        ),
+    ),
+    Move(e.CopyAdded, "record", "Copy somebody in", "One more of the procedure's own people.", "Copy them in", _copy),
+    Move(e.Corrected, "record", "Correct an entry of mine", "", "Correct it", _corrected),
+    Move(
+        e.LadderMoved, "record", "Move to another version of the procedure", "Every date promised stays as it was.", "Move it",
+        _ladder_moved,
+    ),
+)  # fmt: skip
+"""Answering has a page of its own; every other event is here."""
+
+BY_TYPE = {str(next(f.default for f in fields(move.event) if f.name == "type")): move for move in MOVES}  # type: ignore[arg-type]
+
+GROUPS = (
+    ("next", "What you can do"), ("cafcass", "{cafcass}"), ("end", "Ending it"), ("record", "Put on the record"),
+)  # fmt: skip
+
+
+def event_of(move: Move, values: Mapping[str, Any]) -> Event:
+    """The event that a form's answers make."""
+    said = {name: value for name, value in values.items() if value is not None}
+    names = {field.name for field in fields(move.event)}  # type: ignore[arg-type]
+    if "to" in said:
+        said["to"] = chosen([said["to"]])[0] if move.event is e.Redirected else chosen(said["to"])
+    if move.event is e.Judged:
+        said["climb"] = not said.pop("consider_first", False)
+    if "told" in said:
+        said["told"] = said["told"] == "yes"
+    for number in ("action", "entry"):
+        if number in said:
+            said[number] = int(said[number])
+    if isinstance(said.get("at"), datetime):
+        said["at"] = said["at"].astimezone(UTC)
+    return move.event(**{name: value for name, value in said.items() if name in names})
+
+
+def begins_with(move: Move, asks: Sequence[Field], today: date) -> dict[str, tuple[str, ...]]:
+    """What a form shows at first: today, where the day is most often today."""
+    found: dict[str, tuple[str, ...]] = {}
+    for each in asks:
+        if each.name == "on" and each.need:
+            found |= each.show(today)
+    return found

@@ -1,0 +1,211 @@
+"""The authority's procedures to read: stages in words and drawn, reasons, sources; and what in them is assumed, to confirm."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import Connection
+
+from api import ladders
+from api.ladders import Version
+from api.pages import shell
+from api.pages.fields import Form, Pick
+from api.pages.visiting import Sent, Visit, Visiting
+from api.routes import ROUTES
+from api.shapes import AssumptionShape, LadderShape
+from drp.access import serves
+from workflows import drawing
+from workflows.procedure import Rules, in_force_on
+from workflows.refusals import Unfit
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+OPEN = "not yet confirmed"
+VERDICTS = (("confirmed", "Confirm: this is how we do it", ""), ("struck", "Strike: this is not how we do it", ""))
+Change = Annotated[str, Query(max_length=240, description="The one assumption whose answer is changed.")]
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """One assumption as the page shows it: where it stands in words, why it was made, what was said of it."""
+
+    name: str
+    where: str
+    shape: AssumptionShape
+    field: Pick | None
+    """The question, for somebody who may answer it and while nobody has."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Assumptions that stand together: of a stage, of the procedure as a whole, of the authority's own file."""
+
+    title: str
+    open: Sequence[Assumed]
+    said: Sequence[Assumed]
+
+
+@router.get("/ladders")
+def every(visit: Visit) -> Response:
+    """Every version of every procedure, the newest of each first."""
+    with visit.service.store.read(visit.authority) as connection:
+        current = visit.service.casework.procedures.current(connection, visit.authority)
+        listed = [(rules, ladders.described(connection, visit, rules)) for rules in current]
+    in_force = _in_force(visit, current)
+    by_name: dict[str, list[tuple[str, LadderShape, int]]] = {}
+    for rules, shape in sorted(listed, key=lambda one: one[0].ladder.in_force, reverse=True):
+        by_name.setdefault(rules.ladder.key, []).append((_standing(visit, rules, in_force), shape, _open_in(shape)))
+    order = [serves.ladder for serves in visit.words.serves]
+    groups = sorted(by_name.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
+    return shell.page(visit, "procedures.html", title="Procedures", groups=[versions for _, versions in groups])
+
+
+@router.get("/ladders/{name}")
+def show(visit: Visit, name: str, version: Version = "", saved: int = 0) -> Response:
+    """One version of a procedure."""
+    with visit.service.store.read(visit.authority) as connection:
+        rules, shape, others = _version(connection, visit, name, version)
+    return _page(visit, rules, shape, others, None, saved)
+
+
+@router.post("/ladders/{name}/assumptions")
+def judge(sent: Sent, name: str, version: Version = "", change: Change = "") -> Response:
+    """What was assumed is confirmed or struck, as many as were answered; or one answer is changed."""
+    visit = sent.visit
+    with visit.service.store.read(visit.authority) as connection:
+        rules, shape, others = _version(connection, visit, name, version)
+    if change:
+        verdicts, form = {change: sent.pressed("verdict")}, Form([])
+    else:
+        fields = [one.field for group in _groups(visit, rules, shape) for one in group.open if one.field]
+        form, values = sent.form(fields)
+        verdicts = {key: str(value) for key, value in values.items() if value}
+        if not verdicts and not form.is_faulty:
+            form.refuse("Choose Confirm or Strike for at least one.", fields[0].name if fields else "")
+    if form.is_faulty:
+        return _page(visit, rules, shape, others, form)
+    known = {_name(one): one for one in shape.assumptions}
+    with visit.service.store.write(visit.authority) as connection:
+        for key, verdict in verdicts.items():
+            if key not in known or verdict not in dict((value, text) for value, text, _ in VERDICTS):
+                raise Unfit("Nothing is assumed there.", "Open the procedure again.", "assumption")
+            ladders.judge(connection, visit, rules, known[key].of, known[key].path, verdict)
+    return shell.go(f"{_path(shape)}&saved={len(verdicts)}#assumed")
+
+
+def _version(connection: Connection, visit: Visiting, name: str, version: str) -> tuple[Rules, LadderShape, list[LadderShape]]:
+    rules = ladders.version_of(connection, visit, name, version)
+    others = [
+        ladders.described(connection, visit, other)
+        for other in visit.service.casework.procedures.current(connection, visit.authority)
+        if other.ladder.key == name and other.ladder.hash != rules.ladder.hash
+    ]
+    return rules, ladders.described(connection, visit, rules), others
+
+
+def _page(
+    visit: Visiting, rules: Rules, shape: LadderShape, others: list[LadderShape], form: Form | None, saved: int = 0
+) -> Response:
+    groups = _groups(visit, rules, shape)
+    return shell.page(
+        visit, "procedure.html", 422 if form and form.is_faulty else 200, title=f"{shape.title}, {shape.version}", ladder=shape,
+        path=_path(shape), action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}",
+        standing=_standing(visit, rules, None), facts=_facts(visit, shape), others=[(_path(one), one.version) for one in others],
+        drawing=shell.drawn(drawing.svg(rules.ladder, visit.words)), groups=groups, open=_open_in(shape), saved=saved,
+        form=form or Form([one.field for group in groups for one in group.open if one.field]), may_judge=_may_judge(visit),
+        texts=[text for _, text in rules.ladder.texts],
+    )  # fmt: skip
+
+
+def _path(shape: LadderShape) -> str:
+    return f"/ladders/{shape.name}?version={quote(shape.version, safe='')}"
+
+
+def _may_judge(visit: Visiting) -> bool:
+    return serves(ROUTES["POST", "/ladders/{name}/assumptions"], visit.signed.capacities)
+
+
+def _in_force(visit: Visiting, every: Sequence[Rules]) -> set[str]:
+    return {ladder.hash for ladder in in_force_on(local_date(visit.now), [rules.ladder for rules in every])}
+
+
+def _standing(visit: Visiting, rules: Rules, in_force: set[str] | None) -> str:
+    """Is it used for what is raised today?"""
+    if in_force is None:
+        with visit.service.store.read(visit.authority) as connection:
+            in_force = _in_force(visit, visit.service.casework.procedures.current(connection, visit.authority))
+    if rules.ladder.hash in in_force:
+        return "in force today"
+    return "not yet in force" if rules.ladder.in_force > local_date(visit.now) else "an earlier version"
+
+
+def _facts(visit: Visiting, shape: LadderShape) -> list[tuple[str, str]]:
+    """The procedure in short lines."""
+    since = f"From {shell.short_date(shape.in_force)}" + (f" until {shell.short_date(shape.until)}" if shape.until else "")
+    lines = [
+        ("In force", since),
+        ("For", "; ".join(visit.label(item) for item in shape.items)),
+        ("Children", "; ".join(visit.label(status) for status in shape.covers) or "of any standing"),
+        ("Raised by", "; ".join(shape.raised_by)),
+        ("The whole process", shape.whole_process and f"{shape.whole_process} (a warning; it moves nothing)"),
+        ("To be raised within", "; ".join(shape.raise_within)),
+        ("Source", shape.source),
+    ]
+    return [(key, shell.sentence(value)) for key, value in lines if value]
+
+
+def _open_in(shape: LadderShape) -> int:
+    return sum(one.verdict == OPEN for one in shape.assumptions)
+
+
+def _name(one: AssumptionShape) -> str:
+    return f"{one.of}-{one.path}"
+
+
+def _groups(visit: Visiting, rules: Rules, shape: LadderShape) -> list[Group]:
+    """What is assumed, under the stage that it concerns."""
+    by_title: dict[str, list[Assumed]] = {}
+    for one in shape.assumptions:
+        title, where = _where(rules, one)
+        asks = one.verdict == OPEN and _may_judge(visit)
+        field = Pick(name=_name(one), label=where, hint=one.why, options=VERDICTS) if asks else None
+        by_title.setdefault(title, []).append(Assumed(_name(one), where, one, field))
+    return [
+        Group(
+            title,
+            [one for one in listed if one.shape.verdict == OPEN],
+            [one for one in listed if one.shape.verdict != OPEN],
+        )
+        for title, listed in by_title.items()
+    ]
+
+
+def _where(rules: Rules, one: AssumptionShape) -> tuple[str, str]:
+    """The heading that an assumption stands under, and what it is about, in words."""
+    parts = one.path.split(".")
+    if one.of == "authority":
+        if len(parts) > 1 and parts[0] == "roles" and rules.authority.has_role(parts[1]):
+            return "The authority's own file", _words([rules.authority.role(parts[1]).title, *parts[2:]])
+        return "The authority's own file", _words(parts)
+    if len(parts) > 1 and parts[0] == "stages" and rules.ladder.has(parts[1]):
+        return rules.ladder.stage(parts[1]).label, _words(parts[2:] or ["the whole stage"])
+    return "The procedure as a whole", _words(parts)
+
+
+WORDS = {
+    "to": "to whom it goes", "copy": "who is copied in", "no_reply": "what happens without a reply", "by": "by what means",
+    "respond_within": "by when a reply is due", "complete_within": "by when it is put right", "contact": "contact",
+    "counted_from": "what the time counts from", "judge_within": "by when an answer is judged", "covers": "for which children",
+    "judged_by": "who judges the answer", "in_force": "since when", "tell": "who is told", "acts_as": "what the post may do",
+    "for": "what the post is held for", "whole_process": "the limit of the whole process", "items": "for which kinds of item",
+    "outcome_recorded_by": "who records the outcome", "attended_by": "who attends", "arranged_by": "who arranges it",
+    "sent_by": "in whose name it goes out", "themes": "themes", "process": "what it is called",
+}  # fmt: skip
+"""A file's keys, as somebody would say them."""
+
+
+def _words(parts: Sequence[str]) -> str:
+    return shell.sentence(": ".join(WORDS.get(part, part.replace("_", " ")) for part in parts))

@@ -1,0 +1,129 @@
+"""Every page's frame: templates, the words of the authority, the headers, and what is said when something goes wrong."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, PrefixLoader
+from markupsafe import Markup
+
+from api.pages.visiting import Visiting
+from workflows.procedure import Capacity
+from workflows.working_days import LONDON, MONTHS, WEEKDAYS, long_date
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+
+# With no-referrer a browser says "null" for the origin of our own forms, and could not be told from another site's.
+HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+
+NAME = "Resolution service"
+
+
+@cache
+def environment() -> Environment:
+    """The templates. What a person wrote is text wherever it is shown: escaping is on for all of them."""
+    made = Environment(
+        loader=PrefixLoader(
+            {
+                "govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja"),
+                "pages": PackageLoader("api", "templates/pages"),
+            }
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "long_date": long_date,
+        "short_date": short_date,
+        "moment": moment,
+        "sentence": sentence,
+    }
+    made.globals |= {"asset": asset, "service_name": NAME}
+    return made
+
+
+def short_date(day: date | None) -> str:
+    """A date in a list: Wed 8 Apr 2026."""
+    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]} {day.year}" if day else ""
+
+
+def moment(at: datetime | str | None) -> str:
+    """An instant as London's clock shows it: Wednesday 8 April 2026, 14:30."""
+    if not at:
+        return ""
+    instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+    local = instant.astimezone(LONDON)
+    return f"{long_date(local.date())}, {local:%H:%M}"
+
+
+def sentence(text: str) -> str:
+    """With a capital to begin."""
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a file of ours: it changes when the file does, so that browsers may keep it."""
+    file = files("api").joinpath("assets", name)
+    mark = sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else "0"
+    return f"/assets/{name}?v={mark}"
+
+
+def navigation(visit: Visiting) -> list[dict[str, Any]]:
+    """The places that this person's posts give them."""
+    has = visit.signed.capacities
+    service = has & {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
+    desk = has & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
+    keeps = has & {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR}
+    places = [
+        ("/", "My work", True),
+        ("/inbox", f"Inbox ({visit.unread})" if visit.unread else "Inbox", True),
+        ("/search", "Search", True),
+        ("/board", "Service board", desk),
+        ("/teams", "Teams", True),
+        ("/ladders", "Procedures", True),
+        ("/administration", "Administration", keeps),
+    ]
+    shown = [place for place in places if place[2] and (place[0] != "/board" or service)]
+    here = max((href for href, _, _ in shown if visit.path == href or visit.path.startswith(f"{href}/")), key=len, default="")
+    return [{"href": href, "text": text, "active": href == here} for href, text, _ in shown]
+
+
+def page(visit: Visiting | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page. `visit` None: nobody is signed in."""
+    made = (
+        environment()
+        .get_template(f"pages/{template}")
+        .render(
+            visit=visit,
+            label=visit.label if visit else lambda key: key,
+            navigation=navigation(visit) if visit else [],
+            **values,
+        )
+    )
+    return HTMLResponse(made, status_code=status, headers=HEADERS)
+
+
+def go(path: str) -> Response:
+    """On to another page, after something was done."""
+    return RedirectResponse(path, status_code=303)
+
+
+def drawn(svg: str) -> Markup:
+    """A drawing of ours, into a page as it stands: its text was escaped where it was drawn."""
+    return Markup(svg)
+
+
+def trouble(
+    status: int, title: str, said: str, do: str, typed: Mapping[str, tuple[str, ...]] | None = None, **more: Any
+) -> HTMLResponse:
+    """What is shown when a page cannot be: what happened, what it means, what to do. What was typed is not lost."""
+    return page(None, "trouble.html", status, title=title, said=said, do=do, typed=typed or {}, **more)

@@ -1,0 +1,218 @@
+"""Signing in and out: by the authority's own sign-in, by a link that is good once, or (demonstration) by choosing a person."""
+
+import hmac
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from api.assembly import Service
+from api.deps import service_of
+from api.pages import shell
+from api.pages.fields import Form, Line, Menu, one
+from api.pages.visiting import Visit, check_origin, cookie_name, give_cookie, read_form, safe_path
+from drp import sessions, sign_ins
+from drp.identity import NotSigned
+from drp.store import Store
+from drp.tables import AuthorityRow, PersonRow, PostRow
+from notifications.sign_in_links import send_links
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+SENT = "If that address is in the directory, a link is on its way to it. It is good once, for 15 minutes."
+
+
+@router.get("/sign-in")
+def ask(request: Request, then: str = "/") -> Response:
+    """Who are you?"""
+    service = service_of(request)
+    return _asked(service, Form(_fields(service), {"then": (safe_path(then),)}), safe_path(then))
+
+
+def _asked(service: Service, form: Form, then: str, status: int = 200, sent: bool = False) -> HTMLResponse:
+    settings = service.settings
+    return shell.page(
+        None,
+        "sign_in.html",
+        status,
+        title="Sign in",
+        form=form,
+        then=then,
+        then_quoted=quote(then),
+        sent=SENT if sent else "",
+        by_link=settings.link_sign_in and settings.mail != "none",
+        people=_people(service) if settings.choose_a_person else [],
+        providers=sorted(settings.providers),
+        names=_names(service.store),
+    )
+
+
+def _fields(service: Service) -> list[Any]:
+    names = _names(service.store)
+    email = Line(
+        name="email", label="Your work e-mail address", autocomplete="email", spellcheck=False,
+        need="Write the e-mail address that your authority's directory has for you.",
+    )  # fmt: skip
+    if len(names) == 1:
+        return [email]
+    options = [(key, name, "") for key, name in names.items()]
+    return [Menu(name="authority", label="Your authority", options=options, need="Choose your authority."), email]
+
+
+@router.post("/sign-in")
+async def ask_for_link(request: Request, background: BackgroundTasks) -> Response:
+    """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
+    service = service_of(request)
+    check_origin(request, service.settings)
+    given, _ = await read_form(request)
+    if not service.settings.link_sign_in:
+        raise NotSigned
+    form = Form(_fields(service), given)
+    values = form.read()
+    then = safe_path(one(given, "then"))
+    if form.is_faulty:
+        return _asked(service, form, then, status=422)
+    authority = str(values.get("authority") or next(iter(_names(service.store))))
+    with service.store.write(authority) as connection:
+        sign_ins.ask_for_link(connection, service.casework.chance, authority, str(values["email"]), then, service.clock())
+    # After the answer has gone, so that its time tells nothing; the heartbeat sends what this could not.
+    background.add_task(send_links, service.casework, authority, service.clock(), service.sender)
+    return _asked(service, Form(_fields(service)), then, sent=True)
+
+
+@router.get("/sign-in/link/{secret}")
+def follow_link(request: Request, secret: str) -> Response:
+    """The link, opened: one press signs in. (Mail scanners open links; they press nothing.)"""
+    return shell.page(None, "sign_in_link.html", title="Sign in", secret=secret)
+
+
+@router.post("/sign-in/link/{secret}")
+def use_link(request: Request, secret: str) -> Response:
+    """The link, used up."""
+    service = service_of(request)
+    check_origin(request, service.settings)
+    authority = sessions.authority_in(secret)
+    try:
+        with service.store.write(authority) as connection:
+            person, then = sign_ins.use_link(connection, authority, secret, service.clock())
+    except NotSigned:
+        return shell.trouble(
+            410,
+            "That link is used up, or older than 15 minutes",
+            "Each link is good once, for 15 minutes.",
+            "Ask for a new one.",
+            back="/sign-in",
+            back_text="Ask for a new link",
+        )
+    return signed_in(request, authority, person, "link", then)
+
+
+@router.post("/sign-in/as")
+async def be(request: Request) -> Response:
+    """Demonstration: be somebody."""
+    service = service_of(request)
+    check_origin(request, service.settings)
+    if not service.settings.choose_a_person:
+        raise NotSigned
+    given, _ = await read_form(request)
+    authority, _, person = one(given, "person").partition("/")
+    known = {f"{one.authority}/{one.id}" for one in _people(service)}
+    if f"{authority}/{person}" not in known:
+        raise NotSigned
+    return signed_in(request, authority, UUID(person), "demonstration", safe_path(one(given, "then")))
+
+
+def signed_in(request: Request, authority: str, person: UUID, how: str, then: str) -> Response:
+    """Somebody proved who they are: a new session under a new secret, and the one that the browser had is over."""
+    service = service_of(request)
+    now, settings = service.clock(), service.settings
+    name = cookie_name(settings)
+    old = request.cookies.get(name, "")
+    with service.store.write(authority) as connection:
+        if hmac.compare_digest(old.partition(".")[0].encode(), authority.encode()):
+            sessions.end(connection, authority, old, now)
+        secret = sessions.begin(connection, service.casework.chance, authority, person, how, now)
+    response = shell.go(safe_path(then))
+    give_cookie(response, settings, name, secret)
+    return response
+
+
+@router.get("/sign-out")
+def sign_out(visit: Visit) -> Response:
+    """Ask before signing out: a link somewhere else must not do it."""
+    return shell.page(visit, "sign_out.html", title="Sign out")
+
+
+@router.post("/sign-out")
+async def signed_out(request: Request) -> Response:
+    """Signed out, on every replica at its next request."""
+    service = service_of(request)
+    check_origin(request, service.settings)
+    cookie = request.cookies.get(cookie_name(service.settings), "")
+    try:
+        authority = sessions.authority_in(cookie)
+        with service.store.write(authority) as connection:
+            sessions.end(connection, authority, cookie, service.clock())
+    except NotSigned:
+        pass
+    response = shell.page(None, "signed_out.html", title="You are signed out")
+    response.delete_cookie(cookie_name(service.settings), path="/", secure=service.settings.is_https, httponly=True)
+    return response
+
+
+def _names(store: Store) -> dict[str, str]:
+    """The authorities served, by key."""
+    found = {}
+    for authority in store.authorities():
+        with store.read(authority) as connection:
+            name = connection.execute(select(col(AuthorityRow.name)).where(col(AuthorityRow.key) == authority)).scalar()
+        found[authority] = name or authority
+    return found
+
+
+def _people(service: Service) -> list[Any]:
+    """Everybody who may be chosen in the demonstration, with what they are, authority by authority."""
+    day = local_date(service.clock())
+    found = []
+    for authority in service.store.authorities():
+        with service.store.read(authority) as connection:
+            current = service.casework.procedures.current(connection, authority)
+            rows = connection.execute(
+                select(col(PersonRow.id), col(PersonRow.name), col(PostRow.role), col(PersonRow.agency))
+                .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+                .where(
+                    col(PersonRow.authority) == authority,
+                    col(PostRow.since) <= day,
+                    or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+                    or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+                )
+                .distinct()
+                .order_by(col(PersonRow.name))
+            ).all()
+        if current:
+            found += _grouped(authority, current[0].authority, rows)
+    return found
+
+
+def _grouped(authority: str, words: Any, rows: Any) -> list[Any]:
+    """One line a person, with all their roles."""
+    people: dict[UUID, ChosenPerson] = {}
+    for row in rows:
+        title = words.role(row.role).title if words.has_role(row.role) else row.role
+        one = people.setdefault(row.id, ChosenPerson(authority, words.name, row.id, row.name))
+        one.titles.append(title)
+    order = [role.title for role in words.roles]
+    return sorted(people.values(), key=lambda one: min((order.index(t) for t in one.titles if t in order), default=99))
+
+
+class ChosenPerson:
+    """Somebody to be, in the demonstration."""
+
+    def __init__(self, authority: str, authority_name: str, id: UUID, name: str) -> None:
+        self.authority, self.authority_name, self.id, self.name = authority, authority_name, id, name
+        self.titles: list[str] = []

@@ -1,0 +1,207 @@
+"""The timeline in words: each entry's headline, who and when, and what was written, under the names of its questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from api import views
+from workflows.procedure import Authority
+from workflows.working_days import long_date
+
+if TYPE_CHECKING:
+    from api.pages.item import Whole
+
+HEADLINES = {
+    "raised": "Raised",
+    "talk_logged": "Logged as a talk, without a clock",
+    "stage_entered": "At {stage}",
+    "window_opened": "A date was promised",
+    "window_closed": "A date is over",
+    "acknowledged": "It has arrived",
+    "not_for_me": "It may belong to somebody else",
+    "redirected": "Put to somebody else",
+    "clarification_asked": "A question before a reply",
+    "clarification_given": "The question was answered",
+    "responded": "A reply",
+    "judged": "The answer was judged",
+    "meeting_arranged": "A meeting was booked",
+    "meeting_held": "The meeting was held",
+    "outcome_recorded": "What the meeting agreed",
+    "escalated": "Taken higher",
+    "escalation_held": "Held, so that it does not go up by itself",
+    "escalation_recalled": "The climb was taken back",
+    "window_extended": "Another date was given",
+    "copy_added": "Somebody was copied in",
+    "legal_advice_taken": "Legal advice was taken",
+    "child_view_recorded": "The child's view",
+    "child_told": "Telling the child",
+    "advocate_recorded": "An advocate",
+    "complaint_opened": "A complaint runs beside it",
+    "court_told": "The court was told",
+    "referral_considered": "A referral was considered, and not made",
+    "referred_to_cafcass": "Referred to {cafcass}",
+    "referral_acknowledged": "{cafcass} acknowledged the referral",
+    "referral_outcome": "What {cafcass} did",
+    "resolved": "Resolved",
+    "ended_unresolved": "Ended without being resolved",
+    "overtaken": "Overtaken by events",
+    "withdrawn": "Withdrawn",
+    "reopened": "Opened again",
+    "action_done": "An action was done",
+    "action_not_done": "An action was not done",
+    "impact_recorded": "What changed for the child",
+    "noted": "A note",
+    "corrected": "A correction",
+    "recorded_in_error": "Recorded in error, and sealed",
+    "endorsed": "Endorsed",
+    "endorsement_declined": "Not endorsed",
+    "windows_released": "What was held was released",
+    "windows_held": "Held: the service was away",
+    "ladder_moved": "Moved to another version of the procedure",
+    "delivery_failed": "A message could not be delivered",
+    "post_taken_over": "Somebody else holds the post now",
+    "post_emptied": "Nobody holds a post that is asked",
+    "iro_changed": "The child has another {iro}",
+    "child_facts_changed": "The directory says something new of the child",
+    "advice_before_skipping": "Advice before a stage was skipped",
+    "document_attached": "A document was attached",
+    "due": "The date came",
+    "reminded": "A reminder went out",
+    "warned": "The {iro} was told that it would go up by itself",
+    "still_waiting": "The manager of the service was told: a decision is past its date",
+    "window_counted_from_acknowledgement": "The date counts from when it was said to have arrived",
+}
+
+QUESTIONS = {
+    "concern": "The concern",
+    "effect_on_child": "The effect on the child",
+    "outcome_sought": "The outcome sought",
+    "other_reason": "The reason, in words",
+    "stage_reason": "Why this stage",
+    "advice_before_skipping": "Advice before skipping",
+    "advice": "Advice",
+    "review_decision": "The decision of the review",
+    "why": "Why",
+    "why_not": "Why not",
+    "answer": "The reply",
+    "question": "The question",
+    "what_changed": "What changed for the child",
+    "by_what": "What happened",
+    "outcome": "What was agreed",
+    "view": "The view",
+    "text": "",
+    "words": "",
+    "suggests": "Suggests",
+    "where": "Where",
+    "others": "Who else was there",
+    "source": "From whom",
+    "content": "The advice",
+    "reference": "Reference",
+    "cafcass_reference": "Their reference",
+    "by": "By whom",
+    "name": "Document",
+    "about": "About it",
+}
+
+POSITIONS = {
+    "agrees": "Agrees",
+    "in_part": "Agrees in part",
+    "disagrees": "Disagrees",
+    "needs_others": "Others are needed",
+    "beyond_our_control": "Beyond our control",
+}
+
+VERDICTS = {"enough": "It is enough", "needs_more": "It needs more"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One entry, ready to be read."""
+
+    number: int
+    kind: str
+    headline: str
+    at: Any
+    by: str
+    for_whom: str
+    stage: str
+    facts: Sequence[str]
+    words: Sequence[tuple[str, str]]
+    actions: Sequence[tuple[str, date]]
+    kept: bool
+    file: str
+    """The document's place, where one was attached."""
+
+
+def entries(whole: "Whole") -> list[Told]:
+    """The timeline, oldest first. Dates promised and over are told by what came of them, unless they passed."""
+    words = whole.item.rules.authority
+    raiser = whole.item.loaded.challenge.raiser_role
+    return [_told(entry, words, raiser, whole.shape.reference) for entry in whole.timeline.entries if _is_told(entry)]
+
+
+def _is_told(entry: Any) -> bool:
+    if entry.kind == "window_opened":
+        return False
+    return entry.kind != "window_closed" or entry.facts.get("as") in ("no reply", "part answered", "date passed")
+
+
+def _told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
+    labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
+    headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
+    if entry.kind == "window_closed":
+        headline = {"no reply": "The date passed with no reply", "part answered": "The date passed; some had replied"}.get(
+            entry.facts.get("as", ""), "The date passed"
+        )
+    actions = [
+        (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
+    ]
+    spoken = [(QUESTIONS.get(name, name), text) for name, text in entry.words.items() if not name.startswith("actions.")]
+    file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
+    return Told(
+        entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,
+        _facts(entry, words, raiser), spoken, actions, entry.iro_service_only, file,
+    )  # fmt: skip
+
+
+def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
+    """What an entry says beside its words."""
+    facts: Mapping[str, Any] = entry.facts
+    said: list[str] = []
+    if position := facts.get("position"):
+        said.append(POSITIONS.get(position, position) + (", after the date" if facts.get("late") else ""))
+    if verdict := facts.get("verdict"):
+        said.append(VERDICTS.get(verdict, verdict))
+    if entry.kind == "stage_entered":
+        said += _addressed(facts, words, raiser)
+    if entry.kind == "raised":
+        said += [words.reason(key).label for key in facts.get("reasons", []) if words.has_reason(key)]
+    for name, text in (
+        ("until", "Reply by {}"),
+        ("on", "On {}"),
+        ("hearing", "Hearing on {}"),
+        ("look_again_on", "Look again on {}"),
+    ):
+        if facts.get(name):
+            said.append(text.format(long_date(date.fromisoformat(facts[name]))))
+    if entry.kind == "meeting_arranged":
+        from api.pages.shell import moment
+
+        said.append(moment(facts["at"]))
+    if entry.kind == "child_told":
+        said.append("The child was told" if facts.get("told") else "The child was not told")
+    for name in ("state", "found", "about", "outcome", "how"):
+        if isinstance(facts.get(name), str) and entry.kind not in ("stage_entered", "raised"):
+            said.append(facts[name].replace("_", " ").capitalize())
+    return said
+
+
+def _addressed(facts: Mapping[str, Any], words: Authority, raiser: str) -> list[str]:
+    said = []
+    for name, text in (("to", "To: {}"), ("copy", "Copied: {}")):
+        roles = [one if isinstance(one, str) else one["role"] for one in facts.get(name, [])]
+        if roles:
+            said.append(text.format(", ".join(views.title_of(words, role, raiser) for role in roles)))
+    how = {"no_reply": "It went up by itself: no reply came", "jumped": "Straight to this stage", "recalled": "Taken back"}
+    return [*said, *([how[facts["how"]]] if facts.get("how") in how else [])]

@@ -1,0 +1,180 @@
+"""My work: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection, case, func, select
+from sqlmodel import col
+
+from api import reading, views
+from api.pages import shell
+from api.pages.visiting import Visit, Visiting
+from api.reading import Seen
+from drp import drafts
+from drp.directory import lookup
+from drp.finding import might_press
+from drp.tables import ChallengeRow, PostRow, UnitRow, WindowRow
+from workflows.challenge import ASKS_RECIPIENTS
+from workflows.pressing import Pressing, Task, pressing
+from workflows.procedure import Capacity, HeldFor
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 300
+"""Items that the page looks through. Nobody's hands hold more; the search finds the rest."""
+
+HEADINGS = {
+    Task.RELEASE: "Held after an outage: for you to release",
+    Task.CONSIDER: "For you to consider",
+    Task.ANSWER: "A reply is asked of you",
+    Task.ENDORSE: "For you to endorse",
+    Task.ARRANGE: "Meetings to arrange",
+    Task.RECORD: "Outcomes to write down",
+    Task.WAIT_PAST: "Past the date: no reply yet",
+    Task.WAIT: "Waiting for others",
+    Task.CHECK: "Actions to check",
+    Task.LOOK_AGAIN: "Time to look again",
+    Task.SETTLE: "Talks: settle, or make formal",
+}
+
+COVERING = "For colleagues whom you cover"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item in a list: what it is about, where it stands, what presses."""
+
+    reference: str
+    href: str
+    child: str
+    about: str
+    where: str
+    press: Pressing
+    also: tuple[str, ...]
+    covering: str
+
+    @property
+    def task(self) -> Task:
+        """What presses most."""
+        return self.press.task
+
+
+@router.get("/")
+def my_work(visit: Visit) -> Response:
+    """What presses on me, first what presses most."""
+    with visit.service.store.read(visit.authority) as connection:
+        lines, is_cut = lines_of(connection, visit)
+        begun = drafts.of(connection, visit.authority, UUID(visit.signed.person))
+        teams = line_of(connection, visit)
+    sections = [(HEADINGS[task], task.name, [one for one in lines if one.task is task and not one.covering]) for task in Task]
+    covered = [one for one in lines if one.covering]
+    shown = [section for section in sections if section[2]]
+    return shell.page(
+        visit, "work.html", title="My work", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
+        drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
+    )  # fmt: skip
+
+
+def may_type(visit: Visiting) -> bool:
+    """May they write for an IRO (business support, an IRO manager)?"""
+    return bool(visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER})
+
+
+def lines_of(connection: Connection, visit: Visiting) -> tuple[list[Line], bool]:
+    """What presses on somebody, item by item, each under what presses most; and whether there was more than is shown."""
+    day = local_date(visit.now)
+    ids = (
+        connection.execute(
+            select(col(ChallengeRow.id))
+            .where(might_press(connection, visit.signed, day))
+            .order_by(col(ChallengeRow.raised_at).desc())
+            .limit(MOST + 1)
+        )
+        .scalars()
+        .all()
+    )
+    found = reading.judged(connection, visit, ids[:MOST])
+    names = lookup.names_of(connection, visit.authority, {one.actor.behalf_of for one in found.values() if one.actor.behalf_of})
+    lines = [line for one in found.values() if (line := _line(visit, one, names)) is not None]
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "list", *(one.reference for one in lines))
+    return sorted(lines, key=lambda one: (one.press.order(), one.reference)), len(ids) > MOST
+
+
+def _line(visit: Visiting, item: Seen, names: dict[str, str]) -> Line | None:
+    challenge, reference = item.loaded.challenge, item.loaded.reference
+    presses = pressing(challenge, item.actor, visit.now)
+    if not presses:
+        return None
+    first = presses[0]
+    return Line(
+        reference,
+        f"/challenges/{reference}",
+        child_in_words(item),
+        about_in_words(item),
+        views.where(item.rules, challenge),
+        first,
+        tuple(HEADINGS[press.task].lower() for press in presses[1:] if press.task not in (first.task, Task.WAIT, Task.WAIT_PAST)),
+        names.get(item.actor.behalf_of, ""),
+    )
+
+
+def child_in_words(item: Seen) -> str:
+    """The child as lists name them: initials and case number. Or the team, where an item is about a service."""
+    loaded = item.loaded
+    return f"{loaded.child_initials} ({loaded.child_number})" if loaded.child else loaded.challenge.facts.team
+
+
+def about_in_words(item: Seen) -> str:
+    """What kind of item it is, and its reasons, in the authority's words."""
+    challenge, words = item.loaded.challenge, item.rules.authority
+    reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
+    return (
+        f"{shell.sentence(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
+        if reasons
+        else words.label(challenge.item_type.value)
+    )
+
+
+def line_of(connection: Connection, visit: Visiting) -> list[tuple[str, str, int, int]]:
+    """For heads of service and leaders: by team, how many wait for a reply and how many are past the date. No child in it."""
+    day = local_date(visit.now)
+    services = connection.execute(
+        select(col(PostRow.key)).where(
+            col(PostRow.authority) == visit.authority,
+            col(PostRow.person) == UUID(visit.signed.person),
+            col(PostRow.held_for) == HeldFor.SERVICE.value,
+            col(PostRow.since) <= day,
+            func.coalesce(col(PostRow.until), day) >= day,
+        )
+    ).scalars().all()  # fmt: skip
+    is_leader = Capacity.LEADER in visit.signed.capacities
+    if not services and not is_leader:
+        return []
+    past = func.sum(case((col(WindowRow.closes_at) <= visit.now, 1), else_=0))
+    query = (
+        select(col(ChallengeRow.team), col(UnitRow.name), func.count(), past)
+        .join(
+            WindowRow,
+            (col(WindowRow.authority) == visit.authority) & (col(WindowRow.challenge) == col(ChallengeRow.id)),
+        )
+        .outerjoin(
+            UnitRow,
+            (col(UnitRow.authority) == visit.authority)
+            & (col(UnitRow.kind) == "team")
+            & (col(UnitRow.key) == col(ChallengeRow.team)),
+        )
+        .where(
+            col(ChallengeRow.authority) == visit.authority,
+            col(ChallengeRow.is_open),
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
+            col(ChallengeRow.team) != "",
+        )
+        .group_by(col(ChallengeRow.team), col(UnitRow.name))
+        .order_by(past.desc(), col(UnitRow.name))
+    )
+    if not is_leader:
+        query = query.where(col(ChallengeRow.service).in_(services))
+    return [(team, name or team, waiting, late) for team, name, waiting, late in connection.execute(query)]

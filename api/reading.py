@@ -1,0 +1,164 @@
+"""What somebody may read of items: judged one by one by the same rule, for the JSON interface and the pages alike."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, or_, select
+from sqlmodel import col
+
+from api import views
+from api.deps import Asking
+from api.shapes import ChallengeShape, EntryShape, TimelineShape
+from drp import access, load
+from drp.access import AccessEnded, NotFound
+from drp.catching_up import last_tick, up_to
+from drp.directory import lookup
+from drp.handle import check_not_sealed, was_involved
+from drp.load import Loaded
+from drp.tables import ChallengeRow, EntryRow, LinkRow, WordsRow
+from drp.timeline import KeptWords, first_fault
+from workflows.permits import Actor, Part
+from workflows.procedure import Rules
+from workflows.recipients import Establishment
+from workflows.turn import Visible
+from workflows.working_days import local_date
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An item that somebody may see, under its rules, and what they are on it."""
+
+    loaded: Loaded
+    rules: Rules
+    establishment: Establishment
+    actor: Actor
+
+
+def seen(connection: Connection, asked: Asking, reference: str) -> Seen:
+    """An item that the person may see. Raises NotFound or AccessEnded."""
+    id_ = load.by_reference(connection, asked.authority, reference)
+    loaded = load.challenges(connection, asked.authority, [id_]).get(id_) if id_ else None
+    if loaded is None or id_ is None:
+        raise NotFound
+    rules = _rules(connection, asked, loaded)
+    establishment = load.establishment(connection, asked.authority, loaded.abouts())
+    # As a sweep at this moment would leave it: what is shown is what an event brought now would meet.
+    casework = asked.service.casework
+    closed = up_to(asked.now, rules, loaded, last_tick(connection, asked.authority), casework.hold_after)
+    loaded = replace(loaded, challenge=closed.challenge) if closed else loaded
+    actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
+    check_not_sealed(loaded, actor)
+    access.check_sees(actor, was_involved(connection, asked.authority, asked.signed.person, id_))
+    return Seen(loaded, rules, establishment, actor)
+
+
+def judged(connection: Connection, asked: Asking, ids: Sequence[UUID]) -> dict[UUID, Seen]:
+    """Of some items, in their order, those that the person may see."""
+    if not ids:
+        return {}
+    found = load.challenges(connection, asked.authority, ids)
+    establishment = load.establishment(connection, asked.authority, [about for one in found.values() for about in one.abouts()])
+    may: dict[UUID, Seen] = {}
+    for id_ in ids:
+        loaded = found[id_]
+        rules = _rules(connection, asked, loaded)
+        actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
+        try:
+            access.check_sees(actor, False)
+            check_not_sealed(loaded, actor)
+        except (NotFound, AccessEnded):
+            continue
+        may[id_] = Seen(loaded, rules, establishment, actor)
+    return may
+
+
+def shape(connection: Connection, asked: Asking, item: Seen) -> ChallengeShape:
+    """The whole item as this person sees it."""
+    made = views.Viewer(connection, item.loaded, item.rules, item.establishment, item.actor, asked.now).challenge_shape()
+    made.linked = linked(connection, asked, item.loaded.id) if access.reads_iro_service(item.actor) else []
+    return made
+
+
+def linked(connection: Connection, asked: Asking, id_: UUID) -> list[str]:
+    """The references of items raised together with this one: siblings."""
+    here, other = col(LinkRow.challenge), col(LinkRow.other)
+    there = select(other).where(col(LinkRow.authority) == asked.authority, here == id_)
+    back = select(here).where(col(LinkRow.authority) == asked.authority, other == id_)
+    rows = connection.execute(
+        select(col(ChallengeRow.reference)).where(
+            col(ChallengeRow.authority) == asked.authority,
+            or_(col(ChallengeRow.id).in_(there), col(ChallengeRow.id).in_(back)),
+        )
+    )
+    return sorted(rows.scalars())
+
+
+def timeline(connection: Connection, asked: Asking, item: Seen) -> TimelineShape:
+    """Every entry that this person may read, and whether the whole chain proves itself."""
+    loaded, rules, actor = item.loaded, item.rules, item.actor
+    here = (col(EntryRow.authority) == asked.authority, col(EntryRow.challenge) == loaded.id)
+    table = EntryRow.__table__  # type: ignore[attr-defined]
+    rows = connection.execute(select(table).where(*here).order_by(col(EntryRow.number))).mappings().all()
+    words: dict[int, list[KeptWords]] = {}
+    for kept in connection.execute(
+        select(WordsRow.__table__).where(  # type: ignore[attr-defined]
+            col(WordsRow.authority) == asked.authority, col(WordsRow.challenge) == loaded.id
+        )
+    ).mappings():
+        words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
+    people = {str(row[name]) for row in rows for name in ("person", "behalf_of") if row[name]}
+    names = lookup.names_of(connection, asked.authority, people)
+    key = asked.service.casework.keeper.key
+    fault = first_fault(
+        {key.id: key},
+        asked.authority,
+        loaded.id,
+        [dict(row) for row in rows],
+        {number: tuple(kept) for number, kept in words.items()},
+        loaded.entries,
+        loaded.head,
+    )
+    entries = [
+        EntryShape(
+            number=row["number"],
+            kind=row["kind"],
+            at=row["at"],
+            recorded_at=row["recorded_at"],
+            by=names.get(str(row["person"]), "") if row["person"] else "the service",
+            mine=str(row["person"]) == asked.signed.person,
+            acting_as=[part for part in row["parts"].split(",") if part],
+            on_behalf_of=names.get(str(row["behalf_of"]), "") if row["behalf_of"] else "",
+            stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
+            facts=_shown_facts(json.loads(row["facts"]), actor),
+            words={kept.field: kept.text for kept in words.get(row["number"], ())},
+            iro_service_only=row["visible"] != Visible.EVERYONE.value,
+            hash=row["hash"],
+        )
+        for row in rows
+        if may_read(row["visible"], actor)
+    ]
+    return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
+
+
+def may_read(visible: str, actor: Actor) -> bool:
+    """May they read an entry of this visibility?"""
+    if visible == Visible.EVERYONE.value:
+        return True
+    if visible == Visible.IRO_SERVICE.value:
+        return access.reads_iro_service(actor)
+    return bool(actor.parts & {Part.RAISER, Part.IRO_MANAGER})
+
+
+def _shown_facts(facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
+    """Facts without the references of other items, which are the IRO service's to know."""
+    if access.reads_iro_service(actor):
+        return facts
+    return {name: value for name, value in facts.items() if name not in ("linked", "prompts")}
+
+
+def _rules(connection: Connection, asked: Asking, loaded: Loaded) -> Rules:
+    challenge = loaded.challenge
+    return asked.service.casework.procedures.rules(connection, asked.authority, challenge.ladder_hash, challenge.authority_hash)

@@ -1,0 +1,184 @@
+"""Attached documents, kept by digest in a folder: written whole or not at all, and proved again whenever one is read."""
+
+import hashlib
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, get_args
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from drp.access import Signed
+from drp.documents.accepting import accept
+from drp.documents.names import disposition
+from drp.handle import Answer, Casework, Done, Render, Retry
+from drp.store import Unavailable
+from drp.tables import EntryRow
+from workflows.events import DocumentAttached, MediaType
+from workflows.refusals import Unfit
+
+MOST_ON_ONE_ITEM = 50
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_AUTHORITY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class NotAsAttached(Exception):
+    """A document is missing from its folder, or is no longer what was attached: said plainly, never shown instead."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        self.do = "Tell whoever runs the service: the folder of attachments must be restored from its copy."
+        super().__init__(said)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A document that is safely on the disk."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document to hand out, with the value of its Content-Disposition."""
+
+    octets: bytes
+    media_type: MediaType
+    disposition: str
+
+
+class Attachments:
+    """The folder of one service: <authority>/<first two of the digest>/<digest>. No path holds anything a user gave."""
+
+    def __init__(self, folder: Path, limit: int) -> None:
+        self._folder, self.limit = folder, limit
+
+    def put(self, authority: str, octets: bytes) -> Stored:
+        """Keep these bytes, once; when this returns they survive a power cut. Raises Unavailable if the disk takes them not."""
+        digest = hashlib.sha256(octets).hexdigest()
+        path = self._path(authority, digest)
+        try:
+            for folder in (self._folder, path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, parents=folder == self._folder, exist_ok=True)
+            if not _holds(path, octets):
+                _write(path, octets)
+            # Also where another wrote it a moment ago, and its name may not be on the disk yet.
+            for folder in (path.parent, path.parent.parent, self._folder, self._folder.parent):
+                _sync_folder(folder)
+        except OSError as error:
+            raise Unavailable(f"an attached document cannot be kept: {error.strerror}") from error
+        return Stored(digest, len(octets))
+
+    def get(self, authority: str, digest: str, size: int | None = None) -> bytes:
+        """The bytes of a document, proved against its digest. Raises NotAsAttached, or Unavailable if the disk fails."""
+        if not _DIGEST.fullmatch(digest):
+            raise NotAsAttached("This document's digest is not one.")
+        try:
+            octets = _read(self._path(authority, digest), size)
+        except FileNotFoundError:
+            raise NotAsAttached("This document is missing from where it was kept.") from None
+        except OSError as error:
+            raise Unavailable(f"an attached document cannot be read: {error.strerror}") from error
+        if octets is None or hashlib.sha256(octets).hexdigest() != digest:
+            raise NotAsAttached("This document is no longer what was attached: the file has been altered.")
+        return octets
+
+    def open(self, authority: str, facts: Mapping[str, Any], name: str) -> Document:
+        """The document of a timeline entry that the person may read (its facts, and its word `name`)."""
+        kind: MediaType | None = next((known for known in get_args(MediaType) if known == facts.get("media_type")), None)
+        if kind is None:
+            raise NotAsAttached("This entry names a kind of document that is not kept.")
+        octets = self.get(authority, str(facts.get("digest")), facts.get("size"))
+        return Document(octets, kind, disposition(name, kind))
+
+    def _path(self, authority: str, digest: str) -> Path:
+        if not _AUTHORITY.fullmatch(authority):
+            raise ValueError("not the key of an authority")
+        return self._folder / authority / digest[:2] / digest
+
+
+def attach(
+    casework: Casework, attachments: Attachments, signed: Signed, reference: str, octets: bytes, claimed: str, now: datetime,
+    render: Render, *, about: str = "", iro_service_only: bool = False, key: str = "", if_match: str = "",
+) -> Answer:  # fmt: skip
+    """Attach a file to an item, as one act. Raises what `Casework.act` raises, and Unfit for a file that is not taken.
+
+    The file is on the disk before its entry is committed, and only after the entry was allowed: no entry is ever without
+    its file, and whoever may not attach leaves nothing behind. If the commit then fails, the file lies there harmlessly.
+    """
+    accepted = accept(octets, claimed, attachments.limit)
+    event = DocumentAttached(
+        accepted.digest, accepted.media_type, accepted.size, accepted.name, " ".join(about.split()), iro_service_only
+    )
+
+    def kept(connection: Connection, done: Done) -> Answer:
+        _check_number(connection, signed.authority, done)
+        attachments.put(signed.authority, octets)
+        return render(connection, done)
+
+    body = repr(("attach", reference.upper(), event)).encode("utf-8", "backslashreplace")
+    retry = Retry(key, hashlib.sha256(body).hexdigest())
+    return casework.act(signed, reference, event, now, kept, retry, if_match)
+
+
+def _check_number(connection: Connection, authority: str, done: Done) -> None:
+    """Raise Unfit for one document too many. Its own entry is written by now: nobody else can write one beside it."""
+    number = connection.execute(
+        select(func.count()).where(
+            col(EntryRow.authority) == authority,
+            col(EntryRow.challenge) == done.loaded.id,
+            col(EntryRow.kind) == "document_attached",
+        )
+    ).scalar_one()
+    if number > MOST_ON_ONE_ITEM:
+        raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
+
+
+def _holds(path: Path, octets: bytes) -> bool:
+    try:
+        return _read(path, len(octets)) == octets
+    except FileNotFoundError:
+        return False
+
+
+def _read(path: Path, size: int | None) -> bytes | None:
+    """What a plain file holds; None if it is something else, or of another size."""
+    if path.is_symlink():
+        return None
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or (size is not None and found.st_size != size):
+            return None
+        return file.read()
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """Under another name first (mode 0600), synced, then renamed: a reader finds the whole file or none."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(octets)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,231 @@
+"""The directory's people as they are looked up and chosen: what each holds on a day, in words, and who stands in for them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, func, or_, select
+from sqlmodel import col
+
+from drp.tables import CoverRow, PersonRow, PostRow, UnitRow
+from workflows.procedure import Authority, Capacity, HeldFor
+
+IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
+"""The capacities of the people who are the IRO service."""
+
+
+@dataclass(frozen=True)
+class HeldPost:
+    """A role that somebody holds on a day: in a place, or for so many children."""
+
+    role: str
+    held_for: HeldFor
+    key: str = ""
+    place: str = ""
+    children: int = 0
+
+    def in_words(self, words: Authority) -> str:
+        """As staff say it: "Team Manager of North Team", "IRO of 24 children"."""
+        title = words.role(self.role).title if words.has_role(self.role) else self.role
+        if self.held_for is HeldFor.CHILD:
+            return f"{title} of {self.children} {'child' if self.children == 1 else 'children'}"
+        return f"{title} of {self.place}" if self.place else title
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A person of the directory, with their own posts of a day. `left_on`: their last day."""
+
+    id: UUID
+    name: str
+    agency: str
+    left_on: date | None
+    posts: tuple[HeldPost, ...] = ()
+
+    def is_here_on(self, day: date) -> bool:
+        """Have they not left by that day? Their last day counts."""
+        return self.left_on is None or day <= self.left_on
+
+    def acts_as(self, words: Authority) -> frozenset[Capacity]:
+        """What their own posts let them act as."""
+        roles = (words.role(post.role) for post in self.posts if words.has_role(post.role))
+        return frozenset(role.acts_as for role in roles if role.acts_as is not None)
+
+    def is_of_iro_service(self, words: Authority) -> bool:
+        """Are they an IRO, an IRO manager or business support?"""
+        return bool(self.acts_as(words) & IRO_SERVICE)
+
+    def casework(self, words: Authority) -> tuple[HeldPost, ...]:
+        """The posts by which children's cases are theirs, or their line's: what an IRO is independent of."""
+        near = (HeldFor.CHILD, HeldFor.TEAM, HeldFor.SERVICE)
+        return tuple(
+            post
+            for post in self.posts
+            if post.held_for in near and words.has_role(post.role) and words.role(post.role).acts_as is None
+        )
+
+    def titles(self, words: Authority) -> tuple[str, ...]:
+        """Their posts in words."""
+        return tuple(post.in_words(words) for post in self.posts)
+
+
+@dataclass(frozen=True)
+class StandsIn:
+    """A cover or a delegation as it is listed, both people by name."""
+
+    id: UUID
+    of: UUID
+    of_name: str
+    by: UUID
+    by_name: str
+    since: date
+    until: date | None
+    is_delegate: bool
+
+    def runs_on(self, day: date) -> bool:
+        """Does it run on that day, rather than begin later?"""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Some of the people that a search found, and how many there are in all."""
+
+    people: tuple[Somebody, ...]
+    total: int = field(default=0)
+
+
+def somebody(connection: Connection, authority: str, person: UUID, day: date) -> Somebody | None:
+    """One person with the posts that they hold on a day."""
+    return next(iter(_made(connection, authority, _people(authority).where(col(PersonRow.id) == person), day)), None)
+
+
+def search(connection: Connection, words: Authority, find: str, day: date, offset: int = 0, most: int = 50) -> Found:
+    """People by part of a name, of a role's title or of a team's, a service's or an agency's name; those who left come last."""
+    where = _fits(words, find.strip(), day)
+    gone = and_(col(PersonRow.left_on).is_not(None), col(PersonRow.left_on) < day)
+    query = _people(words.key).where(*where).order_by(gone, func.lower(col(PersonRow.name)), col(PersonRow.id))
+    total = connection.execute(
+        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
+    ).scalar_one()
+    return Found(_made(connection, words.key, query.offset(offset).limit(most), day), total)
+
+
+def colleagues(connection: Connection, words: Authority, of: Somebody, find: str, day: date, most: int) -> Found:
+    """Those who may stand in for somebody: people of the same agency who hold a post; those of the same role first."""
+    holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *_runs(PostRow, day))
+    roles = {post.role for post in of.posts}
+    alike = col(PersonRow.id).in_(holds.where(col(PostRow.role).in_(roles)))
+    where = [
+        col(PersonRow.agency) == of.agency,
+        col(PersonRow.id) != of.id,
+        or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+        col(PersonRow.id).in_(holds),
+        *_fits(words, find.strip(), day),
+    ]
+    total = connection.execute(
+        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
+    ).scalar_one()
+    query = _people(words.key).where(*where).order_by(alike.desc(), func.lower(col(PersonRow.name)), col(PersonRow.id))
+    return Found(_made(connection, words.key, query.limit(most), day), total)
+
+
+def holding(connection: Connection, words: Authority, capacities: Collection[Capacity], day: date) -> tuple[Somebody, ...]:
+    """Everybody whose own posts let them act as one of these on a day, by name."""
+    roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
+    holds = select(col(PostRow.person)).where(
+        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), *_runs(PostRow, day)
+    )
+    query = _people(words.key).where(col(PersonRow.id).in_(holds)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
+    return _made(connection, words.key, query, day)
+
+
+def stand_ins(connection: Connection, authority: str, day: date, people: Collection[UUID] | None = None) -> tuple[StandsIn, ...]:
+    """Covers and delegations that run on a day or will, of or by some people (None: of everybody), by name and date."""
+    of, by = (PersonRow.__table__.alias(name) for name in ("of_person", "by_person"))  # type: ignore[attr-defined]
+    query = (
+        select(CoverRow.__table__, of.c.name.label("of_name"), by.c.name.label("by_name"))  # type: ignore[attr-defined]
+        .join(of, and_(of.c.authority == authority, of.c.id == col(CoverRow.of)))
+        .join(by, and_(by.c.authority == authority, by.c.id == col(CoverRow.by)))
+        .where(
+            col(CoverRow.authority) == authority,
+            or_(
+                col(CoverRow.until).is_(None),
+                and_(col(CoverRow.until) >= day, col(CoverRow.until) >= col(CoverRow.since)),
+            ),
+        )
+        .order_by(of.c.name, col(CoverRow.since), by.c.name)
+    )
+    if people is not None:
+        query = query.where(or_(col(CoverRow.of).in_(people), col(CoverRow.by).in_(people)))
+    return tuple(
+        StandsIn(row.id, row.of, row.of_name, row.by, row.by_name, row.since, row.until, row.is_delegate)
+        for row in connection.execute(query)
+    )
+
+
+def _fits(words: Authority, find: str, day: date) -> list[Any]:
+    """A condition on people: part of a name, of what they hold, or of where."""
+    if not find:
+        return []
+    if not find.isprintable():
+        return [col(PersonRow.id).is_(None)]  # PostgreSQL takes no text with a NUL in it
+    roles = [role.key for role in words.roles if find.lower() in role.title.lower()]
+    units = select(col(UnitRow.key)).where(
+        col(UnitRow.authority) == words.key,
+        col(UnitRow.kind) == col(PostRow.held_for),
+        col(UnitRow.key) == col(PostRow.key),
+        col(UnitRow.name).icontains(find, autoescape=True),
+    )
+    holds = select(col(PostRow.person)).where(
+        col(PostRow.authority) == words.key, *_runs(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
+    )
+    return [or_(col(PersonRow.name).icontains(find, autoescape=True), col(PersonRow.id).in_(holds))]
+
+
+def _runs(table: Any, day: date) -> tuple[Any, ...]:
+    return col(table.since) <= day, or_(col(table.until).is_(None), col(table.until) >= day)
+
+
+def _people(authority: str) -> Any:
+    return select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.agency), col(PersonRow.left_on)).where(
+        col(PersonRow.authority) == authority
+    )
+
+
+def _made(connection: Connection, authority: str, query: Any, day: date) -> tuple[Somebody, ...]:
+    rows = connection.execute(query).all()
+    posts = _posts(connection, authority, [row.id for row in rows], day)
+    return tuple(Somebody(row.id, row.name, row.agency, row.left_on, tuple(posts.get(row.id, ()))) for row in rows)
+
+
+def _posts(connection: Connection, authority: str, people: Sequence[UUID], day: date) -> dict[UUID, list[HeldPost]]:
+    found: dict[UUID, list[HeldPost]] = {}
+    if not people:
+        return found
+    here = (col(PostRow.authority) == authority, col(PostRow.person).in_(people), *_runs(PostRow, day))
+    unit = (
+        (col(UnitRow.authority) == authority)
+        & (col(UnitRow.kind) == col(PostRow.held_for))
+        & (col(UnitRow.key) == col(PostRow.key))
+    )
+    placed: Iterable[Any] = connection.execute(
+        select(col(PostRow.person), col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(UnitRow.name))
+        .outerjoin(UnitRow, unit)
+        .where(*here, col(PostRow.held_for) != HeldFor.CHILD.value)
+        .order_by(col(PostRow.role), col(UnitRow.name))
+    )
+    for row in placed:
+        found.setdefault(row.person, []).append(HeldPost(row.role, HeldFor(row.held_for), row.key, row.name or row.key))
+    # Children are counted, not listed: who keeps the directory need not know them.
+    counted: Iterable[Any] = connection.execute(
+        select(col(PostRow.person), col(PostRow.role), func.count(col(PostRow.key).distinct()).label("n"))
+        .where(*here, col(PostRow.held_for) == HeldFor.CHILD.value)
+        .group_by(col(PostRow.person), col(PostRow.role))
+        .order_by(col(PostRow.role))
+    )
+    for row in counted:
+        found.setdefault(row.person, []).append(HeldPost(row.role, HeldFor.CHILD, children=row.n))
+    return found

@@ -1,0 +1,54 @@
+"""Many messages of one round for one person alone leave as one mail (DESIGN.md rule 15); each is settled for itself.
+
+Nothing waits for a digest: it joins what would leave in this round anyway. Urgent messages, messages to several people
+and those with a file go as they are. What was tried together has the same number of attempts and the same next time, and
+so is tried together again; what is new never joins it. So a digest keeps its identity however often it is tried, as long
+as its lines are the same: with other lines it is another message.
+"""
+
+from collections.abc import Hashable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from notifications.channels import Post
+from notifications.post_book import Key, Waiting, identity
+from notifications.settling import Attempt
+from notifications.wording import digest_letter
+
+_T = TypeVar("_T")
+
+MOST_SINGLY = 3
+"""So many messages for one person in one round still go one by one."""
+
+
+def batches(listed: Sequence[Waiting]) -> list[list[Key]]:
+    """What may leave together, to be claimed together: for one person alone, not urgent, and all new or tried together."""
+    found: dict[Hashable, list[Key]] = {}
+    for one in listed:
+        alone = one.urgent or len(one.people) != 1
+        like: Hashable = one.key if alone else (one.people, one.attempts, one.next_at if one.attempts else None)
+        found.setdefault(like, []).append(one.key)
+    return [batch for keys in found.values() for batch in _split(keys)]
+
+
+def leaving(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
+    """The mails that a batch leaves as, now that it is known what of it is still to be sent, and to which address."""
+    to_one: dict[Hashable, list[Attempt]] = {}
+    for attempt in attempts:
+        post = attempt.post
+        joins = post is not None and post.attachment is None and len({*post.to, *post.copy}) == 1
+        to_one.setdefault(post.envelope if post and joins else attempt.key, []).append(attempt)
+    return [mail for listed in to_one.values() for mail in _split(listed)]
+
+
+def _split(listed: list[_T]) -> list[list[_T]]:
+    return [listed] if len(listed) > MOST_SINGLY else [[one] for one in listed]
+
+
+def joined(mail: Sequence[Attempt], domain: str, now: datetime) -> Post:
+    """Several messages to one address as one, in the authority's words of the latest."""
+    (address,) = {address for attempt in mail for address in attempt.addressees.people}
+    authority = mail[-1].authority
+    words = digest_letter(authority, [attempt.line for attempt in mail])
+    name = identity(authority.key, [attempt.key for attempt in mail])
+    return Post(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now)

@@ -1,0 +1,94 @@
+"""What became of an attempt, written down for each message and each person; what cannot be delivered is said on the item."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from drp.handle import Casework
+from notifications import post_book
+from notifications.addressees import Addressees
+from notifications.channels import Outcome, Post
+from notifications.post_book import Key
+from notifications.wording import Line
+from workflows.events import DeliveryFailed
+from workflows.procedure import Authority
+
+WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720, 720, 720, 720))
+"""Between attempts: about three days in all, then it has failed."""
+
+ALARM_AFTER = 6
+"""Attempts, about three hours: from then on a climb waits for the IRO, while the attempts go on."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One message on its way: which attempt this is, whom it is for, the post, and the line that it is in a digest."""
+
+    key: Key
+    number: int
+    addressees: Addressees
+    authority: Authority
+    line: Line
+    post: Post | None
+    """None where nobody is left to write to."""
+
+
+def note_accepted(connection: Connection, authority: str, attempts: Sequence[Attempt], outcome: Outcome, now: datetime) -> None:
+    """Mark every copy that was taken: done first and by itself, so that nobody is sent a second copy whatever follows."""
+    for attempt in attempts:
+        for address in outcome.accepted & set(attempt.addressees.people):
+            for delivery in attempt.addressees.people[address]:
+                taken = {"mail": "accepted", "mailed_at": now, "error": ""}
+                post_book.mark(connection, authority, attempt.key, delivery["person"], **taken)
+
+
+def settle(casework: Casework, authority: str, attempt: Attempt, outcome: Outcome, now: datetime) -> str:
+    """Note what became of a message, and say its state. A refusal and what follows from it on the item are one transaction."""
+    key, people, unreachable = attempt.key, attempt.addressees.people, attempt.addressees.unreachable
+    refused = {address: why for address, why in outcome.refused.items() if address in people}
+    left = set(people) - outcome.accepted - set(refused)
+    if left and attempt.number > len(WAITS):
+        refused |= dict.fromkeys(left, outcome.again or "no answer")
+        left = set()
+    returned = [(delivery, why) for address, why in refused.items() for delivery in people[address]]
+    returned += unreachable
+    states: list[str] = []
+
+    def settled(connection: Connection) -> None:
+        for delivery, why in returned:
+            post_book.mark(connection, authority, key, delivery["person"], mail="refused", error=why[:200])
+        mails = [delivery["mail"] for delivery in post_book.deliveries(connection, authority, key)]
+        states.append("waiting" if left else "failed" if "refused" in mails else "sent" if "accepted" in mails else "lapsed")
+        if left:
+            wait = WAITS[min(attempt.number, len(WAITS)) - 1]
+            post_book.note(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
+        elif "refused" in mails:
+            # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
+            why = returned[0][1] if returned else "refused at an earlier attempt"
+            post_book.note(connection, authority, key, state="failed", error=why[:200])
+        elif "accepted" in mails:
+            post_book.note(connection, authority, key, state="sent", sent_at=now, error="")
+        else:
+            post_book.note(connection, authority, key, state="lapsed", error="nobody is left to be told")
+
+    unreached = [one for address in left for one in people[address]] if attempt.number == ALARM_AFTER else []
+    if returned or unreached:
+        with casework.store.write(authority) as connection:
+            note_accepted(connection, authority, [attempt], outcome, now)
+        asked = sorted({one["party"] for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]})
+        why = refused_why(returned[0][1] if returned else outcome.again)
+        events = [DeliveryFailed(party, why) for party in asked]
+        casework.note_change(authority, key[0], events, now, settled)
+    else:
+        with casework.store.write(authority) as connection:
+            note_accepted(connection, authority, [attempt], outcome, now)
+            settled(connection)
+    return states[-1]
+
+
+def refused_why(why: str) -> str:
+    """A reason without any address in it."""
+    return re.sub(r"\S*@\S*", "(an address)", why)[:150].strip()

@@ -1,0 +1,165 @@
+"""Whose an account becomes at its first sign-in, and whose it stays."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError, Thread
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Select, select, update
+
+from drp import accounts
+from drp.accounts import NotLetIn, Why, person_signing_in
+from drp.chance import Chance
+from drp.handle import Casework
+from drp.store import Store
+from drp.tables import AccountRow, PersonRow
+from tests.store.council import load, person, seeded
+
+ISSUER, HERE = "https://sign-in.saltmarsh.example", "saltmarsh"
+Plant = pytest.MonkeyPatch
+one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
+
+
+class Directory:
+    """Saltmarsh's people, and accounts that come."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def comes(self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW) -> UUID | Why:
+        """Whom an account signs in, or why nobody."""
+        try:
+            with self.store.write(HERE) as connection:
+                return person_signing_in(connection, HERE, issuer, subject, known_as, now)
+        except NotLetIn as error:
+            return error.why
+
+    def person(self, key: str) -> UUID:
+        return UUID(person(self.store, key))
+
+    def changes(self, key: str, **to: object) -> None:
+        with self.store.write(HERE) as connection:
+            connection.execute(update(PersonRow).where(PersonRow.authority == HERE, PersonRow.key == key).values(**to))
+
+    def address(self, key: str) -> str:
+        with self.store.read(HERE) as connection:
+            return str(connection.execute(select(PersonRow.email).where(PersonRow.key == key)).scalar_one())
+
+    def accounts(self) -> list[tuple[str, UUID]]:
+        with self.store.read(HERE) as connection:
+            rows = connection.execute(select(AccountRow.subject, AccountRow.person))
+            return sorted((row.subject, UUID(str(row.person))) for row in rows)
+
+
+@pytest.fixture
+def directory(store: Store, casework: Casework, chance: Chance) -> Directory:
+    seeded(store, casework.procedures)
+    load(store, chance)
+    return Directory(store)
+
+
+def test_the_first_sign_in_goes_by_address_in_any_case_or_by_key_and_the_next_by_nothing_else(directory: Directory) -> None:
+    irene, ivor = directory.person("irene"), directory.person("ivor")
+    assert directory.comes("one", directory.address("irene").upper()) == irene
+    assert directory.comes("two", "ivor") == ivor
+    assert directory.comes("one", "ivor") == irene
+    assert directory.comes("one", None) == irene
+    assert directory.accounts() == [("one", irene), ("two", ivor)]
+
+
+@pytest.mark.parametrize("known_as", ["IVOR", "iv%", "", None, 7, "ivor\0", "\u0130vor", "x@nowhere.example", "@", " "])
+def test_a_key_or_an_address_is_matched_exactly(directory: Directory, known_as: object) -> None:
+    assert directory.comes("one", known_as) is Why.UNKNOWN
+    assert not directory.accounts()
+
+
+@pytest.mark.parametrize("subject", ["", None, 7, "s" * 201, "a\0b", "a\nb"])
+def test_an_account_needs_a_name_that_can_be_kept(directory: Directory, subject: object) -> None:
+    assert directory.comes(subject, "ivor") is Why.UNREADABLE
+
+
+def test_an_address_of_two_people_is_nobodys_until_one_of_them_has_left(directory: Directory) -> None:
+    address = directory.address("irene")
+    directory.changes("ivor", email=address)
+    assert directory.comes("one", address) is Why.SEVERAL
+    directory.changes("ivor", left_on=(NOW - timedelta(days=1)).date())
+    assert directory.comes("one", address) == directory.person("irene")
+
+
+def test_the_last_day_is_a_day_and_afterwards_neither_account_nor_address_helps(directory: Directory) -> None:
+    directory.changes("irene", left_on=NOW.date())
+    directory.changes("ivor", left_on=NOW.date())
+    assert directory.comes("one", "irene") == directory.person("irene")
+    tomorrow = NOW + timedelta(days=1)
+    assert directory.comes("one", "irene", now=tomorrow) is Why.LEFT
+    assert directory.comes("two", "ivor", now=tomorrow) is Why.LEFT
+
+
+def test_an_account_is_ended_for_good_and_another_may_follow_it(directory: Directory) -> None:
+    irene = directory.person("irene")
+    directory.comes("one", "irene")
+    assert directory.comes("two", "irene") is Why.TAKEN
+    with directory.store.write(HERE) as connection:
+        connection.execute(update(AccountRow).values(ended_at=NOW))
+    assert directory.comes("one", "irene") is Why.ENDED
+    assert directory.comes("two", "irene") == irene
+
+
+def test_another_provider_has_accounts_of_its_own(directory: Directory) -> None:
+    directory.comes("one", "irene")
+    assert directory.comes("one", "ivor", issuer="https://other.saltmarsh.example") == directory.person("ivor")
+    assert directory.comes("two", "irene", issuer="https://other.saltmarsh.example") == directory.person("irene")
+
+
+@pytest.mark.parametrize("subjects", [("one", "one"), ("one", "two")], ids=["the same account", "two accounts"])
+def test_of_two_first_sign_ins_at_one_moment_one_account_comes_out(
+    directory: Directory, subjects: tuple[str, str], monkeypatch: Plant
+) -> None:
+    irene, found, linking = directory.person("irene"), list[object](), Barrier(2)
+    real = accounts.link_account
+
+    def both_at_once(*given: Any) -> None:
+        with suppress(BrokenBarrierError):  # the other is kept waiting, as it must be
+            linking.wait(timeout=0.5)
+        real(*given)
+
+    monkeypatch.setattr(accounts, "link_account", both_at_once)
+
+    def comes(subject: str) -> None:
+        found.append(directory.comes(subject, "irene"))
+
+    threads = [Thread(target=comes, args=(subject,)) for subject in subjects]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert len(directory.accounts()) == 1
+    assert set(found) == ({irene} if subjects[0] == subjects[1] else {irene, Why.TAKEN})
+
+
+# Each safeguard, taken out, is missed.
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_people_who_are_not_locked_are_noticed(directory: Directory, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(Select, "with_for_update", lambda self: self)
+    check = test_of_two_first_sign_ins_at_one_moment_one_account_comes_out
+    with pytest.raises(AssertionError):
+        check(directory, ("one", "two"), monkeypatch)
+
+
+@one_engine
+def test_a_second_account_that_becomes_the_same_person_is_noticed(directory: Directory, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(accounts, "_accounts_of", lambda *given: set())
+    with pytest.raises(AssertionError):
+        test_an_account_is_ended_for_good_and_another_may_follow_it(directory)
+
+
+@one_engine
+def test_somebody_who_left_and_still_signs_in_is_noticed(directory: Directory, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(accounts, "local_date", lambda now: NOW.date())
+    with pytest.raises(AssertionError):
+        test_the_last_day_is_a_day_and_afterwards_neither_account_nor_address_helps(directory)

@@ -1,0 +1,102 @@
+"""What presses on one person about one challenge: theirs to consider, to answer, to check; waiting for others; past the date."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import IntEnum
+
+from workflows.challenge import ASKS_RECIPIENTS, Challenge, Phase, Window, WindowKind
+from workflows.ladder import RAISER
+from workflows.permits import Actor, Part
+
+
+class Task(IntEnum):
+    """What it is, in the order in which it presses."""
+
+    RELEASE = 0
+    """Windows held after an outage wait for the IRO manager."""
+    CONSIDER = 1
+    """The IRO (or another judge) says what comes next."""
+    ANSWER = 2
+    ENDORSE = 3
+    ARRANGE = 4
+    """A meeting is to be booked."""
+    RECORD = 5
+    """A meeting's outcome is to be written down."""
+    WAIT_PAST = 6
+    """Others were asked by the raiser, and the date has passed."""
+    WAIT = 7
+    """Others were asked by the raiser, and the date is to come."""
+    CHECK = 8
+    """An agreed action has come to its date, or will."""
+    LOOK_AGAIN = 9
+    """A follow-up: what changed for the child."""
+    SETTLE = 10
+    """A talk that was logged without a clock: settle it, or make it formal."""
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """One thing that presses: by when (Europe/London; None: no date), and whether that has passed."""
+
+    task: Task
+    due: date | None
+    is_late: bool
+
+    def order(self) -> tuple[int, date]:
+        """Sorts by what presses: the kind of task, then the date."""
+        return self.task, self.due or date.max
+
+
+def pressing(challenge: Challenge, actor: Actor, now: datetime) -> tuple[Pressing, ...]:
+    """Everything that presses on this person about this challenge at `now` (aware UTC), the most pressing first."""
+    if challenge.is_sealed:
+        return ()
+    found = [_of(task, window, now) for window in challenge.open_windows() for task in _tasks(challenge, window, actor, now)]
+    if Part.IRO_MANAGER in actor.parts and any(window.held_since for window in challenge.open_windows()):
+        found.append(Pressing(Task.RELEASE, None, False))
+    if Part.RAISER in actor.parts and challenge.is_open and challenge.phase is Phase.ASKING and not _judged_by_a_date(challenge):
+        found.append(Pressing(Task.SETTLE, None, False))
+    return tuple(sorted(dict.fromkeys(found), key=Pressing.order))
+
+
+def _judged_by_a_date(challenge: Challenge) -> bool:
+    return any(window.key.kind is WindowKind.JUDGEMENT for window in challenge.open_windows())
+
+
+def _of(task: Task, window: Window, now: datetime) -> Pressing:
+    dated = not window.promise.is_without_date
+    return Pressing(task, window.promise.due if dated else None, dated and window.is_late(now))
+
+
+def _records(window: Window, actor: Actor) -> bool:
+    """Has the meeting been held, and is its outcome theirs to write down? Then the window has become theirs."""
+    if window.owner.role == RAISER:
+        return Part.RAISER in actor.parts
+    return Part.RECORDER in actor.parts and actor.stands_for(window.owner)
+
+
+def _tasks(challenge: Challenge, window: Window, actor: Actor, now: datetime) -> Iterator[Task]:
+    kind, raises = window.key.kind, Part.RAISER in actor.parts
+    if kind in ASKS_RECIPIENTS:
+        if any(actor.stands_for(asked.party) and asked.answered_at is None for asked in window.asked):
+            yield Task.ANSWER
+        to_book = kind is WindowKind.MEETING and challenge.meeting_at is None
+        if to_book and Part.ARRANGER in actor.parts:
+            yield Task.ARRANGE
+        if kind is WindowKind.MEETING and not to_book and _records(window, actor):
+            yield Task.RECORD
+        elif raises:
+            yield Task.WAIT_PAST if window.is_late(now) and not window.promise.is_without_date else Task.WAIT
+    elif kind is WindowKind.JUDGEMENT:
+        mine = any(asked.party.role == RAISER for asked in window.asked) and raises
+        if mine or Part.JUDGE in actor.parts:
+            yield Task.CONSIDER
+    elif kind is WindowKind.ENDORSEMENT and Part.ENDORSER in actor.parts:
+        yield Task.ENDORSE
+    elif kind is WindowKind.COMPLETION and raises:
+        yield Task.WAIT_PAST if window.is_late(now) else Task.WAIT
+    elif kind is WindowKind.ACTION and raises:
+        yield Task.CHECK
+    elif kind is WindowKind.FOLLOW_UP and raises:
+        yield Task.LOOK_AGAIN
