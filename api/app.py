@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from api import challenges, deps, desk, errors, heartbeat, ladders
 from api.assembly import Clock, assemble, system_clock
 from api.body_limit import BodyLimit
+from api.pages.rate import Rate
 from api.pages.rooms import ROUTERS
 from drp.migrate import migrate
 from drp.settings import Settings
@@ -77,8 +78,10 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        redirect_slashes=False,  # the framework's redirect goes to whatever host the request names
     )
     app.state.service = service
+    app.state.links = Rate()
     for router in (challenges.router, ladders.router, desk.router, *ROUTERS):
         app.include_router(router)
     _docs(app)

@@ -49,6 +49,9 @@ class BodyLimit:
         most = self._most_of_upload if is_upload else self._most
         declared = dict(scope["headers"]).get(b"content-length")
         counted = _Counted(receive, most, asyncio.get_running_loop().time() + self._seconds)
+        if is_upload:
+            # Beside a document stands a line: for its sake nothing is read where what is sent cannot be taken anyway.
+            scope.setdefault("state", {})["typed"] = {}
         try:
             if declared is not None and not _is_within(declared, most):
                 raise _TooLarge
@@ -60,8 +63,6 @@ class BodyLimit:
             await self._refuse(refusal, is_upload, scope, receive, send)
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # What is typed beside a document is a line: for its sake nothing is read of a form whose sender is signed out.
-        scope.setdefault("state", {})["typed"] = {}
         try:
             async with asyncio.timeout(self._seconds):
                 await self._places.acquire()

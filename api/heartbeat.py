@@ -6,11 +6,12 @@ from collections.abc import Callable
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 
 from api.assembly import Service, system_clock
-from drp import migrate
+from drp import drafts, migrate, sessions, sign_ins
 from drp.directory.consequences import claim_day, consequences
 from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver
+from notifications.sign_in_links import send_links
 from workflows.working_days import local_date
 
 log = logging.getLogger("drp.heartbeat")
@@ -23,11 +24,22 @@ def tick(service: Service, authority: str) -> Swept:
     now = service.clock()
     if claim_day(service.store, authority, local_date(now)):
         consequences(service.casework, authority, now)
+        forget(service, authority)
     return sweep(service.casework, authority, now, service.settings.sweep_batch)
 
 
+def forget(service: Service, authority: str) -> None:
+    """What lasts only while somebody works is taken out when it is over: drafts, sessions, sign-ins."""
+    now = service.clock()
+    with service.store.write(authority) as connection:
+        drafts.forget(connection, authority, now)
+        sessions.forget(connection, authority, now, service.settings.session_limits)
+        sign_ins.forget(connection, authority, now)
+
+
 def post(service: Service, authority: str) -> Delivered:
-    """One round of the outbox, for one authority."""
+    """One round of the outbox, for one authority; and links to sign in that a request could not send."""
+    send_links(service.casework, authority, service.clock(), service.sender)
     return deliver(service.casework, authority, service.clock(), service.sender)
 
 

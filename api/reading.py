@@ -143,6 +143,24 @@ def timeline(connection: Connection, asked: Asking, item: Seen) -> TimelineShape
     return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
 
 
+def raised_words(connection: Connection, asked: Asking, items: Sequence[Seen]) -> dict[UUID, dict[str, str]]:
+    """What was written when some items were raised, by their ids, as far as this person may read it."""
+    here = (col(EntryRow.authority) == asked.authority, col(EntryRow.number) == 1)
+    entries = select(col(EntryRow.challenge), col(EntryRow.visible)).where(
+        *here, col(EntryRow.challenge).in_([item.loaded.id for item in items])
+    )
+    actors = {item.loaded.id: item.actor for item in items}
+    readable = [row.challenge for row in connection.execute(entries) if may_read(row.visible, actors[row.challenge])]
+    found: dict[UUID, dict[str, str]] = {id_: {} for id_ in readable}
+    for row in connection.execute(
+        select(col(WordsRow.challenge), col(WordsRow.field), col(WordsRow.text)).where(
+            col(WordsRow.authority) == asked.authority, col(WordsRow.number) == 1, col(WordsRow.challenge).in_(readable)
+        )
+    ):
+        found[row.challenge][row.field] = row.text
+    return found
+
+
 def may_read(visible: str, actor: Actor) -> bool:
     """May they read an entry of this visibility?"""
     if visible == Visible.EVERYONE.value:

@@ -32,6 +32,8 @@ class Who(StrEnum):
     ANYONE = "anyone, signed in or not"
     PERSON = "any signed-in person"
     IRO_SERVICE = "IROs, IRO managers and business support"
+    DESK = "IRO managers and business support"
+    IRO_MANAGERS = "IRO managers"
     RAISERS = "whoever a procedure lets raise an item"
     MANAGERS = "IRO managers and administrators"
     ADMINISTRATORS = "administrators"
@@ -225,6 +227,8 @@ def serves(who: Who, capacities: frozenset[Capacity]) -> bool:
         return True
     wanted = {
         Who.IRO_SERVICE: {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT},
+        Who.DESK: {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT},
+        Who.IRO_MANAGERS: {Capacity.IRO_MANAGER},
         Who.MANAGERS: {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR},
         Who.ADMINISTRATORS: {Capacity.ADMINISTRATOR},
     }[who]

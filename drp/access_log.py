@@ -42,9 +42,9 @@ _reads = Table(
 )
 
 OF_THE_LOG = "access log"
-"""What is written down where somebody read this log itself."""
+"""What is written down where somebody read this log itself; followed, where they looked a person up, by whom."""
 
-LISTED = ("list", "inbox", "outbox", OF_THE_LOG)
+LISTED = ("list", "inbox", "outbox")
 """Kinds of reading in which an item stood among others: it was seen, and not opened."""
 
 
@@ -149,7 +149,7 @@ class AccessLog:
         counted = (opened.label("opened"), shown.label("shown"), readings.label("n"), func.max(_reads.c.at).label("last"))
         query = (
             select(_reads.c.person, *counted)
-            .where(*_within(authority, since, until), _reads.c.what != OF_THE_LOG)
+            .where(*_within(authority, since, until), _reads.c.what.not_like(f"{OF_THE_LOG}%"))
             .group_by(_reads.c.person)
             .order_by(opened.desc(), shown.desc(), _reads.c.person)
             .limit(most)

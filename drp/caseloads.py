@@ -186,6 +186,22 @@ def followers(connection: Connection, words: Authority, person: UUID, keys: Coll
     return frozenset(rows.scalars())
 
 
+def takers(connection: Connection, words: Authority, day: date) -> tuple[Somebody, ...]:
+    """Everybody who may take a child on: IROs and IRO managers of a day, and those who were an IRO and hold nothing now."""
+    now = people.holding(connection, words, [Capacity.IRO, Capacity.IRO_MANAGER], day)
+    idle = [one for one in _former(connection, words, day) if one.is_here_on(day) and not one.posts]
+    return tuple(sorted((*now, *idle), key=lambda one: one.name))
+
+
+def left_behind(connection: Connection, words: Authority, day: date) -> tuple[Somebody, ...]:
+    """Those who have left and were an IRO: some of their children may have nobody yet."""
+    return tuple(one for one in _former(connection, words, day) if not one.is_here_on(day))
+
+
+def _former(connection: Connection, words: Authority, day: date) -> tuple[Somebody, ...]:
+    return people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+
+
 def _children(connection: Connection, authority: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
     if not ids:
         return {}

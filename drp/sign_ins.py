@@ -54,7 +54,8 @@ def ask_for_link(connection: Connection, chance: Chance, authority: str, email: 
         .where(col(SignInRow.authority) == authority, col(SignInRow.person) == person, col(SignInRow.asked_at) > now - WITHIN)
     ).scalar_one()
     known = person if person is not None and recent < AT_MOST else None
-    connection.execute(insert(SignInRow).values(**_row(authority, chance, "link", now), person=known, then=then))
+    values = _row(authority, chance, "link", now) | {"person": known, "then": then}
+    connection.execute(insert(SignInRow).values(**values))
 
 
 def unsent(connection: Connection, authority: str, now: datetime) -> list[Asked]:
@@ -103,7 +104,8 @@ def visit_provider(
 ) -> None:  # fmt: skip
     """Note a visit to the identity provider, bound to the browser that begins it."""
     values = _row(authority, chance, "provider", now) | {"hash": hashed(state), "browser": hashed(browser)}
-    connection.execute(insert(SignInRow).values(**values, verifier=verifier, nonce=nonce, then=then))
+    values |= {"verifier": verifier, "nonce": nonce, "then": then}
+    connection.execute(insert(SignInRow).values(**values))
 
 
 def back_from_provider(connection: Connection, authority: str, state: str, browser: str, now: datetime) -> Visit:

@@ -48,7 +48,7 @@ def run(port: int, serve: bool) -> None:
 
         from api.app import create_app
 
-        print(f"\nServing on http://127.0.0.1:{port} (interface: http://127.0.0.1:{port}/docs).")
+        print(f"\nOpen http://127.0.0.1:{port} and choose a person to be. (JSON interface: http://127.0.0.1:{port}/docs)")
         print(f"Mail is written to {var / 'mail'}. Ctrl-C ends it.")
         uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
 

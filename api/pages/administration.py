@@ -11,7 +11,6 @@ from api.pages import shell
 from api.pages.fields import Form, Menu, Option, Pick
 from api.pages.visiting import Sent, Visit, Visiting
 from drp import label_packs
-from drp.directory import lookup
 from drp.tables import PersonRow
 from notifications.wording import WORDS, Letter, letter, sentences
 from workflows.procedure import LABEL_PACKS, Authority, Rules

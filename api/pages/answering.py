@@ -79,7 +79,7 @@ def _page(visit: Visiting, seen: item.Whole, form: Form, sent: Posted | None = N
     window = next((w for w in seen.shape.windows if w.is_open and w.kind in ("reply", "meeting")), None)
     return shell.page(
         visit, "answer.html", 422 if form.is_faulty else 200, title=f"Reply to {seen.shape.reference}", form=form,
-        shape=seen.shape, child=child_in_words(seen.item), about=about_in_words(seen.item), asked=seen.raised, press=asked,
+        shape=seen.shape, child=child_in_words(seen.item), about=about_in_words(seen.item), asked=seen.asked, press=asked,
         window=window, once=item.once(visit, sent), answers=item.answers(seen), is_meeting=window and window.kind == "meeting",
         is_open="responded" in seen.shape.moves, meeting_at=seen.shape.meeting_at,
     )  # fmt: skip

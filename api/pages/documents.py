@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Connection
 
 from api import reading
 from api.body_limit import in_megabytes
@@ -143,7 +144,7 @@ def download(visit: Visit, reference: str, number: str) -> Response:
     return Response(document.octets, media_type=document.media_type, headers=headers)
 
 
-def documents(connection: Any, visit: Visiting, found: Seen) -> list[Attached]:
+def documents(connection: Connection, visit: Visiting, found: Seen) -> list[Attached]:
     """The documents of an item that this person may read, newest first."""
     return [
         Attached(
@@ -160,7 +161,7 @@ def documents(connection: Any, visit: Visiting, found: Seen) -> list[Attached]:
     ]
 
 
-def _entries(connection: Any, visit: Visiting, found: Seen) -> list[EntryShape]:
+def _entries(connection: Connection, visit: Visiting, found: Seen) -> list[EntryShape]:
     """Judged entry by entry where every timeline is (reading.may_read): no second way to a document."""
     return [entry for entry in reading.timeline(connection, visit, found).entries if entry.kind == KIND]
 

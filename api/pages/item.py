@@ -1,7 +1,7 @@
 """One challenge as a page: where it stands on its ladder, what comes next and when, what each may do, all that happened."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import sha256
 from typing import Any
 
@@ -32,6 +32,19 @@ from workflows.working_days import local_date, long_date
 router = APIRouter(include_in_schema=False)
 
 
+DONE = {
+    "": "Done. It is on the record below, and those whom it concerns have been told.",
+    "talk": "The talk is on the record. Nobody has been asked anything.",
+    "responded": "Your reply is with the {iro}, who now says whether it is enough.",
+    "not_for_me": "The {iro} has been told that it is not for you. Until it is put to somebody else, the date stays.",
+    "clarification_asked": "Your question is with the {iro}. The date stays as it is.",
+    "referred_to_cafcass": "The referral is on the record, from this moment. The ladder runs on.",
+    "noted": "Your note is on the record.",
+    "document_attached": "The document is on the record.",
+}
+"""What is said after something was done."""
+
+
 @dataclass(frozen=True)
 class Rung:
     """One stage on the drawn ladder."""
@@ -57,6 +70,17 @@ class Whole:
         """The first entry: what was asked."""
         return self.timeline.entries[0]
 
+    @property
+    def raised_stage(self) -> str:
+        """The label of the stage where it stands."""
+        return self.shape.stage.label if self.shape.stage else ""
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """What was asked, question by question, in the order in which it was written."""
+        words = self.raised.words
+        return [(told.QUESTIONS[field.name], words[field.name]) for field in fields(e.Raised) if field.name in words]
+
 
 def whole(connection: Connection, visit: Visiting, reference: str) -> Whole:
     """An item with its timeline, for somebody who may see it. Raises NotFound or AccessEnded."""
@@ -80,11 +104,11 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     side = seen.item.actor.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}
     if not all and not done and not side and seen.presses and seen.presses[0].task is Task.ANSWER:
         return shell.go(f"/challenges/{seen.shape.reference}/answer")
-    grouped = grouped_moves(visit, seen)
+    said = DONE.get(done, DONE[""]) if done else ""
     return shell.page(
-        visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped,
+        visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
         rungs=rungs(seen), child=child_in_words(seen.item), about=about_in_words(seen.item), next=what_next(visit, seen),
-        asked=seen.raised, answers=answers(seen), entries=list(reversed(told.entries(seen))), done=done,
+        asked=seen.asked, answers=answers(seen), entries=list(reversed(told.entries(seen))), done=in_words(visit, said),
         may_answer=seen.presses and any(press.task is Task.ANSWER for press in seen.presses),
         is_talk=is_talk(seen.item), service=reads_iro_service(seen.item.actor), facts=facts_in_words(visit, seen),
         urgent=visit.words.duty_numbers if reads_iro_service(seen.item.actor) else (), may_attach=True,
@@ -100,15 +124,39 @@ def is_talk(item: Seen) -> bool:
 def grouped_moves(visit: Visiting, seen: Whole) -> list[tuple[str, list[tuple[str, str]]]]:
     """The moves open to this person, under headings, each with its link."""
     found = []
+    kinds = {entry.kind for entry in seen.timeline.entries if entry.stage == seen.raised_stage}
     for key, heading in GROUPS:
         mine = [
-            (f"/challenges/{seen.shape.reference}/do/{type_}", in_words(visit, move.title))
+            (f"/challenges/{seen.shape.reference}/do/{type_}", in_words(visit, _title(seen, type_, move)))
             for type_, move in BY_TYPE.items()
-            if move.group == key and type_ in seen.shape.moves
+            if type_ in seen.shape.moves and (move.group if _is_timely(seen, type_, kinds) else "record") == key
         ]
         if mine:
             found.append((in_words(visit, heading), mine))
     return found
+
+
+def _is_timely(seen: Whole, type_: str, kinds: set[str]) -> bool:
+    """Is there a reason to offer this first, and not only among what may be put on the record?"""
+    challenge = seen.item.loaded.challenge
+    asks = {press.task for press in seen.presses}
+    return {
+        "clarification_given": "clarification_asked" in kinds,
+        "meeting_held": challenge.meeting_at is not None,
+        "outcome_recorded": "meeting_held" in kinds or Task.RECORD in asks,
+        "meeting_arranged": Task.ARRANGE in asks
+        or any(window.kind == "meeting" and window.is_open for window in seen.shape.windows),
+        "impact_recorded": Task.LOOK_AGAIN in asks or not challenge.is_open,
+        "redirected": "not_for_me" in kinds,
+        "action_done": Task.CHECK in asks,
+        "action_not_done": Task.CHECK in asks,
+    }.get(type_, True)
+
+
+def _title(seen: Whole, type_: str, move: Move) -> str:
+    """A talk that is taken higher is made formal; one that is given a date is asked for an answer."""
+    as_talk = {"escalated": "Make it formal", "window_extended": "Ask for an answer"}
+    return as_talk.get(type_, move.title) if is_talk(seen.item) else move.title
 
 
 def in_words(visit: Visiting, text: str) -> str:
@@ -136,14 +184,18 @@ def rungs(seen: Whole) -> list[Rung]:
 def what_next(visit: Visiting, seen: Whole) -> list[str]:
     """What happens next and when, one sentence for each promise that runs."""
     said = []
-    for window in seen.shape.windows:
+    mine = any(press.task is Task.CONSIDER for press in seen.presses)
+    order = ["judgement", "endorsement", "reply", "meeting", "completion", "action", "follow_up", "whole_process"]
+    for window in sorted(seen.shape.windows, key=lambda one: order.index(one.kind)):
         if not window.is_open:
             continue
         due = window.due_in_words
         names = {
             "reply": f"{window.owner} replies {due}.",
             "meeting": f"The answer here is a meeting; its outcome is due {due}. It is with {window.owner} now.",
-            "judgement": f"{window.owner} considers what comes next, {due}.",
+            "judgement": f"For you to consider: what comes next, {due}."
+            if mine
+            else f"{window.owner} considers what comes next, {due}.",
             "endorsement": f"{window.owner} endorses it {due}; nobody else has been told.",
             "completion": f"What was agreed is put right {due}.",
             "whole_process": f"The whole process has its limit {due}.",
@@ -201,9 +253,9 @@ def ask(visit: Visit, reference: str, move: str) -> Response:
     """The page of one move."""
     with visit.service.store.read(visit.authority) as connection:
         seen, chosen, choices = _asked(connection, visit, reference, move)
-        fields = list(chosen.asks(choices))
+        questions = list(chosen.asks(choices))
     log_reading(visit, seen.shape.reference)
-    form = Form(fields, moves.begins_with(chosen, fields, local_date(visit.now)))
+    form = Form(questions, moves.begins_with(chosen, questions, local_date(visit.now)))
     return _page(visit, seen, chosen, form)
 
 
@@ -213,10 +265,10 @@ def act(sent: Sent, reference: str, move: str) -> Response:
     visit = sent.visit
     with visit.service.store.read(visit.authority) as connection:
         seen, chosen, choices = _asked(connection, visit, reference, move)
-        fields = list(chosen.asks(choices))
-    form, values = sent.form(fields)
+        questions = list(chosen.asks(choices))
+    form, values = sent.form(questions)
     if form.is_faulty or sent.wants_more():
-        return _page(visit, seen, chosen, form if not sent.wants_more() else Form(fields, form.given), sent)
+        return _page(visit, seen, chosen, form if not sent.wants_more() else Form(questions, form.given), sent)
     try:
         bring(visit, seen.shape.reference, moves.event_of(chosen, values), sent)
     except Unfit as refusal:
@@ -250,11 +302,12 @@ def _people(connection: Connection, visit: Visiting, item: Seen, move: Move) -> 
 
 def _page(visit: Visiting, seen: Whole, move: Move, form: Form, sent: Posted | None = None) -> Response:
     type_ = next(key for key, known in BY_TYPE.items() if known is move)
+    answered = answers(seen) if move.event is e.Judged else []
     return shell.page(
-        visit, "move.html", 422 if form.is_faulty else 200, title=in_words(visit, move.title), means=in_words(visit, move.means),
-        button=in_words(visit, move.button), form=form, shape=seen.shape, child=child_in_words(seen.item),
-        action=f"/challenges/{seen.shape.reference}/do/{type_}", once=once(visit, sent), is_open=type_ in seen.shape.moves,
-        asked=seen.raised, answers=answers(seen) if move.event is e.Judged else [],
+        visit, "move.html", 422 if form.is_faulty else 200, title=in_words(visit, _title(seen, type_, move)),
+        means=in_words(visit, move.means), button=in_words(visit, move.button), form=form, shape=seen.shape,
+        child=child_in_words(seen.item), action=f"/challenges/{seen.shape.reference}/do/{type_}", once=once(visit, sent),
+        is_open=type_ in seen.shape.moves, answers=answered,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ class Assumed:
 
     name: str
     where: str
+    why: str
     shape: AssumptionShape
     field: Pick | None
     """The question, for somebody who may answer it and while nobody has."""
@@ -46,6 +47,22 @@ class Group:
     title: str
     open: Sequence[Assumed]
     said: Sequence[Assumed]
+
+
+@dataclass(frozen=True)
+class OneVersion:
+    """One version of a procedure, with what the page says of it beside its own words."""
+
+    rules: Rules
+    shape: LadderShape
+    standing: str
+    others: Sequence[tuple[str, str]]
+    """The other versions: where each is, and how it is called."""
+
+    @property
+    def path(self) -> str:
+        """Where this version is."""
+        return _path(self.shape.name, self.shape.version)
 
 
 @router.get("/ladders")
@@ -67,8 +84,8 @@ def every(visit: Visit) -> Response:
 def show(visit: Visit, name: str, version: Version = "", saved: int = 0) -> Response:
     """One version of a procedure."""
     with visit.service.store.read(visit.authority) as connection:
-        rules, shape, others = _version(connection, visit, name, version)
-    return _page(visit, rules, shape, others, None, saved)
+        chosen = _chosen(connection, visit, name, version)
+    return _page(visit, chosen, None, saved)
 
 
 @router.post("/ladders/{name}/assumptions")
@@ -76,52 +93,51 @@ def judge(sent: Sent, name: str, version: Version = "", change: Change = "") -> 
     """What was assumed is confirmed or struck, as many as were answered; or one answer is changed."""
     visit = sent.visit
     with visit.service.store.read(visit.authority) as connection:
-        rules, shape, others = _version(connection, visit, name, version)
+        chosen = _chosen(connection, visit, name, version)
     if change:
         verdicts, form = {change: sent.pressed("verdict")}, Form([])
     else:
-        fields = [one.field for group in _groups(visit, rules, shape) for one in group.open if one.field]
+        fields = [one.field for group in _groups(visit, chosen) for one in group.open if one.field]
         form, values = sent.form(fields)
         verdicts = {key: str(value) for key, value in values.items() if value}
         if not verdicts and not form.is_faulty:
             form.refuse("Choose Confirm or Strike for at least one.", fields[0].name if fields else "")
     if form.is_faulty:
-        return _page(visit, rules, shape, others, form)
-    known = {_name(one): one for one in shape.assumptions}
+        return _page(visit, chosen, form)
+    known = {_name(one): one for one in chosen.shape.assumptions}
     with visit.service.store.write(visit.authority) as connection:
         for key, verdict in verdicts.items():
-            if key not in known or verdict not in dict((value, text) for value, text, _ in VERDICTS):
+            if key not in known or verdict not in [value for value, _, _ in VERDICTS]:
                 raise Unfit("Nothing is assumed there.", "Open the procedure again.", "assumption")
-            ladders.judge(connection, visit, rules, known[key].of, known[key].path, verdict)
-    return shell.go(f"{_path(shape)}&saved={len(verdicts)}#assumed")
+            ladders.judge(connection, visit, chosen.rules, known[key].of, known[key].path, verdict)
+    return shell.go(f"{chosen.path}&saved={len(verdicts)}#assumed")
 
 
-def _version(connection: Connection, visit: Visiting, name: str, version: str) -> tuple[Rules, LadderShape, list[LadderShape]]:
+def _chosen(connection: Connection, visit: Visiting, name: str, version: str) -> OneVersion:
     rules = ladders.version_of(connection, visit, name, version)
-    others = [
-        ladders.described(connection, visit, other)
-        for other in visit.service.casework.procedures.current(connection, visit.authority)
-        if other.ladder.key == name and other.ladder.hash != rules.ladder.hash
-    ]
-    return rules, ladders.described(connection, visit, rules), others
+    current = visit.service.casework.procedures.current(connection, visit.authority)
+    others = [one.ladder for one in current if one.ladder.key == name and one.ladder.hash != rules.ladder.hash]
+    return OneVersion(
+        rules,
+        ladders.described(connection, visit, rules),
+        _standing(visit, rules, _in_force(visit, current)),
+        [(_path(one.key, one.version), one.version) for one in others],
+    )
 
 
-def _page(
-    visit: Visiting, rules: Rules, shape: LadderShape, others: list[LadderShape], form: Form | None, saved: int = 0
-) -> Response:
-    groups = _groups(visit, rules, shape)
+def _page(visit: Visiting, chosen: OneVersion, form: Form | None, saved: int = 0) -> Response:
+    groups, shape, ladder = _groups(visit, chosen), chosen.shape, chosen.rules.ladder
     return shell.page(
         visit, "procedure.html", 422 if form and form.is_faulty else 200, title=f"{shape.title}, {shape.version}", ladder=shape,
-        path=_path(shape), action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}",
-        standing=_standing(visit, rules, None), facts=_facts(visit, shape), others=[(_path(one), one.version) for one in others],
-        drawing=shell.drawn(drawing.svg(rules.ladder, visit.words)), groups=groups, open=_open_in(shape), saved=saved,
-        form=form or Form([one.field for group in groups for one in group.open if one.field]), may_judge=_may_judge(visit),
-        texts=[text for _, text in rules.ladder.texts],
+        action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}", standing=chosen.standing,
+        facts=_facts(visit, shape), others=chosen.others, drawing=shell.drawn(drawing.svg(ladder, visit.words)), groups=groups,
+        open=_open_in(shape), form=form or Form([one.field for group in groups for one in group.open if one.field]), saved=saved,
+        may_judge=_may_judge(visit), texts=[(key.replace("_", " "), text) for key, text in ladder.texts],
     )  # fmt: skip
 
 
-def _path(shape: LadderShape) -> str:
-    return f"/ladders/{shape.name}?version={quote(shape.version, safe='')}"
+def _path(name: str, version: str) -> str:
+    return f"/ladders/{name}?version={quote(version, safe='')}"
 
 
 def _may_judge(visit: Visiting) -> bool:
@@ -132,11 +148,8 @@ def _in_force(visit: Visiting, every: Sequence[Rules]) -> set[str]:
     return {ladder.hash for ladder in in_force_on(local_date(visit.now), [rules.ladder for rules in every])}
 
 
-def _standing(visit: Visiting, rules: Rules, in_force: set[str] | None) -> str:
+def _standing(visit: Visiting, rules: Rules, in_force: set[str]) -> str:
     """Is it used for what is raised today?"""
-    if in_force is None:
-        with visit.service.store.read(visit.authority) as connection:
-            in_force = _in_force(visit, visit.service.casework.procedures.current(connection, visit.authority))
     if rules.ladder.hash in in_force:
         return "in force today"
     return "not yet in force" if rules.ladder.in_force > local_date(visit.now) else "an earlier version"
@@ -165,14 +178,17 @@ def _name(one: AssumptionShape) -> str:
     return f"{one.of}-{one.path}"
 
 
-def _groups(visit: Visiting, rules: Rules, shape: LadderShape) -> list[Group]:
+def _groups(visit: Visiting, chosen: OneVersion) -> list[Group]:
     """What is assumed, under the stage that it concerns."""
+    rules, shape = chosen.rules, chosen.shape
     by_title: dict[str, list[Assumed]] = {}
     for one in shape.assumptions:
         title, where = _where(rules, one)
+        value = _value(rules, shape, one)
+        why = f"{one.why} Here: {value}." if value else one.why
         asks = one.verdict == OPEN and _may_judge(visit)
-        field = Pick(name=_name(one), label=where, hint=one.why, options=VERDICTS) if asks else None
-        by_title.setdefault(title, []).append(Assumed(_name(one), where, one, field))
+        field = Pick(name=_name(one), label=where, hint=why, options=VERDICTS) if asks else None
+        by_title.setdefault(title, []).append(Assumed(_name(one), where, why, one, field))
     return [
         Group(
             title,
@@ -181,6 +197,25 @@ def _groups(visit: Visiting, rules: Rules, shape: LadderShape) -> list[Group]:
         )
         for title, listed in by_title.items()
     ]
+
+
+def _value(rules: Rules, shape: LadderShape, one: AssumptionShape) -> str:
+    """The value itself, where it can be said in a few words."""
+    if one.of != "ladder":
+        return ""
+    stages = {f"stages.{stage.key}": stage for stage in shape.stages}
+    # A notice has one stage, and its file writes that at the top.
+    at, _, key = one.path.rpartition(".")
+    stage = stages.get(at) or (shape.stages[0] if shape.is_notice and not at else None)
+    values = {
+        "judge_within": str(rules.ladder.judge_within),
+        "in_force": f"from {shell.short_date(shape.in_force)}",
+        "whole_process": shape.whole_process,
+    }
+    if stage:
+        values |= {"to": stage.to, "copy": "; ".join(stage.copies), "no_reply": stage.if_no_reply}
+        values |= {"respond_within": stage.respond_within}
+    return values.get(key, "")
 
 
 def _where(rules: Rules, one: AssumptionShape) -> tuple[str, str]:
@@ -203,9 +238,11 @@ WORDS = {
     "for": "what the post is held for", "whole_process": "the limit of the whole process", "items": "for which kinds of item",
     "outcome_recorded_by": "who records the outcome", "attended_by": "who attends", "arranged_by": "who arranges it",
     "sent_by": "in whose name it goes out", "themes": "themes", "process": "what it is called",
+    "repeat": "what a repeat leads to", "same": "what counts as the same", "form": "the form",
 }  # fmt: skip
 """A file's keys, as somebody would say them."""
 
 
 def _words(parts: Sequence[str]) -> str:
-    return shell.sentence(": ".join(WORDS.get(part, part.replace("_", " ")) for part in parts))
+    said = [f"no. {int(part) + 1}" if part.isdigit() else WORDS.get(part, part.replace("_", " ")) for part in parts]
+    return shell.sentence(": ".join(said))

@@ -1,5 +1,50 @@
 """Every room of the pages, as the application takes them."""
 
-from api.pages import answering, assets, item, raising, sign_in, talks, work
+from api.pages import (
+    administration,
+    administration_outbox,
+    administration_readings,
+    answering,
+    assets,
+    board,
+    covers,
+    directory,
+    documents,
+    hand_over,
+    inbox,
+    item,
+    procedures,
+    raising,
+    search,
+    sign_in,
+    small,
+    talks,
+    teams,
+    work,
+)
 
-ROUTERS = tuple(room.router for room in (assets, sign_in, work, item, answering, raising, talks))
+ROUTERS = tuple(
+    room.router
+    for room in (
+        assets,
+        sign_in,
+        work,
+        item,
+        answering,
+        raising,
+        talks,
+        documents,
+        search,
+        teams,
+        inbox,
+        procedures,
+        administration,
+        administration_outbox,
+        administration_readings,
+        small,
+        board,
+        hand_over,
+        covers,
+        directory,
+    )
+)

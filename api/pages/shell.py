@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
-from api.pages.visiting import Visiting
+from api.pages.visiting import MANY, Visiting
 from workflows.procedure import Capacity
 from workflows.working_days import LONDON, MONTHS, WEEKDAYS, long_date
 
@@ -21,7 +21,15 @@ CSP = (
 )
 
 # With no-referrer a browser says "null" for the origin of our own forms, and could not be told from another site's.
-HEADERS = {"Content-Security-Policy": CSP, "Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    # Also on the page of a fault, which is made outside everything that adds headers.
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 NAME = "Resolution service"
 
@@ -83,9 +91,10 @@ def navigation(visit: Visiting) -> list[dict[str, Any]]:
     service = has & {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     desk = has & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     keeps = has & {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR}
+    unread = f" ({visit.unread})" if 0 < visit.unread < MANY else f" ({MANY - 1}+)" if visit.unread else ""
     places = [
         ("/", "My work", True),
-        ("/inbox", f"Inbox ({visit.unread})" if visit.unread else "Inbox", True),
+        ("/inbox", f"Inbox{unread}", True),
         ("/search", "Search", True),
         ("/board", "Service board", desk),
         ("/teams", "Teams", True),

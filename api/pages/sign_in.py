@@ -1,11 +1,11 @@
 """Signing in and out: by the authority's own sign-in, by a link that is good once, or (demonstration) by choosing a person."""
 
-import hmac
-from typing import Any
+from contextlib import suppress
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import or_, select
 from sqlmodel import col
@@ -13,7 +13,8 @@ from sqlmodel import col
 from api.assembly import Service
 from api.deps import service_of
 from api.pages import shell
-from api.pages.fields import Form, Line, Menu, one
+from api.pages.fields import Form, Given, Line, Menu, one
+from api.pages.rate import source_of, too_often
 from api.pages.visiting import Visit, check_origin, cookie_name, give_cookie, read_form, safe_path
 from drp import sessions, sign_ins
 from drp.identity import NotSigned
@@ -64,14 +65,25 @@ def _fields(service: Service) -> list[Any]:
     return [Menu(name="authority", label="Your authority", options=options, need="Choose your authority."), email]
 
 
+async def _from_here(request: Request) -> Given:
+    """What somebody sent who need not be signed in. Raises NotOurs for another site's form."""
+    check_origin(request, service_of(request).settings)
+    given, _ = await read_form(request)
+    return given
+
+
+FromHere = Annotated[Given, Depends(_from_here)]
+
+
 @router.post("/sign-in")
-async def ask_for_link(request: Request, background: BackgroundTasks) -> Response:
+def ask_for_link(request: Request, given: FromHere, background: BackgroundTasks) -> Response:
     """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
     service = service_of(request)
-    check_origin(request, service.settings)
-    given, _ = await read_form(request)
     if not service.settings.link_sign_in:
         raise NotSigned
+    # Before the address is looked at: whether it is anybody's changes nothing here either.
+    if wait := request.app.state.links.wait(source_of(request), service.clock()):
+        return too_often(wait)
     form = Form(_fields(service), given)
     values = form.read()
     then = safe_path(one(given, "then"))
@@ -113,13 +125,11 @@ def use_link(request: Request, secret: str) -> Response:
 
 
 @router.post("/sign-in/as")
-async def be(request: Request) -> Response:
+def be(request: Request, given: FromHere) -> Response:
     """Demonstration: be somebody."""
     service = service_of(request)
-    check_origin(request, service.settings)
     if not service.settings.choose_a_person:
         raise NotSigned
-    given, _ = await read_form(request)
     authority, _, person = one(given, "person").partition("/")
     known = {f"{one.authority}/{one.id}" for one in _people(service)}
     if f"{authority}/{person}" not in known:
@@ -133,9 +143,11 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
     now, settings = service.clock(), service.settings
     name = cookie_name(settings)
     old = request.cookies.get(name, "")
+    with suppress(NotSigned):  # it held none
+        before = sessions.authority_in(old)
+        with service.store.write(before) as connection:
+            sessions.end(connection, before, old, now)
     with service.store.write(authority) as connection:
-        if hmac.compare_digest(old.partition(".")[0].encode(), authority.encode()):
-            sessions.end(connection, authority, old, now)
         secret = sessions.begin(connection, service.casework.chance, authority, person, how, now)
     response = shell.go(safe_path(then))
     give_cookie(response, settings, name, secret)
@@ -149,7 +161,7 @@ def sign_out(visit: Visit) -> Response:
 
 
 @router.post("/sign-out")
-async def signed_out(request: Request) -> Response:
+def signed_out(request: Request) -> Response:
     """Signed out, on every replica at its next request."""
     service = service_of(request)
     check_origin(request, service.settings)

@@ -5,8 +5,9 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.deps import service_of
 from api.pages import shell
-from api.pages.visiting import read_form, safe_path
+from api.pages.visiting import NotOurs, check_origin, read_form, safe_path
 
 WHAT_TO_DO = {
     "not-permitted": "If you need it, ask whoever administers the service.",
@@ -28,7 +29,8 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
     if status == 401 and not sends:
         wanted = path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?then={quote(safe_path(wanted))}", status_code=303)
-    typed = await _typed(request) if sends and status in (401, 409, 412, 503) else {}
+    # Words that another site sent are nobody's here: they are not shown as what this person wrote, nor offered to be sent.
+    typed = await _typed(request) if sends and status in (401, 409, 412, 503) and _is_from_here(request) else {}
     said = "You are signed out, because you were away for a while or signed out elsewhere." if status == 401 else title
     title = {401: "Sign in again", 403: "This page is not for you", 404: "There is nothing here", 503: "Not just now"}.get(
         status, "That was not done"
@@ -38,7 +40,7 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
         do = "Nothing was sent."
     # Only what can be sent again as it is goes on from here; a refusal is shown beside the item as it stands.
     again = path if typed and status in (401, 503) else ""
-    back = path.rsplit("/do/", 1)[0] if "/do/" in path else "/"
+    back = safe_path(path.rsplit("/do/", 1)[0]) if "/do/" in path else "/"
     response = shell.trouble(
         status, title, said, do, typed, again=again, sign_in="/sign-in" if status == 401 else "", back=back,
         back_text="See how it stands now" if back != "/" else "Go to my work", keep_token=status == 503,
@@ -46,6 +48,14 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def _is_from_here(request: Request) -> bool:
+    try:
+        check_origin(request, service_of(request).settings)
+    except NotOurs:
+        return False
+    return True
 
 
 async def _typed(request: Request) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, HTTPException, Request, Response
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 from starlette.datastructures import UploadFile
@@ -32,6 +32,9 @@ log = logging.getLogger("drp.pages")
 SIGNED_IN_AGAIN = (
     "You have signed in again since this page was made. Nothing was sent: what you wrote is below. Check it and press once more."
 )
+MANY = 100
+"""Unread messages beyond which it is only said that there are many."""
+
 MOST_PARTS = 400
 """Inputs that one form may carry."""
 
@@ -89,9 +92,9 @@ def visiting(request: Request) -> Visiting:
 
 
 def _beside(connection: Connection, authority: str, person: UUID) -> tuple[str, int]:
-    unread = (
-        select(func.count())
-        .select_from(DeliveryRow)
+    # Counted no further than is shown: somebody who is copied into everything has tens of thousands.
+    some = (
+        select(col(DeliveryRow.n))
         .join(
             ChallengeRow,
             (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
@@ -102,8 +105,10 @@ def _beside(connection: Connection, authority: str, person: UUID) -> tuple[str, 
             col(DeliveryRow.read_at).is_(None),
             col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
         )
-        .scalar_subquery()
+        .limit(MANY)
+        .subquery()
     )
+    unread = select(func.count()).select_from(some).scalar_subquery()
     row = connection.execute(select(col(AuthorityRow.label_pack), unread).where(col(AuthorityRow.key) == authority)).one()
     return row[0], row[1]
 
@@ -178,7 +183,8 @@ async def posted(request: Request, visit: Visit) -> Posted:
     check_origin(request, visit.service.settings)
     given, files = await read_form(request)
     request.state.typed = given  # for the page that is shown if it cannot be kept
-    is_fresh = hmac.compare_digest(one(given, "form_token"), visit.session.form_token)
+    # As bytes: whatever a stranger writes there is only ever another token.
+    is_fresh = hmac.compare_digest(one(given, "form_token").encode(), visit.session.form_token.encode())
     return Posted(visit, given, files, is_fresh)
 
 
@@ -186,15 +192,22 @@ Sent = Annotated[Posted, Depends(posted)]
 
 
 async def read_form(request: Request) -> tuple[dict[str, tuple[str, ...]], dict[str, UploadFile]]:
-    """The inputs of a form, with line ends as one kind."""
-    read = await request.form(max_files=5, max_fields=MOST_PARTS, max_part_size=256 * 1024)
+    """The inputs of a form, with line ends as one kind and without NUL, which no keyboard writes and no database keeps.
+
+    Raises HTTPException for what cannot be read, UnicodeEncodeError for half of a character.
+    """
+    try:
+        read = await request.form(max_files=5, max_fields=MOST_PARTS, max_part_size=256 * 1024)
+    except UnicodeError:  # it named an encoding that is none
+        raise HTTPException(400) from None
     texts: dict[str, list[str]] = {}
     files: dict[str, UploadFile] = {}
     for name, value in read.multi_items():
         if isinstance(value, UploadFile):
             files[name] = value
         else:
-            texts.setdefault(name, []).append(value.replace("\r\n", "\n"))
+            value.encode()
+            texts.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\0", ""))
     return {name: tuple(values) for name, values in texts.items()}, files
 
 

@@ -142,6 +142,15 @@ def holding(connection: Connection, words: Authority, capacities: Collection[Cap
     return _made(connection, words.key, query, day)
 
 
+def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[Somebody, ...]:
+    """Everybody who ever held one of some roles until before a day, by name, with the posts that they hold on it."""
+    held = select(col(PostRow.person)).where(
+        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day
+    )
+    query = _people(words.key).where(col(PersonRow.id).in_(held)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
+    return _made(connection, words.key, query, day)
+
+
 def stand_ins(connection: Connection, authority: str, day: date, people: Collection[UUID] | None = None) -> tuple[StandsIn, ...]:
     """Covers and delegations that run on a day or will, of or by some people (None: of everybody), by name and date."""
     of, by = (PersonRow.__table__.alias(name) for name in ("of_person", "by_person"))  # type: ignore[attr-defined]

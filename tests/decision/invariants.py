@@ -61,7 +61,8 @@ def an_open_state_has_an_owner_and_a_window(rules: Rules, challenge: Challenge) 
         assert all(w.owner.role for w in decisive)
         return
     if challenge.visit.how == "talked" and not challenge.visit.sent:
-        assert challenge.phase is Phase.ASKING and not challenge.windows, "a talk is the raiser's, without a clock"
+        assert challenge.phase is Phase.ASKING, "a talk is the raiser's"
+        assert not challenge.windows, "a talk has no clock"
         return
     passed = ("no reply", "part answered")
     on_the_record = any(w.key.sequence == challenge.sequence and w.closed_as in passed for w in challenge.windows)

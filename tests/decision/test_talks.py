@@ -6,7 +6,7 @@ from tests.decision.cast import IRO, Story, derby, durham_2016, durham_2022, nor
 from workflows import events as e
 from workflows.challenge import Phase
 from workflows.ladder import ItemType
-from workflows.pressing import Task, pressing
+from workflows.pressing import pressing
 from workflows.refusals import NotOpen, Unfit
 
 AT = "Wed 1 April 2026, 10:00"

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
@@ -66,13 +68,17 @@ def real_providers(link: str) -> Iterator[dict[str, str]]:
     node = shutil.which("node") or str(Path(sys.executable).with_name("node"))
     script = Path(__file__).with_name("provider.mjs")
     given = json.dumps({"providers": asked, "accounts": ACCOUNTS})
-    with subprocess.Popen(
-        [node, script, given], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    pipe = subprocess.PIPE
+    with (
+        TemporaryFile("w+") as complaints,
+        subprocess.Popen([node, script, given], stdin=pipe, stdout=pipe, stderr=complaints, text=True) as process,
+    ):
         assert process.stdin is not None
         assert process.stdout is not None
         said = process.stdout.readline()
-        assert said, "the provider did not start: run `make assets`"
+        if not said:
+            complaints.seek(0)
+            raise AssertionError(f"The provider did not start (`make assets` installs it): {complaints.read()}")
         try:
             yield json.loads(said)
         finally:
@@ -175,15 +181,18 @@ def crooked_provider() -> Iterator[Crooked]:
 
 
 class Signing:
-    """A world whose council signs in by an identity provider; its clock is the machine's, as the provider's is."""
+    """A world whose council signs in by an identity provider; its clock goes with the machine's, as the provider's does."""
 
     def __init__(self, world: World, link: str, issuer: str, **set_: Any) -> None:
         self.world, self.authority = world, world.council.key
-        world.now = system_clock()
+        self.later = timedelta(0)
         known = {"issuer": issuer, "client_id": "drp", "client_secret": SECRET} | set_
         providers = {self.authority: Provider.model_validate(known)}
         self.settings = world.settings.model_copy(update={"providers": providers, "link": link})
-        self.app: FastAPI = create_app(self.settings, lambda: world.now)
+        self.app: FastAPI = create_app(self.settings, self.now)
+
+    def now(self) -> datetime:
+        return system_clock() + self.later
 
     def browser(self) -> "Browser":
         """A browser that was never here."""

@@ -198,7 +198,7 @@ def test_the_binding_cookie_is_short_lived_out_of_scripts_reach_and_comes_back_o
         signing = Signing(world, link, "https://login.dunmoor.example")
         known = openid.Metadata("https://login.dunmoor.example/auth", "https://x.example", "https://x.example", (), False)
         signing.app.state.discovery = openid.Discovery()
-        signing.app.state.discovery._kept["https://login.dunmoor.example"] = (world.now, known)
+        signing.app.state.discovery._kept["https://login.dunmoor.example"] = (signing.now(), known)
         begun = signing.browser().sets_out()
         assert re.fullmatch(pattern, begun.headers["set-cookie"]), begun.headers["set-cookie"]
         assert sent_with(begun)["redirect_uri"] == f"{link}/sign-in/back"
@@ -259,7 +259,7 @@ def test_a_refused_sign_in_is_used_up_too(dunmoor: Signing) -> None:
 def test_a_sign_in_lasts_fifteen_minutes(dunmoor: Signing) -> None:
     browser = dunmoor.browser()
     back = at_the_provider(browser.sets_out().headers["location"], "irene")
-    dunmoor.world.now += timedelta(minutes=15, seconds=1)
+    dunmoor.later += timedelta(minutes=15, seconds=1)
     is_refused(browser.comes_back(back), browser, 400, oidc.TOO_LATE.title)
 
 
@@ -330,7 +330,7 @@ def test_whom_the_directory_does_not_know_is_refused(dunmoor: Signing, login: st
 
 @one_engine
 def test_whoever_has_left_does_not_sign_in_by_account_or_for_the_first_time(dunmoor: Signing) -> None:
-    yesterday = (dunmoor.world.now - timedelta(days=1)).date().isoformat()
+    yesterday = (dunmoor.now() - timedelta(days=1)).date().isoformat()
     dunmoor.browser().signs_in("irene")
     for person in ("irene", "mona"):
         dunmoor.world.leaves(person, yesterday)
@@ -341,7 +341,7 @@ def test_whoever_has_left_does_not_sign_in_by_account_or_for_the_first_time(dunm
 @one_engine
 def test_an_account_that_was_ended_is_refused_and_not_made_anew(dunmoor: Signing) -> None:
     dunmoor.browser().signs_in("irene")
-    dunmoor.world.write(update(AccountRow).values(ended_at=dunmoor.world.now))
+    dunmoor.world.write(update(AccountRow).values(ended_at=dunmoor.now()))
     browser = dunmoor.browser()
     is_refused(browser.signs_in("irene"), browser, 403, oidc.NOT_LET_IN[accounts.Why.ENDED].title)
 

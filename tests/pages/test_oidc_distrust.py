@@ -234,7 +234,7 @@ def test_metadata_is_asked_once_in_ten_minutes_and_keys_at_every_sign_in(signing
     browser, _ = signs_in(signing, provider, lambda p, nonce: p.signed(nonce, signing_key("two"), kid="two"))
     assert browser.is_signed_in("Irene")
     assert (times("/.well-known/openid-configuration"), times("/jwks")) == (1, 2)
-    signing.world.now += timedelta(minutes=10)
+    signing.later += timedelta(minutes=10)
     signing.browser().sets_out()
     assert times("/.well-known/openid-configuration") == 2
 

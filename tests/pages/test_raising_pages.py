@@ -44,7 +44,7 @@ def test_a_talk_is_three_fields_and_one_press(world, irene):
 
 def test_a_talk_becomes_formal_without_writing_it_again(world, irene):
     page = irene.fill(irene.open("/talks/new"), child="T-1", reason=world.reason, concern="Talked about school.")
-    page = irene.fill(irene.open(page.link("Take it higher")), why="It was not settled.")
+    page = irene.fill(irene.open(page.link("Make it formal")), why="It was not settled.")
     assert "At Stage 2" in page.text
     assert "Talked about school." in page.text
 
@@ -86,8 +86,7 @@ def test_a_draft_is_its_writers_alone(world, irene):
 
 def test_an_other_reason_needs_words_and_says_so_beside_the_field(world, irene):
     page = irene.fill(irene.open("/raise"), "/raise", child="T-1", item_type="formal")
-    field = next(name for name in page.form(_action(page)).names if name.startswith("reasons-"))
-    page = irene.fill(page, _action(page), **{field.replace("-", "__"): "other_practice"})
+    page = irene.fill(page, _action(page), reasons__practice="other_practice")
     assert page.status == 422
     assert "Say in words what the reason is." in page.text
 

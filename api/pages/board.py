@@ -1,0 +1,270 @@
+"""The IRO service's board: what each IRO has in hand, and what waits for the service's own desk. Supervision, not blame."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection, and_, func, select
+from sqlmodel import col
+
+from api import reading, views
+from api.pages import item, shell
+from api.pages.directory import gaps
+from api.pages.fields import Form, Pick, Words
+from api.pages.visiting import Posted, Sent, Visit, Visiting
+from api.pages.work import about_in_words, child_in_words
+from api.reading import Seen
+from drp import caseloads
+from drp.access import AccessEnded, NotFound
+from drp.caseloads import Load
+from drp.directory import people
+from drp.directory.people import IRO_SERVICE, StandsIn
+from drp.handle import Retry
+from drp.store import Unavailable
+from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, WindowRow
+from notifications.settling import refused_why
+from workflows.challenge import WindowKind
+from workflows.events import WindowsReleased
+from workflows.procedure import Capacity
+from workflows.refusals import Refused
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 100
+"""Items that one list of the board shows; the rest are counted. So many held items are released at one press."""
+
+RELEASE = (
+    Pick(
+        name="how",
+        label="How",
+        options=[
+            ("as due", "As due", "What passed meanwhile is acted on now; the next stage has its full time."),
+            (
+                "time given back",
+                "With the lost time given back",
+                "Each date that was lost is promised again, later by what was lost.",
+            ),
+        ],
+        need="Choose how they are released.",
+    ),
+    Words(name="why", label="Why", hint="It stands on the record of each item.", need="Say why.", rows=2),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item in a list of the board."""
+
+    reference: str
+    child: str
+    about: str
+    where: str
+    said: str = ""
+    due: date | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Some lines of a list, and how many there are in all."""
+
+    lines: tuple[Line, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an IRO, what they have in hand, and who covers for them today."""
+
+    name: str
+    load: Load
+    person: str = ""
+    away: str = ""
+
+
+@router.get("/board")
+def show(visit: Visit, handed: int = 0, released: int = -1, left: int = 0) -> Response:
+    """The board."""
+    return _page(visit, Form(RELEASE), _done(handed, released, left))
+
+
+def _done(handed: int, released: int, left: int) -> str:
+    if handed:
+        children = "1 child has" if handed == 1 else f"{handed} children have"
+        return f"{children} another IRO now. Whoever takes over is told of each open item."
+    if released >= 0:
+        said = f"{released} {'item was' if released == 1 else 'items were'} released."
+        rest = f" {left} could not be: open {'it' if left == 1 else 'them'} to see why." if left else ""
+        return said + rest
+    return ""
+
+
+@router.post("/board/release")
+def release(sent: Sent) -> Response:
+    """Everything that was held after an outage is released at one press; each item keeps who did it, and why."""
+    visit = sent.visit
+    form, values = sent.form(RELEASE)
+    if form.is_faulty:
+        return _page(visit, form, "")
+    with visit.service.store.read(visit.authority) as connection:
+        held, _ = _held(connection, visit)
+    event = WindowsReleased(values["how"], str(values["why"]))
+    let, left = _release(visit, [one.loaded.reference for one in held.values()], event, sent)
+    return shell.go(f"/board?released={let}&left={left}#held")
+
+
+def _release(visit: Visiting, references: Sequence[str], event: WindowsReleased, sent: Posted) -> tuple[int, int]:
+    """How many were released, and how many could not be. One that is refused does not keep the others."""
+    let: list[str] = []
+    for reference in references:
+        hashed = sha256(f"release {reference} {event!r}".encode()).hexdigest()
+        retry = Retry(f"{sent.once}/{reference}" if sent.once else "", hashed)
+        try:
+            visit.service.casework.act(visit.signed, reference, event, visit.now, item.receipt, retry)
+        except (Refused, NotFound, AccessEnded):
+            continue
+        except Unavailable:
+            if not let:
+                raise
+            break
+        let.append(reference)
+    with suppress(Unavailable):  # it is done, and each item's own entry says by whom
+        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "event", *let)
+    return len(let), len(references) - len(let)
+
+
+def _page(visit: Visiting, form: Form, done: str) -> Response:
+    day = local_date(visit.now)
+    with visit.service.store.read(visit.authority) as connection:
+        counted = caseloads.board(connection, visit.words, visit.now)
+        stand_ins = _covers(connection, visit, day)
+        held, held_in_all = _held(connection, visit)
+        meetings = _meetings(connection, visit)
+        failed = _failed(connection, visit)
+        empty = gaps(connection, visit, name_children=True)
+    shown = [line.reference for listed in (meetings, failed) for line in listed.lines]
+    references = [*(one.loaded.reference for one in held.values()), *shown]
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "board", *dict.fromkeys(references))
+    manages = Capacity.IRO_MANAGER in visit.signed.capacities
+    return shell.page(
+        visit, "board.html", 422 if form.is_faulty else 200, title="Service board", form=form, done=done,
+        rows=_rows(visit, counted, stand_ins), total=counted.total, meetings=meetings, failed=failed, gaps=empty,
+        held=Listed(tuple(_held_line(one) for one in held.values()), held_in_all), covers=stand_ins, manages=manages,
+        once=visit.service.casework.chance.salt(),
+    )  # fmt: skip
+
+
+def _rows(visit: Visiting, board: caseloads.Board, stand_ins: Sequence[StandsIn]) -> list[Row]:
+    away: dict[UUID, list[str]] = {}
+    for one in stand_ins:
+        if not one.is_delegate:
+            away.setdefault(one.of, []).append(one.by_name)
+    rows = [Row(one.name, load, str(one.id), ", ".join(away.get(one.id, ()))) for one, load in board.iros]
+    rows.sort(key=lambda row: (-row.load.past, -row.load.to_consider, -row.load.open, row.name))
+    iro = visit.label("iro")
+    if board.nobodys.open:
+        rows.append(Row(f"No {iro} today: with the IRO manager", board.nobodys))
+    if board.others.open:
+        rows.append(Row(f"Raised by others than an {iro}", board.others))
+    return rows
+
+
+def _covers(connection: Connection, visit: Visiting, day: date) -> list[StandsIn]:
+    """Cover and delegates of the service's own people that run today."""
+    ids = {one.id for one in people.holding(connection, visit.words, IRO_SERVICE, day)}
+    found = people.stand_ins(connection, visit.authority, day, ids) if ids else ()
+    return [one for one in found if one.of in ids and one.runs_on(day)]
+
+
+def _held(connection: Connection, visit: Visiting) -> tuple[dict[UUID, Seen], int]:
+    """Items with a window that was held after an outage, the longest held first; and how many there are."""
+    here = (
+        col(WindowRow.authority) == visit.authority,
+        col(WindowRow.closed_at).is_(None),
+        col(WindowRow.held_since).is_not(None),
+    )
+    total = connection.execute(select(func.count(col(WindowRow.challenge).distinct())).where(*here)).scalar_one()
+    ids = connection.execute(
+        select(col(WindowRow.challenge))
+        .where(*here)
+        .group_by(col(WindowRow.challenge))
+        .order_by(func.min(col(WindowRow.held_since)), col(WindowRow.challenge))
+        .limit(MOST)
+    ).scalars()
+    return reading.judged(connection, visit, list(ids)), total
+
+
+def _held_line(one: Seen) -> Line:
+    since = min(window.held_since for window in one.loaded.challenge.open_windows() if window.held_since)
+    return replace(_line(one), since=since)
+
+
+def _meetings(connection: Connection, visit: Visiting) -> Listed:
+    """Items whose answer is a meeting that nobody has arranged yet, by the date that it is due."""
+    ids = connection.execute(
+        select(col(WindowRow.challenge))
+        .join(
+            ChallengeRow,
+            and_(
+                col(ChallengeRow.authority) == visit.authority,
+                col(ChallengeRow.id) == col(WindowRow.challenge),
+                col(ChallengeRow.sequence) == col(WindowRow.sequence),
+            ),
+        )
+        .where(
+            col(WindowRow.authority) == visit.authority,
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind) == WindowKind.MEETING.value,
+            col(ChallengeRow.is_open),
+        )
+        .order_by(col(WindowRow.due), col(WindowRow.challenge))
+        .limit(5 * MOST)  # whether one is arranged stands in the item itself
+    ).scalars()
+    found = reading.judged(connection, visit, list(dict.fromkeys(ids)))
+    lines = [_meeting_line(one) for one in found.values() if one.loaded.challenge.meeting_at is None]
+    return Listed(tuple(lines[:MOST]), len(lines))
+
+
+def _meeting_line(one: Seen) -> Line:
+    window = next(w for w in one.loaded.challenge.open_windows() if w.key.kind is WindowKind.MEETING)
+    return replace(_line(one), due=None if window.promise.is_without_date else window.promise.due)
+
+
+def _failed(connection: Connection, visit: Visiting) -> Listed:
+    """Mail that did not reach somebody, newest first, as the outbox has it."""
+    key = ("authority", "challenge", "version", "n")
+    here = and_(*(getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key))
+    where = (
+        col(DeliveryRow.authority) == visit.authority,
+        col(NotificationRow.authority) == visit.authority,
+        col(NotificationRow.state) == "failed",
+        col(DeliveryRow.mail) == "refused",
+    )
+    total = connection.execute(
+        select(func.count()).select_from(DeliveryRow).join(NotificationRow, here).where(*where)
+    ).scalar_one()
+    rows: Sequence[Any] = connection.execute(
+        select(col(DeliveryRow.challenge), col(DeliveryRow.error), col(NotificationRow.at), col(PersonRow.name))
+        .join(NotificationRow, here)
+        .join(PersonRow, and_(col(PersonRow.authority) == visit.authority, col(PersonRow.id) == col(DeliveryRow.person)))
+        .where(*where)
+        .order_by(col(NotificationRow.at).desc(), col(PersonRow.name))
+        .limit(MOST)
+    ).all()
+    found = reading.judged(connection, visit, list(dict.fromkeys(row.challenge for row in rows)))
+    lines = [
+        replace(_line(found[row.challenge]), said=f"{row.name}: {refused_why(row.error) or 'refused'}", since=row.at)
+        for row in rows
+        if row.challenge in found
+    ]
+    return Listed(tuple(lines), total)
+
+
+def _line(one: Seen) -> Line:
+    return Line(one.loaded.reference, child_in_words(one), about_in_words(one), views.where(one.rules, one.loaded.challenge))

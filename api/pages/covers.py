@@ -1,0 +1,186 @@
+"""While I am away: who answers in somebody's place, who sees and answers beside them; what runs, and ending it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Response
+from sqlalchemy import Connection
+
+from api.pages import shell
+from api.pages.directory import person_in
+from api.pages.fields import Day, Field, Form, Menu, Option, Pick, Tick, one
+from api.pages.visiting import Sent, Visit, Visiting, safe_path
+from drp.access import NotFound, NotPermitted
+from drp.directory import changes, people
+from drp.directory.changes import Change
+from drp.directory.people import IRO_SERVICE, Somebody, StandsIn
+from workflows.procedure import Capacity
+from workflows.refusals import Unfit
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 200
+"""People in the menu; a search narrows the rest."""
+
+WARNED = "independence"
+"""The tick that is asked for where the stand-in is of a child's own casework."""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Somebody, who may stand in for them, and what runs already."""
+
+    person: Somebody
+    own: bool
+    colleagues: tuple[Somebody, ...]
+    total: int
+    of_them: tuple[StandsIn, ...]
+    by_them: tuple[StandsIn, ...]
+    others: tuple[Somebody, ...]
+    """Of the IRO service: for whom an IRO manager may choose."""
+
+
+@router.get("/cover")
+def ask(visit: Visit, of: str = "", find: str = "", done: str = "") -> Response:
+    """Who stands in for me (or for somebody whom I may choose for)?"""
+    with visit.service.store.read(visit.authority) as connection:
+        absent = _absent(connection, visit, of, find)
+    fields = _fields(visit, absent)
+    return _page(visit, absent, Form(fields, _begins(visit)), find=find, done=done)
+
+
+@router.post("/cover")
+def begin(sent: Sent, background: BackgroundTasks) -> Response:
+    """The cover is on the directory at once, or what was wrong with it is said."""
+    visit = sent.visit
+    given = sent.form(())[0].given
+    find = one(given, "find")
+    with visit.service.store.read(visit.authority) as connection:
+        absent = _absent(connection, visit, one(given, "of"), find)
+    stand_in = next((each for each in absent.colleagues if str(each.id) == one(given, "by")), None)
+    near = _near(visit, absent.person, stand_in)
+    form, values = sent.form(_fields(visit, absent, near))
+    if form.is_faulty:
+        return _page(visit, absent, form, find=find, near=near)
+    since: date = values["since"]
+    until: date | None = values["until"]
+    try:
+        changes.cover(
+            visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(str(values["by"])), since=since,
+            until=until, is_delegate=values["kind"] == "delegate",
+        )  # fmt: skip
+    except Unfit as refusal:
+        form.refused(refusal)
+        return _page(visit, absent, form, find=find, near=near)
+    background.add_task(changes.tell, visit.service.casework, visit.authority, visit.now)
+    return shell.go(f"/cover?done=begun{_whose(absent)}")
+
+
+@router.post("/cover/end")
+def end(sent: Sent, background: BackgroundTasks) -> Response:
+    """It ends now: what was asked of whoever was away is theirs again."""
+    visit = sent.visit
+    changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
+    background.add_task(changes.tell, visit.service.casework, visit.authority, visit.now)
+    return shell.go(safe_path(sent.pressed("then") or "/cover?done=ended"))
+
+
+def _absent(connection: Connection, visit: Visiting, of: str, find: str) -> Absent:
+    day, words = local_date(visit.now), visit.words
+    me = UUID(visit.signed.person)
+    person = people.somebody(connection, visit.authority, person_in(of) if of else me, day)
+    if person is None:
+        raise NotFound
+    if not changes.may(visit.signed, words, Change.COVER, person):
+        raise NotPermitted
+    found = people.colleagues(connection, words, person, find, day, MOST)
+    stand_ins = people.stand_ins(connection, visit.authority, day, [person.id])
+    manages = Capacity.IRO_MANAGER in visit.signed.capacities
+    others = people.holding(connection, words, IRO_SERVICE, day) if manages else ()
+    may_be = [
+        each for each in found.people if str(each.id) != visit.signed.person or changes.may_name_themselves(words, person, each)
+    ]
+    return Absent(
+        person,
+        person.id == me,
+        tuple(may_be),
+        found.total,
+        tuple(each for each in stand_ins if each.of == person.id),
+        tuple(each for each in stand_ins if each.by == person.id),
+        others,
+    )
+
+
+def _fields(visit: Visiting, absent: Absent, near: Sequence[str] = ()) -> Sequence[Field]:
+    whose = "you" if absent.own else absent.person.name
+    options: list[Option] = [
+        (str(each.id), f"{each.name}, {'; '.join(each.titles(visit.words))}", "") for each in absent.colleagues
+    ]
+    fields: list[Field] = [
+        Pick(
+            name="kind",
+            label="How",
+            options=[
+                (
+                    "cover",
+                    f"While {whose} {'are' if absent.own else 'is'} away",
+                    "They are asked and told instead, and do all that could be done.",
+                ),
+                ("delegate", f"Beside {whose}, all the time", "A delegate sees and answers too. Nothing is taken over."),
+            ],
+            need="Choose how.",
+        ),
+        Menu(name="by", label="Who", options=options, need="Choose who."),
+        Day(name="since", label="From", hint="The first day, for example 27 3 2026", need="Write the first day."),
+        Day(
+            name="until",
+            label="Until",
+            hint="The last day. Leave it empty if it is not known: it then runs until somebody ends it.",
+        ),
+    ]
+    if near:
+        fields.append(
+            Tick(name=WARNED, label="I have thought of it: they are to stand in all the same", need=_warning(visit, near))
+        )
+    return fields
+
+
+def _near(visit: Visiting, of: Somebody, by: Somebody | None) -> tuple[str, ...]:
+    """Posts by which a stand-in of an IRO is of children's own casework. `access.actor_on` judges each item; here it is said."""
+    if by is None or Capacity.IRO not in of.acts_as(visit.words):
+        return ()
+    return tuple(post.in_words(visit.words) for post in by.casework(visit.words))
+
+
+def _warning(visit: Visiting, near: Sequence[str]) -> str:
+    return (
+        f"They are {', '.join(near)}. An {visit.label('iro')} is independent of the casework: where it is about their own, they "
+        "can neither judge nor resolve. Choose somebody else, or tick the box if they are to stand in all the same."
+    )
+
+
+def _begins(visit: Visiting) -> dict[str, tuple[str, ...]]:
+    return {"kind": ("cover",), **Day(name="since", label="").show(local_date(visit.now))}
+
+
+def _whose(absent: Absent) -> str:
+    return "" if absent.own else f"&of={absent.person.id}"
+
+
+DONE = {
+    "begun": "It is on the directory now. Whoever stands in is told of what is open, from the first day on.",
+    "ended": "It has ended. What is open is told to whoever has it now.",
+}
+
+
+def _page(visit: Visiting, absent: Absent, form: Form, find: str = "", done: str = "", near: Sequence[str] = ()) -> Response:
+    more: dict[str, Any] = {"near": near, "done": DONE.get(done, ""), "find": find, "most": MOST}
+    title = "While I am away" if absent.own else f"While {absent.person.name} is away"
+    return shell.page(
+        visit, "covers.html", 422 if form.is_faulty else 200, title=title, form=form, absent=absent,
+        here=f"/cover?done=ended{_whose(absent)}", **more,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Pages for everybody, signed in or not: help, accessibility, privacy, and a paper form for when the service is down."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api import ladders
+from api.pages import shell
+from api.pages.visiting import Visiting, visiting
+from api.shapes import LadderShape
+from drp.access import NotPermitted
+from drp.identity import NotSigned
+from drp.store import Unavailable
+from workflows.procedure import DEFAULT_LABELS, in_force_on
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+
+def at_all(request: Request) -> Visiting | None:
+    """Who is at the browser, or nobody: these pages are there even where nobody can be known."""
+    try:
+        return visiting(request)
+    except (NotSigned, NotPermitted, Unavailable):
+        return None
+
+
+Perhaps = Annotated[Visiting | None, Depends(at_all)]
+
+
+def _words(visit: Visiting | None) -> Callable[[str], str]:
+    """The authority's words, or the shipped ones."""
+    return visit.label if visit else lambda key: DEFAULT_LABELS.get(key, key.replace("_", " "))
+
+
+def _page(visit: Visiting | None, template: str, title: str, **more: Any) -> Response:
+    return shell.page(visit, template, title=title, say=_words(visit), **more)
+
+
+@router.get("/help")
+def help_page(visit: Perhaps) -> Response:
+    """How it works, on one page."""
+    return _page(visit, "help.html", "How it works")
+
+
+@router.get("/accessibility")
+def accessibility(visit: Perhaps) -> Response:
+    """The accessibility statement, as a template that the council adopts."""
+    return _page(visit, "accessibility.html", "Accessibility")
+
+
+@router.get("/privacy")
+def privacy(visit: Perhaps) -> Response:
+    """The privacy notice, as a template that the council adopts."""
+    return _page(visit, "privacy.html", "Privacy")
+
+
+@router.get("/paper")
+def paper(visit: Perhaps) -> Response:
+    """The paper form: to be printed before it is needed."""
+    procedures = _in_force(visit) if visit else []
+    kinds = list(dict.fromkeys(item for one in procedures for item in one.items))
+    return _page(
+        visit, "paper.html", "Paper form", procedures=procedures, kinds=kinds or ["informal", "formal", "urgent"],
+        themes=visit.words.themes if visit else (),
+    )  # fmt: skip
+
+
+def _in_force(visit: Visiting) -> Sequence[LadderShape]:
+    """What is raised today goes by these; a notice of good work asks for no reply and can wait."""
+    try:
+        with visit.service.store.read(visit.authority) as connection:
+            current = visit.service.casework.procedures.current(connection, visit.authority)
+            today = {ladder.hash for ladder in in_force_on(local_date(visit.now), [rules.ladder for rules in current])}
+            used = [rules for rules in current if rules.ladder.hash in today and not rules.ladder.is_notice]
+            return [ladders.described(connection, visit, rules) for rules in used]
+    except Unavailable:
+        return []

@@ -1,0 +1,172 @@
+"""Teams: for a team's meeting, its excellent practice and what is open for its children, as far as each may see it."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection, or_, select
+from sqlmodel import col
+
+from api import reading, views
+from api.listing import Wanted, listed
+from api.pages import search, shell
+from api.pages.search import Found, printable
+from api.pages.visiting import Visit, Visiting
+from api.pages.work import HEADINGS, child_in_words
+from api.reading import Seen
+from drp.tables import ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
+from workflows.ladder import ItemType
+from workflows.pressing import pressing
+from workflows.procedure import HeldFor
+from workflows.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+MOST_NOTICES = 20
+MOST_OPEN = 100
+"""As many as a meeting gets through; the search finds the rest."""
+
+OTHERS = "Open, and nothing asked of you"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One notice of excellent practice: who did what well."""
+
+    reference: str
+    href: str
+    child: str
+    sent: date
+    to: str
+    well: str
+    effect: str
+
+
+@router.get("/teams")
+def teams(visit: Visit) -> Response:
+    """Every team, by service; one's own first."""
+    with visit.service.store.read(visit.authority) as connection:
+        units = connection.execute(
+            select(col(UnitRow.key), col(UnitRow.kind), col(UnitRow.name), col(UnitRow.within))
+            .where(col(UnitRow.authority) == visit.authority, col(UnitRow.kind).in_(("team", "service")))
+            .order_by(col(UnitRow.name))
+        ).all()
+        own = _own(connection, visit)
+    services = {unit.key: unit.name for unit in units if unit.kind == "service"}
+    every = [unit for unit in units if unit.kind == "team"]
+    mine = [(unit.key, unit.name) for unit in every if unit.key in own]
+    others: dict[str, list[tuple[str, str]]] = {}
+    for unit in every:
+        if unit.key not in own:
+            others.setdefault(services.get(unit.within, ""), []).append((unit.key, unit.name))
+    return shell.page(visit, "teams.html", title="Teams", mine=mine, others=sorted(others.items()))
+
+
+@router.get("/teams/{team}")
+def team(visit: Visit, team: str) -> Response:
+    """One team. Whether it exists shows in nothing but its name: it is in the directory for everybody."""
+    key = printable(team)
+    with visit.service.store.read(visit.authority) as connection:
+        name = search.teams_of(connection, visit.authority).get(key, "This team")
+        praised = Wanted("all", item_type=ItemType.EXCELLENT_PRACTICE.value, team=key)
+        practice = listed(connection, visit, praised, MOST_NOTICES)
+        notices = _notices(connection, visit, practice.items)
+        running = listed(connection, visit, Wanted("open", team=key), MOST_OPEN)
+    shown = [item.loaded.reference for item in (*practice.items, *running.items)]
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "team", *shown)
+    groups = _groups(visit, running.items)
+    return shell.page(
+        visit, "team.html", title=name, team=key, notices=notices, more_notices=practice.next, groups=groups,
+        number=len(running.items), more_open=running.next, day=local_date(visit.now),
+    )  # fmt: skip
+
+
+def _own(connection: Connection, visit: Visiting) -> frozenset[str]:
+    """The teams that a person's posts are for (or the posts of those they cover): of a team, of its service, of its children."""
+    day, person = local_date(visit.now), UUID(visit.signed.person)
+    covered = select(col(CoverRow.of)).where(
+        col(CoverRow.authority) == visit.authority,
+        col(CoverRow.by) == person,
+        col(CoverRow.since) <= day,
+        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+    )
+    posts = connection.execute(
+        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key)).where(
+            col(PostRow.authority) == visit.authority,
+            or_(col(PostRow.person) == person, col(PostRow.person).in_(covered)),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    ).all()
+    keys: dict[str, list[str]] = {}
+    for post in posts:
+        # An IRO reviews children of many teams and is of none of them.
+        if visit.words.has_role(post.role) and visit.words.role(post.role).acts_as is None:
+            keys.setdefault(post.held_for, []).append(post.key)
+    own = set(keys.get(HeldFor.TEAM.value, ()))
+    if services := keys.get(HeldFor.SERVICE.value):
+        of_services = select(col(UnitRow.key)).where(
+            col(UnitRow.authority) == visit.authority, col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
+        )
+        own |= set(connection.execute(of_services).scalars())
+    if children := keys.get(HeldFor.CHILD.value):
+        ids = [UUID(child) for child in children]
+        of_children = select(col(ChildRow.team)).where(col(ChildRow.authority) == visit.authority, col(ChildRow.id).in_(ids))
+        own |= set(connection.execute(of_children).scalars())
+    return frozenset(own)
+
+
+def _notices(connection: Connection, visit: Visiting, items: tuple[Seen, ...]) -> list[Notice]:
+    words = reading.raised_words(connection, visit, items)
+    told = _told(connection, visit, items)
+    found = []
+    for item in items:
+        loaded, said = item.loaded, words.get(item.loaded.id, {})
+        titles = [
+            f"{name} ({views.title_of(item.rules.authority, role, loaded.challenge.raiser_role)})"
+            for name, role in told.get(loaded.id, ())
+        ]
+        found.append(
+            Notice(
+                loaded.reference,
+                f"/challenges/{loaded.reference}",
+                child_in_words(item),
+                local_date(loaded.challenge.raised_at),
+                ", ".join(titles),
+                said.get("concern", ""),
+                said.get("effect_on_child", ""),
+            )
+        )
+    return found
+
+
+def _told(connection: Connection, visit: Visiting, items: tuple[Seen, ...]) -> dict[UUID, list[tuple[str, str]]]:
+    """To whom each was sent, when it was: names with their roles, by item."""
+    rows = connection.execute(
+        select(col(InvolvedRow.challenge), col(InvolvedRow.role), col(PersonRow.name))
+        .join(PersonRow, (col(PersonRow.authority) == visit.authority) & (col(PersonRow.id) == col(InvolvedRow.person)))
+        .where(
+            col(InvolvedRow.authority) == visit.authority,
+            col(InvolvedRow.as_to),
+            col(InvolvedRow.challenge).in_([item.loaded.id for item in items]),
+        )
+        .order_by(col(PersonRow.name))
+    )
+    found: dict[UUID, list[tuple[str, str]]] = {}
+    for row in rows:
+        found.setdefault(row.challenge, []).append((row.name, row.role))
+    return found
+
+
+def _groups(visit: Visiting, items: tuple[Seen, ...]) -> list[tuple[str, list[Found]]]:
+    """What is open, by what presses on whoever looks, first what presses most."""
+    ranked = []
+    for item in items:
+        presses = pressing(item.loaded.challenge, item.actor, visit.now)
+        heading, order = (HEADINGS[presses[0].task], presses[0].order()) if presses else (OTHERS, (len(HEADINGS), date.max))
+        ranked.append((order, heading, search.found(visit, item)))
+    groups: dict[str, list[Found]] = {}
+    for _, heading, line in sorted(ranked, key=lambda one: (one[0], one[2].reference)):
+        groups.setdefault(heading, []).append(line)
+    return list(groups.items())

@@ -1,0 +1,43 @@
+"""What a browser notices and nobody sees: errors of scripts and of the policy, things not found, requests that leave."""
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
+
+
+class Watch:
+    """Looks over every page of one browser context. `faults`: everything that must not be."""
+
+    def __init__(self, context: BrowserContext, link: str) -> None:
+        self.link, self.faults = link, list[str]()
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.faults.append(f"a script failed: {error.error}"))
+        context.on("request", self._asked)
+        context.on("response", self._answered)
+        context.on("requestfailed", self._failed)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A page that answers 4xx or 5xx is itself named here by the browser: what else was not found, `_answered` hears of.
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.faults.append(f"the console: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if not _of(request.url, self.link):
+            self.faults.append(f"a request left for {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400 and response.request.resource_type != "document":
+            self.faults.append(f"{response.status} for {response.url}")
+
+    def _failed(self, request: Request) -> None:
+        if request.resource_type != "document":
+            self.faults.append(f"{request.url} failed: {request.failure}")
+
+    def check(self) -> None:
+        """Fail for anything noticed."""
+        assert not self.faults, self.faults
+
+
+def _of(url: str, link: str) -> bool:
+    here, there = urlsplit(link), urlsplit(url)
+    return (here.scheme, here.netloc) == (there.scheme, there.netloc)
