@@ -28,6 +28,8 @@ ROUTES: dict[tuple[str, str], Who] = {
     ("POST", "/sign-in"): Who.ANYONE,
     ("GET", "/sign-in/link/{secret}"): Who.ANYONE,
     ("POST", "/sign-in/link/{secret}"): Who.ANYONE,
+    ("GET", "/sign-in/with/{authority}"): Who.ANYONE,
+    ("GET", "/sign-in/back"): Who.ANYONE,
     ("POST", "/sign-in/as"): Who.ANYONE,
     ("GET", "/sign-out"): Who.PERSON,
     ("POST", "/sign-out"): Who.ANYONE,

@@ -67,6 +67,7 @@ class Line:
     where: str
     said: str = ""
     due: date | None = None
+    is_late: bool = False
     since: datetime | None = None
 
 
@@ -96,8 +97,8 @@ def show(visit: Visit, handed: int = 0, released: int = -1, left: int = 0) -> Re
 
 def _done(handed: int, released: int, left: int) -> str:
     if handed:
-        children = "1 child has" if handed == 1 else f"{handed} children have"
-        return f"{children} another IRO now. Whoever takes over is told of each open item."
+        children = "1 child" if handed == 1 else f"{handed} children"
+        return f"The hand-over of {children} is recorded. Whoever takes over is told of each open item, from the first day on."
     if released >= 0:
         said = f"{released} {'item was' if released == 1 else 'items were'} released."
         rest = f" {left} could not be: open {'it' if left == 1 else 'them'} to see why." if left else ""
@@ -227,13 +228,15 @@ def _meetings(connection: Connection, visit: Visiting) -> Listed:
         .limit(5 * MOST)  # whether one is arranged stands in the item itself
     ).scalars()
     found = reading.judged(connection, visit, list(dict.fromkeys(ids)))
-    lines = [_meeting_line(one) for one in found.values() if one.loaded.challenge.meeting_at is None]
+    lines = [_meeting_line(one, visit.now) for one in found.values() if one.loaded.challenge.meeting_at is None]
     return Listed(tuple(lines[:MOST]), len(lines))
 
 
-def _meeting_line(one: Seen) -> Line:
+def _meeting_line(one: Seen, now: datetime) -> Line:
     window = next(w for w in one.loaded.challenge.open_windows() if w.key.kind is WindowKind.MEETING)
-    return replace(_line(one), due=None if window.promise.is_without_date else window.promise.due)
+    if window.promise.is_without_date:
+        return _line(one)
+    return replace(_line(one), due=window.promise.due, is_late=window.is_late(now))
 
 
 def _failed(connection: Connection, visit: Visiting) -> Listed:

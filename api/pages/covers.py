@@ -65,7 +65,7 @@ def begin(sent: Sent, background: BackgroundTasks) -> Response:
     near = _near(visit, absent.person, stand_in)
     form, values = sent.form(_fields(visit, absent, near))
     if form.is_faulty:
-        return _page(visit, absent, form, find=find, near=near)
+        return _page(visit, absent, form, find=find)
     since: date = values["since"]
     until: date | None = values["until"]
     try:
@@ -75,7 +75,7 @@ def begin(sent: Sent, background: BackgroundTasks) -> Response:
         )  # fmt: skip
     except Unfit as refusal:
         form.refused(refusal)
-        return _page(visit, absent, form, find=find, near=near)
+        return _page(visit, absent, form, find=find)
     background.add_task(changes.tell, visit.service.casework, visit.authority, visit.now)
     return shell.go(f"/cover?done=begun{_whose(absent)}")
 
@@ -117,9 +117,7 @@ def _absent(connection: Connection, visit: Visiting, of: str, find: str) -> Abse
 
 def _fields(visit: Visiting, absent: Absent, near: Sequence[str] = ()) -> Sequence[Field]:
     whose = "you" if absent.own else absent.person.name
-    options: list[Option] = [
-        (str(each.id), f"{each.name}, {'; '.join(each.titles(visit.words))}", "") for each in absent.colleagues
-    ]
+    options: list[Option] = [(str(each.id), ", ".join([each.name, *each.titles(visit.words)]), "") for each in absent.colleagues]
     fields: list[Field] = [
         Pick(
             name="kind",
@@ -177,8 +175,8 @@ DONE = {
 }
 
 
-def _page(visit: Visiting, absent: Absent, form: Form, find: str = "", done: str = "", near: Sequence[str] = ()) -> Response:
-    more: dict[str, Any] = {"near": near, "done": DONE.get(done, ""), "find": find, "most": MOST}
+def _page(visit: Visiting, absent: Absent, form: Form, find: str = "", done: str = "") -> Response:
+    more: dict[str, Any] = {"done": DONE.get(done, ""), "find": find, "most": MOST}
     title = "While I am away" if absent.own else f"While {absent.person.name} is away"
     return shell.page(
         visit, "covers.html", 422 if form.is_faulty else 200, title=title, form=form, absent=absent,

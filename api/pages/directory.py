@@ -14,7 +14,8 @@ from api.pages import shell
 from api.pages.fields import Day, Form
 from api.pages.visiting import Sent, Visit, Visiting
 from drp.access import NotFound, NotPermitted
-from drp.directory import changes, importing, people
+from drp.directory import changes, people
+from drp.directory import gaps as empty_posts
 from drp.directory.changes import Change
 from drp.directory.people import Somebody, StandsIn
 from drp.tables import AccountRow, PersonRow, SessionRow, TokenRow
@@ -92,7 +93,7 @@ def gaps(connection: Connection, visit: Visiting, name_children: bool) -> list[s
     ladders = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
     lines: list[str] = []
     of_children: dict[str, list[str]] = {}
-    for vacancy in importing.vacancies(connection, visit.words, ladders, local_date(visit.now)):
+    for vacancy in empty_posts.gaps(connection, visit.words, ladders, local_date(visit.now)):
         if vacancy.held_for is HeldFor.CHILD:
             of_children.setdefault(vacancy.role, []).append(vacancy.key)
         else:
@@ -116,7 +117,8 @@ def show_person(visit: Visit, person: str, done: str = "") -> Response:
         visit, "person.html", title=one.name, one=one, titles=one.titles(visit.words), access=access,
         of_them=[each for each in stand_ins if each.of == one.id], by_them=[each for each in stand_ins if each.by == one.id],
         may={change.name: changes.may(visit.signed, visit.words, change, one) for change in Change},
-        has_cases=any(post.children and post.role in iro_roles for post in one.posts), is_here=one.is_here_on(local_date(visit.now)), done=DONE.get(done, ""), here=f"/directory/{one.id}",
+        has_cases=any(post.children and post.role in iro_roles for post in one.posts), here=f"/directory/{one.id}",
+        is_here=one.is_here_on(local_date(visit.now)), done=DONE.get(done, ""),
     )  # fmt: skip
 
 

@@ -110,7 +110,7 @@ def judge(sent: Sent, name: str, version: Version = "", change: Change = "") -> 
             if key not in known or verdict not in [value for value, _, _ in VERDICTS]:
                 raise Unfit("Nothing is assumed there.", "Open the procedure again.", "assumption")
             ladders.judge(connection, visit, chosen.rules, known[key].of, known[key].path, verdict)
-    return shell.go(f"{chosen.path}&saved={len(verdicts)}#assumed")
+    return shell.go(f"{chosen.path}&saved={len(verdicts)}")
 
 
 def _chosen(connection: Connection, visit: Visiting, name: str, version: str) -> OneVersion:

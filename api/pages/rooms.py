@@ -13,6 +13,7 @@ from api.pages import (
     hand_over,
     inbox,
     item,
+    oidc,
     procedures,
     raising,
     search,
@@ -28,6 +29,7 @@ ROUTERS = tuple(
     for room in (
         assets,
         sign_in,
+        oidc,
         work,
         item,
         answering,

@@ -16,7 +16,7 @@ from api.pages import shell
 from api.pages.fields import Form, Given, Line, Menu, one
 from api.pages.rate import source_of, too_often
 from api.pages.visiting import Visit, check_origin, cookie_name, give_cookie, read_form, safe_path
-from drp import sessions, sign_ins
+from drp import identity, sessions, sign_ins
 from drp.identity import NotSigned
 from drp.store import Store
 from drp.tables import AuthorityRow, PersonRow, PostRow
@@ -148,6 +148,14 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
         with service.store.write(before) as connection:
             sessions.end(connection, before, old, now)
     with service.store.write(authority) as connection:
+        current = service.casework.procedures.current(connection, authority)
+        if not current or not identity.signed(connection, current[0].authority, person, now).roles:
+            return shell.trouble(
+                403,
+                "You hold no post here today",
+                "The service knows you, and the directory gives you no post or cover today.",
+                "If that is not right, ask whoever keeps your authority's directory.",
+            )
         secret = sessions.begin(connection, service.casework.chance, authority, person, how, now)
     response = shell.go(safe_path(then))
     give_cookie(response, settings, name, secret)

@@ -114,7 +114,8 @@ def search(connection: Connection, words: Authority, find: str, day: date, offse
 
 
 def colleagues(connection: Connection, words: Authority, of: Somebody, find: str, day: date, most: int) -> Found:
-    """Those who may stand in for somebody: people of the same agency who hold a post; those of the same role first."""
+    """Those who may stand in for somebody: people of the same agency, those of the same role first. They need hold no post:
+    a director's delegate may be somebody of their office."""
     holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *_runs(PostRow, day))
     roles = {post.role for post in of.posts}
     alike = col(PersonRow.id).in_(holds.where(col(PostRow.role).in_(roles)))
@@ -122,7 +123,6 @@ def colleagues(connection: Connection, words: Authority, of: Somebody, find: str
         col(PersonRow.agency) == of.agency,
         col(PersonRow.id) != of.id,
         or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
-        col(PersonRow.id).in_(holds),
         *_fits(words, find.strip(), day),
     ]
     total = connection.execute(

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.browser.busy import PART, Busy
 from tests.browser.counting import MOST_CLICKS, NAMED, PROPERTY, Count, short
 from tests.browser.hands import DESK, Hands, Sight
+from tests.browser.inspecting import AXE, Inspection
 from tests.browser.serving import Served, sow
 from tests.browser.watching import Watch
 
@@ -52,6 +54,13 @@ def alone(template: Path, tmp_path: Path) -> Iterator[Served]:
         yield served
 
 
+@pytest.fixture(scope="package")
+def busy(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Busy]:
+    """A service in the middle of things. It is looked at; nobody changes what others look at."""
+    with Served(tmp_path_factory.mktemp("busy"), template) as served:
+        yield Busy(served, served.council(PART))
+
+
 Sit = Callable[..., Hands]
 
 
@@ -60,7 +69,7 @@ def sit(chromium: Browser) -> Iterator[Sit]:
     """Sits somebody down at a browser of their own; at the end nothing amiss may have been noticed."""
     sat: list[tuple[BrowserContext, Watch]] = []
 
-    def down(served: Served, sight: Sight = DESK, hands: type[Hands] = Hands, **more: Any) -> Hands:
+    def down(served: Served, sight: Sight = DESK, hands: type[Hands] = Hands, axe: bool = False, **more: Any) -> Hands:
         context = chromium.new_context(
             java_script_enabled=sight.scripts,
             viewport={"width": sight.width, "height": sight.height},
@@ -69,6 +78,8 @@ def sit(chromium: Browser) -> Iterator[Sit]:
             **more,
         )
         context.set_default_timeout(8_000)
+        if axe:
+            context.add_init_script(path=AXE)
         watch = Watch(context, served.link)
         sat.append((context, watch))
         return hands(context.new_page(), watch, served.link, sight)
@@ -78,6 +89,14 @@ def sit(chromium: Browser) -> Iterator[Sit]:
         context.close()
     for _, watch in sat:
         watch.check()
+
+
+@pytest.fixture
+def inspection(request: pytest.FixtureRequest) -> Iterator[Inspection]:
+    """Looks at pages; at the end nothing may have been found."""
+    made = Inspection(request.function.__name__)
+    yield made
+    made.check()
 
 
 @pytest.fixture

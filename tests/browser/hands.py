@@ -67,9 +67,10 @@ class Hands:
         chosen = f'[value="{value}"]' if value else ""
         return self.page.locator(f'main [name="{name}"]{chosen}:not([type="hidden"])')
 
-    def _named(self, name: str) -> Locator:
+    def _named(self, name: str, within: str = "main") -> Locator:
         """A button or a link by the words on it (a link may be drawn, and said, as a button)."""
-        return self.page.get_by_role("button", name=name, exact=True).or_(self.page.get_by_role("link", name=name, exact=True))
+        place = self.page.locator(within)
+        return place.get_by_role("button", name=name, exact=True).or_(place.get_by_role("link", name=name, exact=True))
 
     # Doing.
 
@@ -77,12 +78,16 @@ class Hands:
         """Press a button or follow a link, by the words on it, and wait for the page that it leads to."""
         return self.take(self._named(name))
 
+    def press_above(self, name: str) -> "Hands":
+        """Follow a link of the page's head: the person's own, or the way back."""
+        return self.take(self._named(name, "body"))
+
     def go(self, place: str) -> "Hands":
         """Go to one of the places in the navigation, which a narrow screen folds away where scripts run."""
         menu = self.page.get_by_role("button", name="Show or hide the places")
         if menu.is_visible():
             self.unfold(menu)
-        return self.press(place)
+        return self.take(self.page.locator("nav").get_by_role("link", name=place))
 
     def take(self, found: Locator) -> "Hands":
         """Press what was found on the page, and wait for the page that it leads to."""
@@ -145,6 +150,11 @@ class Hands:
         found.fill(text)
 
     # Signing in: counted beside the journey.
+
+    def be(self, council: Council, person: UUID) -> "Hands":
+        """Be signed in already, where signing in is no part of what is looked at."""
+        self.page.context.add_cookies([council.served.cookie(council.key, person)])
+        return self
 
     def sign_in(self, council: Council, person: UUID, then: str = "") -> "Hands":
         """Choose who to be, as the demonstration lets one; what it cost stands apart from the journey."""

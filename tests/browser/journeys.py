@@ -3,6 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
+from playwright.sync_api import expect
+
 from api.demo.scene import Child
 from tests.browser.hands import Hands
 from tests.browser.serving import Council
@@ -92,8 +94,7 @@ def judge_and_climb(hands: Hands, council: Council, reference: str) -> None:
     if len(ladder.onward(value.stage)) > 1:
         hands.tick("to_stage", above.key)
     send_to(hands, council, above)
-    hands.press("Send my judgement")
-    hands.sees("Done.")
+    send(hands)
     assert council.loaded(reference).challenge.stage == above.key
 
 
@@ -132,3 +133,41 @@ def confirm_an_assumption(hands: Hands, council: Council) -> None:
     hands.tick(name, "confirmed")
     hands.press("Save what I chose")
     hands.sees("Saved: one answer")
+
+
+def hand_over_a_caseload(hands: Hands, council: Council, of: UUID) -> None:
+    """From My work: every child of one IRO gets another."""
+    hands.go("Service board")
+    hands.press(f"Hand over the caseload of {council.name(of)}")
+    to = hands.page.locator('main input[name="to"]').first.get_attribute("value")
+    assert to
+    hands.tick("to", to)
+    hands.press("See what it means")
+    hands.sees("Nothing is done yet")
+    hands.page.locator('main button[name="confirmed"]').wait_for()
+    hands.take(hands.page.locator('main button[name="confirmed"]'))
+    hands.sees("another IRO now")
+
+
+# What else is done on an item.
+
+
+def open_item(hands: Hands, reference: str) -> None:
+    """From My work to an item."""
+    hands.take(hands.page.locator("main").get_by_role("link", name=reference).first)
+
+
+def turn_to(hands: Hands, move: str) -> None:
+    """From the item's page to the page of a move."""
+    hands.take(hands.page.locator(f'main a[href$="/do/{move}"]'))
+
+
+def offers(hands: Hands, move: str) -> bool:
+    """Does the item's page offer a move?"""
+    return hands.page.locator(f'main a[href$="/do/{move}"]').count() > 0
+
+
+def send(hands: Hands) -> None:
+    """Press the button of the form on the page; the next page says that it is done."""
+    hands.take(hands.page.locator("main form#form button").last)
+    expect(hands.page.locator("main .govuk-notification-banner--success")).to_have_count(1)

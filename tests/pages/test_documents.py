@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import update
 
 from api import reading
 from api.pages import documents
@@ -13,7 +13,6 @@ from drp import attachments as keeping
 from drp.attachments import Attachments
 from drp.documents.accepting import Accepted
 from drp.store import Unavailable
-from drp.tables import EntryRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE
 from tests.service.world import World
@@ -202,7 +201,7 @@ def test_a_manager_who_ticks_what_they_were_not_given_shares_it_with_everybody(w
     assert visible == "everyone"
 
 
-def test_access_that_has_ended_is_said_and_a_sealed_item_takes_none(world):
+def test_a_sealed_item_takes_no_document_and_shows_none_to_whoever_was_asked(world):
     reference = raised(world)
     attach(at_browser(world, "tess"), reference)
     irene = at_browser(world, "irene")
@@ -289,11 +288,12 @@ def test_an_entry_that_claims_to_be_a_page_is_not_served(world, caplog):
 
 
 NAMES = {
-    "plan.pdf\r\nSet-Cookie: drp=mine": "plan.pdf Set-Cookie drp=mine",
-    'a"; filename=evil.html; x=".pdf': "a",
+    "plan.pdf\r\nSet-Cookie: drp=mine": "plan.pdfSet-Cookie drp=mine",
+    'a"; filename=evil.html; x=".pdf': "a ; filename=evil.html; x=",
     "../../../etc/passwd": "passwd",
     "C:\\Windows\\system32\\cmd.exe": "cmd",
     "plan\u202efdp.exe": "planfdp",
+    "plan.pdf%0D%0AX-Injected: yes": "plan.pdf%0D%0AX-Injected yes",
     "a\x00b.pdf": "ab",
     "<script>alert(1)</script>.pdf": "script",
     "über plan — ✓.pdf": "über plan — ✓",
@@ -325,6 +325,7 @@ def test_a_name_is_only_a_name(world, name):
     said = answer.headers["content-disposition"]
     assert said.startswith("attachment; filename=\"document.pdf\"; filename*=UTF-8''")
     assert re.fullmatch(r"[A-Za-z0-9._~%-]+\.pdf", said.partition("''")[2]), said
+    assert unquote(said.partition("''")[2]) == f"{NAMES[name]}.pdf"
     assert "<script>" not in page.html
     assert len(left_behind(world)) == 1
     assert ".." not in left_behind(world)[0]
@@ -418,7 +419,7 @@ def test_planted_a_document_that_is_shown(world, monkeypatch: Plant):
 
 
 def test_planted_a_name_that_goes_into_the_header(world, monkeypatch: Plant):
-    monkeypatch.setattr(keeping, "disposition", lambda name, kind: f'attachment; filename="{ascii(name)}"')
+    monkeypatch.setattr(keeping, "disposition", lambda name, kind: f'attachment; filename="{name!a}"')
     found_by(test_a_name_is_only_a_name, world, "plan.pdf\r\nSet-Cookie: drp=mine")
 
 

@@ -39,6 +39,9 @@ from drp.tables import (
 from tests.service.cast import Council, directory_files, procedures
 from workflows.working_days import LONDON, Calendar
 
+JSON_ROUTES = {key for key in ROUTES if key[1].startswith(("/api/", "/docs"))}
+"""Every route that programs use, and its description. The others are pages: tests/pages/test_page_access.py."""
+
 _READ: dict[Any, Any] = {}
 WEDNESDAY = "Wed 1 April 2026, 10:00"
 

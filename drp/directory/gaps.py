@@ -1,0 +1,56 @@
+"""Posts that nobody holds, found for a page: only what `vacancies.vacant` asks of a directory is loaded, so that it is quick."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.directory.vacancies import Vacancy, vacant
+from drp.directory.values import Child, Directory, Held, OpenItem, Unit
+from drp.tables import ChallengeRow, ChildRow, PostRow, UnitRow
+from workflows.ladder import Ladder
+from workflows.procedure import Authority, HeldFor
+
+_HELD_FOR = {held_for.value: held_for for held_for in HeldFor}
+_BORN = date.min
+"""Nothing here asks when a child was born."""
+
+
+def gaps(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+    """Every post that a ladder in force on a day names and nobody holds: as `importing.vacancies`, in four statements."""
+    here = authority.key
+    children = connection.execute(
+        select(col(ChildRow.id), col(ChildRow.number), col(ChildRow.statuses), col(ChildRow.team)).where(
+            col(ChildRow.authority) == here
+        )
+    ).all()
+    numbers = {str(row.id): row.number for row in children}
+    posts = connection.execute(
+        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(PostRow.since), col(PostRow.until)).where(
+            col(PostRow.authority) == here
+        )
+    )
+    units = connection.execute(
+        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(col(UnitRow.authority) == here)
+    )
+    items = connection.execute(
+        select(col(ChallengeRow.child))
+        .where(col(ChallengeRow.authority) == here, col(ChallengeRow.is_open), col(ChallengeRow.child).is_not(None))
+        .distinct()
+    ).scalars()
+    directory = Directory(
+        units={(row.kind, row.key): Unit(*row) for row in units},
+        posts=tuple(
+            Held("", role, _HELD_FOR[held_for], numbers.get(key, key) if held_for == HeldFor.CHILD.value else key, since, until)
+            for role, held_for, key, since, until in posts
+        ),
+        children={row.number: Child(row.number, "", _BORN, tuple(row.statuses), False, False, (), row.team) for row in children},
+        items=tuple(_item(numbers, child) for child in items),
+    )
+    return vacant(directory, authority, ladders, day)
+
+
+def _item(numbers: dict[str, str], child: UUID | None) -> OpenItem:
+    return OpenItem("", numbers[str(child)], "", "", "")

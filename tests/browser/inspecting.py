@@ -1,0 +1,165 @@
+"""A page held against what can be measured of accessibility: axe-core's rules, and what axe cannot see."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import api
+from api.routes import ROUTES
+from tests.browser.hands import Hands
+
+AXE = Path(api.__path__[0]) / "node_modules" / "axe-core" / "axe.min.js"
+SHOWN: dict[str, set[str]] = {}
+"""By test, the pages that it looks at."""
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def shows(*templates: str) -> Callable[[Test], Test]:
+    """Says which pages (by their route) a test looks at, in whatever states."""
+
+    def noted(test: Test) -> Test:
+        assert set(templates) <= set(pages()), set(templates) - set(pages())
+        SHOWN[test.__name__] = set(templates)
+        return test
+
+    return noted
+
+
+@cache
+def pages() -> tuple[str, ...]:
+    """Every route that answers a GET with a page of ours."""
+    return tuple(path for method, path in ROUTES if method == "GET" and not path.startswith(NO_PAGES))
+
+
+NO_PAGES = ("/api/", "/assets/", "/docs", "/sign-in/back", "/sign-in/with/", "/challenges/{reference}/documents/{number}")
+"""Programs' answers, files, the interface's own description (a third party's page), and ways out to another sign-in."""
+
+
+def route_of(path: str) -> str:
+    """The route that a path belongs to, the most particular one."""
+    parts = urlsplit(path).path.split("/")
+    fits = [
+        template
+        for _, template in ROUTES
+        if len(template.split("/")) == len(parts)
+        and all(want[:1] == "{" or want == part for want, part in zip(template.split("/"), parts, strict=True))
+    ]
+    return min(fits, key=lambda template: template.count("{"), default="")
+
+
+class Inspection:
+    """What was found on the pages that one test looks at. Nothing may be."""
+
+    def __init__(self, test: str) -> None:
+        self.found: list[str] = []
+        self.titles: dict[str, str] = {}
+        self._test, self._seen = test, set[str]()
+
+    def look(self, hands: Hands, state: str = "", is_faulty: bool = False, heading: str = "") -> Hands:
+        """Look at the page where somebody is. `is_faulty`: it says that something is to be put right."""
+        route = route_of(hands.path)
+        where = f"{route} {state}".strip()
+        self._seen.add(route)
+        if heading:
+            self._say(where, [f"the heading is {hands.heading!r}"] if hands.heading != heading else [])
+        self._say(where, list(_of_axe(hands)))
+        self._say(where, hands.page.evaluate(_OWN, is_faulty))
+        self._title(route, where, hands.page.title())
+        self._narrow(hands, where)
+        return hands
+
+    def _say(self, where: str, faults: list[str]) -> None:
+        self.found += [f"{where}: {fault}" for fault in faults]
+
+    def _title(self, route: str, where: str, title: str) -> None:
+        plain = title.removeprefix("Error: ")
+        other = self.titles.setdefault(plain, route)
+        if other != route and not {other, route} <= _SAME_TITLE:
+            self.found.append(f"{where}: the title {plain!r} is also that of {other}")
+
+    def _narrow(self, hands: Hands, where: str) -> None:
+        """At 320 px, and with the text spaced as WCAG 1.4.12 has it, nothing is cut off and nothing scrolls sideways."""
+        size = hands.page.viewport_size
+        hands.page.set_viewport_size({"width": 320, "height": 640})
+        self._say(f"{where} at 320 px", hands.page.evaluate(_REFLOW))
+        self._say(f"{where} at 320 px", list(_of_axe(hands, "target-size")))
+        hands.page.evaluate(_SPACED)
+        self._say(f"{where} with its text spaced", hands.page.evaluate(_REFLOW))
+        assert size
+        hands.page.set_viewport_size(size)
+
+    def check(self) -> None:
+        """Fail for everything found, and for a page that the test said it would look at and did not."""
+        missed = SHOWN.get(self._test, set()) - self._seen
+        assert not self.found, "\n".join(dict.fromkeys(self.found))
+        assert not missed, f"not looked at: {missed}"
+
+
+_SAME_TITLE: set[str] = {"/challenges/{reference}/documents", "/challenges/{reference}"}
+
+
+def _of_axe(hands: Hands, *only: str) -> Iterator[str]:
+    violations = hands.page.evaluate(_RUN, list(only))
+    for one in violations:
+        yield f"axe {one['id']} ({one['impact']}): {one['help']}; {one['nodes']}"
+
+
+_RUN = """async only => {
+  const every = axe.getRules().filter(r => !r.tags.includes("wcag2aaa") && !r.tags.includes("experimental")).map(r => r.ruleId);
+  const result = await axe.run(document, {
+    runOnly: {type: "rule", values: only.length ? only : every}, resultTypes: ["violations"], iframes: false,
+  });
+  return result.violations.map(v => ({
+    id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " | " + n.failureSummary.slice(0, 200)),
+  }));
+}"""
+
+_OWN = """faulty => {
+  const found = [];
+  const all = q => [...document.querySelectorAll(q)];
+  const heads = all("h1").length;
+  if (heads !== 1) found.push(`${heads} first headings`);
+  if (document.documentElement.lang !== "en") found.push("no language");
+  const summary = document.querySelector(".govuk-error-summary, #details_checked-warning");
+  const titled = document.title.startsWith("Error: ");
+  if (titled !== faulty) found.push(`the title is ${JSON.stringify(document.title)}`);
+  if (!!summary !== faulty) found.push(faulty ? "no error summary" : "an error summary");
+  if (faulty && summary && document.activeElement !== summary)
+    found.push("the focus is not on the error summary but on " + document.activeElement.outerHTML.slice(0, 100));
+  if (summary) for (const link of summary.querySelectorAll('a[href^="#"]'))
+    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) found.push(`the summary leads nowhere: ${link.hash}`);
+  for (const link of all('main a[href^="#"]'))
+    if (!document.getElementById(decodeURIComponent(link.hash.slice(1)))) found.push(`a link leads nowhere: ${link.hash}`);
+  for (const one of all("[aria-describedby], [aria-labelledby], label[for]"))
+    for (const name of ["aria-describedby", "aria-labelledby", "for"])
+      for (const id of (one.getAttribute(name) || "").split(" ").filter(Boolean))
+        if (!document.getElementById(id)) found.push(`${name} names ${id}, which is not on the page`);
+  return found;
+}"""
+
+_REFLOW = """() => {
+  const found = [], root = document.scrollingElement;
+  const inside = e => e.closest(".app-scroll, .govuk-visually-hidden");
+  if (root.scrollWidth > root.clientWidth) {
+    const wide = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > root.clientWidth + 1 && !inside(e));
+    found.push(`scrolls sideways (${root.scrollWidth} of ${root.clientWidth} px): ` +
+      wide.slice(-1).map(e => e.outerHTML.slice(0, 160)));
+  }
+  for (const e of document.querySelectorAll("main *, header *, footer *")) {
+    if (!e.clientHeight || inside(e) || e.matches("textarea, select, option, svg, svg *, iframe")) continue;
+    const style = getComputedStyle(e);
+    if (style.overflow === "hidden" && (e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1))
+      found.push("cut off: " + e.outerHTML.slice(0, 160));
+  }
+  return found;
+}"""
+
+_SPACED = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* {line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important}" +
+    " p {margin-bottom: 2em !important}");
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}"""

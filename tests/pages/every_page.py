@@ -1,0 +1,266 @@
+"""Every page of the service as somebody asks for it, taken from the table of routes: a new one cannot hide from the attacks."""
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+from api.deps import ROUTES
+from api.pages.asking import STEPS
+from api.pages.moves import BY_TYPE
+from tests.pages.browser import Visitor
+from tests.pages.ground import NONE_SUCH, ON_THEIR_OWN, OTHER, OWN, PARTNER, THEIRS, Ground, token_of
+from tests.service.world import JSON_ROUTES
+from tests.store.files import png
+
+PAGES = [key for key in ROUTES if key not in JSON_ROUTES]
+"""Every page's route, in the order of the table."""
+
+SOME = ("escalated", "referred_to_cafcass", "withdrawn", "recorded_in_error", "noted", "corrected")
+"""Moves that are tried on items of other people; on `own` all are."""
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One request of the table: a route with something real in each of its parameters."""
+
+    method: str
+    template: str
+    path: str
+    whose: str = ""
+    none: str = ""
+    """The same path with something that does not exist, where `whose` is somebody's."""
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return f"{self.method} {self.path_in_words}"
+
+    path_in_words: str = ""
+
+
+def places(ground: Ground, method: str, template: str) -> list[Place]:
+    """A route's requests: one for each owner of what it names."""
+    names = re.findall(r"{(\w+)}", template)
+    if not names:
+        return [Place(method, template, template, path_in_words=template)]
+    found = []
+    for chosen in product(*(_values(ground, template, name) for name in names)):
+        owners = {one.owner for one in chosen if one.owner}
+        if len(owners) > 1 or not all(one.fits(chosen) for one in chosen):
+            continue
+        path = in_words = none = template
+        for name, one in zip(names, chosen, strict=True):
+            path = path.replace(f"{{{name}}}", one.value)
+            none = none.replace(f"{{{name}}}", one.none or one.value)
+            in_words = in_words.replace(f"{{{name}}}", one.said)
+        found.append(Place(method, template, path, next(iter(owners), ""), none if none != path else "", in_words))
+    return found
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What stands in one parameter: how the table names it, whose it is, what does not exist in its place."""
+
+    value: str
+    said: str
+    owner: str = ""
+    none: str = ""
+    only_for: str = ""
+    """Only together with this owner's other values."""
+
+    def fits(self, chosen: tuple["_Value", ...]) -> bool:
+        return not self.only_for or any(one.owner == self.only_for for one in chosen)
+
+
+def _values(ground: Ground, template: str, name: str) -> list[_Value]:
+    world = ground.world
+    if name == "reference":
+        return [_Value(value, f"<{whose}>", whose, NONE_SUCH) for whose, value in ground.references.items()]
+    if name == "move":
+        some = [_Value(move, move) for move in SOME]
+        return [*some, *(_Value(move, move, only_for=OWN) for move in BY_TYPE if move not in SOME), _Value("no-such", "no-such")]
+    if name == "draft":
+        return [_Value(value, f"<draft, {whose}>", whose, UNKNOWN) for whose, value in ground.drafts.items()]
+    if name == "step":
+        return [_Value(step, step) for step in STEPS]
+    if name == "number":
+        return [
+            _Value(str(number), f"<{what}>", none="9999", only_for=whose)
+            for whose, listed in ground.documents.items()
+            for what, number in listed.items()
+        ]
+    if name == "person":
+        here = _Value(str(world.id("sam")), "<somebody>", none=UNKNOWN)
+        return [here, _Value(str(world.id("sam", "elsewhere")), "<somebody elsewhere>", THEIRS, UNKNOWN)]
+    if name == "team":
+        return [_Value("north", "north"), _Value("south", "south"), _Value("fells", "<a team elsewhere>", THEIRS, "nowhere")]
+    if name == "name":
+        return [_Value("pages.css", "pages.css")] if template.startswith("/assets/") else [_Value("resolution", "resolution")]
+    if name == "secret":
+        return [_Value(f"dunmoor.{'0' * 64}", "<never sent>")]
+    if name == "authority":
+        return [_Value("dunmoor", "dunmoor")]
+    raise KeyError(f"{template}: say in tests/pages/every_page.py what {{{name}}} may be, and whose")
+
+
+# Forms, as pages give them.
+
+
+@dataclass
+class Control:
+    """One input of a form, and what it offers."""
+
+    kind: str
+    value: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+
+
+class Forms(HTMLParser):
+    """Every form of a page: its action, its method and its controls by name."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, str, dict[str, Control]]] = []
+        self._controls: dict[str, Control] | None = None
+        self._select = self._area = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = {name: value or "" for name, value in attrs}
+        name = has.get("name", "")
+        if tag == "form":
+            self._controls = {}
+            self.found.append((has.get("action", ""), has.get("method", "get"), self._controls))
+        if self._controls is None:
+            return
+        if tag == "option" and self._select:
+            control = self._controls[self._select]
+            control.options.append(has.get("value", ""))
+            if "selected" in has:
+                control.value.append(has.get("value", ""))
+        elif tag in ("input", "textarea", "select", "button") and name:
+            kind = has.get("type", "text") if tag in ("input", "button") else tag
+            control = self._controls.setdefault(name, Control("button" if tag == "button" else kind))
+            if kind in ("checkbox", "radio"):
+                control.options.append(has.get("value", "on"))
+            if tag == "button":
+                control.options.append(has.get("value", ""))
+            elif kind not in ("checkbox", "radio") or "checked" in has:
+                control.value += [has["value"]] if has.get("value") else []
+            self._select = name if tag == "select" else self._select
+            self._area = name if tag == "textarea" else self._area
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._controls = None
+        if tag == "select":
+            self._select = ""
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area and self._controls is not None and data.strip():
+            self._controls[self._area].value = [data.removeprefix("\n")]
+
+
+WRITTEN = {
+    "child": "T-1", "team": "north", "version": "2016/17", "respond_by": "", "email": "sam@dunmoor.example",
+    "sibling-1": "", "sibling-2": "", "sibling-3": "", "sibling-4": "",
+}  # fmt: skip
+"""What is written where a word is not enough. Everything else is a word."""
+
+
+def answers(controls: dict[str, Control], word: str = "A word.") -> dict[str, list[str]]:
+    """A form filled in as somebody would who answers everything."""
+    said: dict[str, list[str]] = {}
+    for name, one in controls.items():
+        if one.kind in ("hidden",) or one.value:
+            said[name] = one.value or [""]
+        elif one.kind in ("radio", "select"):
+            said[name] = next(([option] for option in one.options if option), [])
+        elif one.kind == "checkbox":
+            said[name] = one.options[:1] if len(one.options) > 1 else []
+        elif one.kind in ("button", "file"):
+            continue
+        elif part := re.fullmatch(r".+-(day|month|year|time)", name):
+            said[name] = [{"day": "27", "month": "4", "year": "2026", "time": "14:30"}[part[1]]]
+        else:
+            said[name] = [WRITTEN.get(name, word)]
+    return said
+
+
+class Asker:
+    """Asks for places. A form's answers are taken once from the page of whoever may fill it in."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self._bodies: dict[str, dict[str, list[str]] | None] = {}
+        self._elsewhere: dict[str, dict[str, list[str]]] | None = None
+
+    def ask(self, place: Place, by: Visitor, path: str = "", **changes: Any) -> Any:
+        """One request. A POST carries the form's answers, with the token of whoever asks."""
+        if place.method == "GET":
+            return by.send("GET", path or place.path)
+        return by.send("POST", path or place.path, **self.sent(place, by.cookie, **changes))
+
+    def sent(self, place: Place, cookie: str, **changes: Any) -> dict[str, Any]:
+        """What a POST carries."""
+        body = {**self.body(place), "form_token": [token_of(cookie)] if cookie else [""], **changes}
+        more = {"files": {"file": ("plan.png", png(), "image/png")}} if place.template.endswith("/documents") else {}
+        return {"data": body, **more}
+
+    def body(self, place: Place) -> dict[str, list[str]]:
+        """The answers of a place's form: from the page at the same address, or from another that holds the form."""
+        if place.path not in self._bodies:
+            self._bodies[place.path] = self._from_own_page(place)
+        found = self._bodies[place.path]
+        return found if found is not None else self._from_any_page(place)
+
+    def _from_own_page(self, place: Place) -> dict[str, list[str]] | None:
+        if ("GET", place.template) not in ROUTES:
+            return None
+        everybody = self.ground.everybody
+        for who in dict.fromkeys((ON_THEIR_OWN[place.whose or OWN], "IRO manager", "administrator", "nobody signed in", "asked")):
+            answer = everybody[who].send("GET", place.path)
+            self.ground.restore()
+            if answer.status_code == 200 and (form := _form(answer.text, place.path)) is not None:
+                return answers(form)
+        return None
+
+    def _from_any_page(self, place: Place) -> dict[str, list[str]]:
+        if self._elsewhere is None:
+            self._elsewhere = {}
+            for method, template in PAGES:
+                for one in places(self.ground, method, template) if method == "GET" and "{move}" not in template else ():
+                    if one.whose in ("", OWN):
+                        self._collect(one)
+        return self._elsewhere.get(place.path, {})
+
+    def _collect(self, place: Place) -> None:
+        assert self._elsewhere is not None
+        for who in ("the child's IRO", "IRO manager", "administrator"):
+            answer = self.ground.everybody[who].send("GET", place.path)
+            self.ground.restore()
+            for action, method, controls in Forms(answer.text).found if answer.status_code == 200 else ():
+                if method == "post":
+                    self._elsewhere.setdefault(action.partition("?")[0], answers(controls))
+
+
+def _form(html: str, action: str) -> dict[str, Control] | None:
+    return next((form for to, how, form in Forms(html).found if how == "post" and to.partition("?")[0] == action), None)
+
+
+def is_identity(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+__all__ = ["OTHER", "OWN", "PAGES", "PARTNER", "THEIRS", "Asker", "Forms", "Place", "answers", "places"]

@@ -1,0 +1,237 @@
+"""What the attacks are made on: three authorities with items, drafts and documents that exist, and everybody at a browser."""
+
+import hmac
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import make_url
+
+from drp import drafts, sessions
+from drp.migrate import migrate
+from drp.store import Store
+from drp.tables import ChildRow, UnitRow
+from tests.pages.browser import Visitor, at_browser
+from tests.service.cast import DUNMOOR, ELSEWHERE, NORTH
+from tests.service.world import World
+from tests.store.files import png
+from workflows.working_days import Calendar
+
+NONE_SUCH = "ABCD-2345"
+OWN, OTHER, THEIRS, PARTNER = "own", "another child's", "another authority's", "a partner agency's"
+SECRET = "Counsel said what nobody but the IRO service reads."
+
+
+def token_of(cookie: str) -> str:
+    """The token that the forms of a session carry."""
+    return hmac.new(cookie.encode(), b"form", sha256).hexdigest()
+
+
+class Ground:
+    """Dunmoor's formal challenge at stage 3 (`own`), and next to it everything that belongs to somebody else.
+
+    `restore` brings the database and the clock back to where they were, so that one ground serves every test of a process.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        for council in (ELSEWHERE, NORTH):
+            world.found(council)
+        # When stage 2 was asked, Nobody held Tess's post beside her; since then they hold another team's.
+        world.post_begins("nobody", "team_manager", "2026-03-01", "team", "north")
+        self.references = {OWN: self._formal("irene", "T-1")}
+        self.documents: dict[str, dict[str, int]] = {OWN: self._documents("irene", OWN)}
+        world.post_ends("nobody", "team_manager", "2026-04-01")
+        world.post_begins("nobody", "team_manager", "2026-04-02", "team", "east")
+        world.cover("otto", "silas", "2026-04-01", delegate=True)
+        world.cover("irene", "colin", "2026-04-01")
+        world.at("Thu 2 April 2026, 10:00")
+        assert world.as_("irene").brings(self.references[OWN], "escalated", why="It cannot wait.").status_code == 200
+        self.references |= {
+            OTHER: self._formal("ivor", "T-4"),
+            THEIRS: self._formal("irene", "T-1", "elsewhere"),
+            PARTNER: self._to_partner(),
+        }
+        self.documents |= {
+            OTHER: self._documents("ivor", OTHER),
+            THEIRS: self._documents("irene", THEIRS, "elsewhere"),
+            PARTNER: self._documents("irene", PARTNER, "northmoor"),
+        }
+        self.drafts = {OWN: self._draft("irene"), OTHER: self._draft("ivor"), THEIRS: self._draft("irene", "elsewhere")}
+        self._only_elsewhere()
+        self.everybody = self._everybody()
+        self.now = world.now
+        self._kept = sqlite3.connect(":memory:")
+        self._path = str(make_url(world.store.url).database)
+        with sqlite3.connect(self._path) as source:
+            source.backup(self._kept)
+        source.close()
+        self._watch()
+
+    # The database as it was.
+
+    def _watch(self) -> None:
+        self._watching = sqlite3.connect(self._path, isolation_level=None)
+        self._version = self._data_version()
+
+    def _data_version(self) -> int:
+        return int(self._watching.execute("PRAGMA data_version").fetchone()[0])
+
+    @property
+    def is_changed(self) -> bool:
+        """Has anything at all been committed since it was restored?"""
+        return self._data_version() != self._version
+
+    def restore(self) -> None:
+        """Everything as it was."""
+        self.world.now = self.now
+        if not self.is_changed:
+            return
+        self._watching.close()
+        back = sqlite3.connect(self._path)
+        back.execute("PRAGMA synchronous=OFF")
+        self._kept.backup(back)
+        back.close()
+        self._watch()
+
+    def close(self) -> None:
+        self._watching.close()
+        self._kept.close()
+
+    def ask(self, sql: str) -> list[Any]:
+        """Look into the database, past every filter."""
+        return self._watching.execute(sql).fetchall()
+
+    # What exists.
+
+    def _formal(self, by: str, child: str, authority: str = "") -> str:
+        caller = self.world.as_(by, authority)
+        said = {"stage": "stage_2", "stage_reason": "It cannot wait.", "effect_on_child": "He waits."}
+        raised = caller.raises(child, item_type="formal", **said)
+        assert raised.status_code == 201, raised.text
+        reference = str(raised.json()["reference"])
+        advice = {"source": "Counsel", "on": "2026-04-01", "conflict_checked": True, "content": SECRET}
+        assert caller.brings(reference, "legal_advice_taken", **advice).status_code == 200
+        return reference
+
+    def _to_partner(self) -> str:
+        nina = {"role": "agency_practitioner", "person": str(self.world.id("nina", "northmoor"))}
+        said = {"item_type": "partner_agency", "respond_by": "2026-04-10", "resolve_by": "2026-04-30"}
+        raised = self.world.as_("irene", "northmoor").raises(to=[nina], reasons=[_reason(NORTH)], **said)
+        assert raised.status_code == 201, raised.text
+        return str(raised.json()["reference"])
+
+    def _documents(self, by: str, whose: str, authority: str = "") -> dict[str, int]:
+        """One document that everybody on the item opens, and one that is the IRO service's own."""
+        visitor = at_browser(self.world, by, authority)
+        place = f"/challenges/{self.references[whose]}/documents"
+        found = {}
+        for name, ticks in (("a document", {}), ("a document kept to the IRO service", {"iro_service_only": "yes"})):
+            picture = {"file": ("plan.png", png(), "image/png")}
+            page = visitor.fill(visitor.open(place), place, files=picture, about=name, **ticks)
+            assert page.status == 200, page.text
+            opened = [href for href, _ in page.links if href.startswith(f"{place}/")]
+            found[name] = max(int(href.rsplit("/", 1)[1]) for href in opened)
+        return found
+
+    def _draft(self, by: str, authority: str = "") -> str:
+        key = authority or self.world.council.key
+        said = {
+            "steps": {"child": {"child": ["T-4" if by == "ivor" else "T-1"], "item_type": ["formal"]}},
+            "once": self.world.chance.salt(), "child": "T-1",
+        }  # fmt: skip
+        with self.world.store.write(key) as connection:
+            id_ = drafts.begin(connection, self.world.chance, key, self.world.id(by, key), said, self.world.now)
+        return str(id_)
+
+    def _only_elsewhere(self) -> None:
+        """A team and a child that no other authority has."""
+        with self.world.store.write("elsewhere") as connection:
+            team = {"kind": "team", "key": "fells", "name": "Fells Team", "within": "care"}
+            connection.execute(insert(UnitRow).values(authority="elsewhere", **team))
+            theirs = select(ChildRow.__table__).where(ChildRow.authority == "elsewhere", ChildRow.number == "T-2")
+            row = dict(connection.execute(theirs).mappings().one())
+            connection.execute(insert(ChildRow).values(**row | {"id": self.world.chance.identity(), "number": "E-9"}))
+
+    # Everybody, by what they are to `own`.
+
+    def _everybody(self) -> dict[str, Visitor]:
+        world = self.world
+        found = {
+            "the child's IRO": at_browser(world, "irene"),
+            "the IRO's cover": at_browser(world, "colin"),
+            "another IRO": at_browser(world, "ivor"),
+            "IRO manager": at_browser(world, "mona"),
+            "business support": at_browser(world, "bob"),
+            "administrator": at_browser(world, "ada"),
+            "leader": at_browser(world, "hugo"),
+            "auditor": at_browser(world, "audrey"),
+            "asked": at_browser(world, "otto"),
+            "delegate of the asked": at_browser(world, "silas"),
+            "asked earlier": at_browser(world, "tess"),
+            "copied": at_browser(world, "gina"),
+            "held the post then": at_browser(world, "nobody"),
+            "same role, other team": at_browser(world, "tom"),
+            "asked only higher up": at_browser(world, "cora"),
+            "asked at a partner agency": at_browser(world, "nina", "northmoor"),
+            "another of that agency": at_browser(world, "nora", "northmoor"),
+            "IRO elsewhere": at_browser(world, "irene", "elsewhere"),
+            "IRO manager elsewhere": at_browser(world, "mona", "elsewhere"),
+            "nobody signed in": Visitor(world),
+            "a session unused too long": Visitor(world, self._session("irene", seen=timedelta(minutes=60))),
+            "a session that lasted its time": Visitor(world, self._session("irene", began=timedelta(hours=10))),
+            "a session that was ended": Visitor(world, self._session("irene", is_ended=True)),
+            "left the authority": at_browser(world, "chris"),
+            "last post ended": at_browser(world, "petra"),
+        }
+        # Without the rule that the session ends they would see it: the one as the IRO's cover, the other as who was told.
+        world.cover("irene", "chris", "2026-01-01")
+        world.leaves("chris", "2026-04-01")
+        world.post_ends("petra", "head_of_planning", "2026-04-01")
+        irenes = found["the child's IRO"].cookie.partition(".")[2]
+        found["another authority's name in the cookie"] = Visitor(world, f"elsewhere.{irenes}")
+        return found
+
+    def _session(
+        self, person: str, began: timedelta = timedelta(0), seen: timedelta = timedelta(0), is_ended: bool = False
+    ) -> str:
+        world, key, id_ = self.world, self.world.council.key, self.world.id(person)
+        with world.store.write(key) as connection:
+            cookie = sessions.begin(connection, world.chance, key, id_, "link", world.now - max(began, seen))
+            if not seen:
+                sessions.seen(connection, sessions.Session(key, id_, "link", cookie, True), world.now)
+            if is_ended:
+                sessions.end(connection, key, cookie, world.now)
+        return cookie
+
+
+SIGNED_OUT = (
+    "nobody signed in", "a session unused too long", "a session that lasted its time", "a session that was ended",
+    "left the authority", "last post ended", "another authority's name in the cookie",
+)  # fmt: skip
+"""To the service these are nobody."""
+
+ON_THEIR_OWN = {OWN: "the child's IRO", OTHER: "another IRO", THEIRS: "IRO elsewhere", PARTNER: "asked at a partner agency"}
+"""Whose forms show what a whole answer on each item looks like."""
+
+
+def _reason(council: Any) -> str:
+    from tests.service.cast import procedures
+
+    return str(procedures(council).authority.themes[0].reasons[0].key)
+
+
+def made(folder: Path, calendar: Calendar) -> Iterator[Ground]:
+    """A ground on a SQLite file of its own."""
+    store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
+    migrate(store)
+    world = World(store, folder, calendar, DUNMOOR)
+    found = Ground(world)
+    yield found
+    found.close()
+    world.close()
+    store.close()

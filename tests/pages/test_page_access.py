@@ -1,0 +1,184 @@
+"""Every page and every relation: what each person gets, written down and read; and what the forbidden looks like.
+
+The table is `page_access_table.txt`. After a change that is meant, write it anew and read the difference:
+
+    .venv/bin/python -m tests.pages.test_page_access
+"""
+
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import workflows
+from api.routes import ROUTES
+from drp.access import Who
+from tests.pages.every_page import PAGES, Asker, Place, places
+from tests.pages.ground import SIGNED_OUT, Ground, made
+from tests.service.world import JSON_ROUTES
+from workflows.procedure import Capacity
+from workflows.working_days import read_calendar
+
+TABLE = Path(__file__).with_name("page_access_table.txt")
+JSON_TABLE = Path(__file__).parents[1] / "service" / "access_table.txt"
+PARTS = 6
+
+SAID = {
+    "Your post does not give you this.": "403",
+    "Your access to this item has ended.": "ended",
+    "That form did not come from this service, or from another sign-in.": "form",
+}
+
+
+def shown(answer: Any) -> str:
+    """An answer as the table writes it."""
+    if answer.status_code == 303 and answer.headers["location"].startswith("/sign-in"):
+        return "in"
+    if answer.status_code == 403:
+        return next((short for said, short in SAID.items() if said in answer.text), "no")
+    return str(answer.status_code)
+
+
+def like_none(text: str, place: Place) -> str:
+    """A page without the address that was asked for."""
+    for path in (place.path, place.none):
+        for part in (path, path.rsplit("/do/", 1)[0]):
+            text = text.replace(part, "<here>")
+    return text
+
+
+def rows(ground: Ground, asked: Iterable[Place], relations: Iterable[str]) -> dict[str, list[str]]:
+    """What each relation gets at each place. Fails where a refusal changed anything, or tells that something exists."""
+    asker, found = Asker(ground), {}
+    relations = list(relations)
+    for place in asked:
+        cells = []
+        nothing = None
+        for relation in relations:
+            by = ground.everybody[relation]
+            answer = asker.ask(place, by)
+            cell = shown(answer)
+            what = (place.name, relation, cell)
+            assert not ground.is_changed or cell in ("200", "303"), f"{what} was refused and changed something"
+            assert relation not in SIGNED_OUT or cell != "200" or ROUTES[place.method, place.template] is Who.ANYONE, what
+            ground.restore()
+            if cell == "404" and place.none:
+                nothing = nothing or asker.ask(place, by, path=place.none)
+                assert nothing.status_code == 404, what
+                assert like_none(answer.text, place) == like_none(nothing.text, place), f"{what} tells that it exists"
+                assert told(answer) == told(nothing), f"{what} tells that it exists"
+                ground.restore()
+            cells.append(cell)
+        found[place.name] = cells
+    return found
+
+
+def told(answer: Any) -> dict[str, str]:
+    """An answer's headers, without its length, which is the address's too."""
+    return {name: value for name, value in answer.headers.items() if name != "content-length"}
+
+
+def every_place(ground: Ground) -> list[Place]:
+    return [place for method, template in PAGES for place in places(ground, method, template)]
+
+
+def table(ground: Ground) -> str:
+    """The whole of it as text."""
+    relations = list(ground.everybody)
+    found = rows(ground, every_place(ground), relations)
+    lines = [
+        "# Every page (rows) for everybody who is something to one formal challenge (columns), and what the answer is.",
+        "# Written by `.venv/bin/python -m tests.pages.test_page_access`; read every change.",
+        "# in: sent to sign in. 401: the same, to a form. 404: as if it did not exist. 403: their post does not give it.",
+        "# ended: “your access has ended”. no: seen, and not theirs to do. 409: not open now. 422: seen, and to be put right.",
+        "# <own>: Dunmoor's, at stage 3, came there from stage 2. <another child's>: Dunmoor's too, another IRO's.",
+        "# <another authority's>, <a partner agency's>: real items of two other authorities. POSTs carry a whole form.",
+    ]
+    lines += [f"# {n:2}: {relation}" for n, relation in enumerate(relations, 1)]
+    width = max(map(len, found))
+    lines.append(" ".join([" " * width, *(f"{n:<5}" for n in range(1, len(relations) + 1))]).rstrip())
+    lines += [" ".join([name.ljust(width), *(cell.ljust(5) for cell in cells)]).rstrip() for name, cells in found.items()]
+    return "\n".join(lines) + "\n"
+
+
+def written() -> dict[str, list[str]]:
+    """The table as it stands in its file: cells by place."""
+    lines = [line for line in TABLE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    width = len(lines[0]) - len(lines[0].lstrip())
+    return {line[:width].strip(): line[width:].split() for line in lines[1:]}
+
+
+def check(ground: Ground, asked: Iterable[Place], relations: Iterable[str] = ()) -> None:
+    """Fail unless these places answer these relations (or all) as it is written."""
+    everybody = list(ground.everybody)
+    relations = list(relations) or everybody
+    expected = written()
+    for name, cells in rows(ground, asked, relations).items():
+        meant = dict(zip(everybody, expected[name], strict=True))
+        assert dict(zip(relations, cells, strict=True)) == {relation: meant[relation] for relation in relations}, name
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_whole_table_of_pages_and_relations_is_as_it_is_written(ground: Ground, part: int) -> None:
+    check(ground, every_place(ground)[part::PARTS])
+
+
+def test_every_page_of_the_service_stands_in_the_table(ground: Ground) -> None:
+    named = [place.name for place in every_place(ground)]
+    assert len(named) == len(set(named))
+    assert set(named) == set(written()), "write the table anew (see the top of this file), and read what changed"
+
+
+def test_two_thousand_cells_and_more_are_probed(ground: Ground) -> None:
+    pages = sum(map(len, written().values()))
+    lines = [line for line in JSON_TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    programs = sum(line.count("|") for line in lines[1:])
+    print(f"\n{pages} cells of pages and {programs} of the JSON interface: {pages + programs}")
+    assert pages + programs >= 2_000
+    assert len(ground.everybody) * 20 < pages
+
+
+SERVED = {
+    "IRO": {Capacity.IRO}, "IRO manager": {Capacity.IRO_MANAGER}, "business support": {Capacity.BUSINESS_SUPPORT},
+    "administrator": {Capacity.ADMINISTRATOR}, "leader": {Capacity.LEADER}, "auditor": {Capacity.AUDITOR},
+}  # fmt: skip
+
+
+def test_what_the_table_says_follows_from_whom_each_route_serves(ground: Ground) -> None:
+    """A second reading of the table, by rule: no route serves a capacity that its line in api/routes.py leaves out."""
+    from drp.access import serves
+
+    has = {
+        "the child's IRO": "IRO", "the IRO's cover": "IRO", "another IRO": "IRO", "IRO manager": "IRO manager",
+        "business support": "business support", "administrator": "administrator", "auditor": "auditor",
+        "IRO elsewhere": "IRO", "IRO manager elsewhere": "IRO manager",
+    }  # fmt: skip
+    nothing = ("asked", "delegate of the asked", "asked earlier", "same role, other team", "asked at a partner agency")
+    everybody, cells = list(ground.everybody), written()
+    for place in every_place(ground):
+        who = ROUTES[place.method, place.template]
+        for relation, cell in zip(everybody, cells[place.name], strict=True):
+            if relation in SIGNED_OUT:
+                assert who is Who.ANYONE or cell in ("in", "401"), (place.name, relation)
+            elif relation in has or relation in nothing:
+                capacities = frozenset(SERVED[has[relation]]) if relation in has else frozenset()
+                assert (cell == "403") >= (not serves(who, capacities)), (place.name, relation)
+            if place.whose in ("another authority's", "a partner agency's") and cell not in ("in", "401", "404", "403"):
+                theirs = {"another authority's": "elsewhere", "a partner agency's": "partner agency"}[place.whose]
+                assert theirs in relation or relation == "another of that agency", (place.name, relation, cell)
+
+
+def test_the_pages_and_the_programs_routes_are_all_the_routes_there_are() -> None:
+    assert set(PAGES) | JSON_ROUTES == set(ROUTES)
+    assert not [path for _, path in PAGES if re.search(r"^/(api|docs)", path)]
+
+
+if __name__ == "__main__":
+    calendar = Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv"
+    with tempfile.TemporaryDirectory() as folder:
+        making = made(Path(folder), read_calendar(calendar.read_text(encoding="utf-8")))
+        TABLE.write_text(table(next(making)), encoding="utf-8")
+        next(making, None)

@@ -1,0 +1,117 @@
+"""Who read what, looked through: newest first, by item, by person, by day; one authority's readings are its own."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from drp import access_log
+from drp.access_log import OF_THE_LOG, AccessLog
+from drp.store import Store, Unavailable
+from tests.store.conftest import OWNER, Postgresql
+
+NINE = datetime(2026, 4, 1, 9, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AccessLog]:
+    """An empty log; on PostgreSQL in a database of its own role."""
+    if request.param == "sqlite":
+        made = AccessLog(f"sqlite:///{tmp_path / 'access.sqlite'}", tmp_path / "access.jsonl")
+        yield made
+        made.close()
+        return
+    server: Postgresql = request.getfixturevalue("postgresql")
+    made = AccessLog(server.url(OWNER), tmp_path / "access.jsonl")
+    yield made
+    made.close()
+    store = Store(server.url(OWNER))
+    with store.engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS access"))
+    store.close()
+
+
+def filled(log: AccessLog) -> AccessLog:
+    log.record("dunmoor", NINE, "irene", "list", "AAAA-2222", "BBBB-2222")
+    log.record("dunmoor", NINE + MINUTE, "irene", "page", "AAAA-2222")
+    log.record("dunmoor", NINE + 2 * MINUTE, "tess", "page", "AAAA-2222")
+    log.record("dunmoor", NINE + timedelta(days=1), "tess", "page", "BBBB-2222")
+    log.record("elsewhere", NINE, "stranger", "page", "AAAA-2222")
+    return log
+
+
+def said(log: AccessLog, authority: str = "dunmoor", **asked: object) -> list[tuple[str, str, str]]:
+    return [(one.person, one.what, one.reference) for one in log.readings(authority, **asked)]  # type: ignore[arg-type]
+
+
+def test_readings_come_newest_first_and_page_by_page(log):
+    filled(log)
+    everything = said(log)
+    assert everything[0] == ("tess", "page", "BBBB-2222")
+    assert len(everything) == 5
+    first = log.readings("dunmoor", most=2)
+    rest = log.readings("dunmoor", before=first[-1].id, most=9)
+    assert [*first, *rest] == log.readings("dunmoor")
+    assert {one.at.utcoffset() for one in first} == {timedelta(0)}
+
+
+def test_they_are_found_by_item_by_person_and_by_time(log):
+    filled(log)
+    assert said(log, reference="BBBB-2222") == [("tess", "page", "BBBB-2222"), ("irene", "list", "BBBB-2222")]
+    assert {person for person, _, _ in said(log, people={"irene"})} == {"irene"}
+    assert said(log, people=set()) == []
+    assert said(log, since=NINE + MINUTE, until=NINE + 2 * MINUTE) == [("irene", "page", "AAAA-2222")]
+
+
+def test_an_authority_finds_its_own_readings_only(log):
+    filled(log)
+    assert said(log, "elsewhere") == [("stranger", "page", "AAAA-2222")]
+    assert "stranger" not in {one.person for one in log.readers("dunmoor", NINE, NINE + timedelta(days=7))}
+    assert "stranger" not in {person for person, _, _ in said(log, reference="AAAA-2222")}
+
+
+def test_planted_a_log_without_its_authority_is_caught(log, monkeypatch):
+    real = access_log._within
+    monkeypatch.setattr(access_log, "_within", lambda *asked: real(*asked)[1:])
+    with pytest.raises(AssertionError):
+        test_an_authority_finds_its_own_readings_only(log)
+
+
+def test_who_opened_most_different_items_stands_first_however_long_others_lists_are(log):
+    filled(log)
+    log.record("dunmoor", NINE, "irene", "list", *(f"LIST-{n:04}" for n in range(40)))
+    log.record("dunmoor", NINE, "ada", OF_THE_LOG, "AAAA-2222")
+    found = log.readers("dunmoor", NINE, NINE + timedelta(days=7))
+    assert [(one.person, one.opened, one.shown, one.readings) for one in found] == [("tess", 2, 2, 2), ("irene", 1, 42, 43)]
+    assert found[0].last == NINE + timedelta(days=1)
+    assert log.readers("dunmoor", NINE + timedelta(days=2), NINE + timedelta(days=3)) == []
+
+
+def test_a_log_of_an_earlier_release_gets_what_it_lacks(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'access.sqlite'}")
+    with store.engine.begin() as connection:
+        connection.execute(text(
+            "CREATE TABLE access (id INTEGER PRIMARY KEY AUTOINCREMENT, authority VARCHAR(64) NOT NULL, at DATETIME NOT NULL,"
+            " person VARCHAR(36) NOT NULL, what VARCHAR(80) NOT NULL, reference VARCHAR(16) NOT NULL)"
+        ))  # fmt: skip
+    log = filled(AccessLog(store.url, tmp_path / "access.jsonl"))
+    assert len(said(log)) == 5
+    with store.engine.begin() as connection:
+        names = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars())
+    assert {"ix_access_person", "ix_access_at"} <= names
+    log.close()
+    store.close()
+
+
+def test_what_fell_back_on_the_file_is_said_and_a_log_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / "no_database").mkdir()
+    log = AccessLog(f"sqlite:///{tmp_path / 'no_database'}", tmp_path / "access.jsonl")
+    assert not log.has_fallen_back
+    log.record("dunmoor", NINE, "irene", "page", "AAAA-2222")
+    assert log.has_fallen_back
+    with pytest.raises(Unavailable):
+        log.readings("dunmoor")
+    log.close()
