@@ -73,6 +73,8 @@ def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
         brake.set_brake(connection, asked.authority, body.brake)
+    # Who holds or frees the mail is on the record, beside who reads what.
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "set the brake", body.brake[:16] or "none")
     return show_outbox(asked)
 
 
@@ -80,7 +82,9 @@ def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
 def release(asked: Asked) -> ReleasedShape:
     """Let held and failed messages go, by hand."""
     with asked.service.store.write(asked.authority) as connection:
-        return ReleasedShape(released=brake.release(connection, asked.authority, asked.now))
+        released = brake.release(connection, asked.authority, asked.now)
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "released mail", str(released))
+    return ReleasedShape(released=released)
 
 
 def undelivered(connection: Connection, asked: Asking, state: str, most: int) -> Sequence[RowMapping]:

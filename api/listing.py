@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from drp.tables import ChallengeRow, ChildRow
 from workflows.refusals import Unfit
 from workflows.working_days import local_date
 
-_AT_ONCE = 200
+_AT_ONCE = 100
 """Items judged at a time, once the first look did not fill the page."""
 
 
@@ -101,6 +101,6 @@ def _read_place(text: str) -> tuple[datetime, UUID] | None:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None:
             raise ValueError("no zone")
-        return moment, UUID(id_)
-    except ValueError:
+        return moment.astimezone(UTC), UUID(id_)
+    except (ValueError, OverflowError):
         raise Unfit("That is not a place in the list.", "Use `next` as it was given.", "after") from None

@@ -52,7 +52,8 @@ class Side:
     def draft(self) -> str:
         """A draft of the first IRO's, whole as far as the check."""
         steps = {
-            "child": {"child": ["C-00000"], "item_type": ["formal"]}, "reasons": {"reasons-practice": ["permanence_plan_delayed"]},
+            "child": {"child": ["C-00000"], "item_type": ["formal"]},
+            "reasons": {"reasons-practice": ["permanence_plan_delayed"]},
             "effect": {"concern": ["It drifts."]}, "stage": {"stage": ["stage_2"]},
         }  # fmt: skip
         with self.service.store.write(KEY) as connection:
@@ -89,7 +90,7 @@ def places(side: Side) -> list[tuple[str, str]]:
             path = path.replace(slot, value)
         people = ("iro0", "mona", "cora", "ada") if "{" not in path else ()
         found_places += [(person, path) for person in people]
-    return found_places + [("mona", "/search?q=C-00000"), ("mona", "/search?state=all"), ("bob", "/search?q=AB")]
+    return [*found_places, ("mona", "/search?q=C-00000"), ("mona", "/search?state=all"), ("bob", "/search?q=AB")]
 
 
 def p95(times: list[float]) -> float:

@@ -39,12 +39,13 @@ _reads = Table(
     Column("reference", String(16), nullable=False, index=True),
     Index("ix_access_person", "authority", "person", "id"),
     Index("ix_access_at", "authority", "at"),
+    Index("ix_access_newest", "authority", "id"),
 )
 
 OF_THE_LOG = "access log"
 """What is written down where somebody read this log itself; followed, where they looked a person up, by whom."""
 
-LISTED = ("list", "inbox", "outbox")
+LISTED = ("list", "search", "team", "board", "hand over", "inbox", "outbox", "set the brake", "released mail")
 """Kinds of reading in which an item stood among others: it was seen, and not opened."""
 
 

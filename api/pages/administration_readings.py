@@ -39,6 +39,10 @@ IN_WORDS = {
     "timeline": "Read by a program, with all that happened",
     "event": "Acted on",
     "list": "Shown in a list",
+    "search": "Found by a search",
+    "team": "Shown on a team's page",
+    "board": "Shown on the service board",
+    "hand over": "Shown in handing over",
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
 }

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from api.pages import item, shell
+from api.pages import inbox, item, shell
 from api.pages.fields import Actions, Form, Line, Pick, Words
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import about_in_words, child_in_words
@@ -36,11 +36,12 @@ FIELDS = (
 
 
 @router.get("/challenges/{reference}/answer")
-def ask(visit: Visit, reference: str) -> Response:
+def ask(request: Request, visit: Visit, reference: str) -> Response:
     """The question."""
     with visit.service.store.read(visit.authority) as connection:
         seen = item.whole(connection, visit, reference)
     item.log_reading(visit, seen.shape.reference)
+    visit = inbox.opened(request, visit, seen.item.loaded.id)
     return _page(visit, seen, Form(FIELDS))
 
 

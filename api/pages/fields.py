@@ -92,6 +92,10 @@ class Pick(Field):
     kind: ClassVar[str] = "radios"
     options: Sequence[Option]
 
+    @property
+    def first(self) -> str:
+        return self.name if self.options else "form"
+
     def read(self, given: Given) -> str:
         chosen = one(given, self.name)
         if not chosen and self.need:

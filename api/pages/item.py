@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
 from api import reading, views
-from api.pages import moves, shell, told
+from api.pages import inbox, moves, shell, told
 from api.pages.choices import Choices, holders, to_stages
 from api.pages.fields import Form
 from api.pages.moves import BY_TYPE, GROUPS, Move
@@ -101,6 +101,7 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     with visit.service.store.read(visit.authority) as connection:
         seen = whole(connection, visit, reference)
     log_reading(visit, seen.shape.reference)
+    visit = inbox.opened(request, visit, seen.item.loaded.id)
     side = seen.item.actor.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}
     if not all and not done and not side and seen.presses and seen.presses[0].task is Task.ANSWER:
         return shell.go(f"/challenges/{seen.shape.reference}/answer")

@@ -100,7 +100,7 @@ def ask_for_link(request: Request, given: FromHere, background: BackgroundTasks)
 @router.get("/sign-in/link/{secret}")
 def follow_link(request: Request, secret: str) -> Response:
     """The link, opened: one press signs in. (Mail scanners open links; they press nothing.)"""
-    return shell.page(None, "sign_in_link.html", title="Sign in", secret=secret)
+    return shell.page(None, "sign_in_link.html", title="Sign in with your link", secret=secret)
 
 
 @router.post("/sign-in/link/{secret}")

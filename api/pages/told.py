@@ -183,12 +183,12 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         ("hearing", "Hearing on {}"),
         ("look_again_on", "Look again on {}"),
     ):
-        if facts.get(name):
+        if facts.get(name) and entry.kind != "windows_held":
             said.append(text.format(long_date(date.fromisoformat(facts[name]))))
-    if entry.kind == "meeting_arranged":
+    if entry.kind in ("meeting_arranged", "windows_held"):
         from api.pages.shell import moment
 
-        said.append(moment(facts["at"]))
+        said.append(moment(facts["at"]) if "at" in facts else f"From {moment(facts['since'])} to {moment(facts['until'])}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
     for name in ("state", "found", "about", "outcome", "how"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Response, expect
 
 from tests.browser.counting import Count
 from tests.browser.serving import Council
@@ -36,10 +36,16 @@ class Hands:
     def __init__(self, page: Page, watch: Watch, link: str, sight: Sight) -> None:
         self.page, self.watch, self.link, self.sight = page, watch, link, sight
         self.count, self.signing_in = Count(), Count()
+        self.status = 0
         page.on("load", self._loaded)
+        page.on("response", self._answered)
 
     def _loaded(self, page: Page) -> None:
         self.count.loads += 1
+
+    def _answered(self, response: Response) -> None:
+        if response.request.is_navigation_request() and response.frame == self.page.main_frame:
+            self.status = response.status
 
     # Looking.
 
@@ -84,7 +90,7 @@ class Hands:
 
     def go(self, place: str) -> "Hands":
         """Go to one of the places in the navigation, which a narrow screen folds away where scripts run."""
-        menu = self.page.get_by_role("button", name="Show or hide the places")
+        menu = self.page.get_by_role("button", name="Menu: show or hide the places")
         if menu.is_visible():
             self.unfold(menu)
         return self.take(self.page.locator("nav").get_by_role("link", name=place))

@@ -58,17 +58,22 @@ class Inspection:
         self.titles: dict[str, str] = {}
         self._test, self._seen = test, set[str]()
 
-    def look(self, hands: Hands, state: str = "", is_faulty: bool = False, heading: str = "") -> Hands:
+    def look(self, hands: Hands, state: str = "", is_faulty: bool = False, status: int = 200, heading: str = "") -> Hands:
         """Look at the page where somebody is. `is_faulty`: it says that something is to be put right."""
         route = route_of(hands.path)
         where = f"{route} {state}".strip()
-        self._seen.add(route)
-        if heading:
-            self._say(where, [f"the heading is {hands.heading!r}"] if hands.heading != heading else [])
+        wanted = 422 if is_faulty else status
+        if hands.status != wanted:
+            self.found.append(f"{where}: answered {hands.status}, not {wanted}: {hands.heading}")
+        if heading and hands.heading != heading:
+            self.found.append(f"{where}: the heading is {hands.heading!r}")
         self._say(where, list(_of_axe(hands)))
         self._say(where, hands.page.evaluate(_OWN, is_faulty))
-        self._title(route, where, hands.page.title())
-        self._narrow(hands, where)
+        if wanted in (200, 422):
+            self._seen.add(route)
+            self._title(route, where, hands.page.title())
+        if hands.page.evaluate("matchMedia('screen').matches"):
+            self._narrow(hands, where)
         return hands
 
     def _say(self, where: str, faults: list[str]) -> None:
@@ -76,8 +81,9 @@ class Inspection:
 
     def _title(self, route: str, where: str, title: str) -> None:
         plain = title.removeprefix("Error: ")
+        route = _SHOWN_BY.get(route, route)
         other = self.titles.setdefault(plain, route)
-        if other != route and not {other, route} <= _SAME_TITLE:
+        if other != route:
             self.found.append(f"{where}: the title {plain!r} is also that of {other}")
 
     def _narrow(self, hands: Hands, where: str) -> None:
@@ -98,7 +104,8 @@ class Inspection:
         assert not missed, f"not looked at: {missed}"
 
 
-_SAME_TITLE: set[str] = {"/challenges/{reference}/documents", "/challenges/{reference}"}
+_SHOWN_BY = {"/board/release": "/board", "/ladders/{name}/assumptions": "/ladders/{name}"}
+"""Where a form is sent to an address of its own, the page that shows it again."""
 
 
 def _of_axe(hands: Hands, *only: str) -> Iterator[str]:

@@ -87,7 +87,7 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
     if name == "draft":
         return [_Value(value, f"<draft, {whose}>", whose, UNKNOWN) for whose, value in ground.drafts.items()]
     if name == "step":
-        return [_Value(step, step) for step in STEPS]
+        return [_Value(step, step, only_for="" if step in ("child", "check") else OWN) for step in STEPS]
     if name == "number":
         return [
             _Value(str(number), f"<{what}>", none="9999", only_for=whose)

@@ -1,14 +1,19 @@
 """What the attacks are made on: three authorities with items, drafts and documents that exist, and everybody at a browser."""
 
+import asyncio
 import hmac
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from sqlalchemy import insert, select
+import anyio.to_thread
+import httpx2
+import pytest
+from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
 from drp import drafts, sessions
@@ -21,9 +26,67 @@ from tests.service.world import World
 from tests.store.files import png
 from workflows.working_days import Calendar
 
+LOOP = asyncio.new_event_loop()
+"""Where a process's attacks run: made once, for as long as it lives."""
+
 NONE_SUCH = "ABCD-2345"
 OWN, OTHER, THEIRS, PARTNER = "own", "another child's", "another authority's", "a partner agency's"
 SECRET = "Counsel said what nobody but the IRO service reads."
+
+
+class Straight(Visitor):
+    """Somebody at a browser, wired straight into the application: thousands of requests without a client between."""
+
+    def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx2.Response:
+        sent = ({"Cookie": f"drp={self.cookie}"} if self.cookie else {}) | dict(headers or {})
+        request = httpx2.Request(method, f"http://testserver{path}", headers=sent, **more)
+        body, answer = request.read(), _Answer()
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+            "path": unquote(request.url.path), "raw_path": request.url.raw_path, "query_string": request.url.query,
+            "root_path": "", "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "client": ("192.0.2.1", 50000), "server": ("testserver", 80), "state": {},
+        }  # fmt: skip
+        with pytest.MonkeyPatch.context() as patched:
+            # One request at a time: a thread for each plain function would only cost time.
+            patched.setattr(anyio.to_thread, "run_sync", _here)
+            LOOP.run_until_complete(self.world.app(scope, answer.receiving(body), answer.take))
+        return answer.whole()
+
+
+async def _here(function: Callable[..., Any], *given: Any, **how: Any) -> Any:
+    return function(*given)
+
+
+class _Answer:
+    """An answer as it comes."""
+
+    def __init__(self) -> None:
+        self._start: dict[str, Any] = {}
+        self._body = bytearray()
+        self._done = asyncio.Event()
+
+    def receiving(self, body: bytes) -> Any:
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> dict[str, Any]:
+            if messages:
+                return messages.pop()
+            await self._done.wait()
+            return {"type": "http.disconnect"}
+
+        return receive
+
+    async def take(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._body += message.get("body", b"")
+        if not message.get("more_body", False):
+            self._done.set()
+
+    def whole(self) -> httpx2.Response:
+        return httpx2.Response(self._start["status"], headers=self._start["headers"], content=bytes(self._body))
 
 
 def token_of(cookie: str) -> str:
@@ -159,41 +222,45 @@ class Ground:
 
     # Everybody, by what they are to `own`.
 
-    def _everybody(self) -> dict[str, Visitor]:
+    def at(self, person: str, authority: str = "") -> Straight:
+        """Somebody of the cast, signed in."""
+        return Straight(self.world, at_browser(self.world, person, authority).cookie)
+
+    def _everybody(self) -> dict[str, Straight]:
         world = self.world
         found = {
-            "the child's IRO": at_browser(world, "irene"),
-            "the IRO's cover": at_browser(world, "colin"),
-            "another IRO": at_browser(world, "ivor"),
-            "IRO manager": at_browser(world, "mona"),
-            "business support": at_browser(world, "bob"),
-            "administrator": at_browser(world, "ada"),
-            "leader": at_browser(world, "hugo"),
-            "auditor": at_browser(world, "audrey"),
-            "asked": at_browser(world, "otto"),
-            "delegate of the asked": at_browser(world, "silas"),
-            "asked earlier": at_browser(world, "tess"),
-            "copied": at_browser(world, "gina"),
-            "held the post then": at_browser(world, "nobody"),
-            "same role, other team": at_browser(world, "tom"),
-            "asked only higher up": at_browser(world, "cora"),
-            "asked at a partner agency": at_browser(world, "nina", "northmoor"),
-            "another of that agency": at_browser(world, "nora", "northmoor"),
-            "IRO elsewhere": at_browser(world, "irene", "elsewhere"),
-            "IRO manager elsewhere": at_browser(world, "mona", "elsewhere"),
-            "nobody signed in": Visitor(world),
-            "a session unused too long": Visitor(world, self._session("irene", seen=timedelta(minutes=60))),
-            "a session that lasted its time": Visitor(world, self._session("irene", began=timedelta(hours=10))),
-            "a session that was ended": Visitor(world, self._session("irene", is_ended=True)),
-            "left the authority": at_browser(world, "chris"),
-            "last post ended": at_browser(world, "petra"),
+            "the child's IRO": self.at("irene"),
+            "the IRO's cover": self.at("colin"),
+            "another IRO": self.at("ivor"),
+            "IRO manager": self.at("mona"),
+            "business support": self.at("bob"),
+            "administrator": self.at("ada"),
+            "leader": self.at("hugo"),
+            "auditor": self.at("audrey"),
+            "asked": self.at("otto"),
+            "delegate of the asked": self.at("silas"),
+            "asked earlier": self.at("tess"),
+            "copied": self.at("gina"),
+            "held the post then": self.at("nobody"),
+            "same role, other team": self.at("tom"),
+            "asked only higher up": self.at("cora"),
+            "asked at a partner agency": self.at("nina", "northmoor"),
+            "another of that agency": self.at("nora", "northmoor"),
+            "IRO elsewhere": self.at("irene", "elsewhere"),
+            "IRO manager elsewhere": self.at("mona", "elsewhere"),
+            "nobody signed in": Straight(world),
+            "a session unused too long": Straight(world, self._session("irene", seen=timedelta(minutes=60))),
+            "a session that lasted its time": Straight(world, self._session("irene", began=timedelta(hours=10))),
+            "a session that was ended": Straight(world, self._session("irene", is_ended=True)),
+            "left the authority": self.at("chris"),
+            "last post ended": self.at("petra"),
         }
         # Without the rule that the session ends they would see it: the one as the IRO's cover, the other as who was told.
         world.cover("irene", "chris", "2026-01-01")
         world.leaves("chris", "2026-04-01")
         world.post_ends("petra", "head_of_planning", "2026-04-01")
         irenes = found["the child's IRO"].cookie.partition(".")[2]
-        found["another authority's name in the cookie"] = Visitor(world, f"elsewhere.{irenes}")
+        found["another authority's name in the cookie"] = Straight(world, f"elsewhere.{irenes}")
         return found
 
     def _session(
@@ -225,11 +292,19 @@ def _reason(council: Any) -> str:
     return str(procedures(council).authority.themes[0].reasons[0].key)
 
 
+def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
 def made(folder: Path, calendar: Calendar) -> Iterator[Ground]:
     """A ground on a SQLite file of its own."""
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
     migrate(store)
     world = World(store, folder, calendar, DUNMOOR)
+    for one in (store, world.service.store, world.service.access_log._open()):
+        for engine in (one._writer, one._reader):
+            engine.dispose()
+            event.listen(engine, "connect", _without_waiting_for_the_disk)
     found = Ground(world)
     yield found
     found.close()
