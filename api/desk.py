@@ -13,7 +13,7 @@ from api.assembly import Service
 from api.deps import Asked, Asking, service_of
 from api.errors import responses
 from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
-from drp import migrate
+from drp import administered, migrate
 from drp.inbox import messages, told
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, WindowRow
@@ -73,8 +73,8 @@ def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
         brake.set_brake(connection, asked.authority, body.brake)
-    # Who holds or frees the mail is on the record, beside who reads what.
-    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "set the brake", body.brake[:16] or "none")
+        chance = asked.service.casework.chance
+        administered.note(connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none")
     return show_outbox(asked)
 
 
@@ -83,7 +83,9 @@ def release(asked: Asked) -> ReleasedShape:
     """Let held and failed messages go, by hand."""
     with asked.service.store.write(asked.authority) as connection:
         released = brake.release(connection, asked.authority, asked.now)
-    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "released mail", str(released))
+        administered.note(
+            connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released
+        )
     return ReleasedShape(released=released)
 
 

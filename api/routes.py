@@ -71,6 +71,7 @@ ROUTES: dict[tuple[str, str], Who] = {
     ("POST", "/administration/outbox/brake"): Who.MANAGERS,
     ("POST", "/administration/outbox/release"): Who.MANAGERS,
     ("GET", "/administration/access-log"): Who.MANAGERS,
+    ("GET", "/administration/changes"): Who.MANAGERS,
     ("GET", "/board"): Who.DESK,
     ("POST", "/board/release"): Who.IRO_MANAGERS,
     ("GET", "/board/hand-over"): Who.IRO_MANAGERS,

@@ -45,7 +45,7 @@ _reads = Table(
 OF_THE_LOG = "access log"
 """What is written down where somebody read this log itself; followed, where they looked a person up, by whom."""
 
-LISTED = ("list", "search", "team", "board", "hand over", "inbox", "outbox", "set the brake", "released mail")
+LISTED = ("list", "search", "team", "board", "hand over", "inbox", "outbox")
 """Kinds of reading in which an item stood among others: it was seen, and not opened."""
 
 

@@ -127,3 +127,17 @@ def signed(connection: Connection, authority: Authority, person: UUID, now: date
     roles = frozenset(row.role for row in rows if row.role and authority.has_role(row.role))
     capacities = frozenset(c for role in roles if (c := authority.role(role).acts_as) is not None)
     return Signed(authority.key, str(person), rows[0].name, capacities, roles)
+
+
+def has_a_place(connection: Connection, signed: Signed, now: datetime) -> bool:
+    """Does anything tie this person to the service today: a post, one that they cover, or somebody whose delegate they are?"""
+    if signed.roles:
+        return True
+    day = local_date(now)
+    beside = select(col(CoverRow.of)).where(
+        col(CoverRow.authority) == signed.authority,
+        col(CoverRow.by) == UUID(signed.person),
+        col(CoverRow.since) <= day,
+        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+    )
+    return connection.execute(beside).first() is not None

@@ -8,6 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from drp import administered as administered  # its table belongs to the schema
 from drp.store import Store
 
 _LOCK = 7_301_114

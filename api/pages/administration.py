@@ -10,7 +10,7 @@ from api import desk
 from api.pages import shell
 from api.pages.fields import Form, Menu, Option, Pick
 from api.pages.visiting import Sent, Visit, Visiting
-from drp import label_packs
+from drp import administered, label_packs
 from drp.tables import PersonRow
 from notifications.wording import WORDS, Letter, letter, sentences
 from workflows.procedure import LABEL_PACKS, Authority, Rules
@@ -101,6 +101,7 @@ def choose_labels(sent: Sent) -> Response:
     pack = str(values["pack"])
     with visit.service.store.write(visit.authority) as connection:
         label_packs.choose(connection, visit.authority, "" if pack == OWN else pack)
+        administered.note(connection, visit.service.casework.chance, visit.signed, visit.now, "words for a child", set_to=pack)
     return shell.go("/administration/labels?saved=yes")
 
 

@@ -14,6 +14,7 @@ from sqlmodel import col
 from api.pages import shell
 from api.pages.fields import Day, Form, Line
 from api.pages.visiting import Visit, Visiting
+from drp import administered
 from drp.access_log import OF_THE_LOG, Reader, Reading
 from drp.directory import lookup
 from drp.tables import PersonRow, PostRow
@@ -46,6 +47,12 @@ IN_WORDS = {
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
 }
+
+CHANGES_IN_WORDS = {
+    "of": "whose", "by": "who covers", "to": "who takes over", "since": "from", "until": "until", "set_to": "set to",
+    "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
+}  # fmt: skip
+"""What is shown of a change; identities of rows and children are left to the record itself."""
 
 Asked = Annotated[str, Query(max_length=200)]
 
@@ -101,6 +108,14 @@ def show(request: Request, visit: Visit, person: Asked = "", before: Annotated[i
         newest=older if before else "", paged=bool(before), fallen_back=log.has_fallen_back,
         sought=", ".join(sorted(sought.values())) if person else "",
     )  # fmt: skip
+
+
+@router.get("/administration/changes")
+def changes(visit: Visit) -> Response:
+    """What was changed in the directory and in the service's settings: who, when, what."""
+    with visit.service.store.read(visit.authority) as connection:
+        found = administered.latest(connection, visit.authority)
+    return shell.page(visit, "changes.html", title="Who changed what", changes=found, in_words=CHANGES_IN_WORDS)
 
 
 def _note(visit: Visiting, reference: str, people: Iterable[str] | None) -> None:

@@ -149,7 +149,8 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
             sessions.end(connection, before, old, now)
     with service.store.write(authority) as connection:
         current = service.casework.procedures.current(connection, authority)
-        if not current or not identity.signed(connection, current[0].authority, person, now).roles:
+        whole = identity.signed(connection, current[0].authority, person, now) if current else None
+        if whole is None or not identity.has_a_place(connection, whole, now):
             return shell.trouble(
                 403,
                 "You hold no post here today",

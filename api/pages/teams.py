@@ -15,7 +15,8 @@ from api.pages.search import Found, printable
 from api.pages.visiting import Visit, Visiting
 from api.pages.work import HEADINGS, child_in_words
 from api.reading import Seen
-from drp.tables import ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
+from drp.tables import ChallengeRow, ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
+from workflows.challenge import Outcome
 from workflows.ladder import ItemType
 from workflows.pressing import pressing
 from workflows.procedure import HeldFor
@@ -69,7 +70,8 @@ def team(visit: Visit, team: str) -> Response:
     key = printable(team)
     with visit.service.store.read(visit.authority) as connection:
         name = search.teams_of(connection, visit.authority).get(key, "This team")
-        praised = Wanted("all", item_type=ItemType.EXCELLENT_PRACTICE.value, team=key)
+        sent = col(ChallengeRow.phase) == Outcome.NOTICED.value  # not one that was recorded in error
+        praised = Wanted("all", item_type=ItemType.EXCELLENT_PRACTICE.value, team=key, also=sent)
         practice = listed(connection, visit, praised, MOST_NOTICES)
         notices = _notices(connection, visit, practice.items)
         running = listed(connection, visit, Wanted("open", team=key), MOST_OPEN)

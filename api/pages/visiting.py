@@ -79,8 +79,8 @@ def visiting(request: Request) -> Visiting:
         if not current:
             raise identity.NotSigned
         signed = identity.signed(connection, current[0].authority, session.person, now)
-        # Whoever holds no post today (nor covers one) has nothing here: the session ends with the post.
-        if not signed.roles:
+        # Whoever has no post today, nor stands in or sees for somebody, has nothing here: the session ends with the post.
+        if not identity.has_a_place(connection, signed, now):
             raise identity.NotSigned
         pack, unread = _beside(connection, authority, session.person)
     if session.stale:

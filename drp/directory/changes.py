@@ -2,7 +2,7 @@
 
 Each is one transaction under the import's own lock, ends what it ends as the import does (the past is not rewritten,
 nothing is deleted), and marks the directory as to be looked at again: `tell`, or the next heartbeat, then brings to the
-open items what follows. Only people of the directory can be named. Who changed what is written to the log, by identity.
+open items what follows. Only people of the directory can be named. Who changed what stands in `drp.administered`.
 """
 
 import logging
@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlmodel import col
 
-from drp import caseloads, identity, sessions
+from drp import administered, caseloads, identity, sessions
 from drp.access import NotFound, NotPermitted, Signed
 from drp.caseloads import Case
 from drp.directory import importing, people
@@ -94,6 +94,10 @@ class _Desk:
     signed: Signed
     day: date
 
+    def record(self, casework: Casework, now: datetime, what: str, **which: object) -> None:
+        """Write down who changed what, with the change."""
+        administered.note(self.connection, casework.chance, self.signed, now, what, **which)
+
     def somebody(self, person: UUID) -> Somebody:
         """A person of the directory. Raises NotFound."""
         found = people.somebody(self.connection, self.words.key, person, self.day)
@@ -157,8 +161,8 @@ def cover(
                 authority=signed.authority, id=id_, of=of, by=by, since=since, until=ends, is_delegate=is_delegate
             )
         )
-    kind = "delegate" if is_delegate else "cover"
-    _record(signed, kind, of=of, by=by, since=since, until=ends, row=id_)
+        kind = "delegate" if is_delegate else "cover"
+        desk.record(casework, now, kind, of=of, by=by, since=since, until=ends, row=id_)
     return id_
 
 
@@ -214,7 +218,7 @@ def end_cover(casework: Casework, signed: Signed, now: datetime, cover_id: UUID)
         if row.until is not None and (row.until < desk.day or row.until < row.since):
             raise Unfit("That has ended already.", "Nothing more needs doing.")
         desk.connection.execute(update(CoverRow).where(*here).values(until=desk.day - timedelta(days=1)))
-    _record(signed, "cover ended", of=row.of, by=row.by, row=cover_id)
+        desk.record(casework, now, "cover ended", of=row.of, by=row.by, row=cover_id)
 
 
 # Caseloads.
@@ -247,7 +251,8 @@ def hand_over(
                 })  # fmt: skip
         if begun:
             desk.connection.execute(insert(PostRow), begun)
-    _record(signed, "hand-over", of=of, to=to, since=since, children=",".join(str(case.child) for case in made.cases))
+        children_named = ",".join(str(case.child) for case in made.cases)
+        desk.record(casework, now, "hand-over", of=of, to=to, since=since, children=children_named)
     return made
 
 
@@ -335,7 +340,7 @@ def leaver(casework: Casework, signed: Signed, now: datetime, *, of: UUID, last_
             desk.connection.execute(
                 update(table).where(col(columns.authority) == signed.authority, whose, longer).values(until=last_day)
             )
-    _record(signed, "leaver", of=of, last_day=last_day)
+        desk.record(casework, now, "leaver", of=of, last_day=last_day)
 
 
 def check_leaver(connection: Connection, words: Authority, person: Somebody, last_day: date, day: date) -> None:
@@ -371,7 +376,7 @@ def sign_out(casework: Casework, signed: Signed, now: datetime, of: UUID) -> int
     with _changing(casework, signed, now, concerns_items=False) as desk:
         desk.allowed(Change.ACCESS, of)
         ended = sessions.end_all(desk.connection, signed.authority, of, now)
-    _record(signed, "signed out", of=of, sessions=ended)
+        desk.record(casework, now, "signed out", of=of, sessions=ended)
     return ended
 
 
@@ -380,7 +385,7 @@ def revoke(casework: Casework, signed: Signed, now: datetime, of: UUID) -> int:
     with _changing(casework, signed, now, concerns_items=False) as desk:
         desk.allowed(Change.ACCESS, of)
         ended = identity.revoke_tokens(desk.connection, signed.authority, of, now)
-    _record(signed, "tokens revoked", of=of, tokens=ended)
+        desk.record(casework, now, "tokens revoked", of=of, tokens=ended)
     return ended
 
 
@@ -389,10 +394,3 @@ def _check_day(named: date, day: date, field: str) -> None:
         raise Unfit(f"{long_date(named)} has passed.", "Name today or a later day.", field)
     if named > day + FARTHEST:
         raise Unfit(f"{long_date(named)} is more than two years away.", "Check the year.", field)
-
-
-def _record(signed: Signed, what: str, **which: object) -> None:
-    """Write down who changed what: identities and days, no names. It is true by now: the change has been committed."""
-    said = " ".join(f"{name}={value}" for name, value in which.items())
-    # Nothing else says who: at a level that is written however logging is set up.
-    log.warning("directory changed: authority=%s person=%s what=%s %s", signed.authority, signed.person, what, said)

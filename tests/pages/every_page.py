@@ -41,13 +41,16 @@ class Place:
         return f"{self.method} {self.path_in_words}"
 
     path_in_words: str = ""
+    named: str = ""
+    """What a query names, and `unnamed` in its place where it does not exist."""
+    unnamed: str = ""
 
 
 def places(ground: Ground, method: str, template: str) -> list[Place]:
     """A route's requests: one for each owner of what it names."""
     names = re.findall(r"{(\w+)}", template)
     if not names:
-        return [Place(method, template, template, path_in_words=template)]
+        return [Place(method, template, template, path_in_words=template), *_queries(ground, method, template)]
     found = []
     for chosen in product(*(_values(ground, template, name) for name in names)):
         owners = {one.owner for one in chosen if one.owner}
@@ -59,6 +62,49 @@ def places(ground: Ground, method: str, template: str) -> list[Place]:
             none = none.replace(f"{{{name}}}", one.none or one.value)
             in_words = in_words.replace(f"{{{name}}}", one.said)
         found.append(Place(method, template, path, next(iter(owners), ""), none if none != path else "", in_words))
+    return found
+
+
+HARMLESS = {
+    "v": "a file's mark", "then": "where to go on to (test_sessions)", "state": "of a sign-in (test_oidc)",
+    "code": "of a sign-in", "error": "of a sign-in", "iss": "of a sign-in", "all": "how much is shown",
+    "done": "what is said on top", "page": "a number", "read": "a number", "kind": "a kind of item", "stage": "a stage",
+    "version": "a procedure's", "saved": "a number", "change": "an assumption's path", "subject": "a kind of message",
+    "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number",
+}  # fmt: skip
+"""What may stand in a page's query and names nothing that is somebody's. Everything else is in `_queries`."""
+
+
+def named_in_queries(ground: Ground) -> dict[tuple[str, str], list[tuple[str, str, str, str]]]:
+    """What a query may name: its value, how the table calls it, whose it is, what does not exist in its place."""
+    id_ = ground.world.id
+    items = [(value, f"<{whose}>", whose, NONE_SUCH) for whose, value in ground.references.items()]
+    children = [
+        ("T-1", "<child>", "", "T-99"),
+        ("T-4", "<another's child>", "", "T-99"),
+        ("E-9", "<a child elsewhere>", THEIRS, "T-99"),
+    ]
+    teams = [("north", "north", "", "nowhere"), ("fells", "<a team elsewhere>", THEIRS, "nowhere")]
+    people = [
+        (str(id_("irene")), "<the IRO>", "", UNKNOWN), (str(id_("sam")), "<somebody>", "", UNKNOWN),
+        (str(id_("irene", "elsewhere")), "<somebody elsewhere>", THEIRS, UNKNOWN),
+    ]  # fmt: skip
+    irene = [("Irene", "Irene", "", "")]
+    return {
+        ("/search", "q"): [*items, *children], ("/search", "team"): teams, ("/search", "after"): [("x", "x", "", "")],
+        ("/raise", "child"): children, ("/talks/new", "child"): children, ("/board/hand-over", "of"): people,
+        ("/cover", "of"): people, ("/cover", "find"): irene, ("/directory", "q"): irene,
+        ("/administration/access-log", "person"): people,
+    }  # fmt: skip
+
+
+def _queries(ground: Ground, method: str, template: str) -> list[Place]:
+    found = []
+    for (path, name), listed in named_in_queries(ground).items() if method == "GET" else ():
+        for value, said, whose, none in listed if path == template else ():
+            place = f"{template}?{name}={value}"
+            unknown = f"{template}?{name}={none}" if none else ""
+            found.append(Place(method, template, place, whose, unknown, f"{template}?{name}={said}", value, none))
     return found
 
 
@@ -141,8 +187,8 @@ class Forms(HTMLParser):
         if tag == "option" and self._select:
             control = self._controls[self._select]
             control.options.append(has.get("value", ""))
-            if "selected" in has:
-                control.value.append(has.get("value", ""))
+            if "selected" in has and has.get("value"):
+                control.value.append(has["value"])
         elif tag in ("input", "textarea", "select", "button") and name:
             kind = has.get("type", "text") if tag in ("input", "button") else tag
             control = self._controls.setdefault(name, Control("button" if tag == "button" else kind))

@@ -108,6 +108,8 @@ class Ground:
         world.post_begins("nobody", "team_manager", "2026-03-01", "team", "north")
         self.references = {OWN: self._formal("irene", "T-1")}
         self.documents: dict[str, dict[str, int]] = {OWN: self._documents("irene", OWN)}
+        agreed = {"position": "in_part", "answer": "Soon.", "actions": [{"what": "Write the plan.", "by": "2026-04-20"}]}
+        assert world.as_("tess").brings(self.references[OWN], "responded", **agreed).status_code == 200
         world.post_ends("nobody", "team_manager", "2026-04-01")
         world.post_begins("nobody", "team_manager", "2026-04-02", "team", "east")
         world.cover("otto", "silas", "2026-04-01", delegate=True)

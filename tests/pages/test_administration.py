@@ -359,3 +359,20 @@ def test_a_log_that_cannot_be_read_is_said(world, monkeypatch):
     monkeypatch.setattr(access_log.AccessLog, "_rows", gone)
     page = at_browser(world, "ada").open("/administration/access-log")
     assert page.status == 503
+
+
+def test_who_changed_what_stands_where_administrators_look(world):
+    ada = at_browser(world, "ada")
+    ada.fill(ada.open("/administration/outbox"), "/administration/outbox/brake", brake="all")
+    page = ada.open("/administration/changes")
+    assert "Ada" in page.text
+    assert "Brake" in page.text
+    assert "set to: all" in page.text
+    assert at_browser(world, "irene").send("GET", "/administration/changes").status_code == 403
+
+
+def test_a_delegate_with_no_post_of_their_own_sees_what_the_director_sees(world):
+    world.post_ends("quinn", "strategic_manager_sqd", "2026-03-31")
+    assert at_browser(world, "quinn").open("/").title.startswith("Sign in")
+    world.cover("cora", "quinn", delegate=True)
+    assert at_browser(world, "quinn").open("/").title.startswith("My work")

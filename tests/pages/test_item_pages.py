@@ -26,7 +26,7 @@ def test_a_manager_lands_on_the_one_question_and_answers_on_one_page(world):
     assert page.title.startswith(f"Reply to {reference}")
     assert "Reply by Wednesday 8 April 2026" in page.text
     after = tess.fill(
-        page, position="agrees", answer="We will write it.", **{"actions__0__what": "Write the plan."}, **day("actions__0__by", "20 4 2026")
+        page, position="agrees", answer="We will write it.", actions__0__what="Write the plan.", **day("actions__0__by", "20 4 2026")
     )  # fmt: skip
     assert after.status == 200, after.text
     assert "Write the plan. – by Monday 20 April 2026" in after.text
@@ -36,7 +36,7 @@ def test_a_manager_lands_on_the_one_question_and_answers_on_one_page(world):
 def test_what_was_typed_survives_an_error_with_the_error_named(world):
     reference = raised(world)
     tess = at_browser(world, "tess")
-    page = tess.fill(tess.open(f"/challenges/{reference}"), answer="We will write it.", **{"actions__0__what": "Write the plan."})
+    page = tess.fill(tess.open(f"/challenges/{reference}"), answer="We will write it.", actions__0__what="Write the plan.")
     assert page.status == 422
     assert page.title.startswith("Error: ")
     assert "Choose what you reply." in page.text

@@ -6,18 +6,20 @@ The table is `page_access_table.txt`. After a change that is meant, write it ane
 """
 
 import re
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 
 import workflows
 from api.routes import ROUTES
 from drp.access import Who
 from tests.pages.browser import Visitor
-from tests.pages.every_page import PAGES, Asker, Place, places
+from tests.pages.every_page import HARMLESS, PAGES, Asker, Place, named_in_queries, places
 from tests.pages.ground import OTHER, OWN, PARTNER, SIGNED_OUT, THEIRS, Ground, made
 from tests.service.world import JSON_ROUTES
 from workflows.procedure import Capacity
@@ -44,7 +46,10 @@ def shown(answer: Any) -> str:
 
 
 def like_none(text: str, place: Place) -> str:
-    """A page without the address that was asked for."""
+    """A page without the address that was asked for, and without what makes each form the only one of its kind."""
+    text = re.sub(r'name="once" value="\w+"', "", text)
+    for part in (place.named, place.unnamed):
+        text = text.replace(part, "<this>") if part else text
     for path in (place.path, place.none):
         for part in (path, path.rsplit("/do/", 1)[0]):
             text = text.replace(part, "<here>")
@@ -145,7 +150,7 @@ def test_two_thousand_cells_and_more_are_probed(ground: Ground) -> None:
     pages = sum(map(len, written().values()))
     lines = [line for line in JSON_TABLE.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     programs = sum(line.count("|") for line in lines[1:])
-    print(f"\n{pages} cells of pages and {programs} of the JSON interface: {pages + programs}")
+    sys.stdout.write(f"\n{pages} cells of pages and {programs} of the JSON interface: {pages + programs}\n")
     assert pages + programs >= 2_000
     assert len(ground.everybody) * 20 < pages
 
@@ -179,6 +184,16 @@ def test_what_the_table_says_follows_from_whom_each_route_serves(ground: Ground)
             if place.whose in ("another authority's", "a partner agency's") and cell not in ("in", "401", "404", "403"):
                 theirs = {"another authority's": "elsewhere", "a partner agency's": "partner agency"}[place.whose]
                 assert theirs in relation or relation == "another of that agency", (place.name, relation, cell)
+
+
+def test_whatever_a_query_may_name_is_probed_or_known_to_be_harmless(ground: Ground) -> None:
+    probed = {name for _, name in named_in_queries(ground)}
+    for context in iter_route_contexts(ground.world.app.routes):
+        route = context.original_route
+        if isinstance(route, APIRoute) and any((method, route.path) in PAGES for method in route.methods):
+            for param in route.dependant.query_params:
+                assert param.name in HARMLESS or (route.path, param.name) in named_in_queries(ground), (route.path, param.name)
+    assert not probed & set(HARMLESS)
 
 
 def test_the_pages_and_the_programs_routes_are_all_the_routes_there_are() -> None:

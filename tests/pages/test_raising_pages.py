@@ -93,7 +93,7 @@ def test_an_other_reason_needs_words_and_says_so_beside_the_field(world, irene):
 
 def test_a_sibling_gets_a_challenge_of_its_own_and_never_this_childs_words_unless_said(world, irene):
     field, reason = box(world)
-    check = steps(irene, field, ticked=reason, **{"sibling__1": "T-2"})
+    check = steps(irene, field, ticked=reason, sibling__1="T-2")
     page = irene.fill(check, _action(check))
     assert "still to be written" in page.text
     sibling = irene.open(page.link("Write the one about T-2"))
@@ -103,7 +103,7 @@ def test_a_sibling_gets_a_challenge_of_its_own_and_never_this_childs_words_unles
 
 def test_the_same_words_for_siblings_only_where_somebody_said_that_they_fit(world, irene):
     field, reason = box(world)
-    check = steps(irene, field, ticked=reason, **{"sibling__1": "T-2"}, alike="same")
+    check = steps(irene, field, ticked=reason, sibling__1="T-2", alike="same")
     page = irene.fill(check, _action(check))
     first = irene.open(page.link(f"Open {page.text.split(' – ')[0].split()[-1]}"))
     assert "Raised together with" in first.text

@@ -1,16 +1,17 @@
 """Changes to the directory that a person makes: who may, what makes no sense, and what follows for the open items."""
 
-import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from drp import caseloads
 from drp.access import NotFound, NotPermitted, Signed
+from drp.administered import AdministeredRow
 from drp.directory import changes, people
 from drp.directory.changes import Change
 from drp.identity import NotSigned, signed
@@ -474,16 +475,30 @@ def test_a_database_that_goes_while_telling_loses_nothing(world: World, monkeypa
     assert world.rows(select(AuthorityRow.directory_day)) == [(None,)]
 
 
-def test_who_changed_what_is_written_down_without_a_name(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING, "drp.directory"):
-        cover(world, "irene", "irene", "ivor", until=TODAY)
-        hand_over(world, "mona", "irene", "ivor")
-        leaves(world, "ada", "tess", TODAY)
-    lines = [record.getMessage() for record in caplog.records if record.getMessage().startswith("directory changed")]
-    assert [line.split("what=")[1].split()[0] for line in lines] == ["cover", "hand-over", "leaver"]
-    assert f"person={world.id('irene')} what=cover of={world.id('irene')} by={world.id('ivor')}" in lines[0]
+def test_who_changed_what_is_written_down_with_the_change_and_without_a_name(world: World) -> None:
+    cover(world, "irene", "irene", "ivor", until=TODAY)
+    hand_over(world, "mona", "irene", "ivor")
+    leaves(world, "ada", "tess", TODAY)
+    rows = world.rows(select(AdministeredRow.__table__))
+    assert {row.what for row in rows} == {"cover", "hand-over", "leaver"}
+    first = next(row for row in rows if row.what == "cover")
+    assert first.person == world.id("irene")
+    assert (first.said["of"], first.said["by"]) == (str(world.id("irene")), str(world.id("ivor")))
     names = {row.name for row in world.rows(select(PersonRow.name))} | {"T-1", "KT", "@"}
-    assert not [name for name in names for line in lines if name in line]
+    assert not [name for name in names for row in rows for said in row.said.values() if name in said]
+
+
+def test_what_is_refused_leaves_no_record(world: World) -> None:
+    with pytest.raises(NotPermitted):
+        hand_over(world, "ada", "irene", "ivor")
+    assert world.rows(select(AdministeredRow.what)) == []
+
+
+def test_the_record_of_changes_is_never_altered(world: World) -> None:
+    cover(world, "irene", "irene", "ivor", until=TODAY)
+    for change in (update(AdministeredRow).values(what="nothing"), delete(AdministeredRow)):
+        with pytest.raises(DBAPIError):
+            world.write(change)
 
 
 def test_signing_out_and_revoking_end_what_stands_and_tell_nobody(world: World) -> None:

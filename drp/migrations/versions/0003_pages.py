@@ -1,4 +1,4 @@
-"""Browser sessions, sign-ins under way, drafts, an authority's words for a child, and what is open by its raiser."""
+"""Browser sessions, sign-ins under way, drafts, what was administered, words for a child, and what is open by its raiser."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -7,7 +7,7 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-TABLES = ("session", "sign_in", "draft")
+TABLES = ("session", "sign_in", "draft", "administered")
 
 
 def upgrade() -> None:
@@ -67,6 +67,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("authority", "id", name="pk_draft"),
     )
     op.create_index("ix_draft_person", "draft", ["authority", "person"])
+    op.create_table(
+        "administered",
+        sa.Column("authority", text(length=64), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("at", instant(), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("what", text(length=40), nullable=False),
+        sa.Column("said", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("authority", "id", name="pk_administered"),
+    )
+    op.create_index("ix_administered_at", "administered", ["authority", "at"])
+    if op.get_bind().dialect.name != "postgresql":
+        for act in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER administered_never_{act.lower()} BEFORE {act} ON administered "
+                "BEGIN SELECT RAISE(ABORT, 'what was changed stays on the record'); END"
+            )
     if op.get_bind().dialect.name == "postgresql":
         for table in TABLES:
             op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
@@ -82,6 +99,7 @@ def upgrade() -> None:
             DO $$ BEGIN
               IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'drp_app') THEN
                 GRANT SELECT, INSERT, UPDATE, DELETE ON session, sign_in, draft TO drp_app;
+                GRANT SELECT, INSERT ON administered TO drp_app;
               END IF;
             END $$
             """
