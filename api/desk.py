@@ -83,9 +83,7 @@ def release(asked: Asked) -> ReleasedShape:
     """Let held and failed messages go, by hand."""
     with asked.service.store.write(asked.authority) as connection:
         released = brake.release(connection, asked.authority, asked.now)
-        administered.note(
-            connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released
-        )
+        administered.note(connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released)
     return ReleasedShape(released=released)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, union
 from sqlmodel import col
 
 from drp.access import Signed
@@ -18,7 +18,7 @@ def might_see(connection: Connection, signed: Signed, day: date) -> Any:
     taken over with a post (or with one they cover). Wide enough for everything that `access.actor_on` lets them see."""
     if signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}:
         return col(ChallengeRow.authority) == signed.authority
-    return _theirs(connection, signed, day, addressed_only=False)
+    return _theirs(connection, signed, day)
 
 
 def might_press(connection: Connection, signed: Signed, day: date) -> Any:
@@ -31,11 +31,16 @@ def might_press(connection: Connection, signed: Signed, day: date) -> Any:
             col(WindowRow.kind).in_((WindowKind.ACTION.value, WindowKind.FOLLOW_UP.value)),
         )
     )  # fmt: skip
-    live = or_(col(ChallengeRow.is_open), col(ChallengeRow.id).in_(running))
-    return and_(live, _theirs(connection, signed, day, addressed_only=True))
+    still_open = select(col(ChallengeRow.id)).where(
+        col(ChallengeRow.authority) == signed.authority, col(ChallengeRow.is_open).is_(True)
+    )
+    # Few of all items are live: everything else is asked of these alone.
+    live = union(still_open, running)
+    return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
 
 
-def _theirs(connection: Connection, signed: Signed, day: date, addressed_only: bool) -> Any:
+def _theirs(connection: Connection, signed: Signed, day: date, among: Any = None) -> Any:
+    """`among`: only items of these, and only where something was addressed to them."""
     here = col(ChallengeRow.authority) == signed.authority
     person = UUID(signed.person)
     covered = connection.execute(
@@ -57,7 +62,7 @@ def _theirs(connection: Connection, signed: Signed, day: date, addressed_only: b
     ).all()
     conditions: list[Any] = [
         col(ChallengeRow.raiser).in_(people),
-        col(ChallengeRow.id).in_(_told(signed.authority, addressed_only, col(InvolvedRow.person).in_(people))),
+        col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.person).in_(people))),
     ]
     children = [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]
     if children:
@@ -65,14 +70,14 @@ def _theirs(connection: Connection, signed: Signed, day: date, addressed_only: b
     for held_for, column in ((HeldFor.TEAM, ChallengeRow.team), (HeldFor.SERVICE, ChallengeRow.service)):
         for post in posts:
             if post.held_for == held_for.value:
-                mine = _told(signed.authority, addressed_only, col(InvolvedRow.role) == post.role)
+                mine = _told(signed.authority, among, col(InvolvedRow.role) == post.role)
                 conditions.append(and_(col(column) == post.key, col(ChallengeRow.id).in_(mine)))
     wide = sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value})
     if wide:
-        conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, addressed_only, col(InvolvedRow.role).in_(wide))))
+        conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.role).in_(wide))))
     return and_(here, or_(*conditions))
 
 
-def _told(authority: str, addressed_only: bool, which: Any) -> Any:
+def _told(authority: str, among: Any, which: Any) -> Any:
     told = select(col(InvolvedRow.challenge)).where(col(InvolvedRow.authority) == authority, which)
-    return told.where(col(InvolvedRow.as_to)) if addressed_only else told
+    return told if among is None else told.where(col(InvolvedRow.as_to).is_(True), col(InvolvedRow.challenge).in_(among))

@@ -21,6 +21,7 @@ from drp.access import NotFound, reads_iro_service
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
+from workflows.decide import may_attach
 from workflows.events import Event, Raised
 from workflows.ladder import Choice
 from workflows.permits import Part
@@ -105,6 +106,7 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     side = seen.item.actor.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}
     if not all and not done and not side and seen.presses and seen.presses[0].task is Task.ANSWER:
         return shell.go(f"/challenges/{seen.shape.reference}/answer")
+    attaches = may_attach(seen.item.rules, seen.item.loaded.challenge, seen.item.actor)
     said = DONE.get(done, DONE[""]) if done else ""
     return shell.page(
         visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
@@ -112,7 +114,7 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
         asked=seen.asked, answers=answers(seen), entries=list(reversed(told.entries(seen))), done=in_words(visit, said),
         may_answer=seen.presses and any(press.task is Task.ANSWER for press in seen.presses),
         is_talk=is_talk(seen.item), service=reads_iro_service(seen.item.actor), facts=facts_in_words(visit, seen),
-        urgent=visit.words.duty_numbers if reads_iro_service(seen.item.actor) else (), may_attach=True,
+        urgent=visit.words.duty_numbers if reads_iro_service(seen.item.actor) else (), may_attach=attaches,
     )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
     do = WHAT_TO_DO.get(kind, do)
     if status == 401:
         do = "Nothing was sent."
+    if kind == "invalid":
+        said = "What was sent cannot be read as a form of this service."
     # Only what can be sent again as it is goes on from here; a refusal is shown beside the item as it stands.
     again = path if typed and status in (401, 503) else ""
     back = safe_path(path.rsplit("/do/", 1)[0]) if "/do/" in path else "/"
@@ -62,4 +64,5 @@ async def _typed(request: Request) -> dict[str, tuple[str, ...]]:
     typed: dict[str, tuple[str, ...]] | None = getattr(request.state, "typed", None)
     if typed is None:
         typed, _ = await read_form(request)
+        await request.close()
     return typed

@@ -85,16 +85,11 @@ def may_type(visit: Visiting) -> bool:
 def lines_of(connection: Connection, visit: Visiting) -> tuple[list[Line], bool]:
     """What presses on somebody, item by item, each under what presses most; and whether there was more than is shown."""
     day = local_date(visit.now)
-    ids = (
-        connection.execute(
-            select(col(ChallengeRow.id))
-            .where(might_press(connection, visit.signed, day))
-            .order_by(col(ChallengeRow.raised_at).desc())
-            .limit(MOST + 1)
-        )
-        .scalars()
-        .all()
-    )
+    # Sorted here: asked for an order, a database walks through every item there is instead of the few that are live.
+    rows = connection.execute(
+        select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(might_press(connection, visit.signed, day))
+    ).all()
+    ids = [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
     found = reading.judged(connection, visit, ids[:MOST])
     names = lookup.names_of(connection, visit.authority, {one.actor.behalf_of for one in found.values() if one.actor.behalf_of})
     lines = [line for one in found.values() if (line := _line(visit, one, names)) is not None]

@@ -76,6 +76,15 @@ class Inspection:
             self._narrow(hands, where)
         return hands
 
+    def look_at_a_letter(self, hands: Hands, path: str) -> None:
+        """Look at a message as a mail program shows it: there no script runs, so its text is looked at on a page of its own."""
+        got = hands.page.request.get(f"{hands.link}{path}")
+        assert got.status == 200
+        hands.page.goto("about:blank")
+        hands.page.set_content(got.text())
+        self._seen.add(route_of(path))
+        self._say(route_of(path), [said for said in _of_axe(hands) if "landmark" not in said and "heading" not in said])
+
     def _say(self, where: str, faults: list[str]) -> None:
         self.found += [f"{where}: {fault}" for fault in faults]
 

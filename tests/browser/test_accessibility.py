@@ -234,7 +234,7 @@ def test_administration(busy, as_, inspection):
     inspection.look(hands.choose("at", stages[1]).press("Show it"), "a message")
     letter = hands.page.locator("iframe").get_attribute("src")
     assert letter
-    inspection.look(hands.open(letter), "the letter itself")
+    inspection.look_at_a_letter(hands, letter)
     inspection.look(as_(busy.administrator).open("/administration"), "the administrator")
 
 

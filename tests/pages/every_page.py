@@ -1,11 +1,11 @@
 """Every page of the service as somebody asks for it, taken from the table of routes: a new one cannot hide from the attacks."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import product
 from typing import Any
-from uuid import UUID
 
 from api.deps import ROUTES
 from api.pages.asking import STEPS
@@ -245,29 +245,33 @@ class Asker:
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
-        self._bodies: dict[str, dict[str, list[str]] | None] = {}
-        self._elsewhere: dict[str, dict[str, list[str]]] | None = None
+        self._forms: dict[str, dict[str, Control] | None] = {}
+        self._elsewhere: dict[str, dict[str, Control]] | None = None
 
-    def ask(self, place: Place, by: Visitor, path: str = "", **changes: Any) -> Any:
-        """One request. A POST carries the form's answers, with the token of whoever asks."""
+    def ask(self, place: Place, by: Visitor, path: str = "", said: Mapping[str, list[str]] | None = None) -> Any:
+        """One request. A POST carries the form's answers (and what is `said` instead), with the token of whoever asks."""
         if place.method == "GET":
             return by.send("GET", path or place.path)
-        return by.send("POST", path or place.path, **self.sent(place, by.cookie, **changes))
+        return by.send("POST", path or place.path, **self.sent(place, by.cookie, said))
 
-    def sent(self, place: Place, cookie: str, **changes: Any) -> dict[str, Any]:
+    def sent(self, place: Place, cookie: str, said: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
         """What a POST carries."""
-        body = {**self.body(place), "form_token": [token_of(cookie)] if cookie else [""], **changes}
+        body = {**self.body(place), "form_token": [token_of(cookie)] if cookie else [""], **(said or {})}
         more = {"files": {"file": ("plan.png", png(), "image/png")}} if place.template.endswith("/documents") else {}
         return {"data": body, **more}
 
     def body(self, place: Place) -> dict[str, list[str]]:
-        """The answers of a place's form: from the page at the same address, or from another that holds the form."""
-        if place.path not in self._bodies:
-            self._bodies[place.path] = self._from_own_page(place)
-        found = self._bodies[place.path]
+        """The answers of a place's form."""
+        return answers(self.controls(place))
+
+    def controls(self, place: Place) -> dict[str, Control]:
+        """A place's form: from the page at the same address, or from another that holds it."""
+        if place.path not in self._forms:
+            self._forms[place.path] = self._from_own_page(place)
+        found = self._forms[place.path]
         return found if found is not None else self._from_any_page(place)
 
-    def _from_own_page(self, place: Place) -> dict[str, list[str]] | None:
+    def _from_own_page(self, place: Place) -> dict[str, Control] | None:
         if ("GET", place.template) not in ROUTES:
             return None
         everybody = self.ground.everybody
@@ -275,10 +279,10 @@ class Asker:
             answer = everybody[who].send("GET", place.path)
             self.ground.restore()
             if answer.status_code == 200 and (form := _form(answer.text, place.path)) is not None:
-                return answers(form)
+                return form
         return None
 
-    def _from_any_page(self, place: Place) -> dict[str, list[str]]:
+    def _from_any_page(self, place: Place) -> dict[str, Control]:
         if self._elsewhere is None:
             self._elsewhere = {}
             for method, template in PAGES:
@@ -294,19 +298,16 @@ class Asker:
             self.ground.restore()
             for action, method, controls in Forms(answer.text).found if answer.status_code == 200 else ():
                 if method == "post":
-                    self._elsewhere.setdefault(action.partition("?")[0], answers(controls))
+                    self._elsewhere.setdefault(action.partition("?")[0], controls)
+
+
+def asker_of(ground: Ground) -> Asker:
+    """The one that knows every form of this ground: they are the same whenever it is restored."""
+    return ground.__dict__.setdefault("asker", Asker(ground))  # type: ignore[no-any-return]
 
 
 def _form(html: str, action: str) -> dict[str, Control] | None:
     return next((form for to, how, form in Forms(html).found if how == "post" and to.partition("?")[0] == action), None)
 
 
-def is_identity(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
-
-
-__all__ = ["OTHER", "OWN", "PAGES", "PARTNER", "THEIRS", "Asker", "Forms", "Place", "answers", "places"]
+__all__ = ["OTHER", "OWN", "PAGES", "PARTNER", "THEIRS", "Asker", "Forms", "Place", "answers", "asker_of", "places"]

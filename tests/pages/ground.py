@@ -37,10 +37,13 @@ SECRET = "Counsel said what nobody but the IRO service reads."
 class Straight(Visitor):
     """Somebody at a browser, wired straight into the application: thousands of requests without a client between."""
 
+    heard: Callable[[str], object] | None = None
+    """Told when an answer is out."""
+
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx2.Response:
         sent = ({"Cookie": f"drp={self.cookie}"} if self.cookie else {}) | dict(headers or {})
         request = httpx2.Request(method, f"http://testserver{path}", headers=sent, **more)
-        body, answer = request.read(), _Answer()
+        body, answer = request.read(), _Answer(self.heard)
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
             "path": unquote(request.url.path), "raw_path": request.url.raw_path, "query_string": request.url.query,
@@ -61,7 +64,8 @@ async def _here(function: Callable[..., Any], *given: Any, **how: Any) -> Any:
 class _Answer:
     """An answer as it comes."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: Callable[[str], object] | None) -> None:
+        self._heard = heard
         self._start: dict[str, Any] = {}
         self._body = bytearray()
         self._done = asyncio.Event()
@@ -84,6 +88,8 @@ class _Answer:
         self._body += message.get("body", b"")
         if not message.get("more_body", False):
             self._done.set()
+            if self._heard:
+                self._heard("answered")
 
     def whole(self) -> httpx2.Response:
         return httpx2.Response(self._start["status"], headers=self._start["headers"], content=bytes(self._body))
@@ -129,6 +135,7 @@ class Ground:
         self.drafts = {OWN: self._draft("irene"), OTHER: self._draft("ivor"), THEIRS: self._draft("irene", "elsewhere")}
         self._only_elsewhere()
         self.everybody = self._everybody()
+        self.irenes_again = self.at("irene").cookie
         self.now = world.now
         self._kept = sqlite3.connect(":memory:")
         self._path = str(make_url(world.store.url).database)

@@ -19,7 +19,7 @@ import workflows
 from api.routes import ROUTES
 from drp.access import Who
 from tests.pages.browser import Visitor
-from tests.pages.every_page import HARMLESS, PAGES, Asker, Place, named_in_queries, places
+from tests.pages.every_page import HARMLESS, PAGES, Place, asker_of, named_in_queries, places
 from tests.pages.ground import OTHER, OWN, PARTNER, SIGNED_OUT, THEIRS, Ground, made
 from tests.service.world import JSON_ROUTES
 from workflows.procedure import Capacity
@@ -58,7 +58,7 @@ def like_none(text: str, place: Place) -> str:
 
 def rows(ground: Ground, asked: Iterable[Place], relations: Iterable[str]) -> dict[str, list[str]]:
     """What each relation gets at each place. Fails where a refusal changed anything, or tells that something exists."""
-    asker, found = Asker(ground), {}
+    asker, found = asker_of(ground), {}
     relations = list(relations)
     for place in asked:
         cells = []

@@ -16,8 +16,10 @@ def upgrade() -> None:
         table.add_column(sa.Column("label_pack", text(length=32), nullable=False, server_default=""))
     op.create_index(
         "ix_challenge_open", "challenge", ["authority", "raiser"],
-        sqlite_where=sa.text("is_open"), postgresql_where=sa.text("is_open"),
+        sqlite_where=sa.text("is_open IS 1"), postgresql_where=sa.text("is_open IS true"),
     )
+    running = sa.text("closed_at IS NULL")
+    op.create_index("ix_window_running", "window", ["authority", "kind"], sqlite_where=running, postgresql_where=running)
     op.create_table(
         "session",
         sa.Column("authority", text(length=64), nullable=False),
@@ -109,6 +111,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_index("ix_window_running", "window")
     op.drop_index("ix_challenge_open", "challenge")
     with op.batch_alter_table("authority") as table:
         table.drop_column("label_pack")

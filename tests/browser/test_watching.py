@@ -1,0 +1,64 @@
+"""What every other test relies on being noticed is noticed: each is planted once and must be found."""
+
+import pytest
+
+from tests.browser.counting import MOST_CLICKS, NAMED, table
+
+PLANTED = {
+    "the console": "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">inline</p>')",
+    "a script failed": "setTimeout(() => { throw new Error('planted') })",
+    "404 for": "document.body.append(Object.assign(document.createElement('img'), {src: '/assets/none.svg', alt: ''}))",
+}
+
+
+@pytest.fixture
+def hands(shared, chromium):
+    """A browser whose watch is looked at by the test itself."""
+    from tests.browser.hands import DESK, Hands
+    from tests.browser.watching import Watch
+
+    context = chromium.new_context()
+    watch = Watch(context, shared.link)
+    yield Hands(context.new_page(), watch, shared.link, DESK).open("/sign-in")
+    context.close()
+
+
+@pytest.mark.parametrize("wanted", PLANTED)
+def test_it_is_noticed(hands, wanted):
+    assert hands.watch.faults == []
+    hands.page.evaluate(f"() => {{ {PLANTED[wanted]} }}")
+    hands.page.wait_for_function("() => true")
+    hands.open("/help")
+    assert any(wanted in fault for fault in hands.watch.faults), hands.watch.faults
+
+
+def test_a_request_that_leaves_is_noticed(hands):
+    with hands.page.expect_request("http://127.0.0.1:9/**"):
+        hands.page.evaluate("() => { location.href = 'http://127.0.0.1:9/elsewhere'; }")
+    assert hands.watch.faults == ["a request left for http://127.0.0.1:9/elsewhere"]
+
+
+def test_a_journey_of_eleven_clicks_is_refused(shared, sit, counted):
+    hands = sit(shared).open("/help")
+    hands.count.clicks = MOST_CLICKS + 1
+    with pytest.raises(AssertionError, match="11 clicks"):
+        counted("raise", "planted", hands)
+
+
+def test_each_click_and_each_load_counts(shared, sit):
+    place = shared.council("derby")
+    hands = sit(shared).sign_in(place, place.iro_of(place.child()))
+    assert (hands.count.clicks, hands.count.loads) == (0, 0)
+    assert hands.signing_in.clicks in (1, 2)  # its authority may be folded away among the others
+    assert hands.signing_in.loads == 2
+    hands.press("Log a talk").choose("reason", place.reason()).tick("clock").press("Log it")
+    assert (hands.count.clicks, hands.count.loads) == (4, 2)
+
+
+def test_the_table_has_the_named_journeys_first_and_every_way_beside():
+    lines = table([("search", "Derby", 2, 2, 2, 2), ("raise", "Durham 2016", 9, 7, 1, 2), ("raise", "phone", 10, 7, 2, 2)])
+    assert lines[0].split() == ["Durham", "2016", "Derby", "phone", "signing", "in"]
+    assert lines[1].split() == ["raise", "9/7", "–", "10/7", "2/2"]
+    assert lines[2].split() == ["search", "–", "2/2", "–", "2/2"]
+    assert NAMED[1] == "raise"
+    assert table([]) == []

@@ -1,0 +1,291 @@
+"""What somebody wrote is text wherever it is shown: never an element, an attribute, a template, a format."""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from api.pages import shell
+from drp.tables import ChallengeRow, ChildRow, PersonRow, UnitRow
+from tests.pages.browser import Visitor
+from tests.pages.every_page import PAGES, Place, asker_of, places
+from tests.pages.ground import OWN, Ground
+from tests.pages.test_forged_forms import forms, pressing
+
+WRITTEN = Path(__file__).with_name("hostile_words.txt")
+CALM = "Plain words, and to a@b.example."
+"""As calm as the hostile ones are not; the service asks about the address in both."""
+
+
+@cache
+def hostile() -> tuple[str, ...]:
+    """Every hostile line."""
+    lines = WRITTEN.read_text(encoding="utf-8").split("\n")
+    return tuple(line for line in lines if line and not line.startswith("---"))
+
+
+class Skeleton(HTMLParser):
+    """A page without its words: every element with the names of its attributes. And its words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.bones: list[tuple[str, ...]] = []
+        self.words: list[str] = []
+        self.addresses: list[tuple[str, str]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.bones.append((tag, *sorted(name for name, _ in attrs)))
+        for name, value in attrs:
+            self.words.append(value or "")
+            if name in ("href", "src", "action", "formaction", "srcset", "data", "poster"):
+                self.addresses.append((name, value or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.bones.append((f"/{tag}",))
+
+    def handle_comment(self, data: str) -> None:
+        self.bones.append(("a comment", data))
+
+    def handle_decl(self, decl: str) -> None:
+        self.bones.append(("a declaration", decl))
+
+    def handle_pi(self, data: str) -> None:
+        self.bones.append(("an instruction", data))
+
+    def unknown_decl(self, data: str) -> None:
+        self.bones.append(("a declaration", data))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def says(self, text: str) -> bool:
+        """Does the page say this, as it was typed?"""
+        return _plain(text) in _plain("\n".join(self.words))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def bundles(longest: int) -> list[str]:
+    """The hostile lines, as many at a time as a field takes; where a line is a field, side by side."""
+    between = "\n" if longest > 1000 else " "
+    found, held = [], ""
+    for line in hostile():
+        if held and len(held) + len(line) + 1 > longest:
+            found.append(held)
+            held = ""
+        held = f"{held}{between}{line}" if held else line
+    return [*found, held]
+
+
+def fields_of_text(ground: Ground, place: Place) -> dict[str, str]:
+    """The inputs of a form that take words: by name, line or words."""
+    found = asker_of(ground).controls(place)
+    kinds = {"text": "line", "textarea": "words"}
+    dates = re.compile(r".+-(day|month|year|time)$")
+    coded = ("child", "email", "version", "find", "q", "reference_shown")
+    return {
+        name: kinds[one.kind] for name, one in found.items() if one.kind in kinds and not dates.match(name) and name not in coded
+    }
+
+
+def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]:
+    """What the pages show after a form was sent with these words: as whoever sent it, the IRO and the manager see them."""
+    by = pressing(ground, place)
+    answer = asker_of(ground).ask(place, by, said={**said, "details_checked": ["yes"]})
+    pages = [answer.text]
+    if answer.status_code == 303:
+        there = answer.headers["location"]
+        own = there if "/challenges/" in there else f"/challenges/{ground.references[OWN]}"
+        paths = {there, f"{own.partition('?')[0]}?all=1", "/", place.path if ("GET", place.template) in PAGES else "/"}
+        if "/challenges/" in own:
+            paths.add(f"/challenges/{own.split('/')[2].partition('?')[0]}/do/corrected")
+        if "/raise/" in place.path:
+            paths |= {f"/raise/{ground.drafts[OWN]}/check"}
+        pages += [by.send("GET", path).text for path in sorted(paths)]
+        pages += [ground.everybody[who].send("GET", f"{own.partition('?')[0]}?all=1").text for who in ("IRO manager", "asked")]
+    ground.restore()
+    return pages
+
+
+def written_into(ground: Ground, place: Place, names: dict[str, str]) -> Iterable[tuple[dict[str, list[str]], tuple[str, ...]]]:
+    """A form's text fields filled with every hostile line, in as few sendings as it takes; and what each sending says."""
+    words, lines = bundles(9_500), bundles(190)
+    rounds = max(
+        [len(words)] + [-(-len(lines) // max(1, sum(kind == "line" for kind in names.values())))] * ("line" in names.values())
+    )
+    at = 0
+    for n in range(rounds):
+        said, tell = {}, []
+        for name, kind in names.items():
+            text = words[n % len(words)] if kind == "words" else lines[at % len(lines)]
+            at += kind == "line"
+            said[name] = [text]
+            tell.append(text)
+        yield said, tuple(tell)
+
+
+def test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground: Ground) -> None:
+    tried, kept = set(), 0
+    for place in forms(ground):
+        names = fields_of_text(ground, place)
+        if not names or place.whose not in ("", OWN):
+            continue
+        calm = [Skeleton(page).bones for page in after(ground, place, {name: [CALM] for name in names})]
+        for n, (said, tell) in enumerate(written_into(ground, place, names)):
+            if n > 1 and place.template not in ("/talks/new", "/challenges/{reference}/answer"):
+                break  # every line has been in some field of lines; words have had them all
+            pages = [Skeleton(page) for page in after(ground, place, said)]
+            assert [page.bones for page in pages] == calm, (place.name, said)
+            if len(pages) > 1:
+                kept += 1
+                for text in tell if place.template not in ("/cover", "/administration/labels") else ():
+                    assert any(page.says(text) for page in pages), (place.name, text)
+        tried |= {(place.name, name) for name in names}
+    assert len(tried) >= 30, tried
+    assert kept >= 15, kept
+
+
+def test_each_line_alone_comes_out_as_it_was_typed(ground: Ground) -> None:
+    """In running text, in a text area, in an attribute, in the words of a search; shown, not kept."""
+    irene, nobody = ground.everybody["the child's IRO"], ground.everybody["nobody signed in"]
+    place = f"/challenges/{ground.references[OWN]}/do/noted"
+
+    def shown(text: str) -> list[Skeleton]:
+        typed = {"text": f"Some words first: {text}", "once": text}
+        answers = [
+            nobody.send("POST", place, data=typed),
+            irene.send("POST", place, data=typed),
+            irene.send("GET", "/search", params={"q": text}),
+            nobody.send("POST", "/sign-in", data={"email": "", "then": text, "authority": text}),
+        ]
+        assert [answer.status_code for answer in answers] in ([401, 422, 200, 422], [401, 422, 303, 422]), text
+        return [Skeleton(answer.text) for answer in answers]
+
+    calm = [page.bones for page in shown("Plain words.")]
+    assert len(hostile()) >= 200
+    for line in hostile():
+        pages = shown(line)
+        assert [page.bones for page in pages] == calm, line
+        assert pages[0].says(f"Some words first: {line}"), line
+        assert pages[1].says(f"Some words first: {line}"), line
+        assert len(line) > 100 or pages[2].says(re.sub(r"[^\x20-\x7e]", " ", line)) or not line.isascii(), line
+    assert not ground.is_changed
+
+
+def test_the_directorys_words_are_text_too(ground: Ground) -> None:
+    """Names of people, teams and children come from files; a hostile one is shown as it stands."""
+    looked_at = [
+        place
+        for method, template in PAGES
+        if method == "GET"
+        for place in places(ground, method, template)
+        if place.whose in ("", OWN) and ("{move}" not in template or place.path.endswith(("/redirected", "/escalated")))
+    ]
+
+    def every_page() -> dict[tuple[str, str], Skeleton]:
+        found = {}
+        for who in ("the child's IRO", "IRO manager", "asked"):
+            for place in looked_at:
+                answer = ground.everybody[who].send("GET", place.path)
+                if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
+                    found[who, place.name] = Skeleton(answer.text)
+        return found
+
+    def named(person: str, team: str, initials: str) -> dict[tuple[str, str], Skeleton]:
+        for table, column, value in ((PersonRow, "name", person), (UnitRow, "name", team), (ChildRow, "initials", initials)):
+            ground.world.write(update(table).values({column: value}))
+        ground.world.write(update(ChallengeRow).values(raised_text="")) if hasattr(ChallengeRow, "raised_text") else None
+        try:
+            return every_page()
+        finally:
+            ground.restore()
+
+    calm = named("Plain", "Plain Team", "PL")
+    for person, team, initials in (
+        ("<img src=x onerror=alert(1)>{{7*7}}", '"><script>alert(2)</script>%s{0}', "<b>"),
+        ("' onclick='alert(3)' {0.__class__}", "</option><option selected>{{7*7}}", "\"'"),
+    ):
+        found = named(person, team, initials)
+        assert {key: page.bones for key, page in found.items()} == {key: page.bones for key, page in calm.items()}
+        for text in (person, team, initials):
+            assert sum(page.says(text) for page in found.values()) >= 10, text
+
+
+# The templates themselves.
+
+
+TEMPLATES = sorted(Path(str(files("api").joinpath("templates"))).rglob("*.html"))
+SOURCES = sorted(
+    path for name in ("api", "drp", "notifications", "workflows") for path in Path(str(files(name).joinpath(""))).rglob("*.py")
+)
+
+
+def test_every_template_escapes_and_none_says_that_it_knows_better() -> None:
+    assert len(TEMPLATES) >= 20
+    environment = shell.environment()
+    assert environment.autoescape is True
+    assert environment.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
+    forbidden = re.compile(
+        r"\|\s*(safe|forceescape|xmlattr|tojson)\b|autoescape|Markup|\bstyle\s*=|\son[a-z]+\s*=|<style|javascript:|<script(?! (type=\"module\" )?src=)"
+    )
+    for path in TEMPLATES:
+        text = path.read_text(encoding="utf-8")
+        assert not forbidden.findall(text), (path.name, forbidden.findall(text))
+        for attribute in re.findall(r"<[^>]*?=\s*\{\{", text):
+            raise AssertionError(f"{path.name}: an attribute without quotation marks: {attribute}")
+        for passed in re.findall(r'"html"\s*:\s*([^,}]+)', text):
+            assert passed.strip() in ("", "none"), (path.name, passed)
+
+
+def test_nothing_is_called_markup_but_a_drawing_of_ours() -> None:
+    found = {
+        path.name
+        for path in SOURCES
+        if re.search(r"\bMarkup\(|\.from_string\(|Template\(|render_template_string", path.read_text())
+    }
+    assert found <= {"shell.py"}
+    drawn = [path.name for path in SOURCES if "shell.drawn(" in path.read_text(encoding="utf-8")]
+    assert set(drawn) <= {"procedures.py"}, "each use is looked at: the drawing escapes what it is given"
+
+
+def test_a_drawing_escapes_the_words_of_the_procedure_it_draws() -> None:
+    import inspect
+
+    from workflows import drawing
+
+    assert "escape" in inspect.getsource(drawing)
+
+
+@pytest.mark.parametrize("text", ["{{7*7}}", "{0.__class__}", "%s", "<b>"])
+def test_a_title_a_hint_and_a_label_are_no_formats_either(ground: Ground, text: str) -> None:
+    from api.pages.fields import Form, Line, Pick, Ticks, Words
+
+    fields = [
+        Line(name="a", label=text, hint=text), Words(name="b", label=text, hint=text),
+        Pick(name="c", label=text, options=[(text, text, text)]), Ticks(name="d", label=text, options=[(text, text, text)] * 2),
+    ]  # fmt: skip
+    made = shell.environment().from_string(
+        '{% import "pages/form.html" as f %}{% for each in form.fields %}{{ f.field(each, form) }}{% endfor %}'
+    )
+    page = Skeleton(made.render(form=Form(fields, {"a": (text,), "b": (text,), "c": (text,), "d": (text,)})))
+    calm = Skeleton(made.render(form=Form(fields, {})))
+    assert sum(_plain(text) in words for words in page.words) >= 8
+    assert {bone[0] for bone in page.bones} == {bone[0] for bone in calm.bones}
+    assert "b" not in {bone[0] for bone in page.bones}
+
+
+def visitor_of(ground: Ground, relation: str) -> Visitor:
+    return ground.everybody[relation]
+
+
+__all__: list[Any] = []
