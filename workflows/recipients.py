@@ -1,7 +1,7 @@
 """From roles to people: who holds a post, covers it or sees with it on a day. Pure, over the directory as values."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -78,6 +78,11 @@ class Establishment:
 
     posts: tuple[Post, ...]
     covers: tuple[Cover, ...] = ()
+    _held: dict[tuple[str, HeldFor, str], list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for post in self.posts:
+            self._held.setdefault((post.role, post.held_for, post.key), []).append(post)
 
     def holders(self, authority: Authority, role: str, about: About, day: date) -> tuple[str, ...]:
         """The people who hold a role for what the item is about, on a day."""
@@ -91,13 +96,10 @@ class Establishment:
             HeldFor.AUTHORITY: "",
             HeldFor.AGENCY: about.agency or None,
         }[held_for]
-        return tuple(
-            dict.fromkeys(
-                post.person
-                for post in self.posts
-                if post.role == role and post.held_for is held_for and post.key == key and post.is_held_on(day)
-            )
-        )
+        if key is None:
+            return ()
+        posts = self._held.get((role, held_for, key), ())
+        return tuple(dict.fromkeys(post.person for post in posts if post.is_held_on(day)))
 
     def acts_for(self, person: str, day: date, as_delegate: bool = False) -> frozenset[str]:
         """Whose acts a person may do on a day: their own, those whom they cover; as a delegate they only see and answer."""

@@ -25,7 +25,7 @@ from workflows.working_days import local_date
 router = APIRouter(include_in_schema=False)
 
 MOST_NOTICES = 20
-MOST_OPEN = 100
+MOST_OPEN = 50
 """As many as a meeting gets through; the search finds the rest."""
 
 OTHERS = "Open, and nothing asked of you"

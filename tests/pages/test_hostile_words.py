@@ -6,14 +6,12 @@ from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from api.pages import shell
-from drp.tables import ChallengeRow, ChildRow, PersonRow, UnitRow
-from tests.pages.browser import Visitor
+from drp.tables import ChildRow, PersonRow, UnitRow
 from tests.pages.every_page import PAGES, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
 from tests.pages.test_forged_forms import forms, pressing
@@ -105,14 +103,13 @@ def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]
     pages = [answer.text]
     if answer.status_code == 303:
         there = answer.headers["location"]
-        own = there if "/challenges/" in there else f"/challenges/{ground.references[OWN]}"
-        paths = {there, f"{own.partition('?')[0]}?all=1", "/", place.path if ("GET", place.template) in PAGES else "/"}
-        if "/challenges/" in own:
-            paths.add(f"/challenges/{own.split('/')[2].partition('?')[0]}/do/corrected")
-        if "/raise/" in place.path:
-            paths |= {f"/raise/{ground.drafts[OWN]}/check"}
-        pages += [by.send("GET", path).text for path in sorted(paths)]
-        pages += [ground.everybody[who].send("GET", f"{own.partition('?')[0]}?all=1").text for who in ("IRO manager", "asked")]
+        own = re.match(r"/challenges/[\w-]+", there)
+        item = own[0] if own else f"/challenges/{ground.references[OWN]}"
+        paths = {there, f"{item}?all=1", "/", place.path if ("GET", place.template) in PAGES else "/", f"{item}/do/corrected"}
+        if place.path.startswith("/raise/"):
+            paths.add(f"/raise/{ground.drafts[OWN]}/check")
+        pages += [by.send("GET", path).text for path in sorted(paths - {there})] + [by.send("GET", there).text]
+        pages += [ground.everybody[who].send("GET", f"{item}?all=1").text for who in ("IRO manager", "asked")]
     ground.restore()
     return pages
 
@@ -161,10 +158,10 @@ def test_each_line_alone_comes_out_as_it_was_typed(ground: Ground) -> None:
     place = f"/challenges/{ground.references[OWN]}/do/noted"
 
     def shown(text: str) -> list[Skeleton]:
-        typed = {"text": f"Some words first: {text}", "once": text}
+        typed = {"text": f"Some words first: {text}"}
         answers = [
             nobody.send("POST", place, data=typed),
-            irene.send("POST", place, data=typed),
+            irene.send("POST", place, data=typed | {"once": text}),
             irene.send("GET", "/search", params={"q": text}),
             nobody.send("POST", "/sign-in", data={"email": "", "then": text, "authority": text}),
         ]
@@ -187,7 +184,7 @@ def test_the_directorys_words_are_text_too(ground: Ground) -> None:
     looked_at = [
         place
         for method, template in PAGES
-        if method == "GET"
+        if method == "GET" and template != "/administration/access-log"  # it grows while it is looked at
         for place in places(ground, method, template)
         if place.whose in ("", OWN) and ("{move}" not in template or place.path.endswith(("/redirected", "/escalated")))
     ]
@@ -204,7 +201,6 @@ def test_the_directorys_words_are_text_too(ground: Ground) -> None:
     def named(person: str, team: str, initials: str) -> dict[tuple[str, str], Skeleton]:
         for table, column, value in ((PersonRow, "name", person), (UnitRow, "name", team), (ChildRow, "initials", initials)):
             ground.world.write(update(table).values({column: value}))
-        ground.world.write(update(ChallengeRow).values(raised_text="")) if hasattr(ChallengeRow, "raised_text") else None
         try:
             return every_page()
         finally:
@@ -230,19 +226,21 @@ SOURCES = sorted(
 )
 
 
+FORBIDDEN = re.compile(
+    r"\|\s*(?:safe|forceescape|xmlattr|tojson)\b|autoescape|Markup|\bstyle\s*=|\son[a-z]+\s*=|<style|javascript:"
+    r"|<script(?! (?:type=\"module\" )?src=)|\s[a-z-]+=\{\{"
+)
+"""What no template of ours holds. The last: an attribute without quotation marks."""
+
+
 def test_every_template_escapes_and_none_says_that_it_knows_better() -> None:
     assert len(TEMPLATES) >= 20
     environment = shell.environment()
     assert environment.autoescape is True
     assert environment.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
-    forbidden = re.compile(
-        r"\|\s*(safe|forceescape|xmlattr|tojson)\b|autoescape|Markup|\bstyle\s*=|\son[a-z]+\s*=|<style|javascript:|<script(?! (type=\"module\" )?src=)"
-    )
     for path in TEMPLATES:
         text = path.read_text(encoding="utf-8")
-        assert not forbidden.findall(text), (path.name, forbidden.findall(text))
-        for attribute in re.findall(r"<[^>]*?=\s*\{\{", text):
-            raise AssertionError(f"{path.name}: an attribute without quotation marks: {attribute}")
+        assert not FORBIDDEN.findall(text), (path.name, FORBIDDEN.findall(text))
         for passed in re.findall(r'"html"\s*:\s*([^,}]+)', text):
             assert passed.strip() in ("", "none"), (path.name, passed)
 
@@ -282,10 +280,3 @@ def test_a_title_a_hint_and_a_label_are_no_formats_either(ground: Ground, text: 
     assert sum(_plain(text) in words for words in page.words) >= 8
     assert {bone[0] for bone in page.bones} == {bone[0] for bone in calm.bones}
     assert "b" not in {bone[0] for bone in page.bones}
-
-
-def visitor_of(ground: Ground, relation: str) -> Visitor:
-    return ground.everybody[relation]
-
-
-__all__: list[Any] = []
