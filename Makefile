@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 PORT ?= 8000
 
-.PHONY: demo test lint types contracts check unit assets lock clean
+.PHONY: demo test lint types contracts check unit assets browser screenshots lock clean
 
 demo: $(VENV)/.runtime assets
 	PORT=$(PORT) $(BIN)/drp demo
@@ -25,10 +25,16 @@ contracts: $(VENV)/.dev
 check: $(VENV)/.runtime
 	$(BIN)/drp check workflows/authorities/*/ > /dev/null
 
-unit: $(VENV)/.dev assets
+unit: $(VENV)/.dev assets browser
 	$(BIN)/pytest -n 2
 
+# Pictures of the main pages, for people to look at: var/screenshots/index.html.
+screenshots: $(VENV)/.dev assets browser
+	$(BIN)/python -m tests.browser.screenshots
+
 assets: api/assets/.built
+
+browser: $(VENV)/.browser
 
 $(VENV)/.runtime: requirements/runtime.lock requirements/runtime.in pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +44,14 @@ $(VENV)/.runtime: requirements/runtime.lock requirements/runtime.in pyproject.to
 
 $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
+	touch $@
+
+# The browser of the tests is Debian's own package: installed here where that may be done, else it is said what to install.
+$(VENV)/.browser: | $(VENV)/.runtime
+	@test -x /usr/bin/chromium || { grep -qsx ID=debian /etc/os-release && test "$$(id -u)" = 0; } || \
+	  { echo "The tests need a browser: install Debian's packages chromium and fonts-liberation, then run this again." >&2; exit 1; }
+	@test -x /usr/bin/chromium || { apt-get -qq update && \
+	  DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends chromium fonts-liberation > /dev/null; }
 	touch $@
 
 # Third-party files of the pages come from their package at set-up and are never committed.

@@ -420,14 +420,13 @@ class TokenRow(Row, table=True):
 
 
 class SessionRow(Row, table=True):
-    """Somebody signed in at a browser: only the hash of what the browser holds is kept. Asked at every request."""
+    """Somebody signed in at a browser (by provider, link or demonstration): only the hash of what it holds is kept."""
 
     __tablename__ = "session"
     authority: str = Field(primary_key=True, max_length=64)
     hash: str = Field(primary_key=True, max_length=64)
     person: UUID
     how: str = Field(max_length=16)
-    """provider, link, demonstration."""
     began_at: datetime
     seen_at: datetime
     ended_at: datetime | None = None

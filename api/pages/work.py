@@ -128,7 +128,7 @@ def about_in_words(item: Seen) -> str:
     return (
         f"{shell.sentence(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
         if reasons
-        else words.label(challenge.item_type.value)
+        else shell.sentence(words.label(challenge.item_type.value))
     )
 
 

@@ -1,11 +1,11 @@
 """One Chromium and one served application for each worker, one browser context for each test."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.browser.busy import PART, Busy
 from tests.browser.counting import MOST_CLICKS, NAMED, PROPERTY, Count, short
@@ -15,7 +15,28 @@ from tests.browser.serving import Served, sow
 from tests.browser.watching import Watch
 
 CHROMIUM = Path("/usr/bin/chromium")
-INSTALL = f"no browser at {CHROMIUM}: install Debian's chromium and fonts-dejavu-core (as root, `make browser` does it)."
+QUICK = (
+    "--disable-features=SpareRendererForSitePerProcess,PaintHolding,Translate,MediaRouter",
+    "--renderer-process-limit=1",
+    "--disable-extensions",
+    "--disable-gpu-rasterization",
+    "--disable-background-networking",
+)
+"""Without what a person's browser does beside the page: measured, a third less work."""
+INSTALL = f"no browser at {CHROMIUM}: install Debian's packages chromium and fonts-liberation (as root on Debian, `make browser` does it)."
+
+
+
+@contextmanager
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """Debian's own browser: the one that Playwright would fetch is never asked for."""
+    browser = playwright.chromium.launch(
+        executable_path=str(CHROMIUM),
+        args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *QUICK],
+    )
+    yield browser
+    browser.close()
+
 
 # Not the whole session: while Playwright stands, its loop runs in this thread, and other packages' tests have loops of theirs.
 
@@ -25,13 +46,8 @@ def chromium() -> Iterator[Browser]:
     """The browser. Where it is missing the tests fail, and say what to install."""
     if not CHROMIUM.exists():
         pytest.fail(INSTALL, pytrace=False)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none"],
-        )
+    with sync_playwright() as playwright, launched(playwright) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")
@@ -61,34 +77,67 @@ def busy(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
         yield Busy(served, served.council(PART))
 
 
-Sit = Callable[..., Hands]
+class Seats:
+    """Browser tabs that tests sit down at one after another: a process for each test would cost more than the test does."""
 
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: dict[tuple[Sight, bool], list[Page]] = {}
 
-@pytest.fixture
-def sit(chromium: Browser) -> Iterator[Sit]:
-    """Sits somebody down at a browser of their own; at the end nothing amiss may have been noticed."""
-    sat: list[tuple[BrowserContext, Watch]] = []
-
-    def down(served: Served, sight: Sight = DESK, hands: type[Hands] = Hands, axe: bool = False, **more: Any) -> Hands:
-        context = chromium.new_context(
+    def take(self, sight: Sight, axe: bool) -> Page:
+        """A tab with nothing in it, and nobody signed in."""
+        free = self._free.setdefault((sight, axe), [])
+        if free:
+            return free.pop()
+        context = self._browser.new_context(
             java_script_enabled=sight.scripts,
             viewport={"width": sight.width, "height": sight.height},
             locale="en-GB",
             timezone_id="Europe/London",
-            **more,
         )
         context.set_default_timeout(8_000)
         if axe:
             context.add_init_script(path=AXE)
-        watch = Watch(context, served.link)
-        sat.append((context, watch))
-        return hands(context.new_page(), watch, served.link, sight)
+        return context.new_page()
+
+    def give_back(self, page: Page, sight: Sight, axe: bool) -> None:
+        """Clear it for the next: no cookie, no other tab, no page, no way of looking of the last one's."""
+        context = page.context
+        context.clear_cookies()
+        for other in context.pages:
+            if other != page:
+                other.close()
+        page.emulate_media(media="screen")
+        page.set_viewport_size({"width": sight.width, "height": sight.height})
+        page.goto("about:blank")
+        self._free[sight, axe].append(page)
+
+
+@pytest.fixture(scope="package")
+def seats(chromium: Browser) -> Seats:
+    """The tabs of one worker."""
+    return Seats(chromium)
+
+
+Sit = Callable[..., Hands]
+
+
+@pytest.fixture
+def sit(seats: Seats) -> Iterator[Sit]:
+    """Sits somebody down at a browser of their own; at the end nothing amiss may have been noticed."""
+    sat: list[tuple[Hands, bool]] = []
+
+    def down(served: Served, sight: Sight = DESK, hands: type[Hands] = Hands, axe: bool = False) -> Hands:
+        page = seats.take(sight, axe)
+        sat.append((hands(page, Watch(page.context, served.link), served.link, sight), axe))
+        return sat[-1][0]
 
     yield down
-    for context, _ in sat:
-        context.close()
-    for _, watch in sat:
-        watch.check()
+    for one, axe in sat:
+        one.rise()
+        seats.give_back(one.page, one.sight, axe)
+    for one, _ in sat:
+        one.watch.check()
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ NAMED = (
 ABOUT = (
     "A click: a link or button pressed, a box or one of several ticked, a choice in a menu, by mouse or by key. Going on to the",
     "next field (Tab) and writing are none. Each begins at My work; signing in is counted beside (last column, the most).",
+    "Desk and phone are 1200 and 390 px wide; where no authority is named it is the first of them that has the journey.",
 )
 
 
@@ -68,7 +69,7 @@ def table(counted: Iterable[Counted]) -> list[str]:
     for name in names:
         mark = "" if name in NAMED else " "
         row = [str(cells[name].get(column, "–")).rjust(w) for column, w in zip(columns, wide, strict=True)]
-        lines.append((mark + name).ljust(width) + "".join(row) + str(signing[name]).rjust(12))
+        lines.append((mark + name).ljust(width) + "".join(row) + (str(signing[name]) if signing[name].loads else "–").rjust(12))
     return lines
 
 

@@ -47,6 +47,12 @@ class Hands:
         if response.request.is_navigation_request() and response.frame == self.page.main_frame:
             self.status = response.status
 
+    def rise(self) -> None:
+        """Leave the tab to the next."""
+        self.watch.end()
+        self.page.remove_listener("load", self._loaded)
+        self.page.remove_listener("response", self._answered)
+
     # Looking.
 
     def open(self, path: str) -> "Hands":

@@ -144,9 +144,8 @@ def hand_over_a_caseload(hands: Hands, council: Council, of: UUID) -> None:
     hands.tick("to", to)
     hands.press("See what it means")
     hands.sees("Nothing is done yet")
-    hands.page.locator('main button[name="confirmed"]').wait_for()
     hands.take(hands.page.locator('main button[name="confirmed"]'))
-    hands.sees("another IRO now")
+    is_done(hands)
 
 
 # What else is done on an item.
@@ -170,4 +169,9 @@ def offers(hands: Hands, move: str) -> bool:
 def send(hands: Hands) -> None:
     """Press the button of the form on the page; the next page says that it is done."""
     hands.take(hands.page.locator("main form#form button").last)
+    is_done(hands)
+
+
+def is_done(hands: Hands) -> None:
+    """Fail unless the page says that it is done."""
     expect(hands.page.locator("main .govuk-notification-banner--success")).to_have_count(1)

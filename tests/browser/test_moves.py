@@ -38,7 +38,7 @@ def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again
     place = council(part)
     reference = place.raised()
     stage = place.loaded(reference).challenge.stage
-    hands = sit(place.served).sign_in(place, place.iro_of(place.child()))
+    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
     open_item(hands, reference)
 
     turn_to(hands, "window_extended")
@@ -71,7 +71,7 @@ def test_the_iro_considers_after_an_answer_and_then_takes_it_higher(council, sit
     challenge = place.loaded(reference).challenge
     ladder = place.rules(ItemType.FORMAL).ladder
     above = ladder.stage(ladder.onward(challenge.stage)[0])
-    hands = sit(place.served).sign_in(place, place.iro_of(place.child()))
+    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
     open_item(hands, reference)
     turn_to(hands, "judged")
     hands.tick("verdict", "needs_more").write("why", "It names no day.").tick("consider_first")
@@ -94,7 +94,7 @@ def test_the_iro_holds_a_climb_or_takes_it_back(alone, sit, counted, part):
     place = alone.council(part)
     first, second = place.raised(), place.raised()
     stage = place.loaded(first).challenge.stage
-    hands = sit(alone).sign_in(place, place.iro_of(place.child()))
+    hands = sit(alone).be(place, place.iro_of(place.child())).open("/")
     open_item(hands, first)
     turn_to(hands, "escalation_held")
     hands.write("why", "They have rung: the answer is written.")
@@ -105,7 +105,7 @@ def test_the_iro_holds_a_climb_or_takes_it_back(alone, sit, counted, part):
     assert place.loaded(first).challenge.stage == stage
     assert place.loaded(second).challenge.stage != stage
 
-    hands = sit(alone).sign_in(place, place.iro_of(place.child()))
+    hands = sit(alone).be(place, place.iro_of(place.child())).open("/")
     open_item(hands, second)
     turn_to(hands, "escalation_recalled")
     hands.write("why", "The answer came by another way.")
@@ -119,7 +119,7 @@ def test_a_manager_says_that_it_has_arrived_and_asks_a_question_and_the_iro_answ
     place = council(part)
     reference = place.raised()
     asked = place.asked(reference)[0]
-    manager = sit(place.served).sign_in(place, asked)
+    manager = sit(place.served).be(place, asked).open("/")
     open_item(manager, reference)
     manager.press("See everything on this item")
     turn_to(manager, "acknowledged")
@@ -128,7 +128,7 @@ def test_a_manager_says_that_it_has_arrived_and_asks_a_question_and_the_iro_answ
     manager.tick("position", "question").write("answer", "Which review is meant?").press("Send my reply")
     counted("acknowledge, then ask a question", part, manager)
 
-    iro = sit(place.served).sign_in(place, place.iro_of(place.child()))
+    iro = sit(place.served).be(place, place.iro_of(place.child())).open("/")
     open_item(iro, reference)
     iro.sees("Which review is meant?")
     turn_to(iro, "clarification_given")
@@ -142,13 +142,13 @@ def test_it_is_not_for_me_and_the_iro_puts_it_to_somebody_else(council, sit, cou
     place = council(part)
     reference = place.raised()
     role = place.loaded(reference).challenge.main_window().asked[0].party.role
-    manager = sit(place.served).sign_in(place, place.asked(reference)[0])
+    manager = sit(place.served).be(place, place.asked(reference)[0]).open("/")
     open_item(manager, reference)
     manager.tick("position", "not_for_me").write("answer", "The team has changed.").write("suggests", "The other team.")
     manager.press("Send my reply")
     counted("not for me", part, manager)
 
-    iro = sit(place.served).sign_in(place, place.iro_of(place.child()))
+    iro = sit(place.served).be(place, place.iro_of(place.child())).open("/")
     open_item(iro, reference)
     turn_to(iro, "redirected")
     iro.tick("of", role)
@@ -166,7 +166,7 @@ def test_business_support_books_the_meeting_it_is_held_and_its_outcome_written_d
     meeting = stage.contact.meeting
     first = place.rules(ItemType.FORMAL).ladder.first_for(ItemType.FORMAL)
     reference = place.raised(stage="" if stage is first else stage.key)
-    desk = sit(place.served).sign_in(place, place.acting_as(Capacity.BUSINESS_SUPPORT))
+    desk = sit(place.served).be(place, place.acting_as(Capacity.BUSINESS_SUPPORT)).open("/")
     desk.go("Service board")
     desk.take(desk.page.locator(f'main a[href="/challenges/{reference}/do/meeting_arranged"]'))
     desk.date("at", local_date(place.served.now) + timedelta(days=1)).write("at-time", "14:30").write("where", "Room 4")
@@ -178,7 +178,7 @@ def test_business_support_books_the_meeting_it_is_held_and_its_outcome_written_d
 
     role = meeting.outcome_recorded_by
     recorder = place.loaded(reference).raiser if role in (RAISER, "iro") else place.holding(role, reference)[0]
-    hands = sit(place.served).sign_in(place, recorder)
+    hands = sit(place.served).be(place, recorder).open("/")
     open_item(hands, reference)
     if not offers(hands, "outcome_recorded"):
         hands.press("See everything on this item")
@@ -193,6 +193,6 @@ def test_business_support_books_the_meeting_it_is_held_and_its_outcome_written_d
 @every_part
 def test_business_support_logs_a_talk_for_an_iro(council, sit, counted, part):
     place = council(part)
-    desk = sit(place.served).sign_in(place, place.acting_as(Capacity.BUSINESS_SUPPORT))
+    desk = sit(place.served).be(place, place.acting_as(Capacity.BUSINESS_SUPPORT)).open("/")
     journeys.log_a_talk(desk, place, place.child())
     counted("log a talk for an IRO", part, desk)

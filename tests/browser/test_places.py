@@ -38,15 +38,16 @@ def test_an_iro_names_cover_and_the_cover_finds_the_work(alone, sit, counted, pa
     place = alone.council(part)
     reference = place.answered()
     iro = place.iro_of(place.child())
-    hands = sit(alone).sign_in(place, iro)
+    hands = sit(alone).be(place, iro).open("/")
     hands.press("While I am away: who covers for me")
     other = _another_iro(place, iro)
     hands.choose("by", str(other)).date("until", local_date(alone.now) + timedelta(days=14))
     hands.press("Name them")
     hands.sees(place.name(other))
     counted("name cover", part, hands)
-    sit(alone).sign_in(place, other).sees("For colleagues whom you cover")
-    assert reference
+    colleague = sit(alone).be(place, other).open("/")
+    colleague.sees("For colleagues whom you cover")
+    colleague.sees(reference)
 
 
 def _another_iro(place: Council, iro: UUID) -> UUID:
@@ -58,7 +59,7 @@ def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(council, sit,
     place = council(part)
     reference = place.raised()
     facts = place.loaded(reference).challenge.facts
-    hands = sit(place.served).sign_in(place, place.iro_of(place.child()))
+    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
     hands.go("Search").write("q", place.child().number).press("Search")
     hands.sees(reference)
     counted("search", part, hands)
@@ -72,7 +73,7 @@ def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(council, sit,
 def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(council, sit, counted, part):
     place = council(part)
     reference = place.raised()
-    hands = sit(place.served).sign_in(place, place.asked(reference)[0])
+    hands = sit(place.served).be(place, place.asked(reference)[0]).open("/")
     hands.go("Inbox")
     hands.sees(reference)
     hands.press("Mark all as read")

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response, WebError
 
 
 class Watch:
@@ -10,11 +10,21 @@ class Watch:
 
     def __init__(self, context: BrowserContext, link: str) -> None:
         self.link, self.faults = link, list[str]()
-        context.on("console", self._said)
-        context.on("weberror", lambda error: self.faults.append(f"a script failed: {error.error}"))
-        context.on("request", self._asked)
-        context.on("response", self._answered)
-        context.on("requestfailed", self._failed)
+        self._context = context
+        self._hears = {
+            "console": self._said, "weberror": self._threw, "request": self._asked, "response": self._answered,
+            "requestfailed": self._failed,
+        }  # fmt: skip
+        for event, heard in self._hears.items():
+            context.on(event, heard)
+
+    def end(self) -> None:
+        """Look no longer."""
+        for event, heard in self._hears.items():
+            self._context.remove_listener(event, heard)
+
+    def _threw(self, error: WebError) -> None:
+        self.faults.append(f"a script failed: {error.error}")
 
     def _said(self, message: ConsoleMessage) -> None:
         # A page that answers 4xx or 5xx is itself named here by the browser: what else was not found, `_answered` hears of.

@@ -27,7 +27,7 @@ from tests.faults.world import Client, founded, note_body, raise_body, settings
 from tests.notifications.marsh import KEY, RAISED, Marsh
 
 SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
-ROUNDS = int(os.environ.get("FAULTS_KILLS", "20"))
+ROUNDS = int(os.environ.get("FAULTS_KILLS", "10"))
 MAIN = Path(__file__).parents[2]
 
 

@@ -20,8 +20,8 @@ from tests.faults.sweeping import replica
 from tests.faults.world import casework_on, founded, many
 from tests.notifications.marsh import CLIMBS, KEY, RAISED
 
-DUE = {"sqlite": int(os.environ.get("FAULTS_DUE", "100")), "postgresql": int(os.environ.get("FAULTS_DUE", "500"))}
-ROUNDS = int(os.environ.get("FAULTS_SWEEPS", "3"))
+DUE = {"sqlite": int(os.environ.get("FAULTS_DUE", "100")), "postgresql": int(os.environ.get("FAULTS_DUE", "300"))}
+ROUNDS = int(os.environ.get("FAULTS_SWEEPS", "2"))
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.sweeping", "tests.faults.served"])
 

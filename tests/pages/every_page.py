@@ -1,7 +1,7 @@
 """Every page of the service as somebody asks for it, taken from the table of routes: a new one cannot hide from the attacks."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import product
@@ -246,7 +246,8 @@ class Asker:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self._forms: dict[str, dict[str, Control] | None] = {}
-        self._elsewhere: dict[str, dict[str, Control]] | None = None
+        self._seen: dict[str, dict[str, Control]] = {}
+        self._pages = self._every_page()
 
     def ask(self, place: Place, by: Visitor, path: str = "", said: Mapping[str, list[str]] | None = None) -> Any:
         """One request. A POST carries the form's answers (and what is `said` instead), with the token of whoever asks."""
@@ -283,22 +284,22 @@ class Asker:
         return None
 
     def _from_any_page(self, place: Place) -> dict[str, Control]:
-        if self._elsewhere is None:
-            self._elsewhere = {}
-            for method, template in PAGES:
-                for one in places(self.ground, method, template) if method == "GET" and "{move}" not in template else ():
-                    if one.whose in ("", OWN):
-                        self._collect(one)
-        return self._elsewhere.get(place.path, {})
-
-    def _collect(self, place: Place) -> None:
-        assert self._elsewhere is not None
-        for who in ("the child's IRO", "IRO manager", "administrator"):
-            answer = self.ground.everybody[who].send("GET", place.path)
-            self.ground.restore()
-            for action, method, controls in Forms(answer.text).found if answer.status_code == 200 else ():
+        """Look through the pages, one after the other, until one of them holds the form."""
+        while place.path not in self._seen and (page := next(self._pages, None)) is not None:
+            for action, method, controls in Forms(page).found:
                 if method == "post":
-                    self._elsewhere.setdefault(action.partition("?")[0], controls)
+                    self._seen.setdefault(action.partition("?")[0], controls)
+        return self._seen.get(place.path, {})
+
+    def _every_page(self) -> Iterator[str]:
+        gets = [template for method, template in PAGES if method == "GET" and "{move}" not in template]
+        for template in gets:
+            for place in places(self.ground, "GET", template):
+                for who in ("the child's IRO", "IRO manager", "administrator") if place.whose in ("", OWN) else ():
+                    answer = self.ground.everybody[who].send("GET", place.path)
+                    self.ground.restore()
+                    if answer.status_code == 200:
+                        yield answer.text
 
 
 def asker_of(ground: Ground) -> Asker:

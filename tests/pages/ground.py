@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
+from api.pages.rate import Rate
 from drp import drafts, sessions
 from drp.migrate import migrate
 from drp.store import Store
@@ -160,7 +161,7 @@ class Ground:
 
     def restore(self) -> None:
         """Everything as it was."""
-        self.world.now = self.now
+        self.world.now, self.world.app.state.links = self.now, Rate()
         if not self.is_changed:
             return
         self._watching.close()

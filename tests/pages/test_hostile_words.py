@@ -14,11 +14,10 @@ from api.pages import shell
 from drp.tables import ChildRow, PersonRow, UnitRow
 from tests.pages.every_page import PAGES, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
-from tests.pages.test_forged_forms import forms, pressing
+from tests.pages.test_forged_forms import pressing
 
 WRITTEN = Path(__file__).with_name("hostile_words.txt")
-CALM = "Plain words, and to a@b.example."
-"""As calm as the hostile ones are not; the service asks about the address in both."""
+CALM = "Plain words, and some more of them."
 
 
 @cache
@@ -97,7 +96,7 @@ def fields_of_text(ground: Ground, place: Place) -> dict[str, str]:
 
 
 def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]:
-    """What the pages show after a form was sent with these words: as whoever sent it, the IRO and the manager see them."""
+    """What the pages show after a form was sent with these words, to whoever sent it and to whoever is asked."""
     by = pressing(ground, place)
     answer = asker_of(ground).ask(place, by, said={**said, "details_checked": ["yes"]})
     pages = [answer.text]
@@ -105,11 +104,11 @@ def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]
         there = answer.headers["location"]
         own = re.match(r"/challenges/[\w-]+", there)
         item = own[0] if own else f"/challenges/{ground.references[OWN]}"
-        paths = {there, f"{item}?all=1", "/", place.path if ("GET", place.template) in PAGES else "/", f"{item}/do/corrected"}
-        if place.path.startswith("/raise/"):
-            paths.add(f"/raise/{ground.drafts[OWN]}/check")
-        pages += [by.send("GET", path).text for path in sorted(paths - {there})] + [by.send("GET", there).text]
-        pages += [ground.everybody[who].send("GET", f"{item}?all=1").text for who in ("IRO manager", "asked")]
+        written_on = place.path.endswith(("/noted", "/answer", "/legal_advice_taken", "/child_view_recorded"))
+        paths = {f"{item}?all=1"} | ({f"{item}/do/corrected"} if written_on else set())
+        paths |= {place.path, f"/raise/{ground.drafts[OWN]}/check"} if place.path.startswith("/raise/") else set()
+        pages += [by.send("GET", path).text for path in (there, *sorted(paths))]
+        pages += [ground.everybody["asked"].send("GET", f"{item}?all=1").text] if written_on else []
     ground.restore()
     return pages
 
@@ -131,11 +130,17 @@ def written_into(ground: Ground, place: Place, names: dict[str, str]) -> Iterabl
         yield said, tuple(tell)
 
 
+def every_form(ground: Ground) -> list[Place]:
+    """Each form of each page, all moves too."""
+    posts = [template for method, template in PAGES if method == "POST"]
+    return [place for template in posts for place in places(ground, "POST", template) if place.whose in ("", OWN)]
+
+
 def test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground: Ground) -> None:
     tried, kept = set(), 0
-    for place in forms(ground):
+    for place in every_form(ground):
         names = fields_of_text(ground, place)
-        if not names or place.whose not in ("", OWN):
+        if not names:
             continue
         calm = [Skeleton(page).bones for page in after(ground, place, {name: [CALM] for name in names})]
         for n, (said, tell) in enumerate(written_into(ground, place, names)):
@@ -152,31 +157,35 @@ def test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(groun
     assert kept >= 15, kept
 
 
-def test_each_line_alone_comes_out_as_it_was_typed(ground: Ground) -> None:
-    """In running text, in a text area, in an attribute, in the words of a search; shown, not kept."""
+def comes_out_as_typed(ground: Ground, lines: Iterable[str]) -> None:
+    """Each line alone: in running text, in a text area, in an attribute, in the words of a search; shown, not kept."""
     irene, nobody = ground.everybody["the child's IRO"], ground.everybody["nobody signed in"]
     place = f"/challenges/{ground.references[OWN]}/do/noted"
 
     def shown(text: str) -> list[Skeleton]:
-        typed = {"text": f"Some words first: {text}"}
+        typed = {"text": f"Some words, first of all: {text}"}
         answers = [
             nobody.send("POST", place, data=typed),
             irene.send("POST", place, data=typed | {"once": text}),
             irene.send("GET", "/search", params={"q": text}),
-            nobody.send("POST", "/sign-in", data={"email": "", "then": text, "authority": text}),
         ]
-        assert [answer.status_code for answer in answers] in ([401, 422, 200, 422], [401, 422, 303, 422]), text
+        assert [answer.status_code for answer in answers] in ([401, 422, 200], [401, 422, 303]), text
         return [Skeleton(answer.text) for answer in answers]
 
     calm = [page.bones for page in shown("Plain words.")]
-    assert len(hostile()) >= 200
-    for line in hostile():
+    for line in lines:
         pages = shown(line)
         assert [page.bones for page in pages] == calm, line
-        assert pages[0].says(f"Some words first: {line}"), line
-        assert pages[1].says(f"Some words first: {line}"), line
-        assert len(line) > 100 or pages[2].says(re.sub(r"[^\x20-\x7e]", " ", line)) or not line.isascii(), line
+        assert pages[0].says(f"Some words, first of all: {line}"), line
+        assert pages[1].says(f"Some words, first of all: {line}"), line
+        if line.isascii() and len(line) <= 100:
+            assert pages[2].says(re.sub(r"[^ -~]", " ", line)), line
     assert not ground.is_changed
+
+
+def test_each_line_alone_comes_out_as_it_was_typed(ground: Ground) -> None:
+    assert len(hostile()) >= 200
+    comes_out_as_typed(ground, hostile())
 
 
 def test_the_directorys_words_are_text_too(ground: Ground) -> None:

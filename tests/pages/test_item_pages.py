@@ -25,9 +25,8 @@ def test_a_manager_lands_on_the_one_question_and_answers_on_one_page(world):
     page = tess.open(f"/challenges/{reference}")
     assert page.title.startswith(f"Reply to {reference}")
     assert "Reply by Wednesday 8 April 2026" in page.text
-    after = tess.fill(
-        page, position="agrees", answer="We will write it.", actions__0__what="Write the plan.", **day("actions__0__by", "20 4 2026")
-    )  # fmt: skip
+    by = day("actions__0__by", "20 4 2026")
+    after = tess.fill(page, position="agrees", answer="We will write it.", actions__0__what="Write the plan.", **by)
     assert after.status == 200, after.text
     assert "Write the plan. – by Monday 20 April 2026" in after.text
     assert world.as_("irene").item(reference)["phase"] == "answered"

@@ -268,7 +268,7 @@ def test_a_link_signs_in_once_and_only_for_its_quarter_of_an_hour(world: World, 
         assert second.at().send("GET", link).status_code == 200
         assert second.at().send("HEAD", link).status_code in (200, 405)
     answer = second.signs_in(link)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/inbox")
     assert "Tess" in second.at(cookie_of(answer)).open("/").answer.text
     for replica in (first, second):
         used = replica.signs_in(link)

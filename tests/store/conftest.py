@@ -122,6 +122,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store; on PostgreSQL as the role that owns nothing."""
+    yield from on_engine(request, tmp_path)
+
+
+def on_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty, migrated store on the engine that the test was given."""
     if request.param == "sqlite":
         path = tmp_path / "drp.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
