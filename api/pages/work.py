@@ -68,12 +68,14 @@ def my_work(visit: Visit) -> Response:
         lines, is_cut = lines_of(connection, visit)
         begun = drafts.of(connection, visit.authority, UUID(visit.signed.person))
         teams = line_of(connection, visit)
+        current = visit.service.casework.procedures.current(connection, visit.authority)
     sections = [(HEADINGS[task], task.name, [one for one in lines if one.task is task and not one.covering]) for task in Task]
     covered = [one for one in lines if one.covering]
     shown = [section for section in sections if section[2]]
     return shell.page(
         visit, "work.html", title="My work", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
         drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
+        praises=any(rules.ladder.is_notice for rules in current),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.browser.busy import PART, Busy
-from tests.browser.counting import MOST_CLICKS, NAMED, PROPERTY, Count, short
+from tests.browser.counting import PROPERTY, Count, check
 from tests.browser.hands import DESK, Hands, Sight
 from tests.browser.inspecting import AXE, Inspection
 from tests.browser.serving import Served, sow
@@ -23,8 +23,10 @@ QUICK = (
     "--disable-background-networking",
 )
 """Without what a person's browser does beside the page: measured, a third less work."""
-INSTALL = f"no browser at {CHROMIUM}: install Debian's packages chromium and fonts-liberation (as root on Debian, `make browser` does it)."
-
+INSTALL = (
+    f"no browser at {CHROMIUM}: install Debian's packages chromium and fonts-liberation "
+    "(as root on Debian, `make browser` does it)."
+)
 
 
 @contextmanager
@@ -153,10 +155,9 @@ def counted(request: pytest.FixtureRequest) -> Callable[[str, str, Hands], Count
     """Notes what a journey cost, for the table; a named one may cost ten clicks."""
 
     def note(name: str, column: str, hands: Hands) -> Count:
-        count, signing = hands.count, hands.signing_in
-        request.node.user_properties.append((PROPERTY, (name, short(column), count.clicks, count.loads, signing.clicks, signing.loads)))
-        if name in NAMED:
-            assert count.clicks <= MOST_CLICKS, f"{name}: {count.clicks} clicks"
+        count = hands.count
+        request.node.user_properties.append((PROPERTY, (name, column, count.clicks, count.loads)))
+        check(name, count)
         return count
 
     return note

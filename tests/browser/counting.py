@@ -20,8 +20,8 @@ NAMED = (
 
 ABOUT = (
     "A click: a link or button pressed, a box or one of several ticked, a choice in a menu, by mouse or by key. Going on to the",
-    "next field (Tab) and writing are none. Each begins at My work; signing in is counted beside (last column, the most).",
-    "Desk and phone are 1200 and 390 px wide; where no authority is named it is the first of them that has the journey.",
+    "next field (Tab) and writing are none. Each begins at My work; signing in is counted by itself. Desk and phone: 1200 and",
+    "390 px wide, at the first authority that has the journey; the others at a desk. The indented lines are several acts in one.",
 )
 
 
@@ -35,41 +35,38 @@ class Count:
     def __str__(self) -> str:
         return f"{self.clicks}/{self.loads}"
 
-    def since(self, before: "Count") -> "Count":
-        """What was added since a moment."""
-        return Count(self.clicks - before.clicks, self.loads - before.loads)
 
-    def copy(self) -> "Count":
-        """As it stands now."""
-        return Count(self.clicks, self.loads)
+SIGNING_IN = "signing in (before each of these)"
 
-
-Counted = tuple[str, str, int, int, int, int]
-"""A journey, the column that it stands in, its clicks and loads, and those of signing in."""
+Counted = tuple[str, str, int, int]
+"""A journey, the column that it stands in, its clicks and loads."""
 
 PROPERTY = "journey"
+
+
+def check(name: str, count: Count) -> None:
+    """Fail if a named journey costs more than was promised."""
+    assert name not in NAMED or count.clicks <= MOST_CLICKS, f"{name}: {count.clicks} clicks"
 
 
 def table(counted: Iterable[Counted]) -> list[str]:
     """The lines to print: journeys down, authorities and ways of looking across."""
     cells: dict[str, dict[str, Count]] = {}
-    signing: dict[str, Count] = {}
-    for name, column, clicks, loads, sign_clicks, sign_loads in counted:
+    for name, column, clicks, loads in counted:
         cells.setdefault(name, {})[column] = Count(clicks, loads)
-        most = signing.setdefault(name, Count())
-        most.clicks, most.loads = max(most.clicks, sign_clicks), max(most.loads, sign_loads)
     if not cells:
         return []
     columns = sorted({column for row in cells.values() for column in row}, key=_order)
-    names = [name for name in NAMED if name in cells] + sorted(set(cells) - set(NAMED))
+    first = [name for name in (*NAMED, SIGNING_IN) if name in cells]
+    names = first + sorted(set(cells) - set(first))
     width = max(len(name) for name in names) + 2
     wide = [max(len(column), 5) + 2 for column in columns]
-    head = "".ljust(width) + "".join(column.rjust(w) for column, w in zip(columns, wide, strict=True)) + "signing in".rjust(12)
+    head = "".ljust(width) + "".join(column.rjust(w) for column, w in zip(columns, wide, strict=True))
     lines = [head]
     for name in names:
-        mark = "" if name in NAMED else " "
+        mark = "" if name in first else " "
         row = [str(cells[name].get(column, "–")).rjust(w) for column, w in zip(columns, wide, strict=True)]
-        lines.append((mark + name).ljust(width) + "".join(row) + (str(signing[name]) if signing[name].loads else "–").rjust(12))
+        lines.append((mark + name).ljust(width) + "".join(row))
     return lines
 
 

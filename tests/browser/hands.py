@@ -20,14 +20,15 @@ class Sight:
 
     scripts: bool = True
     width: int = 1200
-    height: int = 900
+    height: int = 600
 
     def __str__(self) -> str:
         return ("desk" if self.width > 640 else "phone") + ("" if self.scripts else ", no JS")
 
 
-DESK, PHONE = Sight(), Sight(width=390, height=844)
-DESK_PLAIN, PHONE_PLAIN = Sight(scripts=False), Sight(scripts=False, width=390, height=844)
+DESK, PHONE = Sight(), Sight(width=390, height=640)
+NARROW = Sight(width=320, height=640)
+DESK_PLAIN, PHONE_PLAIN = Sight(scripts=False), Sight(scripts=False, width=390, height=640)
 
 
 class Hands:
@@ -35,7 +36,7 @@ class Hands:
 
     def __init__(self, page: Page, watch: Watch, link: str, sight: Sight) -> None:
         self.page, self.watch, self.link, self.sight = page, watch, link, sight
-        self.count, self.signing_in = Count(), Count()
+        self.count = Count()
         self.status = 0
         page.on("load", self._loaded)
         page.on("response", self._answered)
@@ -161,26 +162,27 @@ class Hands:
     def _write(self, found: Locator, text: str) -> None:
         found.fill(text)
 
-    # Signing in: counted beside the journey.
+    # Signing in.
 
     def be(self, council: Council, person: UUID) -> "Hands":
         """Be signed in already, where signing in is no part of what is looked at."""
         self.page.context.add_cookies([council.served.cookie(council.key, person)])
         return self
 
-    def sign_in(self, council: Council, person: UUID, then: str = "") -> "Hands":
-        """Choose who to be, as the demonstration lets one; what it cost stands apart from the journey."""
-        before = self.count.copy()
-        self.open(then or "/")
+    def at_work(self, council: Council, person: UUID) -> "Hands":
+        """Be signed in, at My work: where the counting of a journey begins."""
+        self.be(council, person).open("/")
+        self.count = Count()
+        return self
+
+    def sign_in(self, council: Council, person: UUID) -> "Hands":
+        """Choose who to be, as the demonstration lets one."""
+        self.open("/")
         expect(self.page.locator("h1")).to_have_text("Sign in")
         mine = self.page.locator(f'button[name="person"][value="{council.key}/{person}"]')
         if not mine.is_visible():
             self.unfold(self.page.locator("summary", has_text=council.authority.name))
-        with self._going_on():
-            self._activate(mine)
-        self.signing_in = self.count.since(before)
-        self.count.clicks, self.count.loads = before.clicks, before.loads
-        return self
+        return self.take(mine)
 
 
 class Keys(Hands):
@@ -234,7 +236,8 @@ _FOCUSED = """e => {
     : style.outlineStyle !== "none" || style.boxShadow !== "none";
   if (!lit) return "unseen";
   if (here === e) return "here";
-  return e.type === "radio" && here.type === "radio" && here.name === e.name && here.form === e.form ? "in its group" : "elsewhere";
+  const both = e.type === "radio" && here.type === "radio";
+  return both && here.name === e.name && here.form === e.form ? "in its group" : "elsewhere";
 }"""
 
 

@@ -1,14 +1,17 @@
 """A page held against what can be measured of accessibility: axe-core's rules, and what axe cannot see."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from playwright.sync_api import ViewportSize
+
 import api
 from api.routes import ROUTES
-from tests.browser.hands import Hands
+from tests.browser.hands import DESK, NARROW, Hands
 
 AXE = Path(api.__path__[0]) / "node_modules" / "axe-core" / "axe.min.js"
 SHOWN: dict[str, set[str]] = {}
@@ -67,11 +70,14 @@ class Inspection:
             self.found.append(f"{where}: answered {hands.status}, not {wanted}: {hands.heading}")
         if heading and hands.heading != heading:
             self.found.append(f"{where}: the heading is {hands.heading!r}")
-        if route not in self._seen:  # as it looks at a desk; its other states as they look when they are narrow
-            self._say(where, list(_of_axe(hands)))
         self._say(where, hands.page.evaluate(_OWN, is_faulty))
-        if hands.page.evaluate("matchMedia('screen').matches"):
-            self._narrow(hands, where)
+        if hands.page.evaluate("matchMedia('print').matches"):
+            self._say(where, list(_of_axe(hands)))
+            return hands
+        if route not in self._seen:
+            with _at(hands, DESK.width, DESK.height):
+                self._say(where, list(_of_axe(hands)))
+        self._narrow(hands, where)
         if wanted in (200, 422):
             self._seen.add(route)
             self._title(route, where, hands.page.title())
@@ -98,14 +104,11 @@ class Inspection:
 
     def _narrow(self, hands: Hands, where: str) -> None:
         """At 320 px, and with the text spaced as WCAG 1.4.12 has it, nothing is cut off and nothing scrolls sideways."""
-        size = hands.page.viewport_size
-        hands.page.set_viewport_size({"width": 320, "height": 640})
-        self._say(f"{where} at 320 px", hands.page.evaluate(_REFLOW))
-        self._say(f"{where} at 320 px", list(_of_axe(hands)))
-        hands.page.evaluate(_SPACED)
-        self._say(f"{where} with its text spaced", hands.page.evaluate(_REFLOW))
-        assert size
-        hands.page.set_viewport_size(size)
+        with _at(hands, NARROW.width, NARROW.height):
+            self._say(f"{where} at 320 px", hands.page.evaluate(_REFLOW))
+            self._say(f"{where} at 320 px", list(_of_axe(hands)))
+            hands.page.evaluate(_SPACED)
+            self._say(f"{where} with its text spaced", hands.page.evaluate(_REFLOW))
 
     def check(self) -> None:
         """Fail for everything found, and for a page that the test said it would look at and did not."""
@@ -116,6 +119,18 @@ class Inspection:
 
 _SHOWN_BY = {"/board/release": "/board", "/ladders/{name}/assumptions": "/ladders/{name}"}
 """Where a form is sent to an address of its own, the page that shows it again."""
+
+
+@contextmanager
+def _at(hands: Hands, width: int, height: int) -> Iterator[None]:
+    """The page as wide as this, if it is not so already."""
+    before = hands.page.viewport_size
+    wanted: ViewportSize = {"width": width, "height": height}
+    if before != wanted:
+        hands.page.set_viewport_size(wanted)
+    yield
+    if before and before != wanted:
+        hands.page.set_viewport_size(before)
 
 
 def _of_axe(hands: Hands) -> Iterator[str]:
@@ -129,7 +144,8 @@ _RUN = """async () => {
     runOnly: {type: "rule", values: every}, resultTypes: ["violations"], iframes: false, preload: false,
   });
   return result.violations.map(v => ({
-    id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " | " + n.failureSummary.slice(0, 200)),
+    id: v.id, impact: v.impact, help: v.help,
+    nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 200) + " | " + n.failureSummary.slice(0, 200)),
   }));
 }"""
 
@@ -160,7 +176,8 @@ _REFLOW = """() => {
   const found = [], root = document.scrollingElement;
   const inside = e => e.closest(".app-scroll, .govuk-visually-hidden");
   if (root.scrollWidth > root.clientWidth) {
-    const wide = [...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > root.clientWidth + 1 && !inside(e));
+    const over = e => e.getBoundingClientRect().right > root.clientWidth + 1;
+    const wide = [...document.body.querySelectorAll("*")].filter(e => over(e) && !inside(e));
     found.push(`scrolls sideways (${root.scrollWidth} of ${root.clientWidth} px): ` +
       wide.slice(-1).map(e => e.outerHTML.slice(0, 160)));
   }

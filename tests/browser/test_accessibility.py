@@ -7,7 +7,7 @@ import pytest
 from api.pages.moves import BY_TYPE
 from tests.browser import journeys
 from tests.browser.busy import LONG, PART
-from tests.browser.hands import PHONE
+from tests.browser.hands import DESK, NARROW
 from tests.browser.inspecting import SHOWN, Inspection, pages, shows
 from tests.browser.journeys import begin, say_what, say_why
 from tests.browser.serving import PARTS
@@ -18,8 +18,8 @@ MOVES = sorted(BY_TYPE)
 
 @pytest.fixture
 def as_(busy, sit):
-    """Somebody of the busy service at a browser with axe in it, signed in already."""
-    return lambda person, **more: sit(busy.served, axe=True, **more).be(busy.council, person)
+    """Somebody of the busy service at a narrow browser with axe in it, signed in already."""
+    return lambda person, sight=NARROW: sit(busy.served, sight, axe=True).be(busy.council, person)
 
 
 def press_it(hands):
@@ -46,7 +46,7 @@ def test_my_work_and_the_inbox(busy, as_, inspection):
 @shows("/sign-in", "/sign-in/link/{secret}")
 def test_signing_in(alone, sit, inspection):
     place = alone.council(PART)
-    hands = sit(alone, axe=True)
+    hands = sit(alone, NARROW, axe=True)
     inspection.look(hands.open("/sign-in"))
     inspection.look(press_it(hands), "empty", is_faulty=True)
     hands.choose("authority", PART).write("email", _address(place))
@@ -140,7 +140,7 @@ def test_an_item_as_others_see_it(busy, as_, inspection):
     inspection.look(as_(busy.auditor).open(f"/challenges/{items['ended']}"), "whoever may not see it", status=404)
     for person, status in ((busy.head, 200), (busy.iro, 200), (busy.manager, 404)):
         inspection.look(as_(person).open(f"/challenges/{items['sealed']}"), "sealed", status=status)
-    inspection.look(as_(busy.iro, sight=PHONE).open(f"/challenges/{items['long']}"), "on a telephone")
+    inspection.look(as_(busy.iro).open(f"/challenges/{items['long']}"), "long")
 
 
 @shows("/challenges/{reference}/answer")
@@ -182,9 +182,7 @@ def test_documents(busy, as_, inspection):
     inspection.look(press_it(hands), "no file", is_faulty=True)
     picture = hands.page.screenshot()
     for name in ("plan.png", "a_very_long_name_without_a_place_to_break_it_" * 3 + ".png"):
-        hands.page.locator('main input[type="file"]').set_input_files(
-            {"name": name, "mimeType": "image/png", "buffer": picture}
-        )
+        hands.page.locator('main input[type="file"]').set_input_files({"name": name, "mimeType": "image/png", "buffer": picture})
         inspection.look(hands.press("Attach it"), f"with {name[:9]}")
 
 
@@ -208,12 +206,12 @@ def test_procedures(shared, sit, inspection, part):
     from workflows.procedure import Capacity
 
     place = shared.council(part)
-    hands = sit(shared, axe=True).be(place, place.acting_as(Capacity.IRO_MANAGER))
+    hands = sit(shared, NARROW, axe=True).be(place, place.acting_as(Capacity.IRO_MANAGER))
     inspection.look(hands.open("/ladders"))
     links = hands.page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     for link in links:
         inspection.look(hands.open(link), link)
-    reader = sit(shared, axe=True).be(place, place.iro_of(place.child()))
+    reader = sit(shared, NARROW, axe=True).be(place, place.iro_of(place.child()))
     inspection.look(reader.open(links[-1]), "a reader")
 
 
@@ -264,13 +262,13 @@ def test_the_board_and_the_directory(busy, as_, inspection):
 
 @shows("/help", "/accessibility", "/privacy", "/paper")
 def test_pages_for_everybody(busy, as_, sit, inspection):
-    for hands, said in ((sit(busy.served, axe=True), "signed out"), (as_(busy.iro), "signed in")):
+    for hands, said in ((sit(busy.served, NARROW, axe=True), "signed out"), (as_(busy.iro), "signed in")):
         for path in ("/help", "/accessibility", "/privacy", "/paper"):
             inspection.look(hands.open(path), said)
 
 
 def test_pages_as_they_are_printed(busy, as_, inspection):
-    hands = as_(busy.head)
+    hands = as_(busy.head, sight=DESK)
     hands.page.emulate_media(media="print")
     hands.page.set_viewport_size({"width": 718, "height": 1000})  # the width of A4 between its margins
     for path in (f"/challenges/{busy.items['long']}", "/paper", "/board", "/ladders/resolution", "/"):

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.browser import journeys
+from tests.browser.counting import short
 from tests.browser.journeys import offers, open_item, send, turn_to
 from tests.browser.serving import PARTS, Council, Served, carrying
 from workflows.ladder import RAISER, ItemType, NoReply, Stage
@@ -38,7 +39,7 @@ def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again
     place = council(part)
     reference = place.raised()
     stage = place.loaded(reference).challenge.stage
-    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
+    hands = sit(place.served).at_work(place, place.iro_of(place.child()))
     open_item(hands, reference)
 
     turn_to(hands, "window_extended")
@@ -61,7 +62,7 @@ def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again
     hands.tick("stage", stage).tick("clock", "fresh").write("why", "The plan was put off again.")
     send(hands)
     assert place.loaded(reference).challenge.is_open
-    counted("another date, referral, ending, opening again", part, hands)
+    counted("another date, referral, ending, opening again", short(part), hands)
 
 
 @every_part
@@ -71,7 +72,7 @@ def test_the_iro_considers_after_an_answer_and_then_takes_it_higher(council, sit
     challenge = place.loaded(reference).challenge
     ladder = place.rules(ItemType.FORMAL).ladder
     above = ladder.stage(ladder.onward(challenge.stage)[0])
-    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
+    hands = sit(place.served).at_work(place, place.iro_of(place.child()))
     open_item(hands, reference)
     turn_to(hands, "judged")
     hands.tick("verdict", "needs_more").write("why", "It names no day.").tick("consider_first")
@@ -86,7 +87,7 @@ def test_the_iro_considers_after_an_answer_and_then_takes_it_higher(council, sit
     journeys.send_to(hands, place, above)
     send(hands)
     assert place.loaded(reference).challenge.stage == above.key
-    counted("consider, then take higher", part, hands)
+    counted("consider, then take higher", short(part), hands)
 
 
 @pytest.mark.parametrize("part", CLIMBING)
@@ -94,7 +95,7 @@ def test_the_iro_holds_a_climb_or_takes_it_back(alone, sit, counted, part):
     place = alone.council(part)
     first, second = place.raised(), place.raised()
     stage = place.loaded(first).challenge.stage
-    hands = sit(alone).be(place, place.iro_of(place.child())).open("/")
+    hands = sit(alone).at_work(place, place.iro_of(place.child()))
     open_item(hands, first)
     turn_to(hands, "escalation_held")
     hands.write("why", "They have rung: the answer is written.")
@@ -105,13 +106,13 @@ def test_the_iro_holds_a_climb_or_takes_it_back(alone, sit, counted, part):
     assert place.loaded(first).challenge.stage == stage
     assert place.loaded(second).challenge.stage != stage
 
-    hands = sit(alone).be(place, place.iro_of(place.child())).open("/")
+    hands = sit(alone).at_work(place, place.iro_of(place.child()))
     open_item(hands, second)
     turn_to(hands, "escalation_recalled")
     hands.write("why", "The answer came by another way.")
     send(hands)
     assert place.loaded(second).challenge.stage == stage
-    counted("hold a climb; take one back", part, hands)
+    counted("hold a climb; take one back", short(part), hands)
 
 
 @every_part
@@ -119,22 +120,22 @@ def test_a_manager_says_that_it_has_arrived_and_asks_a_question_and_the_iro_answ
     place = council(part)
     reference = place.raised()
     asked = place.asked(reference)[0]
-    manager = sit(place.served).be(place, asked).open("/")
+    manager = sit(place.served).at_work(place, asked)
     open_item(manager, reference)
     manager.press("See everything on this item")
     turn_to(manager, "acknowledged")
     send(manager)
     manager.open(f"/challenges/{reference}")
     manager.tick("position", "question").write("answer", "Which review is meant?").press("Send my reply")
-    counted("acknowledge, then ask a question", part, manager)
+    counted("acknowledge, then ask a question", short(part), manager)
 
-    iro = sit(place.served).be(place, place.iro_of(place.child())).open("/")
+    iro = sit(place.served).at_work(place, place.iro_of(place.child()))
     open_item(iro, reference)
     iro.sees("Which review is meant?")
     turn_to(iro, "clarification_given")
     iro.write("answer", "That of 3 March.")
     send(iro)
-    counted("answer a question", part, iro)
+    counted("answer a question", short(part), iro)
 
 
 @every_part
@@ -142,13 +143,13 @@ def test_it_is_not_for_me_and_the_iro_puts_it_to_somebody_else(council, sit, cou
     place = council(part)
     reference = place.raised()
     role = place.loaded(reference).challenge.main_window().asked[0].party.role
-    manager = sit(place.served).be(place, place.asked(reference)[0]).open("/")
+    manager = sit(place.served).at_work(place, place.asked(reference)[0])
     open_item(manager, reference)
     manager.tick("position", "not_for_me").write("answer", "The team has changed.").write("suggests", "The other team.")
     manager.press("Send my reply")
-    counted("not for me", part, manager)
+    counted("not for me", short(part), manager)
 
-    iro = sit(place.served).be(place, place.iro_of(place.child())).open("/")
+    iro = sit(place.served).at_work(place, place.iro_of(place.child()))
     open_item(iro, reference)
     turn_to(iro, "redirected")
     iro.tick("of", role)
@@ -156,7 +157,7 @@ def test_it_is_not_for_me_and_the_iro_puts_it_to_somebody_else(council, sit, cou
     iro.choose("to", next(one for one in options if one and not one.startswith((f"{role}|", "social_worker"))))
     iro.write("why", "It is theirs since Monday.")
     send(iro)
-    counted("put it to somebody else", part, iro)
+    counted("put it to somebody else", short(part), iro)
 
 
 @pytest.mark.parametrize("part", MEETING)
@@ -166,19 +167,19 @@ def test_business_support_books_the_meeting_it_is_held_and_its_outcome_written_d
     meeting = stage.contact.meeting
     first = place.rules(ItemType.FORMAL).ladder.first_for(ItemType.FORMAL)
     reference = place.raised(stage="" if stage is first else stage.key)
-    desk = sit(place.served).be(place, place.acting_as(Capacity.BUSINESS_SUPPORT)).open("/")
+    desk = sit(place.served).at_work(place, place.acting_as(Capacity.BUSINESS_SUPPORT))
     desk.go("Service board")
     desk.take(desk.page.locator(f'main a[href="/challenges/{reference}/do/meeting_arranged"]'))
     desk.date("at", local_date(place.served.now) + timedelta(days=1)).write("at-time", "14:30").write("where", "Room 4")
     send(desk)
-    counted("book a meeting", part, desk)
+    counted("book a meeting", short(part), desk)
     turn_to(desk, "meeting_held")
     desk.date("on", local_date(place.served.now))
     send(desk)
 
     role = meeting.outcome_recorded_by
     recorder = place.loaded(reference).raiser if role in (RAISER, "iro") else place.holding(role, reference)[0]
-    hands = sit(place.served).be(place, recorder).open("/")
+    hands = sit(place.served).at_work(place, recorder)
     open_item(hands, reference)
     if not offers(hands, "outcome_recorded"):
         hands.press("See everything on this item")
@@ -187,12 +188,12 @@ def test_business_support_books_the_meeting_it_is_held_and_its_outcome_written_d
     hands.date("actions-0-by", local_date(place.served.now) + timedelta(days=7))
     send(hands)
     assert place.loaded(reference).challenge.phase == "answered"
-    counted("write down a meeting's outcome", part, hands)
+    counted("write down a meeting's outcome", short(part), hands)
 
 
 @every_part
 def test_business_support_logs_a_talk_for_an_iro(council, sit, counted, part):
     place = council(part)
-    desk = sit(place.served).be(place, place.acting_as(Capacity.BUSINESS_SUPPORT)).open("/")
+    desk = sit(place.served).at_work(place, place.acting_as(Capacity.BUSINESS_SUPPORT))
     journeys.log_a_talk(desk, place, place.child())
-    counted("log a talk for an IRO", part, desk)
+    counted("log a talk for an IRO", short(part), desk)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.browser import journeys
+from tests.browser.counting import short
 from tests.browser.journeys import open_item
 from tests.browser.serving import PARTS, Council, Served
 from tests.browser.test_journeys import column, ways
@@ -27,7 +28,7 @@ def test_a_caseload_is_handed_over(alone, sit, counted, part, sight):
     place = alone.council(part)
     reference = place.raised()
     iro = place.iro_of(place.child())
-    hands = sit(alone, sight).sign_in(place, place.acting_as(Capacity.IRO_MANAGER))
+    hands = sit(alone, sight).at_work(place, place.acting_as(Capacity.IRO_MANAGER))
     journeys.hand_over_a_caseload(hands, place, iro)
     assert place.served.council(part).iro_of(place.loaded(reference) and place.child()) != iro
     counted("hand over a caseload", column(part, sight), hands)
@@ -38,14 +39,14 @@ def test_an_iro_names_cover_and_the_cover_finds_the_work(alone, sit, counted, pa
     place = alone.council(part)
     reference = place.answered()
     iro = place.iro_of(place.child())
-    hands = sit(alone).be(place, iro).open("/")
+    hands = sit(alone).at_work(place, iro)
     hands.press("While I am away: who covers for me")
     other = _another_iro(place, iro)
     hands.choose("by", str(other)).date("until", local_date(alone.now) + timedelta(days=14))
     hands.press("Name them")
     hands.sees(place.name(other))
-    counted("name cover", part, hands)
-    colleague = sit(alone).be(place, other).open("/")
+    counted("name cover", short(part), hands)
+    colleague = sit(alone).at_work(place, other)
     colleague.sees("For colleagues whom you cover")
     colleague.sees(reference)
 
@@ -59,21 +60,21 @@ def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(council, sit,
     place = council(part)
     reference = place.raised()
     facts = place.loaded(reference).challenge.facts
-    hands = sit(place.served).be(place, place.iro_of(place.child())).open("/")
+    hands = sit(place.served).at_work(place, place.iro_of(place.child()))
     hands.go("Search").write("q", place.child().number).press("Search")
     hands.sees(reference)
-    counted("search", part, hands)
+    counted("search", short(part), hands)
     hands.go("Teams")
     hands.take(hands.page.locator(f'main a[href="/teams/{facts.team}"]'))
     hands.sees(reference)
-    counted("search, then the team's page", part, hands)
+    counted("search, then the team's page", short(part), hands)
 
 
 @every_part
 def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(council, sit, counted, part):
     place = council(part)
     reference = place.raised()
-    hands = sit(place.served).be(place, place.asked(reference)[0]).open("/")
+    hands = sit(place.served).at_work(place, place.asked(reference)[0])
     hands.go("Inbox")
     hands.sees(reference)
     hands.press("Mark all as read")
@@ -90,4 +91,4 @@ def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(counc
     hands.sees("Sign in again")
     hands.open(f"/challenges/{reference}")
     assert hands.heading == "Sign in"
-    counted("inbox, a document, signing out", part, hands)
+    counted("inbox, a document, signing out", short(part), hands)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.counting import MOST_CLICKS, NAMED, table
+from tests.browser.counting import MOST_CLICKS, Count, check, table
 
 PLANTED = {
     "the console": "document.body.insertAdjacentHTML('beforeend', '<p style=\"color: red\">inline</p>')",
@@ -38,27 +38,24 @@ def test_a_request_that_leaves_is_noticed(hands):
     assert hands.watch.faults == ["a request left for http://127.0.0.1:9/elsewhere"]
 
 
-def test_a_journey_of_eleven_clicks_is_refused(shared, sit, counted):
-    hands = sit(shared).open("/help")
-    hands.count.clicks = MOST_CLICKS + 1
-    with pytest.raises(AssertionError, match="11 clicks"):
-        counted("raise", "planted", hands)
+def test_a_journey_of_eleven_clicks_is_refused():
+    check("raise", Count(MOST_CLICKS, 99))
+    check("several acts in one", Count(MOST_CLICKS + 1, 99))
+    with pytest.raises(AssertionError, match="raise: 11 clicks"):
+        check("raise", Count(MOST_CLICKS + 1, 1))
 
 
 def test_each_click_and_each_load_counts(shared, sit):
     place = shared.council("derby")
-    hands = sit(shared).sign_in(place, place.iro_of(place.child()))
-    assert (hands.count.clicks, hands.count.loads) == (0, 0)
-    assert hands.signing_in.clicks in (1, 2)  # its authority may be folded away among the others
-    assert hands.signing_in.loads == 2
-    hands.press("Log a talk").choose("reason", place.reason()).tick("clock").press("Log it")
-    assert (hands.count.clicks, hands.count.loads) == (4, 2)
+    hands = sit(shared).at_work(place, place.iro_of(place.child()))
+    assert hands.count == Count(0, 0)
+    hands.press("Log a talk").choose("reason", place.reason()).tick("clock").write("concern", "A word.").press("Log it")
+    assert hands.count == Count(clicks=4, loads=2)
 
 
 def test_the_table_has_the_named_journeys_first_and_every_way_beside():
-    lines = table([("search", "Derby", 2, 2, 2, 2), ("raise", "Durham 2016", 9, 7, 1, 2), ("raise", "phone", 10, 7, 2, 2)])
-    assert lines[0].split() == ["Durham", "2016", "Derby", "phone", "signing", "in"]
-    assert lines[1].split() == ["raise", "9/7", "–", "10/7", "2/2"]
-    assert lines[2].split() == ["search", "–", "2/2", "–", "2/2"]
-    assert NAMED[1] == "raise"
+    lines = table([("search", "Derby", 2, 2), ("raise", "Durham 2016", 9, 7), ("raise", "phone", 10, 7)])
+    assert lines[0].split() == ["Durham", "2016", "Derby", "phone"]
+    assert lines[1].split() == ["raise", "9/7", "–", "10/7"]
+    assert lines[2].split() == ["search", "–", "2/2", "–"]
     assert table([]) == []

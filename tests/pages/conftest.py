@@ -32,12 +32,16 @@ def ground(one_ground: Ground) -> Iterator[Ground]:
     one_ground.restore()
 
 
-ON_BOTH = ("test_item_pages", "test_raising_pages", "test_my_work", "test_search", "test_board")
-"""Rooms whose own SQL is wide. The others stand on rooms that tests/store and tests/service ask of both engines."""
+ON_BOTH = (
+    "test_item_pages", "test_raising_pages", "test_my_work", "test_search", "test_board", "test_sessions", "test_odd_bodies",
+)  # fmt: skip
+"""Rooms whose own SQL is wide, and what is asked of two instances on one PostgreSQL. The others stand on rooms that
+tests/store and tests/service ask of both engines."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Pages are asked on SQLite, and where their queries are their own on PostgreSQL too."""
-    if "store" in metafunc.fixturenames:
+    named = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "store" in metafunc.fixturenames and "store" not in named:  # a test may say for itself
         on_both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH
         metafunc.parametrize("store", ["sqlite", "postgresql"] if on_both else ["sqlite"], indirect=True)
