@@ -27,7 +27,7 @@ check: $(VENV)/.runtime
 	$(BIN)/drp check workflows/authorities/*/ > /dev/null
 
 unit: $(VENV)/.dev assets
-	$(BIN)/pytest -n 2 --ignore=tests/browser $(ATTACKS:%=--ignore=%)
+	$(BIN)/pytest -n 3 --ignore=tests/browser $(ATTACKS:%=--ignore=%)
 
 # The attacks on the pages, and Chromium walking every journey. Not yet part of `make test`: together they do not yet fit
 # its ten minutes on two cores.

@@ -19,7 +19,7 @@ PAGES = [key for key in ROUTES if key not in JSON_ROUTES]
 """Every page's route, in the order of the table."""
 
 SOME = ("escalated", "referred_to_cafcass", "withdrawn", "recorded_in_error", "noted", "corrected")
-"""Moves that are tried on items of other people; on `own` all are."""
+"""Moves that everybody looks at and brings; those who differ look at and bring them all."""
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -128,8 +128,13 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
     if name == "reference":
         return [_Value(value, f"<{whose}>", whose, NONE_SUCH) for whose, value in ground.references.items()]
     if name == "move":
-        some = [_Value(move, move) for move in SOME]
-        return [*some, *(_Value(move, move, only_for=OWN) for move in BY_TYPE if move not in SOME), _Value("no-such", "no-such")]
+        everywhere = [_Value(move, move) for move in ("noted", "withdrawn", "recorded_in_error")]
+        here = [
+            move
+            for move in (*SOME, *(one for one in BY_TYPE if one not in SOME))
+            if move not in {one.value for one in everywhere}
+        ]
+        return [*everywhere, *(_Value(move, move, only_for=OWN) for move in (*here, "no-such"))]
     if name == "draft":
         return [_Value(value, f"<draft, {whose}>", whose, UNKNOWN) for whose, value in ground.drafts.items()]
     if name == "step":

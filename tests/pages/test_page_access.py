@@ -86,15 +86,19 @@ def rows(ground: Ground, asked: Iterable[Place], relations: Iterable[str]) -> di
     return found
 
 
-ENOUGH = {
+ENOUGH = (
     "the child's IRO", "another IRO", "IRO manager", "administrator", "asked", "held the post then", "IRO elsewhere",
     "nobody signed in", "left the authority",
-}  # fmt: skip
-"""Who looks at the page of every single move; the others look at some of them, and bring them all."""
+)  # fmt: skip
+"""Who looks at every single page of a kind; the others look at some of them."""
+BRINGS = (*ENOUGH, "the IRO's cover", "business support", "delegate of the asked", "asked earlier", "copied")
+"""Who brings every single move; the others bring some of them."""
 
 
 def is_asked(place: Place, relation: str) -> bool:
-    return place.method == "POST" or "{move}" not in place.template or place.path.endswith(SOME) or relation in ENOUGH
+    if "{move}" in place.template and not place.path.endswith(SOME):
+        return relation in (ENOUGH if place.method == "GET" else BRINGS)
+    return "{step}" not in place.template or place.path.endswith("/child") or relation in ENOUGH
 
 
 def told(answer: Any, place: Place) -> dict[str, str]:
