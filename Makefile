@@ -32,7 +32,7 @@ unit: $(VENV)/.dev assets
 # The attacks on the pages, and Chromium walking every journey. Not yet part of `make test`: together they do not yet fit
 # its ten minutes on two cores.
 ATTACKS := $(addprefix tests/pages/test_,page_access.py hostile_words.py planted_faults.py forged_forms.py headers.py \
-  uploads_under_attack.py oidc_distrust.py)
+  uploads_under_attack.py oidc.py oidc_distrust.py search.py)
 walk: $(VENV)/.dev assets browser
 	$(BIN)/pytest -n 2 $(ATTACKS) tests/browser
 
