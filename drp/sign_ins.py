@@ -42,13 +42,19 @@ def ask_for_link(connection: Connection, chance: Chance, authority: str, email: 
 
     The address is only looked up: mail goes to the directory's own (DESIGN.md rule 14).
     """
-    person = connection.execute(
-        select(col(PersonRow.id)).where(
-            col(PersonRow.authority) == authority,
-            func.lower(col(PersonRow.email)) == email.strip().lower(),
-            or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= local_date(now)),
+    found = (
+        connection.execute(
+            select(col(PersonRow.id)).where(
+                col(PersonRow.authority) == authority,
+                func.lower(col(PersonRow.email)) == email.strip().lower(),
+                or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= local_date(now)),
+            )
         )
-    ).scalar()
+        .scalars()
+        .all()
+    )
+    # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
+    person = found[0] if len(found) == 1 else None
     recent = connection.execute(
         select(func.count())
         .select_from(SignInRow)

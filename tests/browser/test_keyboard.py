@@ -3,11 +3,11 @@
 import pytest
 
 from tests.browser import journeys
-from tests.browser.hands import DESK, DESK_PLAIN, PHONE, Keys
+from tests.browser.hands import DESK, PHONE_PLAIN, Keys
 from workflows.ladder import ItemType
 
 PART = "durham_2016"
-ways = pytest.mark.parametrize("sight", [DESK, DESK_PLAIN, PHONE], ids=str)
+ways = pytest.mark.parametrize("sight", [DESK, PHONE_PLAIN], ids=str)
 
 
 @ways

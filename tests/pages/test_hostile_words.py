@@ -107,7 +107,8 @@ def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]
         written_on = place.path.endswith(("/noted", "/answer", "/legal_advice_taken", "/child_view_recorded"))
         paths = {f"{item}?all=1"} | ({f"{item}/do/corrected"} if written_on else set())
         paths |= {place.path, f"/raise/{ground.drafts[OWN]}/check"} if place.path.startswith("/raise/") else set()
-        pages += [by.send("GET", path).text for path in (there, *sorted(paths))]
+        paths |= {there} if "?done=" not in there else set()  # or it is the item's page again
+        pages += [by.send("GET", path).text for path in sorted(paths, key=lambda path: path == there)]
         pages += [ground.everybody["asked"].send("GET", f"{item}?all=1").text] if written_on else []
     ground.restore()
     return pages

@@ -86,19 +86,24 @@ def rows(ground: Ground, asked: Iterable[Place], relations: Iterable[str]) -> di
     return found
 
 
-ENOUGH = (
-    "the child's IRO", "another IRO", "IRO manager", "administrator", "asked", "held the post then", "IRO elsewhere",
-    "nobody signed in", "left the authority",
+LOOK = ("the child's IRO", "another IRO", "held the post then", "nobody signed in")
+"""Who looks at the page of every single move, and writes in every single step; the others at some of them."""
+BRING = (*LOOK, "IRO manager", "business support", "asked", "asked earlier", "IRO elsewhere")
+"""Who brings every single move."""
+ACROSS = (
+    *BRING, "same role, other team", "IRO manager elsewhere", "asked at a partner agency", "another of that agency",
+    "a session that was ended", "another authority's name in the cookie",
 )  # fmt: skip
-"""Who looks at every single page of a kind; the others look at some of them."""
-BRINGS = (*ENOUGH, "the IRO's cover", "business support", "delegate of the asked", "asked earlier", "copied")
-"""Who brings every single move; the others bring some of them."""
+"""Who asks for what is not of their own item."""
 
 
 def is_asked(place: Place, relation: str) -> bool:
-    if "{move}" in place.template and not place.path.endswith(SOME):
-        return relation in (ENOUGH if place.method == "GET" else BRINGS)
-    return "{step}" not in place.template or place.path.endswith("/child") or relation in ENOUGH
+    """Is this cell probed? Every route is, by everybody, at least once."""
+    if "{move}" in place.template and place.whose == OWN and not place.path.endswith(SOME):
+        return relation in (LOOK if place.method == "GET" else BRING)
+    if "{step}" in place.template and not (place.whose == OWN and place.path.endswith("/child")):
+        return relation in (LOOK if place.whose == OWN else BRING)
+    return place.whose in ("", OWN) or "?" in place.path or relation in ACROSS
 
 
 def told(answer: Any, place: Place) -> dict[str, str]:
@@ -126,7 +131,7 @@ def table(ground: Ground) -> str:
         "# in: sent to sign in. 401: the same, to a form. 404: as if it did not exist. 403: their post does not give it.",
         "# ended: “your access has ended”. no: seen, and not theirs to do. 409: not open now. 422: seen, and to be put right.",
         "# <own>: Dunmoor's, at stage 3, came there from stage 2. <another child's>: Dunmoor's too, another IRO's.",
-        "# .: not asked for, being the same page as the others of its kind.",
+        "# .: not asked for, as others of its kind are.",
         "# +: something was committed (reading marks a message as read). Whatever is refused commits nothing.",
         "# <another authority's>, <a partner agency's>: real items of two other authorities. POSTs carry a whole form.",
     ]

@@ -324,6 +324,12 @@ def test_a_secret_that_is_kept_is_noticed(world: World, first: Replica, monkeypa
 
 
 @one_engine
+def test_a_link_to_whoever_comes_first_of_several_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(sign_ins, "len", lambda listed: min(len(listed), 1), raising=False)
+    must_fail(lambda: signing_in.test_an_address_that_two_people_share_signs_in_neither(world, first))
+
+
+@one_engine
 def test_a_sixth_link_within_the_hour_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
     monkeypatch.setattr(sign_ins, "AT_MOST", 6)
     must_fail(lambda: signing_in.test_mail_goes_to_the_directorys_own_address_five_times_an_hour_at_most(world, first))

@@ -457,6 +457,17 @@ def test_anybody_may_be_anybody_on_this_machine_alone(world: World, opened: Call
     assert "Tess" not in Visitor(world).open("/sign-in").text
 
 
+def test_an_address_that_two_people_share_signs_in_neither(world: World, first: Replica) -> None:
+    asked_about(first, "first of all: what is looked up once")
+    everybody, sent = asked_about(first, TESS), len(first.mail.posts)
+    world.write(update(PersonRow).where(PersonRow.key == "otto").values(email=TESS.upper()))
+    assert asked_about(first, TESS) == everybody
+    assert len(first.mail.posts) == sent
+    world.leaves("otto", "2026-03-31")
+    first.asks(TESS)
+    assert "Tess" in first.at(cookie_of(first.signs_in(first.mail.link()))).open("/").answer.text
+
+
 def test_a_person_who_shares_an_address_signs_in_as_nobody_else(two: World, opened: Callable[..., Replica]) -> None:
     """The same address in two authorities is two people: each link opens its own authority's."""
     first = opened()
