@@ -70,6 +70,7 @@ def test_the_database_is_away(replying, sight):
         finish(place, hands)
         assert hands.status == 503
         hands.sees("What you wrote is still here")
+        assert hands.page.locator("main .app-words").all_inner_texts() == [SAID, "Write the plan."]
         hands.press("Go on with what I wrote")
         assert hands.status == 503
     hands.press("Go on with what I wrote")

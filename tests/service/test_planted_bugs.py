@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from api import challenges, deps
+from api import challenges, deps, listing, reading
 from drp import access, handle, identity, keep, telling, timeline
 from drp import load as loading
 from drp import sweep as sweeping
@@ -71,14 +71,14 @@ def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: P
 @one_engine
 def test_a_list_that_is_not_judged_item_by_item_is_noticed(two: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
-    monkeypatch.setattr(challenges, "check_not_sealed", lambda loaded, actor: None)
-    monkeypatch.setattr(challenges, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    monkeypatch.setattr(reading, "check_not_sealed", lambda loaded, actor: None)
+    monkeypatch.setattr(listing, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
     must_fail(lambda: accesses.test_a_list_shows_exactly_what_can_be_opened(two))
 
 
 @one_engine
 def test_entries_shown_to_everybody_are_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(challenges, "_may_read", lambda visible, actor: True)
+    monkeypatch.setattr(reading, "may_read", lambda visible, actor: True)
     check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
     must_fail(lambda: check(world))
 
@@ -99,7 +99,7 @@ def test_a_correction_that_forgets_whose_entry_it_corrects_is_noticed(world: Wor
 @one_engine
 def test_a_sealed_item_that_is_still_shown_is_noticed(two: World, monkeypatch: Plant) -> None:
     scene = Scene(two)
-    for module in (handle, challenges):
+    for module in (handle, reading):
         monkeypatch.setattr(module, "check_not_sealed", lambda loaded, actor: None)
     must_fail(lambda: accesses.test_what_was_recorded_in_error_is_gone_for_all_but_the_iro_and_the_manager(scene))
 
