@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         title="Dispute resolution for Independent Reviewing Officers",
         description=ABOUT,
         version="1",
+        routes=[route for router in (challenges.router, ladders.router, desk.router, *ROUTERS) for route in router.routes],
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -82,8 +83,6 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     )
     app.state.service = service
     app.state.links = Rate()
-    for router in (challenges.router, ladders.router, desk.router, *ROUTERS):
-        app.include_router(router)
     _docs(app)
     errors.install(app)
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)
