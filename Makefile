@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --quiet --disable-pip-version-check
 PORT ?= 8000
 CHROMIUM := /usr/bin/chromium
 
-.PHONY: demo test lint types contracts check unit walk assets browser screenshots lock clean
+.PHONY: demo test lint types contracts check unit assets browser screenshots lock clean
 
 demo: $(VENV)/.runtime assets
 	PORT=$(PORT) $(BIN)/drp demo
@@ -26,15 +26,8 @@ contracts: $(VENV)/.dev
 check: $(VENV)/.runtime
 	$(BIN)/drp check workflows/authorities/*/ > /dev/null
 
-unit: $(VENV)/.dev assets
-	$(BIN)/pytest -n 3 --ignore=tests/browser $(ATTACKS:%=--ignore=%)
-
-# The attacks on the pages, and Chromium walking every journey. Not yet part of `make test`: together they do not yet fit
-# its ten minutes on two cores.
-ATTACKS := $(addprefix tests/pages/test_,page_access.py hostile_words.py planted_faults.py forged_forms.py headers.py \
-  uploads_under_attack.py oidc.py oidc_distrust.py search.py)
-walk: $(VENV)/.dev assets browser
-	$(BIN)/pytest -n 2 $(ATTACKS) tests/browser
+unit: $(VENV)/.dev assets browser
+	$(BIN)/pytest -n 3
 
 # Pictures of the main pages, for people to look at: var/screenshots/index.html.
 screenshots: $(VENV)/.dev assets browser

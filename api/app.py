@@ -17,6 +17,9 @@ from api.pages.rooms import ROUTERS
 from drp.migrate import migrate
 from drp.settings import Settings
 
+HERE = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine that no other reaches it by."""
+
 ABOUT = """
 A challenge that an Independent Reviewing Officer raises climbs its authority's own ladder: who is told, who is copied,
 by when an answer is due, what happens if none comes. Times are UTC; promised dates are Europe/London.
@@ -55,7 +58,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     Raises Undeclared if a route is not in the table of access, RuntimeError if the database is not migrated.
     """
     settings = settings or Settings()
-    if settings.choose_a_person and urlsplit(settings.link).hostname not in ("127.0.0.1", "localhost", "::1"):
+    if settings.choose_a_person and urlsplit(settings.link).hostname not in HERE:
         raise RuntimeError("DRP_CHOOSE_A_PERSON lets anybody be anybody: it is for a demonstration on this machine alone.")
     service = assemble(settings, clock)
     if service.store.is_sqlite:

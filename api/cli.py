@@ -52,9 +52,11 @@ def serve(
     """Run the service. Put a proxy with TLS in front of it; `--authorities` loads your own ladder files first."""
     import uvicorn
 
-    from api.app import create_app
+    from api.app import HERE, create_app
     from drp.migrate import migrate, newest, revision
 
+    if _settings().choose_a_person and host not in HERE:
+        _stop(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
     service = _service()
     if authorities:
         _seed(service, authorities)

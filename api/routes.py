@@ -82,6 +82,7 @@ ROUTES: dict[tuple[str, str], Who] = {
     ("GET", "/directory"): Who.MANAGERS,
     ("GET", "/directory/{person}"): Who.MANAGERS,
     ("POST", "/directory/{person}/sign-out"): Who.MANAGERS,
+    ("POST", "/directory/{person}/accounts"): Who.MANAGERS,
     ("POST", "/directory/{person}/tokens"): Who.MANAGERS,
     ("GET", "/directory/{person}/leaves"): Who.MANAGERS,
     ("POST", "/directory/{person}/leaves"): Who.MANAGERS,

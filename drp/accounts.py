@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
 from drp.identity import NotSigned, link_account, person_of_account
@@ -65,6 +65,15 @@ def _first_sign_in(connection: Connection, authority: str, issuer: str, subject:
     elif subject not in theirs:
         raise NotLetIn(Why.TAKEN)
     return person
+
+
+def end(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
+    """End every account of somebody: it signs nobody in again. Another that the directory knows may. Returns how many."""
+    return connection.execute(
+        update(AccountRow)
+        .where(col(AccountRow.authority) == authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None))
+        .values(ended_at=now)
+    ).rowcount
 
 
 def _was_ended(connection: Connection, authority: str, issuer: str, subject: str) -> bool:

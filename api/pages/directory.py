@@ -124,6 +124,7 @@ def show_person(visit: Visit, person: str, done: str = "") -> Response:
 
 DONE = {
     "out": "They are signed out everywhere.",
+    "accounts": "That account signs nobody in any more. Another that is known by their address or key takes its place.",
     "tokens": "Their tokens have ended. A program that used one stops working.",
     "leaves": "Their last day is recorded. Their posts and covers end with it.",
     "ended": "It has ended. What is open is told to whoever has it now.",
@@ -173,6 +174,15 @@ def sign_out(sent: Sent, person: str) -> Response:
     of = person_in(person)
     changes.sign_out(sent.visit.service.casework, sent.visit.signed, sent.visit.now, of)
     return shell.go(f"/directory/{of}?done=out")
+
+
+@router.post("/directory/{person}/accounts")
+def end_accounts(sent: Sent, person: str) -> Response:
+    """The accounts that sign them in end, and with them their sessions."""
+    sent.confirm()
+    of = person_in(person)
+    changes.end_accounts(sent.visit.service.casework, sent.visit.signed, sent.visit.now, of)
+    return shell.go(f"/directory/{of}?done=accounts")
 
 
 @router.post("/directory/{person}/tokens")

@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 def ask_for_talk(visit: Visit, child: str = "") -> Response:
     """What was talked over."""
     with visit.service.store.read(visit.authority) as connection:
+        raises_as(connection, visit, ItemType.INFORMAL)
         fields = _talk_fields(connection, visit)
     return _talk_page(visit, Form(fields, {"child": (child,)} if child else {}))
 
@@ -84,6 +85,7 @@ def _talk_page(visit: Visiting, form: Form, sent: Posted | None = None) -> Respo
 def ask_for_notice(visit: Visit) -> Response:
     """Whom, and what went well."""
     with visit.service.store.read(visit.authority) as connection:
+        raises_as(connection, visit, ItemType.EXCELLENT_PRACTICE)
         fields = _notice_fields(connection, visit)
     return _notice_page(visit, Form(fields))
 

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlmodel import col
 
-from drp import administered, caseloads, identity, sessions
+from drp import accounts, administered, caseloads, identity, sessions
 from drp.access import NotFound, NotPermitted, Signed
 from drp.caseloads import Case
 from drp.directory import importing, people
@@ -377,6 +377,16 @@ def sign_out(casework: Casework, signed: Signed, now: datetime, of: UUID) -> int
         desk.allowed(Change.ACCESS, of)
         ended = sessions.end_all(desk.connection, signed.authority, of, now)
         desk.record(casework, now, "signed out", of=of, sessions=ended)
+    return ended
+
+
+def end_accounts(casework: Casework, signed: Signed, now: datetime, of: UUID) -> int:
+    """End every account by which somebody signs in, and with them their sessions. Returns how many accounts ended."""
+    with _changing(casework, signed, now, concerns_items=False) as desk:
+        desk.allowed(Change.ACCESS, of)
+        ended = accounts.end(desk.connection, signed.authority, of, now)
+        sessions.end_all(desk.connection, signed.authority, of, now)
+        desk.record(casework, now, "accounts ended", of=of, accounts=ended)
     return ended
 
 

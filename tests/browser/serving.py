@@ -25,6 +25,7 @@ from drp.settings import Settings
 from drp.store import Unavailable
 from drp.tables import PersonRow, WindowRow
 from tests.service.world import when
+from tests.store.council import read_once
 from workflows import simulate
 from workflows.events import Event, Raised
 from workflows.ladder import ItemType, Ladder
@@ -34,7 +35,6 @@ from workflows.working_days import local_date
 
 BEGINS = when("Wed 15 April 2026, 10:00")
 PARTS = {part.key: part for part in CAST}
-_READ: dict[Any, Any] = {}
 
 
 @cache
@@ -66,8 +66,7 @@ class Served:
         self.settings = Settings(database_url=f"sqlite:///{folder / 'drp.sqlite'}", **(chosen | settings))
         self.app = create_app(self.settings, lambda: self.now)
         self.service: Service = self.app.state.service
-        # What was read once is true under its hash for ever: no need to read it again for every server.
-        self.service.casework.procedures._rules = _READ
+        read_once(self.service.casework.procedures)
         config = uvicorn.Config(self.app, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [listening]}, name=f"serving {self.link}")

@@ -20,7 +20,7 @@ from workflows.procedure import Rules
 from workflows.turn import Decision
 
 BOUNDED = settings(
-    max_examples=100,
+    max_examples=60,
     derandomize=True,
     database=None,
     deadline=None,

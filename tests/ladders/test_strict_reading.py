@@ -271,7 +271,7 @@ def spoiled(draw):
     return files | {name: text}
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(files=spoiled())
 def test_whatever_is_written_is_read_or_refused_and_soon(files):
     started = time.perf_counter()

@@ -282,7 +282,7 @@ NAMES = [
 
 def names() -> list[str]:
     chance = random.Random(20261122)
-    return NAMES + ["".join(chance.choice(LETTERS) for _ in range(chance.randint(0, 120))) for _ in range(300)]
+    return NAMES + ["".join(chance.choice(LETTERS) for _ in range(chance.randint(0, 120))) for _ in range(80)]
 
 
 def plainly(name: str) -> str:

@@ -21,8 +21,8 @@ from workflows.ladder import ItemType
 from workflows.working_days import local_date
 
 SEED = 20261122
-COUNT = {"sqlite": 175, "postgresql": 175}
-"""Directories; three messages are made of each, so 2,100 in all."""
+COUNT = {"sqlite": 100, "postgresql": 100}
+"""Directories; three messages are made of each, so 600 in all."""
 TODAY = local_date(RAISED)
 EARLIER, LATER = TODAY - timedelta(days=30), TODAY + timedelta(days=30)
 DOMAINS = ("marsh.example", "health.example")

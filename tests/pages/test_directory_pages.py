@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from api import deps
+from drp import accounts
 from drp.access import Who
 from drp.directory import changes
 from drp.identity import link_account
@@ -124,7 +125,12 @@ def test_another_authoritys_people_are_not_here(two: World) -> None:
     there = two.id("sam", "elsewhere")
     for path in (f"/directory/{there}", "/directory/no-such", f"/directory/{there}/leaves"):
         assert ada.open(path).status == 404
-    for path in (f"/directory/{there}/sign-out", f"/directory/{there}/tokens", f"/directory/{there}/leaves"):
+    for path in (
+        f"/directory/{there}/sign-out",
+        f"/directory/{there}/accounts",
+        f"/directory/{there}/tokens",
+        f"/directory/{there}/leaves",
+    ):
         assert post(ada, path, **{"last_day-day": "1", "last_day-month": "4", "last_day-year": "2026"}) == 404
 
 
@@ -166,13 +172,33 @@ def test_somebody_is_signed_out_everywhere_and_their_tokens_end(world: World) ->
     assert at_browser(world, "tess").open("/").status == 200, "they may sign in again"
 
 
+def test_an_account_that_was_ended_signs_nobody_in_and_another_takes_its_place(world: World) -> None:
+    def comes(subject: str) -> str:
+        with world.store.write(world.council.key) as connection:
+            key = world.council.key
+            return str(accounts.person_signing_in(connection, key, "https://idp.example", subject, "tess", world.now))
+
+    tess = at_browser(world, "tess")
+    assert comes("first") == str(world.id("tess"))
+    with pytest.raises(accounts.NotLetIn, match="another account"):
+        comes("second")
+    ada = at_browser(world, "ada")
+    page = ada.fill(ada.open(of(world, "tess")), f"{of(world, 'tess')}/accounts")
+    assert "That account signs nobody in any more." in page.text
+    assert "End the account" not in page.text
+    assert tess.open("/").title.startswith("Sign in"), "its sessions end with it"
+    with pytest.raises(accounts.NotLetIn, match="was ended"):
+        comes("first")
+    assert comes("second") == str(world.id("tess"))
+
+
 def test_an_iro_manager_reaches_the_people_of_the_service_only(world: World) -> None:
     for person in ("tess", "bob"):
         at_browser(world, person)
         world.token(person)
     mona = at_browser(world, "mona")
     assert "Change" not in mona.open(of(world, "tess")).text
-    for path in ("sign-out", "tokens"):
+    for path in ("sign-out", "accounts", "tokens"):
         assert post(mona, f"{of(world, 'tess')}/{path}") == 403
         assert post(mona, f"{of(world, 'bob')}/{path}") == 303
     assert mona.open(f"{of(world, 'tess')}/leaves").status == 403
@@ -188,7 +214,7 @@ def test_a_page_that_asked_nobody_would_be_noticed(world: World, monkeypatch: py
     assert post(mona, f"{of(world, 'tess')}/sign-out") == 303
 
 
-@pytest.mark.parametrize("path", ["sign-out", "tokens", "leaves"])
+@pytest.mark.parametrize("path", ["sign-out", "accounts", "tokens", "leaves"])
 def test_a_form_of_no_session_changes_nothing(world: World, path: str) -> None:
     tess = at_browser(world, "tess")
     ada = at_browser(world, "ada")

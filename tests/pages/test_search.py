@@ -1,7 +1,6 @@
 """Search in the browser: by what people know of an item, among what is theirs to see, with no word about the rest."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,7 +13,6 @@ from api import listing, reading
 from api.pages import search
 from drp.tables import ChallengeRow, ChildRow
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.pages.many import fill
 from tests.service.cast import ELSEWHERE, procedures
 from tests.service.world import World
 
@@ -254,34 +252,6 @@ def test_page_by_page_every_item_is_shown_once_newest_first(world, monkeypatch):
 @pytest.mark.parametrize("after", ["x", "====", "bm8=", "é", "MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMHwwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDA="])  # fmt: skip  # noqa: E501
 def test_a_place_that_was_never_given_is_refused_with_a_page(world, after):
     assert at_browser(world, "irene").open(f"/search?after={quote(after)}").status == 422
-
-
-# Many years behind it.
-
-
-def test_it_is_fast_with_twenty_thousand_items(world):
-    every = reasons(world)
-    fill(world, 20_000, [key for key, _ in every[:5]])
-    word = every[2][1].split()[0]
-    for person in ("mona", "irene", "tess", "ada"):
-        visitor = at_browser(world, person)
-        for q in ("M-20", "AA", "north", word, "zzzz", "", f"AA north {word}", "%", "a the of in on"):
-            assert quickest(visitor, f"/search?{urlencode({'q': q})}") < 2, (person, q)
-        assert quickest(visitor, "/teams/north") < 2, person
-    assert len(found(at_browser(world, "irene"), "M-20 north")) == search.ON_A_PAGE
-    assert len(found(at_browser(world, "tess"), "AA north")) > 0
-
-
-def quickest(visitor: Visitor, path: str) -> float:
-    """Seconds of the best of three."""
-    best = 60.0
-    for _ in range(3):
-        began = time.perf_counter()
-        assert visitor.open(path).status == 200
-        best = min(best, time.perf_counter() - began)
-        if best < 0.5:
-            break
-    return best
 
 
 # Twins: a bug is planted, and the test must find it.

@@ -37,12 +37,12 @@ from drp.tables import (
     WindowRow,
 )  # fmt: skip
 from tests.service.cast import Council, directory_files, procedures
+from tests.store.council import read_once
 from workflows.working_days import LONDON, Calendar
 
 JSON_ROUTES = {key for key in ROUTES if key[1].startswith(("/api/", "/docs"))}
 """Every route that programs use, and its description. The others are pages: tests/pages/test_page_access.py."""
 
-_READ: dict[Any, Any] = {}
 WEDNESDAY = "Wed 1 April 2026, 10:00"
 
 
@@ -164,8 +164,7 @@ class World:
         self.client = self._opened.enter_context(TestClient(self.app))
         self.contract = Contract(self.app)
         self.service = self.app.state.service
-        # What was read once is true under its hash for ever: no need to read it again in every world.
-        self.service.casework.procedures._rules = _READ
+        read_once(self.service.casework.procedures)
         self.found(council)
         self.reason = procedures(council).authority.themes[0].reasons[0].key
 

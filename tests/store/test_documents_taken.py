@@ -121,7 +121,7 @@ def test_a_document_that_was_cut_short_is_refused_wherever_it_was_cut(made: Call
         refused(octets[:length])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([pdf, png, jpeg, docx, lambda: docx() * 2, lambda: WHOLE["a telephone's JPEG with a preview behind"]()]),
     st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=6), st.integers(0, 8)), max_size=4),
@@ -172,7 +172,7 @@ def test_a_name_is_made_harmless_and_stays_its_own(claimed: str) -> None:
 KINDS = st.sampled_from(get_args(MediaType))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200), KINDS)
 def test_no_name_leads_anywhere_or_hides_anything(claimed: str, kind: MediaType) -> None:
     name = safe_name(claimed, kind)
@@ -190,7 +190,7 @@ def test_a_jpeg_keeps_either_ending_and_other_kinds_get_their_own() -> None:
     assert set(ENDINGS) == set(get_args(MediaType))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200), KINDS)
 def test_a_header_says_the_name_and_nothing_else(claimed: str, kind: MediaType) -> None:
     value = disposition(claimed, kind)
