@@ -27,7 +27,7 @@ check: $(VENV)/.runtime
 	$(BIN)/drp check workflows/authorities/*/ > /dev/null
 
 unit: $(VENV)/.dev assets browser
-	$(BIN)/pytest -n 3
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Pictures of the main pages, for people to look at: var/screenshots/index.html.
 screenshots: $(VENV)/.dev assets browser

@@ -52,7 +52,10 @@ def show_outbox(asked: Asked) -> OutboxShape:
             row.state: row.n
             for row in connection.execute(
                 select(col(NotificationRow.state), func.count().label("n"))
-                .where(col(NotificationRow.authority) == asked.authority)
+                .where(
+                    col(NotificationRow.authority) == asked.authority,
+                    col(NotificationRow.state).in_(("waiting", "braked", "failed")),
+                )
                 .group_by(col(NotificationRow.state))
             )
         }
@@ -91,6 +94,7 @@ def undelivered(connection: Connection, asked: Asking, state: str, most: int) ->
     """Copies of messages that wait, are held or have failed, and have not reached their person, newest first."""
     mail = "refused" if state == "failed" else "waiting"
     query = messages(asked.authority).where(col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail)
+    query = query.order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
     rows: Sequence[RowMapping] = connection.execute(query.limit(most)).mappings().all()
     return rows
 

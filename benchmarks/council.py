@@ -4,7 +4,8 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
+from sqlmodel import col
 
 from api.assembly import Service
 from api.demo.scene import CAST, procedures
@@ -66,9 +67,19 @@ def fill(service: Service, how_many: int, now: datetime) -> list[str]:
     chains do not prove themselves, which costs a page the same work.
     """
     raised = _raise(service, min(how_many, RAISED), now)
+    _send(service, now - timedelta(days=1))
     for _ in range(how_many // RAISED - 1):
         _copy(service)
     return raised
+
+
+def _send(service: Service, before: datetime) -> None:
+    """What was told before yesterday has left by mail, as it has wherever the service runs."""
+    with service.store.write(KEY) as connection:
+        old = col(NotificationRow.authority) == KEY, col(NotificationRow.at) < before
+        connection.execute(update(NotificationRow).where(*old).values(state="sent", sent_at=col(NotificationRow.at)))
+        told = col(DeliveryRow.authority) == KEY, col(DeliveryRow.told_at) < before
+        connection.execute(update(DeliveryRow).where(*told).values(mail="accepted", mailed_at=col(DeliveryRow.told_at)))
 
 
 def _copy(service: Service) -> None:

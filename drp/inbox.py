@@ -15,7 +15,7 @@ _KEY = ("authority", "challenge", "version", "n")
 
 
 def messages(authority: str) -> Any:
-    """Every person's copy of every message of an authority, with the item that it is about, newest first."""
+    """Every person's copy of every message of an authority, with the item that it is about."""
     on = [getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in _KEY]
     return (
         select(
@@ -37,18 +37,15 @@ def messages(authority: str) -> Any:
             (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
         )
         .where(col(DeliveryRow.authority) == authority)
-        .order_by(
-            col(NotificationRow.at).desc(),
-            col(NotificationRow.challenge),
-            col(NotificationRow.version).desc(),
-            col(NotificationRow.n),
-        )
     )
 
 
 def told(connection: Connection, authority: str, person: UUID, most: int, skip: int = 0) -> Sequence[RowMapping]:
     """What one person was told, newest first. What was recorded in error is nobody's to read of any more."""
     query = messages(authority).where(col(DeliveryRow.person) == person, col(ChallengeRow.phase) != Outcome.IN_ERROR.value)
+    query = query.order_by(
+        col(DeliveryRow.told_at).desc(), col(DeliveryRow.challenge), col(DeliveryRow.version).desc(), col(DeliveryRow.n)
+    )
     rows: Sequence[RowMapping] = connection.execute(query.limit(most).offset(skip)).mappings().all()
     return rows
 

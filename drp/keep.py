@@ -178,7 +178,7 @@ class _Rows:
             for as_to, listed in ((True, message.to), (False, message.copy)):
                 for party, reached in listed:
                     delivery = {**key, "person": UUID(reached.person), "as_to": as_to, "role": reached.role}
-                    delivery |= {"how": reached.how.value, "party": party.role, "mail": "waiting"}
+                    delivery |= {"how": reached.how.value, "party": party.role, "told_at": telling.at, "mail": "waiting"}
                     people.setdefault(reached.person, delivery | {"mailed_at": None, "error": "", "read_at": None})
                     self.involved.append(
                         {

@@ -255,6 +255,7 @@ class WindowRow(Row, table=True):
             **_where("closed_at IS NULL AND held_since IS NULL"),
         ),
         Index("ix_window_running", "authority", "kind", **_where("closed_at IS NULL")),
+        Index("ix_window_held", "authority", **_where("held_since IS NOT NULL")),
     )
 
 
@@ -341,12 +342,7 @@ class NotificationRow(Row, table=True):
     error: str = Field(default="", max_length=200)
     __table_args__ = (
         ForeignKeyConstraint(["authority", "challenge"], ["challenge.authority", "challenge.id"]),
-        Index(
-            "ix_notification_waiting",
-            "authority",
-            "next_at",
-            **_where("state = 'waiting'"),
-        ),
+        Index("ix_notification_state", "authority", "state", "next_at"),
     )
 
 
@@ -363,6 +359,8 @@ class DeliveryRow(Row, table=True):
     role: str = Field(max_length=64)
     how: str = Field(max_length=16)
     party: str = Field(default="", max_length=64)
+    told_at: datetime
+    """The message's own moment, once more: an inbox of many years is read newest first."""
     mail: str = Field(default="waiting", max_length=16)
     """waiting, accepted, refused, skipped (no longer to be told), none."""
     mailed_at: datetime | None = None
@@ -373,7 +371,8 @@ class DeliveryRow(Row, table=True):
             ["authority", "challenge", "version", "n"],
             ["notification.authority", "notification.challenge", "notification.version", "notification.n"],
         ),
-        Index("ix_delivery_person", "authority", "person"),
+        Index("ix_delivery_told", "authority", "person", "told_at"),
+        Index("ix_delivery_unread", "authority", "person", "challenge", **_where("read_at IS NULL")),
     )
 
 

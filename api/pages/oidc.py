@@ -13,6 +13,7 @@ from api.assembly import Service
 from api.deps import service_of
 from api.openid import Discovery, Distrusted, Secrets, Unreachable, claim
 from api.pages import shell
+from api.pages.rate import source_of, too_often
 from api.pages.sign_in import signed_in
 from api.pages.visiting import give_cookie, safe_path
 from drp import sessions, sign_ins
@@ -98,6 +99,8 @@ class _NotSignedIn(Exception):
 def go_there(request: Request, authority: str, then: str = "/") -> Response:
     """On to the authority's own sign-in."""
     service, then = service_of(request), safe_path(then)
+    if wait := request.app.state.links.wait(source_of(request), service.clock()):
+        return too_often(wait)
     provider = service.settings.providers.get(authority)
     if provider is None or authority not in service.store.authorities():
         return _page(NONE_SUCH, then)

@@ -1,4 +1,7 @@
-"""How often one source may ask for a link to sign in: counted in this process's memory, at the clock that is passed in."""
+"""How often one source may begin to sign in, by a link or at its provider.
+
+Counted in this process's memory, at the clock that is passed in.
+"""
 
 from collections import OrderedDict, deque
 from datetime import datetime, timedelta
@@ -57,9 +60,9 @@ def too_often(wait: timedelta) -> Response:
     minutes = max(1, -(-wait // timedelta(minutes=1)))
     response = shell.trouble(
         429,
-        "Too many links were asked for",
-        "From where you are, many links to sign in were asked for within a few minutes. No link was sent this time.",
-        f"Use a link that you have, or ask again in {minutes} minute{'s' if minutes > 1 else ''}.",
+        "Too many sign-ins were begun",
+        "From where you are, many people began to sign in within a few minutes. This time nothing was sent or begun.",
+        f"Use a link that you have, or try again in {minutes} minute{'s' if minutes > 1 else ''}.",
         back="/sign-in",
         back_text="Back to signing in",
     )

@@ -16,6 +16,7 @@ from sqlalchemy import select, update
 from api import openid
 from api.assembly import system_clock
 from api.pages import oidc, sign_in
+from api.pages.rate import WITHIN, Rate
 from drp import accounts, sign_ins
 from drp.tables import AccountRow, PersonRow, SessionRow, SignInRow
 from tests.pages.providers import Browser, Signing, at_the_provider, real_providers, sent_with
@@ -79,6 +80,16 @@ def test_somebody_signs_in_and_goes_on_to_where_they_were_going(dunmoor: Signing
     assert browser.is_signed_in("Irene")
     assert accounts_of(dunmoor) == {"irene": "irene"}
     assert [row.how for row in dunmoor.world.rows(select(SessionRow.how))] == ["provider"]
+
+
+@one_engine
+def test_one_source_begins_so_many_sign_ins_and_no_more(dunmoor: Signing, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(dunmoor.app.state, "links", Rate(at_most=2))
+    browser = dunmoor.browser()
+    assert [browser.sets_out().status_code for _ in range(4)] == [303, 303, 429, 429]
+    assert len(dunmoor.world.rows(select(SignInRow.id))) == 2
+    dunmoor.later += WITHIN
+    assert browser.sets_out().status_code == 303
 
 
 @one_engine

@@ -72,7 +72,7 @@ def test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for(world: Wor
     assert known.status_code == unknown.status_code == 429
     assert (known.content, known.headers) == (unknown.content, unknown.headers)
     assert known.headers["retry-after"] == "600"
-    assert "ask again in 10 minutes" in known.text
+    assert "try again in 10 minutes" in known.text
     assert len(replica.mail.posts) == 1
     assert len(world.rows(_sign_ins())) == AT_MOST, "what is refused is not written down either"
     assert cookie_of(replica.signs_in(link)), "a link that was sent is good"

@@ -20,6 +20,11 @@ def upgrade() -> None:
     )
     running = sa.text("closed_at IS NULL")
     op.create_index("ix_window_running", "window", ["authority", "kind"], sqlite_where=running, postgresql_where=running)
+    held = sa.text("held_since IS NOT NULL")
+    op.create_index("ix_window_held", "window", ["authority"], sqlite_where=held, postgresql_where=held)
+    op.drop_index("ix_notification_waiting", "notification")
+    op.create_index("ix_notification_state", "notification", ["authority", "state", "next_at"])
+    _tell_when()
     op.create_table(
         "session",
         sa.Column("authority", text(length=64), nullable=False),
@@ -108,9 +113,41 @@ def upgrade() -> None:
         )
 
 
+def _tell_when() -> None:
+    """Each person's copy of a message says when it was told, so that an inbox is read without every other's."""
+    op.add_column("delivery", sa.Column("told_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    names = ("authority", "challenge", "version", "n")
+    same = " AND ".join(f"notification.{name} = delivery.{name}" for name in names)
+    forced = ("delivery", "notification") if op.get_bind().dialect.name == "postgresql" else ()
+    for table in forced:  # or their owner would see, and fill in, no row of any authority
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    op.execute(f"UPDATE delivery SET told_at = (SELECT at FROM notification WHERE {same})")
+    for table in forced:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    with op.batch_alter_table("delivery") as batch:
+        batch.alter_column("told_at", nullable=False)
+    op.drop_index("ix_delivery_person", "delivery")
+    op.create_index("ix_delivery_told", "delivery", ["authority", "person", "told_at"])
+    unread = sa.text("read_at IS NULL")
+    op.create_index(
+        "ix_delivery_unread", "delivery", ["authority", "person", "challenge"], sqlite_where=unread, postgresql_where=unread
+    )
+
+
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
+    op.drop_index("ix_delivery_unread", "delivery")
+    op.drop_index("ix_delivery_told", "delivery")
+    with op.batch_alter_table("delivery") as table:
+        table.drop_column("told_at")
+    op.create_index("ix_delivery_person", "delivery", ["authority", "person"])
+    op.drop_index("ix_notification_state", "notification")
+    waiting = sa.text("state = 'waiting'")
+    op.create_index(
+        "ix_notification_waiting", "notification", ["authority", "next_at"], sqlite_where=waiting, postgresql_where=waiting
+    )
+    op.drop_index("ix_window_held", "window")
     op.drop_index("ix_window_running", "window")
     op.drop_index("ix_challenge_open", "challenge")
     with op.batch_alter_table("authority") as table:
