@@ -93,7 +93,17 @@ def release(asked: Asked) -> ReleasedShape:
 def undelivered(connection: Connection, asked: Asking, state: str, most: int) -> Sequence[RowMapping]:
     """Copies of messages that wait, are held or have failed, and have not reached their person, newest first."""
     mail = "refused" if state == "failed" else "waiting"
-    query = messages(asked.authority).where(col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail)
+    # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
+    newest = (
+        select(col(NotificationRow.challenge))
+        .where(col(NotificationRow.authority) == asked.authority, col(NotificationRow.state) == state)
+        .order_by(col(NotificationRow.next_at).desc())
+        .limit(most)
+    )
+    items = set(connection.execute(newest).scalars())
+    query = messages(asked.authority).where(
+        col(DeliveryRow.challenge).in_(items), col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail
+    )
     query = query.order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
     rows: Sequence[RowMapping] = connection.execute(query.limit(most)).mappings().all()
     return rows
