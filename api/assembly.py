@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from drp.access_log import AccessLog
 from drp.attachments import Attachments
 from drp.chance import Chance
@@ -53,6 +55,7 @@ class Service:
     sender: Sender
     access_log: AccessLog
     attachments: Attachments
+    signing: Ed25519PrivateKey
 
     def close(self) -> None:
         """Let every connection go."""
@@ -61,7 +64,7 @@ class Service:
 
 
 def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = SYSTEM_CHANCE) -> Service:
-    """Build the service; touches the disk for the chain's key only. Raises OSError if that cannot be read or made."""
+    """Build the service; touches the disk for its keys only. Raises OSError if they cannot be read or made."""
     store = Store(settings.database_url, settings.pool_size)
     keeper = Keeper(chain_key(settings.key_file, chance), chance, store.is_sqlite)
     casework = Casework(store, Procedures(calendar()), keeper, chance, settings.hold_after)
@@ -69,7 +72,8 @@ def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = S
     sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
-    return Service(settings, clock, store, casework, sender, log, attachments)
+    signing = signing_key(settings.signing_file, chance)
+    return Service(settings, clock, store, casework, sender, log, attachments, signing)
 
 
 def channel(settings: Settings) -> Channel:
@@ -93,6 +97,16 @@ def calendar() -> Calendar:
 
 def chain_key(path: Path, chance: Chance) -> ChainKey:
     """The timeline's key, made on first use. Losing it ends the proof, not the record: keep a copy elsewhere."""
+    return ChainKey("k1", _secret(path, chance))
+
+
+def signing_key(path: Path, chance: Chance) -> Ed25519PrivateKey:
+    """The key that signs checkpoints, made on first use. Give its public half to whoever is to check them."""
+    return Ed25519PrivateKey.from_private_bytes(_secret(path, chance))
+
+
+def _secret(path: Path, chance: Chance) -> bytes:
+    """32 bytes from a file that only we may read; made where it is not there. Raises OSError, ValueError."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(".part")
@@ -102,7 +116,7 @@ def chain_key(path: Path, chance: Chance) -> ChainKey:
     secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     if len(secret) != 32:
         raise ValueError(f"{path} does not hold a key of 32 bytes.")
-    return ChainKey("k1", secret)
+    return secret
 
 
 def shipped(name: str) -> ReadProcedures:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Dispute resolution for Independent Reviewing Officers.")
 directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
+audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
+app.add_typer(audit_app, name="audit")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 
@@ -167,6 +169,69 @@ def create_token(
         )
     service.close()
     print(token)
+
+
+@audit_app.command("key")
+def audit_key() -> None:
+    """Show the public key by which anybody can check a checkpoint, and its name to compare over the telephone."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from drp.proof.checkpoint import name_of
+
+    service = _service()
+    public = service.signing.public_key()
+    print(f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}  (its name: {name_of(public)})")
+    service.close()
+
+
+@audit_app.command("checkpoint")
+def audit_checkpoint() -> None:
+    """Take a checkpoint of every authority where anything was written since the last, and write its file."""
+    from api.audit import witness
+    from drp.proof.taking import Broken
+
+    service, broken = _service(), False
+    for authority in service.store.authorities():
+        try:
+            taken = witness(service, authority)
+        except Broken as fault:
+            broken = True
+            print(f"{fault}. Nothing was signed: run `drp audit verify`.")
+            continue
+        number = f"checkpoint {taken.checkpoint.number} of {taken.checkpoint.size} timelines" if taken else "nothing is new"
+        print(f"{authority}: {number}")
+    service.close()
+    raise SystemExit(1 if broken else 0)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of checkpoint files; by default the service's own.")] = None,
+    public_key: Annotated[str, typer.Option(help="64 hex digits, as `drp audit key` shows them; by default our own.")] = "",
+) -> None:
+    """Hold every timeline against its chain and the newest checkpoints; name the first bad entry. Exit status 1 if any."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    from api.audit import AT_MOST, files_of, verify
+
+    service, clean = _service(), True
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else service.signing.public_key()
+    except ValueError:
+        _stop("That is no public key. Copy the 64 hex digits that `drp audit key` shows.")
+    for authority in service.store.authorities():
+        found = verify(
+            service, authority, files_of(checkpoints or service.settings.checkpoints_folder, authority)[-AT_MOST:], key
+        )
+        clean &= found.is_clean
+        for said in found.said:
+            print(f"{authority}: {said}")
+        for fault in found.faults:
+            print(f"{authority} {fault.reference or fault.challenge}: {fault.said}")
+        against = f"checkpoint {found.against[-1]}" if found.against else "no checkpoint: a cut tail would not be found"
+        print(f"{authority}: {'every timeline holds' if found.is_clean else 'NOT AS IT WAS'}, against {against}")
+    service.close()
+    raise SystemExit(0 if clean else 1)
 
 
 @app.command()

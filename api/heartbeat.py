@@ -4,10 +4,13 @@ import logging
 from collections.abc import Callable
 
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
+from sqlalchemy.exc import IntegrityError
 
 from api.assembly import Service, system_clock
+from api.audit import witness as take_and_leave
 from drp import drafts, migrate, sessions, sign_ins
 from drp.directory.consequences import claim_day, consequences
+from drp.proof.taking import Broken
 from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver
@@ -41,6 +44,16 @@ def post(service: Service, authority: str) -> Delivered:
     """One round of the outbox, for one authority; and links to sign in that a request could not send."""
     send_links(service.casework, authority, service.clock(), service.sender)
     return deliver(service.casework, authority, service.clock(), service.sender)
+
+
+def witness(service: Service, authority: str) -> None:
+    """One checkpoint, for one authority, where anything was written since the last. Said where a timeline does not go on."""
+    try:
+        take_and_leave(service, authority)
+    except Broken as broken:
+        log.error("no checkpoint is signed over what was altered; run `drp audit verify`: %s", broken)
+    except IntegrityError:
+        log.info("another replica took the checkpoint of %s", authority)
 
 
 def clocks_agree(service: Service) -> bool:
@@ -90,13 +103,14 @@ def start(service: Service) -> BackgroundScheduler:
         )
     # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
     scheduler = BackgroundScheduler(timezone="UTC")
-    # Two jobs: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
-    for work in (tick, post):
+    every = service.settings.tick_seconds
+    # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
+    for work, seconds in ((tick, every), (post, every), (witness, service.settings.checkpoint_minutes * 60)):
         scheduler.add_job(
             each,
             "interval",
             args=[service, work],
-            seconds=service.settings.tick_seconds,
+            seconds=seconds,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,

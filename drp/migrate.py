@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from drp import administered as administered  # its table belongs to the schema
+from drp.proof import taking as taking
 from drp.store import Store
 
 _LOCK = 7_301_114

@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     """Files of the service's own: the chain's key, the fallback access log, mail of the demonstration."""
     chain_key_file: Path | None = None
     """The key of the timeline's chain (32 bytes, hex); by default var/chain.key. Keep it off the database's machine."""
+    signing_key_file: Path | None = None
+    """The key that signs checkpoints (Ed25519, 32 bytes, hex); by default var/signing.key."""
+    checkpoints: Path | None = None
+    """Where checkpoints leave the database to; by default var/checkpoints. Better a share that nobody here may write over."""
+    checkpoint_minutes: int = Field(default=60, ge=1)
+    """How often a checkpoint is taken, where anything was written since the last one."""
     hold_after_minutes: int = Field(default=120, ge=5)
     """After the service was away for longer, what closed meanwhile is held for a named release."""
     tick_seconds: int = Field(default=30, ge=1)
@@ -96,6 +102,16 @@ class Settings(BaseSettings):
     def key_file(self) -> Path:
         """Where the chain's key stands."""
         return self.chain_key_file or self.var / "chain.key"
+
+    @property
+    def signing_file(self) -> Path:
+        """Where the key that signs checkpoints stands."""
+        return self.signing_key_file or self.var / "signing.key"
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Where checkpoints are left."""
+        return self.checkpoints or self.var / "checkpoints"
 
     @property
     def attachments_folder(self) -> Path:

@@ -58,6 +58,15 @@ class Store:
             self._choose(connection, authority)
             yield connection
 
+    @contextmanager
+    def snapshot(self, authority: str) -> Iterator[Connection]:
+        """One long reading transaction that sees everything as it stood when it began."""
+        with _said_plainly(), self._reader.begin() as connection:
+            if not self.is_sqlite:  # on SQLite every reading transaction is one
+                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            self._choose(connection, authority)
+            yield connection
+
     def _choose(self, connection: Connection, authority: str) -> None:
         if not self.is_sqlite:
             # Local to the transaction: it cannot outlive it into the pool's next borrower. Nobody waits longer for

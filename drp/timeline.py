@@ -76,6 +76,22 @@ def _bound(authority: str, challenge: UUID, entry: Mapping[str, Any]) -> bytes:
     return canonical({"authority": authority, "challenge": str(challenge), **listed}).encode()
 
 
+def digest(authority: str, challenge: UUID, before: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The running digest of a timeline that somebody without the key can work out too, after these entries.
+
+    Each entry goes in by its own hash, so that one may be left out of a copy and the rest still prove themselves.
+    """
+    for row in rows:
+        before = hashlib.sha256(f"{before}{own_digest(authority, challenge, row)}".encode()).hexdigest()
+    return before
+
+
+def own_digest(authority: str, challenge: UUID, row: Mapping[str, Any]) -> str:
+    """The hash of one entry by itself, without a key."""
+    kept = {name: row[name] for name in ChainedEntry.__dataclass_fields__ if name not in ("key_id", "previous")}
+    return hashlib.sha256(_bound(authority, challenge, kept)).hexdigest()
+
+
 def hashed(key: ChainKey, authority: str, challenge: UUID, entry: Mapping[str, Any]) -> str:
     """The keyed hash of one entry, its `previous` included."""
     return hmac.new(key.secret, _bound(authority, challenge, entry), hashlib.sha256).hexdigest()

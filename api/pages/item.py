@@ -156,10 +156,16 @@ def _is_timely(seen: Whole, type_: str, kinds: set[str]) -> bool:
     }.get(type_, True)
 
 
+_AS_TALK = {"escalated": "Make it formal", "window_extended": "Ask for an answer"}
+"""A talk that is taken higher is made formal; one that is given a date is asked for an answer."""
+
+
 def _title(seen: Whole, type_: str, move: Move) -> str:
-    """A talk that is taken higher is made formal; one that is given a date is asked for an answer."""
-    as_talk = {"escalated": "Make it formal", "window_extended": "Ask for an answer"}
-    return as_talk.get(type_, move.title) if is_talk(seen.item) else move.title
+    return _AS_TALK.get(type_, move.title) if is_talk(seen.item) else move.title
+
+
+def _button(seen: Whole, type_: str, move: Move) -> str:
+    return _AS_TALK.get(type_, move.button) if is_talk(seen.item) else move.button
 
 
 def in_words(visit: Visiting, text: str) -> str:
@@ -308,7 +314,7 @@ def _page(visit: Visiting, seen: Whole, move: Move, form: Form, sent: Posted | N
     answered = answers(seen) if move.event is e.Judged else []
     return shell.page(
         visit, "move.html", 422 if form.is_faulty else 200, title=in_words(visit, _title(seen, type_, move)),
-        means=in_words(visit, move.means), button=in_words(visit, move.button), form=form, shape=seen.shape,
+        means=in_words(visit, move.means), button=in_words(visit, _button(seen, type_, move)), form=form, shape=seen.shape,
         child=child_in_words(seen.item), action=f"/challenges/{seen.shape.reference}/do/{type_}", once=once(visit, sent),
         is_open=type_ in seen.shape.moves, answers=answered,
     )  # fmt: skip

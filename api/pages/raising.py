@@ -281,7 +281,7 @@ def _asked_of(seen: item.Whole) -> list[str]:
         "raise_within": "The procedure asks by when it should be raised: the day it counts from was not given.",
         "raised_late": "It was raised later than the procedure asks; that is on the record and refuses nothing.",
     }
-    return [kinds.get(prompt["kind"], "") for prompt in seen.raised.facts.get("prompts", [])]
+    return list(dict.fromkeys(kinds.get(prompt["kind"], "") for prompt in seen.raised.facts.get("prompts", [])))
 
 
 def _page(visit: Visiting, known: Begun | None, step: str, form: Form) -> Response:

@@ -9,14 +9,13 @@ import pytest
 from tests.browser import journeys
 from tests.browser.counting import short
 from tests.browser.journeys import open_item
-from tests.browser.serving import Council, Served
+from tests.browser.serving import PARTS, Council, Served
 from tests.browser.test_journeys import column, ways
 from workflows.ladder import ItemType
 from workflows.procedure import Capacity
 from workflows.working_days import local_date
 
-two_parts = pytest.mark.parametrize("part", ["durham_2022", "thurrock"])
-"""These places stand beside every ladder and ask it nothing: two authorities' words are enough."""
+every_part = pytest.mark.parametrize("part", PARTS)
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def test_a_caseload_is_handed_over(alone, sit, counted, part, sight):
     counted("hand over a caseload", column(part, sight), hands)
 
 
-@two_parts
+@every_part
 def test_an_iro_names_cover_and_the_cover_finds_the_work(alone, sit, counted, part):
     place = alone.council(part)
     reference = place.answered()
@@ -56,7 +55,7 @@ def _another_iro(place: Council, iro: UUID) -> UUID:
     return next(found for child in place.children() if (found := place.iro_of(child)) != iro)
 
 
-@two_parts
+@every_part
 def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(alone, sit, counted, part):
     place = alone.council(part)
     reference = place.raised()
@@ -71,7 +70,7 @@ def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(alone, sit, c
     counted("search, then the team's page", short(part), hands)
 
 
-@two_parts
+@every_part
 def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(council, sit, counted, part):
     place = council(part)
     reference = place.raised()

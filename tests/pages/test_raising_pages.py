@@ -44,7 +44,9 @@ def test_a_talk_is_three_fields_and_one_press(world, irene):
 
 def test_a_talk_becomes_formal_without_writing_it_again(world, irene):
     page = irene.fill(irene.open("/talks/new"), child="T-1", reason=world.reason, concern="Talked about school.")
-    page = irene.fill(irene.open(page.link("Make it formal")), why="It was not settled.")
+    page = irene.open(page.link("Make it formal"))
+    assert "Take it higher" not in page.html, "the button says what it does"
+    page = irene.fill(page, why="It was not settled.")
     assert "At Stage 2" in page.text
     assert "Talked about school." in page.text
 

@@ -1,0 +1,147 @@
+"""Looks at every timeline of an authority: does each prove itself, and is it the one that the checkpoints saw?"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.proof.checkpoint import Checkpoint, NoCheckpoint, Standing
+from drp.tables import ChallengeRow, EntryRow, WordsRow
+from drp.timeline import GENESIS, ChainKey, KeptWords, digest, first_fault
+
+AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One timeline that is not as it was. `reference` is empty where the challenge itself is gone."""
+
+    challenge: UUID
+    reference: str
+    said: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A proven checkpoint, with its lines by challenge."""
+
+    checkpoint: Checkpoint
+    standings: Mapping[UUID, Standing]
+
+
+def seen(read: tuple[Checkpoint, Sequence[Standing]]) -> Seen:
+    """A checkpoint as `checkpoint.read` gives it."""
+    return Seen(read[0], {one.challenge: one for one in read[1]})
+
+
+def check_order(checkpoints: Sequence[Seen], authority: str) -> tuple[Seen, ...]:
+    """The checkpoints of one authority, oldest first. Raises NoCheckpoint where two of them cannot both be true."""
+    ordered = sorted(checkpoints, key=lambda one: one.checkpoint.number)
+    for one in ordered:
+        if one.checkpoint.authority != authority:
+            raise NoCheckpoint(f"Checkpoint {one.checkpoint.number} is of {one.checkpoint.authority}, not of {authority}.")
+    for before, after in pairwise(ordered):
+        numbers = before.checkpoint.number, after.checkpoint.number
+        if numbers[0] == numbers[1] and before.checkpoint != after.checkpoint:
+            raise NoCheckpoint(f"There are two checkpoints {numbers[0]}, and they do not agree: one history was put for another.")
+        if numbers[1] == numbers[0] + 1 and after.checkpoint.previous != before.checkpoint.mark:
+            raise NoCheckpoint(f"Checkpoint {numbers[1]} does not follow checkpoint {numbers[0]}.")
+    return tuple(ordered)
+
+
+def faults(
+    connection: Connection, authority: str, keys: Mapping[str, ChainKey], checkpoints: Sequence[Seen] = ()
+) -> Iterator[Fault]:
+    """Every timeline at fault, with its first bad entry, as near as the checkpoints at hand can tell.
+
+    Without a checkpoint what was cut off at the end, taken out whole or written anew with the key is not found.
+    """
+    challenges = {
+        row.id: row
+        for row in connection.execute(
+            select(col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.entries), col(ChallengeRow.head)).where(
+                col(ChallengeRow.authority) == authority
+            )
+        )
+    }
+    ordered = check_order(checkpoints, authority)
+    words = _words(connection, authority)
+    timelines = _timelines(connection, authority)
+    for id_ in sorted(challenges, key=str):
+        row = challenges[id_]
+        rows = timelines.of(id_)
+        said = first_fault(keys, authority, id_, rows, words.of(id_), row.entries, row.head)
+        if said is None:
+            said = _unlike(authority, id_, rows, [one for one in ordered if id_ in one.standings])
+        if said is not None:
+            yield Fault(id_, row.reference, said)
+    gone = {id_: one.checkpoint.number for one in ordered for id_ in one.standings if id_ not in challenges}
+    for id_, number in sorted(gone.items(), key=lambda pair: str(pair[0])):
+        yield Fault(id_, "", f"the whole timeline is gone; checkpoint {number} had it")
+
+
+def _unlike(authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], ordered: Sequence[Seen]) -> str | None:
+    """What is unlike the checkpoints in a timeline that otherwise proves itself."""
+    good, reached = 0, GENESIS
+    for one in ordered:
+        was, number = one.standings[challenge], one.checkpoint.number
+        if len(rows) < was.count:
+            return f"entry {len(rows) + 1} is missing; checkpoint {number} had {was.count} entries"
+        reached = digest(authority, challenge, reached, rows[good : was.count])
+        if reached != was.digest or (was.count and rows[was.count - 1]["hash"] != was.head):
+            return f"an entry from {good + 1} to {was.count} was written anew since checkpoint {number}"
+        good = was.count
+    return None
+
+
+class _Grouped:
+    """Rows of many challenges, read once in the order of their challenges."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self._groups = groupby(rows, key=lambda row: row["challenge"])
+        self._next = next(self._groups, None)
+        self._kept: list[Mapping[str, Any]] = list(self._next[1]) if self._next else []
+
+    def take(self, challenge: UUID) -> list[Mapping[str, Any]]:
+        """The rows of one challenge; challenges are asked for in order. Rows of a challenge that is not there are passed by."""
+        while self._next is not None and str(self._next[0]) < str(challenge):
+            self._go_on()
+        if self._next is None or self._next[0] != challenge:
+            return []
+        found = self._kept
+        self._go_on()
+        return found
+
+    def _go_on(self) -> None:
+        self._next = next(self._groups, None)
+        self._kept = list(self._next[1]) if self._next else []
+
+
+class _Timelines(_Grouped):
+    def of(self, challenge: UUID) -> list[Mapping[str, Any]]:
+        return self.take(challenge)
+
+
+class _Words(_Grouped):
+    def of(self, challenge: UUID) -> dict[int, tuple[KeptWords, ...]]:
+        found: dict[int, tuple[KeptWords, ...]] = {}
+        for row in self.take(challenge):
+            number = row["number"]
+            found[number] = (*found.get(number, ()), KeptWords(number, row["field"], row["salt"], row["text"]))
+        return found
+
+
+def _timelines(connection: Connection, authority: str) -> _Timelines:
+    table = EntryRow.__table__  # type: ignore[attr-defined]
+    query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number)
+    return _Timelines(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
+
+
+def _words(connection: Connection, authority: str) -> _Words:
+    table = WordsRow.__table__  # type: ignore[attr-defined]
+    query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number, table.c.field)
+    return _Words(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
