@@ -1,0 +1,87 @@
+"""A database that people have worked with is brought to the present schema, and what they were told is still in order."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from alembic import command
+from sqlalchemy import insert, inspect, select, text
+
+from drp.migrate import config, migrate, newest
+from drp.store import Store
+from drp.tables import DeliveryRow, NotificationRow, metadata
+from tests.store.conftest import OWNER
+
+AT = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
+ONE = UUID(int=1)
+
+
+@pytest.fixture
+def owner(store, request):
+    """The tables' owner, who may migrate."""
+    if store.is_sqlite:
+        yield store
+        return
+    made = Store(request.getfixturevalue("postgresql").url(OWNER))
+    yield made
+    migrate(made)
+    made.close()
+
+
+@contextmanager
+def unchecked(store, request):
+    """A connection that looks at no foreign key and no policy."""
+    if store.is_sqlite:
+        with store.engine.connect() as connection:
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")
+            yield connection
+            connection.commit()
+            connection.connection.driver_connection.execute("PRAGMA foreign_keys = ON")
+        return
+    server = request.getfixturevalue("postgresql")
+    made = Store(server.admin.set(database=server.name).render_as_string(hide_password=False))
+    with made.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        yield connection
+    made.close()
+
+
+def test_each_persons_copy_gets_the_moment_of_its_message(store, owner, request):
+    with owner.engine.begin() as connection:
+        command.downgrade(config(connection), "0002")
+    key = {"authority": "saltmarsh", "challenge": ONE, "version": 1, "n": 0}
+    message = {"subject": "asked", "stage": "stage_2", "sequence": 1, "window": "", "at": AT, "urgent": False, "released": False}
+    message |= {"state": "sent", "attempts": 1, "next_at": AT, "error": ""}
+    copy = {"person": ONE, "as_to": True, "role": "manager", "how": "holder", "party": "", "mail": "accepted", "error": ""}
+    told_at = DeliveryRow.__table__.c.told_at
+    before = [column for column in DeliveryRow.__table__.c if column is not told_at]
+    with unchecked(store, request) as connection:
+        connection.execute(insert(NotificationRow).values(**key, **message))
+        known = DeliveryRow.__table__.insert().values(**key, **copy)
+        assert told_at.name not in known.compile().params
+        connection.execute(known)
+        assert len(connection.execute(select(*before)).all()) == 1
+    assert migrate(owner) == newest()
+    with unchecked(store, request) as connection:
+        assert connection.execute(select(told_at)).scalar_one() == AT
+        for table in (DeliveryRow, NotificationRow):
+            connection.execute(table.__table__.delete())
+
+
+def test_down_and_up_again_gives_the_same_tables(owner):
+    def drawn():
+        found = inspect(owner.engine)
+        return {
+            table: (
+                sorted((one["name"], str(one["type"]), one["nullable"]) for one in found.get_columns(table)),
+                sorted(str(one["name"]) for one in found.get_indexes(table)),
+            )
+            for table in sorted(metadata.tables)
+        }
+
+    before = drawn()
+    with owner.engine.begin() as connection:
+        command.downgrade(config(connection), "0002")
+    assert migrate(owner) == newest()
+    assert drawn() == before
