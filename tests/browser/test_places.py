@@ -1,6 +1,5 @@
 """The places beside the items: cover and hand-over, search, teams, inbox, documents, in and out."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,18 +8,13 @@ import pytest
 from tests.browser import journeys
 from tests.browser.counting import short
 from tests.browser.journeys import open_item
-from tests.browser.serving import PARTS, Council, Served
+from tests.browser.serving import PARTS, Council
 from tests.browser.test_journeys import column, ways
 from workflows.ladder import ItemType
 from workflows.procedure import Capacity
 from workflows.working_days import local_date
 
 every_part = pytest.mark.parametrize("part", PARTS)
-
-
-@pytest.fixture
-def council(shared: Served) -> Callable[[str], Council]:
-    return shared.council
 
 
 @ways(ItemType.FORMAL)
@@ -71,8 +65,8 @@ def test_an_item_is_found_by_its_case_number_and_on_its_teams_page(alone, sit, c
 
 
 @every_part
-def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(council, sit, counted, part):
-    place = council(part)
+def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(alone, sit, counted, part):
+    place = alone.council(part)
     reference = place.raised()
     hands = sit(place.served).at_work(place, place.asked(reference)[0])
     hands.go("Inbox")
