@@ -36,16 +36,15 @@ def witness(service: Service, authority: str) -> Taken | None:
 
     Raises Broken, OSError. A checkpoint whose file could not be written is written at the next turn.
     """
+    folder = service.settings.checkpoints_folder
     with service.store.write(authority) as connection:
+        before = last(connection, authority)
+        if before and not _file(folder, before).exists():
+            # While the lines under it are still known: after the next one they would be those of the next.
+            leave(folder, Taken(before, standing_at_last(connection, authority)))
         taken = take(connection, authority, service.clock(), service.signing)
-    if taken is None:
-        with service.store.read(authority) as connection:
-            found = last(connection, authority)
-            taken_before = Taken(found, standing_at_last(connection, authority)) if found else None
-        if taken_before and not _file(service.settings.checkpoints_folder, taken_before.checkpoint).exists():
-            leave(service.settings.checkpoints_folder, taken_before)
-        return None
-    leave(service.settings.checkpoints_folder, taken)
+    if taken:
+        leave(folder, taken)
     return taken
 
 

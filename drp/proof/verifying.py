@@ -74,7 +74,7 @@ def faults(
     for id_ in sorted(challenges, key=str):
         row = challenges[id_]
         rows = timelines.of(id_)
-        said = first_fault(keys, authority, id_, rows, words.of(id_), row.entries, row.head)
+        said = first_fault(keys, authority, id_, rows, _by_entry(words.of(id_)), row.entries, row.head)
         if said is None:
             said = _unlike(authority, id_, rows, [one for one in ordered if id_ in one.standings])
         if said is not None:
@@ -106,7 +106,7 @@ class _Grouped:
         self._next = next(self._groups, None)
         self._kept: list[Mapping[str, Any]] = list(self._next[1]) if self._next else []
 
-    def take(self, challenge: UUID) -> list[Mapping[str, Any]]:
+    def of(self, challenge: UUID) -> list[Mapping[str, Any]]:
         """The rows of one challenge; challenges are asked for in order. Rows of a challenge that is not there are passed by."""
         while self._next is not None and str(self._next[0]) < str(challenge):
             self._go_on()
@@ -121,27 +121,21 @@ class _Grouped:
         self._kept = list(self._next[1]) if self._next else []
 
 
-class _Timelines(_Grouped):
-    def of(self, challenge: UUID) -> list[Mapping[str, Any]]:
-        return self.take(challenge)
+def _by_entry(rows: Iterable[Mapping[str, Any]]) -> dict[int, tuple[KeptWords, ...]]:
+    found: dict[int, tuple[KeptWords, ...]] = {}
+    for row in rows:
+        number = row["number"]
+        found[number] = (*found.get(number, ()), KeptWords(number, row["field"], row["salt"], row["text"]))
+    return found
 
 
-class _Words(_Grouped):
-    def of(self, challenge: UUID) -> dict[int, tuple[KeptWords, ...]]:
-        found: dict[int, tuple[KeptWords, ...]] = {}
-        for row in self.take(challenge):
-            number = row["number"]
-            found[number] = (*found.get(number, ()), KeptWords(number, row["field"], row["salt"], row["text"]))
-        return found
-
-
-def _timelines(connection: Connection, authority: str) -> _Timelines:
+def _timelines(connection: Connection, authority: str) -> _Grouped:
     table = EntryRow.__table__  # type: ignore[attr-defined]
     query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number)
-    return _Timelines(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
+    return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
 
 
-def _words(connection: Connection, authority: str) -> _Words:
+def _words(connection: Connection, authority: str) -> _Grouped:
     table = WordsRow.__table__  # type: ignore[attr-defined]
     query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number, table.c.field)
-    return _Words(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
+    return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))

@@ -280,6 +280,11 @@ def test_a_checkpoint_is_written_again_where_its_file_could_not_be(town):
     path.unlink()
     assert town.witnessed() is None
     assert path.read_bytes() == before == proof.written(taken.checkpoint, taken.standings).encode()
+    path.unlink()
+    town.world.as_("irene").brings(town.references[0], "noted", text="Said before it could be written again")
+    assert town.witnessed().checkpoint.number == 2
+    assert path.read_bytes() == before
+    assert town.verdict().against == (1, 2)
 
 
 @one_engine
