@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 PORT ?= 8000
 CHROMIUM := /usr/bin/chromium
+POPPLER := /usr/bin/pdfinfo
 
 .PHONY: demo test lint types contracts check unit assets browser screenshots lock clean
 
@@ -35,7 +36,7 @@ screenshots: $(VENV)/.dev assets browser
 
 assets: api/assets/.built
 
-browser: $(CHROMIUM)
+browser: $(CHROMIUM) $(POPPLER)
 
 $(VENV)/.runtime: requirements/runtime.lock requirements/runtime.in pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -47,12 +48,13 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	touch $@
 
-# The browser of the tests is Debian's own package: installed here where that may be done, else it is said what to install.
-$(CHROMIUM):
-	@if grep -qsx ID=debian /etc/os-release && test "$$(id -u)" = 0; then \
+# The browser of the tests, and what reads PDF, are Debian's own packages: installed here where that may be done, else it is
+# said what to install.
+$(CHROMIUM) $(POPPLER):
+	@if test -x $@; then exit 0; elif grep -qsx ID=debian /etc/os-release && test "$$(id -u)" = 0; then \
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends \
-	    chromium fonts-liberation > /dev/null; \
-	else echo "The tests need a browser: install Debian's packages chromium and fonts-liberation, then run this again." >&2; exit 1; fi
+	    chromium fonts-liberation poppler-utils > /dev/null; \
+	else echo "The tests need Debian's packages chromium, fonts-liberation and poppler-utils: install them, run this again." >&2; exit 1; fi
 
 # Third-party files of the pages come from their package at set-up and are never committed.
 # Where the machine has no npm, Node comes from a Python package into the virtual environment.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
@@ -15,6 +15,7 @@ from api import reading, views
 from api.deps import Asked, Asking
 from api.errors import responses
 from api.listing import Wanted, listed
+from api.referral.bundling import bundle, file_name, gathered, log_export, referral
 from api.shapes import (
     PRINTABLE,
     ChallengeShape,
@@ -24,11 +25,12 @@ from api.shapes import (
     ReceiptShape,
     TimelineShape,
 )
+from drp.access import reads_iro_service
 from drp.handle import Answer, Done, Retry, etag_of
 from drp.store import Unavailable
 from workflows.events import FromOutside, MeetingArranged, Raised
 from workflows.ladder import ItemType
-from workflows.refusals import Unfit
+from workflows.refusals import NotYours, Unfit
 
 log = logging.getLogger("drp.api")
 router = APIRouter(prefix="/api/v1", tags=["challenges"])
@@ -159,3 +161,24 @@ def show_timeline(asked: Asked, reference: str) -> TimelineShape:
         shape = reading.timeline(connection, asked, reading.seen(connection, asked, reference))
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "timeline", shape.reference)
     return shape
+
+
+@router.get(
+    "/challenges/{reference}/referral/{number}/bundle",
+    responses=responses(403, 404, 422) | {200: {"content": {"application/zip": {}}, "description": "The bundle."}},
+    response_class=Response,
+)
+def referral_bundle(asked: Asked, reference: str, number: Annotated[int, Path(ge=0, le=100_000)]) -> Response:
+    """The bundle of a referral to Cafcass, by the number of its entry (0: the last one). For the IRO service only."""
+    with asked.service.store.snapshot(asked.authority) as connection:
+        seen = reading.seen(connection, asked, reference)
+        if not reads_iro_service(seen.actor):
+            raise NotYours("The bundle of a referral is the IRO service's.", "Ask the child's IRO.")
+        made = referral(connection, asked.authority, seen, number)
+        octets = bundle(
+            connection, asked.service, asked.authority, gathered(connection, asked, seen, made.event, made, "referral")
+        )
+    log_export(asked.service, asked.authority, asked.signed.person, seen.loaded.reference)
+    name = file_name(seen.loaded.reference, "referral")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(octets, media_type="application/zip", headers=headers)

@@ -235,6 +235,38 @@ def audit_verify(
 
 
 @app.command()
+def referral(
+    reference: Annotated[str, typer.Argument(help="The challenge's reference, such as ABCD-2345.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    number: Annotated[int, typer.Option(help="The entry by which it was made; by default the last referral.")] = 0,
+    authority: Annotated[str, typer.Option(help="Only needed where two authorities have the same reference.")] = "",
+) -> None:
+    """Write the bundle of a referral to Cafcass: it needs the database to be read, and nothing else of the service."""
+    from api.referral.operating import write_bundle
+
+    service = _service()
+    try:
+        print(write_bundle(service, reference, out, number, authority))
+    except (LookupError, OSError) as fault:
+        _stop(str(fault))
+    finally:
+        service.close()
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A bundle, as it came.")],
+    public_key: Annotated[str, typer.Option(help="64 hex digits from the authority; by default the key in the bundle.")] = "",
+) -> None:
+    """Check a bundle with neither database nor key at hand: nothing altered, its timeline under a signed checkpoint."""
+    from api.referral.operating import verify_file
+
+    code, said = verify_file(file, public_key)
+    print(said)
+    raise SystemExit(code)
+
+
+@app.command()
 def tick() -> None:
     """Look once for windows that have closed, in every authority: for cron, and for tests."""
     from api.heartbeat import clocks_agree

@@ -1,7 +1,7 @@
 """What somebody may read of items: judged one by one by the same rule, for the JSON interface and the pages alike."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,10 @@ from drp.access import AccessEnded, NotFound
 from drp.catching_up import last_tick, up_to
 from drp.directory import lookup
 from drp.handle import check_not_sealed, was_involved
+from drp.kept_timeline import KeptTimeline, kept_timeline
 from drp.load import Loaded
 from drp.tables import ChallengeRow, EntryRow, LinkRow, WordsRow
-from drp.timeline import KeptWords, first_fault
+from drp.timeline import ChainedEntry, first_fault
 from workflows.permits import Actor, Part
 from workflows.procedure import Rules
 from workflows.recipients import Establishment
@@ -98,49 +99,50 @@ def linked(connection: Connection, asked: Asking, id_: UUID) -> list[str]:
 
 def timeline(connection: Connection, asked: Asking, item: Seen) -> TimelineShape:
     """Every entry that this person may read, and whether the whole chain proves itself."""
-    loaded, rules, actor = item.loaded, item.rules, item.actor
-    here = (col(EntryRow.authority) == asked.authority, col(EntryRow.challenge) == loaded.id)
-    table = EntryRow.__table__  # type: ignore[attr-defined]
-    rows = connection.execute(select(table).where(*here).order_by(col(EntryRow.number))).mappings().all()
-    words: dict[int, list[KeptWords]] = {}
-    for kept in connection.execute(
-        select(WordsRow.__table__).where(  # type: ignore[attr-defined]
-            col(WordsRow.authority) == asked.authority, col(WordsRow.challenge) == loaded.id
-        )
-    ).mappings():
-        words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
-    people = {str(row[name]) for row in rows for name in ("person", "behalf_of") if row[name]}
-    names = lookup.names_of(connection, asked.authority, people)
+    loaded, actor = item.loaded, item.actor
+    kept = kept_timeline(connection, asked.authority, loaded.id)
+    names = names_on(connection, asked.authority, kept)
     key = asked.service.casework.keeper.key
-    fault = first_fault(
-        {key.id: key},
-        asked.authority,
-        loaded.id,
-        [dict(row) for row in rows],
-        {number: tuple(kept) for number, kept in words.items()},
-        loaded.entries,
-        loaded.head,
-    )
+    rows = [vars(entry) for entry in kept.entries]
+    fault = first_fault({key.id: key}, asked.authority, loaded.id, rows, kept.words, loaded.entries, loaded.head)
     entries = [
-        EntryShape(
-            number=row["number"],
-            kind=row["kind"],
-            at=row["at"],
-            recorded_at=row["recorded_at"],
-            by=names.get(str(row["person"]), "") if row["person"] else "the service",
-            mine=str(row["person"]) == asked.signed.person,
-            acting_as=[part for part in row["parts"].split(",") if part],
-            on_behalf_of=names.get(str(row["behalf_of"]), "") if row["behalf_of"] else "",
-            stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
-            facts=_shown_facts(json.loads(row["facts"]), actor),
-            words={kept.field: kept.text for kept in words.get(row["number"], ())},
-            iro_service_only=row["visible"] != Visible.EVERYONE.value,
-            hash=row["hash"],
-        )
-        for row in rows
-        if may_read(row["visible"], actor)
+        entry_shape(entry, kept, names, item.rules, asked.signed.person, lambda facts: _shown_facts(facts, actor))
+        for entry in kept.entries
+        if may_read(entry.visible, actor)
     ]
     return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
+
+
+def names_on(connection: Connection, authority: str, kept: KeptTimeline) -> dict[str, str]:
+    """The names of everybody who stands on a timeline, by id."""
+    people = {str(person) for entry in kept.entries for person in (entry.person, entry.behalf_of) if person}
+    return lookup.names_of(connection, authority, people)
+
+
+def entry_shape(
+    entry: ChainedEntry,
+    kept: KeptTimeline,
+    names: Mapping[str, str],
+    rules: Rules,
+    person: str = "",
+    shown: Callable[[dict[str, Any]], dict[str, Any]] = lambda facts: facts,
+) -> EntryShape:
+    """One entry as it is read by `person`, with so much of its facts as they may be `shown`."""
+    return EntryShape(
+        number=entry.number,
+        kind=entry.kind,
+        at=entry.at,
+        recorded_at=entry.recorded_at,
+        by=names.get(str(entry.person), "") if entry.person else "the service",
+        mine=bool(person) and str(entry.person) == person,
+        acting_as=[part for part in entry.parts.split(",") if part],
+        on_behalf_of=names.get(str(entry.behalf_of), "") if entry.behalf_of else "",
+        stage=rules.ladder.stage(entry.stage).label if rules.ladder.has(entry.stage) else "",
+        facts=shown(json.loads(entry.facts)),
+        words=kept.text_of(entry.number),
+        iro_service_only=entry.visible != Visible.EVERYONE.value,
+        hash=entry.hash,
+    )
 
 
 def raised_words(connection: Connection, asked: Asking, items: Sequence[Seen]) -> dict[UUID, dict[str, str]]:

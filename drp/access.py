@@ -53,6 +53,7 @@ SEES_ALL = frozenset({Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 SEES = SEES_ALL | {
     Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER,
+    Part.TELLER,
 }  # fmt: skip
 """Parts that see an item. Leaders, auditors and administrators see none by their capacity alone (need to know)."""
 
@@ -114,6 +115,8 @@ def actor_on(loaded: Loaded, rules: Rules, establishment: Establishment, person:
             parts.add(Part.JUDGE)
         elif window.is_open and window.key.kind is WindowKind.ENDORSEMENT and acts(asked):
             parts.add(Part.ENDORSER)
+    if acts(challenge.to_tell):
+        parts.add(Part.TELLER)
     as_delegate = sees_for - acts_for
     desk = {authority.role(role).acts_as for role in seen_roles - roles} & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     if sees(_told(loaded, rules)) or as_delegate & (raisers | iros) or desk:

@@ -241,6 +241,7 @@ def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: 
             "actions": challenge.actions,
             "meeting_at": _text(challenge.meeting_at),
             "agency": challenge.agency,
+            "to_tell": [[party.role, party.person] for party in challenge.to_tell],
             "happened": [[what, day.isoformat()] for what, day in challenge.happened],
         },
         "entries": entries,

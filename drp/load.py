@@ -119,6 +119,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         visits=tuple(_visit(visit) for visit in rest["visits"]),
         resolve_by=_date(rest["resolve_by"]),
         referral=ReferralState(row["referral"]),
+        to_tell=tuple(Party(*party) for party in rest.get("to_tell", ())),  # absent in what earlier releases kept
         actions=rest["actions"],
         meeting_at=_instant(rest["meeting_at"]),
         agency=rest["agency"],

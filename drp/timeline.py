@@ -63,7 +63,17 @@ def canonical(value: Any) -> str:
 
 def commitment(words: Iterable[KeptWords]) -> str:
     """The salted hash that commits to an entry's words; empty where there are none."""
-    listed = [[kept.field, hashlib.sha256(f"{kept.salt}\0{kept.text}".encode()).hexdigest()] for kept in words]
+    return commitment_of((kept.field, word_hash(kept)) for kept in words)
+
+
+def word_hash(kept: KeptWords) -> str:
+    """The salted hash of one field's words: it stands for them where they are not shown."""
+    return hashlib.sha256(f"{kept.salt}\0{kept.text}".encode()).hexdigest()
+
+
+def commitment_of(hashes: Iterable[tuple[str, str]]) -> str:
+    """The same, from fields and the hashes of their words: so one field may be left out and the rest still prove."""
+    listed = [list(pair) for pair in hashes]
     return hashlib.sha256(canonical(sorted(listed)).encode()).hexdigest() if listed else ""
 
 
@@ -81,8 +91,13 @@ def digest(authority: str, challenge: UUID, before: str, rows: Iterable[Mapping[
 
     Each entry goes in by its own hash, so that one may be left out of a copy and the rest still prove themselves.
     """
-    for row in rows:
-        before = hashlib.sha256(f"{before}{own_digest(authority, challenge, row)}".encode()).hexdigest()
+    return running(before, (own_digest(authority, challenge, row) for row in rows))
+
+
+def running(before: str, own_digests: Iterable[str]) -> str:
+    """The running digest after entries whose own hashes are these."""
+    for own in own_digests:
+        before = hashlib.sha256(f"{before}{own}".encode()).hexdigest()
     return before
 
 

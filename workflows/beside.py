@@ -36,14 +36,21 @@ from workflows.events import (
     ReferralAcknowledged,
     ReferralConsidered,
     ReferralOutcome,
+    ReferralTold,
     ReferredToCafcass,
+    facts_of,
+    words_of,
 )
 from workflows.ladder import NoReply, Status
 from workflows.permits import Part
+from workflows.referral import unknown
 from workflows.refusals import NotOpen, NotYours, Unfit
 from workflows.stages import must_be_sent, note_event
 from workflows.turn import Subject, Turn, Visible
 from workflows.windows import acts_at, close, counted, manager, named_date, open_window
+
+STATEMENT = "referral_statement"
+"""The kind of the entry that holds what a referral says, beside the entry that it was made."""
 
 _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
@@ -140,11 +147,21 @@ def refer(turn: Turn, event: ReferredToCafcass) -> None:
     _may_refer(turn)
     if turn.challenge.referral in (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED):
         raise NotOpen("This child has been referred to Cafcass already.", "Record what Cafcass did, or write to them again.")
-    if not event.grounds:
-        raise Unfit(
-            "A referral names at least one ground (Care Planning Regulations 2010, regulation 45).", "Tick one.", "grounds"
-        )
-    note_event(turn, event)
+    keys = [one.item for one in event.said]
+    if wrong := unknown(keys) or sorted({key for key in keys if keys.count(key) > 1}):
+        raise Unfit(f"Nothing is written to `{wrong[0]}` here, or twice.", "Name items of the list, each once.", "said")
+    if any(number < 1 for number in event.includes):
+        raise Unfit("Entries are numbered from 1.", "Name them as the timeline does.", "includes")
+    # Nothing that is missing blocks it: not even a ground (regulation 45 asks for one; the page says so).
+    note_event(turn, replace(event, said=(), includes=(), leaves_out=""))
+    # That it was made, and why, everybody on the item reads; what it tells Cafcass of the child is the IRO's to send.
+    whole = facts_of(event)
+    turn.note(
+        STATEMENT,
+        {name: whole[name] for name in ("said", "includes")},
+        {name: text for name, text in words_of(event).items() if name != "why"},
+        Visible.IRO_SERVICE,
+    )
     turn.change(referral=ReferralState.REFERRED)
     ladder = turn.rules.ladder
     top = next((stage for stage in ladder.stages if stage.referral), None)
@@ -153,7 +170,9 @@ def refer(turn: Turn, event: ReferredToCafcass) -> None:
     if event.follow_up_on:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, event.follow_up_on, "follow_up_on"))
     # A task for whom the ladder names, not a mail shot to people who never heard of it.
-    turn.tell(Subject.TELL_OF_REFERRAL, [Party(top.told_by)] if top and top.told_by else manager(turn))
+    tellers = (Party(top.told_by),) if top and top.told_by else tuple(manager(turn))
+    turn.change(to_tell=tellers)
+    turn.tell(Subject.TELL_OF_REFERRAL, tellers)
 
 
 def _may_refer(turn: Turn) -> None:
@@ -179,6 +198,20 @@ def follow_referral(turn: Turn, event: ReferralAcknowledged | ReferralOutcome) -
     note_event(turn, event)
     done = isinstance(event, ReferralOutcome)
     turn.change(referral=ReferralState.CONCLUDED if done else ReferralState.ACKNOWLEDGED)
+
+
+def told_of_referral(turn: Turn, event: ReferralTold) -> None:
+    """Everyone above was told: the task is done."""
+    turn.require("follow_referral")
+    if not turn.challenge.to_tell:
+        raise NotOpen("Nobody waits to be told of a referral here.", "Add a note if there is more to say.")
+    if not event.told:
+        raise Unfit("Nobody is named who was told.", "Name the posts.", "told")
+    known = {role.key for role in turn.rules.authority.roles}
+    if strangers := sorted(set(event.told) - known):
+        raise Unfit(f"`{strangers[0]}` is no post here.", "Name posts of the authority.", "told")
+    note_event(turn, event)
+    turn.change(to_tell=())
 
 
 def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:

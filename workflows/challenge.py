@@ -188,6 +188,8 @@ class Challenge:
     visits: tuple[Visit, ...] = ()
     resolve_by: date | None = None
     referral: ReferralState = ReferralState.NONE
+    to_tell: tuple[Party, ...] = ()
+    """Who has yet to tell everyone above of a referral."""
     actions: int = 0
     meeting_at: datetime | None = None
     happened: tuple[tuple[str, date], ...] = ()

@@ -49,6 +49,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     e.ReferredToCafcass: beside.refer,
     e.ReferralAcknowledged: beside.follow_referral,
     e.ReferralOutcome: beside.follow_referral,
+    e.ReferralTold: beside.told_of_referral,
     e.ActionDone: beside.settle_action,
     e.ActionNotDone: beside.settle_action,
     e.ImpactRecorded: beside.impact,
@@ -255,9 +256,13 @@ def _fit_value(value: object, most: int, field: str) -> None:
         _fit_text(value.person, LONGEST_NAME, f"{field}.person")
     elif isinstance(value, e.Action):
         _fit_text(value.what, LONGEST_WORDS, f"{field}.what")
+    elif isinstance(value, e.Said):
+        _fit_text(value.item, LONGEST_NAME, f"{field}.item")
+        _fit_text(value.words, LONGEST_WORDS, f"{field}.{value.item[:30]}")
     elif isinstance(value, tuple):
-        if len(value) > 50:
-            raise Unfit("The list is too long.", "Name at most 50.", field)
+        most = e.MOST_ENTRIES if field == "includes" else 50
+        if len(value) > most:
+            raise Unfit("The list is too long.", f"Name at most {most:,}.", field)
         for n, item in enumerate(value):
             # A faulty action is named by its number, so that the form can show which.
             _fit_value(item, LONGEST_NAME, f"{field}.{n}" if isinstance(item, e.Action) else field)
@@ -285,6 +290,7 @@ _MOVE_OF: dict[type[Event], str] = {
     e.AdvocateRecorded: "advocate", e.ComplaintOpened: "complaint", e.CourtTold: "court",
     e.ReferralConsidered: "refer", e.ReferredToCafcass: "refer",
     e.ReferralAcknowledged: "follow_referral", e.ReferralOutcome: "follow_referral",
+    e.ReferralTold: "follow_referral",
     e.Resolved: "resolve", e.EndedUnresolved: "end", e.Overtaken: "overtake", e.Withdrawn: "withdraw",
     e.ActionDone: "action", e.ActionNotDone: "action", e.ImpactRecorded: "impact", e.Noted: "note", e.Corrected: "correct",
     e.RecordedInError: "seal", e.Endorsed: "endorse", e.EndorsementDeclined: "decline",
@@ -330,6 +336,8 @@ def _has_what_it_needs(kind: type[Event], rules: Rules, challenge: Challenge) ->
         return challenge.about_child and challenge.facts.is_looked_after and not (under_way and kind is e.ReferredToCafcass)
     if kind in (e.ReferralAcknowledged, e.ReferralOutcome):
         return challenge.referral.value in ("referred", "acknowledged")
+    if kind is e.ReferralTold:
+        return bool(challenge.to_tell)
     if kind in (e.ActionDone, e.ActionNotDone):
         settled = ("done", "not done")
         return any(w.key.kind is WindowKind.ACTION and w.closed_as not in settled for w in challenge.windows)

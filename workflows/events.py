@@ -11,6 +11,8 @@ Words = Annotated[str, "words"]
 
 LONGEST_WORDS = 10_000
 LONGEST_NAME = 200
+MOST_ENTRIES = 20_000
+"""Timeline entries that one event may name."""
 
 
 class Event:
@@ -287,6 +289,16 @@ Ground = Literal["care_plan_not_prepared", "case_not_reviewed", "decision_not_ca
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a referral says to one item of the list (`workflows.referral`): in words, or that it does not apply."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    item: str
+    words: Words = ""
+    applies: bool = True
+
+
+@dataclass(frozen=True)
 class ReferralConsidered(Event):
     """The IRO considered a referral to Cafcass and did not make one, and why (Care Planning Regulations 2010, reg. 45)."""
 
@@ -296,11 +308,18 @@ class ReferralConsidered(Event):
 
 @dataclass(frozen=True)
 class ReferredToCafcass(Event):
-    """The child's IRO refers the case to Cafcass (Children Act 1989 s.25B(3)). Nobody approves it; the ladder runs on."""
+    """The child's IRO refers the case to Cafcass (Children Act 1989 s.25B(3)). Nobody approves it; the ladder runs on.
 
-    grounds: tuple[Ground, ...]
-    why: Words
+    Nothing that is missing blocks it. `includes`: numbers of timeline entries whose words and documents go with it;
+    `leaves_out`: words to be made unreadable wherever they stand, one phrase a line.
+    """
+
+    grounds: tuple[Ground, ...] = ()
+    why: Words = ""
     follow_up_on: date | None = None
+    said: tuple[Said, ...] = ()
+    includes: tuple[int, ...] = ()
+    leaves_out: Words = ""
     type: Literal["referred_to_cafcass"] = "referred_to_cafcass"
 
 
@@ -321,6 +340,16 @@ class ReferralOutcome(Event):
     on: date
     words: Words = ""
     type: Literal["referral_outcome"] = "referral_outcome"
+
+
+@dataclass(frozen=True)
+class ReferralTold(Event):
+    """Whom the ladder names has told everyone above of the referral: the roles told, and when."""
+
+    told: tuple[str, ...]
+    on: date
+    words: Words = ""
+    type: Literal["referral_told"] = "referral_told"
 
 
 @dataclass(frozen=True)
@@ -556,7 +585,7 @@ FromOutside = (
     | MeetingArranged | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
     | ComplaintOpened | CourtTold | ReferralConsidered | ReferredToCafcass | ReferralAcknowledged | ReferralOutcome
-    | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone | ImpactRecorded
+    | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone | ImpactRecorded
     | Noted | Corrected | RecordedInError | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
 )  # fmt: skip
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""
@@ -581,6 +610,8 @@ def words_of(event: Any) -> dict[str, str]:
             found[each.name] = value
         elif each.name == "actions":
             found |= {f"actions.{n}": action.what for n, action in enumerate(value)}
+        elif each.name == "said":
+            found |= {f"said.{one.item}": one.words for one in value if one.words}
     return found
 
 
@@ -593,6 +624,8 @@ def facts_of(event: Any) -> dict[str, Any]:
             continue
         if each.name == "actions":
             found["actions"] = [action.by.isoformat() for action in value]
+        elif each.name == "said":
+            found["said"] = {one.item: one.applies for one in value}
         else:
             found[each.name] = _plain(value)
     return found

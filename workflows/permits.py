@@ -26,6 +26,8 @@ class Part(StrEnum):
     RECORDER = "recorder"
     SENDER = "sender"
     ENDORSER = "endorser"
+    TELLER = "teller"
+    """Whom the ladder names to tell everyone above of a referral, until they have."""
     ADMINISTRATOR = "administrator"
     LEADER = "leader"
     AUDITOR = "auditor"
@@ -68,7 +70,7 @@ THE_SERVICE = Actor("", frozenset({Part.SERVICE}))
 _IRO_SIDE = frozenset({Part.RAISER, Part.IRO_MANAGER})
 _EVERYBODY_ON_IT = frozenset(
     {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ASKED, Part.WAS_ASKED, Part.COPIED}
-    | {Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER}
+    | {Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER, Part.TELLER}
 )
 _BOOKING = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ARRANGER})
 
@@ -99,6 +101,7 @@ PERMITS: dict[type[Event], frozenset[Part]] = {
     events.ReferredToCafcass: frozenset({Part.CHILDS_IRO}),
     events.ReferralAcknowledged: frozenset({Part.CHILDS_IRO}),
     events.ReferralOutcome: frozenset({Part.CHILDS_IRO}),
+    events.ReferralTold: frozenset({Part.CHILDS_IRO, Part.TELLER}),
     events.Resolved: frozenset({Part.RAISER}),
     events.EndedUnresolved: frozenset({Part.RAISER}),
     events.Overtaken: frozenset({Part.RAISER}),

@@ -23,15 +23,17 @@ class Task(IntEnum):
     """A meeting is to be booked."""
     RECORD = 5
     """A meeting's outcome is to be written down."""
-    WAIT_PAST = 6
+    TELL = 6
+    """Everyone above is to be told of a referral to Cafcass."""
+    WAIT_PAST = 7
     """Others were asked by the raiser, and the date has passed."""
-    WAIT = 7
+    WAIT = 8
     """Others were asked by the raiser, and the date is to come."""
-    CHECK = 8
+    CHECK = 9
     """An agreed action has come to its date, or will."""
-    LOOK_AGAIN = 9
+    LOOK_AGAIN = 10
     """A follow-up: what changed for the child."""
-    SETTLE = 10
+    SETTLE = 11
     """A talk that was logged without a clock: settle it, or make it formal."""
 
 
@@ -55,6 +57,8 @@ def pressing(challenge: Challenge, actor: Actor, now: datetime) -> tuple[Pressin
     found = [_of(task, window, now) for window in challenge.open_windows() for task in _tasks(challenge, window, actor, now)]
     if Part.IRO_MANAGER in actor.parts and any(window.held_since for window in challenge.open_windows()):
         found.append(Pressing(Task.RELEASE, None, False))
+    if challenge.to_tell and Part.TELLER in actor.parts:
+        found.append(Pressing(Task.TELL, None, False))
     if Part.RAISER in actor.parts and challenge.is_open and challenge.phase is Phase.ASKING and not _judged_by_a_date(challenge):
         found.append(Pressing(Task.SETTLE, None, False))
     return tuple(sorted(dict.fromkeys(found), key=Pressing.order))

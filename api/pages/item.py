@@ -21,6 +21,7 @@ from drp.access import NotFound, reads_iro_service
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
+from workflows.challenge import ReferralState
 from workflows.decide import may_attach
 from workflows.events import Event, Raised
 from workflows.ladder import Choice
@@ -39,7 +40,6 @@ DONE = {
     "responded": "Your reply is with the {iro}, who now says whether it is enough.",
     "not_for_me": "The {iro} has been told that it is not for you. Until it is put to somebody else, the date stays.",
     "clarification_asked": "Your question is with the {iro}. The date stays as it is.",
-    "referred_to_cafcass": "The referral is on the record, from this moment. The ladder runs on.",
     "noted": "Your note is on the record.",
     "document_attached": "The document is on the record.",
 }
@@ -129,7 +129,8 @@ def grouped_moves(visit: Visiting, seen: Whole) -> list[tuple[str, list[tuple[st
     found = []
     kinds = {entry.kind for entry in seen.timeline.entries if entry.stage == seen.raised_stage}
     for key, heading in GROUPS:
-        mine = [
+        mine = [] if key != "cafcass" else _referral(visit, seen)
+        mine += [
             (f"/challenges/{seen.shape.reference}/do/{type_}", in_words(visit, _title(seen, type_, move)))
             for type_, move in BY_TYPE.items()
             if type_ in seen.shape.moves and (move.group if _is_timely(seen, type_, kinds) else "record") == key
@@ -137,6 +138,16 @@ def grouped_moves(visit: Visiting, seen: Whole) -> list[tuple[str, list[tuple[st
         if mine:
             found.append((in_words(visit, heading), mine))
     return found
+
+
+def _referral(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
+    """The way to the referral's own pages: to make one, or to one that was made."""
+    shape = seen.shape
+    made = seen.item.loaded.challenge.referral not in (ReferralState.NONE, ReferralState.CONSIDERED)
+    if not reads_iro_service(seen.item.actor) or not (made or shape.referral.open_to_you):
+        return []
+    text = "Refer to {cafcass}" if shape.referral.open_to_you else "The referral to {cafcass}"
+    return [(f"/challenges/{shape.reference}/referral", in_words(visit, text))]
 
 
 def _is_timely(seen: Whole, type_: str, kinds: set[str]) -> bool:

@@ -127,6 +127,24 @@ def _held(choices: Choices) -> Sequence[Field]:
     ]
 
 
+def _told_of_referral(choices: Choices) -> Sequence[Field]:
+    words, challenge = choices.item.rules.authority, choices.item.loaded.challenge
+    part = [party.role for party in challenge.everyone_told()]
+    above = [role for stage in choices.ladder.stages for role in stage.roles_to()]
+    options = [(role, words.role(role).title, "") for role in dict.fromkeys((*part, *above)) if words.has_role(role)]
+    return [
+        Ticks(
+            name="told",
+            label="Who was told",
+            hint="Those who took part, and those above them.",
+            options=options,
+            need="Tick who was told.",
+        ),
+        _on("When"),
+        Words(name="words", label="Anything to add", rows=2),
+    ]
+
+
 def _action(choices: Choices) -> Sequence[Field]:
     return [Pick(name="action", label="Which action", options=choices.actions(), need="Choose the action.")]
 
@@ -151,12 +169,6 @@ def _ladder_moved(choices: Choices) -> Sequence[Field]:
     ]
 
 
-_GROUNDS = [
-    ("care_plan_not_prepared", "The care plan was not properly prepared", ""),
-    ("case_not_reviewed", "The case was not properly reviewed", ""),
-    ("decision_not_carried_out", "A decision of a review was not carried out", ""),
-    ("other_material_breach", "Another material breach of the authority's duties to the child", ""),
-]
 _FOUND = [
     ("better", "Better for the child", ""), ("partly", "Partly better", ""), ("no change", "No change", ""),
     ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
@@ -243,15 +255,6 @@ MOVES: tuple[Move, ...] = (
         ),
     ),
     Move(
-        e.ReferredToCafcass, "cafcass", "Refer to {cafcass}",
-        "Your own decision (Children Act 1989 s.25B(3)). Nobody approves it, and the ladder runs on.", "Refer to {cafcass} now",
-        _these(
-            Ticks(name="grounds", label="Grounds", hint="Care Planning Regulations 2010, regulation 45", options=_GROUNDS, need="Tick at least one ground."),
-            Words(name="why", label="Why now", need="Say why."),
-            Day(name="follow_up_on", label="Follow up on", hint="A day on which you want to be reminded."),
-        ),
-    ),
-    Move(
         e.ReferralConsidered, "cafcass", "Record that I considered a referral", "That you did not refer, and why. Kept to the {iro_service}.",
         "Put it on the record", _these(Words(name="why_not", label="Why not", need="Say why not.")),
     ),
@@ -265,6 +268,11 @@ MOVES: tuple[Move, ...] = (
             Pick(name="outcome", label="What they did", options=_CAFCASS_DID, need="Choose one."), _on(),
             Words(name="words", label="In words", rows=3),
         ),
+    ),
+    Move(
+        e.ReferralTold, "cafcass", "Everyone above was told of the referral",
+        "Your task by the procedure: you tell them yourself, by the way that suits each; no message goes out from here.",
+        "Put it on the record", _told_of_referral,
     ),
     Move(
         e.Resolved, "end", "It is resolved", "Settled to your satisfaction. Actions are still followed.", "End it as resolved",
@@ -336,7 +344,7 @@ MOVES: tuple[Move, ...] = (
         _ladder_moved,
     ),
 )  # fmt: skip
-"""Answering has a page of its own; every other event is here."""
+"""Answering and referring have pages of their own; every other event is here."""
 
 BY_TYPE = {str(next(f.default for f in fields(move.event) if f.name == "type")): move for move in MOVES}  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api import views
 from workflows.procedure import Authority
+from workflows.referral import BY_KEY
 from workflows.working_days import long_date
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ HEADLINES = {
     "referred_to_cafcass": "Referred to {cafcass}",
     "referral_acknowledged": "{cafcass} acknowledged the referral",
     "referral_outcome": "What {cafcass} did",
+    "referral_statement": "What the referral says",
+    "referral_told": "Everyone above was told of the referral",
     "resolved": "Resolved",
     "ended_unresolved": "Ended without being resolved",
     "overtaken": "Overtaken by events",
@@ -101,6 +104,7 @@ QUESTIONS = {
     "cafcass_reference": "Their reference",
     "by": "By whom",
     "name": "Document",
+    "leaves_out": "Words made unreadable in the bundle",
     "about": "About it",
 }
 
@@ -138,16 +142,18 @@ def entries(whole: "Whole") -> list[Told]:
     """The timeline, oldest first. Dates promised and over are told by what came of them, unless they passed."""
     words = whole.item.rules.authority
     raiser = whole.item.loaded.challenge.raiser_role
-    return [_told(entry, words, raiser, whole.shape.reference) for entry in whole.timeline.entries if _is_told(entry)]
+    return [told(entry, words, raiser, whole.shape.reference) for entry in whole.timeline.entries if is_told(entry)]
 
 
-def _is_told(entry: Any) -> bool:
+def is_told(entry: Any) -> bool:
+    """Does an entry say something that no other says better?"""
     if entry.kind == "window_opened":
         return False
     return entry.kind != "window_closed" or entry.facts.get("as") in ("no reply", "part answered", "date passed")
 
 
-def _told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
+def told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
+    """One entry in words."""
     labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
     headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
     if entry.kind == "window_closed":
@@ -157,12 +163,18 @@ def _told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
     actions = [
         (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
     ]
-    spoken = [(QUESTIONS.get(name, name), text) for name, text in entry.words.items() if not name.startswith("actions.")]
+    spoken = [(question(name), text) for name, text in entry.words.items() if not name.startswith("actions.")]
     file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
     return Told(
         entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,
         _facts(entry, words, raiser), spoken, actions, entry.iro_service_only, file,
     )  # fmt: skip
+
+
+def question(field: str) -> str:
+    """What a field of words is called: an item of the referral's list by its title."""
+    listed = BY_KEY.get(field.removeprefix("said."))
+    return listed.title if listed and field.startswith("said.") else QUESTIONS.get(field, field)
 
 
 def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:

@@ -32,6 +32,7 @@ HEADINGS = {
     Task.ENDORSE: "For you to endorse",
     Task.ARRANGE: "Meetings to arrange",
     Task.RECORD: "Outcomes to write down",
+    Task.TELL: "Tell everyone above of a referral",
     Task.WAIT_PAST: "Past the date: no reply yet",
     Task.WAIT: "Waiting for others",
     Task.CHECK: "Actions to check",

@@ -65,9 +65,12 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ComplaintOpened: e.ComplaintOpened("C-9"),
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
-        e.ReferredToCafcass: e.ReferredToCafcass(("case_not_reviewed",), "It drifts.", later if n % 2 else None),
+        e.ReferredToCafcass: e.ReferredToCafcass(
+            ("case_not_reviewed",), "It drifts.", later if n % 2 else None, (e.Said("effect", "She waits."),), (1,), "Mrs Rowe"
+        ),
         e.ReferralAcknowledged: e.ReferralAcknowledged("CAF-77", today),
         e.ReferralOutcome: e.ReferralOutcome("advice", today),
+        e.ReferralTold: e.ReferralTold((story.rules.authority.roles[0].key,), today),
         e.Resolved: e.Resolved("She moved.", later if n % 2 else None),
         e.EndedUnresolved: e.EndedUnresolved("No way on."),
         e.Overtaken: e.Overtaken("She came of age."),

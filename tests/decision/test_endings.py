@@ -84,7 +84,6 @@ def test_reasons_are_said():
         (e.Withdrawn(" "), "why"),
         (e.EndedUnresolved(""), "why"),
         (e.Overtaken(""), "by_what"),
-        (e.ReferredToCafcass(("care_plan_not_prepared",), ""), "why"),
         (e.ReferralConsidered(""), "why_not"),
         (e.RecordedInError(""), "why"),
     ):

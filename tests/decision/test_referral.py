@@ -30,7 +30,10 @@ from tests.decision.cast import (
 from tests.decision.states import every_open_state
 from workflows import events as e
 from workflows.ladder import ItemType
+from workflows.permits import Actor, Part
+from workflows.pressing import Task, pressing
 from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.turn import Visible
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -99,9 +102,8 @@ def test_no_passing_of_time_refers_however_long():
             assert story.challenge.referral == "none", name
 
 
-def test_a_referral_has_grounds_and_a_small_life_of_its_own():
+def test_a_referral_has_a_small_life_of_its_own():
     story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
-    assert isinstance(story.refused(e.ReferredToCafcass((), "It drifts.")), Unfit)
     assert isinstance(story.refused(e.ReferralAcknowledged("CAF-77", on("Fri 10 April 2026"))), NotOpen)
     story.do(e.ReferralConsidered("One more stage first."))
     assert story.challenge.referral == "considered, not referred"
@@ -131,3 +133,59 @@ def test_a_referral_does_not_stop_the_climb_or_the_answers():
     assert story.challenge.highest_stage == "stage_8", "it was reached by the referral, and stays"
     story.do(e.Responded("agrees", "Yes."), by=the("team_manager"))
     assert story.state == "stage_2.answered"
+
+
+def test_nothing_that_is_missing_blocks_it_not_even_a_ground_or_a_word():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").do(e.ReferredToCafcass())
+    assert story.challenge.referral == "referred"
+    assert story.entry("referred_to_cafcass").facts["grounds"] == []
+
+
+def test_what_it_says_stands_on_the_record_item_by_item():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
+    said = (e.Said("effect", "She has waited a year."), e.Said("guardian", applies=False))
+    story.do(e.ReferredToCafcass(("case_not_reviewed",), "It drifts.", said=said, includes=(1, 3), leaves_out="Mr Grey"))
+    made, statement = story.entry("referred_to_cafcass"), story.entry("referral_statement")
+    assert (made.visible, made.words, made.facts["said"]) == (Visible.EVERYONE, {"why": "It drifts."}, {})
+    assert statement.visible is Visible.IRO_SERVICE, "what it tells of the child is not for everybody who was ever asked"
+    assert statement.facts == {"said": {"effect": True, "guardian": False}, "includes": [1, 3]}
+    assert statement.words == {"said.effect": "She has waited a year.", "leaves_out": "Mr Grey"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        e.ReferredToCafcass(said=(e.Said("horoscope", "Leo."),)),
+        e.ReferredToCafcass(said=(e.Said("chronology", "Mine is better."),)),
+        e.ReferredToCafcass(said=(e.Said("effect", "One."), e.Said("effect", "Two."))),
+        e.ReferredToCafcass(includes=(0,)),
+        e.ReferredToCafcass(said=(e.Said("effect", "x" * 10_001),)),
+        e.ReferredToCafcass(said=(e.Said("effect", "\x00"),)),
+    ],
+)
+def test_what_is_no_item_of_the_list_is_refused(event):
+    assert isinstance(Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").refused(event), Unfit)
+
+
+def test_telling_everyone_above_is_a_task_of_whom_the_ladder_names_until_it_is_done():
+    told = e.ReferralTold(("head_of_cs", "corporate_director"), on("Thu 9 April 2026"), "By telephone.")
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
+    assert isinstance(story.refused(told), NotOpen), "nothing to tell yet"
+    story.do(REFERRED)
+    assert [party.role for party in story.challenge.to_tell] == ["iro_operations_manager"]
+    teller = Actor("olive", frozenset({Part.TELLER}), frozenset({"iro_operations_manager"}))
+    assert [one.task for one in pressing(story.challenge, teller, story.now)] == [Task.TELL]
+    assert "referral_told" in story.moves(teller)
+    assert "referral_told" not in story.moves(the("team_manager"))
+    assert isinstance(story.refused(e.ReferralTold((), on("Thu 9 April 2026")), by=teller), Unfit)
+    assert isinstance(story.refused(e.ReferralTold(("town_crier",), on("Thu 9 April 2026")), by=teller), Unfit)
+    story.do(told, by=teller)
+    assert story.challenge.to_tell == ()
+    assert pressing(story.challenge, teller, story.now) == ()
+    assert isinstance(story.refused(told), NotOpen), "done once"
+
+
+def test_it_can_still_be_told_after_the_ladder_has_ended():
+    story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00").do(REFERRED).do(RESOLVED)
+    story.do(e.ReferralTold(("head_of_cs",), on("Thu 9 April 2026")))
+    assert story.challenge.to_tell == ()

@@ -18,7 +18,7 @@ from tests.store.files import png
 PAGES = [key for key in ROUTES if key not in JSON_ROUTES]
 """Every page's route, in the order of the table."""
 
-SOME = ("escalated", "referred_to_cafcass", "withdrawn", "recorded_in_error", "noted", "corrected")
+SOME = ("escalated", "referral_considered", "withdrawn", "recorded_in_error", "noted", "corrected")
 """Moves that everybody looks at and brings; those who differ look at and bring them all."""
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -139,6 +139,10 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
         return [_Value(value, f"<draft, {whose}>", whose, UNKNOWN) for whose, value in ground.drafts.items()]
     if name == "step":
         return [_Value(step, step, only_for="" if step in ("child", "check") else OWN) for step in STEPS]
+    if name == "section":
+        return [_Value("who", "who"), *(_Value(one, one, only_for=OWN) for one in ("documents", "send", "rehearsal", "no-such"))]
+    if name == "which":
+        return [_Value("draft", "draft"), _Value("9999", "<none such>", only_for=OWN)]
     if name == "number":
         return [
             _Value(str(number), f"<{what}>", none="9999", only_for=whose)

@@ -40,6 +40,8 @@ class Scene:
         world.at("Thu 2 April 2026, 10:00")
         assert irene.brings(self.reference, "escalated", why="It cannot wait.").status_code == 200
         self.theirs = self.formal(world.as_("irene", "elsewhere"), "stage_2")
+        for by, reference in ((irene, self.reference), (world.as_("irene", "elsewhere"), self.theirs)):
+            assert by.brings(reference, "referred_to_cafcass").status_code == 200
 
     def formal(self, by: Caller, stage: str) -> str:
         raised = by.raises(item_type="formal", stage=stage, stage_reason="It cannot wait.")
@@ -93,9 +95,11 @@ class Scene:
             "list": lambda by: by.get("/challenges", state="all"),
             "show": lambda by: by.get(f"/challenges/{self.reference}"),
             "timeline": lambda by: by.get(f"/challenges/{self.reference}/timeline"),
+            "bundle": lambda by: by.get(f"/challenges/{self.reference}/referral/0/bundle"),
             "note": lambda by: by.brings(self.reference, "noted", **note),
             "show theirs": lambda by: by.get(f"/challenges/{self.theirs}"),
             "tell theirs": lambda by: by.get(f"/challenges/{self.theirs}/timeline"),
+            "send theirs": lambda by: by.get(f"/challenges/{self.theirs}/referral/0/bundle"),
             "note theirs": lambda by: by.post(event.format(self.theirs), {"type": "noted", **note}),
             "raise": lambda by: by.raises(),
             "notice": lambda by: by.post("/notices", {"child": "T-1", "what_went_well": "All."}),
@@ -161,7 +165,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "advocate_recorded": {"state": "offered"}, "complaint_opened": {"reference": "C-1"}, "court_told": {"hearing": "2026-05-01"},
     "referral_considered": {"why_not": "w"}, "referred_to_cafcass": {"grounds": ["case_not_reviewed"], "why": "w"},
     "referral_acknowledged": {"cafcass_reference": "R", "on": "2026-04-01"},
-    "referral_outcome": {"outcome": "advice", "on": "2026-04-01"}, "resolved": {"what_changed": "w"},
+    "referral_outcome": {"outcome": "advice", "on": "2026-04-01"}, "referral_told": {"told": ["head_of_cs"], "on": "2026-04-01"},
+    "resolved": {"what_changed": "w"},
     "ended_unresolved": {"why": "w"}, "overtaken": {"by_what": "w"}, "withdrawn": {"why": "w"},
     "reopened": {"stage": "stage_2", "why": "w"}, "action_done": {"action": 1}, "action_not_done": {"action": 1, "why": "w"},
     "impact_recorded": {"found": "better"}, "noted": {"text": "w"}, "corrected": {"entry": 1, "text": "w"},

@@ -49,6 +49,8 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert irene.post("/notices", notice).status_code == 201
     irene.item(reference)
     irene.timeline(reference)
+    assert irene.brings(reference, "referred_to_cafcass").status_code == 200
+    assert irene.get(f"/challenges/{reference}/referral/0/bundle").content[:2] == b"PK"
     assert irene.get("/challenges").json()["items"]
     assert len(irene.get("/ladders").json()["ladders"]) == 2
     ladder = "resolution"
@@ -60,7 +62,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert [(a["verdict"], a["by"]) for a in its_own] == [("confirmed", "Mona")]
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
     assert irene.get("/me").json()["capacities"] == ["iro"]
-    assert mona.get("/outbox").json()["waiting"] == 2
+    assert mona.get("/outbox").json()["waiting"] == 3
     assert mona.put("/outbox/brake", {"brake": "all"}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()

@@ -1,0 +1,107 @@
+"""A referral as the record has it: what was said, which entries go with it, and what is made unreadable."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from drp.kept_timeline import KeptTimeline
+from drp.timeline import ChainedEntry
+from workflows.beside import STATEMENT
+from workflows.events import ReferredToCafcass
+from workflows.retold import event_of
+from workflows.turn import Visible
+
+BLACK = "█████"
+"""What stands where words were made unreadable: always as long, so that it tells nothing of what stood there."""
+
+NEVER_SENT = {"legal_advice_taken": frozenset({"content"}), STATEMENT: frozenset({"leaves_out"})}
+"""Fields that no bundle holds, ticked or not: privileged advice, and the very words that are to be left out."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A referral that was made: the number of its entry, the moment, by whom and for whom."""
+
+    number: int
+    at: datetime
+    person: UUID | None
+    behalf_of: UUID | None
+    event: ReferredToCafcass
+
+
+def referrals(kept: KeptTimeline) -> tuple[Made, ...]:
+    """Every referral on a timeline, oldest first, each with its statement."""
+    found = []
+    for entry in kept.entries:
+        if entry.kind == "referred_to_cafcass":
+            facts, words = json.loads(entry.facts), kept.text_of(entry.number)
+            after = kept.entries[entry.number] if entry.number < len(kept.entries) else None
+            if after and after.kind == STATEMENT:
+                facts |= json.loads(after.facts)
+                words |= kept.text_of(after.number)
+            event = event_of(entry.kind, facts, words, had_words=False)
+            assert isinstance(event, ReferredToCafcass)
+            found.append(Made(entry.number, entry.at, entry.person, entry.behalf_of, event))
+    return tuple(found)
+
+
+class Blacking:
+    """Makes phrases unreadable wherever they stand, however they are cased or composed."""
+
+    def __init__(self, phrases: str) -> None:
+        listed = sorted({_composed(line.strip()) for line in phrases.splitlines() if line.strip()}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(_loosely, listed)), re.IGNORECASE) if listed else None
+
+    def __call__(self, text: str) -> str:
+        """The text as it may go."""
+        return self._pattern.sub(BLACK, _composed(text)) if self._pattern else text
+
+    def touches(self, text: str) -> bool:
+        """Is anything in it to be made unreadable?"""
+        return bool(self._pattern and self._pattern.search(_composed(text)))
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _loosely(phrase: str) -> str:
+    """A phrase that breaks over a line, or was typed with two spaces, is the same phrase."""
+    return r"\s+".join(re.escape(word) for word in phrase.split())
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which entries stand in a bundle, and of which the words go with it."""
+
+    shown: frozenset[int]
+    spoken: frozenset[int]
+
+
+def selected(entries: Iterable[ChainedEntry], includes: Collection[int]) -> Selection:
+    """The least by default: what everybody on the item could read, without its words; the rest where it was ticked.
+
+    What was sealed never goes. A correction goes with what it corrects, so that nobody reads the first words alone.
+    """
+    ticked = set(includes)
+    shown, spoken = set(), set()
+    for entry in entries:
+        if entry.kind == "corrected" and json.loads(entry.facts).get("entry") in ticked:
+            ticked.add(entry.number)
+        if entry.visible == Visible.SEALED.value or entry.kind == STATEMENT:
+            continue
+        is_ticked = entry.number in ticked
+        if entry.visible == Visible.EVERYONE.value or is_ticked:
+            shown.add(entry.number)
+        if is_ticked:
+            spoken.add(entry.number)
+    return Selection(frozenset(shown), frozenset(spoken))
+
+
+def goes(entry: ChainedEntry, field: str, selection: Selection) -> bool:
+    """Do the words of this field of an entry go?"""
+    return entry.number in selection.spoken and field not in NEVER_SENT.get(entry.kind, frozenset())

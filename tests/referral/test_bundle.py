@@ -1,0 +1,446 @@
+"""The bundle: the least by default, the same bytes twice, nothing silently left out, proven with neither database nor key."""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from api import reading
+from api.referral import paper
+from api.referral.bundling import referral
+from api.referral.gathering import gather
+from api.referral.operating import verify_file, write_bundle
+from drp.proof import opening
+from drp.proof.opening import NoBundle, opened
+from drp.referral import BLACK, Blacking
+from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, matter, refer
+from tests.service.world import World
+from workflows.permits import THE_SERVICE
+
+one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+EVERYTHING = tuple(range(1, 30))
+
+
+def bundle_of(world: World, reference: str, folder: Path) -> bytes:
+    out = folder / "bundle.zip"
+    write_bundle(world.service, reference, out)
+    return out.read_bytes()
+
+
+def files(octets: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(octets)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def contents(octets: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(files(octets)["referral.json"])
+    return found
+
+
+def rebuilt(octets: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    """The same bundle after somebody changed it; whoever does knows how a ZIP is made, and has no key."""
+    held = files(octets)
+    change(held)
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, inside in held.items():
+            archive.writestr(name, inside)
+    return made.getvalue()
+
+
+def listed_anew(held: dict[str, bytes]) -> None:
+    """The list of files is made to fit."""
+    names = sorted(set(held) - {"manifest.sha256", "manifest.signature"})
+    held["manifest.sha256"] = "".join(f"{hashlib.sha256(held[name]).hexdigest()}  {name}\n" for name in names).encode()
+
+
+def test_a_bundle_says_everything_and_proves_itself_where_there_is_no_database(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    number = refer(world, reference, includes=EVERYTHING)
+    octets = bundle_of(world, reference, tmp_path)
+    found = opened(octets)
+    assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
+    assert found.proven.entries == len(world.entries(reference))
+    assert number in found.proven.kinds
+    code, said = verify_file(tmp_path / "bundle.zip")
+    assert code == 0
+    assert "it holds" in said
+    assert found.key in said
+    assert set(files(octets)) == {
+        "READ-ME-FIRST.txt", "referral.pdf", "referral.html", "referral.json", "referral.schema.json", "proof.json",
+        "public-key.txt", "manifest.sha256", "manifest.signature", "documents/01-Plan-of-4-March.pdf",
+    }  # fmt: skip
+
+
+def test_the_program_that_checks_it_needs_neither_database_nor_key(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference)
+    bundle_of(world, reference, tmp_path)
+    away = tmp_path / "away"
+    away.mkdir()
+    (tmp_path / "bundle.zip").rename(away / "bundle.zip")
+    drp = Path(sys.executable).with_name("drp")
+    done = subprocess.run([drp, "verify", "bundle.zip"], cwd=away, capture_output=True, text=True, check=False)
+    assert (done.returncode, sorted(path.name for path in away.iterdir())) == (0, ["bundle.zip"]), done.stderr
+    (away / "bundle.zip").write_bytes((away / "bundle.zip").read_bytes()[:-300])
+    done = subprocess.run([drp, "verify", "bundle.zip"], cwd=away, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "cut short" in done.stdout
+
+
+def test_the_same_record_and_checkpoint_make_the_same_bytes(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    entries = len(world.entries(reference))
+    first = bundle_of(world, reference, tmp_path)
+    world.at("Fri 17 April 2026, 10:00")
+    second = world.as_("irene").get(f"/challenges/{reference}/referral/0/bundle").content
+    assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
+    assert len(world.entries(reference)) == entries, "an export is not on the timeline"
+    reads = world.service.access_log.of(world.council.key, reference)
+    assert [read["what"] for read in reads].count("referral bundle") == 2
+
+
+def test_its_json_is_what_its_schema_describes_and_its_list_is_sha256sums_own(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    held = files(bundle_of(world, reference, tmp_path))
+    schema = json.loads(held["referral.schema.json"])
+    Draft202012Validator.check_schema(schema)
+    assert not list(Draft202012Validator(schema).iter_errors(json.loads(held["referral.json"])))
+    for line in held["manifest.sha256"].decode().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256(held[name]).hexdigest() == digest
+
+
+# The least by default.
+
+
+def test_nothing_that_was_not_ticked_goes(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference)
+    octets = bundle_of(world, reference, tmp_path)
+    for name, inside in files(octets).items():
+        text = inside.decode("utf-8", "replace")
+        for secret in (CONCERN, CONFIDENCE, ADVICE, "own thoughts", "I want to stay", "We will look at it"):
+            assert secret not in text, f"{name} holds {secret!r}"
+    said = contents(octets)
+    assert any("words of" in line for line in said["left_out"])
+    assert any("only the IRO service reads" in line for line in said["left_out"])
+    assert [one["left_out"] for one in said["documents"]] == ["Not enclosed: it was not ticked."]
+    kinds = [one["kind"] for one in said["chronology"]]
+    assert {"raised", "stage_entered", "responded", "escalated", "referred_to_cafcass"} <= set(kinds)
+    assert not {"noted", "legal_advice_taken"} & set(kinds)
+
+
+def test_what_was_ticked_goes_and_what_is_privileged_never_does(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    octets = bundle_of(world, reference, tmp_path)
+    whole = b"".join(files(octets).values()).decode("utf-8", "replace")
+    for said in (CONFIDENCE, "own thoughts", "I want to stay", "We will look at it", "The duty line"):
+        assert said in whole
+    assert ADVICE not in whole, "privileged advice goes in no bundle"
+
+
+def test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_itself(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING, leaves_out=f"{NEIGHBOUR.upper()}\nlook at it")
+    octets = bundle_of(world, reference, tmp_path)
+    whole = b"".join(files(octets).values()).decode("utf-8", "replace")
+    assert "Hartnell" not in whole
+    assert "HARTNELL" not in whole
+    assert BLACK in contents(octets)["chronology"][0]["words"][0]["text"]
+    assert opened(octets).proven.entries == len(world.entries(reference))
+
+
+@pytest.mark.parametrize(
+    ("phrases", "text", "left"),
+    [
+        ("Mr Grey", "mr  grey and MR GREY", f"{BLACK} and {BLACK}"),
+        ("Zoë", "Zoe\u0308 came", f"{BLACK} came"),
+        ("Ann\nAnn Smith", "Ann Smith, Ann", f"{BLACK}, {BLACK}"),
+        ("a.c", "abc a.c", f"abc {BLACK}"),
+        ("line end", "line\nend", BLACK),
+        ("\n \n", "as it was", "as it was"),
+    ],
+)
+def test_a_phrase_is_found_however_it_is_written(phrases: str, text: str, left: str) -> None:
+    assert Blacking(phrases)(text) == left
+
+
+def test_what_was_sealed_never_goes_and_a_correction_goes_with_what_it_corrects(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    irene = world.as_("irene")
+    irene.brings(reference, "corrected", entry=1, text="Twelve months.")
+    refer(world, reference, includes=(1,))
+    whole = files(bundle_of(world, reference, tmp_path))["referral.html"].decode()
+    assert "Twelve months." in whole
+
+
+# What is bad is said.
+
+
+def test_a_document_that_has_gone_is_said_to_be_missing_and_the_rest_goes(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    for path in world.settings.attachments_folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    octets = bundle_of(world, reference, tmp_path)
+    document = contents(octets)["documents"][0]
+    assert document["left_out"].startswith("NOT ENCLOSED although it was ticked. This document is missing")
+    assert "NOT ENCLOSED" in files(octets)["referral.html"].decode()
+    assert opened(octets).reference == reference
+
+
+def test_every_way_of_altering_a_bundle_is_found(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    octets = bundle_of(world, reference, tmp_path)
+
+    def cut(held: dict[str, bytes]) -> None:
+        del held["documents/01-Plan-of-4-March.pdf"]
+
+    def reworded(held: dict[str, bytes]) -> None:
+        held["referral.json"] = held["referral.json"].replace(b"We will look at it", b"We will do it now")
+
+    def relisted(held: dict[str, bytes]) -> None:
+        reworded(held)
+        listed_anew(held)
+
+    def more(held: dict[str, bytes]) -> None:
+        held["documents/02-More.pdf"] = b"%PDF-"
+
+    def no_proof(held: dict[str, bytes]) -> None:
+        del held["proof.json"]
+
+    for change, said in (
+        (cut, "taken out"), (reworded, "altered"), (relisted, "did not sign"), (more, "put in"), (no_proof, "no proof.json"),
+    ):  # fmt: skip
+        with pytest.raises(NoBundle, match=said):
+            opened(rebuilt(octets, change))
+    for broken in (b"", b"PK", octets[: len(octets) // 2], b"GIF89a" + octets[6:], rebuilt(octets, dict.clear)):
+        with pytest.raises(NoBundle):
+            opened(broken)
+
+
+def test_a_bundle_signed_anew_with_another_key_is_not_the_authoritys(world: World, tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    reference = matter(world)
+    refer(world, reference)
+    octets = bundle_of(world, reference, tmp_path)
+    stranger = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+
+    def signed_anew(held: dict[str, bytes]) -> None:
+        import base64
+
+        held["public-key.txt"] = stranger.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex().encode()
+        listed_anew(held)
+        held["manifest.signature"] = base64.b64encode(stranger.sign(held["manifest.sha256"]))
+
+    forged = rebuilt(octets, signed_anew)
+    with pytest.raises(NoBundle, match="did not sign checkpoint"):
+        opened(forged)
+    with pytest.raises(NoBundle, match="did not sign what is in it"):
+        opened(forged, world.service.signing.public_key())
+
+
+@one_engine
+def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world: World, tmp_path: Path) -> None:
+    """Whoever holds the signing key can sign a list of files; under the checkpoint of then they cannot bring other entries."""
+    import base64
+
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    octets = bundle_of(world, reference, tmp_path)
+
+    def each(change: Callable[[dict[str, Any]], None]) -> bytes:
+        def inside(held: dict[str, bytes]) -> None:
+            proof = json.loads(held["proof.json"])
+            change(proof)
+            held["proof.json"] = json.dumps(proof).encode()
+            listed_anew(held)
+            held["manifest.signature"] = base64.b64encode(world.service.signing.sign(held["manifest.sha256"]))
+
+        return rebuilt(octets, inside)
+
+    def kind(proof: dict[str, Any]) -> None:
+        proof["entries"][3]["kind"] = "noted"
+
+    def words(proof: dict[str, Any]) -> None:
+        proof["entries"][0]["said"][0]["text"] = "Nothing was wrong."
+
+    def tail(proof: dict[str, Any]) -> None:
+        proof["entries"].pop()
+
+    def swapped(proof: dict[str, Any]) -> None:
+        proof["entries"][4], proof["entries"][5] = proof["entries"][5], proof["entries"][4]
+
+    def line(proof: dict[str, Any]) -> None:
+        proof["line"] = proof["line"].replace(" 2", " 1")
+
+    def none(proof: dict[str, Any]) -> None:
+        proof["entries"] = "none"
+
+    for change in (kind, words, tail, swapped, line, none):
+        with pytest.raises(NoBundle):
+            opened(each(change))
+    assert opened(each(lambda proof: None)).reference == reference
+
+
+def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    irene = world.as_("irene")
+    number = irene.brings(reference, "referred_to_cafcass").json()["entry"]
+    octets = irene.get(f"/challenges/{reference}/referral/{number}/bundle").content
+    found = opened(octets)
+    assert (found.proven.checkpoint, found.proven.entries) == (None, 0)
+    assert found.proven.after == len(world.entries(reference))
+    assert contents(octets)["grounds"] == []
+    assert {"grounds", "failure", "family"} <= {
+        one["key"] for one in contents(octets)["checklist"] if one["standing"] == "missing"
+    }
+
+
+# The PDF.
+
+
+def pdf(world: World, reference: str, **more: Any) -> Path:
+    refer(world, reference, **more)
+    octets = world.as_("irene").get(f"/challenges/{reference}/referral/0/bundle").content
+    path = world.settings.var / "referral.pdf"
+    path.write_bytes(files(octets)["referral.pdf"])
+    return path
+
+
+def poppler(program: str, *given: str | Path) -> str:
+    return subprocess.run([program, *map(str, given)], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_pdf_is_tagged_titled_in_a_language_and_read_in_order(world: World) -> None:
+    reference = matter(world)
+    path = pdf(world, reference, includes=EVERYTHING)
+    info = poppler("pdfinfo", path)
+    assert re.search(r"^Title: +Referral " + reference, info, re.M)
+    assert re.search(r"^Tagged: +yes", info, re.M)
+    assert b"/Lang (en-GB)" in path.read_bytes() or "en-GB" in path.read_bytes().decode("latin-1")
+    tree = poppler("pdfinfo", "-struct-text", path)
+    headings = re.findall(r"^ *(H[1-3]) ", tree, re.M)
+    assert headings[0] == "H1"
+    assert headings.count("H2") >= 10
+    assert "Table" in tree
+    assert "TH" in tree
+    text = poppler("pdftotext", "-layout", path, "-")
+    order = [
+        text.rindex(word) for word in ("1. The child", "12. What was tried", "21. The outcome", "Stage by stage", "Chronology")
+    ]
+    assert order == sorted(order)
+    assert "No reply by the date" in text
+    assert f"Referral {reference} to" in text
+
+
+def test_welsh_and_right_to_left_names_are_drawn_and_what_cannot_be_is_never_dropped(world: World) -> None:
+    reference = matter(world)
+    names = 'Siân Llŷr-Gruffŷdd; שרה כהן; محمد علي; 中文 😀; #panic("x") *bold* $x$'
+    path = pdf(world, reference, said=[{"item": "family", "words": names}])
+    text = poppler("pdftotext", path, "-")
+    for shown in ("Siân Llŷr-Gruffŷdd", "שרה", "محمد", '#panic("x") *bold* $x$', "[U+4E2D]", "[U+6587]", "[U+1F600]"):
+        assert shown in text
+    assert "cannot be drawn in this PDF" in text
+    octets = world.as_("irene").get(f"/challenges/{reference}/referral/0/bundle").content
+    assert names in contents(octets)["checklist"][2]["written"]
+
+
+@one_engine
+def test_a_pdf_that_cannot_be_made_does_not_keep_the_referral_back(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise paper.typst.TypstError("no")
+
+    reference = matter(world)
+    refer(world, reference)
+    monkeypatch.setattr(paper, "_compiled", broken)
+    monkeypatch.setattr(paper, "_undrawable", lambda text: [])
+    octets = bundle_of(world, reference, tmp_path)
+    assert "referral.pdf is missing.txt" in files(octets)
+    assert opened(octets).reference == reference
+
+
+@one_engine
+def test_ten_thousand_entries_stand_in_it_every_one(world: World, tmp_path: Path) -> None:
+    """Bound by the page, not by us: the chronology is repeated until it is as long as no challenge ever was."""
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    with world.store.snapshot(world.council.key) as connection:
+        from drp import load
+
+        id_ = load.by_reference(connection, world.council.key, reference)
+        assert id_
+        loaded = load.challenges(connection, world.council.key, [id_])[id_]
+        challenge = loaded.challenge
+        rules = world.service.casework.procedures.rules(
+            connection, world.council.key, challenge.ladder_hash, challenge.authority_hash
+        )
+        seen = reading.Seen(loaded, rules, load.establishment(connection, world.council.key, loaded.abouts()), THE_SERVICE)
+        made = referral(connection, world.council.key, seen)
+        found = gather(connection, world.council.key, seen, made.event, made, "referral", world.now).contents
+    one = found.chronology[0]
+    long = found.model_copy(update={"chronology": [one.model_copy(update={"number": n}) for n in range(1, 10_001)]})
+    path = tmp_path / "long.pdf"
+    path.write_bytes(paper.pdf(long))
+    text = poppler("pdftotext", path, "-")
+    assert all(f"\n{n}. {one.headline}" in text or f"\x0c{n}. {one.headline}" in text for n in (1, 2, 5_000, 9_999, 10_000))
+    assert paper.html(long).decode().count(f". {one.headline}</h3>") == 10_000
+
+
+# Twins: what these tests would not see if it were broken, they do see.
+
+
+def must_fail(check: Callable[..., Any], *given: Any) -> None:
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        check(*given)
+
+
+@one_engine
+def test_planted_a_bundle_that_sends_everything(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.referral import gathering
+    from drp.referral import Selection
+
+    every = frozenset(EVERYTHING)
+    monkeypatch.setattr(gathering, "selected", lambda entries, includes: Selection(every, every))
+    must_fail(test_nothing_that_was_not_ticked_goes, world, tmp_path)
+
+
+@one_engine
+def test_planted_black_that_is_only_painted_over(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Blacking, "touches", lambda self, text: False)
+    must_fail(
+        test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_itself, world, tmp_path
+    )  # the proof would hold the words themselves
+
+
+@one_engine
+def test_planted_a_list_that_nobody_compares(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_check_listed", lambda files: None)
+    must_fail(test_every_way_of_altering_a_bundle_is_found, world, tmp_path)
+
+
+@one_engine
+def test_planted_a_clock_in_the_bundle(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = paper.html
+    monkeypatch.setattr(paper, "html", lambda it: whole(it) + str(world.now).encode())
+    must_fail(test_the_same_record_and_checkpoint_make_the_same_bytes, world, tmp_path)
