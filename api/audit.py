@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from api.assembly import Service
 from drp.proof import checkpoint as proof
+from drp.proof.replaying import Parted, parted
 from drp.proof.taking import Taken, last, standing_at_last, take
 from drp.proof.verifying import Fault, Seen, check_order, faults, seen
 
@@ -91,3 +92,10 @@ def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519
             )
         found = tuple(faults(connection, authority, {chain.id: chain}, checkpoints))
     return Verdict(authority, tuple(one.checkpoint.number for one in checkpoints), found, tuple(said))
+
+
+def replayed(service: Service, authority: str) -> tuple[int, tuple[Parted, ...]]:
+    """Decide every challenge again: how many there are, and those that are not what their events decide."""
+    with service.store.snapshot(authority) as connection:
+        every = list(parted(connection, authority, service.casework.procedures))
+    return len(every), tuple(one for one in every if one is not None)

@@ -234,6 +234,22 @@ def audit_verify(
     raise SystemExit(0 if clean else 1)
 
 
+@audit_app.command("replay")
+def audit_replay() -> None:
+    """Decide every challenge again from its own events and rules, and compare. Exit status 1 where one differs."""
+    from api.audit import replayed
+
+    service, clean = _service(), True
+    for authority in service.store.authorities():
+        count, found = replayed(service, authority)
+        clean &= not found
+        for one in found:
+            print(f"{authority} {one.reference}: {one.said}")
+        print(f"{authority}: {count - len(found)} of {count} are what their events decide")
+    service.close()
+    raise SystemExit(0 if clean else 1)
+
+
 @app.command()
 def referral(
     reference: Annotated[str, typer.Argument(help="The challenge's reference, such as ABCD-2345.")],

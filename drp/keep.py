@@ -130,8 +130,14 @@ class Keeper:
             connection.execute(statement, rows.moved)
         if rows.involved:
             dialect = sqlite if self._is_sqlite else postgresql
-            known = list({(r["person"], r["challenge"], r["role"]): r for r in rows.involved}.values())
-            connection.execute(dialect.insert(InvolvedRow).on_conflict_do_nothing(), known)
+            # Addressed before copied: who was copied first and is asked later has it among their work from then on.
+            ordered = sorted(rows.involved, key=lambda row: row["as_to"])
+            known = list({(r["person"], r["challenge"], r["role"]): r for r in ordered}.values())
+            statement = dialect.insert(InvolvedRow)
+            addressed = {"as_to": statement.excluded.as_to}
+            its_key = ["authority", "person", "challenge", "role"]
+            only = statement.excluded.as_to.is_(True)
+            connection.execute(statement.on_conflict_do_update(index_elements=its_key, set_=addressed, where=only), known)
 
 
 class _Rows:

@@ -361,7 +361,7 @@ def event_of(move: Move, values: Mapping[str, Any]) -> Event:
         said["to"] = chosen([said["to"]])[0] if move.event is e.Redirected else chosen(said["to"])
     if move.event is e.Judged:
         said["climb"] = not said.pop("consider_first", False)
-    if "told" in said:
+    if move.event is e.ChildTold:
         said["told"] = said["told"] == "yes"
     for number in ("action", "entry"):
         if number in said:

@@ -15,7 +15,7 @@ from api.referral.material import GROUNDS
 from drp import drafts
 from drp.drafts import Draft
 from workflows.events import ReferredToCafcass, Said
-from workflows.referral import SECTIONS, Section, asked_in
+from workflows.referral import BY_KEY, SECTIONS, Section, asked_in
 from workflows.working_days import local_date, long_date
 
 NOT_APPLICABLE = "-na"
@@ -74,9 +74,7 @@ def fields_of(whole: Whole, section: Section) -> list[Field]:
     found: list[Field] = []
     if section is Section.WHY:
         options = [(key, label, "") for key, label in GROUNDS.items()]
-        found.append(
-            Ticks(name="grounds", label="Grounds", hint="Care Planning Regulations 2010, regulation 45", options=options)
-        )
+        found.append(Ticks(name="grounds", label=f"{BY_KEY['grounds'].number}. {BY_KEY['grounds'].title}", options=options))
     for item in asked_in(section):
         found.append(Words(name=item.key, label=f"{item.number}. {item.title}", hint=item.hint, rows=3))
         found.append(Tick(name=item.key + NOT_APPLICABLE, label="Not applicable"))

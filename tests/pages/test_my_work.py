@@ -62,3 +62,13 @@ def test_what_is_read_in_a_list_is_in_the_access_log(world):
     at_browser(world, "tess").open("/")
     log = world.service.access_log.of(world.council.key, reference)
     assert [line["what"] for line in log if line["person"] == str(world.id("tess"))] == ["list"]
+
+
+def test_whoever_was_copied_first_and_is_asked_later_finds_it_among_their_work(world):
+    """Copied at stage 2, asked at stage 3: the same post, the same person."""
+    irene = world.as_("irene")
+    reference = irene.raises(item_type="formal", stage="stage_2", stage_reason="It cannot wait.").json()["reference"]
+    otto = at_browser(world, "otto")
+    assert reference not in otto.open("/").text, "a copy asks nothing"
+    assert irene.brings(reference, "escalated", why="No reply came.").status_code == 200
+    assert reference in otto.open("/").text
