@@ -47,6 +47,12 @@ class AuthorityRow(Row, table=True):
     """The go-live brake: empty, `all`, or a stage: mail above it waits for release by hand."""
     label_pack: str = Field(default="", max_length=32)
     """The shipped words for a child that an administrator chose; empty: the authority file's own."""
+    witnessed_at: datetime | None = None
+    """When the timelines were last held against the last checkpoint, and went on from it."""
+    witness_fault: str = Field(default="", max_length=300)
+    """What did not go on from the last checkpoint; empty while all of it does."""
+    head_day: date | None = None
+    """The local day for which the auditors were last sent the signed head of a checkpoint."""
 
 
 class DocumentRow(Row, table=True):
@@ -456,20 +462,4 @@ class SignInRow(Row, table=True):
         ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
         Index("ix_sign_in_hash", "authority", "hash"),
         Index("ix_sign_in_person", "authority", "person", "asked_at"),
-    )
-
-
-class DraftRow(Row, table=True):
-    """What somebody has begun to write and not yet sent: theirs alone, gone once it is sent or has lain too long."""
-
-    __tablename__ = "draft"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    person: UUID
-    began_at: datetime
-    changed_at: datetime
-    said: dict[str, Any] = json_column()
-    __table_args__ = (
-        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
-        Index("ix_draft_person", "authority", "person"),
     )

@@ -67,6 +67,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         sending=sending,
         acts_at=time.fromisoformat(w.day.acts_at),
         warns_at=time.fromisoformat(w.day.warns_at),
+        kept_years=(w.retention.child_protection, w.retention.others),
         duty_numbers=tuple((duty.who, duty.telephone) for duty in w.at_immediate_risk),
         assumed=_assumed(w.assumed),
     )

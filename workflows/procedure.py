@@ -130,6 +130,8 @@ class Authority:
     acts_at: time = time(9)
     warns_at: time = time(16)
     duty_numbers: tuple[tuple[str, str], ...] = ()
+    kept_years: tuple[int | None, int | None] = (None, None)
+    """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
     assumed: tuple[Assumption, ...] = ()
     _roles: dict[str, Role] = field(init=False, repr=False, default_factory=dict)
     _reasons: dict[str, Reason] = field(init=False, repr=False, default_factory=dict)

@@ -311,6 +311,13 @@ class WrittenSending(Written):
     on: Literal["working days", "every day"] = "working days"
 
 
+class WrittenRetention(Written):
+    """For how many years after the last contact what was not looked-after care is kept. Looked-after children: by law."""
+
+    child_protection: Annotated[int, Field(ge=1, le=100)] | None = None
+    others: Annotated[int, Field(ge=1, le=100)] | None = None
+
+
 class WrittenDay(Written):
     """At what time of day the service acts on a passed date, and warns of one to come (Europe/London)."""
 
@@ -348,6 +355,7 @@ class WrittenAuthority(Written):
     closure_days: list[WrittenClosure] = Field(default_factory=list)
     sending_hours: WrittenSending | None = None
     day: WrittenDay = WrittenDay()
+    retention: WrittenRetention = WrittenRetention()
     at_immediate_risk: list[WrittenDuty] = Field(default_factory=list)
     assumed: dict[str, Text] = Field(default_factory=dict)
 

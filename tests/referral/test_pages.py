@@ -16,11 +16,12 @@ from api.pages import referring
 from api.referral.operating import write_bundle
 from drp import drafts
 from drp.access_log import AccessLog
+from drp.drafts import DraftRow
 from drp.proof import taking
 from drp.proof.opening import opened
 from drp.settings import Settings
 from drp.store import Store, Unavailable
-from drp.tables import DeliveryRow, DraftRow, EntryRow, NotificationRow
+from drp.tables import DeliveryRow, EntryRow, NotificationRow
 from tests.pages.browser import Page, Visitor, at_browser, day
 from tests.referral.matter import CONFIDENCE, matter, refer
 from tests.service.world import World

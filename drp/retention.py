@@ -1,0 +1,255 @@
+"""Retention: which children's records are to be reviewed, what holds them, and their lawful erasure, which leaves the proof."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlmodel import Field, col
+
+from drp.chance import Chance
+from drp.load import facts_of
+from drp.tables import ChallengeRow, ChildRow, EntryRow, IdempotencyRow, Row, WordsRow
+from workflows.ladder import Status
+from workflows.procedure import Authority
+from workflows.retention import Retention, retention
+from workflows.working_days import local_date
+
+
+class KeptChildRow(Row, table=True):
+    """What the case system says of a child beyond the directory: a death, the last contact. Days, local."""
+
+    __tablename__ = "kept_child"
+    authority: str = Field(primary_key=True, max_length=64)
+    child: UUID = Field(primary_key=True)
+    died: date | None = None
+    last_contact: date | None = None
+
+
+class HoldRow(Row, table=True):
+    """Nothing of a child (or, without one, of the whole authority) is erased while it is held: an inquiry, a claim."""
+
+    __tablename__ = "hold"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    child: UUID | None = None
+    why: str = Field(max_length=300)
+    by: str = Field(max_length=120)
+    since: date
+    lifted: date | None = None
+
+
+class ErasureRow(Row, table=True):
+    """That a challenge's words were erased: when, by whom, on what ground, how much. Append-only."""
+
+    __tablename__ = "erasure"
+    authority: str = Field(primary_key=True, max_length=64)
+    challenge: UUID = Field(primary_key=True)
+    at: datetime
+    by: str = Field(max_length=120)
+    why: str = Field(max_length=300)
+    words: int
+    documents: int
+
+
+class Held(Exception):
+    """Something holds this child's record, or its time has not come: nothing was erased."""
+
+
+class NoSuchChild(Exception):
+    """The directory knows no child of that number."""
+
+
+@dataclass(frozen=True)
+class ToReview:
+    """One child's record, as the review list has it."""
+
+    child: UUID
+    number: str
+    retention: Retention
+    challenges: int
+    holds: tuple[str, ...]
+    is_erased: bool
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased: fields of words, and the digests of documents that no other entry names any more."""
+
+    challenges: int
+    words: int
+    documents: tuple[str, ...]
+
+
+def every_child(connection: Connection, authority: Authority) -> Iterator[ToReview]:
+    """Every child with what keeps their record, in the order of their numbers."""
+    key = authority.key
+    rows = connection.execute(
+        select(ChildRow.__table__, col(KeptChildRow.died), col(KeptChildRow.last_contact).label("contact"))  # type: ignore
+        .outerjoin(KeptChildRow, (col(KeptChildRow.authority) == key) & (col(KeptChildRow.child) == col(ChildRow.id)))
+        .where(col(ChildRow.authority) == key)
+        .order_by(col(ChildRow.number))
+    ).mappings()
+    holds = _holds(connection, key)
+    statuses, counts, last = _from_challenges(connection, key)
+    erased = set(
+        connection.execute(
+            select(col(ChallengeRow.child))
+            .join(ErasureRow, (col(ErasureRow.authority) == key) & (col(ErasureRow.challenge) == col(ChallengeRow.id)))
+            .where(col(ChallengeRow.authority) == key)
+        ).scalars()
+    )
+    for row in rows:
+        id_ = row["id"]
+        ever = {Status(status) for status in row["statuses"]} | statuses.get(id_, set())
+        contact = max(filter(None, (row["contact"], last.get(id_))), default=None)
+        kept = retention(authority, ever, row["born"], row["died"], contact)
+        mine = (*holds.get(None, ()), *holds.get(id_, ()))
+        yield ToReview(id_, row["number"], kept, counts.get(id_, 0), mine, id_ in erased)
+
+
+def _holds(connection: Connection, authority: str) -> dict[UUID | None, tuple[str, ...]]:
+    found: dict[UUID | None, tuple[str, ...]] = {}
+    for row in connection.execute(
+        select(col(HoldRow.child), col(HoldRow.why)).where(col(HoldRow.authority) == authority, col(HoldRow.lifted).is_(None))
+    ):
+        found[row.child] = (*found.get(row.child, ()), row.why)
+    return found
+
+
+def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID, set[Status]], dict[UUID, int], dict[UUID, date]]:
+    """What the challenges about each child add: statuses that the child once had, how many, the last day of one."""
+    statuses: dict[UUID, set[Status]] = {}
+    counts: dict[UUID, int] = {}
+    last: dict[UUID, date] = {}
+    for row in connection.execute(
+        select(col(ChallengeRow.child), col(ChallengeRow.rest), col(ChallengeRow.last_at)).where(
+            col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None)
+        )
+    ):
+        child, day = row.child, local_date(row.last_at)
+        ever = facts_of(row.rest["facts"]).statuses | facts_of(row.rest["facts_at_raising"]).statuses
+        statuses[child] = statuses.get(child, set()) | ever
+        counts[child] = counts.get(child, 0) + 1
+        last[child] = max(last.get(child, day), day)
+    return statuses, counts, last
+
+
+def child_of(connection: Connection, authority: str, number: str) -> UUID:
+    """The child of a case-system number. Raises NoSuchChild."""
+    found = connection.execute(
+        select(col(ChildRow.id)).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)
+    ).scalar()
+    if found is None:
+        raise NoSuchChild(f"The directory of {authority} has no child {number}. Check the case-system number.")
+    return UUID(str(found))
+
+
+def know(connection: Connection, authority: str, child: UUID, died: date | None, last_contact: date | None) -> None:
+    """Keep what the case system says; what is not said stays as it was."""
+    here = (col(KeptChildRow.authority) == authority, col(KeptChildRow.child) == child)
+    said = {name: day for name, day in (("died", died), ("last_contact", last_contact)) if day}
+    if connection.execute(select(col(KeptChildRow.child)).where(*here)).first() is None:
+        connection.execute(insert(KeptChildRow).values(authority=authority, child=child, **said))
+    elif said:
+        connection.execute(update(KeptChildRow).where(*here).values(**said))
+
+
+def hold(connection: Connection, chance: Chance, authority: str, child: UUID | None, why: str, by: str, today: date) -> None:
+    """Let nothing of a child, or of everybody, be erased until it is lifted."""
+    values = {"authority": authority, "id": chance.identity(), "child": child, "why": why, "by": by, "since": today}
+    connection.execute(insert(HoldRow).values(**values))
+
+
+def lift(connection: Connection, authority: str, child: UUID | None, today: date) -> int:
+    """Lift every hold on a child, or (None) those on everybody. How many there were."""
+    mine = col(HoldRow.child) == child if child else col(HoldRow.child).is_(None)
+    done = connection.execute(
+        update(HoldRow).where(col(HoldRow.authority) == authority, mine, col(HoldRow.lifted).is_(None)).values(lifted=today)
+    )
+    return done.rowcount
+
+
+def erase(
+    connection: Connection, authority: Authority, child: UUID, why: str, by: str, now: datetime, ordered: bool = False
+) -> Erased:
+    """Erase what a child's record says in words, for good. The chain goes on proving that it happened, and in what order.
+
+    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises Held. `ordered`: by a
+    court or on a right to erasure, before its time; a hold binds all the same.
+    """
+    key = authority.key
+    one = next((each for each in every_child(connection, authority) if each.child == child), None)
+    if one is None:
+        raise NoSuchChild("That child is not in the directory.")
+    if one.holds:
+        raise Held(f"It is held: {'; '.join(one.holds)}. Lift the hold first, if you may.")
+    if not ordered and not one.retention.is_over(local_date(now)):
+        until = f"until {one.retention.until:%d %B %Y}" if one.retention.until else "with no end"
+        raise Held(f"It is kept {until}: {one.retention.why}. Only an order erases it earlier.")
+    ids = connection.execute(
+        select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == key, col(ChallengeRow.child) == child)
+    ).scalars().all()  # fmt: skip
+    words = 0
+    documents: set[str] = set()
+    for id_ in ids:
+        its_own = _digests(connection, key, id_)
+        documents |= its_own
+        gone = connection.execute(delete(WordsRow).where(col(WordsRow.authority) == key, col(WordsRow.challenge) == id_)).rowcount
+        words += gone
+        # What was answered then, word for word, names the child.
+        connection.execute(
+            delete(IdempotencyRow).where(col(IdempotencyRow.authority) == key, col(IdempotencyRow.challenge) == id_)
+        )
+        if gone:
+            _write_down(connection, key, id_, now, by, why, gone, len(its_own))
+    connection.execute(
+        update(ChildRow)
+        .where(col(ChildRow.authority) == key, col(ChildRow.id) == child)
+        .values(initials="", number=f"erased-{child.hex[:12]}", born=_year_of_birth(connection, key, child))
+    )
+    alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
+    return Erased(len(ids), words, alone)
+
+
+def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:
+    """The first day of the year of birth: the year stays, because the retention rests on it."""
+    born: date = connection.execute(
+        select(col(ChildRow.born)).where(col(ChildRow.authority) == authority, col(ChildRow.id) == child)
+    ).scalar_one()
+    return date(born.year, 1, 1)
+
+
+def _write_down(
+    connection: Connection, authority: str, challenge: UUID, now: datetime, by: str, why: str, words: int, documents: int
+) -> None:
+    here = (col(ErasureRow.authority) == authority, col(ErasureRow.challenge) == challenge)
+    if connection.execute(select(col(ErasureRow.challenge)).where(*here)).first() is None:
+        row = {"authority": authority, "challenge": challenge, "at": now, "by": by, "why": why}
+        connection.execute(insert(ErasureRow).values(**row, words=words, documents=documents))
+
+
+def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str]:
+    rows = connection.execute(
+        select(col(EntryRow.facts)).where(
+            col(EntryRow.authority) == authority, col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
+        )
+    ).scalars()
+    return {str(json.loads(facts)["digest"]) for facts in rows}
+
+
+def _named_elsewhere(connection: Connection, authority: str, digest: str, ids: Collection[UUID]) -> bool:
+    """Does an entry of somebody else's record name the same document? Then its bytes stay."""
+    found = connection.execute(
+        select(func.count())
+        .select_from(EntryRow)
+        .where(
+            col(EntryRow.authority) == authority,
+            col(EntryRow.kind) == "document_attached",
+            col(EntryRow.challenge).not_in(ids),
+            col(EntryRow.facts).contains(digest, autoescape=True),
+        )
+    ).scalar_one()
+    return bool(found)
