@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.assembly import Service
 from drp.proof import checkpoint as proof
 from drp.proof.replaying import Parted, parted
-from drp.proof.taking import Taken, last, standing_at_last, take
+from drp.proof.taking import Broken, Taken, last, noted, standing_at_last, take
 from drp.proof.verifying import Fault, Seen, check_order, faults, seen
 
 AT_MOST = 10
@@ -38,12 +38,19 @@ def witness(service: Service, authority: str) -> Taken | None:
     Raises Broken, OSError. A checkpoint whose file could not be written is written at the next turn.
     """
     folder = service.settings.checkpoints_folder
-    with service.store.write(authority) as connection:
-        before = last(connection, authority)
-        if before and not _file(folder, before).exists():
-            # While the lines under it are still known: after the next one they would be those of the next.
-            leave(folder, Taken(before, standing_at_last(connection, authority)))
-        taken = take(connection, authority, service.clock(), service.signing)
+    now = service.clock()
+    try:
+        with service.store.write(authority) as connection:
+            before = last(connection, authority)
+            if before and not _file(folder, before).exists():
+                # While the lines under it are still known: after the next one they would be those of the next.
+                leave(folder, Taken(before, standing_at_last(connection, authority)))
+            taken = take(connection, authority, now, service.signing)
+            noted(connection, authority, now, "")
+    except Broken as fault:
+        with service.store.write(authority) as connection:
+            noted(connection, authority, now, str(fault))
+        raise
     if taken:
         leave(folder, taken)
     return taken

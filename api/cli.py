@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.retention_commands import app as retention_app
+
 if TYPE_CHECKING:
     from api.assembly import Service
     from drp.settings import Settings
@@ -16,6 +18,7 @@ directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, co
 token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
 audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
 app.add_typer(audit_app, name="audit")
+app.add_typer(retention_app, name="retention")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 

@@ -1,6 +1,8 @@
 """The service's own desk over JSON: who I am, my inbox, the outbox and its brake, health."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +18,7 @@ from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape
 from drp import administered, migrate
 from drp.inbox import messages, told
 from drp.store import Unavailable
-from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, WindowRow
+from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
 from notifications import brake
 from notifications.wording import WORDS, sentences
 from workflows.refusals import Unfit
@@ -147,6 +149,7 @@ def health_of(service: Service) -> HealthShape:
     now = service.clock()
     reasons: list[str] = []
     ticks, overdue, unsent = [], [], []
+    witnessed: list[Witnessed] = []
     held = failed = 0
     schema = ""
     try:
@@ -156,6 +159,7 @@ def health_of(service: Service) -> HealthShape:
                 ticks.append(
                     connection.execute(select(col(AuthorityRow.last_tick)).where(_is(AuthorityRow.key, authority))).scalar()
                 )
+                witnessed.append(_witnessed(connection, authority))
                 due = select(func.min(col(WindowRow.acts_at))).where(
                     _is(WindowRow.authority, authority),
                     col(WindowRow.closed_at).is_(None),
@@ -196,6 +200,7 @@ def health_of(service: Service) -> HealthShape:
         reasons.append("Messages have waited for more than an hour.")
     if held:
         reasons.append("Windows are held for release.")
+    reasons += _of_the_witness(witnessed, now, 2 * timedelta(minutes=service.settings.checkpoint_minutes))
     return HealthShape(
         status="red" if reasons else "green",
         reasons=reasons,
@@ -206,6 +211,33 @@ def health_of(service: Service) -> HealthShape:
         failed_messages=failed,
         schema_version=schema,
     )
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """When an authority's timelines were last held against a checkpoint, what did not go on, when its first item was raised."""
+
+    at: datetime | None
+    fault: str
+    first: datetime | None
+
+
+def _witnessed(connection: Connection, authority: str) -> Witnessed:
+    row = connection.execute(
+        select(col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault)).where(_is(AuthorityRow.key, authority))
+    ).one()
+    first = connection.execute(
+        select(func.min(col(ChallengeRow.raised_at))).where(_is(ChallengeRow.authority, authority))
+    ).scalar()
+    return Witnessed(row.witnessed_at, row.witness_fault, first)
+
+
+def _of_the_witness(witnessed: Sequence[Witnessed], now: datetime, most: timedelta) -> list[str]:
+    """Has a record been altered, or has nobody looked for too long?"""
+    if any(one.fault for one in witnessed):
+        return ["A record does not go on from its last checkpoint: run `drp audit verify`."]
+    unseen = [one for one in witnessed if one.first is not None and now - (one.at or one.first) > most]
+    return ["No checkpoint has been looked for in too long: is the heartbeat running?"] if unseen else []
 
 
 def _is(column: Any, value: str) -> Any:

@@ -15,6 +15,7 @@ from drp.store import Unavailable
 from drp.sweep import Swept, sweep
 from notifications.outbox import Delivered, deliver
 from notifications.sign_in_links import send_links
+from notifications.signed_heads import send_heads
 from workflows.working_days import local_date
 
 log = logging.getLogger("drp.heartbeat")
@@ -41,7 +42,8 @@ def forget(service: Service, authority: str) -> None:
 
 
 def post(service: Service, authority: str) -> Delivered:
-    """One round of the outbox, for one authority; and links to sign in that a request could not send."""
+    """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
+    send_heads(service.casework, authority, service.clock(), service.sender)
     send_links(service.casework, authority, service.clock(), service.sender)
     return deliver(service.casework, authority, service.clock(), service.sender)
 

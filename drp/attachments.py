@@ -92,6 +92,11 @@ class Attachments:
             raise NotAsAttached("This document is no longer what was attached: the file has been altered.")
         return octets
 
+    def erase(self, authority: str, digest: str) -> None:
+        """Take a document out for good: lawful erasure, once no entry of another record names it. Harmless to repeat."""
+        if _DIGEST.fullmatch(digest):
+            self._path(authority, digest).unlink(missing_ok=True)
+
     def open(self, authority: str, facts: Mapping[str, Any], name: str) -> Document:
         """The document of a timeline entry that the person may read (its facts, and its word `name`)."""
         kind: MediaType | None = next((known for known in get_args(MediaType) if known == facts.get("media_type")), None)

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlmodel import Field, col
 
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, Standing, in_order, made
-from drp.tables import ChallengeRow, EntryRow, Row
+from drp.tables import AuthorityRow, ChallengeRow, EntryRow, Row
 from drp.timeline import GENESIS, digest
 
 
@@ -104,6 +104,12 @@ def take(connection: Connection, authority: str, now: datetime, key: Ed25519Priv
     )
     _keep(connection, authority, [standings[id_] for id_ in grown])
     return Taken(checkpoint, ordered)
+
+
+def noted(connection: Connection, authority: str, now: datetime, fault: str) -> None:
+    """Keep when the timelines were last looked at, or what did not go on: health says it until it is put right."""
+    values = {"witness_fault": fault[:300]} if fault else {"witness_fault": "", "witnessed_at": now}
+    connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(**values))
 
 
 def _known(connection: Connection, authority: str) -> dict[UUID, Standing]:

@@ -1,0 +1,41 @@
+"""Lawful erasure, from the operator's command to the last byte: words and documents go, the proof stays."""
+
+from api.assembly import Service
+from api.audit import witness
+from drp import retention
+from workflows.procedure import Authority
+from workflows.working_days import so_many
+
+BACKUPS = "Copies of the database that were made before still hold it: let them run out, or erase them too."
+
+
+def erase_child(
+    service: Service, authority: Authority, number: str, why: str, by: str, ordered: bool = False, really: bool = False
+) -> str:
+    """Erase one child's record and say what went; without `really` only what would go. Raises Held, NoSuchChild, Unavailable.
+
+    What is erased stands under a checkpoint first, so that whatever else went with it would be found.
+    """
+    witness(service, authority.key)
+    try:
+        with service.store.write(authority.key) as connection:
+            child = retention.child_of(connection, authority.key, number)
+            done = retention.erase(connection, authority, child, why, by, service.clock(), ordered)
+            if not really:
+                raise _OnlyTried
+    except _OnlyTried:
+        return f"Would erase {_in_words(done)} of child {number}. Say --yes to do it: it cannot be undone."
+    for digest in done.documents:
+        service.attachments.erase(authority.key, digest)
+    return f"Erased {_in_words(done)} of child {number}. {BACKUPS}"
+
+
+class _OnlyTried(Exception):
+    """Takes the whole of a trial back."""
+
+
+def _in_words(done: retention.Erased) -> str:
+    return (
+        f"{so_many(done.words, 'pieces of writing')} and {so_many(len(done.documents), 'documents')} "
+        f"in {so_many(done.challenges, 'challenges')}"
+    )

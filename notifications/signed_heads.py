@@ -1,0 +1,87 @@
+"""The signed head of a checkpoint, sent once a day to whoever audits: small enough to be kept in a mailbox for ever."""
+
+import logging
+from datetime import datetime
+from hashlib import sha256
+
+from markupsafe import escape
+from sqlalchemy import Connection, select, update
+from sqlmodel import col
+
+from drp.handle import Casework
+from drp.proof.checkpoint import Checkpoint
+from drp.proof.taking import last
+from drp.tables import AuthorityRow, PersonRow, PostRow
+from notifications.channels import Post, UnsafeMessage, is_address
+from notifications.outbox import Sender
+from notifications.wording import Letter
+from workflows.procedure import Authority, Capacity
+from workflows.working_days import local_date
+
+log = logging.getLogger("drp.signed_heads")
+
+_SAID = (
+    "This is how every record of the resolution service stood, signed. It names no child and no person.",
+    "Keep it where nobody who runs the service can reach it. `drp audit verify` holds the database against it: "
+    "save the lines below as they are in a file, or use the whole checkpoint file of the same number.",
+    "If a day passes without such a message, ask whoever runs the service.",
+)
+
+
+def letter(authority: Authority, checkpoint: Checkpoint) -> Letter:
+    """The message: the head itself stands in it word for word."""
+    lines = [*_SAID[:2], checkpoint.text, _SAID[2], authority.name]
+    html = "".join(f"<p>{escape(line)}</p>" for line in _SAID[:2]) + f"<pre>{escape(checkpoint.text)}</pre>"
+    html += "".join(f"<p>{escape(line)}</p>" for line in lines[3:])
+    subject = f"Checkpoint {checkpoint.number}: the record of {local_date(checkpoint.at):%d.%m.%Y}, signed"
+    return Letter(subject, "\n\n".join(lines) + "\n", f'<!doctype html><html lang="en"><body>{html}</body></html>')
+
+
+def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:
+    """Send today's head to the auditors, if there is one and it has not gone yet. Returns how many had it accepted.
+
+    Where one message is not taken, all are tried again at the next turn, under the same identity.
+    """
+    with casework.store.read(authority) as connection:
+        day = connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()
+        checkpoint = last(connection, authority)
+        current = casework.procedures.current(connection, authority)
+        if not checkpoint or not current or (day is not None and local_date(checkpoint.at) <= day):
+            return 0
+        domains = sender.allowed_domains
+        addresses = [
+            one for one in _auditors(connection, current[0].authority, now) if not domains or one.rpartition("@")[2] in domains
+        ]
+    if not addresses:
+        return 0
+    words = letter(current[0].authority, checkpoint)
+    identity = sha256(f"{authority} {checkpoint.mark}".encode()).hexdigest()[:32]
+    accepted = 0
+    for address in addresses:
+        post = Post(
+            f"<{identity}.{sha256(address.encode()).hexdigest()[:8]}@{sender.domain}>", (address,), (), (address,), words, now
+        )
+        try:
+            accepted += address in sender.channel.send(post).accepted
+        except UnsafeMessage as error:
+            log.error("a signed head was not sent: %s", error)
+        except Exception:
+            log.exception("a signed head was not sent")
+    if accepted == len(addresses):
+        with casework.store.write(authority) as connection:
+            known = col(AuthorityRow.key) == authority
+            connection.execute(update(AuthorityRow).where(known).values(head_day=local_date(checkpoint.at)))
+    return accepted
+
+
+def _auditors(connection: Connection, authority: Authority, now: datetime) -> list[str]:
+    """The addresses of whoever holds a post that audits, today."""
+    roles, day = authority.roles_acting_as(Capacity.AUDITOR), local_date(now)
+    rows = connection.execute(
+        select(col(PersonRow.email), col(PostRow.since), col(PostRow.until), col(PersonRow.left_on))
+        .join(PostRow, (col(PostRow.authority) == authority.key) & (col(PostRow.person) == col(PersonRow.id)))
+        .where(col(PersonRow.authority) == authority.key, col(PostRow.role).in_(roles))
+        .order_by(col(PersonRow.email))
+    )
+    held = [r for r in rows if r.since <= day and (r.until is None or r.until >= day) and (r.left_on is None or r.left_on >= day)]
+    return list(dict.fromkeys(row.email for row in held if is_address(row.email)))
