@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Until when each child's record is 
 
 Key = Annotated[str, typer.Argument(help="The authority's key.")]
 Child = Annotated[str, typer.Argument(help="The child's case-system number.")]
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+DAY = ["%Y-%m-%d"]
 By = Annotated[str, typer.Option(help="Who decided it: a name and a post.")]
 Why = Annotated[str, typer.Option(help="On what ground.")]
 
@@ -69,8 +69,8 @@ def review(
 @app.command("child")
 def know_child(
     authority: Key, child: Child,
-    died: Annotated[Day, typer.Option(help="Day of death, YYYY-MM-DD.")] = None,
-    last_contact: Annotated[Day, typer.Option(help="Day of last contact by the case system, YYYY-MM-DD.")] = None,
+    died: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of death.")] = None,
+    last_contact: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of last contact, by the case system.")] = None,
 ) -> None:  # fmt: skip
     """Keep what the case system says of a child and the directory does not: a death, the last contact."""
     from drp import retention

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from workflows.beside import STATEMENT
 from workflows.challenge import Challenge, Facts
 from workflows.decide import decide, decide_raise, move_ladder
-from workflows.events import Corrected, Event, LadderMoved, Raised, WindowClosed
+from workflows.events import Corrected, Event, LadderMoved, WindowClosed
 from workflows.permits import THE_SERVICE, Act, Actor
 from workflows.procedure import Rules
 from workflows.refusals import Refused
@@ -58,38 +59,50 @@ def replay(
     if not entries or entries[0].kind != "raised":
         raise Unlike(1, "a timeline begins with what was raised")
     first = entries[0]
-    raised = _event(entries, 0)
-    assert isinstance(raised, Raised)
     about_child = bool(first.facts.get("about_child"))
-    try:
-        decision = decide_raise(rules, Act(raised, who(first, None)), facts, (), first.at, about_child).decision
-    except Refused as refusal:
-        raise Unlike(1, f"it is refused now: {refusal}") from refusal
-    place = _same(entries, 0, decision)
-    challenge = decision.challenge
+
+    def raise_again(event: Event) -> Decision:
+        return decide_raise(rules, Act(event, who(first, None)), facts, (), first.at, about_child).decision
+
+    place, challenge = _one_of(entries, 0, raise_again)
     while place < len(entries):
         entry = entries[place]
-        event = None if entry.kind in _FOLLOWS else _event(entries, place)
-        if event is None:
+        if entry.kind in _FOLLOWS or _event(entries, place) is None:
             decision = _closed(rules, challenge, entry)
-        else:
-            by = THE_SERVICE if entry.is_by_service else who(entry, challenge)
-            to = moved_to(event.ladder_hash) if isinstance(event, LadderMoved) else None
-            decision = _brought(entry, rules, to, challenge, event, by)
-            rules = to or rules
-        place = _same(entries, place, decision)
-        challenge = decision.challenge
+            place, challenge = _same(entries, place, decision), decision.challenge
+            continue
+        by = THE_SERVICE if entry.is_by_service else who(entry, challenge)
+        to = moved_to(str(entry.facts["ladder_hash"])) if entry.kind == LadderMoved.type else None
+        place, challenge = _one_of(entries, place, partial(_brought, entry, rules, to, challenge, by))
+        rules = to or rules
     return challenge
 
 
-def _event(entries: Sequence[Recorded], place: int) -> Event | None:
+def _one_of(entries: Sequence[Recorded], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Challenge]:
+    """Decide an entry's event and hold it against the record. Where its words were erased, it may have had more of them."""
+    entry = entries[place]
+    erased = entry.had_words and not entry.words
+    for every in (False, True) if erased else (False,):
+        event = _event(entries, place, every)
+        assert event is not None
+        try:
+            decision = decided(event)
+            return _same(entries, place, decision), decision.challenge
+        except Refused as refusal:
+            unlike = Unlike(entry.number, f"it is refused now: {refusal}")
+        except Unlike as fault:
+            unlike = fault
+    raise unlike
+
+
+def _event(entries: Sequence[Recorded], place: int, every: bool = False) -> Event | None:
     entry = entries[place]
     facts, words = dict(entry.facts), dict(entry.words)
     after = entries[place + 1] if place + 1 < len(entries) else None
     if after is not None and after.kind == STATEMENT:
         facts |= after.facts
         words |= after.words
-    return event_of(entry.kind, facts, words, entry.had_words)
+    return event_of(entry.kind, facts, words, entry.had_words, every)
 
 
 def _closed(rules: Rules, challenge: Challenge, entry: Recorded) -> Decision:
@@ -98,17 +111,14 @@ def _closed(rules: Rules, challenge: Challenge, entry: Recorded) -> Decision:
     if window is None:
         raise Unlike(entry.number, f"`{entry.kind}` is recorded, and no window had come to its time")
     key = window.key
-    return _brought(entry, rules, None, challenge, WindowClosed(key.sequence, key.kind.value, key.n), THE_SERVICE)
+    return _brought(entry, rules, None, challenge, THE_SERVICE, WindowClosed(key.sequence, key.kind.value, key.n))
 
 
-def _brought(entry: Recorded, rules: Rules, to: Rules | None, challenge: Challenge, event: Event, by: Actor) -> Decision:
-    """The same event, brought again at its own moment."""
-    try:
-        if to is not None and isinstance(event, LadderMoved):
-            return move_ladder(rules, to, challenge, Act(replace(event, ladder_hash=""), by), entry.at)
-        return decide(rules, challenge, Act(event, by), entry.at)
-    except Refused as refusal:
-        raise Unlike(entry.number, f"it is refused now: {refusal}") from refusal
+def _brought(entry: Recorded, rules: Rules, to: Rules | None, challenge: Challenge, by: Actor, event: Event) -> Decision:
+    """The same event, brought again at its own moment. Raises Refused."""
+    if to is not None and isinstance(event, LadderMoved):
+        return move_ladder(rules, to, challenge, Act(replace(event, ladder_hash=""), by), entry.at)
+    return decide(rules, challenge, Act(event, by), entry.at)
 
 
 def _same(entries: Sequence[Recorded], place: int, decision: Decision) -> int:

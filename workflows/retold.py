@@ -21,11 +21,13 @@ ERASED = "(erased)"
 """What stands for words that were lawfully erased: no decision ever turned on what they said."""
 
 
-def event_of(kind: str, facts: Mapping[str, Any], words: Mapping[str, str], had_words: bool = True) -> Event | None:
+def event_of(
+    kind: str, facts: Mapping[str, Any], words: Mapping[str, str], had_words: bool = True, every: bool = False
+) -> Event | None:
     """The event of an entry; None for an entry that records what followed from one.
 
-    `had_words` with no `words` at all: they were erased, and a mark stands where each must not be blank. A referral is
-    told with the facts and words of its statement beside its own.
+    `had_words` with no `words` at all: they were erased, and a mark stands where each must not be blank, or (`every`)
+    wherever there may have been any. A referral is told with the facts and words of its statement beside its own.
     """
     if kind not in BY_TYPE:
         return None
@@ -44,7 +46,7 @@ def event_of(kind: str, facts: Mapping[str, Any], words: Mapping[str, str], had_
                 Said(key, words.get(f"said.{key}", ""), applies) for key, applies in facts.get("said", {}).items()
             )
         elif hints[field.name] is Words:
-            made[field.name] = ERASED if erased and not _may_be_empty(field) else words.get(field.name, "")
+            made[field.name] = ERASED if erased and (every or not _may_be_empty(field)) else words.get(field.name, "")
         elif field.name in facts:
             made[field.name] = _value(hints[field.name], facts[field.name])
     return event(**made)

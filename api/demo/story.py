@@ -13,7 +13,7 @@ from drp.sweep import sweep
 from notifications.outbox import deliver
 from workflows import simulate
 from workflows.challenge import Challenge, Facts
-from workflows.events import Raised, Responded
+from workflows.events import Event, Raised, ReferredToCafcass, Responded, Said
 from workflows.ladder import ItemType, Status
 from workflows.permits import Part as Playing
 from workflows.procedure import Rules
@@ -49,6 +49,21 @@ PRAISE = (
     "The report was read through with the young person beforehand, who then chaired half of the meeting.",
     "A patient search found family whom nobody had known of, and the first meeting was prepared with care.",
 )
+
+
+REFERRAL = ReferredToCafcass(
+    grounds=("decision_not_carried_out",),
+    why="The decision of the September review stands unmet after every stage here, and half term has passed.",
+    said=(
+        Said("effect", "Nights are unsettled; the question every week is whether there will be another move."),
+        Said("urgency", "The placement ends in ten weeks. There is no time for another round."),
+        Said("wishes", "Wants to stay, and has said so at two reviews and in a letter."),
+        Said("outcome", "A plan of permanence, written and begun, within four weeks."),
+        Said("guardian", applies=False),
+    ),
+    includes=(1,),
+)
+"""One for each authority, where the ladder asks the IRO to decide: its bundle can be taken and checked."""
 
 
 def tell(service: Service, now: datetime, say: Say) -> int:
@@ -95,9 +110,12 @@ class _Teller:
         start = at_local(local_date(self._now), time(10))
         ways = simulate.ways(self._rules, facts, start, self._cast.agency_person)
         told = 0
-        for n, (_, way) in enumerate(sorted(ways.items())):
+        asked_to_decide = next((f"{stage.key}.asking" for stage in self._rules.ladder.stages if stage.referral), "")
+        for n, (state, way) in enumerate(sorted(ways.items())):
             child = self._children[n % len(self._children)]
-            self._walk(way, self._start_of(way, facts), child)
+            reference = self._walk(way, self._start_of(way, facts), child)
+            if state == asked_to_decide:
+                self._bring(reference, REFERRAL, self._cast.holder("iro", str(child.id)), self._now - timedelta(minutes=5))
             told += 1
         return told + self._due_soon()
 
@@ -134,7 +152,7 @@ class _Teller:
             self._walk((simulate.Step(event),), start, self._children[n % len(self._children)])
         return len(soon)
 
-    def _walk(self, way: simulate.Way, start: datetime, child: Child) -> None:
+    def _walk(self, way: simulate.Way, start: datetime, child: Child) -> str:
         reference, now = "", start
         for step in way:
             if step.is_wait:
@@ -147,6 +165,7 @@ class _Teller:
             else:
                 self._act(reference, step, child, now)
             now += PAUSE
+        return reference
 
     def _raise(self, event: Raised, child: Child, now: datetime) -> str:
         event = self._in_other_words(event)
@@ -187,7 +206,11 @@ class _Teller:
                 named = [a.party.person for w in ([window] if window else []) for a in w.asked if a.party.role in step.roles]
                 holders = [h for role in step.roles for h in places.holders(self._rules.authority, role, about, day)]
                 person = next((one for one in named if one), "") or holders[0]
-            signed = self._cast.signed(connection, UUID(person))
+        self._bring(reference, event, UUID(person), now)
+
+    def _bring(self, reference: str, event: Event, person: UUID, now: datetime) -> None:
+        with self._service.store.read(self._part.key) as connection:
+            signed = self._cast.signed(connection, person)
         self._casework.act(signed, reference, event, now, _nothing)
 
     def _next_acts_at(self, reference: str) -> datetime:

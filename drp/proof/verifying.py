@@ -76,7 +76,7 @@ def faults(
         rows = timelines.of(id_)
         said = first_fault(keys, authority, id_, rows, _by_entry(words.of(id_)), row.entries, row.head)
         if said is None:
-            said = _unlike(authority, id_, rows, [one for one in ordered if id_ in one.standings])
+            said = unlike(authority, id_, rows, [one for one in ordered if id_ in one.standings])
         if said is not None:
             yield Fault(id_, row.reference, said)
     gone = {id_: one.checkpoint.number for one in ordered for id_ in one.standings if id_ not in challenges}
@@ -84,7 +84,7 @@ def faults(
         yield Fault(id_, "", f"the whole timeline is gone; checkpoint {number} had it")
 
 
-def _unlike(authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], ordered: Sequence[Seen]) -> str | None:
+def unlike(authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], ordered: Sequence[Seen]) -> str | None:
     """What is unlike the checkpoints in a timeline that otherwise proves itself."""
     good, reached = 0, GENESIS
     for one in ordered:

@@ -37,7 +37,8 @@ def pages() -> tuple[str, ...]:
     return tuple(path for method, path in ROUTES if method == "GET" and not path.startswith(NO_PAGES))
 
 
-NO_PAGES = ("/api/", "/assets/", "/docs", "/sign-in/back", "/sign-in/with/", "/challenges/{reference}/documents/{number}")
+NO_PAGES = ("/api/", "/assets/", "/docs", "/sign-in/back", "/sign-in/with/", "/challenges/{reference}/documents/{number}",
+            "/challenges/{reference}/referral/{which}/")  # fmt: skip
 """Programs' answers, files, the interface's own description (a third party's page), and ways out to another sign-in."""
 
 

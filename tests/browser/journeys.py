@@ -161,6 +161,18 @@ def turn_to(hands: Hands, move: str) -> None:
     hands.take(hands.page.locator(f'main a[href$="/do/{move}"]'))
 
 
+def refer(hands: Hands, reference: str) -> None:
+    """From the item's page: open the referral, say why, look once more, send it; then back to the item."""
+    hands.take(hands.page.locator(f'main a[href="/challenges/{reference}/referral"]'))
+    hands.press("Why")
+    hands.tick("grounds", "decision_not_carried_out").write("failure", "The decision of March stands unmet.")
+    hands.press("Keep and go back")
+    hands.press("Check and send")
+    hands.take(hands.page.locator("main form#form button").last)
+    is_done(hands)
+    hands.take(hands.page.locator("a.govuk-back-link"))
+
+
 def offers(hands: Hands, move: str) -> bool:
     """Does the item's page offer a move?"""
     return hands.page.locator(f'main a[href$="/do/{move}"]').count() > 0

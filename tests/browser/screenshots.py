@@ -133,9 +133,14 @@ class _Tour:
         answered = self._item("stage_3", "answered")
         iro = self._iro_of(answered)
         yield "an item, answered", iro.open(f"/challenges/{answered}")
-        for move in ("judged", "escalated", "referred_to_cafcass", "meeting_arranged", "resolved", "noted"):
+        for move in ("judged", "escalated", "meeting_arranged", "resolved", "noted"):
             yield f"a move, {move}", iro.open(f"/challenges/{answered}/do/{move}")
-        yield "a move, faults", iro.open(f"/challenges/{answered}/do/referred_to_cafcass").press("Refer to CAFCASS now")
+        yield "a move, faults", iro.open(f"/challenges/{answered}/do/withdrawn").press("Withdraw it")
+        for section in ("", "/who", "/why", "/documents", "/handling", "/send", "/rehearsal"):
+            yield f"a referral {section.strip('/')}".strip(), iro.open(f"/challenges/{answered}/referral{section}")
+        yield "the child's file", iro.open(f"/challenges/{answered}/file")
+        yield "a letter to the child", iro.open(f"/challenges/{answered}/letter")
+        yield "a letter, ready", iro.write("name", "Kit").press("Show it ready to print")
         yield "documents", iro.open(f"/challenges/{answered}/documents")
         for phase in ("resolved", "noticed"):
             reference = self._item("", phase, is_open=False)

@@ -130,6 +130,32 @@ def test_an_item_as_its_iro_sees_it(busy, as_, inspection, state):
     inspection.look(as_(busy.iro).open(f"/challenges/{busy.items[state]}?all=1"), state)
 
 
+@shows("/challenges/{reference}/referral", "/challenges/{reference}/referral/{section}")
+def test_a_referral_section_by_section(busy, as_, inspection):
+    hands = as_(busy.iro)
+    place = f"/challenges/{busy.items['late']}/referral"
+    inspection.look(hands.open(place), "nothing written")
+    for section in ("who", "why", "tried", "view", "wanted", "documents", "handling"):
+        inspection.look(hands.open(f"{place}/{section}"), section)
+    hands.write("follow_up_on-day", "31").write("follow_up_on-month", "6").write("follow_up_on-year", "2027").write("route", LONG)
+    inspection.look(hands.press("Keep and go back"), "a day that is none", is_faulty=True)
+    inspection.look(hands.open(f"{place}/send"), "the last look")
+    inspection.look(hands.open(f"{place}/rehearsal"), "rehearsed")
+    made = as_(busy.iro).open(f"/challenges/{busy.items['referred']}/referral")
+    inspection.look(made, "made")
+
+
+@shows("/challenges/{reference}/file", "/challenges/{reference}/file/{number}", "/challenges/{reference}/letter")
+def test_what_goes_to_the_childs_file_and_to_the_child(busy, as_, inspection):
+    hands = as_(busy.iro)
+    place = f"/challenges/{busy.items['answered']}"
+    inspection.look(hands.open(f"{place}/file"), "every step")
+    inspection.look(hands.open(f"{place}/file/1"), "one step")
+    inspection.look(hands.open(f"{place}/letter"), "to begin with")
+    inspection.look(hands.write("letter", "").press("Show it ready to print"), "empty", is_faulty=True)
+    inspection.look(hands.write("letter", LONG).write("name", "Kit").press("Show it ready to print"), "ready to print")
+
+
 @shows("/challenges/{reference}")
 def test_an_item_as_others_see_it(busy, as_, inspection):
     items = busy.items

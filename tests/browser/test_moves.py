@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser import journeys
 from tests.browser.counting import short
-from tests.browser.journeys import offers, open_item, send, turn_to
+from tests.browser.journeys import offers, open_item, refer, send, turn_to
 from tests.browser.serving import PARTS, Council, Served, carrying
 from workflows.ladder import RAISER, ItemType, NoReply, Stage
 from workflows.procedure import Capacity
@@ -46,9 +46,7 @@ def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again
     hands.date("until", local_date(place.served.now) + timedelta(days=20)).write("why", "The worker is away until then.")
     send(hands)
 
-    turn_to(hands, "referred_to_cafcass")
-    hands.tick("grounds", "decision_not_carried_out").write("why", "The decision of March stands unmet.")
-    send(hands)
+    refer(hands, reference)
     turn_to(hands, "referral_acknowledged")
     hands.write("cafcass_reference", "CAF-2026-17")
     send(hands)

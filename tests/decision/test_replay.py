@@ -64,6 +64,15 @@ def test_any_entry_that_was_altered_or_taken_out_is_named(number):
     assert told[number - 1].kind in ("noted", "warned", "reminded", "still_waiting", "due") or differs(ended, story.challenge)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_lives_whose_words_were_erased_are_decided_again_too(seed):
+    rules, at, plan = long_life(seed)
+    story = begin(rules, at)
+    live(story, plan)
+    told = [replace(one, words={}) for one in recorded(story.entries)]
+    assert differs(again(story, rules, told), story.challenge) == ""
+
+
 def test_erased_words_change_nothing_that_was_decided():
     story = a_story()
     told = [replace(one, words={}) for one in recorded(story.entries)]

@@ -11,12 +11,17 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from api import audit
 from api.assembly import assemble
 from api.demo.scene import CAST, directory_files, procedures
 from api.demo.story import tell
 from api.desk import health_of
-from api.heartbeat import beat
+from api.erasing import erase_child
+from api.heartbeat import beat, witness
+from api.referral.operating import write_bundle
+from drp import retention
 from drp.migrate import migrate
+from drp.proof.opening import opened
 from drp.settings import Settings
 from drp.sweep import sweep
 from drp.tables import ChallengeRow, WindowRow
@@ -37,6 +42,8 @@ def told(request, tmp_path_factory):
     migrate(service.store)
     tell(service, now, lambda said: None)
     beat(service)
+    for part in CAST:
+        witness(service, part.key)
     yield service, now, tmp_path
     service.close()
 
@@ -112,3 +119,44 @@ def test_help_is_quick_because_the_command_line_imports_lightly():
     )
     loaded = json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, check=True, text=True).stdout)
     assert loaded == []
+
+
+# What leaves it, and what is kept.
+
+
+def test_every_challenge_is_what_its_events_decide(told):
+    service, _, _ = told
+    for part in CAST:
+        count, parted = audit.replayed(service, part.key)
+        assert (count > 15, parted) == (True, ())
+
+
+def test_a_bundle_of_each_authority_verifies_where_there_is_neither_database_nor_key(told, tmp_path):
+    service, _, _ = told
+    referred = 0
+    for part in CAST:
+        with service.store.read(part.key) as connection:
+            here = (col(ChallengeRow.authority) == part.key, col(ChallengeRow.referral) == "referred")
+            references = connection.execute(select(col(ChallengeRow.reference)).where(*here)).scalars().all()
+        for reference in references:
+            referred += 1
+            out = tmp_path / f"{reference}.zip"
+            write_bundle(service, reference, out, authority=part.key)
+            found = opened(out.read_bytes())
+            assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
+    assert referred >= len(CAST), "one for each authority, to be looked at"
+
+
+def test_a_childs_words_can_be_erased_and_the_record_goes_on_proving_itself(told):
+    service, _, _ = told
+    part = CAST[0]
+    with service.store.read(part.key) as connection:
+        authority = service.casework.procedures.current(connection, part.key)[0].authority
+        one = max(retention.every_child(connection, authority), key=lambda child: child.challenges)
+    assert one.challenges
+    said = erase_child(service, authority, one.number, "Ordered by a court.", "Internal auditor", ordered=True, really=True)
+    assert "pieces of writing" in said
+    keys = service.signing.public_key()
+    verdict = audit.verify(service, part.key, audit.files_of(service.settings.checkpoints_folder, part.key), keys)
+    assert verdict.is_clean, verdict
+    assert audit.replayed(service, part.key)[1] == ()

@@ -1,0 +1,140 @@
+"""For the child: each step as a page to be filed in the case system, and a plain letter that the IRO makes their own."""
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+
+from api.pages import item, shell, told
+from api.pages.fields import Form, Line, Words
+from api.pages.item import Whole
+from api.pages.told import Told
+from api.pages.visiting import Posted, Sent, Visit, Visiting
+from api.pages.work import child_in_words
+from drp.access import NotFound, reads_iro_service
+from workflows.challenge import Phase
+from workflows.refusals import NotYours
+from workflows.working_days import local_date, long_date
+
+router = APIRouter(include_in_schema=False)
+
+
+def _whole(connection: Connection, visit: Visiting, reference: str, for_a_child: bool = False) -> Whole:
+    """The item, for the IRO service: what goes to the child's file, or to the child, is theirs to send. Raises NotYours."""
+    seen = item.whole(connection, visit, reference)
+    if not reads_iro_service(seen.item.actor):
+        raise NotYours("This is for the IRO service to file or to send.", "Ask the child's IRO.")
+    if for_a_child and not seen.item.loaded.challenge.about_child:
+        raise NotFound
+    return seen
+
+
+def _steps(seen: Whole) -> list[Told]:
+    """What everybody on the item could read: nothing that the IRO service keeps to itself goes to the file."""
+    return [one for one in told.entries(seen) if not one.kept]
+
+
+@router.get("/challenges/{reference}/file")
+def every_step(visit: Visit, reference: str) -> Response:
+    """All steps so far, one after the other, to be printed or copied; each has a page of its own too."""
+    with visit.service.store.read(visit.authority) as connection:
+        seen = _whole(connection, visit, reference)
+    item.log_reading(visit, seen.shape.reference)
+    return _file_page(visit, seen, _steps(seen), one_only=False)
+
+
+@router.get("/challenges/{reference}/file/{number}")
+def one_step(visit: Visit, reference: str, number: str) -> Response:
+    """One step, as a page."""
+    with visit.service.store.read(visit.authority) as connection:
+        seen = _whole(connection, visit, reference)
+    found = [one for one in _steps(seen) if str(one.number) == number]
+    if not found:
+        raise NotFound
+    item.log_reading(visit, seen.shape.reference)
+    return _file_page(visit, seen, found, one_only=True)
+
+
+def _file_page(visit: Visiting, seen: Whole, steps: list[Told], one_only: bool) -> Response:
+    name = "One step" if one_only else "Every step"
+    return shell.page(
+        visit, "childs_file.html", title=f"{name} of {seen.shape.reference}, for the child's file", steps=steps, shape=seen.shape,
+        child=child_in_words(seen.item), one_only=one_only, authority=seen.item.rules.authority.name,
+        ladder=seen.item.rules.ladder.title, made=visit.now,
+    )  # fmt: skip
+
+
+# The letter.
+
+
+@router.get("/challenges/{reference}/letter")
+def write_letter(visit: Visit, reference: str) -> Response:
+    """A letter to begin with."""
+    with visit.service.store.read(visit.authority) as connection:
+        seen = _whole(connection, visit, reference, for_a_child=True)
+    item.log_reading(visit, seen.shape.reference)
+    fields = _fields()
+    given = {"letter": (letter(visit, seen),), "sender": (visit.signed.name,)}
+    return _letter_page(visit, seen, Form(fields, given))
+
+
+@router.post("/challenges/{reference}/letter")
+def print_letter(sent: Sent, reference: str) -> Response:
+    """The letter as it will be printed. It is kept nowhere."""
+    visit = sent.visit
+    with visit.service.store.read(visit.authority) as connection:
+        seen = _whole(connection, visit, reference, for_a_child=True)
+    form, values = sent.form(_fields(), may_hold_details=True)
+    if form.is_faulty:
+        return _letter_page(visit, seen, form, sent)
+    return shell.page(
+        visit, "letter_ready.html", title="Ready to print", shape=seen.shape, letter=str(values["letter"]),
+        name=str(values["name"]), sender=str(values["sender"]),
+        authority=seen.item.rules.authority.name, day=long_date(local_date(visit.now)),
+        may_tell="child_told" in seen.shape.moves,
+    )  # fmt: skip
+
+
+def _fields() -> list[Line | Words]:
+    return [
+        Line(name="name", label="What the child is called", hint="As they like to be called. It is not kept here."),
+        Words(
+            name="letter", label="The letter", hint="Change it until it is yours, and theirs.", rows=16, need="Write the letter."
+        ),
+        Line(name="sender", label="From", need="Write who it is from."),
+    ]
+
+
+def _letter_page(visit: Visiting, seen: Whole, form: Form, sent: Posted | None = None) -> Response:
+    reference = seen.shape.reference
+    return shell.page(
+        visit, "letter.html", 422 if form.is_faulty else 200, title="Write to the child", form=form, shape=seen.shape,
+        child=child_in_words(seen.item), action=f"/challenges/{reference}/letter", once=item.once(visit, sent),
+    )  # fmt: skip
+
+
+def letter(visit: Visiting, seen: Whole) -> str:
+    """A plain letter in the authority's words: what was asked for them, of whom, by when, and what they may do."""
+    challenge, iro = seen.item.loaded.challenge, visit.label("iro")
+    paragraphs = [
+        f"I am your {iro}. Part of what I do is to make sure that the people who look after your plan keep to it, "
+        "and that what you think counts.",
+        f"I have told {visit.words.name} that something in your plan is not going as it should.",
+        _now(seen),
+        "What I asked for does not change how you and I talk. If you think about it differently from me, please say so: "
+        "I will write down what you think, and the people who decide will read it.",
+        "You can have an advocate: somebody who is only on your side and helps you to be heard. You can also make a complaint. "
+        "Both are your right, and neither stops what I am doing. Tell me, or anybody you trust, and we will help you.",
+    ]
+    if not challenge.is_open:
+        paragraphs[1] = f"Some time ago I told {visit.words.name} that something in your plan was not going as it should."
+    return "\n\n".join(line for line in paragraphs if line)
+
+
+def _now(seen: Whole) -> str:
+    challenge = seen.item.loaded.challenge
+    if not challenge.is_open:
+        return "That has come to an end now. I would like to tell you what came of it, when we next meet or before."
+    waiting = [(w.owner, w.due) for w in seen.shape.windows if w.is_open and w.kind in ("reply", "meeting") and w.due]
+    if challenge.phase is Phase.AWAITING and waiting:
+        owner, due = waiting[0]
+        return f"I have asked the {owner} to answer me by {long_date(due)}. When they do, I will tell you."
+    return "They have answered, and I am thinking about whether it is enough for you. I will tell you what I decide."
