@@ -1,7 +1,8 @@
 """The command line: light to start; each command imports what it needs when it runs."""
 
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,10 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
+
+
+DAY = ["%Y-%m-%d"]
+"""How a day is written."""
 
 
 def main() -> None:
@@ -283,6 +288,51 @@ def verify(
     code, said = verify_file(file, public_key)
     print(said)
     raise SystemExit(code)
+
+
+@app.command("access-log")
+def access_log(
+    authority: str,
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    since: Annotated[datetime | None, typer.Option(formats=DAY, help="From this day on.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Up to this day, included.")] = None,
+    person: Annotated[str, typer.Option(help="Only what this person read: their key in people.csv.")] = "",
+    reference: Annotated[str, typer.Option(help="Only who read this item.")] = "",
+) -> None:
+    """Who read what and when, as a table. That it was exported is in the log as well."""
+    from api.log_exports import access_log as export
+
+    _export(lambda service: export(service, authority, out, since and since.date(), until and until.date(), person, reference))
+
+
+@app.command("send-log")
+def send_log(
+    authority: str,
+    out: Annotated[Path, typer.Option(help="The CSV to write.")],
+    since: Annotated[datetime | None, typer.Option(formats=DAY, help="From this day on.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Up to this day, included.")] = None,
+) -> None:
+    """Who was sent what and when, and what became of the mail, as a table."""
+    from api.log_exports import send_log as export
+
+    _export(lambda service: export(service, authority, out, since and since.date(), until and until.date()))
+
+
+def _export(write: "Callable[[Service], str]") -> None:
+    """Write a file, and say what was written or why it was not."""
+    from drp.store import Unavailable
+
+    service = _service()
+    try:
+        print(write(service))
+    except LookupError as fault:
+        _stop(str(fault))
+    except Unavailable as fault:
+        _stop(f"It could not be exported: {fault}.")
+    except OSError as fault:
+        _stop(f"The file could not be written: {fault.strerror or fault} ({fault.filename or ''}). Name another with --out.")
+    finally:
+        service.close()
 
 
 @app.command()

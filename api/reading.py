@@ -79,18 +79,18 @@ def judged(connection: Connection, asked: Asking, ids: Sequence[UUID]) -> dict[U
 def shape(connection: Connection, asked: Asking, item: Seen) -> ChallengeShape:
     """The whole item as this person sees it."""
     made = views.Viewer(connection, item.loaded, item.rules, item.establishment, item.actor, asked.now).challenge_shape()
-    made.linked = linked(connection, asked, item.loaded.id) if access.reads_iro_service(item.actor) else []
+    made.linked = linked(connection, asked.authority, item.loaded.id) if access.reads_iro_service(item.actor) else []
     return made
 
 
-def linked(connection: Connection, asked: Asking, id_: UUID) -> list[str]:
+def linked(connection: Connection, authority: str, id_: UUID) -> list[str]:
     """The references of items raised together with this one: siblings."""
     here, other = col(LinkRow.challenge), col(LinkRow.other)
-    there = select(other).where(col(LinkRow.authority) == asked.authority, here == id_)
-    back = select(here).where(col(LinkRow.authority) == asked.authority, other == id_)
+    there = select(other).where(col(LinkRow.authority) == authority, here == id_)
+    back = select(here).where(col(LinkRow.authority) == authority, other == id_)
     rows = connection.execute(
         select(col(ChallengeRow.reference)).where(
-            col(ChallengeRow.authority) == asked.authority,
+            col(ChallengeRow.authority) == authority,
             or_(col(ChallengeRow.id).in_(there), col(ChallengeRow.id).in_(back)),
         )
     )

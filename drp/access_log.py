@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,6 +114,25 @@ class AccessLog:
     def has_fallen_back(self) -> bool:
         """Does the file hold readings that the store could not take?"""
         return self._fallback.is_file() and self._fallback.stat().st_size > 0
+
+    def fallen_back(self, authority: str) -> list[Reading]:
+        """The readings that only the file holds, oldest first, each with the number 0. Raises Unavailable.
+
+        A line that was cut short when the disk filled says nothing that could be trusted, and is passed over.
+        """
+        if not self.has_fallen_back:
+            return []
+        found = []
+        try:
+            for line in self._fallback.read_text(encoding="utf-8").splitlines():
+                with suppress(ValueError, KeyError, TypeError):
+                    said = json.loads(line)
+                    if said["authority"] == authority:
+                        at = datetime.fromisoformat(said["at"])
+                        found.append(Reading(0, _aware(at), said["person"], said["what"], said["reference"]))
+        except OSError as error:
+            raise Unavailable("the access log's file cannot be read") from error
+        return found
 
     def of(self, authority: str, reference: str) -> list[dict[str, object]]:
         """Who read one item, oldest first."""

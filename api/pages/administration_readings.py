@@ -46,6 +46,8 @@ IN_WORDS = {
     "hand over": "Shown in handing over",
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
+    "subject access": "Exported whole, for a subject access request",
+    "send log": "Exported the send log",
 }
 
 CHANGES_IN_WORDS = {
@@ -100,7 +102,7 @@ def show(request: Request, visit: Visit, person: Asked = "", before: Annotated[i
     _note(visit, reference, people)
     older = urlencode([(name, value) for name, values in given.items() if name != "before" for value in values])
     with visit.service.store.read(visit.authority) as connection:
-        told, much = _named(connection, visit, readings[:ON_A_PAGE]), _much(connection, visit, readers)
+        told, much = named(connection, visit.authority, readings[:ON_A_PAGE]), _much(connection, visit, readers)
         sought = lookup.names_of(connection, visit.authority, set(people or ()))
     return shell.page(
         visit, "access_log.html", 422 if form.is_faulty else 200, title="Who read what", form=form, readings=told, readers=much,
@@ -148,14 +150,17 @@ def _identities(*texts: str) -> set[str]:
     return found
 
 
-def _named(connection: Connection, visit: Visiting, readings: list[Reading]) -> list[Told]:
+def named(connection: Connection, authority: str, readings: list[Reading]) -> list[Told]:
+    """Readings in words, with names."""
     looked_up = {one.id: one.what.removeprefix(f"{OF_THE_LOG}: ") for one in readings if one.what.startswith(f"{OF_THE_LOG}: ")}
     people = _identities(*(one.person for one in readings), *looked_up.values())
-    names = lookup.names_of(connection, visit.authority, people)
-    return [
-        Told(one.at, one.person, names.get(one.person, "somebody unknown"), _what(one, names, looked_up), one.reference)
-        for one in readings
-    ]
+    names = lookup.names_of(connection, authority, people)
+    return [Told(one.at, one.person, _name(one.person, names), _what(one, names, looked_up), one.reference) for one in readings]
+
+
+def _name(person: str, names: dict[str, str]) -> str:
+    """An operator at the command line has no identity here: what is written stands for them."""
+    return names.get(person) or ("somebody unknown" if _identities(person) else person)
 
 
 def _what(one: Reading, names: dict[str, str], looked_up: dict[int, str]) -> str:
@@ -169,7 +174,7 @@ def _what(one: Reading, names: dict[str, str], looked_up: dict[int, str]) -> str
 def _much(connection: Connection, visit: Visiting, readers: list[Reader]) -> list[Much]:
     people = _identities(*(one.person for one in readers))
     names, titles = lookup.names_of(connection, visit.authority, people), _titles(connection, visit, people)
-    return [Much(names.get(one.person, "somebody unknown"), ", ".join(titles.get(one.person, ())), one) for one in readers]
+    return [Much(_name(one.person, names), ", ".join(titles.get(one.person, ())), one) for one in readers]
 
 
 def _titles(connection: Connection, visit: Visiting, people: set[str]) -> dict[str, list[str]]:
