@@ -290,6 +290,18 @@ def verify(
     raise SystemExit(code)
 
 
+@app.command("subject-access")
+def subject_access(
+    authority: str,
+    child: Annotated[str, typer.Argument(help="The child's number in the case system, as it is written there.")],
+    out: Annotated[Path, typer.Option(help="The ZIP to write.")],
+) -> None:
+    """Everything held about one child, for the officer who answers a subject access request: marked for redaction, not cut."""
+    from api.subject_access.exporting import export
+
+    _export(lambda service: export(service, authority, child, out))
+
+
 @app.command("access-log")
 def access_log(
     authority: str,

@@ -179,6 +179,8 @@ def run(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 def test_each_command_writes_its_file_and_says_so(world: World, tmp_path: Path, run: Callable[..., tuple[int, str]]) -> None:
     matter(world)
     out = str(tmp_path / "out")
+    code, told = run("subject-access", "dunmoor", "T-1", "--out", out)
+    assert (code, "not fit to be released" in told) == (0, True)
     code, told = run("access-log", "dunmoor", "--since", "2026-04-01", "--until", "2026-04-30", "--person", "tess", "--out", out)
     assert (code, "1 reading." in told) == (0, True)
     code, told = run("send-log", "dunmoor", "--out", out)
@@ -188,6 +190,8 @@ def test_each_command_writes_its_file_and_says_so(world: World, tmp_path: Path, 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
+        (("subject-access", "dunmoor", "T-99"), "no child with the case-system number T-99"),
+        (("subject-access", "nowhere", "T-1"), "no authority called nowhere"),
         (("access-log", "dunmoor", "--person", "nobody-here"), "nobody called nobody-here"),
         (("access-log", "dunmoor", "--since", "2026-04-02", "--until", "2026-04-01"), "before --since"),
         (("send-log", "nowhere"), "no authority called nowhere"),

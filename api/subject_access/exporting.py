@@ -1,0 +1,58 @@
+"""`drp subject-access`: an operator writes the export of one child, and it is written down who did."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from api.assembly import Service
+from api.log_exports import HEADINGS, authority_named, note, rows
+from api.subject_access.contents import SubjectAccess
+from api.subject_access.gathering import Desk, gather
+from api.subject_access.packing import missing, pack
+from api.whole_files import written
+from workflows.working_days import so_many
+
+WHAT = "subject access"
+"""What the access log calls it."""
+
+
+def export(service: Service, authority: str, number: str, out: Path) -> str:
+    """Write everything about a child to a ZIP, and say what was written. Raises LookupError, OSError, Unavailable.
+
+    It is read as everything stood at one moment, and logged before a byte is written: if it cannot be, nothing is exported.
+    """
+    authority_named(service, authority)
+    with service.store.snapshot(authority) as connection:
+        contents = gather(Desk(connection, authority, service.casework.procedures, service.casework.keeper.key), number)
+    readings = [HEADINGS, *_readings(service, authority, contents)]
+    # A child about whom nothing was raised is still written down, by their number as far as it fits.
+    note(service, authority, WHAT, *([one.reference for one in contents.items] or [number[:16]]))
+    with written(out) as file:
+        placed = pack(file, contents, lambda digest, size: service.attachments.get(authority, digest, size), readings)
+    return _said(out, placed)
+
+
+def _readings(service: Service, authority: str, contents: SubjectAccess) -> Iterator[tuple[str, ...]]:
+    for one in contents.items:
+        yield from rows(service, authority, reference=one.reference)
+    if not contents.items:
+        yield from rows(service, authority, reference=contents.child.number[:16])
+
+
+def _said(out: Path, contents: SubjectAccess) -> str:
+    documents = sum(len(one.documents) for one in contents.items)
+    unproven = [one.reference for one in contents.items if not one.proven]
+    said = [
+        f"{out}: child {contents.child.number}, {so_many(len(contents.items), 'items')}, {so_many(documents, 'documents')}.",
+        "It holds everything, with other people's words and legal advice marked and not cut: it is not fit to be released as it "
+        "stands. Keep it where only the officer who answers the request can read it, and begin with READ-ME-FIRST.txt.",
+    ]
+    if gone := missing(contents):
+        said.append(
+            f"{so_many(len(gone), 'documents')} could not be had and stand in it as missing: have the folder of attachments "
+            "restored from its copy, and export again."
+        )
+    if unproven:
+        said.append(
+            f"The timeline of {', '.join(unproven)} is not as it was written: run `drp audit verify` before you rely on it."
+        )
+    return "\n".join(said)

@@ -1,0 +1,187 @@
+"""Gathers everything that is held about one child: the directory's rows, every item whole, and drafts. Nothing is chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from api.pages.shell import moment, sentence
+from api.subject_access.contents import ChildHeld, HandOver, HoldHeld, Item, Kept, Mark, PostHeld, SubjectAccess, Unsent, Words
+from api.subject_access.items import item
+from api.subject_access.marking import Names, mark, meanings, of_law, of_others
+from api.subject_access.writers import Writers
+from drp import subject
+from drp.directory import lookup
+from drp.procedures import Procedures
+from drp.tables import ChildRow
+from drp.timeline import ChainKey
+from workflows.procedure import Authority
+from workflows.working_days import local_date, so_many
+
+CONSIDER_FIRST = (
+    "This is everything that the service holds about the child, as it is held. It is for the officer who answers the request. "
+    "It is not yet fit to be released: nothing has been taken out.",
+    "Serious harm test: this is social work data. Before anything is released, consider with a senior social worker whether that "
+    "would be likely to prejudice social work, because it would be likely to cause serious harm to the physical or mental health "
+    "of the child or of anybody else (Data Protection Act 2018, Schedule 3, Part 3, paragraph 11).",
+    "Other people: consider what identifies anybody else, and whether they agree or it is reasonable without "
+    "(Schedule 2, Part 3, paragraphs 16 and 17; what social workers did in their post is as a rule released).",
+    "If somebody asks on the child's behalf, consider what the child said in the expectation that it would go no further "
+    "(Schedule 3, Part 3, paragraph 10).",
+    "Marks are made by a program. It knows the names of the directory's people, what an IRO had made unreadable in a "
+    "referral, and the look of names with titles, relations, e-mail addresses, postcodes and telephone numbers. "
+    "It does not know the family's names. A piece without a mark must be read too.",
+)  # fmt: skip
+
+NOT_HERE = (
+    "The child's name and address, and the case file: the service does not hold them. The case system does.",
+    "Mentions of this child in what was written about other children, or about a team: those are the others' records and were "
+    "not looked through. Linked items stand here by reference only.",
+    "What each e-mail said: it is worded when it is sent, is not kept, and holds a reference, a stage, a date and a link, and "
+    "nothing about the child.",
+    "Copies that machines keep for a time: answers to requests that may be repeated, files waiting in the outbox's folder, "
+    "backups. They say nothing that does not stand here, or stood here until it was erased: ask whoever runs the service.",
+    "Bundles that left the service, such as a referral to Cafcass: whoever received one holds it. That it was made stands on the "
+    "timeline, and who took a copy in who-read-it.csv.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the gathering works with: one snapshot of one authority's record, and how its rules and chains are read."""
+
+    connection: Connection
+    authority: str
+    procedures: Procedures
+    key: ChainKey
+    phrases: frozenset[str] = frozenset()
+    """What an IRO had made unreadable in a referral of this child."""
+
+    @cached_property
+    def names(self) -> Names:
+        """Everybody's names, to be looked for in what was written."""
+        return Names(subject.names(self.connection, self.authority), self.phrases)
+
+    @cached_property
+    def words(self) -> Authority:
+        """The authority as its files in force speak. Raises LookupError where it has none."""
+        current = self.procedures.current(self.connection, self.authority)
+        if not current:
+            raise LookupError(
+                f"The authority {self.authority} has no procedures yet, and so no record. Load its ladder files first: "
+                "drp serve --authorities."
+            )
+        return current[0].authority
+
+
+def gather(desk: Desk, number: str) -> SubjectAccess:
+    """Everything about a child of the directory. Raises LookupError where there is none of that number."""
+    row = subject.child(desk.connection, desk.authority, number)
+    if row is None:
+        raise LookupError(
+            f"The directory of {desk.authority} has no child with the case-system number {number}: nothing was exported. "
+            "Check the number in the case system; it is written exactly as it stands there."
+        )
+    ids = subject.items(desk.connection, desk.authority, row.id)
+    desk = replace(desk, phrases=subject.left_out(desk.connection, desk.authority, ids))
+    items = [item(desk, id_) for id_ in ids]
+    unsent = _unsent(desk, number, [one.reference for one in items])
+    last = max((entry.recorded_at for one in items for entry in one.timeline), default=None)
+    entries = sum(len(one.timeline) for one in items)
+    return SubjectAccess(
+        format="drp subject access 1",
+        authority=desk.words.name,
+        made_of=f"{so_many(len(items), 'items')}, {so_many(entries, 'entries')}"
+        + (f", the last of {moment(last)}" if last else ""),
+        consider_first=list(CONSIDER_FIRST),
+        marks=meanings(_borne(items, unsent)),
+        child=_child(desk, row),
+        items=items,
+        unsent=unsent,
+        not_here=list(NOT_HERE),
+    )
+
+
+def _child(desk: Desk, row: ChildRow) -> ChildHeld:
+    posts = subject.posts_for(desk.connection, desk.authority, row.id)
+    moved = subject.handed_over(desk.connection, desk.authority, row.id)
+    known = subject.people(
+        desk.connection,
+        desk.authority,
+        [*(one.person for one in posts), *(who for one in moved for who in (one.by, one.of, one.to))],
+    )
+    writers = Writers(desk.words, known)
+    return ChildHeld(
+        number=row.number, initials=row.initials, born=row.born,
+        statuses=[desk.words.label(status) for status in sorted(row.statuses)],
+        in_plo=row.in_plo, in_proceedings=row.in_proceedings, facts=sorted(row.facts),
+        team=subject.units(desk.connection, desk.authority, "team").get(row.team, row.team),
+        service=_service(desk, row.team), last_review=row.last_review, next_review=row.next_review, conferences=row.conferences,
+        posts=[
+            PostHeld(post=writers.title(one.role), name=writers.name(one.person), agency=writers.agency(one.person),
+                     since=one.since, until=one.until)
+            for one in posts
+        ],
+        hand_overs=[
+            HandOver(at_in_words=moment(one.at), by=writers.name(one.by), of=writers.name(one.of), to=writers.name(one.to),
+                     since=one.since)
+            for one in moved
+        ],
+        kept=_kept(desk, row),
+    )  # fmt: skip
+
+
+def _kept(desk: Desk, row: ChildRow) -> Kept:
+    found = subject.keeping(desk.connection, desk.words, row.id)
+    return Kept(
+        kept_as=found.retention.kept_as.value,
+        until=found.retention.until,
+        why=found.retention.why,
+        died=found.died,
+        last_contact=found.last_contact,
+        holds=[HoldHeld(**vars(one)) for one in found.holds],
+    )
+
+
+def _service(desk: Desk, team: str) -> str:
+    key = lookup.service_of(desk.connection, desk.authority, team) or ""
+    return subject.units(desk.connection, desk.authority, "service").get(key, key)
+
+
+def _unsent(desk: Desk, number: str, references: list[str]) -> list[Unsent]:
+    found = subject.unsent(desk.connection, desk.authority, number, references)
+    writers = Writers(desk.words, subject.people(desk.connection, desk.authority, [one.person for one in found]))
+    return [
+        Unsent(
+            by=writers.writer(one.person, local_date(one.changed_at)),
+            about=f"A referral on {one.item}" if one.item else "A new item",
+            began=moment(one.began_at),
+            changed=moment(one.changed_at),
+            words=list(_words(desk, one)),
+        )
+        for one in found
+    ]
+
+
+def _words(desk: Desk, draft: subject.Unsent) -> Iterator[Words]:
+    for step, values in draft.said.get("steps", {}).items():
+        for field, texts in values.items():
+            text = "\n".join(texts) if isinstance(texts, list) else str(texts)
+            if text:
+                marks = [mark("not_sent"), *of_others(text, desk.names), *of_law(text, ())]
+                yield Words(field=f"{step}.{field}", question=sentence(field.replace("_", " ")), text=text, marks=marks)
+
+
+def _borne(items: list[Item], unsent: list[Unsent]) -> Iterator[Mark]:
+    for one in items:
+        yield from one.marks
+        for entry in one.timeline:
+            yield from entry.marks
+            for words in entry.words:
+                yield from words.marks
+        for document in one.documents:
+            yield from document.marks
+    for draft in unsent:
+        for words in draft.words:
+            yield from words.marks

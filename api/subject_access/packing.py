@@ -1,0 +1,103 @@
+"""The ZIP of a subject access export: the same bytes for the same record, but for who read it. Documents go one at a time."""
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import IO
+
+from jinja2 import Environment, PackageLoader
+
+from api import spreadsheets
+from api.referral.packing import EXTENSIONS
+from api.subject_access.contents import Document, SubjectAccess, schema
+from drp.attachments import NotAsAttached
+from drp.store import Unavailable
+
+Fetch = Callable[[str, int], bytes]
+"""The bytes of a document by digest and size. Raises NotAsAttached, Unavailable."""
+
+READ_ME = """Everything that {authority} holds in this service about the child {number}.
+
+IT IS NOT FIT TO BE RELEASED AS IT STANDS. It is for the officer who answers the request: nothing has been taken out,
+and what may be other people's, in confidence or legally privileged is marked and not cut.
+
+Begin with subject-access.html.
+
+  subject-access.html         everything, for a browser or a screen reader
+  subject-access.json         the same, for programs; subject-access.schema.json describes it
+  documents/                  the documents that were attached. Nothing has looked into them: read each
+  who-read-it.csv             who opened, or was shown, anything about the child, from the access log
+  manifest.sha256             what is in here
+
+To check that nothing changed since:  sha256sum -c manifest.sha256
+"""
+
+
+def pack(out: IO[bytes], contents: SubjectAccess, fetch: Fetch, readings: Iterable[Sequence[str]]) -> SubjectAccess:
+    """Write the whole ZIP; returns the contents as they stand in it, each document with its place or why it has none."""
+    digests: dict[str, str] = {}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+
+        def put(name: str, octets: bytes) -> None:
+            # In one order with one date: no clock, no compressor and no file system leaves its mark.
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr = 0o600 << 16
+            entry.create_system = 3
+            archive.writestr(entry, octets)
+            digests[name] = hashlib.sha256(octets).hexdigest()
+
+        placed = _with_documents(contents, fetch, put)
+        put("READ-ME-FIRST.txt", READ_ME.format(authority=placed.authority, number=placed.child.number).encode())
+        put("subject-access.html", page(placed))
+        put("subject-access.json", _json(placed.model_dump(mode="json")))
+        put("subject-access.schema.json", _json(schema()))
+        put("who-read-it.csv", spreadsheets.BOM + spreadsheets.lines(readings))
+        put("manifest.sha256", "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode())
+    return placed
+
+
+def missing(contents: SubjectAccess) -> list[Document]:
+    """The documents that are on the record and could not be had."""
+    return [document for one in contents.items for document in one.documents if document.missing]
+
+
+def _with_documents(contents: SubjectAccess, fetch: Fetch, put: Callable[[str, bytes], None]) -> SubjectAccess:
+    items = []
+    for one in contents.items:
+        documents = [_placed(one.reference, document, fetch, put) for document in one.documents]
+        items.append(one.model_copy(update={"documents": documents}))
+    return contents.model_copy(update={"items": items})
+
+
+def _placed(reference: str, document: Document, fetch: Fetch, put: Callable[[str, bytes], None]) -> Document:
+    """One document, put under a name that is safe anywhere; or said to be missing, and why."""
+    name = f"documents/{reference}-{document.entry:04}-{_safe(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
+    try:
+        put(name, fetch(document.sha256, document.size))
+    except (NotAsAttached, Unavailable) as gone:
+        return document.model_copy(update={"missing": f"NOT HERE although it is on the record. {gone}"})
+    return document.model_copy(update={"file": name})
+
+
+def _safe(name: str) -> str:
+    stem = name.rsplit(".", 1)[0] if "." in name else name
+    return re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:60] or "document"
+
+
+def _json(value: Mapping[str, object]) -> bytes:
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("api", "templates/subject_access"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def page(contents: SubjectAccess) -> bytes:
+    """The page: no script, no file beside it."""
+    return _environment().get_template("subject-access.html").render(it=contents, missing=missing(contents)).encode()
