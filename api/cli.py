@@ -340,7 +340,7 @@ def _export(write: "Callable[[Service], str]") -> None:
     except LookupError as fault:
         _stop(str(fault))
     except Unavailable as fault:
-        _stop(f"It could not be exported: {fault}.")
+        _stop(f"It could not be exported: {fault}. Check DRP_DATABASE_URL and DRP_ACCESS_LOG_URL, and that no disk is full.")
     except OSError as fault:
         _stop(f"The file could not be written: {fault.strerror or fault} ({fault.filename or ''}). Name another with --out.")
     finally:

@@ -47,9 +47,7 @@ def note(service: Service, authority: str, what: str, *references: str) -> None:
     try:
         service.access_log.record(authority, service.clock(), NOBODY, what[:80], *(one[:16] for one in references or ("",)))
     except Unavailable:
-        raise Unavailable(
-            "that this is read cannot be written down, so nothing was exported. Check DRP_ACCESS_LOG_URL and DRP_VAR"
-        ) from None
+        raise Unavailable("that this is read cannot be written down, so nothing was exported") from None
 
 
 def access_log(

@@ -177,7 +177,8 @@ def _borne(items: list[Item], unsent: list[Unsent]) -> Iterator[Mark]:
     for one in items:
         yield from one.marks
         for entry in one.timeline:
-            yield from entry.marks
+            if not entry.words:  # else each piece of its words bears them
+                yield from entry.marks
             for words in entry.words:
                 yield from words.marks
         for document in one.documents:

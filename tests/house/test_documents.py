@@ -16,6 +16,7 @@ RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 MODELS = [value for value in vars(written).values() if isinstance(value, type) and issubclass(value, written.Written)]
+COMMANDS = "".join((ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in ("cli", "retention_commands"))
 KEYS = sorted({field.alias or name for model in MODELS for name, field in model.model_fields.items()})
 
 
@@ -36,6 +37,40 @@ def test_every_command_is_described():
     assert len(directory_app.registered_commands) == len(token_app.registered_commands) == 1
     missing = [name for name in commands if f"drp {name}" not in README]
     assert not missing
+
+
+@pytest.mark.parametrize("document", ["record-of-processing", "impact-assessment"])
+def test_what_the_data_protection_documents_name_is_there(document):
+    """A measure that is claimed stands in a file, a setting, a page or a command that exists."""
+    text = (ROOT / "docs" / f"{document}.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([^`]+)`", text)) | set(re.findall(r"\]\(([^)]+)\)", text))
+    commands = {f"drp {command.name or command.callback.__name__}" for command in app.registered_commands}
+    commands |= {
+        f"drp {group.name} {command.name or command.callback.__name__}"
+        for group in app.registered_groups
+        for command in group.typer_instance.registered_commands
+    }
+    pages = {path for _, path in ROUTES}
+    missing = []
+    for one in sorted(named):
+        if one.startswith("drp "):
+            there = any(one == command or one.startswith(f"{command} ") for command in commands)
+        elif one.startswith("DRP_"):
+            there = one.partition("=")[0].removeprefix("DRP_").lower() in Settings.model_fields
+        elif one.startswith(("/", "GET ")):
+            there = one.removeprefix("GET ") in pages
+        elif "/" in one or one.endswith(".md"):
+            there = (ROOT / one).exists() or (ROOT / "docs" / one).exists()
+        elif one.startswith("--"):
+            there = f'"{one}"' in COMMANDS or f" {one[2:]}: Annotated" in COMMANDS
+        elif one.endswith("Row"):
+            there = f"class {one}(" in (ROOT / "drp" / "tables.py").read_text(encoding="utf-8")
+        else:
+            there = any(one in (ROOT / path).read_text(encoding="utf-8") for path in named if path.endswith(".py"))
+        if not there:
+            missing.append(one)
+    assert not missing
+    assert f"({document}.md)" in RUNNING
 
 
 def test_addresses_in_the_walk_through_exist():

@@ -23,7 +23,7 @@ from drp.access_log import AccessLog
 from drp.store import Store, Unavailable
 from drp.tables import WordsRow
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
-from tests.service.cast import NORTH
+from tests.service.cast import DERBY, NORTH
 from tests.service.world import World
 from tests.store.conftest import OWNER
 
@@ -98,6 +98,26 @@ def test_everything_about_the_child_is_there_and_nothing_of_another(world: World
         ("Social Worker", "Sam", "2026-03-02"),
     ]
     assert (contents["child"]["initials"], contents["child"]["born"]) == ("KT", "2014-05-06")
+
+
+def test_a_matter_about_a_team_is_not_about_the_child_though_the_child_is_in_that_team(
+    build: Callable[..., World], tmp_path: Path
+) -> None:
+    derby = build(DERBY)
+    irene = derby.as_("irene")
+    own = irene.raises(concern="It is about this child.").json()["reference"]
+    assert irene.raises("", item_type="about_service", team="north", concern=CANARY).status_code == 201
+    octets = exported(derby, tmp_path)
+    assert [one["reference"] for one in said(octets)["items"]] == [own]
+    assert CANARY.encode() not in octets
+
+
+def test_a_child_of_another_authority_with_the_same_number_is_another_child(two: World, tmp_path: Path) -> None:
+    own = two.as_("irene").raises().json()["reference"]
+    assert two.as_("irene", "elsewhere").raises(concern=CANARY).status_code == 201
+    octets = exported(two, tmp_path)
+    assert [one["reference"] for one in said(octets)["items"]] == [own]
+    assert CANARY.encode() not in octets
 
 
 def test_the_page_says_the_same_as_the_json(world: World, tmp_path: Path) -> None:
