@@ -10,15 +10,12 @@ from api.assembly import Service
 from api.pages.administration_readings import named
 from api.whole_files import written
 from drp import sent
-from drp.access_log import OF_THE_LOG, Reading
+from drp.access_log import AN_OPERATOR, OF_THE_LOG, Reading
 from drp.directory import lookup
 from drp.store import Unavailable
 from notifications.wording import WORDS
 from workflows.procedure import Authority
 from workflows.working_days import at_local, local_midnight_after, so_many
-
-NOBODY = "an operator at the command line"
-"""Who reads where nobody signs in: whoever may run the command has the machine."""
 
 A_PAGE = 1000
 """Readings that are held at once."""
@@ -45,7 +42,7 @@ def authority_named(service: Service, authority: str) -> None:
 def note(service: Service, authority: str, what: str, *references: str) -> None:
     """Write down that an operator reads. Raises Unavailable, with what it means, where it cannot be."""
     try:
-        service.access_log.record(authority, service.clock(), NOBODY, what[:80], *(one[:16] for one in references or ("",)))
+        service.access_log.record(authority, service.clock(), AN_OPERATOR, what[:80], *(one[:16] for one in references or ("",)))
     except Unavailable:
         raise Unavailable("that this is read cannot be written down, so nothing was exported") from None
 

@@ -43,6 +43,9 @@ _reads = Table(
     Index("ix_access_newest", "authority", "id"),
 )
 
+AN_OPERATOR = "an operator at the command line"
+"""Who read, where a command of the machine did: its own accounts say who that was."""
+
 OF_THE_LOG = "access log"
 """What is written down where somebody read this log itself; followed, where they looked a person up, by whom."""
 

@@ -9,13 +9,13 @@ from api.assembly import Service
 from api.reading import Seen
 from api.referral.bundling import bundle, log_export, referral, witness_now
 from api.referral.gathering import gather
+from api.whole_files import written
 from drp import load
 from drp.access import NotFound
+from drp.access_log import AN_OPERATOR
 from drp.proof.opening import NoBundle, opened
 from workflows.permits import THE_SERVICE
 from workflows.working_days import so_many
-
-NOBODY = "an operator at the command line"
 
 
 def write_bundle(service: Service, reference: str, out: Path, number: int = 0, authority: str = "") -> str:
@@ -32,10 +32,9 @@ def write_bundle(service: Service, reference: str, out: Path, number: int = 0, a
                 raise LookupError(f"No referral was made on {reference}: there is nothing to send yet.") from None
             found = gather(connection, key, seen, made.event, made, "referral", service.clock())
             octets = bundle(connection, service, key, found)
-        part = out.with_name(out.name + ".part")
-        part.write_bytes(octets)
-        part.replace(out)
-        log_export(service, key, NOBODY, seen.loaded.reference)
+        with written(out) as file:
+            file.write(octets)
+        log_export(service, key, AN_OPERATOR, seen.loaded.reference)
         return f"{out}: the referral of {seen.loaded.reference}, {len(octets):,} bytes. Check it anywhere with: drp verify {out}"
     raise LookupError(f"No challenge is called {reference} here.")
 

@@ -2,8 +2,6 @@
 
 import base64
 import hashlib
-import json
-import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from api.referral import paper
 from api.referral.contents import Contents, EnclosedDocument, schema
 from api.referral.gathering import Gathered
+from api.zip_files import as_json, put, safe
 from drp.attachments import NotAsAttached
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import Checkpoint, Standing, name_of
@@ -62,8 +61,8 @@ def packed(
     public = key.public_key()
     files: dict[str, bytes] = {
         "referral.html": paper.html(contents),
-        "referral.json": _json(contents.model_dump(mode="json")),
-        "referral.schema.json": _json(schema()),
+        "referral.json": as_json(contents.model_dump(mode="json")),
+        "referral.schema.json": as_json(schema()),
         "proof.json": _proof(gathered, authority, challenge, checkpoint, standings).encode(),
         "public-key.txt": f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}\n".encode(),
         **enclosed,
@@ -91,22 +90,13 @@ def _enclosed(contents: Contents, fetch: Fetch) -> tuple[Contents, dict[str, byt
         if document.left_out:
             listed.append(document)
             continue
-        name = f"documents/{len(files) + 1:02}-{_safe(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
+        name = f"documents/{len(files) + 1:02}-{safe(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
         try:
             files[name] = fetch(document.sha256, document.size)
             listed.append(document.model_copy(update={"file": name}))
         except (NotAsAttached, Unavailable) as gone:
             listed.append(document.model_copy(update={"left_out": f"NOT ENCLOSED although it was ticked. {gone}"}))
     return contents.model_copy(update={"documents": listed}), files
-
-
-def _safe(name: str) -> str:
-    stem = name.rsplit(".", 1)[0] if "." in name else name
-    return re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:60] or "document"
-
-
-def _json(value: Mapping[str, object]) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _proof(
@@ -127,12 +117,9 @@ def _proof(
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
-    """Stored in one order with one date: no clock, no compressor and no file system leaves its mark."""
+    """Every file, in one order."""
     made = BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o600 << 16
-            entry.create_system = 3
-            archive.writestr(entry, files[name])
+            put(archive, name, files[name])
     return made.getvalue()

@@ -1,18 +1,17 @@
 """The ZIP of a subject access export: the same bytes for the same record, but for who read it. Documents go one at a time."""
 
 import hashlib
-import json
-import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import IO
 
 from jinja2 import Environment, PackageLoader
 
-from api import spreadsheets
+from api import spreadsheets, zip_files
 from api.referral.packing import EXTENSIONS
 from api.subject_access.contents import Document, SubjectAccess, schema
+from api.zip_files import as_json, safe
 from drp.attachments import NotAsAttached
 from drp.store import Unavailable
 
@@ -42,18 +41,14 @@ def pack(out: IO[bytes], contents: SubjectAccess, fetch: Fetch, readings: Iterab
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
 
         def put(name: str, octets: bytes) -> None:
-            # In one order with one date: no clock, no compressor and no file system leaves its mark.
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.external_attr = 0o600 << 16
-            entry.create_system = 3
-            archive.writestr(entry, octets)
+            zip_files.put(archive, name, octets)
             digests[name] = hashlib.sha256(octets).hexdigest()
 
         placed = _with_documents(contents, fetch, put)
         put("READ-ME-FIRST.txt", READ_ME.format(authority=placed.authority, number=placed.child.number).encode())
         put("subject-access.html", page(placed))
-        put("subject-access.json", _json(placed.model_dump(mode="json")))
-        put("subject-access.schema.json", _json(schema()))
+        put("subject-access.json", as_json(placed.model_dump(mode="json")))
+        put("subject-access.schema.json", as_json(schema()))
         put("who-read-it.csv", spreadsheets.BOM + spreadsheets.lines(readings))
         put("manifest.sha256", "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode())
     return placed
@@ -74,21 +69,12 @@ def _with_documents(contents: SubjectAccess, fetch: Fetch, put: Callable[[str, b
 
 def _placed(reference: str, document: Document, fetch: Fetch, put: Callable[[str, bytes], None]) -> Document:
     """One document, put under a name that is safe anywhere; or said to be missing, and why."""
-    name = f"documents/{reference}-{document.entry:04}-{_safe(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
+    name = f"documents/{reference}-{document.entry:04}-{safe(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
     try:
         put(name, fetch(document.sha256, document.size))
     except (NotAsAttached, Unavailable) as gone:
         return document.model_copy(update={"missing": f"NOT HERE although it is on the record. {gone}"})
     return document.model_copy(update={"file": name})
-
-
-def _safe(name: str) -> str:
-    stem = name.rsplit(".", 1)[0] if "." in name else name
-    return re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:60] or "document"
-
-
-def _json(value: Mapping[str, object]) -> bytes:
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 @cache

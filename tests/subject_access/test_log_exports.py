@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from api import log_exports, spreadsheets
 from api.cli import app
-from api.log_exports import HEADINGS, NOBODY, SENT_HEADINGS, access_log, send_log
-from drp.access_log import OF_THE_LOG, AccessLog
+from api.log_exports import HEADINGS, SENT_HEADINGS, access_log, send_log
+from drp.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
 from drp.store import Unavailable
 from drp.tables import PersonRow
 from tests.referral.matter import matter
@@ -52,7 +52,7 @@ def test_every_reading_is_there_newest_first_in_london_time_and_so_is_the_export
     world.as_("tess").item(reference)
     rows = logged(world, tmp_path)
     assert len(rows) == len(world.service.access_log.readings(world.council.key, most=10_000))
-    assert (rows[0]["Who"], rows[0]["What, as logged"]) == (NOBODY, OF_THE_LOG)
+    assert (rows[0]["Who"], rows[0]["What, as logged"]) == (AN_OPERATOR, OF_THE_LOG)
     assert (rows[1]["Who"], rows[1]["What"], rows[1]["Reference"]) == ("Tess", "Read by a program", reference)
     assert rows[1]["When (London)"] == "2026-04-16T12:00:00+01:00"
     assert rows[1]["Who, by identity"] == str(world.id("tess"))
@@ -75,8 +75,8 @@ def test_it_is_narrowed_by_day_by_person_and_by_item(world: World, tmp_path: Pat
     log.record("elsewhere", datetime(2026, 4, 1, 23, 15, tzinfo=UTC), tess, "page", "CCCC-2222")
     assert [row["Reference"] for row in logged(world, tmp_path, since=date(2026, 4, 2), until=date(2026, 4, 2))] == ["AAAA-2222"]
     assert [row["Who"] for row in logged(world, tmp_path, person="irene")] == ["Irene"]
-    assert [row["Who"] for row in logged(world, tmp_path, reference="aaaa-2222")] == [NOBODY, "Tess"]
-    whats = [one.what for one in log.readings(key) if one.person == NOBODY]
+    assert [row["Who"] for row in logged(world, tmp_path, reference="aaaa-2222")] == [AN_OPERATOR, "Tess"]
+    whats = [one.what for one in log.readings(key) if one.person == AN_OPERATOR]
     assert whats == [OF_THE_LOG, f"{OF_THE_LOG}: {irene}", OF_THE_LOG]
     assert "CCCC-2222" not in {row["Reference"] for row in logged(world, tmp_path)}
 
