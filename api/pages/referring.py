@@ -166,13 +166,20 @@ def _keep(visit: Visiting, begun: Writing, section: Section, form: Form) -> None
 
 def _section_page(visit: Visiting, seen: Whole, section: Section, form: Form, contents: Contents) -> Response:
     known = {one.key: one.known for one in contents.checklist if one.section == section.value}
+    asked = seen.raised.words
+    # What was written when it was raised is shown to whoever writes now; it goes only where it was ticked.
+    aside = {key: asked[field] for key, field in _RAISED.items() if field in asked and asked[field] not in known.get(key, ())}
     untouched = [one for one in contents.checklist if one.section == section.value and one.key not in _asked(form)]
     return shell.page(
         visit, "referral_section.html", 422 if form.is_faulty else 200, title=SECTIONS[section], form=form, known=known,
-        untouched=untouched, shape=seen.shape, child=child_in_words(seen.item), section=section.value,
+        aside=aside, untouched=untouched, shape=seen.shape, child=child_in_words(seen.item), section=section.value,
         number=list(SECTIONS).index(section) + 1, of=len(SECTIONS),
         action=f"/challenges/{seen.shape.reference}/referral/{section.value}",
     )  # fmt: skip
+
+
+_RAISED = {"effect": "effect_on_child", "outcome": "outcome_sought", "failure": "concern"}
+"""Items of the list, and what the challenge itself asked about the same."""
 
 
 def _asked(form: Form) -> set[str]:

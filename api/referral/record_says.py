@@ -156,6 +156,8 @@ def _sent(it: Material) -> list[str]:
 
 
 def _receipt(it: Material) -> list[str]:
+    if it.made is None:
+        return ["Comes after it is sent"]
     said = [f"To be followed up on {long_date(it.event.follow_up_on)}"] if it.event.follow_up_on else []
     for _, facts, words in it.of("referral_acknowledged"):
         said.append(
@@ -168,4 +170,4 @@ def _receipt(it: Material) -> list[str]:
 
 def _decision(it: Material) -> list[str]:
     said = [f"Considered on {long_date(day)}, and not made then" for day, _, _ in it.of("referral_considered")]
-    return [*said, *([f"Referred on {long_date(it.day)}"] if it.made else [])]
+    return [*said, f"Referred on {long_date(it.day)}" if it.made else "To refer, from the moment that this is sent"]

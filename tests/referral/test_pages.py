@@ -346,3 +346,16 @@ def test_planted_a_rehearsal_that_is_kept(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(referring, "_last_look", kept)
     with pytest.raises(AssertionError):
         test_a_rehearsal_shows_all_of_it_and_leaves_no_trace(world)
+
+
+def test_what_the_challenge_said_is_shown_beside_the_question_and_goes_only_if_ticked(world: World) -> None:
+    reference = matter(world)
+    irene = at_browser(world, "irene")
+    place = referral_of(world, reference)
+    page = irene.open(f"{place}/why")
+    assert "it goes with it only if you tick its own words" in page.text
+    assert "She waits." in page.text
+    octets = irene.send("GET", f"{place}/draft/bundle").content
+    assert b"She waits." not in octets
+    written(irene, place, "documents", everything="yes")
+    assert b"She waits." in irene.send("GET", f"{place}/draft/bundle").content
