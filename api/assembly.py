@@ -105,6 +105,13 @@ def signing_key(path: Path, chance: Chance) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(_secret(path, chance))
 
 
+def present_keys(settings: Settings) -> tuple[ChainKey | None, Ed25519PrivateKey | None]:
+    """The chain's key and the signing key where they stand; None for one that is not there. None is made."""
+    chain = ChainKey("k1", _read(settings.key_file)) if settings.key_file.exists() else None
+    signing = settings.signing_file
+    return chain, Ed25519PrivateKey.from_private_bytes(_read(signing)) if signing.exists() else None
+
+
 def _secret(path: Path, chance: Chance) -> bytes:
     """32 bytes from a file that only we may read; made where it is not there. Raises OSError, ValueError."""
     if not path.exists():
@@ -113,6 +120,10 @@ def _secret(path: Path, chance: Chance) -> bytes:
         made.touch(mode=0o600)
         made.write_text(chance.secret() + "\n", encoding="ascii")
         made.rename(path)
+    return _read(path)
+
+
+def _read(path: Path) -> bytes:
     secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     if len(secret) != 32:
         raise ValueError(f"{path} does not hold a key of 32 bytes.")

@@ -1,5 +1,6 @@
 """Checkpoints leave the database here, and are held against it: `drp audit`, and the heartbeat's witness."""
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.assembly import Service
 from drp.proof import checkpoint as proof
 from drp.proof.replaying import Parted, parted
-from drp.proof.taking import Broken, Taken, last, noted, standing_at_last, take
+from drp.proof.taking import Taken, Unsigned, last, noted, standing_at_last, take
 from drp.proof.verifying import Fault, Seen, check_order, faults, seen
 
 AT_MOST = 10
@@ -32,22 +33,45 @@ class Verdict:
         return not self.faults and not self.said
 
 
-def witness(service: Service, authority: str) -> Taken | None:
+class PutBack(Unsigned):
+    """The folder has checkpoints that the database does not know: none is signed under a number that was given out already."""
+
+    def __init__(self, authority: str, known: int, newest: Path, why: str = "") -> None:
+        super().__init__(
+            f"{authority}: the database knows of {known or 'no'} checkpoints, and {newest.name} was taken from it: an older "
+            "state was put back. Nothing was signed, for a number would have two histories. "
+            + (
+                why
+                or "See by `drp audit verify` what is missing; then sign on from there: `drp audit checkpoint --after-restore`."
+            )
+        )
+
+
+def witness(service: Service, authority: str, after_restore: bool = False) -> Taken | None:
     """Take a checkpoint, where anything was written since the last one, and let it leave the database.
 
-    Raises Broken, OSError. A checkpoint whose file could not be written is written at the next turn.
+    Where the folder has a newer one than the database knows, the database was put back, and would give its number out again
+    with other content. That is refused (PutBack), until somebody who has seen what is missing says `after_restore`: then
+    the next follows the newest in the folder. Raises Broken, OSError too. A checkpoint whose file could not be written is
+    written at the next turn.
     """
     folder = service.settings.checkpoints_folder
     now = service.clock()
+    newest = next(reversed(files_of(folder, authority)), None)  # before the database: a file is always the later of the two
     try:
         with service.store.write(authority) as connection:
             before = last(connection, authority)
+            follows = None
+            if newest is not None and number_of(newest) > (known := before.number if before else 0):
+                if not after_restore:
+                    raise PutBack(authority, known, newest)
+                follows = _ours(service, authority, known, newest)
             if before and not _file(folder, before).exists():
                 # While the lines under it are still known: after the next one they would be those of the next.
                 leave(folder, Taken(before, standing_at_last(connection, authority)))
-            taken = take(connection, authority, now, service.signing)
+            taken = take(connection, authority, now, service.signing, follows)
             noted(connection, authority, now, "")
-    except Broken as fault:
+    except Unsigned as fault:
         with service.store.write(authority) as connection:
             noted(connection, authority, now, str(fault))
         raise
@@ -56,12 +80,27 @@ def witness(service: Service, authority: str) -> Taken | None:
     return taken
 
 
+def _ours(service: Service, authority: str, known: int, newest: Path) -> proof.Checkpoint:
+    """The newest checkpoint of the folder, proven. Raises PutBack where it is not what we signed."""
+    seen, said = proven([newest], service.signing.public_key())
+    if not seen or seen[0].checkpoint.authority != authority or seen[0].checkpoint.number != number_of(newest):
+        why = said[0] if said else f"{newest.name} is of another authority or number."
+        raise PutBack(
+            authority, known, newest, f"It cannot be followed: {why} Move aside what our key did not sign; run this again."
+        )
+    return seen[0].checkpoint
+
+
 def leave(folder: Path, taken: Taken) -> Path:
-    """Write a checkpoint's file, whole or not at all."""
+    """Write a checkpoint's file, whole or not at all. Raises FileExistsError where another stands there: it stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = _file(folder, taken.checkpoint)
+    path, text = _file(folder, taken.checkpoint), proof.written(taken.checkpoint, taken.standings)
+    if path.exists() and path.read_bytes() != text.encode("ascii"):
+        raise FileExistsError(
+            errno.EEXIST, f"another checkpoint {taken.checkpoint.number} stands there and is left: move it aside", str(path)
+        )
     part = path.with_suffix(".part")
-    part.write_text(proof.written(taken.checkpoint, taken.standings), encoding="ascii")
+    part.write_text(text, encoding="ascii")
     part.replace(path)
     return path
 
@@ -70,13 +109,19 @@ def _file(folder: Path, checkpoint: proof.Checkpoint) -> Path:
     return folder / f"{checkpoint.authority}-{checkpoint.number:06}.checkpoint"
 
 
+def number_of(path: Path) -> int:
+    """The number of a checkpoint, by its file's name."""
+    return int(path.stem.rpartition("-")[2])
+
+
 def files_of(folder: Path, authority: str) -> list[Path]:
     """An authority's checkpoint files, oldest first."""
-    return sorted(path for path in folder.glob(f"{authority}-*.checkpoint") if path.stem.removeprefix(f"{authority}-").isdigit())
+    found = (path for path in folder.glob(f"{authority}-*.checkpoint") if path.stem.removeprefix(f"{authority}-").isdigit())
+    return sorted(found, key=number_of)
 
 
-def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519PublicKey) -> Verdict:
-    """Hold every timeline of an authority against its chain, and against checkpoints that had left the database."""
+def proven(paths: Sequence[Path], key: Ed25519PublicKey) -> tuple[list[Seen], list[str]]:
+    """The checkpoints of some files that this key signed, and what is wrong with the others."""
     said: list[str] = []
     checkpoints: list[Seen] = []
     for path in paths:
@@ -84,6 +129,12 @@ def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519
             checkpoints.append(seen(proof.read(path.read_text(encoding="ascii"), key)))
         except (proof.NoCheckpoint, OSError, UnicodeDecodeError) as fault:
             said.append(f"{path.name}: {fault}")
+    return checkpoints, said
+
+
+def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519PublicKey) -> Verdict:
+    """Hold every timeline of an authority against its chain, and against checkpoints that had left the database."""
+    checkpoints, said = proven(paths, key)
     try:
         checkpoints = list(check_order(checkpoints, authority))
     except proof.NoCheckpoint as fault:

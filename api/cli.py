@@ -193,18 +193,22 @@ def audit_key() -> None:
 
 
 @audit_app.command("checkpoint")
-def audit_checkpoint() -> None:
+def audit_checkpoint(
+    after_restore: Annotated[
+        bool, typer.Option(help="The database was put back, and what is missing was looked through.")
+    ] = False,
+) -> None:
     """Take a checkpoint of every authority where anything was written since the last, and write its file."""
-    from api.audit import witness
+    from api.audit import PutBack, witness
     from drp.proof.taking import Broken
 
     service, broken = _service(), False
     for authority in service.store.authorities():
         try:
-            taken = witness(service, authority)
-        except Broken as fault:
+            taken = witness(service, authority, after_restore)
+        except (Broken, PutBack, OSError) as fault:
             broken = True
-            print(f"{fault}. Nothing was signed: run `drp audit verify`.")
+            print(f"{fault}. Nothing was signed: run `drp audit verify`." if isinstance(fault, Broken) else fault)
             continue
         number = f"checkpoint {taken.checkpoint.number} of {taken.checkpoint.size} timelines" if taken else "nothing is new"
         print(f"{authority}: {number}")
@@ -345,6 +349,45 @@ def _export(write: "Callable[[Service], str]") -> None:
         _stop(f"The file could not be written: {fault.strerror or fault} ({fault.filename or ''}). Name another with --out.")
     finally:
         service.close()
+
+
+@app.command()
+def backup(out: Annotated[Path, typer.Option(help="The folder to make; it must not be there, or be empty.")]) -> None:
+    """Keep everything but the keys in one folder, while the service runs. On PostgreSQL, as the tables' owner."""
+    from api.backing_up import back_up
+    from drp.backup.manifest import Refused
+
+    service = _service()
+    try:
+        report = back_up(service, out)
+    except (Refused, OSError) as fault:
+        _stop(str(fault) if isinstance(fault, Refused) else f"{fault}: no backup was made. Put that right, and run this again.")
+    finally:
+        service.close()
+    print("\n".join(report.said))
+    raise SystemExit(0 if report.is_clean else 1)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A backup, as `drp backup` made it.")],
+    without_keys: Annotated[
+        bool, typer.Option(help="The keys are lost for good: no old timeline can be proved any more.")
+    ] = False,
+) -> None:
+    """Bring a backup back into an empty database, with all mail held; say which dates passed, and what is missing."""
+    from api.backing_up import restore as bring_back
+    from drp.backup.manifest import Refused
+
+    try:
+        report = bring_back(_settings(), folder, without_keys=without_keys)
+    except (Refused, OSError) as fault:
+        _stop(
+            str(fault)
+            if isinstance(fault, Refused)
+            else f"{fault}: the database was not brought back. Put that right; run it again."
+        )
+    print("\n".join(report.said))
 
 
 @app.command()

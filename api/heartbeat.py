@@ -7,6 +7,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy.exc import IntegrityError
 
 from api.assembly import Service, system_clock
+from api.audit import PutBack
 from api.audit import witness as take_and_leave
 from drp import drafts, migrate, sessions, sign_ins
 from drp.directory.consequences import claim_day, consequences
@@ -54,6 +55,8 @@ def witness(service: Service, authority: str) -> None:
         take_and_leave(service, authority)
     except Broken as broken:
         log.error("no checkpoint is signed over what was altered; run `drp audit verify`: %s", broken)
+    except PutBack as put_back:
+        log.error("no checkpoint is signed: %s", put_back)
     except IntegrityError:
         log.info("another replica took the checkpoint of %s", authority)
 

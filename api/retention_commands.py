@@ -133,12 +133,13 @@ def erase(
 ) -> None:  # fmt: skip
     """Erase for good what a child's record says in words, and its documents. The timeline goes on proving itself."""
     from api.erasing import erase_child
+    from drp.proof.taking import Unsigned
     from drp.retention import Held, NoSuchChild
 
     service, its_own = _open(authority)
     try:
         print(erase_child(service, its_own, child, why, by, ordered, yes))
-    except (Held, NoSuchChild) as fault:
+    except (Held, NoSuchChild, Unsigned) as fault:
         _stop(f"Nothing was erased. {fault}")
     finally:
         service.close()

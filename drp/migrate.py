@@ -32,6 +32,11 @@ def newest() -> str:
     return ScriptDirectory.from_config(config()).get_current_head() or ""
 
 
+def is_known(stands: str) -> bool:
+    """Does this release know a revision, and so can go on from it?"""
+    return any(script.revision == stands for script in ScriptDirectory.from_config(config()).walk_revisions())
+
+
 def migrate(store: Store) -> str:
     """Apply what is missing; harmless to repeat. Returns the revision. The connection's role must own the tables."""
     with store.engine.begin() as connection:

@@ -15,7 +15,7 @@ from api.referral.packing import packed
 from drp.access import NotFound
 from drp.kept_timeline import kept_timeline
 from drp.proof.checkpoint import Checkpoint, Standing
-from drp.proof.taking import Broken, last, standing_at_last
+from drp.proof.taking import Unsigned, last, standing_at_last
 from drp.referral import Made, referrals
 from drp.store import Unavailable
 from workflows.events import ReferredToCafcass
@@ -65,7 +65,7 @@ def _checkpoint(connection: Connection, authority: str) -> tuple[Checkpoint | No
 
 def witness_now(service: Service, authority: str) -> None:
     """Bring what was just written under a checkpoint, so that the bundle proves it. It may wait for the next if it cannot be."""
-    with suppress(Broken, Unavailable, OSError):
+    with suppress(Unsigned, Unavailable, OSError):
         witness(service, authority)
 
 

@@ -40,7 +40,11 @@ class StandingRow(Row, table=True):
     digest: str = Field(max_length=64)
 
 
-class Broken(Exception):
+class Unsigned(Exception):
+    """No checkpoint is signed over what stands in the database. The message says why."""
+
+
+class Broken(Unsigned):
     """A timeline does not go on from the last checkpoint. None is signed over it: two histories would both be vouched for."""
 
     def __init__(self, authority: str, found: Mapping[UUID, str]) -> None:
@@ -66,8 +70,14 @@ def last(connection: Connection, authority: str) -> Checkpoint | None:
     return Checkpoint(**row) if row else None
 
 
-def take(connection: Connection, authority: str, now: datetime, key: Ed25519PrivateKey) -> Taken | None:
+def take(
+    connection: Connection, authority: str, now: datetime, key: Ed25519PrivateKey, follows: Checkpoint | None = None
+) -> Taken | None:
     """Sign how every timeline stands; None where nothing was written since the last one. In a writing transaction.
+
+    Where the database was put back, `follows` is the newest checkpoint that had left it: the new one follows that, with the next
+    number, and is signed even if nothing was written since. So no number is ever given to two histories, and whoever holds
+    both sees what was lost between them.
 
     Raises Broken; IntegrityError where another replica took the same one at the same moment.
     """
@@ -94,10 +104,11 @@ def take(connection: Connection, authority: str, now: datetime, key: Ed25519Priv
             standings[id_] = said
     if broken:
         raise Broken(authority, broken)
-    if before is not None and not grown:
+    if before is not None and not grown and follows is None:
         return None
     ordered = in_order(standings.values())
-    number, previous = (before.number + 1, before.mark) if before else (1, NONE_BEFORE)
+    after = follows or before
+    number, previous = (after.number + 1, after.mark) if after else (1, NONE_BEFORE)
     checkpoint = made(authority, number, now, previous, ordered, key)
     connection.execute(
         insert(CheckpointRow).values(**{name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__})

@@ -98,6 +98,23 @@ def unlike(authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], o
     return None
 
 
+@dataclass(frozen=True)
+class Missing:
+    """A timeline that is shorter than a checkpoint saw it: entries `now + 1` to `then` are missing; 0 `now`: all of them."""
+
+    challenge: UUID
+    then: int
+    now: int
+
+
+def missing(newest: Seen, entries: Mapping[UUID, int]) -> tuple[Missing, ...]:
+    """What a checkpoint saw and is no longer there, by how many entries each challenge has."""
+    counts = {id_: (one.count, entries.get(id_, 0)) for id_, one in newest.standings.items()}
+    return tuple(
+        Missing(id_, *counts[id_]) for id_ in sorted(counts, key=str) if id_ not in entries or counts[id_][1] < counts[id_][0]
+    )
+
+
 class _Grouped:
     """Rows of many challenges, read once in the order of their challenges."""
 

@@ -1,0 +1,1 @@
+"""What is kept against the loss of everything else, and how it comes back."""

@@ -1,0 +1,128 @@
+"""SQLite: a copy that is one moment of the database while others write, and its way back, whole or not at all."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, NullPool, create_engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from drp.backup import contents
+from drp.backup.folder import sync, sync_folder
+from drp.backup.manifest import Refused
+from drp.store import Unavailable
+
+DATABASE = "database.sqlite"
+
+
+def path_of(url: str) -> Path:
+    """The file of a database. Raises Refused where it has none."""
+    database = make_url(url).database
+    if not database or database == ":memory:":
+        raise Refused("The database is in memory only: it has no file to keep. Set DRP_DATABASE_URL.")
+    return Path(database)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a database by its own backup call, in one step: whoever writes waits for as long as that takes, and goes on.
+
+    A copy of the file would have what is half written, and not the journal that takes it back. Raises Refused.
+    """
+    try:
+        _copied(source, target)
+    except sqlite3.Error as fault:
+        raise Refused(
+            f"{source} could not be copied ({fault}). No backup was made. Look whether the disk is full or failing; run it again."
+        ) from fault
+    check(target, f"The copy of {source}")
+    sync(target)
+
+
+def _copied(source: Path, target: Path) -> None:
+    with closing(_opened(source)) as live, closing(sqlite3.connect(target)) as made:
+        made.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end
+        live.backup(made, sleep=0.01)
+        made.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
+
+
+def _opened(source: Path) -> sqlite3.Connection:
+    return sqlite3.connect(source, timeout=30)
+
+
+def check(path: Path, called: str) -> None:
+    """Raise Refused unless a database is sound: every page, every index, every reference."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
+            astray = connection.execute("PRAGMA foreign_key_check").fetchmany(3)
+    except sqlite3.Error as fault:
+        said, astray = [str(fault)], []
+    if said != ["ok"] or astray:
+        what = "; ".join(said) if said != ["ok"] else f"a row of {astray[0][0]} refers to a row that is not there"
+        raise Refused(
+            f"{called} is not sound: {what}. It is not kept: it could not be relied on. "
+            "Keep the last good backup, and look at the disk."
+        )
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """A connection to a copy, as a store would give one, that leaves the file as it is."""
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def rows_of(path: Path) -> Mapping[str, int]:
+    """How many rows each table has."""
+    with reading(path) as connection:
+        return {table: contents.count(connection, table) for table in contents.tables(connection)}
+
+
+def check_is_free(path: Path) -> None:
+    """Raise Refused where a database stands already, or where the journal of an older one would be played into the new."""
+    for beside in _beside(path):
+        if beside.exists():
+            raise Refused(
+                f"{beside} lies where the database is to be: the journal of an older file, which SQLite would play into the one "
+                "brought back. Nothing was written. Make sure that no service runs, move it aside, and run this again."
+            )
+    if path.exists() and path.stat().st_size:
+        raise Refused(
+            f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "
+            "Stop the service and move the file aside, or set DRP_DATABASE_URL to another place; then run this again."
+        )
+
+
+def bring(kept: Path, path: Path, settle: Callable[[Connection], None]) -> None:
+    """Put a database in its place, once `settle` has made it safe to start: nobody ever finds it without."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        _forget(part)
+        shutil.copyfile(kept, part)
+        engine = create_engine(f"sqlite:///{part}", poolclass=NullPool, hide_parameters=True)
+        with engine.begin() as connection:
+            settle(connection)
+        check(part, f"{kept.name}, as it was brought back,")
+        sync(part)
+        check_is_free(path)
+        os.replace(part, path)
+        sync_folder(path.parent)
+    except (SQLAlchemyError, sqlite3.Error) as fault:
+        raise Unavailable(f"{path} could not be brought back ({fault})") from fault
+    finally:
+        _forget(part)
+
+
+def _forget(part: Path) -> None:
+    """Take away what was begun, here or by a restore that was cut off: with its journal, which would be played into the next."""
+    for path in (part, *_beside(part)):
+        path.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> tuple[Path, ...]:
+    return tuple(path.with_name(f"{path.name}{suffix}") for suffix in ("-journal", "-wal", "-shm"))

@@ -1,0 +1,282 @@
+"""A backup is what has been restored: everything acknowledged is there, nothing is sent again, no date is acted on."""
+
+from hashlib import sha256
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select, text, update
+
+from api import audit
+from api.backing_up import restore
+from drp.backup import afterwards, contents, manifest, postgresql
+from drp.proof.checkpoint import name_of
+from drp.store import Store
+from drp.tables import AuthorityRow, NotificationRow, SessionRow, WindowRow
+from notifications import brake
+from tests.backup.town import FRIDAY, Town
+from tests.service.cast import ELSEWHERE
+from tests.service.world import Caller
+from tests.store.files import pdf
+
+Plant = pytest.MonkeyPatch
+MANY = 400
+PLAN = pdf()
+
+
+def test_everything_acknowledged_before_the_backup_began_is_there_though_people_went_on_writing(town: Town) -> None:
+    said: list[str] = []
+    writer, going, over = Caller(town.world, town.irene.token), Event(), Event()
+
+    def writing() -> None:
+        for n in range(MANY):
+            if over.is_set():
+                return
+            assert writer.brings(town.references[1], "noted", text=f"While it ran {n}").status_code == 200
+            said.append(f"While it ran {n}")
+            if n == 5:
+                going.set()
+
+    thread = Thread(target=writing, daemon=True)
+    thread.start()
+    assert going.wait(60)
+    before = len(said)
+    report = town.backs_up()
+    over.set()
+    thread.join(60)
+    assert not thread.is_alive()
+    assert report.is_clean
+    back = town.comes_back()
+    texts = back.texts()
+    assert {f"Note {n}" for n in range(3)} | set(said[:before]) <= texts
+    there = [n for n in range(len(said)) if f"While it ran {n}" in texts]
+    assert there == list(range(len(there))), "one moment of the database, with no gap"
+    (reference,) = town.references[1:2]
+    assert len(back.entries()[reference]) >= before
+
+
+def test_the_service_starts_on_it_and_every_timeline_proves_itself(town: Town) -> None:
+    before = {reference: len(town.world.entries(reference)) for reference in town.references}
+    town.backs_up()
+    back = town.comes_back()
+    client = town.serves(back)
+    headers = {"Authorization": f"Bearer {town.irene.token}"}
+    for reference in town.references:
+        seen = client.get(f"/api/v1/challenges/{reference}/timeline", headers=headers).json()
+        assert seen["proven"], seen
+        assert len(back.entries()[reference]) == before[reference]
+    noted = {"type": "noted", "text": "After it came back"}
+    assert client.post(f"/api/v1/challenges/{town.references[0]}/events", headers=headers, json=noted).status_code == 200
+    verdict = audit.verify(
+        back.service, town.key, audit.files_of(back.settings.checkpoints_folder, town.key), back.service.signing.public_key()
+    )
+    assert verdict.is_clean
+    assert back.service.attachments.get(town.key, sha256(PLAN).hexdigest()) == PLAN
+    log = {row["person"] for row in back.service.access_log.of(town.key, town.references[0])}
+    assert str(town.world.id("irene")) in log
+    assert "by checkpoint 1" in back.said
+    assert "nothing is missing" in back.said
+
+
+def test_rights_policies_and_triggers_are_as_they_were(town: Town) -> None:
+    town.backs_up()
+    settings = town.place()
+    restore(settings, town.out, lambda: town.world.now)
+    assert shape(Store(settings.database_url)) == shape(Store(town.owner.database_url))
+
+
+def shape(store: Store) -> Any:
+    """What the engine knows of its tables beside their rows: columns, keys, rights, policies, triggers, functions."""
+    with store.engine.connect() as connection:
+        names = contents.tables(connection)
+        if store.is_sqlite:
+            found: Any = connection.execute(text("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")).all()
+        else:
+            here = "= 'public'::regnamespace"
+            queries = (
+                "SELECT relname, relkind::text, relacl::text, relrowsecurity, relforcerowsecurity FROM pg_class "
+                f"WHERE relnamespace {here} ORDER BY relkind, relname",
+                "SELECT tablename, policyname, qual, with_check, roles::text FROM pg_policies ORDER BY 1, 2",
+                f"SELECT proname, proacl::text, prosecdef, proconfig::text FROM pg_proc WHERE pronamespace {here}",
+                "SELECT attrelid::regclass::text, attname, attacl::text FROM pg_attribute WHERE attacl IS NOT NULL ORDER BY 1, 2",
+                f"SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace {here} ORDER BY 1",
+                "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",
+            )
+            found = [connection.execute(text(query)).all() for query in queries]
+            assert len(found[1]) > 20, "policies"
+        columns = [inspect(connection).get_columns(name) for name in names]
+    store.close()
+    return names, [[(c["name"], str(c["type"])) for c in listed] for listed in columns], [tuple(row) for row in found]
+
+
+def test_several_authorities_come_back_each_with_its_own(town: Town) -> None:
+    town.world.found(ELSEWHERE)
+    assert town.world.as_("irene", "elsewhere").raises("T-1").status_code == 201
+    town.backs_up()
+    back = town.comes_back()
+    assert back.store.authorities() == ("dunmoor", "elsewhere")
+    with back.store.read("elsewhere") as connection:
+        assert len(contents.timelines(connection, "elsewhere")) == 1
+    with back.store.read(town.key) as connection:
+        assert len(contents.timelines(connection, town.key)) == 3
+    assert "2 authorities, 4 challenges" in back.said
+
+
+# Nothing is sent again.
+
+
+def waits(town: Town) -> int:
+    """How many messages wait; one of them was let go by hand before the backup, and had not left."""
+    with town.world.store.write(town.key) as connection:
+        brake.set_brake(connection, town.key, "stage_2")
+    town.world.write(update(NotificationRow).where(NotificationRow.challenge == town.challenge()).values(released=True))
+    states = [row.state for row in town.world.rows(select(NotificationRow.state))]
+    assert set(states) == {"waiting"}
+    return len(states)
+
+
+def sent_by_itself(town: Town) -> int:
+    """What leaves by itself once the service is back, in the days after."""
+    waits(town)
+    town.backs_up()
+    back = town.comes_back(FRIDAY)
+    for day in ("Fri 10 April 2026, 10:01", "Mon 13 April 2026, 11:00", "Tue 14 April 2026, 11:00"):
+        town.world.at(day)
+        town.round(back)
+    return len(back.sent.posts)
+
+
+def test_nothing_is_sent_again_until_somebody_lets_it_go(town: Town) -> None:
+    number = waits(town)
+    town.backs_up()
+    back = town.comes_back(FRIDAY)
+    _, delivered = town.round(back)
+    assert (delivered.sent, back.sent.posts) == (0, [])
+    assert delivered.braked + delivered.lapsed >= number
+    town.world.at("Mon 13 April 2026, 11:00")
+    assert town.round(back)[1].sent == 0
+    assert "No mail leaves: the brake is on" in back.said
+    with back.store.write(town.key) as connection:
+        assert brake.release(connection, town.key, town.world.now) > 0
+    assert town.round(back)[1].sent > 0
+    assert back.sent.posts
+
+
+def test_planted_the_brake_is_not_set(town: Town, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(afterwards, "settle", lambda *_, **__: None)
+    assert sent_by_itself(town) > 0
+
+
+def test_planted_what_was_let_go_before_is_let_go_still(town: Town, monkeypatch: Plant) -> None:
+    real = afterwards.settle
+
+    def settle(connection: Any, **more: Any) -> None:
+        real(connection, **more)
+        for authority in contents.authorities(connection):
+            contents.choose(connection, authority)
+            connection.execute(update(NotificationRow).where(NotificationRow.authority == authority).values(released=True))
+
+    monkeypatch.setattr(afterwards, "settle", settle)
+    assert sent_by_itself(town) > 0
+
+
+def test_nobody_is_signed_in_any_more(town: Town) -> None:
+    now = town.world.now
+    signed = {"authority": town.key, "hash": "h" * 64, "person": town.world.id("irene"), "how": "link"}
+    town.world.write(SessionRow.__table__.insert(), [{**signed, "began_at": now, "seen_at": now}])
+    town.backs_up()
+    assert town.comes_back().rows(select(SessionRow.hash)) == []
+
+
+# No date that passed is acted on.
+
+
+def passed(back: Any) -> list[Any]:
+    return back.rows(select(WindowRow).where(WindowRow.closed_at.is_(None), WindowRow.held_since.is_not(None)))
+
+
+def climbed(back: Any) -> list[str]:
+    """References that climbed though nobody said so."""
+    return [reference for reference, kinds in back.entries().items() if kinds.count("stage_entered") > 1]
+
+
+def test_dates_that_passed_are_listed_and_held(town: Town) -> None:
+    town.world.sweep()
+    town.backs_up()
+    back = town.comes_back(FRIDAY)
+    assert "dunmoor: 3 dates passed since the backup: held when the service starts, for a named release." in back.said
+    for reference in town.references:
+        assert f"  {reference}: reply, due Thu 2 April 2026, with the social worker" in back.said
+    swept, _ = town.round(back)
+    assert (swept.held, climbed(back)) == (3, [])
+    assert len(passed(back)) >= 3
+    town.world.at("Tue 14 April 2026, 11:00")
+    town.round(back)
+    assert climbed(back) == []
+
+
+YOUNG = "Tue 7 April 2026, 09:30"
+"""Half an hour after every one of the three would climb by itself."""
+
+
+def young(town: Town) -> Any:
+    """A backup of an hour ago: younger than an absence that is acted on by itself. A reply may have come since."""
+    town.world.at("Thu 2 April 2026, 16:30")
+    town.world.sweep()
+    town.world.at("Tue 7 April 2026, 08:30")
+    town.world.write(update(AuthorityRow).values(last_tick=town.world.now))
+    town.backs_up()
+    back = town.comes_back(YOUNG)
+    town.round(back)
+    return back
+
+
+def test_a_young_backup_is_held_too_for_a_reply_may_be_lost(town: Town) -> None:
+    back = young(town)
+    assert "3 dates passed" in back.said
+    assert climbed(back) == []
+    assert len(passed(back)) == 3
+
+
+def test_planted_the_last_tick_is_left_as_it_was(town: Town, monkeypatch: Plant) -> None:
+    real = afterwards.settle
+
+    def settle(connection: Any, moment: Any, now: Any, hold_after: Any) -> None:
+        before = connection.execute(text("SELECT last_tick FROM authority")).scalar()
+        real(connection, moment, now, hold_after)
+        connection.execute(text("UPDATE authority SET last_tick = :at"), {"at": before})
+
+    monkeypatch.setattr(afterwards, "settle", settle)
+    assert climbed(young(town))
+
+
+# The keys.
+
+
+def test_the_keys_are_not_in_it_and_are_named(town: Town) -> None:
+    report = town.backs_up()
+    var = town.world.settings.var
+    secrets = [(var / name).read_text(encoding="ascii").strip() for name in ("chain.key", "signing.key")]
+    for _, path in [*manifest.files_in(town.out), ("", town.out / manifest.MANIFEST)]:
+        octets = path.read_bytes()
+        for secret in secrets:
+            assert secret.encode() not in octets
+            assert bytes.fromhex(secret) not in octets
+        assert path.stat().st_mode & 0o077 == 0
+    assert f"The keys are NOT in it: {var / 'chain.key'} and {var / 'signing.key'}" in "\n".join(report.said)
+    found, _ = manifest.read(town.out)
+    assert found.keys.signing == name_of(town.world.service.signing.public_key())
+
+
+def test_every_row_is_counted(town: Town) -> None:
+    town.backs_up()
+    found, _ = manifest.read(town.out)
+    counted: dict[str, int] = {}
+    for listed in found.rows.values():
+        for table, number in listed.items():
+            counted[table] = counted.get(table, 0) + number
+    assert counted["challenge"] == 3
+    assert counted["entry"] == sum(len(town.world.entries(reference)) for reference in town.references)
+    assert set(counted) >= {"authority", "alembic_version", "words", "person", "checkpoint", "standing"}
+    if not town.world.store.is_sqlite:
+        assert set(found.rows) == {postgresql.MAIN, f"database/{town.key}.dump"}

@@ -1,0 +1,161 @@
+"""After a restore: what is missing is named by the newest checkpoint, and no number is ever given to two histories."""
+
+import json
+import shutil
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from typer.testing import CliRunner
+
+from api import audit, heartbeat
+from api.cli import app
+from drp.proof import checkpoint as proof
+from drp.proof.checkpoint import Checkpoint, Standing
+from drp.proof.verifying import Missing, Seen, missing
+from tests.backup.town import Back, Town
+
+Plant = pytest.MonkeyPatch
+one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+
+def lost_since(town: Town) -> Back:
+    """A backup after checkpoint 1; then two notes, a new challenge, and checkpoints 2 and 3; then the database is lost.
+
+    The checkpoints stand on a share of another department: they outlive it.
+    """
+    town.backs_up()
+    for n in range(2):
+        town.note(f"After the backup {n}", 1)
+        town.world.now += timedelta(hours=1)
+        assert audit.witness(town.world.service, town.key) is not None
+        if n == 0:
+            assert town.irene.raises("T-3").status_code == 201
+    return town.comes_back(checkpoints=town.world.settings.checkpoints_folder)
+
+
+def verdict(back: Back) -> audit.Verdict:
+    files = audit.files_of(back.settings.checkpoints_folder, back.key)
+    return audit.verify(back.service, back.key, files, back.service.signing.public_key())
+
+
+def test_what_is_missing_is_named_by_the_newest_checkpoint(town: Town) -> None:
+    before = len(town.world.entries(town.references[1]))
+    back = lost_since(town)
+    assert "dunmoor: by checkpoint 3" in back.said
+    assert "these are missing (2 timelines)" in back.said
+    assert f"  {town.references[1]}: had {before + 2} entries, has {before}: missing from entry {before + 1}" in back.said
+    (new,) = {one.challenge for one in verdict(back).faults if not one.reference}
+    assert f"  challenge {new}: gone whole, with " in back.said
+    assert "The database was put back: it knows of 1 checkpoints, and checkpoint 3 was taken from it." in back.said
+    assert "`drp audit checkpoint --after-restore`" in back.said
+    assert town.references[0] not in back.said.partition("by checkpoint 3")[2]
+
+
+def test_without_a_newer_checkpoint_it_is_said_that_nobody_can_know(town: Town) -> None:
+    town.backs_up()
+    town.note("After the backup")
+    back = town.comes_back()
+    assert "dunmoor: by checkpoint 1" in back.said
+    assert "nothing is missing. What was written after it, nobody can name." in back.said
+    assert "after-restore" not in back.said
+
+
+def test_no_number_is_signed_twice(town: Town, caplog: Any) -> None:
+    back = lost_since(town)
+    folder = back.settings.checkpoints_folder
+    before = {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)}
+    with pytest.raises(audit.PutBack, match=r"knows of 1 checkpoints, and dunmoor-000003\.checkpoint was taken from it"):
+        audit.witness(back.service, back.key)
+    heartbeat.witness(back.service, back.key)
+    assert "no checkpoint is signed: dunmoor: the database knows of 1" in caplog.text
+    assert {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)} == before
+    town.world.now += timedelta(hours=1)
+    taken = audit.witness(back.service, back.key, after_restore=True)
+    assert taken is not None
+    third, _ = proof.read(before["dunmoor-000003.checkpoint"].decode(), back.service.signing.public_key())
+    assert (taken.checkpoint.number, taken.checkpoint.previous) == (4, third.mark)
+    assert {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)[:3]} == before
+    assert audit.witness(back.service, back.key) is None, "it goes on as ever"
+    assert audit.witness(back.service, back.key, after_restore=True) is None, "said once more, it does no harm"
+    found = verdict(back)
+    assert found.said == (), "the order of the checkpoints holds"
+    assert found.faults, "and what is missing goes on being said, by the checkpoints that saw it"
+
+
+def test_planted_the_folder_is_not_looked_at(town: Town, monkeypatch: Plant) -> None:
+    """Then number 2 is given out again, with other content, and the file that was there is all that stands in the way."""
+    back = lost_since(town)
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "files_of", lambda *_: [])
+        town.world.now += timedelta(hours=1)
+        client = town.serves(back)
+        noted = {"type": "noted", "text": "After it came back"}
+        url = f"/api/v1/challenges/{town.references[0]}/events"
+        assert client.post(url, headers={"Authorization": f"Bearer {town.irene.token}"}, json=noted).status_code == 200
+        with pytest.raises(FileExistsError, match="another checkpoint 2 stands there and is left"):
+            audit.witness(back.service, back.key)
+
+
+@one_engine
+def test_what_our_key_did_not_sign_is_not_followed(town: Town) -> None:
+    back = lost_since(town)
+    folder = back.settings.checkpoints_folder
+    newest = audit.files_of(folder, back.key)[-1]
+    whole = newest.read_text()
+    newest.write_text(whole[:-3])
+    with pytest.raises(audit.PutBack, match="It cannot be followed"):
+        audit.witness(back.service, back.key, after_restore=True)
+    newest.write_text(whole)
+    shutil.copy(folder / "dunmoor-000002.checkpoint", folder / "dunmoor-000009.checkpoint")
+    with pytest.raises(audit.PutBack, match="is of another authority or number"):
+        audit.witness(back.service, back.key, after_restore=True)
+
+
+@one_engine
+def test_a_checkpoint_file_that_is_there_is_never_written_over(town: Town) -> None:
+    town.backs_up()
+    there = town.folder / "back" / "checkpoints"
+    there.mkdir(parents=True)
+    (there / "dunmoor-000001.checkpoint").write_text("another")
+    back = town.comes_back()
+    assert (there / "dunmoor-000001.checkpoint").read_text() == "another"
+    assert "is not the checkpoint of that number in the backup" in back.said
+
+
+def test_missing_lists_what_a_checkpoint_saw_and_nothing_else() -> None:
+    a, b, c, d = (UUID(int=n) for n in range(1, 5))
+    lines = {id_: Standing(id_, count, "h", "d") for id_, count in ((a, 3), (b, 5), (c, 2))}
+    seen = Seen(Checkpoint("x", 7, None, 3, "r", "p"), lines)  # type: ignore[arg-type]
+    assert missing(seen, {a: 3, b: 4, d: 9}) == (Missing(b, 5, 4), Missing(c, 2, 0))
+    assert missing(seen, {a: 4, b: 5, c: 2}) == ()
+
+
+# As an operator types it.
+
+
+@one_engine
+def test_the_commands(town: Town, monkeypatch: Plant) -> None:
+    def typed(*words: str, **env: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, words, env={"DRP_HEARTBEAT": "false", **env})
+        return result.exit_code, result.output
+
+    here = {"DRP_DATABASE_URL": town.owner.database_url, "DRP_VAR": str(town.owner.var)}
+    code, said = typed("backup", "--out", str(town.out), **here)
+    assert (code, "is a whole backup of" in said) == (0, True)
+    code, said = typed("backup", "--out", str(town.out), **here)
+    assert (code, "is not an empty folder" in said) == (1, True)
+    there = town.place()
+    env = {"DRP_DATABASE_URL": there.database_url, "DRP_VAR": str(there.var)}
+    code, said = typed("restore", str(town.out), **env)
+    assert (code, "No mail leaves: the brake is on" in said) == (0, True)
+    code, said = typed("restore", str(town.out), **env)
+    assert (code, "There is a database at" in said) == (1, True)
+    code, said = typed("deliver", **env)
+    assert (code, "0 sent" in said) == (0, True)
+    assert typed("audit", "verify", **env)[0] == 0
+    shutil.copy(there.var / "checkpoints" / "dunmoor-000001.checkpoint", there.var / "checkpoints" / "dunmoor-000002.checkpoint")
+    code, said = typed("audit", "checkpoint", **env)
+    assert (code, "an older state was put back" in said.replace("\n", " ")) == (1, True)
+    assert json.loads((town.out / "manifest.json").read_text())["format"] == "drp backup 1"

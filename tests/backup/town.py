@@ -1,0 +1,156 @@
+"""A council with something to lose; its backup, made while it works; and the service that comes back from it."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi.testclient import TestClient
+from sqlalchemy import make_url, select
+
+from api import audit, heartbeat
+from api.app import create_app
+from api.assembly import Service, assemble
+from api.backing_up import Report, back_up, restore
+from drp.settings import Settings
+from drp.store import Store
+from drp.tables import ChallengeRow, EntryRow, NotificationRow, WordsRow
+from notifications.channels import Outcome, Post
+from tests.referral.matter import attach
+from tests.service.world import World, when
+from tests.store.conftest import APP
+
+FRIDAY = "Fri 10 April 2026, 10:00"
+
+
+class Sent:
+    """A channel that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.posts: list[Post] = []
+
+    def send(self, post: Post) -> Outcome:
+        if not post.letter.subject.startswith("Checkpoint"):  # to the auditor: no message of the outbox
+            self.posts.append(post)
+        return Outcome(accepted=frozenset(post.envelope))
+
+
+class Back:
+    """The service as it came back: its store, its own service and what it would send."""
+
+    def __init__(self, town: "Town", settings: Settings, report: Report) -> None:
+        self.report, self.town, self.sent = report, town, Sent()
+        app = make_url(settings.database_url)
+        url = settings.database_url if town.world.store.is_sqlite else app.set(username=APP).render_as_string(hide_password=False)
+        self.settings = settings.model_copy(update={"database_url": url})
+        self.service = self.assembled()
+        self.key = town.key
+
+    @property
+    def said(self) -> str:
+        return "\n".join(self.report.said)
+
+    @property
+    def store(self) -> Store:
+        return self.service.store
+
+    def assembled(self) -> Service:
+        """The service, with the role that owns nothing."""
+        made = assemble(self.settings, lambda: self.town.world.now)
+        return replace(made, sender=replace(made.sender, channel=self.sent))
+
+    def rows(self, statement: Any) -> list[Any]:
+        with self.store.read(self.key) as connection:
+            return list(connection.execute(statement).all())
+
+    def texts(self) -> set[str]:
+        return {row.text for row in self.rows(select(WordsRow.text))}
+
+    def entries(self) -> dict[str, list[str]]:
+        """The kinds of every timeline's entries, by reference."""
+        found: dict[str, list[str]] = {}
+        joined = select(ChallengeRow.reference, EntryRow.kind).join(EntryRow, EntryRow.challenge == ChallengeRow.id)
+        for row in self.rows(joined.order_by(ChallengeRow.reference, EntryRow.number)):
+            found.setdefault(row.reference, []).append(row.kind)
+        return found
+
+    def states(self) -> dict[str, int]:
+        """How many messages are in each state."""
+        found: dict[str, int] = {}
+        for row in self.rows(select(NotificationRow.state)):
+            found[row.state] = found.get(row.state, 0) + 1
+        return found
+
+    def close(self) -> None:
+        self.service.close()
+
+
+class Town:
+    """Three challenges, a document, a checkpoint, and mail that waits, on Wednesday 1 April 2026 at ten."""
+
+    def __init__(self, world: World, folder: Path, owner: str, fresh: Callable[[], str]) -> None:
+        self.world, self.key, self.folder, self.fresh = world, world.council.key, folder, fresh
+        self._opened = ExitStack()
+        self.irene = world.as_("irene")
+        self.references = [self.irene.raises(child).json()["reference"] for child in ("T-1", "T-1", "T-2")]
+        for n in range(3):
+            self.irene.brings(self.references[0], "noted", text=f"Note {n}")
+        attach(world, self.references[0])
+        self.irene.item(self.references[0])
+        audit.witness(world.service, self.key)
+        self.owner = world.settings.model_copy(update={"database_url": owner})
+        self.keeper = replace(world.service, settings=self.owner, store=Store(owner))
+        self._opened.callback(self.keeper.store.close)
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def note(self, text: str, n: int = 0) -> None:
+        assert self.irene.brings(self.references[n], "noted", text=text).status_code == 200
+
+    def challenge(self, n: int = 0) -> UUID:
+        return UUID(str(self.world.rows(select(ChallengeRow.id).where(ChallengeRow.reference == self.references[n]))[0][0]))
+
+    # The backup.
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "kept" / "backup"
+
+    def backs_up(self) -> Report:
+        return back_up(self.keeper, self.out)
+
+    @property
+    def database(self) -> Path:
+        """The file of the database, or the one with an authority's rows, in the backup."""
+        return self.out / ("database.sqlite" if self.world.store.is_sqlite else f"database/{self.key}.dump")
+
+    def place(self, var: str = "back", **more: Any) -> Settings:
+        """A clean machine to come back to, with the copies of the keys and nothing else."""
+        there = self.folder / var
+        there.mkdir(exist_ok=True)
+        for name in ("chain.key", "signing.key"):
+            shutil.copy(self.world.settings.var / name, there / name)
+        return self.owner.model_copy(update={"var": there, "database_url": self.fresh(), **more})
+
+    def comes_back(self, text: str = "", **more: Any) -> Back:
+        """Restored at a time, on a clean machine."""
+        if text:
+            self.world.now = when(text)
+        settings = self.place(**more)
+        report = restore(settings, self.out, lambda: self.world.now)
+        made = Back(self, settings, report)
+        self._opened.callback(made.close)
+        return made
+
+    def serves(self, back: Back) -> TestClient:
+        """The whole service, started on what came back."""
+        return self._opened.enter_context(TestClient(create_app(back.settings, lambda: self.world.now)))
+
+    @staticmethod
+    def round(back: Back) -> tuple[Any, Any]:
+        """A tick and a round of the outbox."""
+        return heartbeat.tick(back.service, back.key), heartbeat.post(back.service, back.key)
