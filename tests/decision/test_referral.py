@@ -27,6 +27,7 @@ from tests.decision.cast import (
     recorder,
     the,
 )
+from tests.decision.lives import POOL, ladder
 from tests.decision.states import every_open_state
 from workflows import events as e
 from workflows.ladder import ItemType
@@ -50,6 +51,18 @@ def test_a_looked_after_child_is_referred_from_every_open_state_and_the_ladder_r
         assert story.told[0].startswith("tell_of_referral: ")
         top = next((stage.key for stage in rules.ladder.stages if stage.referral), story.challenge.highest_stage)
         assert story.challenge.highest_stage == top
+
+
+@pytest.mark.parametrize("n", range(0, POOL, 5))
+def test_so_on_ladders_as_anybody_might_write_them_and_nobody_else_ever(n):
+    """From the shortest to the longest, with every kind of stage that the language knows (`tests.decision.lives`)."""
+    rules = ladder(n)
+    for story in every_open_state(rules):
+        where, running = story.state, story.running()
+        for actor in (RAISER_ONLY, IRO_MANAGER, BUSINESS_SUPPORT, ADMINISTRATOR, LEADER, AUDITOR, the("team_manager")):
+            assert isinstance(story.refused(REFERRED, by=actor), NotYours), actor
+        story.do(REFERRED)
+        assert (story.state, story.running(), story.challenge.referral) == (where, running, "referred")
 
 
 @pytest.mark.parametrize("name", SHIPPED)

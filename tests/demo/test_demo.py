@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -19,6 +20,7 @@ from api.desk import health_of
 from api.erasing import erase_child
 from api.heartbeat import beat, witness
 from api.referral.operating import write_bundle
+from api.subject_access.exporting import export
 from drp import retention
 from drp.migrate import migrate
 from drp.proof.opening import opened
@@ -145,6 +147,21 @@ def test_a_bundle_of_each_authority_verifies_where_there_is_neither_database_nor
             found = opened(out.read_bytes())
             assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
     assert referred >= len(CAST), "one for each authority, to be looked at"
+
+
+def test_what_is_held_about_a_child_leaves_whole_and_names_no_other_child(told, tmp_path):
+    service, _, _ = told
+    part = CAST[0]
+    with service.store.read(part.key) as connection:
+        authority = service.casework.procedures.current(connection, part.key)[0].authority
+        every = list(retention.every_child(connection, authority))
+    one = max(every, key=lambda child: child.challenges)
+    out = tmp_path / "child.zip"
+    assert f"child {one.number}, {one.challenges} items" in export(service, part.key, one.number, out)
+    with zipfile.ZipFile(out) as archive:
+        whole = archive.read("subject-access.json").decode()
+    assert one.number in whole
+    assert not [other.number for other in every if other.number != one.number and other.number in whole]
 
 
 def test_a_childs_words_can_be_erased_and_the_record_goes_on_proving_itself(told):

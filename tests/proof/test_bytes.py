@@ -1,5 +1,7 @@
 """The bytes under an entry's hash are `canonical`'s own, whatever stands in the entry."""
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drp.timeline import _bound, canonical
+from drp.timeline import _bound, _keyed, canonical
 
 texts = st.text(max_size=40)
 zones = st.sampled_from((UTC, ZoneInfo("Europe/London"), ZoneInfo("Etc/UTC"), timezone(timedelta(hours=-3, minutes=-30))))
@@ -36,3 +38,9 @@ def test_they_are_the_same(authority: str, challenge: Any, keyed: bool, same: bo
         listed[name] = str(listed[name]) if listed[name] else None
     plain = canonical({"authority": authority, "challenge": str(challenge), **listed})
     assert _bound(authority, challenge, entry, keyed) == plain.encode()
+
+
+@settings(max_examples=200, derandomize=True, database=None, deadline=None)
+@given(st.binary(max_size=200), st.binary(max_size=2_000))
+def test_the_keyed_hash_is_the_librarys_own(secret: bytes, octets: bytes) -> None:
+    assert _keyed(secret, octets) == hmac.new(secret, octets, hashlib.sha256).hexdigest()

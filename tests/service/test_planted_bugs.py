@@ -183,8 +183,8 @@ def test_a_commit_without_its_entries_is_noticed(stored: Stored, world: World, m
 
 @one_engine
 def test_a_chain_whose_hash_leaves_out_a_field_is_noticed(stored: Stored, monkeypatch: Plant) -> None:  # noqa: F811
-    real = timeline._bound
-    monkeypatch.setattr(timeline, "_bound", lambda a, c, entry: real(a, c, {**entry, "facts": "", "kind": ""}))
+    real = timeline._binder
+    monkeypatch.setattr(timeline, "_binder", lambda a, c, k: lambda entry: real(a, c, k)({**entry, "facts": "", "kind": ""}))
     stored.rows = [dict(row) for row in stored.rows]
     head = timeline.GENESIS
     for row in stored.rows:
