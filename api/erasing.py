@@ -6,7 +6,10 @@ from drp import retention
 from workflows.procedure import Authority
 from workflows.working_days import so_many
 
-BACKUPS = "Copies of the database that were made before still hold it: let them run out, or erase them too."
+BACKUPS = (
+    "Copies of the database that were made before still hold it: let them run out, or erase them too. Write this erasure down "
+    "outside the database: an older copy that is put back brings the words with it, and they are to be erased again."
+)
 
 
 def erase_child(
@@ -36,6 +39,6 @@ class _OnlyTried(Exception):
 
 def _in_words(done: retention.Erased) -> str:
     return (
-        f"{so_many(done.words, 'pieces of writing')} and {so_many(len(done.documents), 'documents')} "
+        f"{so_many(done.words, 'texts')} and {so_many(len(done.documents), 'documents')} "
         f"in {so_many(done.challenges, 'challenges')}"
     )

@@ -44,9 +44,10 @@ def forget(service: Service, authority: str) -> None:
 
 def post(service: Service, authority: str) -> Delivered:
     """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
-    send_heads(service.casework, authority, service.clock(), service.sender)
     send_links(service.casework, authority, service.clock(), service.sender)
-    return deliver(service.casework, authority, service.clock(), service.sender)
+    delivered = deliver(service.casework, authority, service.clock(), service.sender)
+    send_heads(service.casework, authority, service.clock(), service.sender)
+    return delivered
 
 
 def witness(service: Service, authority: str) -> None:

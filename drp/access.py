@@ -139,7 +139,8 @@ def actor_on(loaded: Loaded, rules: Rules, establishment: Establishment, person:
 
 def _stood_in_for(held: frozenset[str], loaded: Loaded, rules: Rules, establishment: Establishment, day: date) -> frozenset[str]:
     """The roles that nobody holds and for which the ladder names a stand-in whom this person is."""
-    pairs = {pair for visit in loaded.challenge.visits for pair in rules.ladder.stage(visit.stage).stand_ins}
+    ladder = rules.ladder  # of another version perhaps than some stages were visited under
+    pairs = {pair for visit in loaded.challenge.visits if ladder.has(visit.stage) for pair in ladder.stage(visit.stage).stand_ins}
     return frozenset(
         away
         for away, stand_in in pairs
@@ -152,8 +153,10 @@ def _told(loaded: Loaded, rules: Rules) -> Iterator[Party]:
     for visit in loaded.challenge.visits:
         if not visit.sent:
             continue
-        stage = rules.ladder.stage(visit.stage)
         yield from (*visit.told, *visit.copied)
+        if not rules.ladder.has(visit.stage):
+            continue  # it was moved to a version without this stage since
+        stage = rules.ladder.stage(visit.stage)
         yield from (Party(role) for role in (*rules.ladder.observers, *stage.observers))
         here = visit.sequence < loaded.challenge.sequence or loaded.challenge.meeting_at is not None
         if stage.contact.meeting and here:

@@ -60,6 +60,10 @@ class Blacking:
         """The text as it may go."""
         return self._pattern.sub(BLACK, _composed(text)) if self._pattern else text
 
+    def found_in(self, texts: Iterable[str]) -> int:
+        """In how many places something is to be made unreadable."""
+        return sum(len(self._pattern.findall(_composed(text))) for text in texts) if self._pattern else 0
+
     def touches(self, text: str) -> bool:
         """Is anything in it to be made unreadable?"""
         return bool(self._pattern and self._pattern.search(_composed(text)))
@@ -69,9 +73,24 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+_SAME = ("'’‘ʼ`´", "-‐‑‒–—", '"“”„')
+"""Marks that a keyboard, a telephone and a word processor each write in their own way."""
+
+_UNSEEN = "[\u00ad\u200b-\u200f\u2060\ufeff]*"
+"""What may stand inside a word and is not seen."""
+
+
 def _loosely(phrase: str) -> str:
-    """A phrase that breaks over a line, or was typed with two spaces, is the same phrase."""
-    return r"\s+".join(re.escape(word) for word in phrase.split())
+    """A phrase by itself (never part of a longer word), however it is typed: broken over lines, with other quotation marks
+    and hyphens, with marks inside that nobody sees."""
+    words = [_UNSEEN.join(_alike(mark) for mark in word) for word in phrase.split()]
+    before, after = (r"(?<!\w)" if phrase[:1].isalnum() else ""), (r"(?!\w)" if phrase[-1:].isalnum() else "")
+    return before + rf"[\s\u00a0]+{_UNSEEN}".join(words) + after
+
+
+def _alike(mark: str) -> str:
+    same = next((marks for marks in _SAME if mark in marks), "")
+    return f"[{re.escape(same)}]" if same else re.escape(mark)
 
 
 @dataclass(frozen=True)
@@ -88,8 +107,10 @@ def selected(entries: Iterable[ChainedEntry], includes: Collection[int]) -> Sele
     What was sealed never goes. A correction goes with what it corrects, so that nobody reads the first words alone.
     """
     ticked = set(includes)
+    listed = list(entries)
+    silent = corrections_of_what_is_never_sent(listed)
     shown, spoken = set(), set()
-    for entry in entries:
+    for entry in listed:
         if entry.kind == "corrected" and json.loads(entry.facts).get("entry") in ticked:
             ticked.add(entry.number)
         if entry.visible == Visible.SEALED.value or entry.kind == STATEMENT:
@@ -97,11 +118,31 @@ def selected(entries: Iterable[ChainedEntry], includes: Collection[int]) -> Sele
         is_ticked = entry.number in ticked
         if entry.visible == Visible.EVERYONE.value or is_ticked:
             shown.add(entry.number)
-        if is_ticked:
+        # What corrects privileged advice may say it again: that there was a correction is shown, and no word of it.
+        if is_ticked and entry.number not in silent:
             spoken.add(entry.number)
     return Selection(frozenset(shown), frozenset(spoken))
+
+
+def corrections_of_what_is_never_sent(entries: Iterable[ChainedEntry]) -> frozenset[int]:
+    """Corrections whose words go in no bundle, because those that they correct do not."""
+    never: set[int] = set()
+    found: set[int] = set()
+    for entry in entries:
+        corrects = json.loads(entry.facts).get("entry") if entry.kind == "corrected" else None
+        if corrects is not None and corrects in never:
+            found.add(entry.number)
+        if entry.kind in NEVER_SENT or entry.number in found:
+            never.add(entry.number)
+    return frozenset(found)
 
 
 def goes(entry: ChainedEntry, field: str, selection: Selection) -> bool:
     """Do the words of this field of an entry go?"""
     return entry.number in selection.spoken and field not in NEVER_SENT.get(entry.kind, frozenset())
+
+
+def names_others(entry: ChainedEntry) -> bool:
+    """Do an entry's facts hold references of other items: of brothers and sisters, of what was open before?"""
+    facts = json.loads(entry.facts)
+    return bool(facts.get("linked") or any(prompt.get("reference") for prompt in facts.get("prompts", ())))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlmodel import Field, col
 
 from drp.chance import Chance
+from drp.drafts import DraftRow
 from drp.load import facts_of
 from drp.tables import ChallengeRow, ChildRow, EntryRow, IdempotencyRow, Row, WordsRow
 from workflows.ladder import Status
@@ -134,6 +135,15 @@ def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID,
         statuses[child] = statuses.get(child, set()) | ever
         counts[child] = counts.get(child, 0) + 1
         last[child] = max(last.get(child, day), day)
+    # And what they were meanwhile: looked after for some weeks of a challenge is looked after.
+    changes = (
+        select(col(ChallengeRow.child), col(EntryRow.facts))
+        .join(EntryRow, (col(EntryRow.authority) == authority) & (col(EntryRow.challenge) == col(ChallengeRow.id)))
+        .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None))
+        .where(col(EntryRow.kind) == "child_facts_changed")
+    )
+    for row in connection.execute(changes):
+        statuses[row.child] |= {Status(status) for status in json.loads(row.facts)["statuses"]}
     return statuses, counts, last
 
 
@@ -192,7 +202,7 @@ def erase(
     ids = connection.execute(
         select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == key, col(ChallengeRow.child) == child)
     ).scalars().all()  # fmt: skip
-    words = 0
+    words = _drafts_gone(connection, key, one.number, ids)
     documents: set[str] = set()
     for id_ in ids:
         its_own = _digests(connection, key, id_)
@@ -212,6 +222,20 @@ def erase(
     )
     alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
     return Erased(len(ids), words, alone)
+
+
+def _drafts_gone(connection: Connection, authority: str, number: str, ids: Collection[UUID]) -> int:
+    """Take out what somebody began to write about the child and has not sent. How many."""
+    references = set(
+        connection.execute(
+            select(col(ChallengeRow.reference)).where(col(ChallengeRow.authority) == authority, col(ChallengeRow.id).in_(ids))
+        ).scalars()
+    )
+    rows = connection.execute(select(col(DraftRow.id), col(DraftRow.said)).where(col(DraftRow.authority) == authority)).all()
+    mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
+    if mine:
+        connection.execute(delete(DraftRow).where(col(DraftRow.authority) == authority, col(DraftRow.id).in_(mine)))
+    return len(mine)
 
 
 def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:

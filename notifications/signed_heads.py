@@ -1,7 +1,7 @@
 """The signed head of a checkpoint, sent once a day to whoever audits: small enough to be kept in a mailbox for ever."""
 
 import logging
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 
 from markupsafe import escape
@@ -24,7 +24,7 @@ _SAID = (
     "This is how every record of the resolution service stood, signed. It names no child and no person.",
     "Keep it where nobody who runs the service can reach it. `drp audit verify` holds the database against it: "
     "save the lines below as they are in a file, or use the whole checkpoint file of the same number.",
-    "If a day passes without such a message, ask whoever runs the service.",
+    "On a day on which nothing was written none comes. If several days pass without one, ask whoever runs the service.",
 )
 
 
@@ -40,7 +40,8 @@ def letter(authority: Authority, checkpoint: Checkpoint) -> Letter:
 def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:
     """Send today's head to the auditors, if there is one and it has not gone yet. Returns how many had it accepted.
 
-    Where one message is not taken, all are tried again at the next turn, under the same identity.
+    Where none is taken, all are tried again at the next turn; where some were, the rest is said in the log: one copy out of
+    the operator's reach is what it is for.
     """
     with casework.store.read(authority) as connection:
         day = connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()
@@ -54,24 +55,37 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
         ]
     if not addresses:
         return 0
+    today = local_date(checkpoint.at)
+    if not _claimed(casework, authority, day, today):
+        return 0
     words = letter(current[0].authority, checkpoint)
     identity = sha256(f"{authority} {checkpoint.mark}".encode()).hexdigest()[:32]
-    accepted = 0
+    accepted, again = 0, False
     for address in addresses:
-        post = Post(
-            f"<{identity}.{sha256(address.encode()).hexdigest()[:8]}@{sender.domain}>", (address,), (), (address,), words, now
-        )
+        own = sha256(address.encode()).hexdigest()[:8]
+        post = Post(f"<{identity}.{own}@{sender.domain}>", (address,), (), (address,), words, now)
         try:
-            accepted += address in sender.channel.send(post).accepted
+            outcome = sender.channel.send(post)
+            accepted += address in outcome.accepted
+            again |= bool(outcome.again)
         except UnsafeMessage as error:
             log.error("a signed head was not sent: %s", error)
         except Exception:
+            again = True
             log.exception("a signed head was not sent")
-    if accepted == len(addresses):
-        with casework.store.write(authority) as connection:
-            known = col(AuthorityRow.key) == authority
-            connection.execute(update(AuthorityRow).where(known).values(head_day=local_date(checkpoint.at)))
+    if accepted < len(addresses):
+        log.error("the signed head of %s reached %d of %d auditors", authority, accepted, len(addresses))
+    if again and not accepted:  # nobody has it: the next turn tries all of them again, and nobody gets it twice
+        _claimed(casework, authority, today, day)
     return accepted
+
+
+def _claimed(casework: Casework, authority: str, was: date | None, becomes: date | None) -> bool:
+    """Move the day for which a head was sent, unless another replica has."""
+    before = col(AuthorityRow.head_day).is_(None) if was is None else col(AuthorityRow.head_day) == was
+    with casework.store.write(authority) as connection:
+        known = update(AuthorityRow).where(col(AuthorityRow.key) == authority, before)
+        return connection.execute(known.values(head_day=becomes)).rowcount == 1
 
 
 def _auditors(connection: Connection, authority: Authority, now: datetime) -> list[str]:

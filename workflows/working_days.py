@@ -331,8 +331,10 @@ def _in_hours(promise: Promise) -> bool:
 
 
 def so_many(number: int, things: str) -> str:
-    """A number of things, one of them without its s."""
-    return f"{number} {things.removesuffix('s') if number == 1 else things}"
+    """A number of things, one of them in the singular."""
+    if number != 1:
+        return f"{number} {things}"
+    return f"1 {things.removesuffix('ies')}y" if things.endswith("ies") else f"1 {things.removesuffix('s')}"
 
 
 def _utc(instant: datetime) -> datetime:

@@ -137,4 +137,8 @@ def _now(seen: Whole) -> str:
     if challenge.phase is Phase.AWAITING and waiting:
         owner, due = waiting[0]
         return f"I have asked the {owner} to answer me by {long_date(due)}. When they do, I will tell you."
-    return "They have answered, and I am thinking about whether it is enough for you. I will tell you what I decide."
+    if challenge.phase is Phase.ANSWERED:
+        return "They have answered, and I am thinking about whether it is enough for you. I will tell you what I decide."
+    if challenge.phase is Phase.COMPLETING:
+        return "They have agreed, and are putting it right now. I will look whether they do, and tell you."
+    return "I am thinking about what is the best next step for you. I will tell you what I decide."

@@ -126,6 +126,8 @@ def _options(whole: Whole, documents: bool) -> list[Option]:
         wanted = is_document if documents else entry.iro_service_only and not is_document
         if not wanted or entry.kind == "referral_statement" or not entry.words or entry.number not in shown:
             continue
+        if entry.kind == "corrected" and entry.iro_service_only:
+            continue  # it goes with what it corrects, where that goes
         begins = entry.words.get("name") or next(iter(entry.words.values()))
         if entry.kind == "legal_advice_taken":
             begins = entry.words.get("source", "")

@@ -205,12 +205,15 @@ def _last_look(
     except Refused as refusal:
         refused = f"{refusal.said} {refusal.do}"
     found = gathered(connection, visit, item_, begun.event, None, "rehearsal" if rehearsed else "draft")
+    texts = [text for number in found.selection.spoken for text in found.kept.text_of(number).values()]
+    texts += [begun.event.why, *(one.words for one in begun.event.said)]
     faulty = form is not None and form.is_faulty
     return shell.page(
         visit, "referral_send.html", 422 if faulty else 200,
         title="Rehearsal: nothing is sent" if rehearsed else f"Refer to {visit.label('cafcass')}",
         rehearsed=rehearsed, refused=refused, told=told_people, contents=found.contents, gone=missing(found.contents),
         shape=seen.shape, child=child_in_words(item_), form=form or Form([]), once=item.once(visit, sent),
+        blacked=found.black.found_in(texts) if begun.event.leaves_out else None,
     )  # fmt: skip
 
 

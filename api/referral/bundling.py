@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import Connection
 
@@ -15,7 +14,7 @@ from api.referral.packing import packed
 from drp.access import NotFound
 from drp.kept_timeline import kept_timeline
 from drp.proof.checkpoint import Checkpoint, Standing
-from drp.proof.taking import Unsigned, last, standing_at_last
+from drp.proof.taking import last, standing_at_last
 from drp.referral import Made, referrals
 from drp.store import Unavailable
 from workflows.events import ReferredToCafcass
@@ -65,8 +64,11 @@ def _checkpoint(connection: Connection, authority: str) -> tuple[Checkpoint | No
 
 def witness_now(service: Service, authority: str) -> None:
     """Bring what was just written under a checkpoint, so that the bundle proves it. It may wait for the next if it cannot be."""
-    with suppress(Unsigned, Unavailable, OSError):
+    try:
         witness(service, authority)
+    except Exception:
+        # It is done and kept: nothing that comes after may look as if it were not.
+        log.exception("what was written waits for the next checkpoint")
 
 
 def log_export(service: Service, authority: str, by: str, reference: str, what: str = "referral bundle") -> None:

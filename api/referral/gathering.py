@@ -64,7 +64,7 @@ def _contents(it: Material, kind: Kind, black: Blacking) -> Contents:
         about=f"{loaded.child_initials}, case-system number {loaded.child_number}",
         referred_at=made.at if made else None,
         referred_at_in_words=moment(made.at) if made else "",
-        referred_by=it.by(made.person, made.behalf_of) if made else "",
+        referred_by=black(it.by(made.person, made.behalf_of)) if made else "",
         made_of=f"{so_many(len(it.kept.entries), 'entries')}, the last of {moment(last.recorded_at)}",
         grounds=[GROUNDS[ground] for ground in it.event.grounds],
         why=black(it.event.why),
@@ -103,9 +103,9 @@ def _line(it: Material, shape: EntryShape, black: Blacking) -> ChronologyEntry:
     one = told.told(shape, it.words, it.challenge.raiser_role, it.seen.loaded.reference)
     promised = [f"To be done by {long_date(day)}" for _, day in one.actions]
     return ChronologyEntry(
-        number=one.number, kind=one.kind, at=shape.at, at_in_words=moment(shape.at), headline=one.headline, by=one.by,
-        on_behalf_of=one.for_whom, stage=one.stage, lines=[black(line) for line in [*one.facts, *promised]],
-        words=_spoken(it, shape, black),
+        number=one.number, kind=one.kind, at=shape.at, at_in_words=moment(shape.at), headline=one.headline,
+        by=black(one.by), on_behalf_of=black(one.for_whom), stage=one.stage,
+        lines=[black(line) for line in [*one.facts, *promised]], words=_spoken(it, shape, black),
     )  # fmt: skip
 
 
@@ -134,12 +134,20 @@ def _documents(it: Material, black: Blacking) -> list[EnclosedDocument]:
         ticked = shape.number in it.selection.spoken
         if shape.kind != "document_attached" or sealed or (shape.iro_service_only and not ticked):
             continue
+        if not ticked:  # its name is somebody's words too
+            left_out = "Not enclosed: it was not ticked."
+            found.append(
+                EnclosedDocument(
+                    entry=shape.number, name=f"Document of entry {shape.number}", about="", media_type="", size=0, sha256="",
+                    file="", left_out=left_out,
+                )
+            )  # fmt: skip
+            continue
         found.append(
             EnclosedDocument(
                 entry=shape.number, name=black(shape.words.get("name", "")) or f"Document of entry {shape.number}",
-                about=black(shape.words.get("about", "")) if ticked else "", media_type=str(shape.facts.get("media_type", "")),
-                size=int(shape.facts.get("size", 0)), sha256=str(shape.facts.get("digest", "")), file="",
-                left_out="" if ticked else "Not enclosed: it was not ticked.",
+                about=black(shape.words.get("about", "")), media_type=str(shape.facts.get("media_type", "")),
+                size=int(shape.facts.get("size", 0)), sha256=str(shape.facts.get("digest", "")), file="", left_out="",
             )
         )  # fmt: skip
     return found

@@ -17,7 +17,7 @@ from api.zip_files import as_json, put, safe
 from drp.attachments import NotAsAttached
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import Checkpoint, Standing, name_of
-from drp.referral import goes
+from drp.referral import goes, names_others
 from drp.store import Unavailable
 
 EXTENSIONS = {
@@ -108,8 +108,8 @@ def _proof(
         challenge,
         gathered.contents.reference,
         gathered.kept,
-        # An entry whose facts name what is to be left out proves itself by its hash alone.
-        lambda entry: entry.number in selection.shown and not black.touches(entry.facts),
+        # An entry whose facts name other items proves itself by its hash alone.
+        lambda entry: entry.number in selection.shown and not names_others(entry),
         lambda entry, word: goes(entry, word.field, selection) and not black.touches(word.text),
         checkpoint,
         standings,

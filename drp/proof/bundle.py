@@ -37,6 +37,8 @@ class Proven:
     """Kind and moment (ISO, UTC) of each entry that is shown."""
     words: Mapping[int, Mapping[str, str]]
     """The words that are shown, each held against what its entry committed to."""
+    hidden: frozenset[int] = frozenset()
+    """Entries that are proven by their hash alone."""
 
 
 def made(
@@ -95,18 +97,19 @@ def check(text: str, key: Ed25519PublicKey) -> Proven:
         if proof["format"] != FORMAT:
             raise NotProven(f"The proof is written as `{proof['format']}`; this release reads `{FORMAT}`.")
         return _checked(proof, key)
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError) as fault:
         raise NotProven(f"The proof cannot be read: {fault}.") from fault
 
 
 def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> Proven:
     authority, challenge = proof["authority"], UUID(proof["challenge"])
-    digests, kinds, words = [], {}, {}
+    digests, kinds, words, hidden = [], {}, {}, set()
     for number, raw in enumerate(proof["entries"], 1):
         if raw["number"] != number:
             raise NotProven(f"Entry {number} is missing from the proof.")
         if "digest" in raw:
             digests.append(str(raw["digest"]))
+            hidden.add(number)
             continue
         entry = {name: raw[name] for name in ChainedEntry.__dataclass_fields__ if name not in ("key_id", "previous")}
         for name in ("at", "recorded_at"):
@@ -115,7 +118,7 @@ def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> Proven:
         kinds[number] = (raw["kind"], raw["at"])
         words[number] = _words(number, raw)
     checkpoint, count = _under_a_checkpoint(proof, authority, challenge, digests, key)
-    return Proven(proof["reference"], count, len(digests) - count, checkpoint, kinds, words)
+    return Proven(proof["reference"], count, len(digests) - count, checkpoint, kinds, words, frozenset(hidden))
 
 
 def _words(number: int, raw: Mapping[str, Any]) -> Mapping[str, str]:
@@ -123,6 +126,8 @@ def _words(number: int, raw: Mapping[str, Any]) -> Mapping[str, str]:
     said = raw["said"]
     if not said:
         return {}
+    if any("hash" in one and "text" in one for one in said):
+        raise NotProven(f"The words of entry {number} stand there twice.")
     hashes = [
         (one["field"], one["hash"] if "hash" in one else word_hash(KeptWords(number, one["field"], one["salt"], one["text"])))
         for one in said
@@ -159,12 +164,22 @@ def _under_a_checkpoint(
     return checkpoint, int(count)
 
 
-def first_altered(proven: Proven, chronology: Iterable[Mapping[str, Any]]) -> str:
-    """What in a bundle's chronology is not what its timeline says; empty where all of it is."""
+def first_altered(proven: Proven, chronology: Iterable[Mapping[str, Any]], black: str) -> str:
+    """What in a bundle's chronology is not what its timeline says; empty where all of it is.
+
+    Words that are proven must stand there as they were written. Where a phrase was made unreadable (`black`) they are not
+    proven, and neither are those that were left out.
+    """
     for one in chronology:
-        known = proven.kinds.get(one["number"])
+        number = one["number"]
+        if number in proven.hidden:
+            continue
+        known = proven.kinds.get(number)
         if known is None:
-            return f"entry {one['number']} of the chronology is not among those that are proven"
+            return f"entry {number} of the chronology is not among those that are proven"
         if known[0] != one["kind"] or datetime.fromisoformat(known[1]) != datetime.fromisoformat(one["at"]):
-            return f"entry {one['number']} of the chronology is not the entry that is proven"
+            return f"entry {number} of the chronology is not the entry that is proven"
+        said = {spoken["text"] for spoken in one["words"] if not spoken["left_out"]}
+        if not all(text in proven.words[number].values() or black in text for text in said):
+            return f"the words of entry {number} are not those that were written"
     return ""

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import name_of
+from drp.referral import BLACK
 
 LARGEST = 1024**3
 """Bytes that a bundle may hold when it is unpacked: beyond it nothing is read."""
@@ -48,15 +50,15 @@ def opened(octets: bytes, key: Ed25519PublicKey | None = None) -> Opened:
         signer.verify(base64.b64decode(files[SIGNATURE].strip(), validate=True), files[MANIFEST])
     except (InvalidSignature, ValueError):
         raise NoBundle(f"The key {name_of(signer)} did not sign what is in it: it was altered, or is another's.") from None
-    _check_listed(files)
     try:
+        _check_listed(files)
         proven = proof.check(files["proof.json"].decode(), signer)
         contents = json.loads(files["referral.json"])
-        altered = proof.first_altered(proven, contents["chronology"])
+        altered = proof.first_altered(proven, contents["chronology"], BLACK)
         found = Opened(contents["reference"], contents["authority"], contents["standing"], name_of(signer), len(files), proven)
     except proof.NotProven as fault:
         raise NoBundle(str(fault)) from fault
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
         raise NoBundle(f"What it says cannot be read: {fault}.") from fault
     if altered or found.reference != proven.reference:
         raise NoBundle(f"What it says is not what it proves: {altered or 'the reference is another'}.")
@@ -73,7 +75,7 @@ def _unpacked(octets: bytes) -> Mapping[str, bytes]:
             if sum(one.file_size for one in listed) > LARGEST:
                 raise NoBundle("It is larger than any bundle.")
             return {one.filename: archive.read(one) for one in listed}
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as fault:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as fault:
         raise NoBundle(f"It cannot be opened: it was cut short, altered, or is no ZIP file ({fault}).") from fault
 
 

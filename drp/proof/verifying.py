@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.proof.checkpoint import Checkpoint, NoCheckpoint, Standing
+from drp.retention import ErasureRow
 from drp.tables import ChallengeRow, EntryRow, WordsRow
 from drp.timeline import GENESIS, ChainKey, KeptWords, digest, first_fault
 
@@ -69,12 +70,16 @@ def faults(
         )
     }
     ordered = check_order(checkpoints, authority)
+    erased = set(connection.execute(select(col(ErasureRow.challenge)).where(col(ErasureRow.authority) == authority)).scalars())
     words = _words(connection, authority)
     timelines = _timelines(connection, authority)
     for id_ in sorted(challenges, key=str):
         row = challenges[id_]
         rows = timelines.of(id_)
-        said = first_fault(keys, authority, id_, rows, _by_entry(words.of(id_)), row.entries, row.head)
+        spoken = _by_entry(words.of(id_))
+        said = first_fault(keys, authority, id_, rows, spoken, row.entries, row.head)
+        if said is None and id_ not in erased:
+            said = words_gone(rows, spoken)
         if said is None:
             said = unlike(authority, id_, rows, [one for one in ordered if id_ in one.standings])
         if said is not None:
@@ -82,6 +87,12 @@ def faults(
     gone = {id_: one.checkpoint.number for one in ordered for id_ in one.standings if id_ not in challenges}
     for id_, number in sorted(gone.items(), key=lambda pair: str(pair[0])):
         yield Fault(id_, "", f"the whole timeline is gone; checkpoint {number} had it")
+
+
+def words_gone(rows: Sequence[Mapping[str, Any]], words: Mapping[int, tuple[KeptWords, ...]]) -> str | None:
+    """Words that an entry committed to and that nobody erased lawfully."""
+    gone = next((row["number"] for row in rows if row["words"] and not words.get(row["number"])), None)
+    return f"the words of entry {gone} are gone, and no erasure is on record" if gone else None
 
 
 def unlike(authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], ordered: Sequence[Seen]) -> str | None:

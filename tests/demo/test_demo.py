@@ -172,7 +172,7 @@ def test_a_childs_words_can_be_erased_and_the_record_goes_on_proving_itself(told
         one = max(retention.every_child(connection, authority), key=lambda child: child.challenges)
     assert one.challenges
     said = erase_child(service, authority, one.number, "Ordered by a court.", "Internal auditor", ordered=True, really=True)
-    assert "pieces of writing" in said
+    assert "texts" in said
     keys = service.signing.public_key()
     verdict = audit.verify(service, part.key, audit.files_of(service.settings.checkpoints_folder, part.key), keys)
     assert verdict.is_clean, verdict

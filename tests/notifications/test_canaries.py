@@ -61,6 +61,10 @@ def full(kind: type[e.Event], now: Any) -> e.Event:
             values["to"] = e.Chosen("director")
         elif kind is e.OutcomeRecorded and each.name == "outcome":
             values["outcome"] = word()
+        elif each.name == "said":
+            values["said"] = (e.Said("effect", word()), e.Said("child", word()))
+        elif kind is e.ReferralTold and each.name == "told":
+            values["told"] = ("director",)
         elif each.name == "actions":
             values["actions"] = (e.Action(word(), SOON),)
         elif each.name in FIT:

@@ -107,6 +107,7 @@ def after(ground: Ground, place: Place, said: dict[str, list[str]]) -> list[str]
         written_on = place.path.endswith(("/noted", "/answer", "/legal_advice_taken", "/child_view_recorded"))
         paths = {f"{item}?all=1"} | ({f"{item}/do/corrected"} if written_on else set())
         paths |= {place.path, f"/raise/{ground.drafts[OWN]}/check"} if place.path.startswith("/raise/") else set()
+        paths |= {place.path} if "/referral/" in place.path and not place.path.endswith("/send") else set()
         paths |= {there} if "?done=" not in there else set()  # or it is the item's page again
         pages += [by.send("GET", path).text for path in sorted(paths, key=lambda path: path == there)]
         pages += [ground.everybody["asked"].send("GET", f"{item}?all=1").text] if written_on else []
@@ -253,7 +254,9 @@ def test_every_template_escapes_and_none_says_that_it_knows_better() -> None:
     assert environment.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
     for path in TEMPLATES:
         text = path.read_text(encoding="utf-8")
-        assert not FORBIDDEN.findall(text), (path.name, FORBIDDEN.findall(text))
+        # What leaves the service as a file carries its own styles, under a policy that lets it load and run nothing.
+        found = [one for one in FORBIDDEN.findall(text) if not (one == "<style" and "default-src 'none'" in text)]
+        assert not found, (path.name, found)
         for passed in re.findall(r'"html"\s*:\s*([^,}]+)', text):
             assert passed.strip() in ("", "none"), (path.name, passed)
 

@@ -460,13 +460,13 @@ def test_one_place_that_knows_better_is_noticed(ground: Ground, monkeypatch: Pla
 
     from api.pages import told
 
-    real = told._told
+    real = told.told
 
     def trusting(*given: Any) -> Any:
         made = real(*given)
         return replace(made, words=[(question, Markup(text)) for question, text in made.words])
 
-    monkeypatch.setattr(told, "_told", trusting)
+    monkeypatch.setattr(told, "told", trusting)
     must_fail(lambda: hostile.test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground))
 
 

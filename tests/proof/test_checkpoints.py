@@ -328,3 +328,9 @@ def test_a_checkpoint_row_stays_as_it_was_signed(town):
     assert len(town.world.rows(select(CheckpointRow.__table__))) == 1
     assert len(town.world.rows(select(StandingRow.__table__))) == 3
     assert {EntryRow.__tablename__, WordsRow.__tablename__} == {"entry", "words"}
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_words_that_were_taken_out_without_a_lawful_erasure_are_missed(town: Town) -> None:
+    town.tampers(("DELETE FROM words WHERE challenge = :c AND number = 1", {"c": town.challenge()}))
+    assert town.found() == {town.references[0]: "the words of entry 1 are gone, and no erasure is on record"}

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from sqlalchemy.exc import IntegrityError
 
 from api import reading
 from api.referral import paper
@@ -22,7 +23,7 @@ from api.referral.operating import verify_file, write_bundle
 from drp.proof import opening
 from drp.proof.opening import NoBundle, opened
 from drp.referral import BLACK, Blacking
-from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, matter, refer
+from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, refer
 from tests.service.world import World
 from workflows.permits import THE_SERVICE
 
@@ -173,6 +174,11 @@ def test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_
         ("a.c", "abc a.c", f"abc {BLACK}"),
         ("line end", "line\nend", BLACK),
         ("\n \n", "as it was", "as it was"),
+        ("O'Brien", "Mrs O’Brien and O`Brien", f"Mrs {BLACK} and {BLACK}"),
+        ("Smith-Jones", "Smith‑Jones, Smith–Jones", f"{BLACK}, {BLACK}"),
+        ("Vic", "the service of Vic", f"the service of {BLACK}"),
+        ("Marigold", "Mari\u00adgold, Mari\u200bgold", f"{BLACK}, {BLACK}"),
+        ("Ann Lee", "Ann\u00a0Lee", BLACK),
     ],
 )
 def test_a_phrase_is_found_however_it_is_written(phrases: str, text: str, left: str) -> None:
@@ -186,6 +192,47 @@ def test_what_was_sealed_never_goes_and_a_correction_goes_with_what_it_corrects(
     refer(world, reference, includes=(1,))
     whole = files(bundle_of(world, reference, tmp_path))["referral.html"].decode()
     assert "Twelve months." in whole
+
+
+def test_a_correction_of_privileged_advice_sends_no_word_of_it_either(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    irene = world.as_("irene")
+    advice = next(entry.number for entry in world.entries(reference) if entry.kind == "legal_advice_taken")
+    first = irene.brings(reference, "corrected", entry=advice, text="Counsel said that we would win.").json()["entry"]
+    irene.brings(reference, "corrected", entry=first, text="Counsel said that we might win.")
+    refer(world, reference, includes=tuple(range(1, 40)))
+    whole = b"".join(files(bundle_of(world, reference, tmp_path)).values()).decode("utf-8", "replace")
+    assert "we would win" not in whole
+    assert "we might win" not in whole
+
+
+def test_short_names_to_leave_out_hide_nothing_else_and_the_bundle_still_holds(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING, leaves_out="Ed\nVic\nage\nIrene")
+    octets = bundle_of(world, reference, tmp_path)
+    assert opened(octets).reference == reference
+    assert "responded" in {one["kind"] for one in contents(octets)["chronology"]}
+    assert BLACK in {one["by"] for one in contents(octets)["chronology"]}
+
+
+def test_the_name_of_a_document_that_is_not_enclosed_does_not_go(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    attach(world, reference, "Sibling medical of June.pdf")
+    refer(world, reference)
+    whole = b"".join(files(bundle_of(world, reference, tmp_path)).values())
+    assert b"Sibling medical" not in whole
+
+
+def test_nothing_after_the_referral_makes_it_look_as_if_it_had_not_been_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.referral import bundling
+
+    def taken_by_another(*_: object) -> None:
+        raise IntegrityError("insert", {}, Exception("checkpoint 1 is there"))
+
+    monkeypatch.setattr(bundling, "witness", taken_by_another)
+    bundling.witness_now(world.service, world.council.key)
 
 
 # What is bad is said.
@@ -295,10 +342,24 @@ def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world:
     def none(proof: dict[str, Any]) -> None:
         proof["entries"] = "none"
 
-    for change in (kind, words, tail, swapped, line, none):
+    def twice(proof: dict[str, Any]) -> None:
+        proof["entries"][0]["said"][0]["hash"] = "0" * 64
+
+    def endless(proof: dict[str, Any]) -> None:
+        proof["place"] = 1e400
+
+    for change in (kind, words, tail, swapped, line, none, twice, endless):
         with pytest.raises(NoBundle):
             opened(each(change))
     assert opened(each(lambda proof: None)).reference == reference
+
+    def reworded(held: dict[str, bytes]) -> None:
+        held["referral.json"] = held["referral.json"].replace(b"We will look at it", b"We will do it now")
+        listed_anew(held)
+        held["manifest.signature"] = base64.b64encode(world.service.signing.sign(held["manifest.sha256"]))
+
+    with pytest.raises(NoBundle, match="not those that were written"):
+        opened(rebuilt(octets, reworded))
 
 
 def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path: Path) -> None:

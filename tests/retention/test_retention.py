@@ -13,7 +13,9 @@ from sqlmodel import col
 from api import audit, erasing
 from api.assembly import Service, assemble
 from api.referral.operating import write_bundle
+from drp import drafts
 from drp import retention as keeping
+from drp.load import by_reference
 from drp.proof.opening import opened
 from drp.retention import ErasureRow, Held, NoSuchChild
 from drp.settings import Settings
@@ -22,6 +24,7 @@ from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer
 from tests.service.cast import procedures
 from tests.service.world import World
 from tests.store.conftest import OWNER
+from workflows.events import ChildFactsChanged
 from workflows.ladder import Status
 from workflows.reader import read_procedures
 from workflows.retention import KeptAs, retention
@@ -166,6 +169,32 @@ def test_erasure_takes_every_word_and_document_and_leaves_a_chain_that_proves_it
     assert opened(after).proven.entries == len(owner.entries(reference))
     assert b"It was lawfully erased." in after
     assert CONCERN.encode() not in after
+
+
+def test_what_somebody_had_begun_to_write_about_the_child_goes_too(owner: Owned) -> None:
+    reference = matter(owner)
+    person = owner.id("irene")
+    with owner.store.write(owner.council.key) as connection:
+        for said in ({"referral": reference, "steps": {}}, {"child": "T-1", "steps": {}}, {"child": "T-2", "steps": {}}):
+            drafts.begin(connection, owner.chance, owner.council.key, person, said, owner.now)
+    erased(owner, ordered=True, really=True)
+    with owner.store.read(owner.council.key) as connection:
+        assert [one.said.get("child") for one in drafts.of(connection, owner.council.key, person)] == ["T-2"]
+
+
+def test_looked_after_for_some_weeks_of_a_challenge_is_looked_after(owner: Owned) -> None:
+    """Raised under a protection plan, ended under one; what lay between counts (regulation 50)."""
+    reference = str(owner.as_("irene").raises("T-3").json()["reference"])
+    with owner.store.read(owner.council.key) as connection:
+        id_ = by_reference(connection, owner.council.key, reference)
+    assert id_
+    for n, statuses in enumerate((("looked_after",), ("child_protection",))):
+        owner.at(f"Thu {2 + 7 * n} April 2026, 10:00")
+        event = ChildFactsChanged(statuses, False, False, (), "north", "care")
+        owner.service.casework.note_change(owner.council.key, id_, [event], owner.now)
+    with owner.store.read(owner.council.key) as connection:
+        listed = {one.number: one for one in keeping.every_child(connection, authority(owner))}
+    assert listed["T-3"].retention.kept_as is KeptAs.LOOKED_AFTER
 
 
 def test_a_document_that_another_childs_record_names_stays(owner: Owned) -> None:

@@ -139,6 +139,7 @@ def test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene: Scen
     lines = [" | ".join(["relation".ljust(24), *(name.ljust(11) for name in columns)]).rstrip()]
     relations = scene.relations()
     heartbeat.beat(scene.world.service)
+    heartbeat.each(scene.world.service, heartbeat.witness)
     for relation, caller in relations.items():
         answers = [shown(requests[name](caller)) for name in columns]
         lines.append(" | ".join([relation.ljust(24), *(cell.ljust(11) for cell in answers)]).rstrip())

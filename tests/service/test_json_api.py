@@ -508,7 +508,7 @@ def test_health_is_red_for_windows_and_messages_left_lying_and_names_nothing(wor
     reference = formal(world, "stage_2")
     world.sweep()
     world.at("Thu 9 April 2026, 12:00")
-    world.write(update(AuthorityRow).values(last_tick=world.now))
+    world.write(update(AuthorityRow).values(last_tick=world.now, witnessed_at=world.now))
     answer = world.nobody().get("/health")
     assert answer.status_code == 503
     assert answer.json()["reasons"] == [
@@ -525,6 +525,7 @@ def test_health_is_red_while_windows_are_held_and_names_their_number(world: Worl
     world.at("Fri 10 April 2026, 12:00")
     world.sweep()
     world.write(update(NotificationRow).values(state="sent"))
+    world.write(update(AuthorityRow).values(witnessed_at=world.now))
     answer = world.nobody().get("/health").json()
     assert answer["reasons"] == ["Windows are held for release."]
     assert answer["held_windows"] == 2
@@ -597,3 +598,17 @@ def test_recorded_times_are_utc_and_never_run_backwards(world: World) -> None:
     assert times == sorted(times)
     shown = [entry["at"] for entry in irene.timeline(reference)["entries"]]
     assert all(time.endswith("Z") for time in shown)
+
+
+def test_a_challenge_moved_to_a_version_without_a_stage_that_it_visited_is_open_to_everybody_as_before(world: World) -> None:
+    reference = formal(world, "stage_2")
+    irene = world.as_("irene")
+    assert irene.brings(reference, "escalated", why="It cannot wait.").status_code == 200
+    row = world.rows(select(ChallengeRow.rest).where(ChallengeRow.reference == reference))[0][0]
+    row["visits"][0]["stage"] = "a_stage_of_another_version"
+    world.write(update(ChallengeRow).where(ChallengeRow.reference == reference).values(rest=row))
+    for person in ("irene", "tess", "mona"):
+        assert world.as_(person).get(f"/challenges/{reference}").status_code == 200, person
+        assert world.as_(person).get("/challenges").status_code == 200
+    number = irene.brings(reference, "referred_to_cafcass").json()["entry"]
+    assert irene.get(f"/challenges/{reference}/referral/{number}/bundle").status_code == 200
