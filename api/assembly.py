@@ -66,7 +66,8 @@ class Service:
 def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = SYSTEM_CHANCE) -> Service:
     """Build the service; touches the disk for its keys only. Raises OSError if they cannot be read or made."""
     store = Store(settings.database_url, settings.pool_size)
-    keeper = Keeper(chain_key(settings.key_file, chance), chance, store.is_sqlite)
+    *older, key = chain_keys(settings.key_file, chance)
+    keeper = Keeper(key, chance, store.is_sqlite, tuple(older))
     casework = Casework(store, Procedures(calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
     sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
@@ -95,9 +96,29 @@ def calendar() -> Calendar:
     return read_calendar(files("workflows.calendars").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
 
 
-def chain_key(path: Path, chance: Chance) -> ChainKey:
-    """The timeline's key, made on first use. Losing it ends the proof, not the record: keep a copy elsewhere."""
-    return ChainKey("k1", _secret(path, chance))
+def chain_keys(path: Path, chance: Chance) -> tuple[ChainKey, ...]:
+    """The timeline's keys, the first made on first use; the last is the one that new entries are made with.
+
+    A line each: 64 hex digits, from the second on with a name before them (`k2 …`), for an entry names the key that it was
+    made with. Losing one ends the proof of its entries, not the record: keep a copy elsewhere. Raises OSError, ValueError.
+    """
+    _made_once(path, chance)
+    return _chain_keys(path)
+
+
+def _chain_keys(path: Path) -> tuple[ChainKey, ...]:
+    found: dict[str, ChainKey] = {}
+    for line in path.read_text(encoding="ascii").split("\n"):
+        *name, secret = line.split() or [""]
+        if not secret:
+            continue
+        id_ = name[0] if name else "k1"
+        if id_ in found or len(name) > 1 or len(id_) > 16:
+            raise ValueError(f"{path}: each key has a line and a name of its own, such as `k2 ` before its 64 hex digits.")
+        found[id_] = ChainKey(id_, _octets(secret, path))
+    if not found:
+        raise ValueError(f"{path} does not hold a key of 32 bytes.")
+    return tuple(found.values())
 
 
 def signing_key(path: Path, chance: Chance) -> Ed25519PrivateKey:
@@ -105,26 +126,37 @@ def signing_key(path: Path, chance: Chance) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(_secret(path, chance))
 
 
-def present_keys(settings: Settings) -> tuple[ChainKey | None, Ed25519PrivateKey | None]:
-    """The chain's key and the signing key where they stand; None for one that is not there. None is made."""
-    chain = ChainKey("k1", _read(settings.key_file)) if settings.key_file.exists() else None
+def present_keys(settings: Settings) -> tuple[tuple[ChainKey, ...], Ed25519PrivateKey | None]:
+    """The chain's keys and the signing key where they stand; none for what is not there. None is made."""
+    chain = _chain_keys(settings.key_file) if settings.key_file.exists() else ()
     signing = settings.signing_file
     return chain, Ed25519PrivateKey.from_private_bytes(_read(signing)) if signing.exists() else None
 
 
 def _secret(path: Path, chance: Chance) -> bytes:
     """32 bytes from a file that only we may read; made where it is not there. Raises OSError, ValueError."""
+    _made_once(path, chance)
+    return _read(path)
+
+
+def _made_once(path: Path, chance: Chance) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(".part")
         made.touch(mode=0o600)
         made.write_text(chance.secret() + "\n", encoding="ascii")
         made.rename(path)
-    return _read(path)
 
 
 def _read(path: Path) -> bytes:
-    secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    return _octets(path.read_text(encoding="ascii").strip(), path)
+
+
+def _octets(text: str, path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(text)
+    except ValueError:
+        secret = b""
     if len(secret) != 32:
         raise ValueError(f"{path} does not hold a key of 32 bytes.")
     return secret

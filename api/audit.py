@@ -140,7 +140,7 @@ def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519
     except proof.NoCheckpoint as fault:
         said.append(str(fault))
         checkpoints = checkpoints[-1:]
-    chain = service.casework.keeper.key
+    keys = service.casework.keeper.keys
     with service.store.snapshot(authority) as connection:
         known = last(connection, authority)
         if checkpoints and (known is None or known.number < checkpoints[-1].checkpoint.number):
@@ -148,7 +148,7 @@ def verify(service: Service, authority: str, paths: Sequence[Path], key: Ed25519
                 f"The database was put back: it knows of {known.number if known else 'no'} checkpoints, "
                 f"and checkpoint {checkpoints[-1].checkpoint.number} was taken from it."
             )
-        found = tuple(faults(connection, authority, {chain.id: chain}, checkpoints))
+        found = tuple(faults(connection, authority, keys, checkpoints))
     return Verdict(authority, tuple(one.checkpoint.number for one in checkpoints), found, tuple(said))
 
 

@@ -127,9 +127,10 @@ def restore(settings: Settings, kept: Path, clock: Clock = system_clock, without
     found, text = manifest.read(kept)
     chain, signing = present_keys(settings)
     if not without_keys:
-        _check_keys(
-            settings, found.keys, manifest.name_of_chain(chain) if chain else "", name_of(signing.public_key()) if signing else ""
-        )
+        names = [manifest.name_of_chain(one) for one in chain]
+        # A key that has been followed by another since is still the backup's own.
+        here = found.keys.chain if found.keys.chain in names else (names or [""])[-1]
+        _check_keys(settings, found.keys, here, name_of(signing.public_key()) if signing else "")
     manifest.check(kept, found, text, signing.public_key() if signing and not without_keys else None)
     store = Store(settings.database_url, settings.pool_size)
     try:

@@ -102,9 +102,9 @@ def timeline(connection: Connection, asked: Asking, item: Seen) -> TimelineShape
     loaded, actor = item.loaded, item.actor
     kept = kept_timeline(connection, asked.authority, loaded.id)
     names = names_on(connection, asked.authority, kept)
-    key = asked.service.casework.keeper.key
+    keys = asked.service.casework.keeper.keys
     rows = [vars(entry) for entry in kept.entries]
-    fault = first_fault({key.id: key}, asked.authority, loaded.id, rows, kept.words, loaded.entries, loaded.head)
+    fault = first_fault(keys, asked.authority, loaded.id, rows, kept.words, loaded.entries, loaded.head)
     entries = [
         entry_shape(entry, kept, names, item.rules, asked.signed.person, lambda facts: _shown_facts(facts, actor))
         for entry in kept.entries

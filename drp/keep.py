@@ -52,10 +52,15 @@ class Kept:
 
 
 class Keeper:
-    """Writes decisions. `chance` and `key` come from the edge."""
+    """Writes decisions. `chance`, the `key` that new entries are made with and the `older` ones come from the edge."""
 
-    def __init__(self, key: ChainKey, chance: Chance, is_sqlite: bool) -> None:
-        self.key, self._chance, self._is_sqlite = key, chance, is_sqlite
+    def __init__(self, key: ChainKey, chance: Chance, is_sqlite: bool, older: tuple[ChainKey, ...] = ()) -> None:
+        self.key, self._older, self._chance, self._is_sqlite = key, older, chance, is_sqlite
+
+    @property
+    def keys(self) -> dict[str, ChainKey]:
+        """Every key at hand, by the name under which entries were made with it."""
+        return {one.id: one for one in (*self._older, self.key)}
 
     def keep(self, connection: Connection, authority: str, kept: Sequence[Kept], now: datetime) -> None:
         """Write decisions that were made from what stands in the database. Raises Conflict if any of it has moved on."""

@@ -22,7 +22,7 @@ def export(service: Service, authority: str, number: str, out: Path) -> str:
     """
     authority_named(service, authority)
     with service.store.snapshot(authority) as connection:
-        contents = gather(Desk(connection, authority, service.casework.procedures, service.casework.keeper.key), number)
+        contents = gather(Desk(connection, authority, service.casework.procedures, service.casework.keeper.keys), number)
     readings = [HEADINGS, *_readings(service, authority, contents)]
     # A child about whom nothing was raised is still written down, by their number as far as it fits.
     note(service, authority, WHAT, *([one.reference for one in contents.items] or [number[:16]]))

@@ -1,6 +1,6 @@
 """Gathers everything that is held about one child: the directory's rows, every item whole, and drafts. Nothing is chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -54,7 +54,7 @@ class Desk:
     connection: Connection
     authority: str
     procedures: Procedures
-    key: ChainKey
+    keys: Mapping[str, ChainKey]
     phrases: frozenset[str] = frozenset()
     """What an IRO had made unreadable in a referral of this child."""
 

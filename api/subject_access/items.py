@@ -63,8 +63,7 @@ def item(desk: "Desk", id_: UUID) -> Item:
     loaded, rules = it.loaded, it.rules
     challenge, words = loaded.challenge, rules.authority
     rows = [vars(entry) for entry in it.kept.entries]
-    key = desk.key
-    fault = first_fault({key.id: key}, desk.authority, id_, rows, it.kept.words, loaded.entries, loaded.head)
+    fault = first_fault(desk.keys, desk.authority, id_, rows, it.kept.words, loaded.entries, loaded.head)
     names = {person: known.name for person, known in it.known.items()}
     shapes = [reading.entry_shape(entry, it.kept, names, rules) for entry in it.kept.entries]
     return Item(

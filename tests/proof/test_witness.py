@@ -181,6 +181,30 @@ def test_two_chain_keys_by_name_prove_a_timeline_that_changed_its_key_on_the_way
     assert "not at hand" in lost[0].said
 
 
+def test_a_second_chain_key_is_a_line_more_in_the_file_and_old_and_new_entries_prove_themselves(town: Town) -> None:
+    """The operator's rotation: a line with a name below the old one, then start again."""
+    world = town.world
+    with world.settings.key_file.open("a", encoding="ascii") as file:
+        file.write(f"k2 {'2b' * 32}\n")
+    service = another(world)
+    assert (service.casework.keeper.key.id, sorted(service.casework.keeper.keys)) == ("k2", ["k1", "k2"])
+    object.__setattr__(world.service.casework, "keeper", service.casework.keeper)
+    assert world.as_("irene").brings(town.references[0], "noted", text="Under the second key.").status_code == 200
+    assert [entry.key_id for entry in world.entries(town.references[0])][-1] == "k2"
+    assert world.as_("irene").timeline(town.references[0])["proven"]
+    town.witnessed()
+    assert audit.verify(service, town.key, audit.files_of(town.folder, town.key), town.public).is_clean
+    service.close()
+
+
+@pytest.mark.parametrize("more", ["k1 " + "2b" * 32, "2b" * 32, "k2 2b2b", "k2", "a b " + "2b" * 32])
+def test_a_key_file_that_cannot_be_right_stops_the_start(town: Town, more: str) -> None:
+    with town.world.settings.key_file.open("a", encoding="ascii") as file:
+        file.write(f"{more}\n")
+    with pytest.raises(ValueError, match="key"):
+        another(town.world)
+
+
 # Replay, from the database.
 
 
