@@ -80,7 +80,8 @@ def overview(visit: Visit, reference: str, done: str = "") -> Response:
         why_not=seen.shape.referral.why_not, sections=_sections(contents), gone=missing(contents), draft=begun.draft,
         left_out=contents.left_out, done=done, follow=[
             (f"/challenges/{seen.shape.reference}/do/{type_}", text)
-            for type_, text in _FOLLOW.items() if type_ in seen.shape.moves
+            for type_, text in _FOLLOW.items()
+            if type_ in seen.shape.moves and not (made and type_ == "referral_considered")
         ],
     )  # fmt: skip
 
