@@ -6,7 +6,8 @@ from pathlib import Path
 from api.assembly import Service
 from api.log_exports import HEADINGS, authority_named, note, rows
 from api.subject_access.contents import SubjectAccess
-from api.subject_access.gathering import Desk, gather
+from api.subject_access.desk import Desk
+from api.subject_access.gathering import gather
 from api.subject_access.packing import missing, pack
 from api.whole_files import written
 from workflows.working_days import so_many

@@ -1,22 +1,17 @@
 """Gathers everything that is held about one child: the directory's rows, every item whole, and drafts. Nothing is chosen."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-
-from sqlalchemy import Connection
+from collections.abc import Iterator
+from dataclasses import replace
 
 from api.pages.shell import moment, sentence
 from api.subject_access.contents import ChildHeld, HandOver, HoldHeld, Item, Kept, Mark, PostHeld, SubjectAccess, Unsent, Words
+from api.subject_access.desk import Desk
 from api.subject_access.items import item
-from api.subject_access.marking import Names, mark, meanings, of_law, of_others
+from api.subject_access.marking import mark, meanings, of_law, of_others
 from api.subject_access.writers import Writers
 from drp import subject
 from drp.directory import lookup
-from drp.procedures import Procedures
 from drp.tables import ChildRow
-from drp.timeline import ChainKey
-from workflows.procedure import Authority
 from workflows.working_days import local_date, so_many
 
 CONSIDER_FIRST = (
@@ -45,34 +40,6 @@ NOT_HERE = (
     "Bundles that left the service, such as a referral to Cafcass: whoever received one holds it. That it was made stands on the "
     "timeline, and who took a copy in who-read-it.csv.",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What the gathering works with: one snapshot of one authority's record, and how its rules and chains are read."""
-
-    connection: Connection
-    authority: str
-    procedures: Procedures
-    keys: Mapping[str, ChainKey]
-    phrases: frozenset[str] = frozenset()
-    """What an IRO had made unreadable in a referral of this child."""
-
-    @cached_property
-    def names(self) -> Names:
-        """Everybody's names, to be looked for in what was written."""
-        return Names(subject.names(self.connection, self.authority), self.phrases)
-
-    @cached_property
-    def words(self) -> Authority:
-        """The authority as its files in force speak. Raises LookupError where it has none."""
-        current = self.procedures.current(self.connection, self.authority)
-        if not current:
-            raise LookupError(
-                f"The authority {self.authority} has no procedures yet, and so no record. Load its ladder files first: "
-                "drp serve --authorities."
-            )
-        return current[0].authority
 
 
 def gather(desk: Desk, number: str) -> SubjectAccess:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from api import reading, views
@@ -12,6 +12,7 @@ from api.pages.shell import moment
 from api.shapes import EntryShape
 from api.subject_access import contents
 from api.subject_access.contents import Detail, Document, Entry, Item, Mark, Message, PromiseHeld, Reached, Words
+from api.subject_access.desk import Desk
 from api.subject_access.marking import mark, of_law, of_others
 from api.subject_access.writers import Writers
 from drp import load, subject
@@ -25,9 +26,6 @@ from workflows.promise_in_words import explain
 from workflows.turn import Visible
 from workflows.working_days import local_date, so_many
 
-if TYPE_CHECKING:
-    from api.subject_access.gathering import Desk
-
 ERASED = "It had words here. They were lawfully erased, and the service does not hold them any more."
 
 _READ_BY: Mapping[str, Any] = {
@@ -40,7 +38,7 @@ _READ_BY: Mapping[str, Any] = {
 class _Whole:
     """One item with what it is read by."""
 
-    def __init__(self, desk: "Desk", id_: UUID) -> None:
+    def __init__(self, desk: Desk, id_: UUID) -> None:
         self.desk = desk
         self.loaded: Loaded = load.challenges(desk.connection, desk.authority, [id_])[id_]
         challenge = self.loaded.challenge
@@ -57,7 +55,7 @@ class _Whole:
         return self.rules.ladder.stage(key).label if self.rules.ladder.has(key) else key
 
 
-def item(desk: "Desk", id_: UUID) -> Item:
+def item(desk: Desk, id_: UUID) -> Item:
     """Everything of one item."""
     it = _Whole(desk, id_)
     loaded, rules = it.loaded, it.rules
@@ -92,7 +90,7 @@ def item(desk: "Desk", id_: UUID) -> Item:
     )  # fmt: skip
 
 
-def _erasure(desk: "Desk", id_: UUID) -> str:
+def _erasure(desk: Desk, id_: UUID) -> str:
     gone = subject.erasure(desk.connection, desk.authority, id_)
     if gone is None:
         return ""
