@@ -53,6 +53,7 @@ def send_links(casework: Casework, authority: str, now: datetime, sender: Sender
             log.error("a link was not sent: %s", error)
             continue
         except Exception:
+            # One link must not keep the others back: its secret is taken back, and it waits for the next turn.
             log.exception("a link was not sent")
             is_sent = False
         if is_sent:

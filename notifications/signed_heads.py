@@ -71,6 +71,7 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
         except UnsafeMessage as error:
             log.error("a signed head was not sent: %s", error)
         except Exception:
+            # One address, or a channel's own fault, must not keep the head from the other auditors.
             again = True
             log.exception("a signed head was not sent")
     if accepted < len(addresses):

@@ -75,6 +75,7 @@ def _unpacked(octets: bytes) -> Mapping[str, bytes]:
             if sum(one.file_size for one in listed) > LARGEST:
                 raise NoBundle("It is larger than any bundle.")
             return {one.filename: archive.read(one) for one in listed}
+    # All that the library raises for a file that is damaged, encrypted (RuntimeError) or packed in a way that it does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as fault:
         raise NoBundle(f"It cannot be opened: it was cut short, altered, or is no ZIP file ({fault}).") from fault
 

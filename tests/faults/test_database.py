@@ -97,7 +97,7 @@ def test_planted_an_answer_before_the_commit_is_caught(
         try:
             kept = real(self, *given, **more)
             Casework.last = kept  # type: ignore[attr-defined]
-        except Exception:
+        except Exception:  # the planted fault: whatever went wrong, it is believed to be kept
             return Casework.last  # type: ignore[attr-defined]
         return kept
 

@@ -86,6 +86,25 @@ def test_a_relay_that_takes_nothing_is_tried_again_with_the_same_message(town: T
     assert len(heads(world)) == 1
 
 
+def test_one_auditor_who_cannot_be_reached_does_not_flood_the_other(town: Town) -> None:
+    world = mailing(town.world)
+    world.post_begins("hugo", "auditor", "2026-03-01")
+    heartbeat.witness(world.service, town.key)
+    asked: list[str] = []
+
+    class Half:
+        def send(self, post: Post) -> Outcome:
+            if post.letter.subject.startswith("Checkpoint"):
+                asked.append(post.envelope[0])
+            is_audrey = post.envelope[0].startswith("audrey")
+            return Outcome(accepted=frozenset(post.envelope)) if is_audrey else Outcome(again="greylisted")
+
+    object.__setattr__(world.service, "sender", replace(world.service.sender, channel=Half()))
+    for _ in range(3):
+        heartbeat.post(world.service, town.key)
+    assert sorted(asked) == ["audrey@dunmoor.example", "hugo@dunmoor.example"]
+
+
 # Health.
 
 

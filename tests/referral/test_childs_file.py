@@ -52,3 +52,12 @@ def test_there_is_no_letter_where_there_is_no_child(world: World) -> None:
         reference = answer.json()["reference"]
         assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/letter").status_code == 404
         assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/file").status_code == 200
+
+
+def test_the_letter_never_says_that_somebody_answered_who_did_not(world: World) -> None:
+    reference = str(world.as_("irene").raises().json()["reference"])
+    world.pass_to("Fri 10 April 2026, 12:00")
+    assert world.as_("irene").item(reference)["phase"] == "asking"
+    page = at_browser(world, "irene").open(f"/challenges/{reference}/letter")
+    assert "They have answered" not in page.html
+    assert "the best next step for you" in page.html
