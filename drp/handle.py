@@ -135,7 +135,7 @@ class Casework:
             if closed:
                 decision = replace(closed.then(decision), before=challenge)
             decision, messages = addressed(rules, establishment, loaded, decision, now)
-            self.keeper.keep(connection, authority, [Kept(loaded, decision, messages)], now)
+            self.keeper.keep(connection, authority, [Kept(loaded, decision, messages, rules.authority)], now)
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
             after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
             done = Done(after, rules, actor, loaded.entries + offset, messages, establishment)
@@ -164,7 +164,7 @@ class Casework:
             )  # fmt: skip
             decision, messages = addressed(rules, establishment, new, decided.decision, now)
             links = self._links(connection, authority, event.linked)
-            self.keeper.keep(connection, authority, [Kept(None, decision, messages, new, links)], now)
+            self.keeper.keep(connection, authority, [Kept(None, decision, messages, rules.authority, new, links)], now)
             after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
             seen = access.actor_on(after, rules, establishment, signed.person, day)
             open_ones = tuple(item for item in taken.earlier if item.is_open)
@@ -209,7 +209,7 @@ class Casework:
             decision = replace(decision, before=value)
             if not decision.is_nothing:
                 decision, messages = addressed(rules, establishment, loaded, decision, now)
-                self.keeper.keep(connection, authority, [Kept(loaded, decision, messages)], now)
+                self.keeper.keep(connection, authority, [Kept(loaded, decision, messages, rules.authority)], now)
             return {}
 
         self._settled(authority, once)

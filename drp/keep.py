@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from drp import register
 from drp.chance import Chance
 from drp.load import Loaded
 from drp.store import Conflict
@@ -26,6 +27,8 @@ from drp.tables import (
 from drp.timeline import GENESIS, ChainKey, chain
 from workflows.challenge import Challenge, Facts, Party, Visit, Window, WindowKey, WindowKind
 from workflows.ladder import ItemType
+from workflows.line import quarter_of
+from workflows.procedure import Authority
 from workflows.recipients import Reached
 from workflows.turn import Decision, Telling
 from workflows.working_days import Promise, local_date
@@ -47,6 +50,8 @@ class Kept:
     loaded: Loaded | None
     decision: Decision
     messages: tuple[Message, ...]
+    words: Authority
+    """Whose reasons and themes the item stands under."""
     new: Loaded | None = None
     links: tuple[UUID, ...] = ()
 
@@ -67,6 +72,7 @@ class Keeper:
         rows = _Rows()
         created: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
+        lines: list[register.Change] = []
         for one in kept:
             before = one.loaded or one.new
             assert before is not None
@@ -92,12 +98,19 @@ class Keeper:
             version = before.version + 1 if one.loaded else 1
             rows.windows(authority, before.id, one.decision)
             rows.messages(authority, before.id, version, one)
+            line = register.change(
+                before.id, before.reference, before.child, before.raiser, one.decision.before if one.loaded else None,
+                one.decision.challenge, one.words,
+            )  # fmt: skip
+            lines += [line] if line else []
             rows.links += [{"authority": authority, "challenge": before.id, "other": other} for other in one.links]
         if created:
             connection.execute(insert(ChallengeRow), created)
         if changed:
             self._update(connection, changed)
         self._write(connection, rows)
+        if lines:
+            register.write(connection, self._chance, authority, lines)
 
     def _update(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
         statement = (
@@ -254,16 +267,12 @@ def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: 
             "agency": challenge.agency,
             "to_tell": [[party.role, party.person] for party in challenge.to_tell],
             "happened": [[what, day.isoformat()] for what, day in challenge.happened],
+            "ended_at": _text(challenge.ended_at),
+            "impact": challenge.impact,
         },
         "entries": entries,
         "head": head,
     }
-
-
-def quarter_of(day: date) -> str:
-    """The quarter of the reporting year, 1 April – 31 March: 2026-Q1 is April to June 2026."""
-    year = day.year if day.month >= 4 else day.year - 1
-    return f"{year}-Q{(day.month - 4) % 12 // 3 + 1}"
 
 
 def facts_values(facts: Facts) -> dict[str, Any]:

@@ -125,6 +125,8 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         agency=rest["agency"],
         happened=tuple((what, date.fromisoformat(day)) for what, day in rest["happened"]),
         last_at=row["last_at"],
+        ended_at=_instant(rest["ended_at"]),
+        impact=rest["impact"],
     )
     return Loaded(
         row["id"],

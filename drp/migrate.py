@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from drp import administered as administered  # its table belongs to the schema
 from drp import drafts as drafts
+from drp import register as register
 from drp import retention as retention
 from drp.proof import taking as taking
 from drp.store import Store

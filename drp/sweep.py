@@ -110,7 +110,7 @@ def _batch(
                 swept.failed.append(id_)
                 aside.add(id_)
                 continue
-            kept.append(Kept(loaded, decision, messages))
+            kept.append(Kept(loaded, decision, messages, rules.authority))
             swept.held += any(entry.kind == "windows_held" for entry in decision.entries)
         if kept:
             casework.keeper.keep(connection, authority, kept, now)

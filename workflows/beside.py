@@ -244,6 +244,7 @@ def impact(turn: Turn, event: ImpactRecorded) -> None:
         raise Unfit("If it is too early to say, somebody must look again.", "Name the day.", "look_again_on")
     promise = named_date(turn, event.look_again_on, "look_again_on") if event.look_again_on else None
     note_event(turn, event)
+    turn.change(impact=event.found)
     for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.FOLLOW_UP]:
         close(turn, window, "looked at")
     if promise:

@@ -195,6 +195,10 @@ class Challenge:
     happened: tuple[tuple[str, date], ...] = ()
     agency: str = ""
     last_at: datetime | None = None
+    ended_at: datetime | None = None
+    """When it last ended; None while it is open."""
+    impact: str = ""
+    """What was last found to have changed for the child (`ImpactRecorded.found`); empty until that is said."""
 
     @property
     def is_open(self) -> bool:

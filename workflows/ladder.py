@@ -28,6 +28,7 @@ class ItemType(StrEnum):
     ABOUT_SERVICE = "about_service"
     ABOUT_CARER = "about_carer"
     EXCELLENT_PRACTICE = "excellent_practice"
+    SENIOR_SCRUTINY = "senior_scrutiny"
 
 
 WITHOUT_CHILD = frozenset({ItemType.ABOUT_SERVICE, ItemType.ABOUT_CARER, ItemType.ABOUT_IRO_SERVICE})

@@ -94,6 +94,7 @@ DEFAULT_LABELS = {
     "about_iro_service": "concern about the IRO service",
     "about_service": "concern about a service",
     "about_carer": "concern about a foster carer",
+    "senior_scrutiny": "senior scrutiny",
     "looked_after": "looked after",
     "child_protection": "child protection plan",
     "child_in_need": "child in need",

@@ -161,9 +161,11 @@ class Turn:
         after = moves_of(self.rules.ladder).after(self.challenge.state, name)
         stage, _, phase = after.partition(".")
         if phase:
-            self.change(stage=stage, phase=Phase(phase))
+            # Opened again, what changed for the child is to be said again.
+            again = {} if self.challenge.is_open else {"ended_at": None, "impact": ""}
+            self.change(stage=stage, phase=Phase(phase), **again)
         else:
-            self.change(phase=Outcome(after))
+            self.change(phase=Outcome(after), ended_at=self.challenge.ended_at or self.at)
 
     def where(self) -> str:
         """Where it stands, in words for a refusal."""

@@ -1,0 +1,178 @@
+"""A challenge as one line of the register: what themes count. Read off its value alone, so that it can always be made again."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from workflows.challenge import ASKS_RECIPIENTS, Challenge, Visit, Window, WindowKind
+from workflows.ladder import ItemType, Status
+from workflows.procedure import Authority
+from workflows.working_days import local_date
+
+OPEN = "open"
+"""The outcome of what has not ended."""
+
+NOT_RECORDED = ""
+"""A value that nobody recorded. It stands in every table as a row of its own, so that totals account for it."""
+
+APART = {ItemType.EXCELLENT_PRACTICE: "practice", ItemType.SENIOR_SCRUTINY: "scrutiny"}
+CHALLENGE = "challenge"
+
+
+def kind_of(item_type: ItemType) -> str:
+    """Whether an item is counted as a challenge, or apart: excellent practice and senior scrutiny ask for no reply."""
+    return APART.get(item_type, CHALLENGE)
+
+
+class Reply:
+    """How a stage's question stands: the words that lines keep."""
+
+    NOT_ASKED, WAITING, IN_TIME, LATE, NONE = "", "waiting", "in time", "late", "none"
+
+
+class Cause:
+    """Why an item came to a stage: the words that lines keep."""
+
+    RAISED, NO_REPLY, NEEDS_MORE, JUMP, CHOSEN = "raised", "no reply", "needs more", "jump", "chosen"
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One stay at a stage. Days are whole days between London dates, weekends counted; None: it did not happen."""
+
+    sequence: int
+    stage: str
+    cause: str
+    entered_on: date
+    reply: str = Reply.NOT_ASKED
+    days_to_acknowledge: int | None = None
+    days_to_answer: int | None = None
+
+
+@dataclass(frozen=True)
+class Coded:
+    """One reason, with the theme that it belonged to when the item was raised."""
+
+    reason: str
+    theme: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One item of the register. `team`, `service` and `status` are as they were when it was raised: years must not move.
+
+    A child of several statuses is counted under the first in the order of `Status`; `is_dual` says that there was another.
+    """
+
+    item_type: ItemType
+    raised_on: date
+    stage: str
+    reasons: tuple[Coded, ...]
+    team: str
+    service: str
+    status: str
+    is_dual: bool
+    outcome: str
+    impact: str
+    ended_on: date | None
+    stays: tuple[Stay, ...] = ()
+
+    @property
+    def days_to_end(self) -> int | None:
+        """From the day it was raised to the day it ended."""
+        return (self.ended_on - self.raised_on).days if self.ended_on else None
+
+    @property
+    def month(self) -> str:
+        """The month of raising: 2026-04."""
+        return month_of(self.raised_on)
+
+
+def month_of(day: date) -> str:
+    """A day's month, as lines are counted by: 2026-04."""
+    return f"{day:%Y-%m}"
+
+
+def quarter_of(day: date) -> str:
+    """The quarter of the reporting year, 1 April – 31 March: 2026-Q1 is April to June 2026."""
+    year = day.year if day.month >= 4 else day.year - 1
+    return f"{year}-Q{(day.month - 4) % 12 // 3 + 1}"
+
+
+def line_of(challenge: Challenge, authority: Authority) -> Line | None:
+    """The line of a challenge; None for what was recorded in error, which is counted nowhere."""
+    if challenge.is_sealed:
+        return None
+    facts = challenge.facts_at_raising
+    status, is_dual = status_of(facts.statuses) if challenge.about_child else ("", False)
+    return Line(
+        item_type=challenge.item_type,
+        raised_on=local_date(challenge.raised_at),
+        stage=challenge.highest_stage or challenge.stage,
+        reasons=coded(challenge.reasons, authority),
+        team=facts.team,
+        service=facts.service,
+        status=status,
+        is_dual=is_dual,
+        outcome=OPEN if challenge.is_open else challenge.phase.value,
+        impact=challenge.impact,
+        ended_on=local_date(challenge.ended_at) if challenge.ended_at else None,
+        stays=tuple(_stay(challenge, n) for n in range(len(challenge.visits))),
+    )
+
+
+def coded(reasons: tuple[str, ...], authority: Authority) -> tuple[Coded, ...]:
+    """Reasons with their themes; one that the list no longer has keeps its key and no theme."""
+    return tuple(Coded(key, authority.reason(key).theme if authority.has_reason(key) else "") for key in reasons)
+
+
+def status_of(statuses: frozenset[Status]) -> tuple[str, bool]:
+    """The one status under which a child is counted, and whether there was another."""
+    found = [status for status in Status if status in statuses and status is not Status.NONE_RECORDED]
+    return (found[0].value if found else Status.NONE_RECORDED.value, len(found) > 1)
+
+
+def _stay(challenge: Challenge, n: int) -> Stay:
+    visit = challenge.visits[n]
+    entered = local_date(visit.entered_at)
+    asking = [w for w in challenge.windows if w.key.sequence == visit.sequence and w.key.kind in ASKS_RECIPIENTS]
+    cause = _cause(challenge, n)
+    if not asking:
+        return Stay(visit.sequence, visit.stage, cause, entered)
+    first = asking[0]
+    asked = local_date(first.opened_at)
+    acknowledged = [one.acknowledged_at for window in asking for one in window.asked if one.acknowledged_at]
+    answered = next((window for window in asking if window.is_answered()), None)
+    last = max(one.answered_at for one in answered.asked if one.answered_at) if answered else None
+    return Stay(
+        visit.sequence,
+        visit.stage,
+        cause,
+        entered,
+        _reply(asking, answered),
+        (local_date(min(acknowledged)) - asked).days if acknowledged else None,
+        (local_date(last) - asked).days if last else None,
+    )
+
+
+def _reply(asking: list[Window], answered: Window | None) -> str:
+    if answered:
+        return Reply.LATE if any(one.late for one in answered.asked) else Reply.IN_TIME
+    last = asking[-1]
+    # Taken higher or ended before its date, nobody failed to reply.
+    passed = last.closed_as in ("no reply", "part answered")
+    return Reply.WAITING if last.is_open else Reply.NONE if passed else Reply.NOT_ASKED
+
+
+def _cause(challenge: Challenge, n: int) -> str:
+    visit: Visit = challenge.visits[n]
+    simple = {"raised": Cause.RAISED, "talked": Cause.RAISED, "no_reply": Cause.NO_REPLY, "jumped": Cause.JUMP}
+    if visit.how in simple:
+        return simple[visit.how]
+    if visit.how != "climbed" or n == 0:
+        return visit.how
+    before = [window for window in challenge.windows if window.key.sequence == challenge.visits[n - 1].sequence]
+    if any(window.key.kind is WindowKind.JUDGEMENT and window.closed_as == "needs more" for window in before):
+        return Cause.NEEDS_MORE
+    if any(window.closed_as in ("no reply", "part answered") for window in before):
+        return Cause.NO_REPLY
+    return Cause.CHOSEN
