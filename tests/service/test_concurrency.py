@@ -192,10 +192,11 @@ def test_a_decision_made_from_an_old_version_is_not_kept(world: World) -> None:
         id_ = load.by_reference(connection, "dunmoor", here.reference)
         assert id_ is not None
         old = load.challenges(connection, "dunmoor", [id_])[id_]
+        its = world.service.casework.procedures.current(connection, "dunmoor")[0].authority
     assert here.act("tess", Acknowledged())()
     decision = Decision(old.challenge, old.challenge, (), ())
     with pytest.raises(Conflict), world.store.write("dunmoor") as connection:
-        world.service.casework.keeper.keep(connection, "dunmoor", [Kept(old, decision, ())], world.now)
+        world.service.casework.keeper.keep(connection, "dunmoor", [Kept(old, decision, (), its)], world.now)
     with world.store.read("dunmoor") as connection:
         assert load.challenges(connection, "dunmoor", [id_])[id_].version == 2
 
