@@ -23,9 +23,18 @@ from workflows.ladder import (
     Within,
 )
 from workflows.procedure import Authority, Reason, Role, SendingHours, Serves, Theme
+from workflows.reporting import Break, Reporting, Together
 from workflows.strict_yaml import Path, Tree
 from workflows.working_days import Length, Unit
-from workflows.written import EXAMPLES, WrittenAuthority, WrittenContact, WrittenLadder, WrittenNotice, WrittenStage
+from workflows.written import (
+    EXAMPLES,
+    WrittenAuthority,
+    WrittenContact,
+    WrittenLadder,
+    WrittenNotice,
+    WrittenReporting,
+    WrittenStage,
+)
 
 NOTICE_STAGE = "notice"
 """The single stage of an excellent-practice notice."""
@@ -69,7 +78,18 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         warns_at=time.fromisoformat(w.day.warns_at),
         kept_years=(w.retention.child_protection, w.retention.others),
         duty_numbers=tuple((duty.who, duty.telephone) for duty in w.at_immediate_risk),
+        reporting=_reporting(w.reporting),
         assumed=_assumed(w.assumed),
+    )
+
+
+def _reporting(w: WrittenReporting) -> Reporting:
+    return Reporting(
+        stages=w.maps_to.stages,
+        reasons=w.maps_to.reasons,
+        together=tuple(Together(one.label, one.stages) for one in w.together),
+        breaks=tuple(sorted((Break(one.since, one.why) for one in w.breaks), key=lambda one: one.since)),
+        counts_practice=w.excellent_practice == "counted in",
     )
 
 

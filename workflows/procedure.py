@@ -6,6 +6,7 @@ from datetime import date, time
 from enum import StrEnum
 
 from workflows.ladder import Assumption, Condition, ItemType, Ladder, Status
+from workflows.reporting import NOTHING_SAID, Reporting
 from workflows.working_days import Calendar
 
 
@@ -133,6 +134,7 @@ class Authority:
     duty_numbers: tuple[tuple[str, str], ...] = ()
     kept_years: tuple[int | None, int | None] = (None, None)
     """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
+    reporting: Reporting = NOTHING_SAID
     assumed: tuple[Assumption, ...] = ()
     _roles: dict[str, Role] = field(init=False, repr=False, default_factory=dict)
     _reasons: dict[str, Reason] = field(init=False, repr=False, default_factory=dict)

@@ -61,12 +61,33 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: T
     if authority.sending.start >= authority.sending.end:
         tree.fault(("sending_hours",), "sending hours end before they begin", 'write `{from: "08:00", until: "18:00"}`')
     _assumptions(authority.assumed, tree)
+    if every_file_read:
+        _reporting(authority, ladders, tree)
     versions: dict[tuple[str, object], str] = {}
     for ladder in ladders:
         if (ladder.key, ladder.in_force) in versions:
             said = f"two versions of {ladder.key} are in force from {ladder.in_force}"
             tree.fault((), said, "give each version its own `in_force`")
         versions[ladder.key, ladder.in_force] = ladder.version
+
+
+def _reporting(authority: Authority, ladders: Sequence[Ladder], tree: Tree) -> None:
+    """What is counted together, or as something else, must exist."""
+    stages = {stage.key for ladder in ladders for stage in ladder.stages}
+    reporting = authority.reporting
+    for key, other in reporting.stages.items():
+        if other not in stages:
+            tree.fault(("reporting", "maps_to", "stages", key), f"no ladder has a stage `{other}`", _choose(other, stages))
+    for key, other in reporting.reasons.items():
+        at = ("reporting", "maps_to", "reasons", key)
+        _reasons([other], at, authority, tree)
+        if authority.has_reason(key):
+            tree.fault(at, f"`{key}` is a reason of the present list", "leave it out, or remove it from the list")
+    for number, together in enumerate(reporting.together):
+        for stage in together.stages:
+            if stage not in stages:
+                where = ("reporting", "together", number, "stages")
+                tree.fault(where, f"no ladder has a stage `{stage}`", _choose(stage, stages))
 
 
 def faults_in_ladder(ladder: Ladder, authority: Authority, tree: Tree) -> None:

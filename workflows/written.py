@@ -318,6 +318,36 @@ class WrittenRetention(Written):
     others: Annotated[int, Field(ge=1, le=100)] | None = None
 
 
+class WrittenMapsTo(Written):
+    """Keys of earlier versions, and as which key of the present one each is counted."""
+
+    stages: dict[Key, Key] = Field(default_factory=dict)
+    reasons: dict[Key, Key] = Field(default_factory=dict)
+
+
+class WrittenTogether(Written):
+    """Stages that reports count as one row."""
+
+    label: Label
+    stages: Keys
+
+
+class WrittenBreak(Written):
+    """From a day on recording changed, so that years on either side do not compare."""
+
+    since: date = Field(alias="from")
+    why: Text
+
+
+class WrittenReporting(Written):
+    """How figures are read: what counts as what across versions, what stands together, where a series breaks."""
+
+    maps_to: WrittenMapsTo = WrittenMapsTo()
+    together: list[WrittenTogether] = Field(default_factory=list)
+    breaks: list[WrittenBreak] = Field(default_factory=list)
+    excellent_practice: Literal["counted in", "apart"] = "apart"
+
+
 class WrittenDay(Written):
     """At what time of day the service acts on a passed date, and warns of one to come (Europe/London)."""
 
@@ -357,6 +387,7 @@ class WrittenAuthority(Written):
     day: WrittenDay = WrittenDay()
     retention: WrittenRetention = WrittenRetention()
     at_immediate_risk: list[WrittenDuty] = Field(default_factory=list)
+    reporting: WrittenReporting = WrittenReporting()
     assumed: dict[str, Text] = Field(default_factory=dict)
 
 

@@ -1,0 +1,203 @@
+"""Counting the register: how many items have each value of one thing, or of two, straight from the lines.
+
+A table is read off an index that holds all of its columns (`drp.register.COVERS`), in the order of that index: nothing is
+sorted and no row of the table is visited. What is coarser (quarter, year, theme, service) is added up from what is finer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select, true
+from sqlmodel import col
+
+from drp.register import COVERS, RegisterRow
+from workflows.line import CHALLENGE
+
+
+class By(StrEnum):
+    """What items can be counted by."""
+
+    YEAR = "year"
+    QUARTER = "quarter"
+    MONTH = "month"
+    STAGE = "stage"
+    REASON = "reason"
+    THEME = "theme"
+    TEAM = "team"
+    SERVICE = "service"
+    STATUS = "status"
+    ITEM_TYPE = "item_type"
+    OUTCOME = "outcome"
+    IMPACT = "impact"
+    IRO = "iro"
+
+
+PERIODS = (By.YEAR, By.QUARTER, By.MONTH)
+
+_COLUMN = {By.YEAR: "month", By.QUARTER: "month", By.IRO: "raiser"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is counted. `first` and `last`: months of raising, both included (2026-04), or empty; `only`: these values alone."""
+
+    by: By
+    across: By | None = None
+    first: str = ""
+    last: str = ""
+    only: tuple[tuple[By, tuple[str, ...]], ...] = ()
+    kinds: tuple[str, ...] = (CHALLENGE,)
+
+    @property
+    def names(self) -> tuple[By, ...]:
+        """What it is counted by: one thing or two."""
+        return (self.by, self.across) if self.across else (self.by,)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items have each pair of values (the second empty where it is counted by one thing), and how many there are.
+
+    An item of two reasons stands under both and is one item: cells of a table by reason can add up to more than `items`.
+    """
+
+    cells: Mapping[tuple[str, str], int]
+    items: int
+
+
+def column_of(by: By) -> str:
+    """The register's column from which something is counted."""
+    return _COLUMN.get(by, by.value)
+
+
+def value_of(by: By, kept: Any) -> str:
+    """A value as it is counted, from its column: a month's quarter or year, an IRO's identity as text."""
+    if by is By.QUARTER:
+        return quarter_of_month(kept)
+    if by is By.YEAR:
+        return quarter_of_month(kept)[:4]
+    return str(kept) if isinstance(kept, UUID) else kept or ""
+
+
+def quarter_of_month(month: str) -> str:
+    """The quarter of the reporting year that a month lies in: 2026-04 is in 2026-Q1, 2026-03 in 2025-Q4."""
+    year, number = int(month[:4]), int(month[5:7])
+    return f"{year if number >= 4 else year - 1}-Q{(number - 4) % 12 // 3 + 1}"
+
+
+def months_of(quarter: str) -> tuple[str, str]:
+    """The first and the last month of a quarter of the reporting year."""
+    year, number = int(quarter[:4]), int(quarter[6])
+    first = (number - 1) * 3 + 4
+    if first > 12:
+        return f"{year + 1}-{first - 12:02}", f"{year + 1}-{first - 10:02}"
+    return f"{year}-{first:02}", f"{year}-{first + 2:02}"
+
+
+def days_of(quarter: str) -> tuple[date, date]:
+    """The first day of a quarter, and the day after its last."""
+    first, last = (date(int(month[:4]), int(month[5:]), 1) for month in months_of(quarter))
+    return first, date(last.year + last.month // 12, last.month % 12 + 1, 1)
+
+
+def live(connection: Connection, authority: str, asked: Asked) -> Counts:
+    """Count from the lines as they stand."""
+    cells: dict[tuple[str, str], int] = {}
+    for kind in asked.kinds:
+        for values, number in _grouped(connection, authority, kind, asked, asked.names):
+            key = (values[0], values[1] if asked.across else "")
+            cells[key] = cells.get(key, 0) + number
+    return Counts(cells, items(connection, authority, asked))
+
+
+def items(connection: Connection, authority: str, asked: Asked) -> int:
+    """How many items there are, each once."""
+    return sum(number for kind in asked.kinds for _, number in _grouped(connection, authority, kind, asked, ()))
+
+
+def conditions(asked: Asked) -> list[Any]:
+    """What narrows the lines that are counted: periods and values, as conditions on the register."""
+    found: list[Any] = []
+    month = col(RegisterRow.month)
+    if asked.first:
+        found.append(month >= asked.first)
+    if asked.last:
+        found.append(month <= asked.last)
+    for by, values in asked.only:
+        if by in (By.QUARTER, By.YEAR):
+            months = [one for value in values for one in _months(by, value)]
+            found.append(month.in_(months))
+        elif by is By.IRO:
+            found.append(col(RegisterRow.raiser).in_([UUID(value) for value in values]))
+        else:
+            column = col(getattr(RegisterRow, by.value))
+            found.append(column == values[0] if len(values) == 1 else column.in_(values))
+    return found
+
+
+def _months(by: By, value: str) -> list[str]:
+    quarters = [value] if by is By.QUARTER else [f"{value}-Q{n}" for n in (1, 2, 3, 4)]
+    found = []
+    for quarter in quarters:
+        first, _ = months_of(quarter)
+        found += [f"{first[:5]}{int(first[5:]) + n:02}" for n in range(3)]
+    return found
+
+
+def _grouped(
+    connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]
+) -> list[tuple[tuple[str, ...], int]]:
+    made, grouped = query(connection, authority, kind, asked, names)
+    places = [(by, grouped.index(column_of(by))) for by in names]
+    found: dict[tuple[str, ...], int] = {}
+    for row in connection.execute(made):
+        values = tuple(value_of(by, row[place]) for by, place in places)
+        found[values] = found.get(values, 0) + row[-1]
+    return [(values, number) for values, number in found.items() if number]
+
+
+def query(connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]) -> tuple[Any, list[str]]:
+    """The counting query of one kind of item, and the columns that it groups by before its count."""
+    narrowed = [by for by, _ in asked.only]
+    columns = list(dict.fromkeys(column_of(by) for by in names))
+    table = RegisterRow.__table__  # type: ignore[attr-defined]
+    if By.REASON in narrowed or By.THEME in narrowed:
+        # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
+        flag, grouped, number = "", columns, func.count(table.c.id.distinct())
+    else:
+        flag, number = _flag(names), func.count()
+        needed = {*columns, *(column_of(by) for by in narrowed), *(("month",) if asked.first or asked.last else ())}
+        grouped = _in_order(columns, needed, flag) if connection.dialect.name == "sqlite" else columns
+    made = select(*(table.c[name] for name in grouped), number.label("items")).where(
+        table.c.authority == authority, table.c.kind == kind, *conditions(asked)
+    )
+    if flag:
+        made = made.where(table.c[flag] == true())
+    if grouped:
+        made = made.group_by(*(table.c[name] for name in grouped))
+    return made, grouped
+
+
+def _flag(names: Sequence[By]) -> str:
+    """Which of an item's rows count: all of them by reason (empty), one of each theme by theme, else the first."""
+    return "" if By.REASON in names else "is_first_of_theme" if By.THEME in names else "is_first"
+
+
+def _in_order(columns: list[str], needed: set[str], flag: str) -> list[str]:
+    """The columns to group by so that some index is read in its own order; as they came where none holds them all."""
+    best: list[str] = []
+    for cover in COVERS.values():
+        whole = {*cover}
+        leads = cover[0] == "is_first"
+        if not needed <= whole or (flag and flag not in whole) or (leads and flag != "is_first"):
+            continue
+        ordered = [name for name in cover if name != "is_first"]
+        last = max((ordered.index(name) for name in columns), default=-1)
+        prefix = ordered[: last + 1]
+        if not best or len(prefix) < len(best):
+            best = prefix
+    return best or columns
