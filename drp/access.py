@@ -38,6 +38,7 @@ class Who(StrEnum):
     MANAGERS = "IRO managers and administrators"
     ADMINISTRATORS = "administrators"
     ON_IT = "people on the item"
+    FIGURES = "the IRO service and leaders"
 
 
 _CAPACITY_PARTS = {
@@ -235,6 +236,7 @@ def serves(who: Who, capacities: frozenset[Capacity]) -> bool:
         Who.IRO_SERVICE: {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT},
         Who.DESK: {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT},
         Who.IRO_MANAGERS: {Capacity.IRO_MANAGER},
+        Who.FIGURES: {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT, Capacity.LEADER},
         Who.MANAGERS: {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR},
         Who.ADMINISTRATORS: {Capacity.ADMINISTRATOR},
     }[who]

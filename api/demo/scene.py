@@ -27,10 +27,18 @@ class Part:
     shipped: str
     name: str
     without: tuple[str, ...] = ()
+    reporting: str = ""
+    """How its figures are read, where its own file speaks of ladders that are left out."""
 
+
+_OF_2016 = """\
+reporting:
+  together:
+    - {label: Stages 5–8, stages: [stage_5, stage_6, stage_7, stage_8]}
+"""
 
 CAST = (
-    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", ("resolution-2022.yaml",)),
+    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", ("resolution-2022.yaml",), _OF_2016),
     Part("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
     Part("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
     Part("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
@@ -47,9 +55,23 @@ def procedures(part: Part) -> Procedures:
             continue
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith(("until:", "  until:"))]
+        if part.without:
+            kept = _reported(kept, part.reporting)
         text = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
         texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
     return read_procedures(texts)
+
+
+def _reported(lines: list[str], instead: str) -> list[str]:
+    """An authority's file with another `reporting:` part in the place of its own, and without what is assumed of that."""
+    kept, inside = [], False
+    for line in lines:
+        inside = line.startswith("reporting:") or (inside and line.startswith((" ", "\n")))
+        if line.startswith("reporting:"):
+            kept.append(f"{instead}\n")
+        elif not inside and not line.startswith("  reporting."):
+            kept.append(line)
+    return kept
 
 
 def _renamed(text: str, name: str) -> str:

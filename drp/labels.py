@@ -1,0 +1,193 @@
+"""What counted values are called, in which order they stand, and which kept values one of them gathers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.counting import By
+from drp.procedures import Procedures
+from drp.tables import PersonRow, UnitRow
+from workflows.challenge import Outcome
+from workflows.ladder import ItemType, Ladder, Status
+from workflows.line import OPEN
+from workflows.procedure import Authority
+from workflows.reporting import Together
+from workflows.working_days import MONTHS
+
+NOT_RECORDED = "not recorded"
+
+OUTCOMES = {
+    OPEN: "open",
+    Outcome.RESOLVED.value: "resolved",
+    Outcome.ENDED.value: "ended, not resolved",
+    Outcome.OVERTAKEN.value: "overtaken by events",
+    Outcome.WITHDRAWN.value: "withdrawn",
+    Outcome.NOTICED.value: "told",
+}
+IMPACTS = {
+    "better": "better for the child",
+    "partly": "partly better",
+    "no change": "no change",
+    "worse": "worse",
+    "too early": "too early to say",
+}
+TITLES = {
+    By.YEAR: "Year", By.QUARTER: "Quarter", By.MONTH: "Month", By.STAGE: "Highest stage reached", By.REASON: "Reason",
+    By.THEME: "Theme", By.TEAM: "Team", By.SERVICE: "Service", By.STATUS: "Child's status", By.ITEM_TYPE: "Kind of item",
+    By.OUTCOME: "Outcome", By.IMPACT: "What changed for the child", By.IRO: "IRO",
+}  # fmt: skip
+"""What each thing is called at the head of a table."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """One row or column of a table. `kept`: the values of the register that it gathers."""
+
+    key: str
+    label: str
+    kept: tuple[str, ...]
+
+
+class Labels:
+    """An authority's own words for everything that can be counted. `groups`: with stages together, as its file says."""
+
+    def __init__(
+        self,
+        words: Authority,
+        ladders: Sequence[Ladder],
+        units: Mapping[tuple[str, str], str],
+        people: Mapping[str, str],
+        groups: bool = False,
+    ) -> None:
+        self.words, self._groups = words, groups
+        self._stages = _stages(words, ladders)
+        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda one: one.in_force) if not ladder.is_notice}
+        self._newest = tuple(stage.key for ladder in newest.values() for stage in ladder.stages)
+        self._catalogue: dict[By, dict[str, str]] = {
+            By.STAGE: self._grouped_stages(),
+            By.REASON: {reason.key: reason.label for theme in words.themes for reason in theme.reasons},
+            By.THEME: {theme.key: theme.label for theme in words.themes},
+            By.TEAM: {key: name for (kind, key), name in units.items() if kind == "team"},
+            By.SERVICE: {key: name for (kind, key), name in units.items() if kind == "service"},
+            By.STATUS: {status.value: words.label(status.value) for status in Status},
+            By.ITEM_TYPE: {item.value: words.label(item.value) for item in ItemType},
+            By.OUTCOME: OUTCOMES,
+            By.IMPACT: IMPACTS,
+            By.IRO: dict(people),
+        }
+
+    def title(self, by: By) -> str:
+        """What a thing is called at the head of a table."""
+        return self.words.label("iro") if by is By.IRO else TITLES[by]
+
+    def heading(self, by: By, kept: str) -> Heading:
+        """The row or column under which one kept value stands."""
+        key = self._counts_as(by, kept)
+        return Heading(key, self.label(by, key), (kept,))
+
+    def label(self, by: By, key: str) -> str:
+        """What a value is called."""
+        if not key:
+            return NOT_RECORDED
+        if by in (By.YEAR, By.QUARTER, By.MONTH):
+            return period_in_words(key)
+        return self._catalogue[by].get(key, key.replace("_", " "))
+
+    def headings(self, by: By, kept: Iterable[str]) -> tuple[Heading, ...]:
+        """Rows or columns for some kept values, in the order in which people know them; what is not recorded is last."""
+        gathered: dict[str, list[str]] = {}
+        for value in sorted(set(kept)):
+            gathered.setdefault(self._counts_as(by, value), []).append(value)
+        if by in (By.YEAR, By.QUARTER, By.MONTH):
+            ordered: list[str] = sorted(gathered)
+        else:
+            known = list(self._catalogue[by])
+            rank = {key: n for n, key in enumerate(known)}
+            ordered = sorted(gathered, key=lambda key: (key == "", rank.get(key, len(rank)), self.label(by, key)))
+        return tuple(Heading(key, self.label(by, key), tuple(gathered[key])) for key in ordered)
+
+    def kept(self, by: By, key: str) -> tuple[str, ...]:
+        """The kept values that a row of this key gathers: those of earlier versions too."""
+        reporting = self.words.reporting
+        if by is By.STAGE:
+            present = next((one.stages for one in self._together() if one.label == key), (key,))
+            return tuple(dict.fromkeys([*present, *(old for old, new in reporting.stages.items() if new in present)]))
+        if by is By.REASON:
+            return (key, *(old for old, new in reporting.reasons.items() if new == key))
+        return (key,)
+
+    def every(self, by: By) -> tuple[Heading, ...]:
+        """Every value that a thing can have, whether or not it occurs."""
+        return tuple(Heading(key, label, self.kept(by, key)) for key, label in self._catalogue[by].items())
+
+    def in_use(self) -> frozenset[str]:
+        """The stages (as they are counted) of the ladders that carry challenges in their newest versions."""
+        return frozenset(self._counts_as(By.STAGE, key) for key in self._newest)
+
+    def _counts_as(self, by: By, value: str) -> str:
+        if by is By.STAGE:
+            stage = self.words.reporting.stage(value)
+            return next((one.label for one in self._together() if stage in one.stages), stage)
+        return self.words.reporting.reason(value) if by is By.REASON else value
+
+    def _together(self) -> tuple[Together, ...]:
+        return self.words.reporting.together if self._groups else ()
+
+    def _grouped_stages(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for key, label in self._stages.items():
+            if key in self.words.reporting.stages:
+                continue
+            counted = self._counts_as(By.STAGE, key)
+            found[counted] = label if counted == key else counted
+        return found
+
+
+def _stages(words: Authority, ladders: Sequence[Ladder]) -> dict[str, str]:
+    """Stages by key: those of the ladders in use in the authority's own order, newest version first; then what was before."""
+    order = {serves.ladder: n for n, serves in reversed(list(enumerate(words.serves)))}
+    newest = sorted(ladders, key=lambda one: (order.get(one.key, len(order)), -one.in_force.toordinal()))
+    found: dict[str, str] = {}
+    for ladder in newest:
+        for stage in ladder.stages:
+            found.setdefault(stage.key, stage.label)
+    return found
+
+
+def labels(
+    connection: Connection, procedures: Procedures, words: Authority, groups: bool = False, with_people: bool = False
+) -> Labels:
+    """An authority's labels, from its current files and its directory. `with_people`: IROs by name, for supervision."""
+    authority = words.key
+    ladders = [rules.ladder for rules in procedures.current(connection, authority)]
+    units = connection.execute(
+        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name))
+        .where(col(UnitRow.authority) == authority)
+        .order_by(col(UnitRow.name))
+    )
+    named = {(row.kind, row.key): row.name for row in units}
+    people: dict[str, str] = {}
+    if with_people:
+        rows = connection.execute(
+            select(col(PersonRow.id), col(PersonRow.name))
+            .where(col(PersonRow.authority) == authority)
+            .order_by(col(PersonRow.name))
+        )
+        people = {str(row.id): row.name for row in rows}
+    return Labels(words, ladders, named, people, groups)
+
+
+def period_in_words(key: str) -> str:
+    """A period as people say it: 2016/17, Q1 2016/17, April 2016."""
+    if "-Q" in key:
+        return f"{key[5:]} {year_in_words(key[:4])}"
+    if "-" in key:
+        return f"{MONTHS[int(key[5:7]) - 1]} {key[:4]}"
+    return year_in_words(key)
+
+
+def year_in_words(year: str) -> str:
+    """A reporting year by its first calendar year: 2016 is 2016/17."""
+    return f"{year}/{(int(year) + 1) % 100:02}"

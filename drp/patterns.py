@@ -1,0 +1,138 @@
+"""What a count does not show: what comes back, what is past its date now, and what is not there at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, String, and_, case, cast, exists, func, select
+from sqlmodel import col
+
+from drp.counting import By, conditions
+from drp.labels import Heading, Labels
+from drp.register import RegisterRow, StayRow
+from drp.tables import ChallengeRow, WindowRow
+from drp.themes import Question, Table, asked_of, table
+from workflows.challenge import ASKS_RECIPIENTS, Outcome
+from workflows.ladder import Ladder
+from workflows.line import CHALLENGE, Cause
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """One child, one reason, again and again. `references`: the items, the earliest first; `child`: the register's key."""
+
+    child: str
+    number: str
+    reason: Heading
+    references: tuple[str, ...]
+    has_climbed: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """Items whose reply is past its date now, by the stage at which they stand."""
+
+    stage: Heading
+    items: int
+
+
+@dataclass(frozen=True)
+class Absent:
+    """What is not there, in one period."""
+
+    stages: tuple[Heading, ...]
+    """Stages of the ladders in use that nothing reached."""
+    teams: tuple[Heading, ...]
+    """Teams about which there were concerns, none of which was taken beyond an informal step."""
+
+
+def past_date(connection: Connection, labels: Labels, now: datetime) -> tuple[Past, ...]:
+    """Open items that wait for a reply past its date, as it stands now and whatever the period."""
+    here = labels.words.key
+    rows = connection.execute(
+        select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
+        .join(
+            WindowRow,
+            and_(
+                col(WindowRow.authority) == here,
+                col(WindowRow.challenge) == col(ChallengeRow.id),
+                col(WindowRow.sequence) == col(ChallengeRow.sequence),
+            ),
+        )
+        .where(
+            col(ChallengeRow.authority) == here,
+            col(ChallengeRow.is_open),
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
+            col(WindowRow.closes_at) <= now,
+        )
+        .group_by(col(ChallengeRow.stage))
+    ).all()
+    found: dict[str, int] = {}
+    for stage, number in rows:
+        key = labels.heading(By.STAGE, stage).key
+        found[key] = found.get(key, 0) + number
+    return tuple(Past(stage, found[stage.key]) for stage in labels.headings(By.STAGE, [row[0] for row in rows]))
+
+
+def repeats(connection: Connection, labels: Labels, question: Question, most: int = 200) -> tuple[Repeat, ...]:
+    """The same child and the same reason twice or more, and none of them resolved. The most often repeated first."""
+    line, stay = RegisterRow.__table__, StayRow.__table__  # type: ignore[attr-defined]
+    whose = func.coalesce(cast(line.c.child, String), line.c.number)
+    climbed = exists().where(
+        stay.c.authority == line.c.authority,
+        stay.c.id == line.c.id,
+        stay.c.cause.in_((Cause.NO_REPLY, Cause.NEEDS_MORE, Cause.JUMP, Cause.CHOSEN)),
+    )
+    asked = asked_of(labels, question, (By.REASON, None))
+    groups = (
+        select(whose.label("whose"), line.c.reason)
+        .where(
+            line.c.authority == labels.words.key, line.c.kind == CHALLENGE, line.c.reason != "", whose != "", *conditions(asked)
+        )
+        .group_by(whose, line.c.reason)
+        .having(
+            func.count() > 1,
+            func.sum(case((line.c.outcome.in_((Outcome.RESOLVED.value, Outcome.OVERTAKEN.value)), 1), else_=0)) == 0,
+        )
+        .order_by(func.count().desc(), whose, line.c.reason)
+        .limit(most)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(groups.c.whose, line.c.reason, line.c.reference, line.c.number, climbed.label("climbed"))
+        .join(groups, and_(groups.c.whose == whose, groups.c.reason == line.c.reason))
+        .where(line.c.authority == labels.words.key, line.c.kind == CHALLENGE, *conditions(asked))
+        .order_by(line.c.raised_on, line.c.reference)
+    ).all()
+    found: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        found.setdefault((row.whose, row.reason), []).append(row)
+    made = [
+        Repeat(
+            whose_key, next((one.number for one in every if one.number), ""), labels.heading(By.REASON, reason),
+            tuple(one.reference for one in every), any(one.climbed for one in every),
+        )
+        for (whose_key, reason), every in found.items()
+    ]  # fmt: skip
+    return tuple(sorted(made, key=lambda one: (-len(one.references), one.references)))
+
+
+def absent(connection: Connection, labels: Labels, question: Question, ladders: Sequence[Ladder]) -> Absent:
+    """What nobody used, and where concerns stayed concerns."""
+    by_stage = table(connection, labels, Question(By.STAGE, None, question.first, question.last, question.only))
+    unused = tuple(row for row in by_stage.rows if row.key and not by_stage.cell(row))
+    informal = {stage.key for ladder in ladders for stage in ladder.stages if stage.informal}
+    by_team = table(connection, labels, Question(By.TEAM, By.STAGE, question.first, question.last, question.only))
+    return Absent(unused, tuple(team for team in by_team.rows if team.key and _stayed_informal(by_team, team, informal)))
+
+
+def _stayed_informal(made: Table, team: Heading, informal: set[str]) -> bool:
+    beyond = sum(made.cell(team, stage) for stage in made.columns if not informal & set(stage.kept))
+    return made.cell(team) > 0 and beyond == 0
+
+
+def without_own_code(labels: Labels) -> tuple[str, ...]:
+    """The reasons that say "other": each needs words, and is opened for review so that the list can grow."""
+    return tuple(reason.key for theme in labels.words.themes for reason in theme.reasons if reason.needs_words)

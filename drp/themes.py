@@ -1,0 +1,357 @@
+"""Theme tables: what the challenges say, counted by any two things, with totals that account for everything.
+
+A table always adds up, or says why it cannot: an item of two reasons stands under both and is one item in the total; what
+nobody recorded stands in a row of its own (a table in a report may leave both unsaid). Inside the service counts are true.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from drp import counting, rollup
+from drp.counting import PERIODS, Asked, By, Counts, conditions
+from drp.labels import Heading, Labels, period_in_words
+from drp.register import PopulationRow, RegisterRow
+from workflows.ladder import ItemType
+from workflows.line import APART, CHALLENGE
+from workflows.reporting import Break
+
+PRACTICE = APART[ItemType.EXCELLENT_PRACTICE]
+SCRUTINY = APART[ItemType.SENIOR_SCRUTINY]
+_APART_KEYS = {kind: item.value for item, kind in APART.items()}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What somebody wants to know. `first`, `last`: months of raising, both included, or empty for all there is.
+
+    `only`: rows' keys, as tables show them. `together`: stages counted together, as the authority's file says.
+    """
+
+    by: By
+    across: By | None = None
+    first: str = ""
+    last: str = ""
+    only: tuple[tuple[By, str], ...] = ()
+    with_practice: bool = False
+    together: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """Counts with their headings. Shares are of the column's total, or of all items where there are no columns."""
+
+    question: Question
+    title: str
+    rows: tuple[Heading, ...]
+    columns: tuple[Heading, ...]
+    cells: Mapping[tuple[str, str], int]
+    row_totals: Mapping[str, int]
+    column_totals: Mapping[str, int]
+    items: int
+    notes: tuple[str, ...] = ()
+    breaks: tuple[tuple[str, str], ...] = ()
+    """Columns (or rows) before which recording changed, and why."""
+
+    def cell(self, row: Heading, column: Heading | None = None) -> int:
+        """How many items stand there; without a column in the whole row."""
+        return self.cells.get((row.key, column.key), 0) if column else self.row_totals.get(row.key, 0)
+
+    def total(self, column: Heading | None = None) -> int:
+        """How many items there are in a column, or in all, each once."""
+        return self.column_totals.get(column.key, 0) if column else self.items
+
+    def share(self, row: Heading, column: Heading | None = None) -> str:
+        """Per cent of the column's total with two decimals, halves up, as reports print it; empty where there is nothing."""
+        return percent(self.cell(row, column), self.total(column))
+
+
+def percent(part: int, whole: int, decimals: int = 2) -> str:
+    """`part` of `whole` per cent: 9 of 23 is 39.13%. Empty where there is no whole."""
+    return f"{rounded(Decimal(part * 100) / Decimal(whole), decimals)}%" if whole else ""
+
+
+def rounded(number: Decimal, decimals: int) -> Decimal:
+    """Rounded as reports round: halves away from nought."""
+    return number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def table(connection: Connection, labels: Labels, question: Question) -> Table:
+    """Count what is asked. Raises ValueError where it is counted by the same thing twice."""
+    if question.by is question.across:
+        raise ValueError(f"Both are {question.by.value}: count by one thing, or by two different ones.")
+    authority, across = labels.words.key, question.across
+    cells = _counted(connection, authority, labels, question, (question.by, across))
+    by_row = _counted(connection, authority, labels, question, (question.by, None)) if across else cells
+    by_column = _counted(connection, authority, labels, question, (across, None)) if across else None
+    rows = _headings(labels, question.by, [key for key, _ in by_row.cells], question)
+    columns = _headings(labels, across, [key for key, _ in by_column.cells], question) if across and by_column else ()
+    return Table(
+        question=question,
+        title=labels.title(question.by) + (f" by {_lower(labels.title(across))}" if across else ""),
+        rows=rows,
+        columns=columns,
+        cells=_folded(labels, question, cells),
+        row_totals={row.key: _sum(by_row, row.kept) for row in rows},
+        column_totals={column.key: _sum(by_column, column.kept) for column in columns} if by_column else {},
+        items=by_row.items,
+        notes=tuple(_notes(connection, labels, question, by_row, rows)),
+        breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
+    )
+
+
+def _lower(title: str) -> str:
+    return title if title.isupper() else title[:1].lower() + title[1:]
+
+
+def asked_of(labels: Labels, question: Question, names: tuple[By, By | None], kind: str = CHALLENGE) -> Asked:
+    """What is asked of the register for a question."""
+    only = tuple((by, labels.kept(by, key)) for by, key in question.only)
+    return Asked(names[0], names[1], question.first, question.last, only, (kind,))
+
+
+def kinds_of(question: Question) -> tuple[str, ...]:
+    """What is counted: challenges, and notices of excellent practice where they are counted in."""
+    wanted = {key for by, key in question.only if by is By.ITEM_TYPE}
+    for kind, item in _APART_KEYS.items():
+        if item in wanted:
+            return (kind,)
+    return (CHALLENGE, PRACTICE) if question.with_practice else (CHALLENGE,)
+
+
+def _counted(connection: Connection, authority: str, labels: Labels, question: Question, names: tuple[By, By | None]) -> Counts:
+    """Counts of every kind together. A notice without a reason counts under what it is, not as one nobody gave a reason."""
+    cells: dict[tuple[str, str], int] = {}
+    items = 0
+    for kind in kinds_of(question):
+        counts = rollup.count(connection, authority, asked_of(labels, question, names, kind))
+        items += counts.items
+        for (a, b), number in counts.cells.items():
+            key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
+            cells[key] = cells.get(key, 0) + number
+    return Counts(cells, items)
+
+
+def _named(kind: str, by: By | None, value: str) -> str:
+    return _APART_KEYS[kind] if kind in _APART_KEYS and by in (By.REASON, By.THEME) and not value else value
+
+
+def _headings(labels: Labels, by: By, kept: list[str], question: Question) -> tuple[Heading, ...]:
+    """Those that occur; of stages also those that were never used, of periods also those with nothing in them."""
+    if by in PERIODS:
+        kept = [*kept, *_between(by, kept)]
+    found = labels.headings(by, kept)
+    if by is By.STAGE and not any(narrowed is By.STAGE for narrowed, _ in question.only):
+        present = {one.key for one in found}
+        ladder = labels.in_use()
+        unused = [one for one in labels.every(By.STAGE) if one.key in ladder and one.key not in present]
+        rank = {one.key: n for n, one in enumerate(labels.every(By.STAGE))}
+        found = tuple(sorted((*found, *unused), key=lambda one: (one.key == "", rank.get(one.key, len(rank)))))
+    return found
+
+
+def _between(by: By, kept: Iterable[str]) -> list[str]:
+    """The periods from the first to the last of some."""
+    known = sorted(kept)
+    if len(known) < 2:
+        return []
+    found = [known[0]]
+    while found[-1] < known[-1]:
+        found.append(next_period(found[-1]))
+    return found
+
+
+def next_period(key: str) -> str:
+    """The year, quarter or month after one."""
+    year = int(key[:4])
+    if "-Q" in key:
+        return f"{year + 1}-Q1" if key[6:] == "4" else f"{year}-Q{int(key[6:]) + 1}"
+    if "-" in key:
+        month = int(key[5:])
+        return f"{year + month // 12}-{month % 12 + 1:02}"
+    return str(year + 1)
+
+
+def _sum(counts: Counts, kept: tuple[str, ...]) -> int:
+    return sum(counts.cells.get((one, ""), 0) for one in kept)
+
+
+def _folded(labels: Labels, question: Question, counts: Counts) -> dict[tuple[str, str], int]:
+    cells: dict[tuple[str, str], int] = {}
+    for (a, b), number in counts.cells.items():
+        key = (labels.heading(question.by, a).key, labels.heading(question.across, b).key if question.across else "")
+        cells[key] = cells.get(key, 0) + number
+    return cells
+
+
+def _notes(
+    connection: Connection, labels: Labels, question: Question, by_row: Counts, rows: tuple[Heading, ...]
+) -> Iterable[str]:
+    more = sum(by_row.cells.values()) - by_row.items
+    if more > 0:
+        what = labels.title(question.by).lower()
+        yield (
+            f"An item with more than one {what} stands in each row that it has, and once in the total: "
+            f"the rows add up to {more} more."
+        )
+    missing = [row for row in rows if not row.key]
+    if missing:
+        number = _sum(by_row, missing[0].kept)
+        yield f"{number} of {by_row.items} have no {_lower(labels.title(question.by))} recorded."
+    if By.STATUS in (question.by, question.across):
+        both = _dual(connection, labels, question)
+        if both:
+            yield (
+                f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "
+                "of the statuses in the order of the table."
+            )
+    if question.with_practice:
+        yield f"Notices of {labels.words.label('excellent_practice')} are counted in."
+
+
+def _dual(connection: Connection, labels: Labels, question: Question) -> int:
+    asked = asked_of(labels, question, (question.by, None))
+    table_of = RegisterRow.__table__  # type: ignore[attr-defined]
+    query = select(func.count(table_of.c.id.distinct())).where(
+        table_of.c.authority == labels.words.key, table_of.c.kind.in_(kinds_of(question)), table_of.c.is_dual, *conditions(asked)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _breaks(labels: Labels, by: By | None, headings: tuple[Heading, ...]) -> tuple[tuple[str, str], ...]:
+    if by not in PERIODS:
+        return ()
+    return tuple(
+        (heading.key, one.why)
+        for heading, before in zip(headings[1:], headings, strict=False)
+        if (one := break_between(labels, before.key, heading.key))
+    )
+
+
+def break_between(labels: Labels, earlier: str, later: str) -> Break | None:
+    """Where recording changed between two periods (after the first began, and not after the second did)."""
+    return next(
+        (one for one in labels.words.reporting.breaks if _first_day(earlier) < one.since.isoformat() <= _first_day(later)), None
+    )
+
+
+def _first_day(period: str) -> str:
+    first, _ = months_in(period)
+    return f"{first}-01"
+
+
+def months_in(period: str) -> tuple[str, str]:
+    """The first and last month of a year (2016), a quarter (2016-Q1) or a month (2016-04). Raises ValueError."""
+    year = period[:4]
+    if not (year.isdecimal() and year.isascii() and len(year) == 4 and 1900 <= int(year) <= 2999):
+        raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
+    if len(period) == 4:
+        return f"{year}-04", f"{int(year) + 1}-03"
+    if len(period) == 7 and period[4:6] == "-Q" and period[6] in "1234":
+        return counting.months_of(period)
+    if len(period) == 7 and period[4] == "-" and period[5:] in {f"{n:02}" for n in range(1, 13)}:
+        return period, period
+    raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One period beside another. `broken`: why the two are not to be compared without saying so."""
+
+    now: str
+    before: str
+    items: int
+    items_before: int
+    broken: str = ""
+
+    def in_words(self) -> str:
+        """The arithmetic, stated: 112 in 2016/17, 164 in 2015/16: 112 − 164 = −52; −52 of 164 is −31.7%."""
+        now, before = period_in_words(self.now), period_in_words(self.before)
+        said = f"{self.items:,} in {now}, {self.items_before:,} in {before}"
+        more = self.items - self.items_before
+        said += f": {self.items:,} − {self.items_before:,} = {_signed(more)}"
+        if self.items_before:
+            said += f"; {_signed(more)} of {self.items_before:,} is {change(self.items, self.items_before)}"
+        return said + "."
+
+
+def _signed(number: int) -> str:
+    return f"{'−' if number < 0 else '+' if number else ''}{abs(number):,}"
+
+
+def change(now: int, before: int) -> str:
+    """By how much something changed, per cent of what it was, one decimal: −31.7%. Empty where there was nothing before."""
+    if not before:
+        return ""
+    number = rounded(Decimal((now - before) * 100) / Decimal(before), 1)
+    return f"{'−' if number < 0 else '+' if number else ''}{abs(number)}%"
+
+
+def compared(connection: Connection, labels: Labels, question: Question, now: str, before: str) -> Compared:
+    """How many items there are in one period and in another, both narrowed as the question is."""
+    numbers = []
+    for period in (now, before):
+        first, last = months_in(period)
+        one = Question(question.by, None, first, last, question.only, question.with_practice)
+        numbers.append(_counted(connection, labels.words.key, labels, one, (By.MONTH, None)).items)
+    broken = break_between(labels, before, now)
+    return Compared(now, before, numbers[0], numbers[1], broken.why if broken else "")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Items about children of one status for every 100 such children. `children`: the mean of the quarters that are known."""
+
+    status: str
+    items: int
+    children: Decimal
+    quarters: int
+
+    @property
+    def per_100(self) -> str:
+        """To one decimal: 10.1."""
+        return str(rounded(Decimal(self.items * 100) / self.children, 1))
+
+
+def rates(connection: Connection, labels: Labels, question: Question) -> tuple[Rate, ...]:
+    """Rates of a period, for each status whose number of children was brought in for at least one of its quarters."""
+    here = [col(PopulationRow.authority) == labels.words.key]
+    if question.first:
+        here.append(col(PopulationRow.quarter) >= counting.quarter_of_month(question.first))
+    if question.last:
+        here.append(col(PopulationRow.quarter) <= counting.quarter_of_month(question.last))
+    rows = connection.execute(
+        select(col(PopulationRow.status), func.sum(col(PopulationRow.number)), func.count())
+        .where(*here)
+        .group_by(col(PopulationRow.status))
+        .order_by(col(PopulationRow.status))
+    ).all()
+    counts = _counted(connection, labels.words.key, labels, question, (By.STATUS, None)) if rows else Counts({}, 0)
+    return tuple(
+        Rate(status, counts.cells.get((status, ""), 0), Decimal(int(total)) / quarters, quarters)
+        for status, total, quarters in rows
+        if total
+    )
+
+
+def finding(made: Table) -> str:
+    """One sentence that says what a table shows."""
+    if not made.items:
+        return "Nothing is counted here: no item was raised in this period, as it is narrowed."
+    ordered = [row for row in made.rows if row.key]
+    if made.question.by in PERIODS:
+        if len(ordered) < 2:
+            return f"{made.items:,} in {ordered[0].label if ordered else 'all'}."
+        now, before = ordered[-1], ordered[-2]
+        said = f"{made.cell(now):,} in {now.label}, after {made.cell(before):,} in {before.label}"
+        moved = change(made.cell(now), made.cell(before))
+        return f"{said} ({moved})." if moved else f"{said}."
+    most = max(ordered or made.rows, key=made.cell)
+    said = f"Most often {most.label}: {made.cell(most):,} of {made.items:,} ({made.share(most)})"
+    if made.question.across in PERIODS and len(made.columns) > 1:
+        now, before = made.columns[-1], made.columns[-2]
+        said += f"; {made.cell(most, now):,} in {now.label}, {made.cell(most, before):,} in {before.label}"
+    return said + "."

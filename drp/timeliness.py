@@ -1,0 +1,168 @@
+"""How soon there was a reply, and why items climbed: from every stay at a stage, in the month in which it began.
+
+Days are whole days between London dates, weekends counted; whether a reply was in time is by its own promised date.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from drp.counting import Asked, By, conditions
+from drp.labels import Heading, Labels
+from drp.register import RegisterRow, StayRow
+from drp.themes import Question, asked_of, kinds_of, percent
+from workflows.line import Cause, Reply
+
+CAUSES = {
+    Cause.NO_REPLY: "no reply",
+    Cause.NEEDS_MORE: "the answer needed more",
+    Cause.JUMP: "the IRO's jump",
+    Cause.CHOSEN: "taken higher by the IRO",
+    "satisfied": "sent on once agreed",
+    "reopened": "opened again",
+    "recalled": "a climb taken back",
+}
+"""Why an item came to a stage, as it is said. What was raised there did not climb."""
+
+
+@dataclass(frozen=True)
+class Timeliness:
+    """Replies at one stage. Medians in days; None where there was none. `waiting` and what was ended first have no share."""
+
+    stage: Heading
+    in_time: int
+    late: int
+    none: int
+    waiting: int
+    days_to_acknowledge: float | None
+    days_to_answer: float | None
+
+    @property
+    def asked(self) -> int:
+        """How often a reply was asked for and its date was met or passed."""
+        return self.in_time + self.late + self.none
+
+    @property
+    def share_in_time(self) -> str:
+        """Per cent of those asked whose reply came within the window."""
+        return percent(self.in_time, self.asked)
+
+
+def by_stage(connection: Connection, labels: Labels, question: Question) -> tuple[Timeliness, ...]:
+    """Replies by stage, in the ladder's order."""
+    stay = StayRow.__table__  # type: ignore[attr-defined]
+    rows = connection.execute(
+        _narrowed(
+            select(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge, func.count()), labels, question
+        )
+        .where(stay.c.reply != Reply.NOT_ASKED)
+        .group_by(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge)
+    ).all()
+    replies: dict[str, Counter[str]] = defaultdict(Counter)
+    answered: dict[str, Counter[int]] = defaultdict(Counter)
+    acknowledged: dict[str, Counter[int]] = defaultdict(Counter)
+    kept: dict[str, set[str]] = defaultdict(set)
+    for stage, reply, to_answer, to_acknowledge, number in rows:
+        key = labels.heading(By.STAGE, stage).key
+        kept[key].add(stage)
+        replies[key][reply] += number
+        if to_answer is not None:
+            answered[key][to_answer] += number
+        if to_acknowledge is not None:
+            acknowledged[key][to_acknowledge] += number
+    return tuple(
+        Timeliness(
+            stage, replies[stage.key][Reply.IN_TIME], replies[stage.key][Reply.LATE], replies[stage.key][Reply.NONE],
+            replies[stage.key][Reply.WAITING], median(acknowledged[stage.key]), median(answered[stage.key]),
+        )
+        for stage in labels.headings(By.STAGE, [one for every in kept.values() for one in every])
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How long items took from raising to their end, by the highest stage that they reached. The median, in days."""
+
+    stage: Heading
+    items: int
+    days: float | None
+
+
+def to_the_end(connection: Connection, labels: Labels, question: Question) -> tuple[Ended, ...]:
+    """Items that ended, in the ladder's order."""
+    line = RegisterRow.__table__  # type: ignore[attr-defined]
+    asked: Asked = asked_of(labels, question, (By.STAGE, None))
+    rows = connection.execute(
+        select(line.c.stage, line.c.days_to_end, func.count())
+        .where(
+            line.c.authority == labels.words.key, line.c.kind.in_(kinds_of(question)), line.c.is_first,
+            line.c.days_to_end.is_not(None), *conditions(asked),
+        )
+        .group_by(line.c.stage, line.c.days_to_end)
+    ).all()  # fmt: skip
+    days: dict[str, Counter[int]] = defaultdict(Counter)
+    for stage, taken, number in rows:
+        days[labels.heading(By.STAGE, stage).key][taken] += number
+    headings = labels.headings(By.STAGE, [row[0] for row in rows])
+    return tuple(Ended(stage, days[stage.key].total(), median(days[stage.key])) for stage in headings)
+
+
+@dataclass(frozen=True)
+class Climbs:
+    """Why items came up to one stage: how many for each cause of `CAUSES`."""
+
+    stage: Heading
+    causes: Mapping[str, int]
+
+    @property
+    def items(self) -> int:
+        """How many came up to it."""
+        return sum(self.causes.values())
+
+
+def climbs(connection: Connection, labels: Labels, question: Question) -> tuple[Climbs, ...]:
+    """Why items climbed, by the stage that they came to."""
+    stay = StayRow.__table__  # type: ignore[attr-defined]
+    rows = connection.execute(
+        _narrowed(select(stay.c.stage, stay.c.cause, func.count()), labels, question)
+        .where(stay.c.cause != Cause.RAISED)
+        .group_by(stay.c.stage, stay.c.cause)
+    ).all()
+    causes: dict[str, Counter[str]] = defaultdict(Counter)
+    for stage, cause, number in rows:
+        causes[labels.heading(By.STAGE, stage).key][cause] += number
+    return tuple(Climbs(stage, dict(causes[stage.key])) for stage in labels.headings(By.STAGE, [row[0] for row in rows]))
+
+
+def _narrowed(query: Any, labels: Labels, question: Question) -> Any:
+    """Stays of the period, of the items that the question is narrowed to."""
+    stay, line = StayRow.__table__, RegisterRow.__table__  # type: ignore[attr-defined]
+    query = query.where(stay.c.authority == labels.words.key, stay.c.kind.in_(kinds_of(question)))
+    if question.first:
+        query = query.where(stay.c.month >= question.first)
+    if question.last:
+        query = query.where(stay.c.month <= question.last)
+    if question.only:
+        asked = asked_of(labels, Question(By.STAGE, only=question.only), (By.STAGE, None))
+        query = query.where(stay.c.id.in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions(asked))))
+    return query
+
+
+def median(counted: Mapping[int, int]) -> float | None:
+    """The middle of numbers that are given with how often each occurs; None where there is none."""
+    total = sum(counted.values())
+    if not total:
+        return None
+    seen, low = 0, None
+    for number in sorted(counted):
+        seen += counted[number]
+        if low is None and seen * 2 >= total:
+            if seen * 2 > total:
+                return float(number)
+            low = number
+        elif low is not None:
+            return (low + number) / 2
+    return float(max(counted))
