@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api import challenges, deps, desk, errors, heartbeat, ladders
-from api.assembly import Clock, assemble, system_clock
+from api import challenges, deps, desk, errors, heartbeat, ladders, reports
+from api.assembly import Clock, assemble, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.pages.rate import Rate
 from api.pages.rooms import ROUTERS
@@ -64,6 +64,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
         migrate(service.store)
+        enter_what_is_not(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +78,11 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         title="Dispute resolution for Independent Reviewing Officers",
         description=ABOUT,
         version="1",
-        routes=[route for router in (challenges.router, ladders.router, desk.router, *ROUTERS) for route in router.routes],
+        routes=[
+            route
+            for router in (challenges.router, ladders.router, desk.router, reports.router, *ROUTERS)
+            for route in router.routes
+        ],
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

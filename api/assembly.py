@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from drp import register
 from drp.access_log import AccessLog
 from drp.attachments import Attachments
 from drp.chance import Chance
@@ -94,6 +95,15 @@ def channel(settings: Settings) -> Channel:
 def calendar() -> Calendar:
     """The bank holidays of England and Wales that this release carries."""
     return read_calendar(files("workflows.calendars").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
+
+
+def enter_what_is_not(service: Service) -> int:
+    """Enter in the register the items of an earlier release, which have no line there. Gives how many there were."""
+    made, casework = 0, service.casework
+    for authority in service.store.authorities():
+        with service.store.write(authority) as connection:
+            made += register.catch_up(connection, casework.chance, casework.procedures, authority)
+    return made
 
 
 def chain_keys(path: Path, chance: Chance) -> tuple[ChainKey, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.retention_commands import app as retention_app
+from api.themes_command import themes
 
 if TYPE_CHECKING:
     from api.assembly import Service
@@ -20,6 +21,7 @@ token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept
 audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
 app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
+app.command("themes")(themes)
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 
@@ -424,10 +426,13 @@ def deliver() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""
+    from api.assembly import enter_what_is_not
     from drp.migrate import migrate as bring
 
     service = _service()
     print(f"The database stands at {bring(service.store)}.")
+    if made := enter_what_is_not(service):
+        print(f"{made} items of an earlier release were entered in the register.")
     service.close()
 
 

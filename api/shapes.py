@@ -357,3 +357,56 @@ class ReleasedShape(Shape):
     """How many messages were let go."""
 
     released: int
+
+
+class HeadingShape(Shape):
+    """A row or column of a theme table. `key`: what narrows other figures to it; empty where it is not recorded."""
+
+    key: str
+    label: str
+
+
+class FigureShape(Shape):
+    """One figure: items, and their share of the column as reports print it."""
+
+    items: int
+    share: str
+
+
+class ThemeRowShape(HeadingShape):
+    """A row, with a cell for each column in order."""
+
+    items: int
+    share: str
+    cells: list[FigureShape]
+
+
+class ThemeColumnShape(HeadingShape):
+    """A column and its total: each item once."""
+
+    items: int
+
+
+class BreakShape(Shape):
+    """Recording changed before this period, so what comes before is not to be compared with it."""
+
+    before: str
+    why: str
+
+
+class ThemesShape(Shape):
+    """A theme table. Rows can add up to more than `items`, where an item has several reasons: `notes` say so."""
+
+    authority: str
+    title: str
+    by: str
+    across: str
+    since: str
+    until: str
+    period: str
+    finding: str
+    rows: list[ThemeRowShape]
+    columns: list[ThemeColumnShape]
+    items: int
+    notes: list[str]
+    breaks: list[BreakShape]

@@ -350,8 +350,22 @@ def finding(made: Table) -> str:
         moved = change(made.cell(now), made.cell(before))
         return f"{said} ({moved})." if moved else f"{said}."
     most = max(ordered or made.rows, key=made.cell)
-    said = f"Most often {most.label}: {made.cell(most):,} of {made.items:,} ({made.share(most)})"
+    alike = [f"“{row.label}”" for row in ordered or made.rows if made.cell(row) == made.cell(most)]
+    if len(alike) > 3:
+        return f"Nothing stands out: {len(alike)} of {len(made.rows)} rows have {made.cell(most):,} each, of {made.items:,}."
+    if len(alike) > 1:
+        return f"Most often: {' and '.join(alike)}, {made.cell(most):,} each of {made.items:,} ({made.share(most)})."
+    said = f"Most often: {alike[0]}, {made.cell(most):,} of {made.items:,} ({made.share(most)})"
     if made.question.across in PERIODS and len(made.columns) > 1:
         now, before = made.columns[-1], made.columns[-2]
         said += f"; {made.cell(most, now):,} in {now.label}, {made.cell(most, before):,} in {before.label}"
     return said + "."
+
+
+def apart(connection: Connection, labels: Labels, quarter: str) -> Mapping[str, int]:
+    """What is counted apart from challenges, in one quarter: notices of excellent practice, and senior scrutiny."""
+    first, last = months_in(quarter)
+    return {
+        kind: rollup.count(connection, labels.words.key, Asked(By.MONTH, None, first, last, (), (kind,))).items
+        for kind in _APART_KEYS
+    }

@@ -55,23 +55,25 @@ def procedures(part: Part) -> Procedures:
             continue
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith(("until:", "  until:"))]
-        if part.without:
-            kept = _reported(kept, part.reporting)
-        text = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
+        whole = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
+        text = reported(whole, part.reporting) if part.without else whole
         texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
     return read_procedures(texts)
 
 
-def _reported(lines: list[str], instead: str) -> list[str]:
-    """An authority's file with another `reporting:` part in the place of its own, and without what is assumed of that."""
+def reported(text: str, instead: str = "") -> str:
+    """An authority's file with another `reporting:` part in the place of its own, and without what is assumed of that.
+
+    For whoever leaves out a ladder that the file's own part speaks of.
+    """
     kept, inside = [], False
-    for line in lines:
+    for line in text.splitlines(keepends=True):
         inside = line.startswith("reporting:") or (inside and line.startswith((" ", "\n")))
         if line.startswith("reporting:"):
             kept.append(f"{instead}\n")
         elif not inside and not line.startswith("  reporting."):
             kept.append(line)
-    return kept
+    return "".join(kept)
 
 
 def _renamed(text: str, name: str) -> str:

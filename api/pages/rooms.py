@@ -23,6 +23,7 @@ from api.pages import (
     small,
     talks,
     teams,
+    themes,
     work,
 )
 
@@ -42,6 +43,7 @@ ROUTERS = tuple(
         childs_file,
         search,
         teams,
+        themes,
         inbox,
         procedures,
         administration,

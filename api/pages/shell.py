@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from api.pages.visiting import MANY, Visiting
+from drp.access import Who, serves
+from drp.labels import period_in_words
 from workflows.procedure import Capacity
 from workflows.working_days import LONDON, MONTHS, WEEKDAYS, long_date
 
@@ -53,6 +55,7 @@ def environment() -> Environment:
         "short_date": short_date,
         "moment": moment,
         "sentence": sentence,
+        "period": period_in_words,
     }
     made.globals |= {"asset": asset, "service_name": NAME}
     return made
@@ -90,6 +93,7 @@ def navigation(visit: Visiting) -> list[dict[str, Any]]:
     has = visit.signed.capacities
     service = has & {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     desk = has & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
+    figures = serves(Who.FIGURES, has)
     keeps = has & {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR}
     unread = f" ({visit.unread})" if 0 < visit.unread < MANY else f" ({MANY - 1}+)" if visit.unread else ""
     places = [
@@ -98,6 +102,7 @@ def navigation(visit: Visiting) -> list[dict[str, Any]]:
         ("/search", "Search", True),
         ("/board", "Service board", desk),
         ("/teams", "Teams", True),
+        ("/themes", "Themes", figures),
         ("/ladders", "Procedures", True),
         ("/administration", "Administration", keeps),
     ]

@@ -8,14 +8,18 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
-from api import reading, views
+from api import figures, reading, views
 from api.listing import Wanted, listed
 from api.pages import search, shell
 from api.pages.search import Found, printable
 from api.pages.visiting import Visit, Visiting
 from api.pages.work import HEADINGS, child_in_words
 from api.reading import Seen
+from drp.access import Who, serves
+from drp.counting import By
+from drp.labels import labels
 from drp.tables import ChallengeRow, ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
+from drp.themes import table
 from workflows.challenge import Outcome
 from workflows.ladder import ItemType
 from workflows.pressing import pressing
@@ -75,13 +79,27 @@ def team(visit: Visit, team: str) -> Response:
         practice = listed(connection, visit, praised, MOST_NOTICES)
         notices = _notices(connection, visit, practice.items)
         running = listed(connection, visit, Wanted("open", team=key), MOST_OPEN)
+        themes = _themes(connection, visit, key)
     shown = [item.loaded.reference for item in (*practice.items, *running.items)]
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "team", *shown)
     groups = _groups(visit, running.items)
     return shell.page(
         visit, "team.html", title=name, team=key, notices=notices, more_notices=practice.next, groups=groups,
-        number=len(running.items), more_open=running.next, day=local_date(visit.now),
+        number=len(running.items), more_open=running.next, day=local_date(visit.now), themes=themes,
     )  # fmt: skip
+
+
+def _themes(connection: Connection, visit: Visiting, team: str) -> list[tuple[str, int, int, str]]:
+    """What the team's challenges are about, this quarter and the one before, for whoever reads figures."""
+    if not serves(Who.FIGURES, visit.signed.capacities):
+        return []
+    today, its = local_date(visit.now), labels(connection, visit.service.casework.procedures, visit.words)
+    asked = figures.wanted({By.TEAM.value: team}, today, visit.words.reporting.counts_practice, sees_iros=False)
+    made = figures.with_both_periods(table(connection, its, asked.question), asked, today)
+    if len(made.columns) < 2:
+        return []
+    before, now = made.columns[-2:]
+    return [(row.label, made.cell(row, now), made.cell(row, before), figures.opened(made, asked, row, None)) for row in made.rows]
 
 
 def _own(connection: Connection, visit: Visiting) -> frozenset[str]:

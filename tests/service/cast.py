@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import workflows
+from api.demo.scene import reported
 from workflows.reader import Procedures, read_procedures
 
 HERE = Path(workflows.__path__[0]) / "authorities"
@@ -39,6 +40,8 @@ def procedures(council: Council) -> Procedures:
             lines = [line for line in text.splitlines(keepends=True) if not line.strip().startswith("until:")]
             head, _, rest = "".join(lines).partition("in_force: ")
             text = f"{head}in_force: 2026-01-01{rest[10:]}"
+        if council.without:  # what speaks of a ladder that is left out
+            text = reported(text)
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")
         texts[f"{council.key}/{path.name}"] = text

@@ -1,0 +1,229 @@
+"""What somebody asks of the figures, from a query; a table as rows to take away. For pages, JSON and command line alike."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from drp import counting
+from drp.counting import PERIODS, By
+from drp.labels import Heading, Labels, period_in_words
+from drp.themes import Question, Table, finding, months_in, next_period
+from workflows.line import quarter_of
+from workflows.refusals import Unfit
+
+SPANS = {
+    "quarters": "This quarter and the one before",
+    "year": "This reporting year",
+    "years": "This reporting year and the one before",
+    "five": "The last five reporting years",
+    "all": "Everything on the register",
+}
+"""Periods that are asked for by name, and what they are called. Reporting years run from 1 April to 31 March."""
+
+UNRECORDED = "-"
+"""Stands in an address for what is not recorded."""
+
+BEFORE_ALL = "1990-01"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A question with the period as it was asked for: by name, or from a month to a month."""
+
+    question: Question
+    span: str
+
+    def address(self, path: str, **instead: str) -> str:
+        """The address of the same figures, with some of it otherwise; an empty value leaves a part out."""
+        q = self.question
+        said = {"by": q.by.value, "across": q.across.value if q.across else "none"}
+        said |= {"span": self.span} if self.span else {"since": q.first, "until": q.last}
+        said |= {by.value: key or UNRECORDED for by, key in q.only}
+        said |= {"practice": "1"} if q.with_practice else {}
+        said |= {"together": "1"} if q.together else {}
+        return f"{path}?{urlencode({name: value for name, value in (said | instead).items() if value})}"
+
+    def in_words(self, labels: Labels) -> str:
+        """The period and what it is narrowed to."""
+        q = self.question
+        found = [f"{labels.title(by).lower()}: {labels.label(by, key)}" for by, key in q.only]
+        return "; ".join([self.period_in_words(), *found])
+
+    def period_in_words(self) -> str:
+        """Of which months: April 2026 to September 2026."""
+        q = self.question
+        if not q.first and not q.last:
+            return SPANS["all"]
+        if not q.first:
+            return f"up to {period_in_words(q.last)}"
+        return f"{period_in_words(q.first)} to {period_in_words(q.last)}" if q.last else f"since {period_in_words(q.first)}"
+
+
+def wanted(query: Mapping[str, str], today: date, counts_practice: bool, sees_iros: bool, by: By = By.REASON) -> Wanted:
+    """What a query asks. Without anything in it: reasons, this quarter beside the one before. Raises Unfit.
+
+    `sees_iros`: may they see figures by IRO? That is for supervision, and refused to everybody else.
+    """
+    counted = _by(query.get("by", ""), "by") or by
+    across = None if query.get("across") == "none" else _by(query.get("across", ""), "across")
+    if across is None and "across" not in query and counted not in PERIODS:
+        across = By.QUARTER
+    if across is counted:
+        raise Unfit("Both are the same thing.", "Count by one thing, or by two different ones.", "across")
+    only = tuple((one, _key(query[one.value])) for one in By if query.get(one.value, ""))
+    if By.IRO in (counted, across, *(one for one, _ in only)) and not sees_iros:
+        raise Unfit("Figures by IRO are for supervision.", "The IRO manager sees them; ask for something else.", "by")
+    span = query.get("span", "")
+    first, last = _months(query.get("since", ""), query.get("until", ""))
+    if not (first or last):
+        span = span or "quarters"
+        first, last = months_of_span(span, today)
+    else:
+        span = ""
+    practice = query.get("practice", "1" if counts_practice else "") not in ("", "0")
+    return Wanted(Question(counted, across, first, last, only, practice, query.get("together", "") not in ("", "0")), span)
+
+
+def _by(text: str, field: str) -> By | None:
+    if not text:
+        return None
+    try:
+        return By(text)
+    except ValueError:
+        known = ", ".join(by.value for by in By)
+        raise Unfit("Nothing can be counted by that.", f"Name one of: {known}.", field) from None
+
+
+def _key(text: str) -> str:
+    """A row's key as somebody typed it: nothing that no database holds."""
+    key = "".join(mark if mark.isprintable() else " " for mark in text[:120])
+    return "" if key == UNRECORDED else key
+
+
+def _months(since: str, until: str) -> tuple[str, str]:
+    try:
+        first = months_in(since)[0] if since else ""
+        last = months_in(until)[1] if until else ""
+    except ValueError:
+        raise Unfit("That is no period.", "Write a year (2016), a quarter (2016-Q1) or a month (2016-04).", "since") from None
+    if first and last and last < first:
+        raise Unfit("The period ends before it begins.", "Turn the two round.", "until")
+    return first, last
+
+
+def months_of_span(span: str, today: date) -> tuple[str, str]:
+    """The first and last month of a period by its name. Raises Unfit for a name that is none."""
+    quarter = quarter_of(today)
+    year = int(quarter[:4])
+    if span == "quarters":
+        return counting.months_of(quarter_before(quarter))[0], counting.months_of(quarter)[1]
+    if span in ("year", "years", "five"):
+        back = {"year": 0, "years": 1, "five": 4}[span]
+        return f"{year - back}-04", f"{year + 1}-03"
+    if span == "all":
+        return "", ""
+    raise Unfit("That is no period.", f"Name one of: {', '.join(SPANS)}.", "span")
+
+
+def quarter_before(quarter: str) -> str:
+    """The quarter before one."""
+    year, number = int(quarter[:4]), int(quarter[6])
+    return f"{year}-Q{number - 1}" if number > 1 else f"{year - 1}-Q4"
+
+
+def with_both_periods(made: Table, asked: Wanted, today: date) -> Table:
+    """A table of this period beside the one before has both columns, also where one of them is empty."""
+    q = made.question
+    if q.across not in (By.QUARTER, By.YEAR) or asked.span not in ("quarters", "years"):
+        return made
+    last = quarter_of(today) if q.across is By.QUARTER else quarter_of(today)[:4]
+    first = q.first and (counting.quarter_of_month(q.first) if q.across is By.QUARTER else counting.quarter_of_month(q.first)[:4])
+    have = {column.key: column for column in made.columns}
+    columns, key = [], first
+    while key <= last:
+        columns.append(have.get(key) or Heading(key, period_in_words(key), (key,)))
+        key = next_period(key)
+    return replace(made, columns=tuple(columns))
+
+
+def opened(made: Table, asked: Wanted, row: Heading | None, column: Heading | None, path: str = "/register") -> str:
+    """The address of the register that lists exactly the items of one figure; of a total without a row or a column."""
+    q = made.question
+    said = {"since": q.first or BEFORE_ALL, "until": q.last or ""}
+    said |= {by.value: key or UNRECORDED for by, key in q.only}
+    for by, heading in ((q.by, row), (q.across, column)):
+        if by and heading:
+            said[by.value] = heading.key or UNRECORDED
+    said |= {"practice": "1"} if q.with_practice else {}
+    said |= {"together": "1"} if q.together else {}
+    return f"{path}?{urlencode({name: value for name, value in said.items() if value})}"
+
+
+def headings(made: Table, labels: Labels) -> list[str]:
+    """The first line of a table that is taken away: a number and its share for each column, then the total's."""
+    q = made.question
+    first = labels.title(q.by)
+    columns = [text for column in made.columns for text in (column.label, f"{column.label}, %")]
+    return [first, *columns, "Total", "Total, %"]
+
+
+def rows(made: Table) -> Iterable[list[str | int]]:
+    """The lines of a table that is taken away, the total last. Shares are text, as they are printed."""
+    for row in made.rows:
+        cells: list[str | int] = [row.label]
+        for column in made.columns:
+            cells += [made.cell(row, column), made.share(row, column)]
+        yield [*cells, made.cell(row), made.share(row)]
+    totals: list[str | int] = ["Total"]
+    for column in made.columns:
+        totals += [made.total(column), "100.00%" if made.total(column) else ""]
+    yield [*totals, made.items, "100.00%" if made.items else ""]
+
+
+def about(made: Table, labels: Labels, asked: Wanted) -> list[str]:
+    """What a table that is taken away is of, line by line, so that it is understood without the page."""
+    return [
+        f"{labels.words.name}: {made.title}.",
+        f"Raised in: {asked.in_words(labels)}.",
+        finding(made),
+        *made.notes,
+        *(f"Before {period_in_words(key)}: {why}" for key, why in made.breaks),
+        "Numbers are true and not suppressed: they may point to a child. Keep this as you keep the record.",
+    ]
+
+
+def as_json(made: Table, labels: Labels, asked: Wanted) -> str:
+    """A table for programs, as the JSON interface gives it."""
+    return json.dumps(as_values(made, labels, asked), ensure_ascii=False, indent=1)
+
+
+def as_values(made: Table, labels: Labels, asked: Wanted) -> dict[str, Any]:
+    """The same as plain values."""
+    q = made.question
+
+    def named(heading: Heading) -> dict[str, str]:
+        return {"key": heading.key, "label": heading.label}
+
+    return {
+        "authority": labels.words.name,
+        "title": made.title,
+        "by": q.by.value,
+        "across": q.across.value if q.across else "",
+        "since": q.first,
+        "until": q.last,
+        "period": asked.in_words(labels),
+        "finding": finding(made),
+        "rows": [
+            named(row)
+            | {"items": made.cell(row), "share": made.share(row)}
+            | {"cells": [{"items": made.cell(row, column), "share": made.share(row, column)} for column in made.columns]}
+            for row in made.rows
+        ],
+        "columns": [named(column) | {"items": made.total(column)} for column in made.columns],
+        "items": made.items,
+        "notes": list(made.notes),
+        "breaks": [{"before": key, "why": why} for key, why in made.breaks],
+    }
