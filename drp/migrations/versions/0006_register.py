@@ -10,8 +10,8 @@ revision = "0006"
 down_revision = "0005"
 
 TABLES = ("register", "stay", "sheet", "population", "cell", "touched", "saved_view")
-_ENDS = ("resolved", "ended_unresolved", "overtaken", "withdrawn", "recorded_in_error", "judged", "raised")
-"""The entries with which an item can end: `judged` settles it, a notice ends as it is raised."""
+_ENDS = ("resolved", "ended_unresolved", "overtaken", "withdrawn", "recorded_in_error", "judged")
+"""The entries with which an item can end: `judged` may settle it. A notice has no end of its own."""
 
 
 def upgrade() -> None:
