@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api.register_commands import app as register_app
+from api.register_commands import population_app
 from api.retention_commands import app as retention_app
 from api.themes_command import themes
 
@@ -22,6 +24,8 @@ audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timelin
 app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
 app.command("themes")(themes)
+app.add_typer(register_app, name="register")
+app.add_typer(population_app, name="population")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 

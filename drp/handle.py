@@ -153,25 +153,31 @@ class Casework:
             known = self._known(connection, signed, retry)
             if known is not None:
                 return known
-            authority, day = signed.authority, local_date(now)
-            taken = intake(connection, self.procedures, signed, child, event, now, team, ladder)
-            rules, subject, actor, decided = taken.rules, taken.subject, taken.actor, taken.decided
-            establishment = taken.establishment
-            raiser = actor.behalf_of or signed.person
-            new = Loaded(
-                self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
-                UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
-            )  # fmt: skip
-            decision, messages = addressed(rules, establishment, new, decided.decision, now)
-            links = self._links(connection, authority, event.linked)
-            self.keeper.keep(connection, authority, [Kept(None, decision, messages, rules.authority, new, links)], now)
-            after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
-            seen = access.actor_on(after, rules, establishment, signed.person, day)
-            open_ones = tuple(item for item in taken.earlier if item.is_open)
-            done = Done(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
+            done = self.raise_within(connection, signed, child, event, now, team, ladder)
             return self._answered(connection, signed, retry, done, 201, now, render)
 
         return self._settled(signed.authority, once)
+
+    def raise_within(
+        self, connection: Connection, signed: Signed, child: str, event: Raised, now: datetime, team: str = "", ladder: str = ""
+    ) -> Done:
+        """Raise an item as part of a larger transaction, which the caller commits. Raises Refused with nothing written."""
+        authority, day = signed.authority, local_date(now)
+        taken = intake(connection, self.procedures, signed, child, event, now, team, ladder)
+        rules, subject, actor, decided = taken.rules, taken.subject, taken.actor, taken.decided
+        establishment = taken.establishment
+        raiser = actor.behalf_of or signed.person
+        new = Loaded(
+            self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
+            UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
+        )  # fmt: skip
+        decision, messages = addressed(rules, establishment, new, decided.decision, now)
+        links = self._links(connection, authority, event.linked)
+        self.keeper.keep(connection, authority, [Kept(None, decision, messages, rules.authority, new, links)], now)
+        after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
+        seen = access.actor_on(after, rules, establishment, signed.person, day)
+        open_ones = tuple(item for item in taken.earlier if item.is_open)
+        return Done(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
 
     def note_change(
         self,

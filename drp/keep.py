@@ -31,7 +31,7 @@ from workflows.line import quarter_of
 from workflows.procedure import Authority
 from workflows.recipients import Reached
 from workflows.turn import Decision, Telling
-from workflows.working_days import Promise, local_date
+from workflows.working_days import Promise
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: 
         "team": challenge.facts.team,
         "service": challenge.facts.service,
         "raised_at": challenge.raised_at,
-        "quarter": quarter_of(local_date(challenge.raised_at)),
+        "quarter": quarter_of(challenge.counted_on),
         "last_at": challenge.last_at or challenge.raised_at,
         "referral": challenge.referral.value,
         "reasons": list(challenge.reasons),
@@ -269,6 +269,7 @@ def _challenge_values(loaded: Loaded, challenge: Challenge, entries: int, head: 
             "happened": [[what, day.isoformat()] for what, day in challenge.happened],
             "ended_at": _text(challenge.ended_at),
             "impact": challenge.impact,
+            "taken_over_from": _text(challenge.taken_over_from),
         },
         "entries": entries,
         "head": head,

@@ -127,6 +127,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         last_at=row["last_at"],
         ended_at=_instant(rest["ended_at"]),
         impact=rest["impact"],
+        taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
     )
     return Loaded(
         row["id"],

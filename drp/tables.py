@@ -190,7 +190,7 @@ class ChallengeRow(Row, table=True):
     service: str = Field(default="", max_length=64)
     raised_at: datetime
     quarter: str = Field(max_length=8)
-    """The reporting quarter (1 April – 31 March) of the local day of raising, such as 2026-Q1."""
+    """The reporting quarter (1 April – 31 March) of the local day on which it counts as raised, such as 2026-Q1."""
     last_at: datetime
     referral: str = Field(max_length=32)
     reasons: list[str] = json_column()

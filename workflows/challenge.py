@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from workflows.events import Chosen
 from workflows.ladder import RAISER, ItemType, Need, NoReply, Status
-from workflows.working_days import Promise
+from workflows.working_days import Promise, local_date
 
 
 class Phase(StrEnum):
@@ -199,6 +199,13 @@ class Challenge:
     """When it last ended; None while it is open."""
     impact: str = ""
     """What was last found to have changed for the child (`ImpactRecorded.found`); empty until that is said."""
+    taken_over_from: date | None = None
+    """The day of raising in the register from which it was taken over; None for what was raised here."""
+
+    @property
+    def counted_on(self) -> date:
+        """The day (Europe/London) on which reports count it as raised: that of the earlier register, if it had one."""
+        return self.taken_over_from or local_date(self.raised_at)
 
     @property
     def is_open(self) -> bool:

@@ -106,7 +106,7 @@ def line_of(challenge: Challenge, authority: Authority) -> Line | None:
     status, is_dual = status_of(facts.statuses) if challenge.about_child else ("", False)
     return Line(
         item_type=challenge.item_type,
-        raised_on=local_date(challenge.raised_at),
+        raised_on=challenge.counted_on,
         stage=challenge.highest_stage or challenge.stage,
         reasons=coded(challenge.reasons, authority),
         team=facts.team,

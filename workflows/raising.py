@@ -40,6 +40,7 @@ def blank(rules: Rules, event: Raised, facts: Facts, about_child: bool, now: dat
         happened=event.happened,
         agency=event.agency,
         last_at=now,
+        taken_over_from=event.taken_over_from,
     )
 
 

@@ -1,0 +1,163 @@
+"""Bringing a sheet of past challenges into the register: checked whole, then written in one transaction or not at all."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlmodel import col
+
+from drp.chance import Chance
+from drp.directory.importing import lock
+from drp.handle import Casework
+from drp.register import RegisterRow, SheetRow, enter, touch
+from drp.sheets.columns import columns
+from drp.sheets.csv_files import read_csv
+from drp.sheets.faults import Faults
+from drp.sheets.known import Known, known
+from drp.sheets.mapping import FIELDS, BadMapping, SheetMapping
+from drp.sheets.register_rows import Brought, brought, counts, meaning
+from drp.sheets.table import Odd, Table
+from drp.sheets.taking_over import TakenOver, refuse_what_runs, take_over
+from drp.sheets.xlsx import looks_like_one, read_xlsx
+from workflows.line import quarter_of
+from workflows.procedure import Rules
+from workflows.strict_yaml import Fault
+from workflows.working_days import local_date
+
+Watched = Callable[[Iterable[Brought]], Iterable[Brought]]
+"""Passes rows on as they are checked: somebody may be looking on."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A file as it was given: its name, its bytes, how to read it, and the text that says so."""
+
+    name: str
+    data: bytes
+    mapping: SheetMapping
+    mapping_text: str = ""
+
+    @property
+    def hash(self) -> str:
+        """What it is known by: the file with its mapping, so that the same again comes in once."""
+        return hashlib.sha256(len(self.data).to_bytes(8, "big") + self.data + self.mapping_text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class BroughtIn:
+    """What came in. `earlier`: when this same file had come in before, and then nothing did now."""
+
+    hash: str
+    lines: int
+    counted: tuple[tuple[str, dict[str, int]], ...] = ()
+    left: tuple[str, ...] = ()
+    taken: tuple[TakenOver, ...] = ()
+    stay_open: tuple[int, ...] = ()
+    """Rows of open items that are lines only, by their numbers in the sheet: no date of theirs runs."""
+    earlier: datetime | None = None
+
+
+def opened(sheet: Sheet, fields: tuple[str, ...], faults: Faults) -> Table:
+    """The sheet's rows, whatever kind of file it is. Raises Unusable."""
+    mapping = sheet.mapping
+    if looks_like_one(sheet.data):
+        return read_xlsx(sheet.data, faults, mapping.sheet, mapping.header)
+    headings = tuple(mapping.columns.values()) or fields
+    return read_csv(sheet.data, faults, mapping.header, headings, mapping.encoding, mapping.delimiter)
+
+
+def bring_in(
+    casework: Casework, connection: Connection, rules: tuple[Rules, ...], sheet: Sheet, now: datetime, takes_over: bool,
+    watched: Watched = lambda rows: rows,
+) -> BroughtIn:  # fmt: skip
+    """Bring it in, in the caller's transaction. Raises Unusable or BadMapping with every fault, and then nothing may be kept.
+
+    `takes_over`: open rows about children of the directory become running items, on behalf of each child's IRO.
+    """
+    authority, today = rules[0].authority, local_date(now)
+    lock(connection, authority.key)
+    before = connection.execute(
+        select(col(SheetRow.at), col(SheetRow.lines)).where(
+            col(SheetRow.authority) == authority.key, col(SheetRow.hash) == sheet.hash
+        )
+    ).first()
+    if before is not None:
+        return BroughtIn(sheet.hash, before.lines, earlier=before.at)
+    faults = Faults(sheet.name)
+    table = opened(sheet, FIELDS, faults)
+    found = columns(table, sheet.mapping, FIELDS, FIELDS[:2], faults)
+    there = known(connection, authority)
+    _check_mapping(sheet.mapping, there)
+    rows = list(
+        watched(brought(table, sheet.mapping, found, there, authority, today, sheet.hash, casework.chance.identity, faults))
+    )
+    if not rows and not faults.count:
+        faults.add(0, "", "the sheet has no rows below its headings", "bring the one that has them, or say `header:`")
+    refuse_what_runs(connection, authority.key, rows, found, faults)
+    faults.stop()
+    to_run = [one for one in rows if takes_over and one.is_open and one.entered.child]
+    running = {one.row for one in to_run}
+    enter(connection, authority.key, (one.entered for one in rows if one.row not in running))
+    quarters = {quarter_of(one.entered.line.raised_on) for one in rows if one.row not in running}
+    touch(connection, casework.chance, authority.key, quarters)
+    taken = take_over(casework, connection, rules, to_run, found, now, faults)
+    faults.stop()
+    connection.execute(
+        insert(SheetRow).values(
+            authority=authority.key, hash=sheet.hash, name=sheet.name[:200], at=now, lines=len(rows) - len(taken),
+            taken_over=len(taken),
+        )
+    )  # fmt: skip
+    labels = _labels(rules)
+    stay_open = tuple(one.row for one in rows if one.is_open and one.row not in running)
+    counted = tuple(counts(rows, lambda key: labels.get(key, key)))
+    return BroughtIn(sheet.hash, len(rows) - len(taken), counted, found.left, taken, stay_open)
+
+
+def _labels(rules: tuple[Rules, ...]) -> dict[str, str]:
+    return {stage.key: stage.label for one in rules for stage in one.ladder.stages}
+
+
+def _check_mapping(mapping: SheetMapping, there: Known) -> None:
+    """Raise BadMapping where the mapping leads to a value that nobody knows: once, and not in every row."""
+    said: list[tuple[tuple[str, ...], str, str]] = [(("always", field), field, text) for field, text in mapping.always.items()]
+    said += [(("values", field, word), field, key) for field, words in mapping.values.items() for word, key in words.items()]
+    faults = []
+    for path, field, text in said:
+        parts = text.split(mapping.separator) if field == "reason" and path[0] == "always" else [text]
+        for part in parts:
+            found = meaning(field, part.strip(), {}, there) if part else ""
+            if isinstance(found, Odd):
+                faults.append(Fault(mapping.file, mapping.lines.get(path, 1), found.wrong, found.instead))
+    if faults:
+        raise BadMapping(faults)
+
+
+class NoSuchSheet(Exception):
+    """Nothing was brought in under that name or hash, or several files were."""
+
+
+def take_back(connection: Connection, chance: Chance, authority: str, which: str) -> SheetRow:
+    """Take a file's lines out of the register again; gives what it was. Raises NoSuchSheet. On PostgreSQL as the tables' owner.
+
+    `which`: its name, or (the beginning of) its hash. Items that were taken over run on: they are items like any other.
+    """
+    lock(connection, authority)
+    every = connection.execute(
+        select(SheetRow.__table__).where(col(SheetRow.authority) == authority).order_by(col(SheetRow.at))  # type: ignore[attr-defined]
+    ).all()
+    found = [row for row in every if row.name == which or (len(which) >= 8 and row.hash.startswith(which.lower()))]
+    if len(found) != 1:
+        listed = "\n".join(f"  {row.hash[:12]}  {row.name}  {row.at:%Y-%m-%d}  {row.lines:,} lines" for row in found or every)
+        said = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
+        raise NoSuchSheet(f"{said}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}")
+    row = SheetRow(**found[0]._mapping)
+    here = (col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == row.hash)
+    # First what only the tables' owner may do.
+    connection.execute(delete(SheetRow).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == row.hash))
+    quarters = connection.execute(select(col(RegisterRow.quarter)).where(*here).distinct()).scalars().all()
+    connection.execute(delete(RegisterRow).where(*here))
+    touch(connection, chance, authority, quarters)
+    return row
