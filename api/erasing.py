@@ -22,8 +22,12 @@ def erase_child(
     witness(service, authority.key)
     try:
         with service.store.write(authority.key) as connection:
-            child = retention.child_of(connection, authority.key, number)
-            done = retention.erase(connection, authority, child, why, by, service.clock(), ordered)
+            try:
+                child = retention.child_of(connection, authority.key, number)
+            except retention.NoSuchChild:
+                done = retention.erase_lines(connection, authority.key, number, ordered)
+            else:
+                done = retention.erase(connection, authority, child, why, by, service.clock(), ordered)
             if not really:
                 raise _OnlyTried
     except _OnlyTried:
@@ -38,7 +42,8 @@ class _OnlyTried(Exception):
 
 
 def _in_words(done: retention.Erased) -> str:
-    return (
+    said = (
         f"{so_many(done.words, 'texts')} and {so_many(len(done.documents), 'documents')} "
         f"in {so_many(done.challenges, 'challenges')}"
     )
+    return f"{said}, and the number in {so_many(done.lines, 'lines')} of earlier registers" if done.lines else said

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 from sqlmodel import Field, col
 
 from drp.chance import Chance
 from drp.drafts import DraftRow
 from drp.load import facts_of
+from drp.register import RegisterRow
 from drp.tables import ChallengeRow, ChildRow, EntryRow, IdempotencyRow, Row, WordsRow
 from workflows.ladder import Status
 from workflows.procedure import Authority
@@ -82,6 +83,8 @@ class Erased:
     challenges: int
     words: int
     documents: tuple[str, ...]
+    lines: int = 0
+    """Lines of earlier registers that name the child no more."""
 
 
 def every_child(connection: Connection, authority: Authority) -> Iterator[ToReview]:
@@ -215,13 +218,45 @@ def erase(
         )
         if gone:
             _write_down(connection, key, id_, now, by, why, gone, len(its_own))
+    lines = _lines_blanked(connection, key, one.number, child)
     connection.execute(
         update(ChildRow)
         .where(col(ChildRow.authority) == key, col(ChildRow.id) == child)
         .values(initials="", number=f"erased-{child.hex[:12]}", born=_year_of_birth(connection, key, child))
     )
     alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
-    return Erased(len(ids), words, alone)
+    return Erased(len(ids), words, alone, lines)
+
+
+def erase_lines(connection: Connection, authority: str, number: str, ordered: bool) -> Erased:
+    """Blank a child's number in lines of earlier registers, where the directory does not know the child.
+
+    Raises NoSuchChild where no line has it; Held while everybody's record is held, and without an order: no day of birth
+    or of last contact is known from which a time could be counted.
+    """
+    lines = _lines_blanked(connection, authority, number, None)
+    if not lines:
+        raise NoSuchChild(f"Neither the directory nor the register of {authority} has a child {number}. Check the number.")
+    holds = _holds(connection, authority).get(None, ())
+    if holds:
+        raise Held(f"It is held: {'; '.join(holds)}. Lift the hold first, if you may.")
+    if not ordered:
+        raise Held("Only lines of an earlier register name this child, and nothing tells until when: only an order erases it.")
+    return Erased(0, 0, (), lines)
+
+
+def about_child(number: str, child: UUID | None) -> ColumnElement[bool]:
+    """Lines of the register, brought in from a sheet, that are about a child: by the number as it stood there, or by identity."""
+    mine = and_(col(RegisterRow.number) == number, col(RegisterRow.number) != "")
+    return and_(col(RegisterRow.sheet) != "", or_(mine, col(RegisterRow.child) == child) if child else mine)
+
+
+def _lines_blanked(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
+    """The line stays, and is counted as it was; whom it was about is gone."""
+    here = (col(RegisterRow.authority) == authority, about_child(number, child))
+    count = connection.execute(select(func.count()).select_from(RegisterRow).where(*here, col(RegisterRow.is_first))).scalar_one()
+    connection.execute(update(RegisterRow).where(*here).values(number="", child=None))
+    return int(count)
 
 
 def _drafts_gone(connection: Connection, authority: str, number: str, ids: Collection[UUID]) -> int:

@@ -12,7 +12,8 @@ from sqlmodel import col
 
 from drp.administered import AdministeredRow
 from drp.drafts import DraftRow
-from drp.retention import ErasureRow, HoldRow, KeptChildRow, every_child
+from drp.register import RegisterRow, SheetRow
+from drp.retention import ErasureRow, HoldRow, KeptChildRow, about_child, every_child
 from drp.tables import ChallengeRow, ChildRow, InvolvedRow, PersonRow, PostRow, UnitRow, WordsRow
 from workflows.procedure import Authority, HeldFor
 from workflows.retention import Retention
@@ -62,6 +63,26 @@ class HandedOver:
     of: str
     to: str
     since: str
+
+
+@dataclass(frozen=True)
+class LineOf:
+    """One line that a sheet of an earlier register has about the child. `sheet`: the file's name; `at`: when it came in."""
+
+    reference: str
+    sheet: str
+    at: datetime
+    raised_on: date
+    ended_on: date | None
+    item_type: str
+    stage: str
+    reasons: tuple[str, ...]
+    status: str
+    team: str
+    service: str
+    outcome: str
+    impact: str
+    raiser: UUID | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +172,27 @@ def items(connection: Connection, authority: str, child: UUID) -> tuple[UUID, ..
             .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
         ).scalars()
     )
+
+
+def lines(connection: Connection, authority: str, number: str, child: UUID | None) -> tuple[LineOf, ...]:
+    """The lines brought in from sheets about a child, by the number that the sheet had or by identity; the oldest first."""
+    rows = connection.execute(
+        select(RegisterRow.__table__, col(SheetRow.name), col(SheetRow.at))  # type: ignore[attr-defined]
+        .join(SheetRow, (col(SheetRow.authority) == authority) & (col(SheetRow.hash) == col(RegisterRow.sheet)))
+        .where(col(RegisterRow.authority) == authority, about_child(number, child))
+        .order_by(col(RegisterRow.raised_on), col(RegisterRow.reference), col(RegisterRow.id), col(RegisterRow.n))
+    ).all()
+    reasons: dict[UUID, tuple[str, ...]] = {}
+    for row in rows:
+        reasons[row.id] = (*reasons.get(row.id, ()), *([row.reason] if row.reason else []))
+    return tuple(
+        LineOf(
+            row.reference, row.name, row.at, row.raised_on, row.ended_on, row.item_type, row.stage, reasons[row.id], row.status,
+            row.team, row.service, row.outcome, row.impact, row.raiser,
+        )
+        for row in rows
+        if row.is_first
+    )  # fmt: skip
 
 
 def posts_for(connection: Connection, authority: str, child: UUID) -> tuple[Held, ...]:

@@ -250,6 +250,25 @@ class ChildHeld(Part):
     kept: Kept
 
 
+class LineHeld(Part):
+    """One line of the register that came from a sheet of the authority's own: the sheet knew this much, and no more is held."""
+
+    reference: str
+    sheet: str
+    brought_in: str
+    raised_on: date
+    ended_on: date | None
+    kind: str
+    stage: str
+    reasons: list[str]
+    status: str
+    team: str
+    service: str
+    outcome: str
+    impact: str
+    raised_by: str
+
+
 class SubjectAccess(Part):
     """Everything that the service holds about one child. Who read it stands in `who-read-it.csv` beside it."""
 
@@ -259,8 +278,12 @@ class SubjectAccess(Part):
     """How far the record went of which this was made."""
     consider_first: list[str]
     marks: list[MarkMeaning]
-    child: ChildHeld
+    number: str
+    """The child's case-system number, as it was asked for."""
+    child: ChildHeld | None
+    """None: the directory does not know the child; only lines from a sheet do."""
     items: list[Item]
+    lines: list[LineHeld]
     unsent: list[Unsent]
     not_here: list[str]
     """What the service does not hold, or holds and this file does not: said, never silent."""

@@ -36,14 +36,15 @@ def _readings(service: Service, authority: str, contents: SubjectAccess) -> Iter
     for one in contents.items:
         yield from rows(service, authority, reference=one.reference)
     if not contents.items:
-        yield from rows(service, authority, reference=contents.child.number[:16])
+        yield from rows(service, authority, reference=contents.number[:16])
 
 
 def _said(out: Path, contents: SubjectAccess) -> str:
     documents = sum(len(one.documents) for one in contents.items)
     unproven = [one.reference for one in contents.items if not one.proven]
     said = [
-        f"{out}: child {contents.child.number}, {so_many(len(contents.items), 'items')}, {so_many(documents, 'documents')}.",
+        f"{out}: child {contents.number}, {so_many(len(contents.items), 'items')}, {so_many(documents, 'documents')}, "
+        f"{so_many(len(contents.lines), 'lines')} of earlier registers.",
         "It holds everything, with other people's words and legal advice marked and not cut: it is not fit to be released as it "
         "stands. Keep it where only the officer who answers the request can read it, and begin with READ-ME-FIRST.txt.",
     ]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from api.pages.shell import moment, sentence
 from api.subject_access.contents import ChildHeld, HandOver, HoldHeld, Item, Kept, Mark, PostHeld, SubjectAccess, Unsent, Words
 from api.subject_access.desk import Desk
+from api.subject_access.earlier import lines_held
 from api.subject_access.items import item
 from api.subject_access.marking import mark, meanings, of_law, of_others
 from api.subject_access.writers import Writers
@@ -45,12 +46,13 @@ NOT_HERE = (
 def gather(desk: Desk, number: str) -> SubjectAccess:
     """Everything about a child of the directory. Raises LookupError where there is none of that number."""
     row = subject.child(desk.connection, desk.authority, number)
-    if row is None:
+    lines = lines_held(desk, number, row.id if row else None)
+    if row is None and not lines:
         raise LookupError(
-            f"The directory of {desk.authority} has no child with the case-system number {number}: nothing was exported. "
-            "Check the number in the case system; it is written exactly as it stands there."
+            f"The directory of {desk.authority} has no child with the case-system number {number}, nor has the register: "
+            "nothing was exported. Check the number in the case system; it is written exactly as it stands there."
         )
-    ids = subject.items(desk.connection, desk.authority, row.id)
+    ids = subject.items(desk.connection, desk.authority, row.id) if row else ()
     desk = replace(desk, phrases=subject.left_out(desk.connection, desk.authority, ids))
     items = [item(desk, id_) for id_ in ids]
     unsent = _unsent(desk, number, [one.reference for one in items])
@@ -60,11 +62,14 @@ def gather(desk: Desk, number: str) -> SubjectAccess:
         format="drp subject access 1",
         authority=desk.words.name,
         made_of=f"{so_many(len(items), 'items')}, {so_many(entries, 'entries')}"
-        + (f", the last of {moment(last)}" if last else ""),
+        + (f", the last of {moment(last)}" if last else "")
+        + (f", {so_many(len(lines), 'lines')} of earlier registers" if lines else ""),
         consider_first=list(CONSIDER_FIRST),
         marks=meanings(_borne(items, unsent)),
-        child=_child(desk, row),
+        number=number,
+        child=_child(desk, row) if row else None,
         items=items,
+        lines=lines,
         unsent=unsent,
         not_here=list(NOT_HERE),
     )

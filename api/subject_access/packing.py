@@ -45,7 +45,7 @@ def pack(out: IO[bytes], contents: SubjectAccess, fetch: Fetch, readings: Iterab
             digests[name] = hashlib.sha256(octets).hexdigest()
 
         placed = _with_documents(contents, fetch, put)
-        put("READ-ME-FIRST.txt", READ_ME.format(authority=placed.authority, number=placed.child.number).encode())
+        put("READ-ME-FIRST.txt", READ_ME.format(authority=placed.authority, number=placed.number).encode())
         put("subject-access.html", page(placed))
         put("subject-access.json", as_json(placed.model_dump(mode="json")))
         put("subject-access.schema.json", as_json(schema()))

@@ -72,12 +72,13 @@ class _Checker:
         self._seen: dict[str, int] = {}
         self._meant: dict[tuple[str, str], str | Odd] = {}
         self._days: dict[str, date | Odd] = {}
-        self._row, self._is_good = 0, True
+        self._row, self._bad = 0, set[str]()
         self._knows_ends = "ended_on" in columns.at
 
     def line(self, row: int, cells: Cells, sheet: str, identity: Callable[[], UUID]) -> Brought | None:
         """The row's line, or None where anything is wrong with it."""
-        self._row, self._is_good = row, True
+        self._row = row
+        self._bad.clear()
         reference = self._reference(cells)
         raised, ended, due = self._day(cells, "raised_on"), self._day(cells, "ended_on"), self._day(cells, "due", coming=True)
         kind = self._word(cells, "item_type")
@@ -94,7 +95,7 @@ class _Checker:
             self._fault("ended_on", f"it ended on {ended}, before it was raised on {raised}", "correct one of the two days")
         if ended and outcome == OPEN:
             self._fault("outcome", "it is open and has ended", "correct the outcome, or empty the day on which it ended")
-        if not self._is_good or raised is None:
+        if self._bad or raised is None:
             return None
         item_type = ItemType(kind)
         if not outcome and not ended and item_type not in APART and self._knows_ends:
@@ -109,8 +110,10 @@ class _Checker:
         return Brought(row, entered, due)
 
     def _fault(self, field: str, wrong: str, instead: str) -> None:
-        self._is_good = False
-        self._faults.add(self._row, self._columns.shown(field), wrong, instead)
+        """One fault a cell says enough."""
+        if field not in self._bad:
+            self._bad.add(field)
+            self._faults.add(self._row, self._columns.shown(field), wrong, instead)
 
     def _text(self, cells: Cells, field: str, most: int) -> str:
         """A cell's text: normalised, without what cannot be seen, no longer than it may be."""
@@ -141,8 +144,7 @@ class _Checker:
     def _reference(self, cells: Cells) -> str:
         reference = self._text(cells, "reference", 64)
         if not reference:
-            if self._is_good:
-                self._fault("reference", "the reference is empty", "write one that no other row has")
+            self._fault("reference", "the reference is empty", "write one that no other row has")
             return ""
         key = reference.casefold()
         if key in self._known.references:
