@@ -50,7 +50,7 @@ class Known:
     """Everything that a sheet's cells are held against."""
 
     words: Mapping[str, Words]
-    """By field: item_type, stage, reason, status, team, service, outcome, impact, iro (a person's id as text)."""
+    """By field: item_type, stage, reason, status, team, service, outcome, impact, iro (a person's id as text), to (a role)."""
     children: Mapping[str, UUID]
     services: Mapping[str, str]
     """The service of each team, today."""
@@ -81,6 +81,7 @@ def known(connection: Connection, authority: Authority) -> Known:
         "outcome": _labelled(authority, (OPEN, *(one.value for one in Outcome if one is not Outcome.IN_ERROR))),
         "impact": Words.of((one, one) for one in IMPACTS),
         "iro": _people(people),
+        "to": Words.of((role.key, role.title) for role in authority.roles),
     }
     services = {unit.key: unit.within for unit in units if unit.kind == "team"}
     return Known(words, {row.number: row.id for row in children}, services, frozenset(one.casefold() for one in references))

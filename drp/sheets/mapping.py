@@ -9,13 +9,13 @@ from workflows.strict_yaml import Fault, Tree, read_tree
 
 FIELDS = (
     "reference", "raised_on", "ended_on", "item_type", "stage", "reason", "status", "team", "service", "outcome", "impact",
-    "child", "iro", "due",
+    "child", "iro", "due", "to",
 )  # fmt: skip
 """What a row of the register may say."""
 
 POPULATION_FIELDS = ("quarter", "status", "number")
 DAYS = frozenset({"raised_on", "ended_on", "due"})
-TRANSLATED = frozenset({"item_type", "stage", "reason", "status", "team", "service", "outcome", "impact", "iro"})
+TRANSLATED = frozenset({"item_type", "stage", "reason", "status", "team", "service", "outcome", "impact", "iro", "to"})
 """Fields whose values are known ones, and may be said in the sheet's own words."""
 
 DATES = ("day/month/year", "month/day/year", "iso", "serial")

@@ -30,11 +30,12 @@ _UNSEEN = ("Cc", "Zl", "Zp")
 
 @dataclass(frozen=True)
 class Brought:
-    """One row that may be brought in. `due`: by when an answer was wanted, if the sheet says."""
+    """One row that may be brought in. `due`: by when an answer was wanted, `to`: of which role, if the sheet says."""
 
     row: int
     entered: Entered
     due: date | None
+    to: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -86,7 +87,7 @@ class _Checker:
         team, service = self._word(cells, "team"), self._word(cells, "service")
         stage, status, impact = self._word(cells, "stage"), self._word(cells, "status"), self._word(cells, "impact")
         outcome, number = self._word(cells, "outcome"), self._text(cells, "child", 32)
-        iro = self._word(cells, "iro")
+        iro, to = self._word(cells, "iro"), self._word(cells, "to")
         if not kind:
             self._fault("item_type", "it is not said what kind of item it is", "write it, or say `always: {item_type: formal}`")
         if raised is None and not self._columns.cell(cells, "raised_on"):
@@ -107,7 +108,7 @@ class _Checker:
         )  # fmt: skip
         child = self._known.children.get(number)
         entered = Entered(identity(), reference, line, child, UUID(iro) if iro else None, sheet, number)
-        return Brought(row, entered, due)
+        return Brought(row, entered, due, to)
 
     def _fault(self, field: str, wrong: str, instead: str) -> None:
         """One fault a cell says enough."""

@@ -17,7 +17,7 @@ from drp.sheets.columns import Columns
 from drp.sheets.faults import Faults
 from drp.sheets.register_rows import Brought
 from drp.tables import ChallengeRow
-from workflows.events import Raised
+from workflows.events import Chosen, Raised
 from workflows.ladder import ItemType
 from workflows.procedure import Capacity, Rules
 from workflows.recipients import Establishment
@@ -68,6 +68,7 @@ def _taken(casework: Casework, connection: Connection, rules: tuple[Rules, ...],
         stage=line.stage,
         stage_reason=said,
         advice_before_skipping=said,
+        to=(Chosen(one.to),) if one.to else (),
         respond_by=one.due if one.due and one.due >= local_date(now) and _names_its_date(rules, line.stage) else None,
         raiser_role=role,
         taken_over_from=line.raised_on,

@@ -16,7 +16,7 @@ RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 MODELS = [value for value in vars(written).values() if isinstance(value, type) and issubclass(value, written.Written)]
-COMMANDS = "".join((ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in ("cli", "retention_commands"))
+COMMANDS = "".join((ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in ("cli", "register_commands", "retention_commands"))
 KEYS = sorted({field.alias or name for model in MODELS for name, field in model.model_fields.items()})
 
 
@@ -33,7 +33,7 @@ def test_every_setting_is_described_or_internal(setting):
 
 def test_every_command_is_described():
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
-    commands += ["directory import", "token create"]
+    commands += ["directory import", "token create", "register import", "register take-back", "population import"]
     assert len(directory_app.registered_commands) == len(token_app.registered_commands) == 1
     missing = [name for name in commands if f"drp {name}" not in README]
     assert not missing

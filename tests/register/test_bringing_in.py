@@ -11,8 +11,8 @@ from drp.sheets import bringing, register_rows
 from drp.sheets.bringing import NoSuchSheet, take_back
 from drp.sheets.mapping import BadMapping
 from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, WindowRow
-from tests.register.bringing import GOOD, HEAD, Office
 from tests.register.books import book, sheet
+from tests.register.bringing import GOOD, HEAD, Office
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -210,7 +210,7 @@ def test_a_sheet_brought_in_by_mistake_is_taken_back(office: Office, request: py
 
     world = office.world
     hands = world.store if world.store.is_sqlite else Store(request.getfixturevalue("postgresql").url(OWNER))
-    with hands.write(office.key) as connection, pytest.raises(NoSuchSheet, match="No file came in as “past.xls”"):
+    with hands.write(office.key) as connection, pytest.raises(NoSuchSheet, match="No file came in as"):
         take_back(connection, world.chance, office.key, "past.xls")
     with hands.write(office.key) as connection:
         row = take_back(connection, world.chance, office.key, done.hash[:12])

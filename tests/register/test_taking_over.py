@@ -1,12 +1,13 @@
 """Open rows become running items only by choice: at their stage, for the child's IRO, counted once and in their own quarter."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from drp import register
-from drp.sheets import taking_over
+from drp.sheets import bringing, taking_over
 from drp.tables import ChallengeRow
 from tests.register.bringing import HEAD, Office
 from tests.service.cast import NORTH
@@ -14,7 +15,10 @@ from workflows import line as lines
 from workflows.working_days import local_date
 
 OPEN = f"{HEAD}OLD-1,2025-11-05,,formal,stage_3,report_not_available,looked_after,north,open,,T-1,ivor\n"
-AND_MORE = f"{OPEN}OLD-2,2019-01-01,2019-02-01,formal,stage_2,,,,resolved,,T-1,\nOLD-3,2026-03-01,,formal,stage_2,report_not_available,,,,,GONE,\n"
+AND_MORE = (
+    f"{OPEN}OLD-2,2019-01-01,2019-02-01,formal,stage_2,,,,resolved,,T-1,\n"
+    "OLD-3,2026-03-01,,formal,stage_2,report_not_available,,,,,GONE,\n"
+)
 
 
 def counted_once(office: Office) -> None:
@@ -46,39 +50,35 @@ def test_planted_an_item_counted_when_it_was_taken_over(office: Office, monkeypa
 
 
 def test_planted_a_row_that_stays_beside_its_item(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drp.sheets import bringing
+    whole, read, every = bringing.enter, bringing.brought, list[Any]()
 
-    whole, every = bringing.enter, []
-    monkeypatch.setattr(bringing, "brought", lambda *given: every.extend(found := list(taking_rows(*given))) or found)
+    def remembered(*given: Any) -> Any:
+        every.extend(read(*given))
+        return every
+
+    monkeypatch.setattr(bringing, "brought", remembered)
     monkeypatch.setattr(bringing, "enter", lambda connection, key, some: whole(connection, key, [one.entered for one in every]))
     with pytest.raises(AssertionError):
         counted_once(office)
 
 
-def taking_rows(*given):
-    from drp.sheets.register_rows import brought
-
-    return brought(*given)
-
-
 def test_it_runs_at_its_stage_for_the_childs_iro_with_the_stages_own_window_from_today(office: Office) -> None:
     (taken,) = office.brings(OPEN, takes_over=True).taken
     seen = office.world.as_("irene").item(taken.reference)
-    assert seen["stage"] == "stage_3"
+    assert seen["stage"]["key"] == "stage_3"
     window = next(one for one in seen["windows"] if one["kind"] == "reply")
-    assert window["counts_from"] == "2026-04-01"
+    assert window["working"].startswith("4 working days from Wednesday 1 April 2026")
     (first, *_) = office.world.as_("irene").timeline(taken.reference)["entries"]
     assert first["words"]["concern"] == "Taken over from the register, where it is OLD-1, raised on Wednesday 5 November 2025."
     assert first["facts"]["taken_over_from"] == "2025-11-05"
-    assert office.world.as_("otto").get("/inbox").json()["items"], "whoever is asked is told"
+    assert taken.reference in office.world.as_("otto").get("/inbox").text, "whoever is asked is told"
 
 
 def test_the_date_that_the_sheet_promised_stands_where_the_stage_lets_a_date_be_named(build) -> None:
     office = Office(build(NORTH))
     reason = office.world.reason
-    said = (
-        f"reference,raised_on,ended_on,item_type,stage,reason,child,due\nQ-1,2026-03-02,,informal,alert,{reason},T-1,2026-04-20\n"
-    )
+    head = "reference,raised_on,ended_on,item_type,stage,reason,child,due,to\n"
+    said = f"{head}Q-1,2026-03-02,,informal,alert,{reason},T-1,2026-04-20,Team Manager\n"
     world = office.world
     stages = {stage.key: stage for rules in _rules(office) for stage in rules.ladder.stages}
     named = next(key for key, stage in stages.items() if stage.respond_within.set_by_raiser)
@@ -135,5 +135,5 @@ def test_what_was_taken_over_replays_as_it_was_decided(office: Office) -> None:
     from api.audit import replayed
 
     office.brings(OPEN, takes_over=True)
-    assert replayed(office.world.service, office.key) == (1, [])
+    assert replayed(office.world.service, office.key) == (1, ())
     assert lines.OPEN == "open"

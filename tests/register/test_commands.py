@@ -1,0 +1,105 @@
+"""The operator's commands, as they are typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from api.cli import app
+from drp.register import PopulationRow
+from tests.register.books import book, sheet
+from tests.register.bringing import GOOD, Office
+
+Drp = Callable[..., str]
+pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def drp(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drp:
+    """Types a command; the clock is the machine's own."""
+    world = office.world
+    for name, value in {"DRP_DATABASE_URL": world.store.url, "DRP_VAR": str(world.settings.var), "DRP_MAIL": "none"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "past.csv").write_text(GOOD, encoding="utf-8")
+
+    def typed(*said: str, code: int = 0) -> str:
+        done = CliRunner().invoke(app, said)
+        assert done.exit_code == code, done.output
+        return str(done.output)
+
+    return typed
+
+
+def test_a_register_is_tried_brought_in_once_and_taken_back(office: Office, drp: Drp) -> None:
+    tried = drp("register", "import", "dunmoor", "past.csv", "--dry-run")
+    assert "by year of raising: 2019 1, 2020 1, 2021 1" in tried
+    assert "by stage: Stage 2 1, Stage 3 1, not recorded 1" in tried
+    assert "open rows that are lines only (1; --take-over makes running items of them): 3" in tried
+    assert "A dry run: nothing was changed." in tried
+    assert office.lines() == []
+    assert "3 rows came in as lines, 0 as running items" in drp("register", "import", "dunmoor", "past.csv")
+    assert "was brought in on" in drp("register", "import", "dunmoor", "past.csv")
+    assert len(office.lines()) == 4
+    assert "No file came in as “other.csv”" in drp("register", "take-back", "dunmoor", "other.csv", code=1)
+    assert "3 lines of past.csv were taken back" in drp("register", "take-back", "dunmoor", "past.csv")
+    assert office.lines() == []
+    assert "There is no authority nowhere" in drp("register", "import", "nowhere", "past.csv", code=1)
+    assert "There is no file other.csv" in drp("register", "import", "dunmoor", "other.csv", code=1)
+
+
+def test_what_is_wrong_with_a_sheet_or_its_mapping_is_said_and_nothing_comes_in(office: Office, drp: Drp, tmp_path: Path) -> None:
+    (tmp_path / "past.csv").write_text(GOOD.replace("31/12/2020", "31/06/2020"), encoding="utf-8")
+    said = drp("register", "import", "dunmoor", "past.csv", code=1)
+    assert "past.csv, row 3, column “raised_on” (B): “31/06/2020” is a day that does not exist; check day and month." in said
+    assert "Nothing was brought in." in said
+    (tmp_path / "m.yaml").write_text("columns: {reference: Ref}\n", encoding="utf-8")
+    assert "m.yaml:1: no column is named for `raised_on`" in drp(
+        "register", "import", "dunmoor", "past.csv", "--mapping", "m.yaml", code=1
+    )
+    assert office.lines() == []
+
+
+def test_open_rows_are_taken_over_by_choice(office: Office, drp: Drp, tmp_path: Path) -> None:
+    head = GOOD.partition("\n")[0]
+    (tmp_path / "past.csv").write_text(
+        f"{head}\nR-9,2026-03-02,,formal,stage_2,report_not_available,,,,,T-1,\n", encoding="utf-8"
+    )
+    assert "row 2: R-9 would run as an item" in drp("register", "import", "dunmoor", "past.csv", "--take-over", "--dry-run")
+    assert office.lines() == []
+    assert "row 2: R-9 runs as an item, " in drp("register", "import", "dunmoor", "past.csv", "--take-over")
+    assert "1 of its rows run as items, and go on" in drp("register", "take-back", "dunmoor", "past.csv")
+    assert [one["sheet"] for one in office.lines()] == [""]
+
+
+def standing(office: Office) -> dict[tuple[str, str], int]:
+    table = PopulationRow.__table__  # type: ignore[attr-defined]
+    return {(row.quarter, row.status): row.number for row in office.world.rows(select(table))}
+
+
+def test_numbers_of_children_take_the_place_of_earlier_ones(office: Office, drp: Drp, tmp_path: Path) -> None:
+    rows = [["quarter", "status", "number"], ["2016/17 Q1", "looked after", (1109, 0)], ["2016-Q2", "child_protection", "1,020"]]
+    (tmp_path / "n.xlsx").write_bytes(book({"S": sheet(rows)}))
+    assert "2 numbers would stand" in drp("population", "import", "dunmoor", "n.xlsx", "--dry-run")
+    assert standing(office) == {}
+    drp("population", "import", "dunmoor", "n.xlsx")
+    assert standing(office) == {("2016-Q1", "looked_after"): 1109, ("2016-Q2", "child_protection"): 1020}
+    (tmp_path / "n.csv").write_text("quarter,status,number\n2016-Q1,looked_after,1110\n", encoding="utf-8")
+    drp("population", "import", "dunmoor", "n.csv")
+    assert standing(office) == {("2016-Q1", "looked_after"): 1110, ("2016-Q2", "child_protection"): 1020}
+
+
+def test_every_bad_number_of_children_is_named(office: Office, drp: Drp, tmp_path: Path) -> None:
+    bad = (
+        "2016/18 Q1,looked_after,1\n2016-Q5,looked_after,1\n2099-Q1,looked_after,1\n2016-Q1,teenagers,1\n"
+        "2016-Q1,looked_after,-1\n2016-Q1,looked_after,many\n2016-Q1,,1\n2016-Q2,looked_after,1\n2016/17 Q2,looked_after,2\n"
+    )
+    (tmp_path / "n.csv").write_text(f"quarter,status,number\n{bad}", encoding="utf-8")
+    said = drp("population", "import", "dunmoor", "n.csv", code=1)
+    for row in (2, 3, 4, 5, 6, 7, 8, 10):
+        assert f"n.csv, row {row}" in said
+    assert "n.csv, row 9" not in said
+    assert "2016-Q2 and looked_after stand in row 9 too" in said
+    assert standing(office) == {}
