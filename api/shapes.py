@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from workflows.events import Chosen
+from workflows.events import Chosen, FoundOrNot
 from workflows.ladder import ItemType
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -169,6 +169,7 @@ class ChallengeShape(Shape):
     referral: ReferralShape
     meeting_at: datetime | None
     resolve_by: date | None
+    impact: FoundOrNot = Field(description="What was last found to have changed for the child; empty: not said.")
     version: str
     linked: list[str] = []
 

@@ -143,6 +143,7 @@ class Viewer:
             referral=self._referral(moves),
             meeting_at=challenge.meeting_at,
             resolve_by=challenge.resolve_by,
+            impact=challenge.impact,
             version=etag_of(self.loaded),
         )
 

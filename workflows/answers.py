@@ -246,7 +246,7 @@ def _settled(turn: Turn, window: Window, event: Judged) -> None:
     elif promise := completion_promise(turn):
         agreed(turn, promise)
     else:
-        finish(turn, "resolve", event.look_again_on)
+        finish(turn, "resolve", event)
 
 
 def arrange(turn: Turn, event: MeetingArranged) -> None:

@@ -26,7 +26,6 @@ from workflows.events import (
     CourtTold,
     DeliveryFailed,
     DocumentAttached,
-    ImpactRecorded,
     IroChanged,
     LegalAdviceTaken,
     MediaType,
@@ -231,22 +230,6 @@ def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:
         close(turn, window, how)
     else:
         turn.put(replace(window, closed_as=how))
-    if promise:
-        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
-
-
-def impact(turn: Turn, event: ImpactRecorded) -> None:
-    """What changed for the child afterwards; too early means when to look again."""
-    turn.require("impact")
-    if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
-        raise Unfit("A notice of excellent practice has no date.", "Record what changed, without a day to look again.", "found")
-    if event.found == "too early" and not event.look_again_on:
-        raise Unfit("If it is too early to say, somebody must look again.", "Name the day.", "look_again_on")
-    promise = named_date(turn, event.look_again_on, "look_again_on") if event.look_again_on else None
-    note_event(turn, event)
-    turn.change(impact=event.found)
-    for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.FOLLOW_UP]:
-        close(turn, window, "looked at")
     if promise:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from workflows.events import Chosen
+from workflows.events import Chosen, FoundOrNot
 from workflows.ladder import RAISER, ItemType, Need, NoReply, Status
 from workflows.working_days import Promise, local_date
 
@@ -197,7 +197,7 @@ class Challenge:
     last_at: datetime | None = None
     ended_at: datetime | None = None
     """When it last ended; None while it is open."""
-    impact: str = ""
+    impact: FoundOrNot = ""
     """What was last found to have changed for the child (`ImpactRecorded.found`); empty until that is said."""
     taken_over_from: date | None = None
     """The day of raising in the register from which it was taken over; None for what was raised here."""

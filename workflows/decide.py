@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from workflows import answers, beside, endings, permits, raising, stages, windows
+from workflows import answers, beside, endings, impact, permits, raising, stages, windows
 from workflows import events as e
 from workflows.challenge import THE_RAISER, Challenge, Facts, Phase, Window, WindowKind
 from workflows.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
@@ -52,7 +52,7 @@ _HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
     e.ReferralTold: beside.told_of_referral,
     e.ActionDone: beside.settle_action,
     e.ActionNotDone: beside.settle_action,
-    e.ImpactRecorded: beside.impact,
+    e.ImpactRecorded: impact.impact,
     e.Noted: beside.note,
     e.DocumentAttached: beside.attach,
     e.Corrected: beside.correct,
@@ -242,8 +242,8 @@ def fit(event: Event) -> None:
 
 
 def _may_be_blank(event: Event) -> bool:
-    """Settled, with a day to look again: what changed for the child is said then."""
-    return isinstance(event, e.Resolved) and event.look_again_on is not None
+    """Settled, with a day to look again or too early to say: what changed for the child is said then."""
+    return isinstance(event, e.Resolved) and (event.look_again_on is not None or event.found == "too early")
 
 
 def _fit_value(value: object, most: int, field: str) -> None:

@@ -1,13 +1,12 @@
 """How an item ends: settled, ended, overtaken, withdrawn, recorded in error; and how it is opened again."""
 
-from datetime import date
-
-from workflows.challenge import THE_RAISER, Outcome, WindowKind
-from workflows.events import EndedUnresolved, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
+from workflows.challenge import THE_RAISER, Outcome
+from workflows.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
+from workflows.impact import said_at_the_end
 from workflows.refusals import Unfit
 from workflows.stages import enter, known_stage, note_event
 from workflows.turn import Subject, Turn, Visible
-from workflows.windows import close, close_all, move_promise, named_date, open_window
+from workflows.windows import close, close_all, move_promise
 
 End = Resolved | EndedUnresolved | Overtaken | Withdrawn
 
@@ -19,15 +18,15 @@ def end(turn: Turn, event: End) -> None:
     move = _ENDS[type(event)]
     turn.require(move)
     note_event(turn, event)
-    finish(turn, move, getattr(event, "look_again_on", None))
+    finish(turn, move, event)
 
 
-def finish(turn: Turn, move: str, look_again_on: date | None) -> None:
-    """Close what an end closes, make the move, tell those who took part."""
+def finish(turn: Turn, move: str, event: End | Judged) -> None:
+    """Close what an end closes, keep what it says of the child, make the move, tell those who took part."""
     if turn.challenge.phase is not Outcome.NOTICED:
         close_all(turn, "ended")
-    if look_again_on:
-        open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, named_date(turn, look_again_on, "look_again_on"))
+    if not isinstance(event, Withdrawn):
+        said_at_the_end(turn, event.found, event.look_again_on)
     present = turn.challenge.visit if turn.challenge.visits else None
     turn.move(move)
     now = (*present.told, *present.copied) if present and present.sent else ()

@@ -1,6 +1,6 @@
 """What can happen to a challenge: a small closed union of frozen values. The actor comes beside an event, never in it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -13,6 +13,15 @@ LONGEST_WORDS = 10_000
 LONGEST_NAME = 200
 MOST_ENTRIES = 20_000
 """Timeline entries that one event may name."""
+
+LATER = {"later": True}
+"""Marks a field that an event has gained: a record without it says the default, and the default leaves the record as it was."""
+
+Found = Literal["better", "partly", "no change", "worse", "too early"]
+"""What changed for the child; too early to say means that somebody looks again."""
+
+FoundOrNot = Literal["", "better", "partly", "no change", "worse", "too early"]
+"""The same at an ending; empty: not said."""
 
 
 class Event:
@@ -138,7 +147,10 @@ class Responded(Event):
 
 @dataclass(frozen=True)
 class Judged(Event):
-    """A judge says whether the answer is enough. Where more is needed it climbs, unless the IRO wants to consider."""
+    """A judge says whether the answer is enough. Where more is needed it climbs, unless the IRO wants to consider.
+
+    `found` and `look_again_on` count where "enough" ends it; where something is still to be put right they are asked then.
+    """
 
     verdict: Literal["enough", "needs_more"]
     why: Words = ""
@@ -150,6 +162,7 @@ class Judged(Event):
     what_changed: Words = ""
     look_again_on: date | None = None
     resolve_by: date | None = None
+    found: FoundOrNot = field(default="", metadata=LATER)
     type: Literal["judged"] = "judged"
 
 
@@ -360,6 +373,7 @@ class Resolved(Event):
 
     what_changed: Words
     look_again_on: date | None = None
+    found: FoundOrNot = field(default="", metadata=LATER)
     type: Literal["resolved"] = "resolved"
 
 
@@ -369,6 +383,7 @@ class EndedUnresolved(Event):
 
     why: Words
     look_again_on: date | None = None
+    found: FoundOrNot = field(default="", metadata=LATER)
     type: Literal["ended_unresolved"] = "ended_unresolved"
 
 
@@ -377,6 +392,8 @@ class Overtaken(Event):
     """Events made it pointless."""
 
     by_what: Words
+    look_again_on: date | None = field(default=None, metadata=LATER)
+    found: FoundOrNot = field(default="", metadata=LATER)
     type: Literal["overtaken"] = "overtaken"
 
 
@@ -423,7 +440,7 @@ class ActionNotDone(Event):
 class ImpactRecorded(Event):
     """What changed for the child afterwards, or that it is too early to say and when to look again."""
 
-    found: Literal["better", "partly", "no change", "worse", "too early"]
+    found: Found
     what_changed: Words = ""
     look_again_on: date | None = None
     type: Literal["impact_recorded"] = "impact_recorded"
@@ -622,11 +639,13 @@ _SINCE = frozenset({"taken_over_from"})
 
 
 def facts_of(event: Any) -> dict[str, Any]:
-    """The event without its words: types, dates, keys, numbers, as JSON has them."""
+    """The event without its words: types, dates, keys, numbers, as JSON has them; later fields where they say something."""
     found: dict[str, Any] = {}
     for each in fields(event):
         value = getattr(event, each.name)
         if each.type is Words or each.name == "type" or (each.name in _SINCE and value is None):
+            continue
+        if each.metadata.get("later") and value == each.default:
             continue
         if each.name == "actions":
             found["actions"] = [action.by.isoformat() for action in value]

@@ -21,7 +21,7 @@ from drp.access import NotFound, reads_iro_service
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
-from workflows.challenge import ReferralState
+from workflows.challenge import Outcome, ReferralState
 from workflows.decide import may_attach
 from workflows.events import Event, Raised
 from workflows.ladder import Choice
@@ -260,6 +260,8 @@ def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
         lines.append(("Meeting", shell.moment(shape.meeting_at)))
     if shape.resolve_by:
         lines.append(("To be put right by", long_date(shape.resolve_by)))
+    if shape.impact or challenge.phase in (Outcome.RESOLVED, Outcome.ENDED, Outcome.OVERTAKEN):
+        lines.append(("What changed for the child", dict(found[:2] for found in moves.FOUND).get(shape.impact, "Not said yet")))
     if shape.referral.state != "none":
         lines.append((visit.label("cafcass"), shell.sentence(shape.referral.state)))
     return [line for line in lines if line[1]]

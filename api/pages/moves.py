@@ -1,7 +1,7 @@
 """Each event that a person may bring, as a form: one table, so that every move has its page and none is written twice."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -38,6 +38,12 @@ WHY = Words(name="why", label="Why", need="Say why.")
 LOOK_AGAIN = Day(
     name="look_again_on", label="Look again on", hint="A day on which you want to be reminded. Leave it out if none is needed."
 )
+FOUND = (
+    ("better", "Better for the child", ""), ("partly", "Partly better", ""), ("no change", "No change", ""),
+    ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
+)  # fmt: skip
+"""What is found to have changed for the child, in the words of pages."""
+IMPACT = Pick(name="found", label="What changed for the child?", hint="If you can say it today.", options=FOUND)
 
 
 def _on(label: str = "On which day") -> Day:
@@ -75,12 +81,11 @@ def _judged(choices: Choices) -> Sequence[Field]:
         ],
         need="Say whether the answer is enough.",
     )
-    changed = Words(
-        name="what_changed", label="If enough: what changed for the child", hint="Or set a day to look again.", rows=3
-    )
+    found = replace(IMPACT, label="If it is enough: what changed for the child?")
+    changed = Words(name="what_changed", label="In your words", hint="Or set a day to look again.", rows=3)
     why = Words(name="why", label="If it needs more: why", rows=3)
     wait = Tick(name="consider_first", label="Let me consider first, do not take it higher now")
-    return [verdict, changed, LOOK_AGAIN, why, wait, *_onward(choices)]
+    return [verdict, found, changed, LOOK_AGAIN, why, wait, *_onward(choices)]
 
 
 def _reopened(choices: Choices) -> Sequence[Field]:
@@ -169,10 +174,6 @@ def _ladder_moved(choices: Choices) -> Sequence[Field]:
     ]
 
 
-_FOUND = [
-    ("better", "Better for the child", ""), ("partly", "Partly better", ""), ("no change", "No change", ""),
-    ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
-]  # fmt: skip
 _CAFCASS_DID = [
     ("advice", "Advice", ""), ("negotiation", "Negotiation", ""), ("proceedings", "Proceedings", ""), ("no_action", "No action", ""),
 ]  # fmt: skip
@@ -235,7 +236,7 @@ MOVES: tuple[Move, ...] = (
     Move(
         e.ImpactRecorded, "next", "Say what changed for the child", "Afterwards: did it make a difference?", "Put it on the record",
         _these(
-            Pick(name="found", label="How it is for the child now", options=_FOUND, need="Choose one."),
+            Pick(name="found", label="How it is for the child now", options=FOUND, need="Choose one."),
             Words(name="what_changed", label="What changed", rows=3), LOOK_AGAIN,
         ),
     ),
@@ -277,14 +278,13 @@ MOVES: tuple[Move, ...] = (
     Move(
         e.Resolved, "end", "It is resolved", "Settled to your satisfaction. Actions are still followed.", "End it as resolved",
         _these(
-            Words(name="what_changed", label="What changed for the child", need="Say what changed, or what you will look at again."),
-            LOOK_AGAIN,
+            IMPACT, Words(name="what_changed", label="In your words", need="Say what changed, or what you will look at again."), LOOK_AGAIN,
         ),
     ),
-    Move(e.EndedUnresolved, "end", "End it without its being resolved", "", "End it", _these(WHY, LOOK_AGAIN)),
+    Move(e.EndedUnresolved, "end", "End it without its being resolved", "", "End it", _these(WHY, IMPACT, LOOK_AGAIN)),
     Move(
         e.Overtaken, "end", "Events have overtaken it", "", "End it",
-        _these(Words(name="by_what", label="What happened", need="Say what happened.")),
+        _these(Words(name="by_what", label="What happened", need="Say what happened."), IMPACT, LOOK_AGAIN),
     ),
     Move(e.Withdrawn, "end", "Withdraw it", "Yours to do, with a reason. It stays on the record.", "Withdraw it", _these(WHY)),
     Move(e.Reopened, "end", "Open it again", "", "Open it again", _reopened),

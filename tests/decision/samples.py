@@ -10,6 +10,9 @@ from workflows.ladder import RAISER
 from workflows.permits import Actor, Part
 from workflows.working_days import local_date
 
+FOUND: tuple[e.FoundOrNot, ...] = ("", "better", "partly", "no change", "worse", "too early")
+"""What an ending may say of the child; the last with a day."""
+
 SOMEBODY = frozenset(part for part in Part if part is not Part.SERVICE)
 
 
@@ -71,9 +74,9 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ReferralAcknowledged: e.ReferralAcknowledged("CAF-77", today),
         e.ReferralOutcome: e.ReferralOutcome("advice", today),
         e.ReferralTold: e.ReferralTold((story.rules.authority.roles[0].key,), today),
-        e.Resolved: e.Resolved("She moved.", later if n % 2 else None),
-        e.EndedUnresolved: e.EndedUnresolved("No way on."),
-        e.Overtaken: e.Overtaken("She came of age."),
+        e.Resolved: e.Resolved("She moved.", later if n % 2 else None, found=FOUND[n % 6] if n % 2 else FOUND[n % 5]),
+        e.EndedUnresolved: e.EndedUnresolved("No way on.", found=FOUND[n % 5]),
+        e.Overtaken: e.Overtaken("She came of age.", found=FOUND[n % 5]),
         e.Withdrawn: e.Withdrawn("Raised twice."),
         e.Reopened: e.Reopened(other.key, "It went wrong.", "fresh", chosen_for(story.rules, other), soon),
         e.ActionDone: e.ActionDone(action),

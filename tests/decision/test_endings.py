@@ -21,6 +21,7 @@ from tests.decision.cast import (
 from workflows import events as e
 from workflows.events import Action
 from workflows.ladder import ItemType
+from workflows.line import line_of
 from workflows.permits import THE_SERVICE
 from workflows.refusals import NotOpen, NotYours
 from workflows.turn import Visible
@@ -231,3 +232,78 @@ def test_durham_ends_at_the_last_stage_and_everyone_above_is_told_once():
     )
     story.do(e.Escalated("To Cafcass.")).do(e.EndedUnresolved("It is with Cafcass."))
     assert story.told == ["ended: - (copy: chief_executive, head_of_cs, head_of_planning, corporate_director)"]
+
+
+# What changed for the child, said at the end.
+
+ENDINGS = (
+    lambda **said: e.Resolved("She sees her brother.", **said),
+    lambda **said: e.EndedUnresolved("No way on.", **said),
+    lambda **said: e.Overtaken("She moved home.", **said),
+)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("found", ["better", "partly", "no change", "worse"])
+def test_an_end_may_say_what_changed_for_the_child(ending, found):
+    story = begun().do(ending(found=found))
+    assert story.challenge.impact == found
+    assert story.entry(ending().type).facts["found"] == found
+    assert counted_line(story).impact == found
+    assert story.open == []
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_end_need_not_say_it_and_then_nothing_is_recorded_of_it(ending):
+    story = begun().do(ending())
+    assert story.challenge.impact == ""
+    assert "found" not in story.entry(ending().type).facts, "the record reads as it did before this could be said"
+    story.do(e.ImpactRecorded("worse"))
+    assert counted_line(story).impact == "worse"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_too_early_to_say_at_the_end_names_the_day_to_look_again(ending):
+    assert begun().refused(ending(found="too early")).field == "look_again_on"
+    story = begun().do(ending(found="too early", look_again_on=on("Wed 8 July 2026")))
+    assert story.challenge.impact == "too early"
+    assert story.open == ["follow_up Wed 8 July 2026 raiser"]
+
+
+def test_resolved_too_early_to_say_needs_no_words_of_a_change():
+    story = begun().do(e.Resolved("", found="too early", look_again_on=on("Wed 8 July 2026")))
+    assert story.state == "resolved"
+
+
+def test_a_judgement_that_ends_it_says_what_changed():
+    story = with_an_action().do(e.Judged("enough", found="partly"))
+    assert story.state == "resolved"
+    assert story.challenge.impact == "partly"
+    assert with_an_action().refused(e.Judged("enough", found="too early")).field == "look_again_on"
+
+
+def test_a_judgement_that_ends_nothing_says_nothing_of_the_child_yet():
+    story = with_an_action().do(e.Judged("needs_more", "More.", found="better"))
+    assert story.challenge.impact == ""
+    stages = """
+  one: {label: One, to: team_manager, respond_within: 5 working days, complete_within: 10 working days, no_reply: prompt}
+"""
+    agreed = Story(invented(stages, TOP)).raise_("Wed 8 April 2026, 10:00").do(AGREES, by=the("team_manager"))
+    agreed.do(e.Judged("enough", found="better"))
+    assert agreed.state == "one.completing"
+    assert agreed.challenge.impact == "", "what is to be put right may yet change it"
+    assert agreed.do(e.Resolved("Done.", found="better")).challenge.impact == "better"
+
+
+def test_opened_again_what_changed_is_to_be_said_again():
+    story = begun().do(e.Resolved("She sees her brother.", found="better")).do(e.Reopened("one", "She does not."))
+    assert story.challenge.impact == ""
+    assert counted_line(story).impact == ""
+    assert story.do(e.Resolved("She does now.", found="partly")).challenge.impact == "partly"
+
+
+def counted_line(story: Story):
+    """The item as themes count it."""
+    found = line_of(story.challenge, story.rules.authority)
+    assert found is not None
+    return found

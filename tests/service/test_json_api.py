@@ -98,6 +98,24 @@ def test_an_answer_is_judged_and_ends_the_matter(world: World) -> None:
 # Refusals.
 
 
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("resolved", {"what_changed": "There is a plan."}),
+        ("ended_unresolved", {"why": "No way on."}),
+        ("overtaken", {"by_what": "She moved home."}),
+    ],
+)
+def test_an_end_says_what_changed_for_the_child_or_when_to_look_again(world: World, event: str, words: dict[str, str]) -> None:
+    irene, reference = world.as_("irene"), formal(world)
+    assert irene.item(reference)["impact"] == ""
+    problem(irene.brings(reference, event, **words, found="too early"), 422, "unfit", "look_again_on")
+    assert irene.brings(reference, event, **words, found="splendid").status_code == 422
+    ended = irene.brings(reference, event, **words, found="better")
+    assert ended.status_code == 200, ended.text
+    assert ended.json()["challenge"]["impact"] == "better"
+
+
 def test_what_is_unknown_is_said_with_the_field_that_names_it(world: World) -> None:
     irene = world.as_("irene")
     problem(irene.raises("T-99"), 422, "unfit", "child")
