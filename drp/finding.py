@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from drp.access import Signed
 from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow, WindowRow
-from workflows.challenge import WindowKind
+from workflows.challenge import NOT_RECORDED, WindowKind
 from workflows.procedure import Capacity, HeldFor
 
 
@@ -31,11 +31,16 @@ def might_press(connection: Connection, signed: Signed, day: date) -> Any:
             col(WindowRow.kind).in_((WindowKind.ACTION.value, WindowKind.FOLLOW_UP.value)),
         )
     )  # fmt: skip
+    left_open = select(col(WindowRow.challenge)).where(
+        col(WindowRow.authority) == signed.authority,
+        col(WindowRow.kind) == WindowKind.ACTION.value,
+        col(WindowRow.closed_as) == NOT_RECORDED,
+    )
     still_open = select(col(ChallengeRow.id)).where(
         col(ChallengeRow.authority) == signed.authority, col(ChallengeRow.is_open).is_(True)
     )
     # Few of all items are live: everything else is asked of these alone.
-    live = union(still_open, running)
+    live = union(still_open, running, left_open)
     return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
 
 

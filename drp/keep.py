@@ -285,6 +285,7 @@ def facts_values(facts: Facts) -> dict[str, Any]:
         "facts": sorted(facts.facts),
         "team": facts.team,
         "service": facts.service,
+        "next_review": _text(facts.next_review),
     }
 
 

@@ -153,6 +153,7 @@ def facts_of(raw: Mapping[str, Any]) -> Facts:
         frozenset(raw["facts"]),
         raw["team"],
         raw["service"],
+        _date(raw.get("next_review")),  # absent in what earlier releases kept
     )
 
 

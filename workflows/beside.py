@@ -5,6 +5,7 @@ from typing import get_args
 
 from workflows.challenge import (
     ASKS_RECIPIENTS,
+    NOT_RECORDED,
     THE_RAISER,
     Facts,
     Party,
@@ -279,7 +280,10 @@ def iro_changed(turn: Turn, event: IroChanged) -> None:
 
 
 def facts_changed(turn: Turn, event: ChildFactsChanged) -> None:
-    """The child's facts as the directory has them now. The ladder does not change silently: the IRO is told."""
+    """The child's facts as the directory has them now. The ladder does not change silently: the IRO is told.
+
+    Another day for the next review goes on the record and tells nobody: no ladder asks for it, and no promised date moves.
+    """
     before = turn.challenge.facts
     after = Facts(
         frozenset(Status(status) for status in event.statuses),
@@ -288,6 +292,7 @@ def facts_changed(turn: Turn, event: ChildFactsChanged) -> None:
         frozenset(event.facts),
         event.team,
         event.service,
+        event.next_review,
     )
     if after == before:
         return
@@ -295,6 +300,8 @@ def facts_changed(turn: Turn, event: ChildFactsChanged) -> None:
     covered = not turn.rules.ladder.covers or bool(after.statuses & set(turn.rules.ladder.covers))
     note_event(turn, event, {**more, "ladder_still_covers": covered}, visible=Visible.IRO_SERVICE)
     turn.change(facts=after)
+    if replace(before, next_review=after.next_review) == after:
+        return
     moved = (before.team, before.service) != (after.team, after.service)
     asked = [asked.party for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS for asked in w.asked]
     if moved and asked:
@@ -321,5 +328,5 @@ def promise_due(turn: Turn, window: Window) -> None:
         turn.note("due", {"kind": window.key.kind.value, "n": window.key.n})
         turn.tell(subject, [THE_RAISER], window=window.key)
     else:
-        close(turn, window, "not recorded")
+        close(turn, window, NOT_RECORDED)
         turn.tell(subject, [THE_RAISER], manager(turn), window=window.key)

@@ -50,6 +50,9 @@ OUTLIVE_CLOSING = frozenset({WindowKind.ACTION, WindowKind.FOLLOW_UP})
 ASKS_RECIPIENTS = frozenset({WindowKind.REPLY, WindowKind.MEETING})
 
 
+NOT_RECORDED = "not recorded"
+"""How an action or a follow-up closes of which nobody said what came of it."""
+
 NEW = "new"
 """The machine's state before anything is raised."""
 
@@ -159,6 +162,8 @@ class Facts:
     facts: frozenset[str] = frozenset()
     team: str = ""
     service: str = ""
+    next_review: date | None = None
+    """The day (Europe/London) of the child's next review, as far as the directory knows it."""
 
     @property
     def is_looked_after(self) -> bool:

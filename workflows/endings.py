@@ -26,7 +26,7 @@ def finish(turn: Turn, move: str, event: End | Judged) -> None:
     if turn.challenge.phase is not Outcome.NOTICED:
         close_all(turn, "ended")
     if not isinstance(event, Withdrawn):
-        said_at_the_end(turn, event.found, event.look_again_on)
+        said_at_the_end(turn, event)
     present = turn.challenge.visit if turn.challenge.visits else None
     turn.move(move)
     now = (*present.told, *present.copied) if present and present.sent else ()

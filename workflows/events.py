@@ -163,6 +163,8 @@ class Judged(Event):
     look_again_on: date | None = None
     resolve_by: date | None = None
     found: FoundOrNot = field(default="", metadata=LATER)
+    no_look_again: bool = field(default=False, metadata=LATER)
+    """The IRO says that nobody needs to look again between reviews (`workflows.impact`)."""
     type: Literal["judged"] = "judged"
 
 
@@ -374,6 +376,8 @@ class Resolved(Event):
     what_changed: Words
     look_again_on: date | None = None
     found: FoundOrNot = field(default="", metadata=LATER)
+    no_look_again: bool = field(default=False, metadata=LATER)
+    """The IRO says that nobody needs to look again between reviews (`workflows.impact`)."""
     type: Literal["resolved"] = "resolved"
 
 
@@ -384,6 +388,8 @@ class EndedUnresolved(Event):
     why: Words
     look_again_on: date | None = None
     found: FoundOrNot = field(default="", metadata=LATER)
+    no_look_again: bool = field(default=False, metadata=LATER)
+    """The IRO says that nobody needs to look again between reviews (`workflows.impact`)."""
     type: Literal["ended_unresolved"] = "ended_unresolved"
 
 
@@ -596,6 +602,7 @@ class ChildFactsChanged(Event):
     facts: tuple[str, ...]
     team: str
     service: str
+    next_review: date | None = field(default=None, metadata=LATER)
     type: Literal["child_facts_changed"] = "child_facts_changed"
 
 

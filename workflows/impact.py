@@ -1,14 +1,19 @@
 """What changed for the child: said at the end or afterwards, and when somebody looks again."""
 
-from datetime import date
+from datetime import date, timedelta
 
-from workflows.challenge import THE_RAISER, WindowKind
-from workflows.events import FoundOrNot, ImpactRecorded
+from workflows.challenge import THE_RAISER, Challenge, Window, WindowKind
+from workflows.events import EndedUnresolved, FoundOrNot, ImpactRecorded, Judged, Overtaken, Resolved
 from workflows.refusals import Unfit
 from workflows.stages import note_event
 from workflows.turn import Turn
 from workflows.windows import close, named_date, open_window
-from workflows.working_days import Promise
+from workflows.working_days import Calendar, Promise, local_date, working_days_between
+
+NEAREST = 20
+"""Working days: a review that is no further away is itself the occasion to look again."""
+
+FURTHEST = timedelta(days=730)
 
 
 def impact(turn: Turn, event: ImpactRecorded) -> None:
@@ -19,25 +24,66 @@ def impact(turn: Turn, event: ImpactRecorded) -> None:
     promise = look_again(turn, event.found, event.look_again_on)
     note_event(turn, event)
     turn.change(impact=event.found)
-    for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.FOLLOW_UP]:
+    for window in _follow_ups(turn):
         close(turn, window, "looked at")
     if promise:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 
 
-def said_at_the_end(turn: Turn, found: FoundOrNot, look_again_on: date | None) -> None:
-    """Keep what the ending says of the child, and open the window in which somebody looks again."""
-    promise = look_again(turn, found, look_again_on)
-    if found:
-        turn.change(impact=found)
+def said_at_the_end(turn: Turn, event: Resolved | EndedUnresolved | Overtaken | Judged) -> None:
+    """Keep what the ending says of the child, and open the window in which somebody looks again.
+
+    Where the authority asks at the mid-point, an item that is settled or ended without saying what changed is looked at
+    again then, unless a day to look again runs already or the IRO says that none is needed. What was overtaken is not.
+    """
+    none_needed = not isinstance(event, Overtaken) and event.no_look_again
+    if none_needed and (event.look_again_on or event.found == "too early"):
+        raise Unfit("A day to look again is needed here, or it is not.", "Name the day, or say that none is needed.", "found")
+    promise = look_again(turn, event.found, event.look_again_on)
+    said = event.found or turn.challenge.impact
+    asks = turn.rules.authority.asks_at_mid_point and not isinstance(event, Overtaken) and not none_needed
+    if asks and promise is None and said in ("", "too early") and not _follow_ups(turn):
+        promise = _at_mid_point(turn)
+    if event.found:
+        turn.change(impact=event.found)
     if promise:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 
 
 def look_again(turn: Turn, found: FoundOrNot, named: date | None) -> Promise | None:
-    """The day on which somebody looks again, or None. Raises Unfit where it is too early to say and no day is known."""
+    """The day on which somebody looks again, or None.
+
+    Too early to say and no day named: the mid-point to the child's next review. Raises Unfit where there is none.
+    """
     if named:
         return named_date(turn, named, "look_again_on")
-    if found == "too early":
+    if found != "too early":
+        return None
+    promise = _at_mid_point(turn)
+    if promise is None:
         raise Unfit("If it is too early to say, somebody must look again.", "Name the day.", "look_again_on")
-    return None
+    return promise
+
+
+def mid_point(challenge: Challenge, day: date, calendar: Calendar) -> date | None:
+    """The working day on or before the middle between a day and the child's next review (dates of Europe/London).
+
+    None where the child is not looked after, or the review is not known, not more than 20 working days away (the review
+    itself is the occasion then), or more than two years away.
+    """
+    review = challenge.facts.next_review
+    if review is None or not challenge.about_child or not challenge.facts.is_looked_after:
+        return None
+    if review > day + FURTHEST or working_days_between(day, review, calendar) <= NEAREST:
+        return None
+    return calendar.working_day_on_or_before(day + (review - day) // 2)
+
+
+def _at_mid_point(turn: Turn) -> Promise | None:
+    today = local_date(turn.at)
+    day = mid_point(turn.challenge, today, turn.rules.calendar)
+    return named_date(turn, day, "look_again_on") if day else None
+
+
+def _follow_ups(turn: Turn) -> list[Window]:
+    return [window for window in turn.challenge.open_windows() if window.key.kind is WindowKind.FOLLOW_UP]

@@ -77,6 +77,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         acts_at=time.fromisoformat(w.day.acts_at),
         warns_at=time.fromisoformat(w.day.warns_at),
         kept_years=(w.retention.child_protection, w.retention.others),
+        asks_at_mid_point=w.follow_up.mid_point,
         duty_numbers=tuple((duty.who, duty.telephone) for duty in w.at_immediate_risk),
         reporting=_reporting(w.reporting),
         assumed=_assumed(w.assumed),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from workflows.challenge import ASKS_RECIPIENTS, Challenge, Phase, Window, WindowKind
+from workflows.challenge import ASKS_RECIPIENTS, NOT_RECORDED, Challenge, Phase, Window, WindowKind
 from workflows.ladder import RAISER
 from workflows.permits import Actor, Part
 
@@ -55,6 +55,8 @@ def pressing(challenge: Challenge, actor: Actor, now: datetime) -> tuple[Pressin
     if challenge.is_sealed:
         return ()
     found = [_of(task, window, now) for window in challenge.open_windows() for task in _tasks(challenge, window, actor, now)]
+    if Part.RAISER in actor.parts:
+        found += [_of(Task.CHECK, window, now) for window in challenge.windows if is_left_open(window)]
     if Part.IRO_MANAGER in actor.parts and any(window.held_since for window in challenge.open_windows()):
         found.append(Pressing(Task.RELEASE, None, False))
     if challenge.to_tell and Part.TELLER in actor.parts:
@@ -62,6 +64,11 @@ def pressing(challenge: Challenge, actor: Actor, now: datetime) -> tuple[Pressin
     if Part.RAISER in actor.parts and challenge.is_open and challenge.phase is Phase.ASKING and not _judged_by_a_date(challenge):
         found.append(Pressing(Task.SETTLE, None, False))
     return tuple(sorted(dict.fromkeys(found), key=Pressing.order))
+
+
+def is_left_open(window: Window) -> bool:
+    """Is it an action of which nobody said, when asked, whether it was done? It presses until somebody does."""
+    return window.key.kind is WindowKind.ACTION and window.closed_as == NOT_RECORDED
 
 
 def _judged_by_a_date(challenge: Challenge) -> bool:

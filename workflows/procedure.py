@@ -131,6 +131,8 @@ class Authority:
     sending: SendingHours = SendingHours()
     acts_at: time = time(9)
     warns_at: time = time(16)
+    asks_at_mid_point: bool = False
+    """Does an ending that does not say what changed open a window half-way to the child's next review?"""
     duty_numbers: tuple[tuple[str, str], ...] = ()
     kept_years: tuple[int | None, int | None] = (None, None)
     """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""

@@ -348,6 +348,12 @@ class WrittenReporting(Written):
     excellent_practice: Literal["counted in", "apart"] = "apart"
 
 
+class WrittenFollowUp(Written):
+    """Whether the IRO is asked half-way to the child's next review what changed, where an ending does not say it."""
+
+    mid_point: bool = False
+
+
 class WrittenDay(Written):
     """At what time of day the service acts on a passed date, and warns of one to come (Europe/London)."""
 
@@ -386,6 +392,7 @@ class WrittenAuthority(Written):
     sending_hours: WrittenSending | None = None
     day: WrittenDay = WrittenDay()
     retention: WrittenRetention = WrittenRetention()
+    follow_up: WrittenFollowUp = WrittenFollowUp()
     at_immediate_risk: list[WrittenDuty] = Field(default_factory=list)
     reporting: WrittenReporting = WrittenReporting()
     assumed: dict[str, Text] = Field(default_factory=dict)

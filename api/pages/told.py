@@ -194,6 +194,7 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         ("on", "On {}"),
         ("hearing", "Hearing on {}"),
         ("look_again_on", "Look again on {}"),
+        ("next_review", "Next review on {}"),
     ):
         if facts.get(name) and entry.kind != "windows_held":
             said.append(text.format(long_date(date.fromisoformat(facts[name]))))

@@ -119,6 +119,7 @@ def _facts(connection: Connection, authority: str, children: Sequence[UUID]) -> 
             frozenset(row.facts),
             row.team,
             row.within or "",
+            row.next_review,
         )
         for row in rows
     }
@@ -126,7 +127,8 @@ def _facts(connection: Connection, authority: str, children: Sequence[UUID]) -> 
 
 def _facts_changed(facts: Facts) -> ChildFactsChanged:
     statuses = tuple(sorted(status.value for status in facts.statuses))
-    return ChildFactsChanged(statuses, facts.in_plo, facts.in_proceedings, tuple(sorted(facts.facts)), facts.team, facts.service)
+    placed = tuple(sorted(facts.facts))
+    return ChildFactsChanged(statuses, facts.in_plo, facts.in_proceedings, placed, facts.team, facts.service, facts.next_review)
 
 
 @dataclass(frozen=True)

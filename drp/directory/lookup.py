@@ -46,7 +46,7 @@ def child_by_number(connection: Connection, authority: str, number: str) -> Subj
         return None
     service = service_of(connection, authority, row.team) or ""
     statuses = frozenset(Status(status) for status in row.statuses)
-    facts = Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service)
+    facts = Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service, row.next_review)
     about = About("", "", str(row.id), row.team, service)
     return Subject(about, facts, row.id, row.number, row.initials)
 

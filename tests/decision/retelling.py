@@ -110,7 +110,13 @@ def replayed(told: Mapping[str, Any]) -> dict[str, Any]:
         for one in told["actors"]
     ]  # fmt: skip
     said = told["facts"]
-    facts = Facts(**{**said, "statuses": frozenset(map(Status, said["statuses"])), "facts": frozenset(said["facts"])})
+    review = said.get("next_review")  # not in the histories of 0.1
+    facts = Facts(
+        **{
+            **said, "statuses": frozenset(map(Status, said["statuses"])), "facts": frozenset(said["facts"]),
+            "next_review": date.fromisoformat(review) if review else None,
+        }
+    )  # fmt: skip
     rules = Rules(ladder, read.authority, CALENDAR)
     found = replay(rules, entries, facts, lambda entry, _: actors[entry.number - 1], {ladder.hash: rules}.__getitem__)
     ended: dict[str, Any] = plain(asdict(found))

@@ -291,7 +291,7 @@ def test_a_conflict_that_nobody_looks_at(monkeypatch):
 
 
 def test_another_judge_whose_enough_ends_it(monkeypatch):
-    monkeypatch.setattr(answers, "_consider", lambda turn: endings.finish(turn, "resolve", None))
+    monkeypatch.setattr(answers, "_consider", lambda turn: endings.finish(turn, "resolve", e.Judged("enough")))
     fails(test_answering.test_another_judges_enough_never_ends_it_without_the_iro)
 
 
