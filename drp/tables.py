@@ -262,6 +262,7 @@ class WindowRow(Row, table=True):
         ),
         Index("ix_window_running", "authority", "kind", **_where("closed_at IS NULL")),
         Index("ix_window_held", "authority", **_where("held_since IS NOT NULL")),
+        Index("ix_window_left_open", "authority", **_where("kind = 'action' AND closed_as = 'not recorded'")),
     )
 
 

@@ -24,6 +24,7 @@ from workflows import events as e
 from workflows.challenge import Outcome, ReferralState
 from workflows.decide import may_attach
 from workflows.events import Event, Raised
+from workflows.impact import mid_point
 from workflows.ladder import Choice
 from workflows.permits import Part
 from workflows.pressing import Pressing, Task, pressing
@@ -277,7 +278,9 @@ def ask(visit: Visit, reference: str, move: str) -> Response:
         seen, chosen, choices = _asked(connection, visit, reference, move)
         questions = list(chosen.asks(choices))
     log_reading(visit, seen.shape.reference)
-    form = Form(questions, moves.begins_with(chosen, questions, local_date(visit.now)))
+    today = local_date(visit.now)
+    half_way = mid_point(seen.item.loaded.challenge, today, seen.item.rules.calendar)
+    form = Form(questions, moves.begins_with(chosen, questions, today, half_way))
     return _page(visit, seen, chosen, form)
 
 

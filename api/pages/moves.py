@@ -10,6 +10,7 @@ from api.pages.fields import Actions, Day, Field, Line, Menu, Moment, Pick, Tick
 from drp.access import reads_iro_service
 from workflows import events as e
 from workflows.events import Event
+from workflows.working_days import long_date
 
 Asks = Callable[[Choices], Sequence[Field]]
 
@@ -43,11 +44,27 @@ FOUND = (
     ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
 )  # fmt: skip
 """What is found to have changed for the child, in the words of pages."""
+ENDS_TO_LOOK_AT = (e.Judged, e.Resolved, e.EndedUnresolved)
+"""Moves that may end an item so that somebody looks again between two reviews."""
+
 IMPACT = Pick(name="found", label="What changed for the child?", hint="If you can say it today.", options=FOUND)
 
 
 def _on(label: str = "On which day") -> Day:
     return Day(name="on", label=label, hint="For example, 27 3 2026", need="Write the day.")
+
+
+def _look_again(choices: Choices) -> list[Field]:
+    """When to look again; where the child's next review is known, that no day between is needed may be said too."""
+    facts = choices.item.loaded.challenge.facts
+    if not facts.next_review or not facts.is_looked_after:
+        return [LOOK_AGAIN]
+    hint = f"The next review is on {long_date(facts.next_review)}. Half-way to it is offered; you may name another day."
+    return [replace(LOOK_AGAIN, hint=hint), Tick(name="no_look_again", label="Nobody needs to look again before the review")]
+
+
+def _ends(*first: Field) -> Asks:
+    return lambda choices: [*first, *_look_again(choices)]
 
 
 def _onward(choices: Choices) -> Sequence[Field]:
@@ -85,7 +102,7 @@ def _judged(choices: Choices) -> Sequence[Field]:
     changed = Words(name="what_changed", label="In your words", hint="Or set a day to look again.", rows=3)
     why = Words(name="why", label="If it needs more: why", rows=3)
     wait = Tick(name="consider_first", label="Let me consider first, do not take it higher now")
-    return [verdict, found, changed, LOOK_AGAIN, why, wait, *_onward(choices)]
+    return [verdict, found, changed, *_look_again(choices), why, wait, *_onward(choices)]
 
 
 def _reopened(choices: Choices) -> Sequence[Field]:
@@ -277,11 +294,11 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(
         e.Resolved, "end", "It is resolved", "Settled to your satisfaction. Actions are still followed.", "End it as resolved",
-        _these(
-            IMPACT, Words(name="what_changed", label="In your words", need="Say what changed, or what you will look at again."), LOOK_AGAIN,
+        _ends(
+            IMPACT, Words(name="what_changed", label="In your words", need="Say what changed, or what you will look at again."),
         ),
     ),
-    Move(e.EndedUnresolved, "end", "End it without its being resolved", "", "End it", _these(WHY, IMPACT, LOOK_AGAIN)),
+    Move(e.EndedUnresolved, "end", "End it without its being resolved", "", "End it", _ends(WHY, IMPACT)),
     Move(
         e.Overtaken, "end", "Events have overtaken it", "", "End it",
         _these(Words(name="by_what", label="What happened", need="Say what happened."), IMPACT, LOOK_AGAIN),
@@ -361,6 +378,8 @@ def event_of(move: Move, values: Mapping[str, Any]) -> Event:
         said["to"] = chosen([said["to"]])[0] if move.event is e.Redirected else chosen(said["to"])
     if move.event is e.Judged:
         said["climb"] = not said.pop("consider_first", False)
+    if said.get("no_look_again"):
+        said.pop("look_again_on", None)
     if move.event is e.ChildTold:
         said["told"] = said["told"] == "yes"
     for number in ("action", "entry"):
@@ -371,10 +390,12 @@ def event_of(move: Move, values: Mapping[str, Any]) -> Event:
     return move.event(**{name: value for name, value in said.items() if name in names})
 
 
-def begins_with(move: Move, asks: Sequence[Field], today: date) -> dict[str, tuple[str, ...]]:
-    """What a form shows at first: today, where the day is most often today."""
+def begins_with(move: Move, asks: Sequence[Field], today: date, mid_point: date | None) -> dict[str, tuple[str, ...]]:
+    """What a form shows at first: today, where the day is most often today; half-way to the next review, at an end."""
     found: dict[str, tuple[str, ...]] = {}
     for each in asks:
         if each.name == "on" and each.need:
             found |= each.show(today)
+        if each.name == LOOK_AGAIN.name and move.event in ENDS_TO_LOOK_AT:
+            found |= each.show(mid_point)
     return found

@@ -1,7 +1,11 @@
 """What changed for the child, in the browser: said at the end, looked at again, and found on the item."""
 
-import pytest
+from datetime import date
 
+import pytest
+from sqlalchemy import update
+
+from drp.tables import ChildRow
 from tests.pages.browser import at_browser, day
 from tests.service.world import World
 
@@ -10,6 +14,11 @@ def raised(world: World, **said: object) -> str:
     answer = world.as_("irene").raises(item_type="formal", **said)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["reference"])
+
+
+def reviewed(world: World, on: date = date(2026, 9, 30)) -> None:
+    """The directory knows T-1's next review."""
+    world.write(update(ChildRow).where(ChildRow.authority == world.council.key, ChildRow.number == "T-1").values(next_review=on))
 
 
 @pytest.mark.parametrize(
@@ -59,3 +68,41 @@ def test_a_judgement_that_ends_it_says_it_too(world):
     page = irene.fill(irene.open(f"/challenges/{reference}/do/judged"), verdict="enough", found="better")
     assert page.status == 200, page.text
     assert world.as_("irene").item(reference)["impact"] == "better"
+
+
+def test_half_way_to_the_next_review_is_offered_as_the_day_to_look_again(world):
+    reviewed(world)
+    reference = raised(world)
+    irene = at_browser(world, "irene")
+    page = irene.open(f"/challenges/{reference}/do/resolved")
+    assert "The next review is on Wednesday 30 September 2026." in page.text
+    page = irene.fill(page, found="too early", what_changed="They have begun.")
+    assert page.status == 200, page.text
+    assert "To be looked at again by the end of Wednesday 1 July 2026." in page.text
+    assert "What changed for the childToo early to say" in page.text
+
+
+def test_another_day_may_be_named_or_none(world):
+    reviewed(world)
+    reference, other = raised(world), raised(world)
+    irene = at_browser(world, "irene")
+    page = irene.open(f"/challenges/{reference}/do/ended_unresolved")
+    page = irene.fill(page, why="No way on.", **day("look_again_on", "1 6 2026"))
+    assert "To be looked at again by the end of Monday 1 June 2026." in page.text
+    page = irene.open(f"/challenges/{other}/do/resolved")
+    page = irene.fill(page, what_changed="She sees her brother.", found="better", no_look_again="yes")
+    assert page.status == 200, page.text
+    assert "To be looked at again" not in page.text
+    assert not [window for window in world.as_("irene").item(other)["windows"] if window["kind"] == "follow_up"]
+
+
+def test_a_review_that_is_near_is_itself_the_occasion(world):
+    reviewed(world, date(2026, 4, 20))
+    page = at_browser(world, "irene").open(f"/challenges/{raised(world)}/do/resolved")
+    assert page.form().inputs["look_again_on-day"] == [""]
+
+
+def test_without_a_next_review_nothing_is_offered(world):
+    page = at_browser(world, "irene").open(f"/challenges/{raised(world)}/do/resolved")
+    assert page.form().inputs["look_again_on-day"] == [""]
+    assert "no_look_again" not in page.form().names
