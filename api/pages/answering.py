@@ -1,20 +1,24 @@
 """The one question, on one page: what is asked of a manager, by when, and everything that they may say to it."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from api.pages import inbox, item, shell
-from api.pages.fields import Actions, Form, Line, Pick, Words
+from api.pages.choices import day_for_actions
+from api.pages.fields import Actions, Field, Form, Line, Pick, Words
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import about_in_words, child_in_words
 from workflows.events import Action, ClarificationAsked, Event, NotForMe, Responded
 from workflows.pressing import Task
 from workflows.refusals import Unfit
+from workflows.working_days import local_date
 
 router = APIRouter(include_in_schema=False)
 
-FIELDS = (
+ACTIONS = Actions(name="actions", label="What will be done, by when", hint="Leave empty what you do not need.")
+FIELDS: tuple[Field, ...] = (
     Pick(
         name="position",
         label="Your reply",
@@ -30,9 +34,15 @@ FIELDS = (
         need="Choose what you reply.",
     ),
     Words(name="answer", label="In your words", hint="Everybody on this item reads it.", need="Write it in your words.", rows=6),
-    Actions(name="actions", label="What will be done, by when", hint="Leave empty what you do not need."),
+    ACTIONS,
     Line(name="suggests", label="If it is not for you: whose is it?", hint="Only if it is not for you."),
 )
+
+
+def _fields(visit: Visiting, seen: item.Whole) -> tuple[Field, ...]:
+    """The questions; an action begins with the day of the child's next review, where that is known."""
+    offered = day_for_actions(seen.item.loaded.challenge, local_date(visit.now))
+    return tuple(replace(ACTIONS, offered=offered) if each is ACTIONS else each for each in FIELDS)
 
 
 @router.get("/challenges/{reference}/answer")
@@ -42,7 +52,7 @@ def ask(request: Request, visit: Visit, reference: str) -> Response:
         seen = item.whole(connection, visit, reference)
     item.log_reading(visit, seen.shape.reference)
     visit = inbox.opened(request, visit, seen.item.loaded.id)
-    return _page(visit, seen, Form(FIELDS))
+    return _page(visit, seen, Form(_fields(visit, seen)))
 
 
 @router.post("/challenges/{reference}/answer")
@@ -51,9 +61,10 @@ def answer(sent: Sent, reference: str) -> Response:
     visit = sent.visit
     with visit.service.store.read(visit.authority) as connection:
         seen = item.whole(connection, visit, reference)
-    form, values = sent.form(FIELDS)
+    fields = _fields(visit, seen)
+    form, values = sent.form(fields)
     if sent.wants_more():
-        return _page(visit, seen, Form(FIELDS, form.given), sent)
+        return _page(visit, seen, Form(fields, form.given), sent)
     if form.is_faulty:
         return _page(visit, seen, form, sent)
     event = _event(values)

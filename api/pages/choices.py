@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, or_, select
@@ -15,6 +16,7 @@ from drp.directory.lookup import names_of
 from drp.tables import PersonRow, PostRow, UnitRow
 from workflows.challenge import Challenge, WindowKind
 from workflows.events import Chosen
+from workflows.impact import FURTHEST
 from workflows.ladder import EVERYONE_ABOVE, Choice, Ladder, Stage
 from workflows.procedure import Authority, HeldFor
 from workflows.recipients import About, Establishment
@@ -29,6 +31,7 @@ class Choices:
     people: dict[str, list[tuple[str, str]]]
     """By role: the people who may be chosen in it, as (id, name)."""
     timeline: TimelineShape
+    today: date
 
     @property
     def ladder(self) -> Ladder:
@@ -52,7 +55,7 @@ class Choices:
         windows = [w for w in self.item.loaded.challenge.windows if w.key.kind is WindowKind.ACTION]
         texts = agreed(self.timeline)
         return [
-            (str(w.key.n), texts.get(w.key.n, f"Action {w.key.n}"), f"by {long_date(w.promise.due)}")
+            (str(w.key.n), texts[w.key.n][0] if w.key.n in texts else f"Action {w.key.n}", f"by {long_date(w.promise.due)}")
             for w in windows
             if w.closed_as not in ("done", "not done")
         ]
@@ -162,13 +165,19 @@ def _outside(connection: Connection, visit: Visiting, roles: list[str]) -> dict[
     return found
 
 
-def agreed(timeline: TimelineShape) -> dict[int, str]:
-    """The words of agreed actions, by their number on this item: they are numbered as they were agreed."""
-    found: dict[int, str] = {}
+def agreed(timeline: TimelineShape) -> dict[int, tuple[str, str]]:
+    """Agreed actions by their number on this item: their words, and who put them there. Numbered as they were agreed."""
+    found: dict[int, tuple[str, str]] = {}
     for entry in timeline.entries:
         for n in range(len(entry.facts.get("actions", []) or [])):
-            found[len(found) + 1] = entry.words.get(f"actions.{n}", "")
+            found[len(found) + 1] = (entry.words.get(f"actions.{n}", ""), entry.by)
     return found
+
+
+def day_for_actions(challenge: Challenge, today: date) -> date | None:
+    """The day that an action is offered: the child's next review. What another agency reads is not told of it."""
+    review = challenge.facts.next_review
+    return review if review and today <= review <= today + FURTHEST and not challenge.agency else None
 
 
 def to_stages(ladder: Ladder, challenge: Challenge) -> list[str]:

@@ -244,10 +244,14 @@ class Moment(Day):
 
 @dataclass(frozen=True, kw_only=True)
 class Actions(Field):
-    """What will be done, each with its day. More rows on request; an empty row is no action."""
+    """What will be done, each with its day. More rows on request; an empty row is no action.
+
+    `offered`: the day that a row begins with; a row that says nothing beside it is no action either.
+    """
 
     kind: ClassVar[str] = "actions"
     least: int = 2
+    offered: date | None = None
     most: ClassVar[int] = 20
 
     @property
@@ -268,7 +272,7 @@ class Actions(Field):
             by = Day(name=f"{self.name}-{n}-by", label="").read(given)
             if what and by is None:
                 raise Wrong("Say by which day this will be done.", f"{self.name}-{n}-by-day")
-            if by and not what:
+            if by and not what and by != self.offered:
                 raise Wrong("Say what will be done by that day.", f"{self.name}-{n}-what")
             if what and by:
                 found.append(Action(what, by))
@@ -280,9 +284,11 @@ class Actions(Field):
         for n in range(self.count(given)):
             what = Line(name=f"{self.name}-{n}-what", label=f"Action {n + 1}")
             by = Day(name=f"{self.name}-{n}-by", label=f"Action {n + 1}: by when")
+            begun = any(name.startswith(f"{self.name}-{n}-") for name in given)
+            shown = given if begun else {**given, **by.show(self.offered)}
             mine = fault if fault and fault.part.startswith(f"{self.name}-{n}-") else None
             line = mine if mine and mine.part == what.name else None
-            made.append((what.params(given, line), by.params(given, mine if mine and line is None else None)))
+            made.append((what.params(given, line), by.params(shown, mine if mine and line is None else None)))
         return made
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Connection
 
 from api import reading, views
 from api.pages import inbox, moves, shell, told
-from api.pages.choices import Choices, holders, to_stages
+from api.pages.choices import Choices, agreed, holders, to_stages
 from api.pages.fields import Form
 from api.pages.moves import BY_TYPE, GROUPS, Move
 from api.pages.visiting import Posted, Sent, Visit, Visiting
@@ -21,7 +22,7 @@ from drp.access import NotFound, reads_iro_service
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
-from workflows.challenge import Outcome, ReferralState
+from workflows.challenge import NOT_RECORDED, Outcome, ReferralState
 from workflows.decide import may_attach
 from workflows.events import Event, Raised
 from workflows.impact import mid_point
@@ -112,7 +113,8 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     return shell.page(
         visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
         rungs=rungs(seen), child=child_in_words(seen.item), about=about_in_words(seen.item), next=what_next(visit, seen),
-        asked=seen.asked, answers=answers(seen), entries=list(reversed(told.entries(seen))), done=in_words(visit, said),
+        asked=seen.asked, answers=answers(seen), actions=actions(seen), entries=list(reversed(told.entries(seen))),
+        done=in_words(visit, said),
         may_answer=seen.presses and any(press.task is Task.ANSWER for press in seen.presses),
         is_talk=is_talk(seen.item), service=reads_iro_service(seen.item.actor), facts=facts_in_words(visit, seen),
         urgent=visit.words.duty_numbers if reads_iro_service(seen.item.actor) else (), may_attach=attaches,
@@ -241,6 +243,33 @@ def answers(seen: Whole) -> list[Any]:
     return [entry for entry in told.entries(seen) if entry.kind in ("responded", "outcome_recorded")]
 
 
+@dataclass(frozen=True)
+class AgreedAction:
+    """One agreed action as the item lists it. `settles`: may this person say now whether it was done?"""
+
+    number: int
+    what: str
+    by: date
+    who: str
+    stands: str
+    settles: bool
+
+
+_STANDS = {"done": "Done", "not done": "Not done", NOT_RECORDED: "Past its date"}
+
+
+def actions(seen: Whole) -> list[AgreedAction]:
+    """Every agreed action, in the order in which they were agreed, each with how it stands."""
+    texts, found = agreed(seen.timeline), []
+    for window in sorted((one for one in seen.shape.windows if one.kind == "action"), key=lambda one: one.n):
+        what, who = texts.get(window.n, (f"Action {window.n}", ""))
+        stands = _STANDS.get(window.closed_as, "Past its date" if window.past_its_date else "Waiting")
+        settles = "action_done" in seen.shape.moves and stands not in ("Done", "Not done")
+        if window.due:
+            found.append(AgreedAction(window.n, what, window.due, who, stands, settles))
+    return found
+
+
 def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
     """The item in short lines."""
     shape, challenge = seen.shape, seen.item.loaded.challenge
@@ -272,15 +301,16 @@ def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
 
 
 @router.get("/challenges/{reference}/do/{move}")
-def ask(visit: Visit, reference: str, move: str) -> Response:
-    """The page of one move."""
+def ask(visit: Visit, reference: str, move: str, action: str = "") -> Response:
+    """The page of one move. `action`: the number of the agreed action that it is about, from the list on the item."""
     with visit.service.store.read(visit.authority) as connection:
         seen, chosen, choices = _asked(connection, visit, reference, move)
         questions = list(chosen.asks(choices))
     log_reading(visit, seen.shape.reference)
     today = local_date(visit.now)
     half_way = mid_point(seen.item.loaded.challenge, today, seen.item.rules.calendar)
-    form = Form(questions, moves.begins_with(chosen, questions, today, half_way))
+    begins = moves.begins_with(chosen, questions, today, half_way)
+    form = Form(questions, begins | ({"action": (action,)} if action else {}))
     return _page(visit, seen, chosen, form)
 
 
@@ -307,7 +337,7 @@ def _asked(connection: Connection, visit: Visiting, reference: str, move: str) -
     seen = whole(connection, visit, reference)
     if chosen is None:
         raise NotFound
-    return seen, chosen, Choices(seen.item, _people(connection, visit, seen.item, chosen), seen.timeline)
+    return seen, chosen, Choices(seen.item, _people(connection, visit, seen.item, chosen), seen.timeline, local_date(visit.now))
 
 
 def _people(connection: Connection, visit: Visiting, item: Seen, move: Move) -> dict[str, list[tuple[str, str]]]:

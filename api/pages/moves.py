@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from api.pages.choices import Choices, chosen, to_stages, who
+from api.pages.choices import Choices, chosen, day_for_actions, to_stages, who
 from api.pages.fields import Actions, Day, Field, Line, Menu, Moment, Pick, Tick, Ticks, Words
 from drp.access import reads_iro_service
 from workflows import events as e
@@ -232,10 +232,12 @@ MOVES: tuple[Move, ...] = (
     Move(
         e.OutcomeRecorded, "next", "Write down what the meeting agreed", "Where the answer is a meeting, this meets its date.",
         "Put it on the record",
-        _these(
+        lambda c: [
             Words(name="outcome", label="What was agreed", need="Say what was agreed."),
-            Actions(name="actions", label="What will be done, by when"),
-        ),
+            Actions(
+                name="actions", label="What will be done, by when", offered=day_for_actions(c.item.loaded.challenge, c.today)
+            ),
+        ],
     ),
     Move(
         e.ClarificationGiven, "next", "Answer the question", "Everybody asked reads it. The date stays.", "Send my answer",

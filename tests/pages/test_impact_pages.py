@@ -106,3 +106,74 @@ def test_without_a_next_review_nothing_is_offered(world):
     page = at_browser(world, "irene").open(f"/challenges/{raised(world)}/do/resolved")
     assert page.form().inputs["look_again_on-day"] == [""]
     assert "no_look_again" not in page.form().names
+
+
+# What was agreed to be done.
+
+
+def test_an_action_is_offered_the_day_of_the_next_review_and_rows_left_alone_are_none(world):
+    reviewed(world)
+    reference = raised(world)
+    tess = at_browser(world, "tess")
+    page = tess.open(f"/challenges/{reference}")
+    assert page.form().inputs["actions-1-by-month"] == ["9"]
+    page = tess.fill(page, position="agrees", answer="We will.", actions__0__what="Write the plan.")
+    assert page.status == 200, page.text
+    assert "Write the plan. – by Wednesday 30 September 2026" in page.text
+    windows = [window for window in world.as_("irene").item(reference)["windows"] if window["kind"] == "action"]
+    assert len(windows) == 1
+
+
+def test_rows_added_later_are_offered_it_too_and_a_day_that_was_cleared_is_asked_for(world):
+    reviewed(world)
+    reference = raised(world)
+    tess = at_browser(world, "tess")
+    page = tess.open(f"/challenges/{reference}")
+    page = tess.fill(page, press=("more", "actions"), **{f"actions__0__by__{part}": "" for part in ("day", "month", "year")})
+    assert page.form().inputs["actions-0-by-month"] == [""], "what was cleared stays clear"
+    assert page.form().inputs["actions-3-by-month"] == ["9"]
+    page = tess.fill(page, position="agrees", answer="We will.", actions__0__what="Write the plan.")
+    assert page.status == 422
+    assert "Say by which day this will be done." in page.text
+
+
+def test_the_item_lists_each_action_and_the_iro_says_whether_it_was_done(world):
+    reference = raised(world)
+    actions = [{"what": "Write the plan.", "by": "2026-04-20"}, {"what": "Book the contact.", "by": "2026-06-19"}]
+    world.as_("tess").brings(reference, "responded", position="agrees", answer="Yes.", actions=actions)
+    world.as_("irene").brings(reference, "resolved", what_changed="There is a plan.", found="partly")
+    world.pass_to("Tue 21 April 2026, 10:00")
+    irene = at_browser(world, "irene")
+    assert "Actions to check" in irene.open("/").text
+    page = irene.open(f"/challenges/{reference}")
+    assert "Write the plan. – by Monday 20 April 2026, agreed by Tess: Past its date" in page.text
+    assert "Book the contact. – by Friday 19 June 2026, agreed by Tess: Waiting" in page.text
+    page = irene.fill(irene.open(page.link("it was not done: action 1")), why="It never came.")
+    assert "agreed by Tess: Not done" in page.text
+    page = irene.fill(irene.open(page.link("it was done: action 2")), words="I saw it.")
+    assert "agreed by Tess: Done" in page.text
+    assert "it was done" not in page.text
+    assert "Actions to check" not in irene.open("/").text
+
+
+def test_only_the_iro_is_offered_to_say_so(world):
+    reference = raised(world)
+    actions = [{"what": "Write the plan.", "by": "2026-04-20"}]
+    world.as_("tess").brings(reference, "responded", position="agrees", answer="Yes.", actions=actions)
+    page = at_browser(world, "tess").open(f"/challenges/{reference}?all=1")
+    assert "agreed by Tess: Waiting" in page.text
+    assert "it was done" not in page.text
+
+
+def test_an_action_that_nobody_confirmed_stays_in_my_work_until_somebody_does(world):
+    reference = raised(world)
+    actions = [{"what": "Write the plan.", "by": "2026-04-20"}]
+    world.as_("tess").brings(reference, "responded", position="agrees", answer="Yes.", actions=actions)
+    world.as_("irene").brings(reference, "resolved", what_changed="There is a plan.", found="better")
+    world.pass_to("Mon 1 June 2026, 10:00")
+    irene = at_browser(world, "irene")
+    assert reference in irene.open("/").text
+    page = irene.open(f"/challenges/{reference}")
+    assert "agreed by Tess: Past its date" in page.text
+    irene.fill(irene.open(page.link("it was done: action 1")))
+    assert reference not in irene.open("/").text

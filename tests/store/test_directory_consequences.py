@@ -107,6 +107,21 @@ def test_a_post_that_becomes_empty_alarms_and_the_window_runs_on(
     assert brought(casework, MARCH_10) == ["post_taken_over team_manager"]
 
 
+def test_another_day_for_the_review_is_kept_on_the_item_and_tells_nobody(
+    store: Store, casework: Casework, chance: Chance, reference: str
+) -> None:
+    before = challenge(store, reference)
+    assert before.facts_at_raising.next_review == date(2026, 7, 10)
+    made = load(store, chance, DAY_9, {"children.csv": CHILDREN.replace("2026-07-10", "2026-07-24")})
+    assert made.words.consequences == (), "nothing follows that anybody need hear of"
+    assert brought(casework, MARCH_9) == ["child_facts_changed"]
+    after = challenge(store, reference)
+    assert after.facts.next_review == date(2026, 7, 24)
+    assert after.facts_at_raising == before.facts_at_raising
+    assert after.windows == before.windows
+    assert told(store, "facts_changed") == []
+
+
 def test_the_cover_of_somebody_asked_is_told_and_a_delegate_is_not(
     store: Store, casework: Casework, chance: Chance, reference: str
 ) -> None:
