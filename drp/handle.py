@@ -30,6 +30,7 @@ from workflows.events import (
     Event,
     LadderMoved,
     Raised,
+    Resolved,
 )
 from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Rules
@@ -145,22 +146,26 @@ class Casework:
 
     def raise_item(
         self, signed: Signed, child: str, event: Raised, now: datetime, render: Render,
-        retry: Retry = Retry(), team: str = "", ladder: str = "",
+        retry: Retry = Retry(), team: str = "", ladder: str = "", settled: Resolved | None = None,
     ) -> Answer:  # fmt: skip
-        """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like."""
+        """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like.
+
+        `settled`: a talk that was settled when it is logged; both are kept, or neither.
+        """
 
         def once(connection: Connection) -> Answer:
             known = self._known(connection, signed, retry)
             if known is not None:
                 return known
-            done = self.raise_within(connection, signed, child, event, now, team, ladder)
+            done = self.raise_within(connection, signed, child, event, now, team, ladder, settled)
             return self._answered(connection, signed, retry, done, 201, now, render)
 
         return self._settled(signed.authority, once)
 
     def raise_within(
-        self, connection: Connection, signed: Signed, child: str, event: Raised, now: datetime, team: str = "", ladder: str = ""
-    ) -> Done:
+        self, connection: Connection, signed: Signed, child: str, event: Raised, now: datetime, team: str = "", ladder: str = "",
+        settled: Resolved | None = None,
+    ) -> Done:  # fmt: skip
         """Raise an item as part of a larger transaction, which the caller commits. Raises Refused with nothing written."""
         authority, day = signed.authority, local_date(now)
         taken = intake(connection, self.procedures, signed, child, event, now, team, ladder)
@@ -171,7 +176,12 @@ class Casework:
             self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
             UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
         )  # fmt: skip
-        decision, messages = addressed(rules, establishment, new, decided.decision, now)
+        made = decided.decision
+        if settled:
+            stands = replace(new, challenge=made.challenge)
+            settling = access.actor_on(stands, rules, establishment, signed.person, day)
+            made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
+        decision, messages = addressed(rules, establishment, new, made, now)
         links = self._links(connection, authority, event.linked)
         self.keeper.keep(connection, authority, [Kept(None, decision, messages, rules.authority, new, links)], now)
         after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))

@@ -38,6 +38,7 @@ router = APIRouter(include_in_schema=False)
 
 DONE = {
     "": "Done. It is on the record below, and those whom it concerns have been told.",
+    "settled": "The talk is on the record, with what changed for the child. Nobody has been asked anything.",
     "talk": "The talk is on the record. Nobody has been asked anything.",
     "responded": "Your reply is with the {iro}, who now says whether it is enough.",
     "not_for_me": "The {iro} has been told that it is not for you. Until it is put to somebody else, the date stays.",
@@ -382,12 +383,17 @@ def bring(visit: Visiting, reference: str, event: Event, sent: Posted) -> Answer
     return answer
 
 
-def raise_one(sent: Posted, child: str, event: Raised, team: str = "", once: str = "") -> Answer:
-    """Raise an item as the JSON interface would, harmless to repeat. `once`: a draft's own, where it came from one."""
+def raise_one(
+    sent: Posted, child: str, event: Raised, team: str = "", once: str = "", settled: e.Resolved | None = None
+) -> Answer:
+    """Raise an item as the JSON interface would, harmless to repeat. `once`: a draft's own, where it came from one.
+
+    `settled`: how a talk that is logged was settled already.
+    """
     visit = sent.visit
-    hashed = sha256(f"page raise {child} {team} {event!r}".encode()).hexdigest()
+    hashed = sha256(f"page raise {child} {team} {event!r} {settled!r}".encode()).hexdigest()
     retry = Retry(once or sent.once, hashed)
-    return visit.service.casework.raise_item(visit.signed, child, event, visit.now, receipt, retry, team)
+    return visit.service.casework.raise_item(visit.signed, child, event, visit.now, receipt, retry, team, settled=settled)
 
 
 def receipt(connection: Connection, done: Done) -> Answer:

@@ -1,4 +1,4 @@
-"""An informal talk, logged in three fields on a telephone; and a notice of excellent practice, on one page."""
+"""An informal talk, logged in three fields on a telephone, perhaps settled; and a notice of excellent practice, on one page."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from api.pages import item, shell
 from api.pages.asking import raises_as, reason_options
 from api.pages.children import child_field
 from api.pages.choices import chosen, for_stages, holders
-from api.pages.fields import Field, Form, Menu, Tick, Ticks, Words
+from api.pages.fields import Field, Form, Menu, Pick, Tick, Ticks, Words
+from api.pages.moves import FOUND
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from drp.access import NotPermitted
 from drp.load import establishment
-from workflows.events import Raised
+from workflows.events import Raised, Resolved
 from workflows.ladder import ItemType, Ladder
 from workflows.recipients import About
-from workflows.refusals import Unfit
+from workflows.refusals import NotYours, Unfit
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +38,7 @@ def log_talk(sent: Sent) -> Response:
     with visit.service.store.read(visit.authority) as connection:
         form, values = sent.form(_talk_fields(connection, visit))
         role = raises_as(connection, visit, ItemType.INFORMAL)
+    settled = _settled(form, values)
     if form.is_faulty:
         return _talk_page(visit, form, sent)
     reason, line = str(values["reason"]), str(values["concern"])
@@ -46,7 +48,12 @@ def log_talk(sent: Sent) -> Response:
         without_clock=not values["clock"],
     )  # fmt: skip
     try:
-        answer = item.raise_one(sent, str(values["child"]), event)
+        answer = item.raise_one(sent, str(values["child"]), event, settled=settled)
+    except NotYours as refusal:
+        if settled is None:
+            raise
+        form.refuse(f"{refusal.said} Log the talk without this: whoever raises it settles it.", "what_changed")
+        return _talk_page(visit, form, sent)
     except Unfit as refusal:
         if refusal.field in ("to", "respond_by"):
             form.refuse(
@@ -55,7 +62,19 @@ def log_talk(sent: Sent) -> Response:
         else:
             form.refused(refusal)
         return _talk_page(visit, form, sent)
-    return shell.go(f"/challenges/{answer['reference']}?done=talk")
+    return shell.go(f"/challenges/{answer['reference']}?done={'settled' if settled else 'talk'}")
+
+
+def _settled(form: Form, values: dict[str, Any]) -> Resolved | None:
+    """How it was settled, where that is said; what does not fit together is noted on the form."""
+    words, found = str(values.get("what_changed", "")), values.get("found", "")
+    if not words and not found:
+        return None
+    if not words:
+        form.refuse("Say in a line what changed for the child.", "what_changed")
+    if values.get("clock"):
+        form.refuse("It is settled, or an answer is wanted: choose one of the two.", "clock")
+    return Resolved(words, found=found)
 
 
 def _talk_fields(connection: Connection, visit: Visiting) -> list[Field]:
@@ -68,7 +87,12 @@ def _talk_fields(connection: Connection, visit: Visiting) -> list[Field]:
             label="Ask for an answer, with the procedure's own time",
             hint="Left out: it is on your record, nobody is asked.",
         ),
-    ]
+        Words(
+            name="what_changed", label="It is settled: what changed for the child",
+            hint="Leave both out if it is not settled yet, or if it is too early to say.", rows=2,
+        ),
+        Pick(name="found", label="How it is for the child now", options=[one for one in FOUND if one[0] != "too early"]),
+    ]  # fmt: skip
 
 
 def _talk_page(visit: Visiting, form: Form, sent: Posted | None = None) -> Response:

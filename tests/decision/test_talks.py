@@ -6,6 +6,7 @@ from tests.decision.cast import IRO, Story, derby, durham_2016, durham_2022, nor
 from workflows import events as e
 from workflows.challenge import Phase
 from workflows.ladder import ItemType
+from workflows.line import line_of
 from workflows.pressing import pressing
 from workflows.refusals import NotOpen, Unfit
 
@@ -58,6 +59,16 @@ def test_a_talk_is_settled_in_one_step():
     story = talk(derby())
     story.do(e.Resolved("Life-story work began."))
     assert story.state == "resolved"
+
+
+@pytest.mark.parametrize("name", EVERYWHERE)
+def test_a_talk_is_settled_with_its_effect_and_no_clock(name):
+    story = talk(EVERYWHERE[name]()).do(e.Resolved("Life-story work began.", found="better"))
+    assert story.told == []
+    assert story.challenge.windows == ()
+    line = line_of(story.challenge, story.rules.authority)
+    assert line is not None
+    assert (line.item_type, line.outcome, line.impact) == (ItemType.INFORMAL, "resolved", "better")
 
 
 def test_nobody_hears_of_a_talk_when_it_ends():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from drp.tables import NotificationRow
+from drp.tables import ChallengeRow, NotificationRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World
 
@@ -54,6 +54,43 @@ def test_a_talk_becomes_formal_without_writing_it_again(world, irene):
 def test_a_talk_with_a_clock_asks_the_stage(world, irene):
     page = irene.fill(irene.open("/talks/new"), child="T-1", reason=world.reason, concern="Talked about school.", clock="yes")
     assert "Social Worker replies by the end of" in page.text
+
+
+def test_a_talk_that_is_settled_is_logged_with_its_effect_in_one_press(world, irene):
+    page = irene.open("/talks/new")
+    said = {"child": "T-1", "reason": world.reason, "concern": "Talked about school."}
+    said |= {"what_changed": "She is back at her own school.", "found": "better"}
+    after = irene.fill(page, **said)
+    assert after.status == 200, after.text
+    assert "The talk is on the record, with what changed for the child." in after.text
+    assert "What changed for the childBetter for the child" in after.text
+    reference = after.title[:9]
+    seen = world.as_("irene").item(reference)
+    assert (seen["phase"], seen["impact"], seen["windows"]) == ("resolved", "better", [])
+    assert [entry["kind"] for entry in world.as_("irene").timeline(reference)["entries"]] == ["raised", "talk_logged", "resolved"]
+    assert world.count(NotificationRow) == 0, "nobody is asked or told anything"
+    again = irene.fill(page, **said)
+    assert again.title == after.title, "pressing twice logs one talk"
+    assert world.count(ChallengeRow) == 1
+
+
+def test_a_talk_settled_in_part_of_the_form_says_what_is_missing_and_keeps_nothing(world, irene):
+    page = irene.open("/talks/new")
+    page = irene.fill(page, child="T-1", reason=world.reason, concern="Talked about school.", found="partly", clock="yes")
+    assert page.status == 422
+    assert "Say in a line what changed for the child." in page.text
+    assert "It is settled, or an answer is wanted: choose one of the two." in page.text
+    assert world.count(ChallengeRow) == 0
+
+
+def test_who_logs_a_talk_for_the_iro_does_not_settle_it(world):
+    bob = at_browser(world, "bob")
+    said = {"child": "T-1", "reason": world.reason, "concern": "Talked about school."}
+    page = bob.fill(bob.open("/talks/new"), what_changed="She is back at her own school.", **said)
+    assert page.status == 422
+    assert "whoever raises it settles it" in page.text
+    assert world.count(ChallengeRow) == 0, "both are kept, or neither"
+    assert bob.fill(page, what_changed="").status == 200
 
 
 def test_a_challenge_is_raised_in_steps_and_the_last_page_says_who_was_told(world, irene):

@@ -116,6 +116,15 @@ def test_an_end_says_what_changed_for_the_child_or_when_to_look_again(world: Wor
     assert ended.json()["challenge"]["impact"] == "better"
 
 
+def test_a_talk_is_logged_and_settled_with_its_effect_and_no_clock(world: World) -> None:
+    irene = world.as_("irene")
+    reference = irene.raises(without_clock=True).json()["reference"]
+    settled = irene.brings(reference, "resolved", what_changed="She is back at school.", found="better").json()
+    assert (settled["challenge"]["phase"], settled["challenge"]["impact"]) == ("resolved", "better")
+    assert settled["challenge"]["windows"] == []
+    assert settled["told"] == []
+
+
 def test_what_is_unknown_is_said_with_the_field_that_names_it(world: World) -> None:
     irene = world.as_("irene")
     problem(irene.raises("T-99"), 422, "unfit", "child")
