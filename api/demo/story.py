@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from itertools import cycle
 from uuid import UUID
 
 from api.assembly import Service
@@ -12,8 +13,18 @@ from drp.load import by_reference, challenges, establishment
 from drp.sweep import sweep
 from notifications.outbox import deliver
 from workflows import simulate
-from workflows.challenge import Challenge, Facts
-from workflows.events import Event, Raised, ReferredToCafcass, Responded, Said
+from workflows.challenge import Challenge, Facts, Outcome
+from workflows.events import (
+    EndedUnresolved,
+    Event,
+    FoundOrNot,
+    Overtaken,
+    Raised,
+    ReferredToCafcass,
+    Resolved,
+    Responded,
+    Said,
+)
 from workflows.ladder import ItemType, Status
 from workflows.permits import Part as Playing
 from workflows.procedure import Rules
@@ -51,6 +62,11 @@ PRAISE = (
 )
 
 
+IMPACTS: tuple[FoundOrNot, ...] = ("better", "partly", "no change", "too early", "worse", "")
+"""What endings say to have changed for the child, in turn: enough of each for a leader to see a difference."""
+
+LOOKED_AGAIN_IN = timedelta(days=42)
+
 REFERRAL = ReferredToCafcass(
     grounds=("decision_not_carried_out",),
     why="The decision of the September review stands unmet after every stage here, and half term has passed.",
@@ -81,7 +97,7 @@ def tell(service: Service, now: datetime, say: Say) -> int:
         begun = items
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
-        say(f"{every[0].authority.name}: {items - begun} items, one in every state of every ladder")
+        say(f"{every[0].authority.name}: {items - begun} items, at least one in every state of every ladder")
         sweep(casework, part.key, now)
         # What was told in the past was mailed in the past, within the authority's hours.
         deliver(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
@@ -102,10 +118,11 @@ class _Teller:
         covered = rules.ladder.covers
         looked_after = not covered or Status.LOOKED_AFTER in covered
         self._n = 0
+        self._impacts = cycle(IMPACTS)
         self._children = cast.looked_after() if looked_after else cast.children
 
     def tell(self) -> int:
-        """One item for each state; where a ladder counts hours, some that fall due within minutes."""
+        """An item for each state, some more that were settled; where a ladder counts hours, some that fall due within minutes."""
         facts = simulate.facts_for(self._rules.ladder)
         start = at_local(local_date(self._now), time(10))
         ways = simulate.ways(self._rules, facts, start, self._cast.agency_person)
@@ -117,6 +134,10 @@ class _Teller:
             if state == asked_to_decide:
                 self._bring(reference, REFERRAL, self._cast.holder("iro", str(child.id)), self._now - timedelta(minutes=5))
             told += 1
+        if settled := ways.get(Outcome.RESOLVED):
+            for n, _ in enumerate(IMPACTS):
+                self._walk(settled, self._start_of(settled, facts), self._children[n % len(self._children)])
+                told += 1
         return told + self._due_soon()
 
     def _start_of(self, way: simulate.Way, facts: Facts) -> datetime:
@@ -191,6 +212,8 @@ class _Teller:
         event = step.event
         if isinstance(event, Responded):
             event = replace(event, answer="We agree. The plan will be carried out, and you will hear from us in a week.")
+        if isinstance(event, Resolved | EndedUnresolved | Overtaken):
+            event = self._with_impact(event)
         with self._service.store.read(self._part.key) as connection:
             id_ = by_reference(connection, self._part.key, reference)
             assert id_ is not None
@@ -207,6 +230,11 @@ class _Teller:
                 holders = [h for role in step.roles for h in places.holders(self._rules.authority, role, about, day)]
                 person = next((one for one in named if one), "") or holders[0]
         self._bring(reference, event, UUID(person), now)
+
+    def _with_impact(self, event: Resolved | EndedUnresolved | Overtaken) -> Event:
+        found = next(self._impacts)
+        again = local_date(self._now + LOOKED_AGAIN_IN) if found == "too early" else None
+        return replace(event, found=found, look_again_on=again)
 
     def _bring(self, reference: str, event: Event, person: UUID, now: datetime) -> None:
         with self._service.store.read(self._part.key) as connection:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.decision import test_endings
 from tests.decision.cast import (
     AGREES,
     IRO,
@@ -23,7 +24,7 @@ from workflows.ladder import ItemType
 from workflows.permits import THE_SERVICE
 from workflows.pressing import pressing
 from workflows.replay import differs
-from workflows.turn import Subject
+from workflows.turn import Subject, Turn
 
 AT = "Wed 8 April 2026, 10:00"
 REVIEWED = replace(LOOKED_AFTER, next_review=on("Thu 8 October 2026"))
@@ -230,3 +231,35 @@ def test_planted_a_new_day_of_review_that_is_told(monkeypatch):
     monkeypatch.setitem(decide._HANDLERS, e.ChildFactsChanged, told)
     with pytest.raises(AssertionError):
         test_another_day_for_the_review_is_on_the_record_and_tells_nobody()
+
+
+def test_planted_a_reopening_that_keeps_what_was_said(monkeypatch):
+    right = Turn.move
+
+    def move(turn, name):
+        said = turn.challenge.impact
+        right(turn, name)
+        turn.change(impact=said)
+
+    monkeypatch.setattr(Turn, "move", move)
+    with pytest.raises(AssertionError):
+        test_endings.test_opened_again_what_changed_is_to_be_said_again()
+
+
+def test_planted_too_early_without_anybody_looking_again(monkeypatch):
+    monkeypatch.setattr(
+        impact, "look_again", lambda turn, found, named: named and impact.named_date(turn, named, "look_again_on")
+    )
+    for ending in test_endings.ENDINGS:
+        with pytest.raises(AssertionError):
+            test_endings.test_too_early_to_say_at_the_end_names_the_day_to_look_again(ending)
+
+
+def test_planted_a_mid_point_that_is_asked_once_and_forgotten(monkeypatch):
+    def due(turn, window):
+        turn.put(replace(window, closed_at=turn.at, closed_as="told"))
+        turn.tell(Subject.FOLLOW_UP_DUE, [THE_RAISER], window=window.key)
+
+    monkeypatch.setattr(beside, "promise_due", due)
+    with pytest.raises(AssertionError):
+        test_at_the_mid_point_the_iro_is_asked_and_asked_again_with_their_manager()

@@ -24,6 +24,7 @@ from api.subject_access.exporting import export
 from drp import retention
 from drp.migrate import migrate
 from drp.proof.opening import opened
+from drp.register import RegisterRow
 from drp.settings import Settings
 from drp.sweep import sweep
 from drp.tables import ChallengeRow, WindowRow
@@ -90,6 +91,16 @@ def test_some_items_fall_due_within_minutes(told):
             )
         ).scalars()
         assert len(list(soon)) == 3
+
+
+def test_a_leader_sees_what_changed_for_the_children(told):
+    service, _, _ = told
+    for part in CAST:
+        with service.store.read(part.key) as connection:
+            found = set(
+                connection.execute(select(col(RegisterRow.impact)).where(col(RegisterRow.outcome) == "resolved")).scalars()
+            )
+        assert found == {"", "better", "partly", "no change", "worse", "too early"}, part.key
 
 
 def test_its_mail_goes_to_example_addresses_and_names_no_child(told):
