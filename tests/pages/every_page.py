@@ -71,6 +71,7 @@ HARMLESS = {
     "done": "what is said on top", "page": "a number", "read": "a number", "kind": "a kind of item", "stage": "a stage",
     "version": "a procedure's", "saved": "a number", "change": "an assumption's path", "subject": "a kind of message",
     "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number",
+    "action": "a number of the item that is asked for",
 }  # fmt: skip
 """What may stand in a page's query and names nothing that is somebody's. Everything else is in `_queries`."""
 
