@@ -16,9 +16,8 @@ RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 MODELS = [value for value in vars(written).values() if isinstance(value, type) and issubclass(value, written.Written)]
-COMMANDS = "".join(
-    (ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in ("cli", "register_commands", "retention_commands")
-)
+COMMAND_FILES = ("cli", "register_commands", "retention_commands", "themes_command")
+COMMANDS = "".join((ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in COMMAND_FILES)
 KEYS = sorted({field.alias or name for model in MODELS for name, field in model.model_fields.items()})
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import ProgrammingError
 
 from drp.register import SheetRow
 from drp.sheets import bringing, register_rows
@@ -212,6 +213,9 @@ def test_a_sheet_brought_in_by_mistake_is_taken_back(office: Office, request: py
     hands = world.store if world.store.is_sqlite else Store(request.getfixturevalue("postgresql").url(OWNER))
     with hands.write(office.key) as connection, pytest.raises(NoSuchSheet, match="No file came in as"):
         take_back(connection, world.chance, office.key, "past.xls")
+    if hands is not world.store:
+        with pytest.raises(ProgrammingError, match="permission denied"), world.store.write(office.key) as connection:
+            take_back(connection, world.chance, office.key, done.hash)
     with hands.write(office.key) as connection:
         row = take_back(connection, world.chance, office.key, done.hash[:12])
     assert (row.name, row.lines) == ("past.csv", 3)

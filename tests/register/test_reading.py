@@ -1,18 +1,20 @@
 """Files as they come: odd, broken and hostile ones are named for what they are, in bounded time and memory."""
 
+import textwrap
 import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
 from drp.sheets import xlsx
 from drp.sheets.csv_files import read_csv
 from drp.sheets.faults import Faults, Unusable
-from drp.sheets.mapping import BadMapping, read_mapping
+from drp.sheets.mapping import FIELDS, BadMapping, read_mapping
 from drp.sheets.table import Odd
 from drp.sheets.xlsx import read_xlsx
 from tests.register.books import MAIN, book, number, sheet
@@ -241,6 +243,15 @@ def test_every_fault_of_a_mapping_is_said_at_once_with_its_line() -> None:
         "m.yaml:11: `status` has a column and a constant", "m.yaml:12: `separator`",
     ):  # fmt: skip
         assert each in said, each
+
+
+def test_the_mapping_that_is_documented_is_one() -> None:
+    running = (Path(__file__).parents[2] / "docs" / "running.md").read_text(encoding="utf-8")
+    shown = running[running.index("    sheet: Disputes") : running.index("Besides keys")]
+    read = read_mapping(textwrap.dedent(shown), "docs")
+    assert (read.header, read.always, read.encoding) == (3, {"item_type": "formal"}, "windows-1252")
+    assert read.values["reason"]["Misc"] == ""
+    assert all(f"`{field}`" in running for field in FIELDS)
 
 
 def test_a_mapping_that_is_none_is_refused() -> None:
