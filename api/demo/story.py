@@ -7,6 +7,7 @@ from itertools import cycle
 from uuid import UUID
 
 from api.assembly import Service
+from api.demo.past import bring_past
 from api.demo.scene import CAST, Cast, Child, Part, seed
 from drp.handle import Casework, Done
 from drp.load import by_reference, challenges, establishment
@@ -97,7 +98,9 @@ def tell(service: Service, now: datetime, say: Say) -> int:
         begun = items
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
-        say(f"{every[0].authority.name}: {items - begun} items, at least one in every state of every ladder")
+        earlier = bring_past(service, part, every, cast, now)
+        said = f"{items - begun} items, at least one in every state of every ladder; {earlier} lines of earlier registers"
+        say(f"{every[0].authority.name}: {said}")
         sweep(casework, part.key, now)
         # What was told in the past was mailed in the past, within the authority's hours.
         deliver(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
