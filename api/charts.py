@@ -12,10 +12,10 @@ _WIDE, _LABELS, _NUMBERS = 760, 250, 120
 
 _BAR, _GAP, _LINE = 18, 12, 17
 MOST_ROWS = 25
-MOST_COLUMNS = 4
+MOST_COLUMNS, MOST_BARS = 7, 60
 """Beyond these the table alone says all; the drawing shows the most frequent rows, or totals."""
 
-FILLS = ("#0f5257", "url(#stripes)", "#e0a526", "url(#dots)")
+FILLS = ("#0f5257", "url(#stripes)", "#e0a526", "url(#dots)", "#ffffff", "url(#hatched)", "#b1b4b6")
 """Of the columns, in order: plain and patterned by turns, so that they differ without colour."""
 
 Address = Callable[[Heading, Heading | None], str]
@@ -24,10 +24,10 @@ Address = Callable[[Heading, Heading | None], str]
 def svg(made: Table, finding: str, address: Address | None = None) -> str:
     """The drawing. `address`: where a bar opens to; without it nothing is linked (a file on its own).
 
-    Rows are groups of bars, one for each column (totals alone where there are more than four).
+    Rows are groups of bars, one for each column (totals alone where there are too many).
     """
     rows = _shown(made)
-    columns: Sequence[Heading | None] = list(made.columns) if 0 < len(made.columns) <= MOST_COLUMNS else [None]
+    columns: Sequence[Heading | None] = list(made.columns) if _has_room(made, rows) else [None]
     # The newest period is plain, whichever place it has: it is what is read first.
     fills = dict(zip(reversed(columns) if made.question.across in PERIODS else columns, FILLS, strict=False))
     most = max([made.cell(row, column) for row in rows for column in columns] or [0]) or 1
@@ -53,8 +53,14 @@ _PATTERNS = (
     '<defs><pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     '<rect width="6" height="6" fill="#ffffff"/><rect width="3" height="6" fill="#0f5257"/></pattern>'
     '<pattern id="dots" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#ffffff"/>'
-    '<circle cx="3" cy="3" r="2" fill="#505a5f"/></pattern></defs>'
+    '<circle cx="3" cy="3" r="2" fill="#505a5f"/></pattern>'
+    '<pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#ffffff"/>'
+    '<path d="M0 0L6 6M6 0L0 6" stroke="#0f5257"/></pattern></defs>'
 )
+
+
+def _has_room(made: Table, rows: Sequence[Heading]) -> bool:
+    return 0 < len(made.columns) <= MOST_COLUMNS and len(made.columns) * len(rows) <= MOST_BARS
 
 
 def _shown(made: Table) -> list[Heading]:
@@ -68,6 +74,8 @@ def _shown(made: Table) -> list[Heading]:
 def _legend(parts: list[str], columns: Sequence[tuple[Heading, str]], y: int) -> int:
     x = _LABELS
     for column, fill in columns:
+        if x > _LABELS and x + 30 + 8 * len(column.label) > _WIDE:
+            x, y = _LABELS, y + 22
         parts.append(f'<rect x="{x}" y="{y - 11}" width="14" height="14" fill="{fill}" stroke="#0b0c0c"/>')
         parts.append(f'<text x="{x + 20}" y="{y}">{escape(column.label)}</text>')
         x += 40 + 8 * len(column.label)

@@ -91,7 +91,7 @@ def table(connection: Connection, labels: Labels, question: Question) -> Table:
     columns = _headings(labels, across, [key for key, _ in by_column.cells], question) if across and by_column else ()
     return Table(
         question=question,
-        title=labels.title(question.by) + (f" by {_lower(labels.title(across))}" if across else ""),
+        title=_title(labels, question),
         rows=rows,
         columns=columns,
         cells=_folded(labels, question, cells),
@@ -101,6 +101,13 @@ def table(connection: Connection, labels: Labels, question: Question) -> Table:
         notes=tuple(_notes(connection, labels, question, by_row, rows)),
         breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
     )
+
+
+def _title(labels: Labels, question: Question) -> str:
+    by, across = labels.title(question.by), question.across
+    if across:
+        return f"{by} by {_lower(labels.title(across))}"
+    return f"Items by {_lower(by)}" if question.by in PERIODS else by
 
 
 def _lower(title: str) -> str:
@@ -316,31 +323,56 @@ class Rate:
         return str(rounded(Decimal(self.items * 100) / self.children, 1))
 
 
+MOST_QUARTERS = 4
+"""Of how many quarters a rate is given: over longer than a year it would say nothing that people know."""
+
+
 def rates(connection: Connection, labels: Labels, question: Question) -> tuple[Rate, ...]:
-    """Rates of a period, for each status whose number of children was brought in for at least one of its quarters."""
-    here = [col(PopulationRow.authority) == labels.words.key]
-    if question.first:
-        here.append(col(PopulationRow.quarter) >= counting.quarter_of_month(question.first))
-    if question.last:
-        here.append(col(PopulationRow.quarter) <= counting.quarter_of_month(question.last))
+    """Rates of a period of up to a year, for each status whose number of children is known for all of its quarters."""
+    if not question.first or not question.last:
+        return ()
+    first, last = (counting.quarter_of_month(month) for month in (question.first, question.last))
+    wanted = [first, *_between(By.QUARTER, [first, last]), last] if first != last else [first]
+    quarters = sorted(set(wanted))
+    if len(quarters) > MOST_QUARTERS:
+        return ()
     rows = connection.execute(
         select(col(PopulationRow.status), func.sum(col(PopulationRow.number)), func.count())
-        .where(*here)
+        .where(col(PopulationRow.authority) == labels.words.key, col(PopulationRow.quarter).in_(quarters))
         .group_by(col(PopulationRow.status))
         .order_by(col(PopulationRow.status))
     ).all()
-    counts = _counted(connection, labels.words.key, labels, question, (By.STATUS, None)) if rows else Counts({}, 0)
+    known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
+    counts = _counted(connection, labels.words.key, labels, question, (By.STATUS, None)) if known else Counts({}, 0)
     return tuple(
-        Rate(status, counts.cells.get((status, ""), 0), Decimal(int(total)) / quarters, quarters)
-        for status, total, quarters in rows
-        if total
+        Rate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters)) for status, total in known
     )
+
+
+GOOD = ("better", "partly")
+"""What changed for the better for a child, wholly or in part."""
+
+
+def _impact(made: Table) -> str:
+    """Did it work? Of those items of which it was said what changed for the child."""
+    by_row = made.question.by is By.IMPACT
+    said = {one.key: made.cell(one) if by_row else made.total(one) for one in (made.rows if by_row else made.columns)}
+    known = sum(number for key, number in said.items() if key and key != "too early")
+    if not known:
+        return f"What changed for the child was not said of any of {made.items:,}, or it was too early to say."
+    good = sum(said.get(key, 0) for key in GOOD)
+    rest = made.items - known
+    left = f"; it is not said yet, or too early, for {rest:,}" if rest else ""
+    share = percent(good, known)
+    return f"Better or partly better for the child in {good:,} of the {known:,} of which it was said ({share}){left}."
 
 
 def finding(made: Table) -> str:
     """One sentence that says what a table shows."""
     if not made.items:
         return "Nothing is counted here: no item was raised in this period, as it is narrowed."
+    if By.IMPACT in (made.question.by, made.question.across):
+        return _impact(made)
     ordered = [row for row in made.rows if row.key]
     if made.question.by in PERIODS:
         if len(ordered) < 2:

@@ -35,6 +35,8 @@ _OF_2016 = """\
 reporting:
   together:
     - {label: Stages 5–8, stages: [stage_5, stage_6, stage_7, stage_8]}
+  breaks:
+    - {from: 2016-04-01, why: "Recording changed: by its report 2016/17 does not compare with the year before."}
 """
 
 CAST = (
