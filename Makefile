@@ -48,6 +48,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements/dev.lock
 	$(PIP) install --require-hashes -r requirements/dev.lock
 	touch $@
 
+# What benchmarks compare with: nothing of the service or its tests needs it.
+$(VENV)/.benchmarks: $(VENV)/.dev requirements/benchmarks.lock
+	$(PIP) install --require-hashes -r requirements/benchmarks.lock
+	touch $@
+
 # The browser of the tests, and what reads PDF, are Debian's own packages: installed here where that may be done, else it is
 # said what to install.
 $(CHROMIUM) $(POPPLER):
@@ -69,7 +74,7 @@ api/assets/.built: api/package-lock.json $(wildcard api/styles/* api/scripts/*) 
 	touch $@
 
 lock: $(VENV)/.dev
-	for name in runtime dev node; do \
+	for name in runtime dev node benchmarks; do \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate -p 3.11 \
 	    requirements/$$name.in -o requirements/$$name.lock; done
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, true
+from sqlalchemy import Connection, func, literal, select, true
 from sqlmodel import col
 
 from drp.register import COVERS, RegisterRow
@@ -107,16 +107,19 @@ def days_of(quarter: str) -> tuple[date, date]:
 def live(connection: Connection, authority: str, asked: Asked) -> Counts:
     """Count from the lines as they stand."""
     cells: dict[tuple[str, str], int] = {}
+    there = 0
     for kind in asked.kinds:
-        for values, number in _grouped(connection, authority, kind, asked, asked.names):
+        found, number = _grouped(connection, authority, kind, asked, asked.names)
+        there += number
+        for values, counted in found.items():
             key = (values[0], values[1] if asked.across else "")
-            cells[key] = cells.get(key, 0) + number
-    return Counts(cells, items(connection, authority, asked))
+            cells[key] = cells.get(key, 0) + counted
+    return Counts(cells, there)
 
 
 def items(connection: Connection, authority: str, asked: Asked) -> int:
     """How many items there are, each once."""
-    return sum(number for kind in asked.kinds for _, number in _grouped(connection, authority, kind, asked, ()))
+    return sum(_grouped(connection, authority, kind, asked, ())[1] for kind in asked.kinds)
 
 
 def conditions(asked: Asked) -> list[Any]:
@@ -150,36 +153,63 @@ def _months(by: By, value: str) -> list[str]:
 
 def _grouped(
     connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]
-) -> list[tuple[tuple[str, ...], int]]:
+) -> tuple[dict[tuple[str, ...], int], int]:
+    """How many items have each value, or values, and how many there are: one reading of the lines gives both."""
     made, grouped = query(connection, authority, kind, asked, names)
     places = [(by, grouped.index(column_of(by))) for by in names]
+    known: dict[tuple[By, Any], str] = {}
     found: dict[tuple[str, ...], int] = {}
+    there = 0
     for row in connection.execute(made):
-        values = tuple(value_of(by, row[place]) for by, place in places)
-        found[values] = found.get(values, 0) + row[-1]
-    return [(values, number) for values, number in found.items() if number]
+        key = []
+        for by, place in places:
+            value = known.get((by, row[place]))
+            if value is None:
+                value = known[by, row[place]] = value_of(by, row[place])
+            key.append(value)
+        values = tuple(key)
+        number = row[len(grouped)]
+        found[values] = found.get(values, 0) + number
+        there += row[-1]
+    if _is_narrowed_to_reasons(asked) and _flag(names) != "is_first":
+        there = _grouped(connection, authority, kind, asked, ())[1]
+    return {values: number for values, number in found.items() if number}, there
 
 
 def query(connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]) -> tuple[Any, list[str]]:
-    """The counting query of one kind of item, and the columns that it groups by before its count."""
-    narrowed = [by for by, _ in asked.only]
+    """The counting query of one kind of item, and the columns that it groups by before its counts.
+
+    Its last column adds up to how many items there are, but where lines are narrowed to reasons and counted by them.
+    """
     columns = list(dict.fromkeys(column_of(by) for by in names))
     table = RegisterRow.__table__  # type: ignore[attr-defined]
-    if By.REASON in narrowed or By.THEME in narrowed:
+    # The indexes are of one kind, or of the others: they are known by the very words, which no parameter may hide.
+    kinds = [table.c.kind == literal(kind, literal_execute=True)]
+    if kind != CHALLENGE:
+        kinds.append(table.c.kind != literal(CHALLENGE, literal_execute=True))
+    flag, grouped, numbers = "", columns, [func.count().label("items")]
+    if _is_narrowed_to_reasons(asked):
         # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
-        flag, grouped, number = "", columns, func.count(table.c.id.distinct())
+        numbers = [func.count(table.c.id.distinct()).label("items")]
     else:
-        flag, number = _flag(names), func.count()
-        needed = {*columns, *(column_of(by) for by in narrowed), *(("month",) if asked.first or asked.last else ())}
+        flag = _flag(names)
+        if flag != "is_first":
+            numbers.append(func.count().filter(table.c.is_first.is_(true())).label("firsts"))
+        narrowed = [column_of(by) for by, _ in asked.only]
+        needed = {*columns, *narrowed, *(("month",) if asked.first or asked.last else ())}
         grouped = _in_order(columns, needed, flag) if connection.dialect.name == "sqlite" else columns
-    made = select(*(table.c[name] for name in grouped), number.label("items")).where(
-        table.c.authority == authority, table.c.kind == kind, *conditions(asked)
+    made = select(*(table.c[name] for name in grouped), *numbers).where(
+        table.c.authority == authority, *kinds, *conditions(asked)
     )
     if flag:
-        made = made.where(table.c[flag] == true())
+        made = made.where(table.c[flag].is_(true()))
     if grouped:
         made = made.group_by(*(table.c[name] for name in grouped))
     return made, grouped
+
+
+def _is_narrowed_to_reasons(asked: Asked) -> bool:
+    return any(by in (By.REASON, By.THEME) for by, _ in asked.only)
 
 
 def _flag(names: Sequence[By]) -> str:
@@ -191,13 +221,10 @@ def _in_order(columns: list[str], needed: set[str], flag: str) -> list[str]:
     """The columns to group by so that some index is read in its own order; as they came where none holds them all."""
     best: list[str] = []
     for cover in COVERS.values():
-        whole = {*cover}
-        leads = cover[0] == "is_first"
-        if not needed <= whole or (flag and flag not in whole) or (leads and flag != "is_first"):
+        if not needed <= {*cover} or (cover[0] == "theme") == (flag == "is_first"):
             continue
-        ordered = [name for name in cover if name != "is_first"]
-        last = max((ordered.index(name) for name in columns), default=-1)
-        prefix = ordered[: last + 1]
+        last = max((cover.index(name) for name in columns), default=-1)
+        prefix = [*cover[: last + 1]]
         if not best or len(prefix) < len(best):
             best = prefix
     return best or columns

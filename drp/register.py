@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, delete, insert, select
+from sqlalchemy import Connection, Index, delete, insert, select, text
 from sqlmodel import Field, col
 
 from drp import load
@@ -18,20 +18,37 @@ from drp.chance import Chance
 from drp.procedures import Procedures
 from drp.tables import ChallengeRow, Row
 from workflows.challenge import Challenge, Outcome
-from workflows.line import Line, kind_of, line_of, quarter_of
+from workflows.line import CHALLENGE, Line, kind_of, line_of, quarter_of
 from workflows.procedure import Authority
 
 COVERS: dict[str, tuple[str, ...]] = {
-    "ix_register_month": ("is_first", "month", "stage", "status", "item_type", "outcome"),
-    "ix_register_impact": ("is_first", "month", "impact", "outcome", "item_type"),
-    "ix_register_small": ("is_first", "stage", "item_type", "status", "outcome", "impact", "month"),
-    "ix_register_reason_month": ("theme", "reason", "month", "is_first_of_theme"),
-    "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "month"),
-    "ix_register_reason": ("theme", "reason", "stage", "outcome", "impact", "status", "item_type", "is_first_of_theme", "month"),
-    "ix_register_team_month": ("is_first", "service", "team", "month"),
-    "ix_register_team": ("is_first", "service", "team", "stage", "item_type", "status", "outcome", "impact", "month"),
+    "ix_register_month_stage": ("month", "stage", "outcome"),
+    "ix_register_month_impact": ("month", "impact", "stage"),
+    "ix_register_month_type": ("month", "item_type", "status"),
+    "ix_register_small": ("outcome", "status", "impact", "item_type"),
+    "ix_register_team_stage": ("service", "team", "stage", "item_type"),
+    "ix_register_team_status": ("service", "team", "status", "stage"),
+    "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
+    "ix_register_team_month": ("service", "team", "month"),
+    "ix_register_reason_stage": ("theme", "reason", "stage", "item_type", "is_first_of_theme", "is_first"),
+    "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact", "is_first_of_theme", "is_first"),
+    "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "is_first"),
+    "ix_register_reason_month": ("theme", "reason", "status", "month", "is_first_of_theme", "is_first"),
 }
-"""Indexes that hold whole theme tables, in the order in which their columns are counted: see `drp.counting`."""
+"""Indexes that hold whole theme tables of challenges, in the order in which their columns are counted: see `drp.counting`.
+
+Those that begin with the theme hold every row, the others each item's first. Each is narrow, and none goes deeper than some
+thousand groups: what a table costs is its columns and groups before the last one wanted (`python -m benchmarks.themes`).
+"""
+
+_APART = f"kind <> '{CHALLENGE}'"
+_CHALLENGES, _ITEMS = f"kind = '{CHALLENGE}'", f"kind = '{CHALLENGE}' AND is_first IS "
+
+
+def _cover(name: str, columns: tuple[str, ...]) -> Index:
+    every = columns[0] == "theme"
+    sqlite, postgresql = (_CHALLENGES, _CHALLENGES) if every else (_ITEMS + "1", _ITEMS + "true")
+    return Index(name, "authority", *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql))
 
 
 class RegisterRow(Row, table=True):
@@ -71,7 +88,8 @@ class RegisterRow(Row, table=True):
     """The child's number as a sheet had it; empty for an item that is kept here."""
     raiser: UUID | None = None
     __table_args__ = (
-        *(Index(name, "authority", "kind", *columns) for name, columns in COVERS.items()),
+        *(_cover(name, columns) for name, columns in COVERS.items()),
+        Index("ix_register_apart", "authority", "kind", "month", sqlite_where=text(_APART), postgresql_where=text(_APART)),
         Index("ix_register_raised", "authority", "raised_on", "id"),
         Index("ix_register_repeats", "authority", "child", "reason"),
         Index("ix_register_reference", "authority", "reference"),

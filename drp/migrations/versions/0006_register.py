@@ -34,19 +34,36 @@ def upgrade() -> None:
         sa.Column("child", sa.Uuid(), nullable=True), word("number", 32), sa.Column("raiser", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("authority", "id", "n", name="pk_register"),
     )
+    challenges, items, apart = "kind = 'challenge'", "kind = 'challenge' AND is_first IS ", "kind <> 'challenge'"
     for name, columns in {
-        "ix_register_month": ("kind", "is_first", "month", "stage", "status", "item_type", "outcome"),
-        "ix_register_impact": ("kind", "is_first", "month", "impact", "outcome", "item_type"),
-        "ix_register_small": ("kind", "is_first", "stage", "item_type", "status", "outcome", "impact", "month"),
-        "ix_register_reason_month": ("kind", "theme", "reason", "month", "is_first_of_theme"),
-        "ix_register_reason_team": ("kind", "theme", "reason", "service", "team", "is_first_of_theme", "month"),
-        "ix_register_reason": (
-            "kind", "theme", "reason", "stage", "outcome", "impact", "status", "item_type", "is_first_of_theme", "month",
-        ),
-        "ix_register_team_month": ("kind", "is_first", "service", "team", "month"),
-        "ix_register_team": (
-            "kind", "is_first", "service", "team", "stage", "item_type", "status", "outcome", "impact", "month",
-        ),
+        "ix_register_month_stage": ("month", "stage", "outcome"),
+        "ix_register_month_impact": ("month", "impact", "stage"),
+        "ix_register_month_type": ("month", "item_type", "status"),
+        "ix_register_small": ("outcome", "status", "impact", "item_type"),
+        "ix_register_team_stage": ("service", "team", "stage", "item_type"),
+        "ix_register_team_status": ("service", "team", "status", "stage"),
+        "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
+        "ix_register_team_month": ("service", "team", "month"),
+    }.items():
+        op.create_index(
+            name, "register", ["authority", *columns],
+            sqlite_where=sa.text(items + "1"), postgresql_where=sa.text(items + "true"),
+        )
+    for name, columns in {
+        "ix_register_reason_stage": ("theme", "reason", "stage", "item_type", "is_first_of_theme", "is_first"),
+        "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact", "is_first_of_theme", "is_first"),
+        "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "is_first"),
+        "ix_register_reason_month": ("theme", "reason", "status", "month", "is_first_of_theme", "is_first"),
+    }.items():
+        op.create_index(
+            name, "register", ["authority", *columns],
+            sqlite_where=sa.text(challenges), postgresql_where=sa.text(challenges),
+        )
+    op.create_index(
+        "ix_register_apart", "register", ["authority", "kind", "month"],
+        sqlite_where=sa.text(apart), postgresql_where=sa.text(apart),
+    )
+    for name, columns in {
         "ix_register_raised": ("raised_on", "id"),
         "ix_register_repeats": ("child", "reason"),
         "ix_register_reference": ("reference",),
