@@ -83,10 +83,8 @@ def live(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
             line += f"   {name} {ratios[name][-1]:5.2f}" + (" <-- more than it may" if ratios[name][-1] > LIVE_AT_MOST else "")
         print(line, flush=True)
     for name, found in ratios.items():
-        over = sum(one > LIVE_AT_MOST for one in found)
-        print(
-            f"live, {name}: worst {max(found):.2f}, median {statistics.median(found):.2f} times DuckDB; {over} of {len(found)} above"
-        )
+        over, middle = sum(one > LIVE_AT_MOST for one in found), statistics.median(found)
+        print(f"live, {name}: worst {max(found):.2f}, median {middle:.2f} times DuckDB; {over} of {len(found)} above")
     return max(max(found) for found in ratios.values())
 
 

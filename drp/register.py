@@ -33,7 +33,7 @@ COVERS: dict[str, tuple[str, ...]] = {
     "ix_register_reason_stage": ("theme", "reason", "stage", "item_type", "is_first_of_theme", "is_first"),
     "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact", "is_first_of_theme", "is_first"),
     "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "is_first"),
-    "ix_register_reason_month": ("theme", "reason", "status", "month", "is_first_of_theme", "is_first"),
+    "ix_register_reason_month": ("theme", "reason", "month", "status", "is_first_of_theme", "is_first"),
 }
 """Indexes that hold whole theme tables of challenges, in the order in which their columns are counted: see `drp.counting`.
 

@@ -53,7 +53,7 @@ def upgrade() -> None:
         "ix_register_reason_stage": ("theme", "reason", "stage", "item_type", "is_first_of_theme", "is_first"),
         "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact", "is_first_of_theme", "is_first"),
         "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "is_first"),
-        "ix_register_reason_month": ("theme", "reason", "status", "month", "is_first_of_theme", "is_first"),
+        "ix_register_reason_month": ("theme", "reason", "month", "status", "is_first_of_theme", "is_first"),
     }.items():
         op.create_index(
             name, "register", ["authority", *columns],
