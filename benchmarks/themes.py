@@ -155,7 +155,7 @@ def _looping(store: Store, how: Callable[..., counting.Counts]) -> Iterator[None
         reader.join()
 
 
-def _commits(store: Store, chance: Chance, times: int = 60) -> float:
+def _commits(store: Store, chance: Chance, times: int = 40) -> float:
     """The median of so many commits; the heartbeat counts the quarter again between them, as it does."""
     took = []
     identity = chance.identity()

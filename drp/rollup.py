@@ -47,7 +47,8 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
         values = {a: value_a, b: value_b}
         key = tuple(_value(by, quarter, values) for by in asked.names)
         cells[key[0], key[1] if asked.across else ""] += number
-    items = _items(connection, authority, asked, marked)
+    # Where an item stands in one cell only, the cells add up to the items.
+    items = sum(cells.values()) if _flag(asked.names) == 0 else _items(connection, authority, asked, marked)
     for quarter in quarters:
         first, last = months_of(quarter)
         now = counting.live(connection, authority, Asked(asked.by, asked.across, first, last, (), asked.kinds))
