@@ -117,9 +117,9 @@ def into_duckdb(path: Path, threads: int) -> duckdb.DuckDBPyConnection:
 ENTRIES = """
 INSERT INTO entry (authority, challenge, number, schema_version, kind, at, recorded_at, parts, stage, sequence, visible,
   facts, words, key_id, previous, hash)
-SELECT authority, id, number, 1, 'responded', '2026-04-01 10:00:00+00', '2026-04-01 10:00:00+00', '', stage, number, 'all',
+SELECT authority, id, nth, 1, 'responded', '2026-04-01 10:00:00+00', '2026-04-01 10:00:00+00', '', stage, nth, 'all',
   '{"answer":"agrees","parts":[]}', '', 'main', %s AS previous, %s AS hash
-FROM register, (%s) AS numbers WHERE n = 0 ORDER BY id, number"""
+FROM register, (%s) AS numbers WHERE n = 0 ORDER BY id, nth"""
 
 
 def into_sqlite(store: Store, path: Path, entries: bool) -> None:
@@ -129,10 +129,10 @@ def into_sqlite(store: Store, path: Path, entries: bool) -> None:
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
     connection.executemany(f"INSERT INTO register VALUES ({', '.join('?' * len(COLUMNS))})", read_csv(path))
-    numbers = " UNION ALL ".join(f"SELECT {n} AS number" for n in range(1, ENTRIES_EACH + 1))
+    numbers = " UNION ALL ".join(f"SELECT {n} AS nth" for n in range(1, ENTRIES_EACH + 1))
     if entries:
         connection.execute(
-            ENTRIES % ("id || '-previous-hash-of-this-one-' || number", "id || '-hash-of-this-one-' || number", numbers)
+            ENTRIES % ("id || '-previous-hash-of-this-one-' || nth", "id || '-hash-of-this-one-' || number", numbers)
         )
     connection.execute("COMMIT")
     connection.close()
@@ -149,10 +149,10 @@ def into_postgresql(server: Postgresql, path: Path, entries: bool) -> None:
         with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(copying) as copy:
             while block := file.read(1 << 20):
                 copy.write(block)
-        numbers = f"SELECT generate_series(1, {ENTRIES_EACH}) AS number"
+        numbers = f"SELECT generate_series(1, {ENTRIES_EACH}) AS nth"
         if entries:
             connection.execute(
-                ENTRIES % ("replace(id::text, '-', '') || '-previous-hash-of-this-one-' || number",
-                           "replace(id::text, '-', '') || '-hash-of-this-one-' || number", numbers)
+                ENTRIES % ("replace(id::text, '-', '') || '-previous-hash-of-this-one-' || nth",
+                           "replace(id::text, '-', '') || '-hash-of-this-one-' || nth", numbers)
             )  # fmt: skip
         connection.execute("VACUUM ANALYZE")
