@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, literal, select, true
+from sqlalchemy import Connection, func, literal, or_, select, true
 from sqlmodel import col
 
 from drp.register import COVERS, RegisterRow
@@ -135,7 +135,9 @@ def conditions(asked: Asked) -> list[Any]:
             months = [one for value in values for one in _months(by, value)]
             found.append(month.in_(months))
         elif by is By.IRO:
-            found.append(col(RegisterRow.raiser).in_([UUID(value) for value in values]))
+            raiser = col(RegisterRow.raiser)
+            named = raiser.in_([UUID(value) for value in values if value])
+            found.append(or_(named, raiser.is_(None)) if "" in values else named)
         else:
             column = col(getattr(RegisterRow, by.value))
             found.append(column == values[0] if len(values) == 1 else column.in_(values))

@@ -49,31 +49,31 @@ class Absent:
 
 def past_date(connection: Connection, labels: Labels, now: datetime) -> tuple[Past, ...]:
     """Open items that wait for a reply past its date, as it stands now and whatever the period."""
-    here = labels.words.key
-    rows = connection.execute(
-        select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
-        .join(
-            WindowRow,
-            and_(
-                col(WindowRow.authority) == here,
-                col(WindowRow.challenge) == col(ChallengeRow.id),
-                col(WindowRow.sequence) == col(ChallengeRow.sequence),
-            ),
-        )
-        .where(
-            col(ChallengeRow.authority) == here,
-            col(ChallengeRow.is_open),
-            col(WindowRow.closed_at).is_(None),
-            col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
-            col(WindowRow.closes_at) <= now,
-        )
-        .group_by(col(ChallengeRow.stage))
-    ).all()
+    query = select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
+    rows = connection.execute(waiting(query, labels.words.key, now).group_by(col(ChallengeRow.stage))).all()
     found: dict[str, int] = {}
     for stage, number in rows:
         key = labels.heading(By.STAGE, stage).key
         found[key] = found.get(key, 0) + number
     return tuple(Past(stage, found[stage.key]) for stage in labels.headings(By.STAGE, [row[0] for row in rows]))
+
+
+def waiting(query: Any, authority: str, now: datetime) -> Any:
+    """A query of challenges narrowed to those that are open and wait for a reply past its date."""
+    return query.join(
+        WindowRow,
+        and_(
+            col(WindowRow.authority) == authority,
+            col(WindowRow.challenge) == col(ChallengeRow.id),
+            col(WindowRow.sequence) == col(ChallengeRow.sequence),
+        ),
+    ).where(
+        col(ChallengeRow.authority) == authority,
+        col(ChallengeRow.is_open),
+        col(WindowRow.closed_at).is_(None),
+        col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
+        col(WindowRow.closes_at) <= now,
+    )
 
 
 def repeats(connection: Connection, labels: Labels, question: Question, most: int = 200) -> tuple[Repeat, ...]:

@@ -115,9 +115,16 @@ def _lower(title: str) -> str:
 
 
 def asked_of(labels: Labels, question: Question, names: tuple[By, By | None], kind: str = CHALLENGE) -> Asked:
-    """What is asked of the register for a question."""
-    only = tuple((by, labels.kept(by, key)) for by, key in question.only)
+    """What is asked of the register, of one kind of item, for a question."""
+    only = tuple((by, _kept(labels, by, key, kind)) for by, key in question.only)
     return Asked(names[0], names[1], question.first, question.last, only, (kind,))
+
+
+def _kept(labels: Labels, by: By, key: str, kind: str) -> tuple[str, ...]:
+    """The values that a row's key gathers among items of a kind: a notice without a reason stands under what it is."""
+    if by not in (By.REASON, By.THEME) or kind not in _APART_KEYS:
+        return labels.kept(by, key)
+    return ("",) if key == _APART_KEYS[kind] else labels.kept(by, key) if key else ()
 
 
 def kinds_of(question: Question) -> tuple[str, ...]:
@@ -134,12 +141,35 @@ def _counted(connection: Connection, authority: str, labels: Labels, question: Q
     cells: dict[tuple[str, str], int] = {}
     items = 0
     for kind in kinds_of(question):
-        counts = rollup.count(connection, authority, asked_of(labels, question, names, kind))
+        asked = asked_of(labels, question, names, kind)
+        counts = rollup.count(connection, authority, asked)
         items += counts.items
-        for (a, b), number in counts.cells.items():
+        for (a, b), number in _each_once(connection, authority, labels, asked, counts).items():
             key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
             cells[key] = cells.get(key, 0) + number
     return Counts(cells, items)
+
+
+def _each_once(
+    connection: Connection, authority: str, labels: Labels, asked: Asked, counts: Counts
+) -> Mapping[tuple[str, str], int]:
+    """Cells in which an item of two reasons that are counted as one by now stands once."""
+    if By.REASON not in asked.names:
+        return counts.cells
+    cells, place = dict(counts.cells), asked.names.index(By.REASON)
+    other = asked.across if place == 0 else asked.by
+    for reason in sorted(set(labels.words.reporting.reasons.values())):
+        kept = labels.kept(By.REASON, reason)
+        alike = [key for key in cells if key[place] in kept]
+        if len({key[place] for key in alike}) < 2:
+            continue
+        for key in alike:
+            del cells[key]
+        narrowed = Asked(other or By.MONTH, None, asked.first, asked.last, (*asked.only, (By.REASON, kept)), asked.kinds)
+        again = counting.live(connection, authority, narrowed)
+        values = {value: number for (value, _), number in again.cells.items()} if other else {"": again.items}
+        cells |= {(reason, value) if place == 0 else (value, reason): number for value, number in values.items()}
+    return cells
 
 
 def _named(kind: str, by: By | None, value: str) -> str:

@@ -1,0 +1,184 @@
+"""Behind every figure of a theme table stand exactly as many items as it says, each once, on both engines."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import permutations
+
+import pytest
+
+from drp import counting, register, register_list, themes
+from drp.chance import Chance
+from drp.counting import Asked, By
+from drp.labels import Labels
+from drp.register import Change, Entered
+from drp.register_list import Item, Wanted
+from drp.store import Store
+from drp.themes import Question, asked_of
+from tests.service.cast import DUNMOOR, procedures
+from tests.themes.lines import some_lines
+from workflows.refusals import Unfit
+from workflows.reporting import Reporting, Together
+
+HERE = "dunmoor"
+NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
+REPORTING = Reporting(
+    stages={"informal": "stage_2"}, reasons={"worker": "report"}, together=(Together("Stages 3 and 4", ("stage_3", "stage_4")),)
+)
+PERIODS = (("", ""), ("2024-04", "2025-03"), ("2024-07", "2024-12"))
+
+
+@pytest.fixture
+def filled(store: Store, chance: Chance) -> Store:
+    """Two hundred lines, some of them of nobody's, and another authority's."""
+    lines = some_lines(random.Random(7), 200)
+    lines = [replace(one, raiser=None) if n % 9 == 0 else one for n, one in enumerate(lines)]
+    for authority, entered in ((HERE, lines), ("elsewhere", some_lines(random.Random(8), 30))):
+        with store.write(authority) as connection:
+            register.write(connection, chance, authority, [Change(one.id, None, one) for one in entered])
+    return store
+
+
+def labels_of(together: bool = False) -> Labels:
+    read = procedures(DUNMOOR)
+    words = replace(read.authority, reporting=REPORTING)
+    return Labels(words, read.ladders, {("team", "north"): "North", ("team", "south"): "South"}, {}, together)
+
+
+def walked(store: Store, labels: Labels, wanted: Wanted, sort: str = "raised", most: int = 50) -> list[Item]:
+    """The whole list, page after page."""
+    found: list[Item] = []
+    after = ""
+    while True:
+        with store.read(HERE) as connection:
+            page = register_list.listed(connection, labels, wanted, NOW, sort, most, after)
+        assert len(page.items) <= most
+        found += page.items
+        after = page.next
+        if not after:
+            return found
+
+
+def questions(rng: random.Random, number: int) -> Iterator[Question]:
+    """Any two things, some of them narrowed, some of a period, with and without notices, stages together or not."""
+    pairs = [*permutations(By, 2), *((by, None) for by in By)]
+    narrowings: tuple[tuple[tuple[By, str], ...], ...] = (
+        (), (), ((By.REASON, "report"),), ((By.REASON, "excellent_practice"),), ((By.REASON, ""),), ((By.THEME, "practice"),),
+        ((By.TEAM, ""),), ((By.YEAR, "2024"),), ((By.QUARTER, "2024-Q2"), (By.STATUS, "looked_after")), ((By.IRO, ""),),
+        ((By.ITEM_TYPE, "excellent_practice"),),
+    )  # fmt: skip
+    for by, across in rng.sample(pairs, number):
+        first, last = rng.choice(PERIODS)
+        yield Question(by, across, first, last, rng.choice(narrowings), rng.random() < 0.5, rng.random() < 0.5)
+
+
+def behind(question: Question, *keys: tuple[By | None, str]) -> Wanted:
+    """What the address behind a cell asks for."""
+    return Wanted(replace(question, only=(*question.only, *((by, key) for by, key in keys if by))))
+
+
+def check(store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    for question in questions(rng, 25):
+        labels = labels_of(question.together)
+        with store.read(HERE) as connection:
+            table = themes.table(connection, labels, question)
+        assert len(walked(store, labels, behind(question))) == table.items, question
+        cells = [(row, column) for row in table.rows for column in (None, *table.columns)]
+        for row, column in rng.sample(cells, min(len(cells), 6)):
+            wanted = behind(question, (question.by, row.key), (question.across if column else None, column.key if column else ""))
+            found = walked(store, labels, wanted)
+            assert len(found) == len({one.id for one in found}) == table.cell(row, column), (question, row, column)
+            with store.read(HERE) as connection:
+                assert register_list.total(connection, labels, wanted, NOW) == len(found)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_behind_each_cell_of_a_table_stand_as_many_items_as_it_says(filled: Store, seed: int) -> None:
+    check(filled, seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_list_is_as_long_as_counting_the_lines_says(filled: Store, seed: int) -> None:
+    labels = labels_of()
+    for question in questions(random.Random(100 + seed), 25):
+        found = walked(filled, labels, Wanted(question))
+        with filled.read(HERE) as connection:
+            asked = [asked_of(labels, question, (question.by, None), kind) for kind in themes.kinds_of(question)]
+            assert len(found) == sum(
+                counting.live(connection, HERE, replace(one, kinds=(kind,))).items
+                for one, kind in zip(asked, themes.kinds_of(question), strict=True)
+            )
+
+
+def test_planted_an_item_listed_once_for_each_of_its_reasons_is_noticed(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = register_list.narrowed
+
+    def each_row(*given):  # type: ignore[no-untyped-def]
+        return [one for one in whole(*given) if "is_first" not in str(one).split(" AND ")[0]]
+
+    monkeypatch.setattr(register_list, "narrowed", each_row)
+    with pytest.raises(AssertionError):
+        check(filled, 0)
+
+
+def test_planted_a_reason_looked_for_among_first_reasons_only_is_noticed(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_first(labels, wanted, here, kind, asked):  # type: ignore[no-untyped-def]
+        return counting.conditions(Asked(asked.by, None, asked.first, asked.last, asked.only))
+
+    monkeypatch.setattr(register_list, "_of_items", only_first)
+    with pytest.raises(AssertionError):
+        check(filled, 0)
+
+
+@pytest.mark.parametrize("sort", register_list.SORTS)
+def test_each_item_is_on_one_page_once_in_the_order_asked_for(filled: Store, sort: str) -> None:
+    labels, wanted = labels_of(), Wanted(Question(By.STAGE), kind="all")
+    whole = walked(filled, labels, wanted, sort, most=500)
+    assert len(whole) == 200
+    assert walked(filled, labels, wanted, sort, most=7) == whole
+    by = {
+        "raised": lambda one: -one.raised_on.toordinal(),
+        "raised_up": lambda one: one.raised_on,
+        "ended": lambda one: -(one.ended_on or date.min).toordinal(),
+        "stage": lambda one: [heading.key for heading in labels.every(By.STAGE)].index(labels.heading(By.STAGE, one.stage).key),
+        "team": lambda one: {"north": 0, "south": 1}.get(one.team, 2),
+        "reference": None,
+    }[sort]
+    if by:
+        assert [by(one) for one in whole] == sorted(by(one) for one in whole)
+
+
+def test_what_comes_in_meanwhile_neither_repeats_nor_hides_a_line(filled: Store, chance: Chance) -> None:
+    labels, wanted = labels_of(), Wanted(Question(By.STAGE), kind="all")
+    with filled.read(HERE) as connection:
+        page = register_list.listed(connection, labels, wanted, NOW, "raised", 50)
+    new: list[Entered] = some_lines(random.Random(11), 5)
+    with filled.write(HERE) as connection:
+        register.write(connection, chance, HERE, [Change(one.id, None, one) for one in new])
+    rest, after = [], page.next
+    while after:
+        with filled.read(HERE) as connection:
+            further = register_list.listed(connection, labels, wanted, NOW, "raised", 50, after)
+        rest += further.items
+        after = further.next
+    ids = [one.id for one in (*page.items, *rest)]
+    assert len(ids) == len(set(ids))
+    assert len({*ids} - {one.id for one in new}) == 200
+
+
+@pytest.mark.parametrize("place", ["x", "bm8=", "WyJyYWlzZWQiLCAiMjAyNC0wMS0wMSIsICJ4Il0=", "WyJ0ZWFtIiwgMWU5OTksIDEsIDFd", "é"])
+def test_a_place_that_was_never_given_is_refused(filled: Store, place: str) -> None:
+    with filled.read(HERE) as connection:
+        for sort in register_list.SORTS:
+            with pytest.raises(Unfit):
+                register_list.listed(connection, labels_of(), Wanted(Question(By.STAGE)), NOW, sort, 50, place)
+
+
+def test_an_order_or_a_kind_that_does_not_exist_is_refused(filled: Store) -> None:
+    with filled.read(HERE) as connection:
+        with pytest.raises(Unfit):
+            register_list.listed(connection, labels_of(), Wanted(Question(By.STAGE)), NOW, "child", 50)
+        with pytest.raises(Unfit):
+            register_list.total(connection, labels_of(), Wanted(Question(By.STAGE), kind="child"), NOW)
