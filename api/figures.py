@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from drp import counting
 from drp.counting import PERIODS, By
@@ -73,7 +74,7 @@ def wanted(query: Mapping[str, str], today: date, counts_practice: bool, sees_ir
         across = By.QUARTER
     if across is counted:
         raise Unfit("Both are the same thing.", "Count by one thing, or by two different ones.", "across")
-    only = tuple((one, _key(query[one.value])) for one in By if query.get(one.value, ""))
+    only = tuple((one, _fit(one, _key(query[one.value]))) for one in By if query.get(one.value, ""))
     if By.IRO in (counted, across, *(one for one, _ in only)) and not sees_iros:
         raise Unfit("Figures by IRO are for supervision.", "The IRO manager sees them; ask for something else.", "by")
     span = query.get("span", "")
@@ -101,6 +102,20 @@ def _key(text: str) -> str:
     """A row's key as somebody typed it: nothing that no database holds."""
     key = "".join(mark if mark.isprintable() else " " for mark in text[:120])
     return "" if key == UNRECORDED else key
+
+
+def _fit(by: By, key: str) -> str:
+    """A key that a thing can have at all. Raises Unfit for a period that is none, or an IRO who is nobody."""
+    try:
+        if by in PERIODS:
+            months_in(key)
+            if len(key) != {By.YEAR: 4}.get(by, 7) or ("Q" in key) != (by is By.QUARTER):
+                raise ValueError("another period's")
+        elif by is By.IRO and key:
+            return str(UUID(key))
+    except ValueError:
+        raise Unfit(f"That is no {by.value}.", "Choose it from the figures again.", by.value) from None
+    return key
 
 
 def _months(since: str, until: str) -> tuple[str, str]:

@@ -64,6 +64,8 @@ def judged(connection: Connection, asked: Asking, ids: Sequence[UUID]) -> dict[U
     establishment = load.establishment(connection, asked.authority, [about for one in found.values() for about in one.abouts()])
     may: dict[UUID, Seen] = {}
     for id_ in ids:
+        if id_ not in found:
+            continue  # it was erased when its time had come
         loaded = found[id_]
         rules = _rules(connection, asked, loaded)
         actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))

@@ -4,11 +4,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from api import figures
+from api import figures, register_asking
 from api.deps import Asked
 from api.errors import responses
-from api.shapes import ThemesShape
-from drp import themes
+from api.shapes import RegisterShape, ThemesShape
+from drp import register_list, themes
 from drp.counting import By
 from drp.labels import labels
 from workflows.procedure import Capacity
@@ -44,3 +44,40 @@ def show_themes(
         its = labels(connection, words, its_own, wanted.question.together, names)
         made = figures.with_both_periods(themes.table(connection, its, wanted.question), wanted, local_date(asked.now))
     return figures.as_values(made, its, wanted)
+
+
+@router.get("/register", responses=responses(422), response_model=RegisterShape)
+def show_register(
+    asked: Asked,
+    request: Request,
+    kind: Annotated[str, Query(max_length=20, description=f"One of: {', '.join(register_asking.KINDS)}.")] = "",
+    since: Annotated[str, Query(max_length=10, description="From this year, quarter or month of raising on.")] = "",
+    until: Annotated[str, Query(max_length=10, description="Up to this one, included.")] = "",
+    practice: Annotated[str, Query(max_length=1, description="1: excellent practice is counted in.")] = "",
+    together: Annotated[str, Query(max_length=1, description="1: `stage` is one of the file's stages together.")] = "",
+    past: Annotated[str, Query(max_length=1, description="1: only past its date now, `stage` being where it stands.")] = "",
+    other: Annotated[str, Query(max_length=1, description="1: only reasons that need words.")] = "",
+    sort: Annotated[str, Query(max_length=20, description=f"One of: {', '.join(register_list.SORTS)}.")] = "",
+    after: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
+    child: Annotated[str, Query(max_length=32, description="Case number: for IRO managers and business support.")] = "",
+    sheet: Plain = "", reference: Plain = "",
+    year: Plain = "", quarter: Plain = "", month: Plain = "", stage: Plain = "", reason: Plain = "", theme: Plain = "",
+    team: Plain = "", service: Plain = "", status: Plain = "", item_type: Plain = "", outcome: Plain = "", impact: Plain = "",
+    iro: Plain = "",
+) -> RegisterShape:  # fmt: skip
+    """The items behind a figure, each once: narrowed as `/themes` is, and to what only a list knows."""
+    one = register_asking.viewed(request.query_params, asked)
+    with asked.service.store.read(asked.authority) as connection:
+        words = asked.service.casework.procedures.current(connection, asked.authority)[0].authority
+        its, shown = register_asking.words_for(connection, asked, words, one.narrowed)
+        most = register_asking.ON_A_PAGE
+        found = register_list.listed(connection, its, one.narrowed, asked.now, one.sort, most, after)
+        made = RegisterShape(
+            narrowed_to=register_asking.in_words(connection, asked.authority, its, one.narrowed),
+            items_in_all=register_list.total(connection, its, one.narrowed, asked.now),
+            items=register_asking.lines(connection, asked, shown, found.items, one.narrowed.other),
+            next=found.next or None,
+        )
+    opened = [line.reference for line in made.items if line.opens]
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "register", *opened)
+    return made

@@ -411,3 +411,34 @@ class ThemesShape(Shape):
     items: int
     notes: list[str]
     breaks: list[BreakShape]
+
+
+class RegisterLineShape(Shape):
+    """One item of the register, in the authority's words. `child`, `iro` and `opens`: as far as you may see them."""
+
+    reference: str
+    opens: bool
+    child: str
+    iro: str
+    item_type: str
+    raised_on: date
+    stage: str
+    reasons: list[str]
+    themes: list[str]
+    team: str
+    service: str
+    status: str
+    outcome: str
+    impact: str
+    ended_on: date | None
+    from_sheet: bool
+    other_reason: str
+
+
+class RegisterShape(Shape):
+    """A page of the register; `items_in_all` are counted each once, `next` asks for the page after it."""
+
+    narrowed_to: list[str]
+    items_in_all: int
+    items: list[RegisterLineShape]
+    next: str | None

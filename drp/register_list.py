@@ -31,12 +31,12 @@ _CODED = (By.REASON, By.THEME)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Narrowed:
     """What a list is narrowed to: as a theme table's cell, and to what only a list knows.
 
     `kind`: one of `EVERY_KIND`, `all`, or empty for what tables count. `past`: only what waits for a reply past its date now,
     by the stage at which it stands, whatever its kind. `other`: only reasons that need words. `sheet`: only of this file.
-    `child`: only about the child of this case number.
+    `child`: only about the child of this case number. `reference`: only this item.
     """
 
     question: Question
@@ -45,6 +45,7 @@ class Wanted:
     other: bool = False
     sheet: str = ""
     child: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Listed:
 
 
 def listed(
-    connection: Connection, labels: Labels, wanted: Wanted, now: datetime, sort: str = "raised", most: int = 50, after: str = ""
+    connection: Connection, labels: Labels, wanted: Narrowed, now: datetime, sort: str = "raised", most: int = 50, after: str = ""
 ) -> Listed:
     """A page of the list. Raises Unfit for a place or an order that was never given."""
     if sort not in SORTS:
@@ -101,14 +102,14 @@ def listed(
     return Listed(items, _place(sort, last) if last else "")
 
 
-def total(connection: Connection, labels: Labels, wanted: Wanted, now: datetime) -> int:
+def total(connection: Connection, labels: Labels, wanted: Narrowed, now: datetime) -> int:
     """How many items the whole list has, each once."""
     table = RegisterRow.__table__  # type: ignore[attr-defined]
     query = select(func.count()).select_from(table).where(*narrowed(labels, wanted, now))
     return int(connection.execute(query).scalar_one())
 
 
-def narrowed(labels: Labels, wanted: Wanted, now: datetime) -> list[Any]:
+def narrowed(labels: Labels, wanted: Narrowed, now: datetime) -> list[Any]:
     """Conditions on an item's first row. What is asked of its reasons may hold for any one of its rows."""
     here, question = labels.words.key, wanted.question
     found: list[Any] = [col(RegisterRow.authority) == here, col(RegisterRow.is_first) == true()]
@@ -125,13 +126,15 @@ def narrowed(labels: Labels, wanted: Wanted, now: datetime) -> list[Any]:
     found.append(by_kind[0] if len(by_kind) == 1 else or_(*by_kind))
     if wanted.sheet:
         found.append(col(RegisterRow.sheet) == wanted.sheet)
+    if wanted.reference:
+        found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:
         its = select(col(ChildRow.id)).where(col(ChildRow.authority) == here, col(ChildRow.number) == wanted.child)
         found.append(or_(col(RegisterRow.child).in_(its), col(RegisterRow.number) == wanted.child))
     return found
 
 
-def _kinds(wanted: Wanted) -> tuple[str, ...]:
+def _kinds(wanted: Narrowed) -> tuple[str, ...]:
     if wanted.kind in ("", CHALLENGE):
         return EVERY_KIND if wanted.past and not wanted.kind else kinds_of(wanted.question)
     if wanted.kind == "all":
@@ -141,7 +144,7 @@ def _kinds(wanted: Wanted) -> tuple[str, ...]:
     raise Unfit("There is no such kind.", f"Choose one of {', '.join((*EVERY_KIND, 'all'))}.", "kind")
 
 
-def _of_items(labels: Labels, wanted: Wanted, here: str, kind: str, asked: Asked) -> list[Any]:
+def _of_items(labels: Labels, wanted: Narrowed, here: str, kind: str, asked: Asked) -> list[Any]:
     of_reasons = [one for one in asked.only if one[0] in _CODED]
     if wanted.other:
         others = tuple(kept for key in patterns.without_own_code(labels) for kept in labels.kept(By.REASON, key))

@@ -46,6 +46,7 @@ IN_WORDS = {
     "hand over": "Shown in handing over",
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
+    "register": "Shown in the register",
     "subject access": "Exported whole, for a subject access request",
     "send log": "Exported the send log",
 }

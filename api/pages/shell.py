@@ -102,6 +102,7 @@ def navigation(visit: Visiting) -> list[dict[str, Any]]:
         ("/search", "Search", True),
         ("/board", "Service board", desk),
         ("/teams", "Teams", True),
+        ("/register", "Register", figures),
         ("/themes", "Themes", figures),
         ("/ladders", "Procedures", True),
         ("/administration", "Administration", keeps),

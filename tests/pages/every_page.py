@@ -96,6 +96,9 @@ def named_in_queries(ground: Ground) -> dict[tuple[str, str], list[tuple[str, st
         ("/raise", "child"): children, ("/talks/new", "child"): children, ("/board/hand-over", "of"): people,
         ("/cover", "of"): people, ("/cover", "find"): irene, ("/directory", "q"): irene,
         ("/administration/access-log", "person"): people,
+        ("/register", "child"): children, ("/register", "team"): teams, ("/register", "iro"): people,
+        ("/register", "reference"): items, ("/register", "after"): [("x", "x", "", "")],
+        ("/register/export", "child"): children,
     }  # fmt: skip
 
 

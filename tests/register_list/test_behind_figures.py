@@ -13,7 +13,7 @@ from drp.chance import Chance
 from drp.counting import Asked, By
 from drp.labels import Labels
 from drp.register import Change, Entered
-from drp.register_list import Item, Wanted
+from drp.register_list import Item, Narrowed
 from drp.store import Store
 from drp.themes import Question, asked_of
 from tests.service.cast import DUNMOOR, procedures
@@ -46,7 +46,7 @@ def labels_of(together: bool = False) -> Labels:
     return Labels(words, read.ladders, {("team", "north"): "North", ("team", "south"): "South"}, {}, together)
 
 
-def walked(store: Store, labels: Labels, wanted: Wanted, sort: str = "raised", most: int = 50) -> list[Item]:
+def walked(store: Store, labels: Labels, wanted: Narrowed, sort: str = "raised", most: int = 50) -> list[Item]:
     """The whole list, page after page."""
     found: list[Item] = []
     after = ""
@@ -73,9 +73,9 @@ def questions(rng: random.Random, number: int) -> Iterator[Question]:
         yield Question(by, across, first, last, rng.choice(narrowings), rng.random() < 0.5, rng.random() < 0.5)
 
 
-def behind(question: Question, *keys: tuple[By | None, str]) -> Wanted:
+def behind(question: Question, *keys: tuple[By | None, str]) -> Narrowed:
     """What the address behind a cell asks for."""
-    return Wanted(replace(question, only=(*question.only, *((by, key) for by, key in keys if by))))
+    return Narrowed(replace(question, only=(*question.only, *((by, key) for by, key in keys if by))))
 
 
 def check(store: Store, seed: int) -> None:
@@ -103,7 +103,7 @@ def test_behind_each_cell_of_a_table_stand_as_many_items_as_it_says(filled: Stor
 def test_a_list_is_as_long_as_counting_the_lines_says(filled: Store, seed: int) -> None:
     labels = labels_of()
     for question in questions(random.Random(100 + seed), 25):
-        found = walked(filled, labels, Wanted(question))
+        found = walked(filled, labels, Narrowed(question))
         with filled.read(HERE) as connection:
             asked = [asked_of(labels, question, (question.by, None), kind) for kind in themes.kinds_of(question)]
             assert len(found) == sum(
@@ -134,7 +134,7 @@ def test_planted_a_reason_looked_for_among_first_reasons_only_is_noticed(filled:
 
 @pytest.mark.parametrize("sort", register_list.SORTS)
 def test_each_item_is_on_one_page_once_in_the_order_asked_for(filled: Store, sort: str) -> None:
-    labels, wanted = labels_of(), Wanted(Question(By.STAGE), kind="all")
+    labels, wanted = labels_of(), Narrowed(Question(By.STAGE), kind="all")
     whole = walked(filled, labels, wanted, sort, most=500)
     assert len(whole) == 200
     assert walked(filled, labels, wanted, sort, most=7) == whole
@@ -151,7 +151,7 @@ def test_each_item_is_on_one_page_once_in_the_order_asked_for(filled: Store, sor
 
 
 def test_what_comes_in_meanwhile_neither_repeats_nor_hides_a_line(filled: Store, chance: Chance) -> None:
-    labels, wanted = labels_of(), Wanted(Question(By.STAGE), kind="all")
+    labels, wanted = labels_of(), Narrowed(Question(By.STAGE), kind="all")
     with filled.read(HERE) as connection:
         page = register_list.listed(connection, labels, wanted, NOW, "raised", 50)
     new: list[Entered] = some_lines(random.Random(11), 5)
@@ -173,12 +173,12 @@ def test_a_place_that_was_never_given_is_refused(filled: Store, place: str) -> N
     with filled.read(HERE) as connection:
         for sort in register_list.SORTS:
             with pytest.raises(Unfit):
-                register_list.listed(connection, labels_of(), Wanted(Question(By.STAGE)), NOW, sort, 50, place)
+                register_list.listed(connection, labels_of(), Narrowed(Question(By.STAGE)), NOW, sort, 50, place)
 
 
 def test_an_order_or_a_kind_that_does_not_exist_is_refused(filled: Store) -> None:
     with filled.read(HERE) as connection:
         with pytest.raises(Unfit):
-            register_list.listed(connection, labels_of(), Wanted(Question(By.STAGE)), NOW, "child", 50)
+            register_list.listed(connection, labels_of(), Narrowed(Question(By.STAGE)), NOW, "child", 50)
         with pytest.raises(Unfit):
-            register_list.total(connection, labels_of(), Wanted(Question(By.STAGE), kind="child"), NOW)
+            register_list.total(connection, labels_of(), Narrowed(Question(By.STAGE), kind="child"), NOW)

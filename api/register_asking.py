@@ -1,0 +1,164 @@
+"""What somebody asks of the register, from a query; and its lines with so much as they may see. For pages and JSON alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from api import figures, reading
+from api.deps import Asking
+from api.figures import UNRECORDED
+from api.reading import Seen
+from api.shapes import RegisterLineShape
+from drp.counting import By
+from drp.labels import Labels, labels
+from drp.register import SheetRow
+from drp.register_list import SORTS, Item, Narrowed
+from workflows.procedure import Authority, Capacity
+from workflows.refusals import NotYours, Unfit
+from workflows.working_days import local_date
+
+DESK = frozenset({Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
+"""Capacities that see every item of their authority (`drp.access.SEES_ALL`), and so whose child each is about."""
+
+KINDS = {"challenge": "Challenges", "practice": "Excellent practice", "scrutiny": "Senior scrutiny", "all": "Everything"}
+
+ON_A_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """What is asked: which lines, in which order."""
+
+    narrowed: Narrowed
+    sort: str
+
+    def said(self) -> dict[str, str]:
+        """The same as a query's parts, without what is as it always is."""
+        one, q = self.narrowed, self.narrowed.question
+        said = {by.value: key or UNRECORDED for by, key in q.only} | {"since": q.first, "until": q.last, "kind": one.kind}
+        said |= {"sheet": one.sheet, "child": one.child, "reference": one.reference}
+        ticks = {"practice": q.with_practice, "together": q.together, "past": one.past, "other": one.other}
+        said |= {name: "1" for name, ticked in ticks.items() if ticked}
+        return {name: value for name, value in said.items() if value} | ({"sort": self.sort} if self.sort != "raised" else {})
+
+    def address(self, path: str = "/register", **more: str) -> str:
+        """The address of the same lines."""
+        said = {name: value for name, value in (self.said() | more).items() if value}
+        return f"{path}?{urlencode(said)}" if said else path
+
+
+def sees_children(asked: Asking) -> bool:
+    """Do they see every item, and so the number of every child?"""
+    return bool(asked.signed.capacities & DESK)
+
+
+def sees_iros(asked: Asking) -> bool:
+    """Do they see who raised each item? That is for supervision."""
+    return Capacity.IRO_MANAGER in asked.signed.capacities
+
+
+def viewed(query: Mapping[str, str], asked: Asking) -> Viewed:
+    """What a query asks. Raises Unfit for what there is not, NotYours for what is not theirs to ask."""
+    if query.get("iro") and not sees_iros(asked):
+        raise NotYours("Figures by IRO are for supervision: the IRO manager sees them.", "Look at the register without them.")
+    if query.get("child") and not sees_children(asked):
+        raise NotYours("Only the IRO service's desk looks a child up in the register.", "Use the search: it finds what is yours.")
+    counted = {name: query[name] for name in ("since", "until", "practice", "together", *By) if query.get(name)}
+    counted |= {"by": By.MONTH.value, "across": "none", "span": "all"}
+    question = figures.wanted(counted, local_date(asked.now), False, sees_iros(asked)).question
+    kind, sort = query.get("kind", ""), query.get("sort", "") or "raised"
+    if kind and kind not in KINDS:
+        raise Unfit("There is no such kind.", f"Choose one of: {', '.join(KINDS)}.", "kind")
+    if sort not in SORTS:
+        raise Unfit("There is no such order.", f"Choose one of: {', '.join(SORTS)}.", "sort")
+    past, other = (query.get(name, "") not in ("", "0") for name in ("past", "other"))
+    sheet, child, reference = (_plain(query.get(name, "")) for name in ("sheet", "child", "reference"))
+    return Viewed(Narrowed(question, kind, past, other, sheet, child, reference), sort)
+
+
+def _plain(text: str) -> str:
+    return "".join(mark if mark.isprintable() else " " for mark in text[:64]).strip()
+
+
+def words_for(connection: Connection, asked: Asking, words: Authority, narrowed: Narrowed) -> tuple[Labels, Labels]:
+    """The words for what lines are narrowed to, and for the lines themselves, whose stages always stand one by one."""
+    procedures, people = asked.service.casework.procedures, sees_iros(asked)
+    shown = labels(connection, procedures, words, with_people=people)
+    return (labels(connection, procedures, words, True, people) if narrowed.question.together else shown), shown
+
+
+def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed) -> list[str]:
+    """What lines are narrowed to, one thing a phrase."""
+    q = one.question
+    found = [KINDS[one.kind or "challenge"] if not one.past or one.kind else "Of every kind"]
+    found += [f"{its.title(by)}: {its.label(by, key)}" for by, key in q.only]
+    if q.first or q.last:
+        found.append(f"raised {figures.Wanted(q, '').period_in_words()}")
+    if q.with_practice:
+        found.append(f"{its.words.label('excellent_practice')} counted in")
+    if one.past:
+        found.append("waiting for a reply past its date now, by the stage at which it stands")
+    if one.other:
+        found.append("with a reason that needs words of its own")
+    if one.sheet:
+        name = select(col(SheetRow.name)).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == one.sheet)
+        found.append(f"brought in from {connection.execute(name).scalar() or 'a file that is not known here'}")
+    if one.child:
+        found.append(f"about the child {one.child}")
+    if one.reference:
+        found.append(f"reference {one.reference}")
+    return found
+
+
+def lines(
+    connection: Connection, asked: Asking, shown: Labels, items: tuple[Item, ...], with_words: bool = False
+) -> list[RegisterLineShape]:
+    """Lines as this person sees them: an item that they may see opens and says whose it is, every other says neither."""
+    kept = [one.id for one in items if not one.sheet]
+    may = reading.judged(connection, asked, kept)
+    words = reading.raised_words(connection, asked, tuple(may.values())) if with_words else {}
+    desk, manages = sees_children(asked), sees_iros(asked)
+    return [
+        RegisterLineShape(
+            reference=one.reference,
+            opens=one.id in may,
+            child=child_of(may[one.id]) if one.id in may else one.number if desk and one.sheet else "",
+            iro=shown.label(By.IRO, str(one.raiser)) if manages and one.raiser else "",
+            other_reason=words.get(one.id, {}).get("other_reason", ""),
+            **plain(shown, one),
+        )
+        for one in items
+    ]
+
+
+def plain(shown: Labels, one: Item) -> dict[str, Any]:
+    """What everybody who may open the register sees of a line, in the authority's words."""
+    return {
+        "item_type": shown.label(By.ITEM_TYPE, one.item_type),
+        "raised_on": one.raised_on,
+        "stage": _label(shown, By.STAGE, one.stage),
+        "reasons": [_label(shown, By.REASON, reason) for reason in one.reasons],
+        "themes": [shown.label(By.THEME, theme) for theme in one.themes],
+        "team": _label(shown, By.TEAM, one.team),
+        "service": _label(shown, By.SERVICE, one.service),
+        "status": _label(shown, By.STATUS, one.status),
+        "outcome": _label(shown, By.OUTCOME, one.outcome),
+        "impact": _label(shown, By.IMPACT, one.impact),
+        "ended_on": one.ended_on,
+        "from_sheet": bool(one.sheet),
+    }
+
+
+def _label(shown: Labels, by: By, kept: str) -> str:
+    """What a kept value is called; empty where nothing was recorded, which a line need not say in words."""
+    return shown.heading(by, kept).label if kept else ""
+
+
+def child_of(item: Seen) -> str:
+    """The child by initials and number, never by name; empty for a matter about a service."""
+    loaded = item.loaded
+    return f"{loaded.child_initials} ({loaded.child_number})".strip() if loaded.child else ""
