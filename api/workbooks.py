@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import xlsxwriter  # type: ignore[import-untyped]
@@ -34,7 +35,8 @@ def workbook(sheets: Sequence[tuple[str, Sequence[str], Iterable[Sequence[Cell]]
     The file must be one that can be sought in. Raises OSError where it cannot be written, ValueError for a second sheet of
     the same name.
     """
-    with xlsxwriter.Workbook(file, _OPTIONS) as book:
+    # Rows wait beside the file until it is put together: in a folder of their own, which goes whatever happens.
+    with TemporaryDirectory() as folder, xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": folder}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         for name, headings, rows in sheets:
             _sheet(book, bold, name, headings, rows)

@@ -226,6 +226,16 @@ def test_search_and_teams(busy, as_, inspection):
     inspection.look(hands.open("/teams/nowhere"), "none such")
 
 
+@shows("/register")
+def test_the_register(busy, as_, inspection):
+    inspection.look(as_(busy.iro).open("/register"), "an IRO")
+    head = as_(busy.head)
+    inspection.look(head.open("/register?sort=stage&past=0&year=1990&other=1"), "nothing found, more opened")
+    inspection.look(head.open("/register?kind=all"), "the IRO manager")
+    head.unfold(head.page.locator("main details").last.locator("summary"))
+    inspection.look(press_it(head), "a view without a name", is_faulty=True)
+
+
 @shows("/ladders", "/ladders/{name}")
 @pytest.mark.parametrize("part", PARTS)
 def test_procedures(shared, sit, inspection, part):
