@@ -133,7 +133,7 @@ def _menu(its: Labels, one: Viewed, by: By) -> dict[str, Any]:
     options = [(heading.key, shell.sentence(heading.label)) for heading in its.every(by)]
     options += [] if by in _ALWAYS_THERE else [("-", shell.sentence(NOT_RECORDED))]
     if chosen and chosen not in dict(options):
-        options.append((chosen, shell.sentence(its.label(by, chosen))))
+        options.append((chosen, its.label(by, chosen)))
     return _select(by.value, its.title(by), [("", "Any"), *options], chosen)
 
 
