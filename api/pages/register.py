@@ -101,8 +101,9 @@ def _page(visit: Visiting, one: Viewed, form: Form, after: str, done: str = "") 
     said = one.said()
     shown_names = {"kind", "sort", "since", "until", "child", "practice", "together", "past", "other"}
     shown_names |= {menu["name"] for menu in (*menus, *more)}
+    title = "Save a view of the register" if form.is_faulty else "Register"
     return shell.page(
-        visit, "register.html", 422 if form.is_faulty else 200, title="Register", form=form, lines=lines, total=total,
+        visit, "register.html", 422 if form.is_faulty else 200, title=title, form=form, lines=lines, total=total,
         narrowed=narrowed, views=[(name, f"/register?{query}" if query else "/register") for name, query in views],
         menus=menus, more=more, one=one, said=said, kept={n: text for n, text in said.items() if n not in shown_names},
         is_further=bool(after), first=one.address(), next=one.address(after=found.next) if found.next else "",
