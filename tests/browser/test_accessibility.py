@@ -226,6 +226,17 @@ def test_search_and_teams(busy, as_, inspection):
     inspection.look(hands.open("/teams/nowhere"), "none such")
 
 
+@shows("/themes", "/themes/time", "/themes/patterns")
+def test_themes(busy, as_, inspection):
+    head = as_(busy.head)
+    inspection.look(head.open("/themes"), "this quarter beside the one before")
+    inspection.look(head.open("/themes?by=stage&across=impact&span=five&practice=1"), "a wide table")
+    inspection.look(head.open("/themes?by=iro&across=none"), "by IRO, for supervision")
+    inspection.look(head.open("/themes?since=1991&until=1991"), "nothing in it")
+    inspection.look(as_(busy.leader).open("/themes/time?span=five"))
+    inspection.look(as_(busy.leader).open("/themes/patterns?span=all"))
+
+
 @shows("/register")
 def test_the_register(busy, as_, inspection):
     inspection.look(as_(busy.iro).open("/register"), "an IRO")

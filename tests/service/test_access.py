@@ -102,6 +102,7 @@ class Scene:
             "send theirs": lambda by: by.get(f"/challenges/{self.theirs}/referral/0/bundle"),
             "note theirs": lambda by: by.post(event.format(self.theirs), {"type": "noted", **note}),
             "register": lambda by: by.get("/register"),
+            "themes": lambda by: by.get("/themes"),
             "raise": lambda by: by.raises(),
             "notice": lambda by: by.post("/notices", {"child": "T-1", "what_went_well": "All."}),
             "ladders": lambda by: by.get("/ladders"),

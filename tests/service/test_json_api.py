@@ -62,6 +62,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert [(a["verdict"], a["by"]) for a in its_own] == [("confirmed", "Mona")]
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
+    assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
     assert mona.get("/outbox").json()["waiting"] == 3
     assert mona.put("/outbox/brake", {"brake": "all"}).json()["brake"] == "all"

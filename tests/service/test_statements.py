@@ -36,7 +36,7 @@ def counted(world: World) -> Iterator[list[str]]:
 SIGNING_IN = 3
 """Token, current procedures, posts."""
 
-BOUNDS = {"raise": 17, "respond": 19, "judge": 18, "note": 13, "show": 9, "timeline": 10, "list": 9, "inbox": 2, "me": 0}
+BOUNDS = {"raise": 18, "respond": 22, "judge": 21, "note": 13, "show": 9, "timeline": 10, "list": 9, "inbox": 2, "me": 0}
 """Beyond signing in."""
 
 
@@ -102,4 +102,4 @@ def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(wor
         for reference in references:  # leave the next batch alone
             irene.brings(reference, "withdrawn", why="Settled.")
     print(f"\nstatements of a sweep, by items due: {spent}")  # noqa: T201
-    assert spent[100] == spent[10] <= 18
+    assert spent[100] == spent[10] <= 20
