@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all
 from sqlmodel import col
 
 from drp import counting
@@ -26,35 +26,58 @@ COUNTED = (
 PAIRS: tuple[tuple[By, By], ...] = tuple((By(a), By(b)) for a, b in map(sorted, combinations(COUNTED, 2)))
 
 _LOCK = 7_301_115
-"""One counts again at a time (PostgreSQL advisory lock): an older count must not come after a newer one."""
+"""One counts an authority again at a time (PostgreSQL advisory lock): an older count must not come after a newer one."""
 
 
 def count(connection: Connection, authority: str, asked: Asked) -> Counts:
-    """The same as `counting.live`, from the cells as far as they answer it. One transaction sees both as they stood."""
+    """The same as `counting.live`, from the cells as far as they answer it: cells and marks as they stood at one moment."""
     if not answers(asked):
         return counting.live(connection, authority, asked)
-    marked = touched(connection, authority)
-    quarters = [quarter for quarter in sorted(marked) if _is_within(quarter, asked)]
-    cells: Counter[tuple[str, str]] = Counter()
     a, b = _pair(asked)
-    table = CellRow.__table__  # type: ignore[attr-defined]
-    query = select(table.c.quarter, table.c.value_a, table.c.value_b, table.c["items"]).where(
-        table.c.authority == authority, table.c.a == a, table.c.b == b, table.c.kind.in_(asked.kinds), *_period(asked)
-    )
-    if marked:
-        query = query.where(table.c.quarter.not_in(marked))
-    for quarter, value_a, value_b, number in connection.execute(query):
-        values = {a: value_a, b: value_b}
-        key = tuple(_value(by, quarter, values) for by in asked.names)
-        cells[key[0], key[1] if asked.across else ""] += number
-    # Where an item stands in one cell only, the cells add up to the items.
-    items = sum(cells.values()) if _flag(asked.names) == 0 else _items(connection, authority, asked, marked)
-    for quarter in quarters:
-        first, last = months_of(quarter)
-        now = counting.live(connection, authority, Asked(asked.by, asked.across, first, last, (), asked.kinds))
-        cells.update(dict(now.cells))
-        items += now.items
+    cells: Counter[tuple[str, str]] = Counter()
+    marked: list[str] = []
+    items = 0
+    for what, quarter, value_a, value_b, number in connection.execute(_read(authority, asked, a, b)):
+        if what == _MARK:
+            marked.append(quarter)
+        elif what == _ITEMS:
+            items += number
+        else:
+            values = {a: value_a, b: value_b}
+            key = tuple(_value(by, quarter, values) for by in asked.names)
+            cells[key[0], key[1] if asked.across else ""] += number
+    if _flag(asked.names) == 0:  # an item stands in one cell only: they add up to the items
+        items = sum(cells.values())
+    for quarter in sorted(set(marked)):
+        if _is_within(quarter, asked):
+            first, last = months_of(quarter)
+            now = counting.live(connection, authority, Asked(asked.by, asked.across, first, last, (), asked.kinds))
+            cells.update(dict(now.cells))
+            items += now.items
     return Counts(dict(cells), items)
+
+
+_CELL, _MARK, _ITEMS = 0, 1, 2
+
+
+def _read(authority: str, asked: Asked, a: By, b: By) -> Any:
+    """One statement for all of it: the cells of what is not marked, the marks, and (where cells cannot say it) the items."""
+    cell, mark = CellRow.__table__, TouchedRow.__table__  # type: ignore[attr-defined]
+    fresh = cell.c.quarter.not_in(select(mark.c.quarter).where(mark.c.authority == authority))
+    here = (cell.c.authority == authority, cell.c.kind.in_(asked.kinds), fresh, *_period(asked))
+    number = cell.c["items"]
+    parts = [
+        select(literal(_CELL), cell.c.quarter, cell.c.value_a, cell.c.value_b, number).where(*here, cell.c.a == a, cell.c.b == b),
+        select(literal(_MARK), mark.c.quarter, literal(""), literal(""), literal(0)).where(mark.c.authority == authority),
+    ]
+    if _flag(asked.names) != 0:
+        of_items = _pair(Asked(By.MONTH))
+        parts.append(
+            select(literal(_ITEMS), literal(""), literal(""), literal(""), func.coalesce(func.sum(number), 0)).where(
+                *here, cell.c.a == of_items[0], cell.c.b == of_items[1]
+            )
+        )
+    return union_all(*parts)
 
 
 def answers(asked: Asked) -> bool:
@@ -76,7 +99,9 @@ def recount(connection: Connection, authority: str, most: int = 8) -> int:
     """Count some marked quarters again; gives how many. The caller's is a writing transaction, and short."""
     if connection.dialect.name == "postgresql":
         # Whoever is not first does nothing: another is counting, and what is marked stays marked.
-        locked = connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one()
+        locked = connection.execute(
+            text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:authority))"), {"key": _LOCK, "authority": authority}
+        ).scalar_one()
         if not locked:
             return 0
     marks = connection.execute(
@@ -99,24 +124,33 @@ def recount(connection: Connection, authority: str, most: int = 8) -> int:
 def _cells(connection: Connection, authority: str, quarter: str) -> list[dict[str, Any]]:
     first, last = days_of(quarter)
     table = RegisterRow.__table__  # type: ignore[attr-defined]
-    names = [*(by.value for by in COUNTED), "kind", "is_first", "is_first_of_theme"]
+    names = ["kind", "is_first", "is_first_of_theme", *(by.value for by in COUNTED)]
     lines = connection.execute(
-        select(*(table.c[name] for name in names), func.count())
-        .where(table.c.authority == authority, table.c.raised_on >= first, table.c.raised_on < last)
-        .group_by(*(table.c[name] for name in names))
-    )
-    pairs = [(a, b, COUNTED.index(a), COUNTED.index(b), _flag((a, b))) for a, b in PAIRS]
-    found: Counter[tuple[str, str, str, str, str]] = Counter()
-    flags = len(COUNTED) + 1
-    for line in lines:
-        number, kind = line[-1], line[len(COUNTED)]
-        for a, b, at_a, at_b, flag in pairs:
-            if flag is None or line[flags + flag]:
-                found[a.value, b.value, kind, line[at_a] or "", line[at_b] or ""] += number
-    return [
-        {"authority": authority, "a": a, "b": b, "quarter": quarter, "kind": kind, "value_a": x, "value_b": y, "items": number}
-        for (a, b, kind, x, y), number in found.items()
-    ]
+        select(*(table.c[name] for name in names)).where(
+            table.c.authority == authority, table.c.raised_on >= first, table.c.raised_on < last
+        )
+    ).all()
+    made = []
+    for kind in sorted({line[0] for line in lines}):
+        # Column by column: each pair is then counted without a step of ours for each line.
+        counted = {
+            flag: dict(zip(COUNTED, list(zip(*some, strict=True))[3:], strict=True))
+            for flag, some in _by_flag([line for line in lines if line[0] == kind]).items()
+            if some
+        }
+        made += [
+            {"authority": authority, "a": a.value, "b": b.value, "quarter": quarter, "kind": kind, "value_a": x, "value_b": y,
+             "items": number}
+            for a, b in PAIRS
+            if (columns := counted.get(_flag((a, b))))
+            for (x, y), number in Counter(zip(columns[a], columns[b], strict=True)).items()
+        ]  # fmt: skip
+    return made
+
+
+def _by_flag(lines: Sequence[Any]) -> dict[int | None, Sequence[Any]]:
+    """An item's rows that count: all of them, its first, the first of each of its themes."""
+    return {None: lines, 0: [line for line in lines if line[1]], 1: [line for line in lines if line[2]]}
 
 
 def _flag(names: Sequence[By]) -> int | None:
@@ -139,17 +173,6 @@ def _value(by: By, quarter: str, values: dict[By, str]) -> str:
     if by is By.QUARTER:
         return quarter
     return value_of(by, values[By.MONTH] if by in counting.PERIODS else values[by])
-
-
-def _items(connection: Connection, authority: str, asked: Asked, marked: set[str]) -> int:
-    table = CellRow.__table__  # type: ignore[attr-defined]
-    a, b = _pair(Asked(By.MONTH))
-    query = select(func.coalesce(func.sum(table.c["items"]), 0)).where(
-        table.c.authority == authority, table.c.a == a, table.c.b == b, table.c.kind.in_(asked.kinds), *_period(asked)
-    )
-    if marked:
-        query = query.where(table.c.quarter.not_in(marked))
-    return int(connection.execute(query).scalar_one())
 
 
 def _period(asked: Asked) -> list[Any]:
