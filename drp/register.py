@@ -168,7 +168,7 @@ class SavedViewRow(Row, table=True):
     __tablename__ = "saved_view"
     authority: str = Field(primary_key=True, max_length=64)
     person: UUID = Field(primary_key=True)
-    name: str = Field(primary_key=True, max_length=80)
+    name: str = Field(primary_key=True, max_length=200)
     query: str = Field(max_length=600)
     at: datetime
 

@@ -13,7 +13,7 @@ from workflows.refusals import Unfit
 MOST = 30
 """Views that one person keeps."""
 
-LONGEST_NAME, LONGEST_QUERY = 80, 600
+LONGEST_NAME, LONGEST_QUERY = 200, 600
 
 
 def of(connection: Connection, authority: str, person: str) -> list[tuple[str, str]]:

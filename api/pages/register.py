@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from api import register_asking, register_exports
 from api.pages import shell
+from api.pages.documents import AS_A_FILE
 from api.pages.fields import Form, Line
 from api.pages.visiting import Sent, Visit, Visiting
 from api.register_asking import KINDS, ON_A_PAGE, Viewed
@@ -81,7 +82,7 @@ def export(visit: Visit, request: Request) -> Response:
         file.close()
         raise
     named = {"Content-Disposition": f'attachment; filename="{register_exports.file_name(visit, kind)}"'}
-    headers = {**shell.HEADERS, **named}
+    headers = {**AS_A_FILE, **named}
     return StreamingResponse(register_exports.pieces(file), media_type=register_exports.MEDIA_TYPES[kind], headers=headers)
 
 

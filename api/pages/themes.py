@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api import charts, figures, figures_files
 from api.figures import SPANS, Wanted
 from api.pages import shell
+from api.pages.documents import AS_A_FILE
 from api.pages.visiting import Visit, Visiting
 from drp import patterns, themes, timeliness
 from drp.counting import PERIODS, By
@@ -126,7 +127,7 @@ def take_away(visit: Visit, request: Request) -> Response:
         made = _table(connection, visit, its, asked)
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "themes taken away", "")
     named = {"Content-Disposition": f'attachment; filename="themes-{local_date(visit.now).isoformat()}.{kind}"'}
-    return Response(make(made, its, asked), media_type=media_type, headers={**shell.HEADERS, **named})
+    return Response(make(made, its, asked), media_type=media_type, headers={**AS_A_FILE, **named})
 
 
 def asked_by(visit: Visiting, request: Request, by: By = By.REASON) -> Wanted:

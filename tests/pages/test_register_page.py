@@ -208,7 +208,7 @@ def test_a_view_is_saved_under_a_name_looked_at_again_and_removed(world: World) 
 def test_a_view_without_a_name_or_one_too_many_is_refused_and_kept_on_the_page(world: World) -> None:
     visitor = at_browser(world, "irene")
     assert saved(visitor, "").status == 422
-    assert saved(visitor, "x" * 81).status == 422
+    assert saved(visitor, "x" * 201).status == 422
     for n in range(30):
         assert saved(visitor, f"View {n}").status == 200
     page = saved(visitor, "One more")

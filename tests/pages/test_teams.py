@@ -89,7 +89,8 @@ def test_what_is_open_stands_by_what_presses_on_whoever_looks(world):
     answered = raised(world, "T-2", stage="stage_2", stage_reason="High.")
     world.as_("tess").brings(answered, "responded", position="disagrees", answer="No.")
     page = at_browser(world, "irene").open("/teams/north")
-    assert headings(page)[2:] == ["Open for its children in care (2)", "For you to consider (1)", "Waiting for others (1)"]
+    assert headings(page)[2] == "What its challenges are about"  # for whoever reads figures
+    assert headings(page)[3:] == ["Open for its children in care (2)", "For you to consider (1)", "Waiting for others (1)"]
     assert shown(page) == [answered, asked]
     page = at_browser(world, "tess").open("/teams/north")
     assert headings(page)[3:] == ["A reply is asked of you (1)", "Open, and nothing asked of you (1)"]

@@ -106,7 +106,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "saved_view",
-        word("authority", 64), sa.Column("person", sa.Uuid(), nullable=False), word("name", 80), word("query", 600),
+        word("authority", 64), sa.Column("person", sa.Uuid(), nullable=False), word("name", 200), word("query", 600),
         sa.Column("at", instant(), nullable=False),
         sa.PrimaryKeyConstraint("authority", "person", "name", name="pk_saved_view"),
     )
