@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, text, union_all
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, text
 from sqlmodel import col
 
 from drp import counting
@@ -37,7 +37,9 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
     cells: Counter[tuple[str, str]] = Counter()
     marked: list[str] = []
     items = 0
-    for what, quarter, value_a, value_b, number in connection.execute(_read(authority, asked, a, b)):
+    for what, quarter, value_a, value_b, number in connection.execute(
+        _STATEMENTS[_flag(asked.names) != 0], _asked(authority, asked, a, b)
+    ):
         if what == _MARK:
             marked.append(quarter)
         elif what == _ITEMS:
@@ -60,24 +62,29 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
 _CELL, _MARK, _ITEMS = 0, 1, 2
 
 
-def _read(authority: str, asked: Asked, a: By, b: By) -> Any:
-    """One statement for all of it: the cells of what is not marked, the marks, and (where cells cannot say it) the items."""
-    cell, mark = CellRow.__table__, TouchedRow.__table__  # type: ignore[attr-defined]
-    fresh = cell.c.quarter.not_in(select(mark.c.quarter).where(mark.c.authority == authority))
-    here = (cell.c.authority == authority, cell.c.kind.in_(asked.kinds), fresh, *_period(asked))
-    number = cell.c["items"]
-    parts = [
-        select(literal(_CELL), cell.c.quarter, cell.c.value_a, cell.c.value_b, number).where(*here, cell.c.a == a, cell.c.b == b),
-        select(literal(_MARK), mark.c.quarter, literal(""), literal(""), literal(0)).where(mark.c.authority == authority),
-    ]
-    if _flag(asked.names) != 0:
-        of_items = _pair(Asked(By.MONTH))
-        parts.append(
-            select(literal(_ITEMS), literal(""), literal(""), literal(""), func.coalesce(func.sum(number), 0)).where(
-                *here, cell.c.a == of_items[0], cell.c.b == of_items[1]
-            )
-        )
-    return union_all(*parts)
+_HERE = (
+    "FROM cell WHERE authority = :authority AND kind IN :kinds AND quarter >= :first AND quarter <= :last "
+    "AND quarter NOT IN (SELECT quarter FROM touched WHERE authority = :authority)"
+)
+_CELLS = f"SELECT {_CELL}, quarter, value_a, value_b, items {_HERE} AND a = :a AND b = :b"
+_MARKS = f"SELECT {_MARK}, quarter, '', '', 0 FROM touched WHERE authority = :authority"
+_ALL_ITEMS = f"SELECT {_ITEMS}, '', '', '', coalesce(sum(items), 0) {_HERE} AND a = :item_type AND b = :month"
+_KINDS: BindParameter[Any] = bindparam("kinds", expanding=True)
+_STATEMENTS = {
+    every: text(" UNION ALL ".join(parts)).bindparams(_KINDS)
+    for every, parts in ((True, (_CELLS, _MARKS, _ALL_ITEMS)), (False, (_CELLS, _MARKS)))
+}
+"""One statement for all of it: the cells of what is not marked, the marks, and (where cells cannot say it) the items.
+
+Written out, and not put together at each reading: that would take longer than the database does.
+"""
+
+
+def _asked(authority: str, asked: Asked, a: By, b: By) -> dict[str, Any]:
+    first = quarter_of_month(asked.first) if asked.first else ""
+    last = quarter_of_month(asked.last) if asked.last else "9999-Q4"
+    said = {"authority": authority, "kinds": list(asked.kinds), "first": first, "last": last, "a": a.value, "b": b.value}
+    return said if _flag(asked.names) == 0 else said | {"item_type": By.ITEM_TYPE.value, "month": By.MONTH.value}
 
 
 def answers(asked: Asked) -> bool:
@@ -173,12 +180,6 @@ def _value(by: By, quarter: str, values: dict[By, str]) -> str:
     if by is By.QUARTER:
         return quarter
     return value_of(by, values[By.MONTH] if by in counting.PERIODS else values[by])
-
-
-def _period(asked: Asked) -> list[Any]:
-    table = CellRow.__table__  # type: ignore[attr-defined]
-    found = [table.c.quarter >= quarter_of_month(asked.first)] if asked.first else []
-    return found + ([table.c.quarter <= quarter_of_month(asked.last)] if asked.last else [])
 
 
 def _is_within(quarter: str, asked: Asked) -> bool:
