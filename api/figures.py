@@ -170,7 +170,7 @@ def opened(made: Table, asked: Wanted, row: Heading | None, column: Heading | No
     said = {"since": q.first or BEFORE_ALL, "until": q.last or ""}
     said |= {by.value: key or UNRECORDED for by, key in q.only}
     for by, heading in ((q.by, row), (q.across, column)):
-        if by and heading:
+        if by and heading and by.value not in said:  # what it is narrowed to may be less than the row is
             said[by.value] = heading.key or UNRECORDED
     said |= {"practice": "1"} if q.with_practice else {}
     said |= {"together": "1"} if q.together else {}

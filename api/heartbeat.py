@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from api.assembly import Service, system_clock
 from api.audit import PutBack
 from api.audit import witness as take_and_leave
-from drp import drafts, migrate, rollup, sessions, sign_ins
+from drp import drafts, migrate, register, rollup, sessions, sign_ins
 from drp.directory.consequences import claim_day, consequences
 from drp.proof.taking import Broken
 from drp.store import Unavailable
@@ -43,6 +43,9 @@ def forget(service: Service, authority: str) -> None:
         drafts.forget(connection, authority, now)
         sessions.forget(connection, authority, now, service.settings.session_limits)
         sign_ins.forget(connection, authority, now)
+    with service.store.write(authority) as connection:
+        # What a replica of an earlier release raised while the database was brought up has no line yet.
+        register.catch_up(connection, service.casework.chance, service.casework.procedures, authority)
 
 
 def post(service: Service, authority: str) -> Delivered:
@@ -67,13 +70,16 @@ def witness(service: Service, authority: str) -> None:
 
 def count(service: Service, authority: str) -> None:
     """Count again the quarters whose lines changed: one in each short transaction, so that nobody waits for it."""
-    for _ in range(MOST_QUARTERS):
+    counted = set[str]()
+    while len(counted) < MOST_QUARTERS:
         with service.store.read(authority) as connection:
             if not rollup.touched(connection, authority):
                 return
         with service.store.write(authority) as connection:
-            if not rollup.recount(connection, authority, most=1):
-                return
+            done = rollup.recount(connection, authority, most=1)
+        if not done or counted.issuperset(done):  # what people are at work in waits for the next beat
+            return
+        counted.update(done)
 
 
 def clocks_agree(service: Service) -> bool:

@@ -93,6 +93,8 @@ class Labels:
             return NOT_RECORDED
         if by in (By.YEAR, By.QUARTER, By.MONTH):
             return period_in_words(key)
+        if by in (By.REASON, By.THEME) and key in self._catalogue[By.ITEM_TYPE] and key not in self._catalogue[by]:
+            return self._catalogue[By.ITEM_TYPE][key]  # a notice without a reason stands under what it is
         return self._catalogue[by].get(key, key.replace("_", " "))
 
     def headings(self, by: By, kept: Iterable[str]) -> tuple[Heading, ...]:

@@ -125,8 +125,8 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> Loaded:
         agency=rest["agency"],
         happened=tuple((what, date.fromisoformat(day)) for what, day in rest["happened"]),
         last_at=row["last_at"],
-        ended_at=_instant(rest["ended_at"]),
-        impact=rest["impact"],
+        ended_at=_instant(rest.get("ended_at")),  # absent in what a replica of an earlier release wrote last
+        impact=rest.get("impact", ""),
         taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
     )
     return Loaded(

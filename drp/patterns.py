@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, String, and_, case, cast, exists, func, select
+from sqlalchemy import Connection, and_, case, exists, func, select
 from sqlmodel import col
 
 from drp.counting import By, conditions
 from drp.labels import Heading, Labels
 from drp.register import RegisterRow, StayRow
-from drp.tables import ChallengeRow, WindowRow
+from drp.tables import ChallengeRow, ChildRow, WindowRow
 from drp.themes import Question, Table, asked_of, table
 from workflows.challenge import ASKS_RECIPIENTS, Outcome
 from workflows.ladder import Ladder
@@ -20,9 +20,8 @@ from workflows.line import CHALLENGE, Cause
 
 @dataclass(frozen=True)
 class Repeat:
-    """One child, one reason, again and again. `references`: the items, the earliest first; `child`: the register's key."""
+    """One child, one reason, again and again. `references`: the items, the earliest first; `number`: the case system's."""
 
-    child: str
     number: str
     reason: Heading
     references: tuple[str, ...]
@@ -76,34 +75,42 @@ def waiting(query: Any, authority: str, now: datetime) -> Any:
     )
 
 
-def repeats(connection: Connection, labels: Labels, question: Question, most: int = 200) -> tuple[Repeat, ...]:
-    """The same child and the same reason twice or more, and none of them resolved. The most often repeated first."""
-    line, stay = RegisterRow.__table__, StayRow.__table__  # type: ignore[attr-defined]
-    whose = func.coalesce(cast(line.c.child, String), line.c.number)
+MOST_REPEATS = 200
+
+
+def repeats(connection: Connection, labels: Labels, question: Question, most: int = MOST_REPEATS) -> tuple[Repeat, ...]:
+    """The same child and the same reason twice or more, and none of them resolved. The most often repeated first.
+
+    A child is known by the case-system number, whether the directory has it or only a sheet; a reason of an earlier list is
+    the one that it counts as.
+    """
+    line, stay, child = RegisterRow.__table__, StayRow.__table__, ChildRow.__table__  # type: ignore[attr-defined]
+    whose = func.coalesce(child.c.number, line.c.number)
+    mapped = dict(labels.words.reporting.reasons)
+    reason = case(mapped, value=line.c.reason, else_=line.c.reason) if mapped else line.c.reason
     climbed = exists().where(
         stay.c.authority == line.c.authority,
         stay.c.id == line.c.id,
         stay.c.cause.in_((Cause.NO_REPLY, Cause.NEEDS_MORE, Cause.JUMP, Cause.CHOSEN)),
     )
+    settled = line.c.outcome.in_((Outcome.RESOLVED.value, Outcome.OVERTAKEN.value))
     asked = asked_of(labels, question, (By.REASON, None))
+    with_child = line.outerjoin(child, and_(child.c.authority == line.c.authority, child.c.id == line.c.child))
+    here = (line.c.authority == labels.words.key, line.c.kind == CHALLENGE, line.c.reason != "", whose != "", *conditions(asked))
     groups = (
-        select(whose.label("whose"), line.c.reason)
-        .where(
-            line.c.authority == labels.words.key, line.c.kind == CHALLENGE, line.c.reason != "", whose != "", *conditions(asked)
-        )
-        .group_by(whose, line.c.reason)
-        .having(
-            func.count() > 1,
-            func.sum(case((line.c.outcome.in_((Outcome.RESOLVED.value, Outcome.OVERTAKEN.value)), 1), else_=0)) == 0,
-        )
-        .order_by(func.count().desc(), whose, line.c.reason)
+        select(whose.label("whose"), reason.label("reason"))
+        .select_from(with_child)
+        .where(*here)
+        .group_by(whose, reason)
+        .having(func.count(line.c.id.distinct()) > 1, func.sum(case((settled, 1), else_=0)) == 0)
+        .order_by(func.count(line.c.id.distinct()).desc(), whose, reason)
         .limit(most)
         .subquery()
     )
     rows = connection.execute(
-        select(groups.c.whose, line.c.reason, line.c.reference, line.c.number, climbed.label("climbed"))
-        .join(groups, and_(groups.c.whose == whose, groups.c.reason == line.c.reason))
-        .where(line.c.authority == labels.words.key, line.c.kind == CHALLENGE, *conditions(asked))
+        select(groups.c.whose, groups.c.reason, line.c.reference, climbed.label("climbed"))
+        .select_from(with_child.join(groups, and_(groups.c.whose == whose, groups.c.reason == reason)))
+        .where(*here)
         .order_by(line.c.raised_on, line.c.reference)
     ).all()
     found: dict[tuple[str, str], list[Any]] = {}
@@ -111,10 +118,10 @@ def repeats(connection: Connection, labels: Labels, question: Question, most: in
         found.setdefault((row.whose, row.reason), []).append(row)
     made = [
         Repeat(
-            whose_key, next((one.number for one in every if one.number), ""), labels.heading(By.REASON, reason),
-            tuple(one.reference for one in every), any(one.climbed for one in every),
+            number, labels.heading(By.REASON, key), tuple(dict.fromkeys(one.reference for one in every)),
+            any(one.climbed for one in every),
         )
-        for (whose_key, reason), every in found.items()
+        for (number, key), every in found.items()
     ]  # fmt: skip
     return tuple(sorted(made, key=lambda one: (-len(one.references), one.references)))
 
@@ -129,7 +136,7 @@ def absent(connection: Connection, labels: Labels, question: Question, ladders: 
 
 
 def _stayed_informal(made: Table, team: Heading, informal: set[str]) -> bool:
-    beyond = sum(made.cell(team, stage) for stage in made.columns if not informal & set(stage.kept))
+    beyond = sum(made.cell(team, stage) for stage in made.columns if stage.key not in informal and not informal & set(stage.kept))
     return made.cell(team) > 0 and beyond == 0
 
 

@@ -283,16 +283,20 @@ def catch_up(connection: Connection, chance: Chance, procedures: Procedures, aut
 def again(connection: Connection, chance: Chance, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
     """Make the lines of some items anew from the items themselves. Gives how many were made."""
     made = 0
+    locking = connection.dialect.name == "postgresql"  # so that nobody's newer line is put back by an older one
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         changes = []
-        for loaded in load.challenges(connection, authority, some).values():
+        for loaded in load.challenges(connection, authority, some, lock=locking).values():
             value = loaded.challenge
             words = procedures.rules(connection, authority, value.ladder_hash, value.authority_hash).authority
             one = change(loaded.id, loaded.reference, loaded.child, loaded.raiser, None, value, words)
             changes += [one] if one else []
+        here = (col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(some))
+        gone = connection.execute(select(col(RegisterRow.quarter)).where(*here).distinct()).scalars().all()
         for table in (RegisterRow, StayRow):
             connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(some)))
+        touch(connection, chance, authority, gone)
         write(connection, chance, authority, changes)
         made += len(changes)
     return made

@@ -102,19 +102,19 @@ def touched(connection: Connection, authority: str) -> set[str]:
     return set(connection.execute(marks).scalars())
 
 
-def recount(connection: Connection, authority: str, most: int = 8) -> int:
-    """Count some marked quarters again; gives how many. The caller's is a writing transaction, and short."""
+def recount(connection: Connection, authority: str, most: int = 8) -> list[str]:
+    """Count some marked quarters again, the oldest first; gives which. The caller's is a writing transaction, and short."""
     if connection.dialect.name == "postgresql":
         # Whoever is not first does nothing: another is counting, and what is marked stays marked.
         locked = connection.execute(
             text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:authority))"), {"key": _LOCK, "authority": authority}
         ).scalar_one()
         if not locked:
-            return 0
+            return []
     marks = connection.execute(
         select(col(TouchedRow.id), col(TouchedRow.quarter)).where(col(TouchedRow.authority) == authority)
     ).all()
-    quarters = sorted({mark.quarter for mark in marks})[-most:]
+    quarters = sorted({mark.quarter for mark in marks})[:most]
     for quarter in quarters:
         here = (col(CellRow.authority) == authority, col(CellRow.quarter) == quarter)
         connection.execute(delete(CellRow).where(*here))
@@ -125,7 +125,7 @@ def recount(connection: Connection, authority: str, most: int = 8) -> int:
     for start in range(0, len(done), 500):
         some = done[start : start + 500]
         connection.execute(delete(TouchedRow).where(col(TouchedRow.authority) == authority, col(TouchedRow.id).in_(some)))
-    return len(quarters)
+    return quarters
 
 
 def _cells(connection: Connection, authority: str, quarter: str) -> list[dict[str, Any]]:

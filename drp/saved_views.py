@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -32,6 +33,9 @@ def save(connection: Connection, authority: str, person: str, name: str, query: 
         raise Unfit(f"A view needs a name of at most {LONGEST_NAME} marks.", "Write a shorter one.", "name")
     if len(query) > LONGEST_QUERY:
         raise Unfit("This view is narrowed to more than can be kept.", "Take something out, and save it again.", "name")
+    if "child" in parse_qs(query):
+        # It would outlive the child's record, and stand in no request for access.
+        raise Unfit("A view of one child is not kept.", "Take the child out, and save the view; search finds a child.", "name")
     remove(connection, authority, person, name)
     kept = connection.execute(select(func.count()).select_from(SavedViewRow).where(*_theirs(authority, person))).scalar_one()
     if kept >= MOST:

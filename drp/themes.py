@@ -5,7 +5,7 @@ nobody recorded stands in a row of its own (a table in a report may leave both u
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import Connection, func, select
@@ -98,7 +98,7 @@ def table(connection: Connection, labels: Labels, question: Question) -> Table:
         row_totals={row.key: _sum(by_row, row.kept) for row in rows},
         column_totals={column.key: _sum(by_column, column.kept) for column in columns} if by_column else {},
         items=by_row.items,
-        notes=tuple(_notes(connection, labels, question, by_row, rows)),
+        notes=tuple(_notes(connection, labels, question, by_row, by_column)),
         breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
     )
 
@@ -224,20 +224,19 @@ def _folded(labels: Labels, question: Question, counts: Counts) -> dict[tuple[st
     return cells
 
 
-def _notes(
-    connection: Connection, labels: Labels, question: Question, by_row: Counts, rows: tuple[Heading, ...]
-) -> Iterable[str]:
-    more = sum(by_row.cells.values()) - by_row.items
-    if more > 0:
-        what = labels.title(question.by).lower()
-        yield (
-            f"An item with more than one {what} stands in each row that it has, and once in the total: "
-            f"the rows add up to {more} more."
-        )
-    missing = [row for row in rows if not row.key]
-    if missing:
-        number = _sum(by_row, missing[0].kept)
-        yield f"{number} of {by_row.items} have no {_lower(labels.title(question.by))} recorded."
+def _notes(connection: Connection, labels: Labels, question: Question, by_row: Counts, by_column: Counts | None) -> Iterable[str]:
+    sides = [("row", question.by, by_row)]
+    if question.across and by_column:
+        sides.append(("column", question.across, by_column))
+    for side, by, counts in sides:
+        what, more = _lower(labels.title(by)), sum(counts.cells.values()) - counts.items
+        if more > 0:
+            yield (
+                f"An item with more than one {what} stands in each {side} that it has, and once in the total: "
+                f"the {side}s add up to {more} more."
+            )
+        if missing := counts.cells.get(("", ""), 0):
+            yield f"{missing} of {counts.items} have no {what} recorded."
     if By.STATUS in (question.by, question.across):
         both = _dual(connection, labels, question)
         if both:
@@ -373,7 +372,9 @@ def rates(connection: Connection, labels: Labels, question: Question) -> tuple[R
         .order_by(col(PopulationRow.status))
     ).all()
     known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
-    counts = _counted(connection, labels.words.key, labels, question, (By.STATUS, None)) if known else Counts({}, 0)
+    # Challenges alone: notices of excellent practice are apart, whatever else is counted with them.
+    alone = replace(question, with_practice=False)
+    counts = _counted(connection, labels.words.key, labels, alone, (By.STATUS, None)) if known else Counts({}, 0)
     return tuple(
         Rate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters)) for status, total in known
     )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from workflows.challenge import ASKS_RECIPIENTS, Challenge, Visit, Window, WindowKind
-from workflows.ladder import ItemType, Status
+from workflows.challenge import ASKS_RECIPIENTS, Asked, Challenge, Visit, Window, WindowKind
+from workflows.ladder import ItemType, Need, Status
 from workflows.procedure import Authority
 from workflows.working_days import local_date
 
@@ -142,21 +142,28 @@ def _stay(challenge: Challenge, n: int) -> Stay:
     asked = local_date(first.opened_at)
     acknowledged = [one.acknowledged_at for window in asking for one in window.asked if one.acknowledged_at]
     answered = next((window for window in asking if window.is_answered()), None)
-    last = max(one.answered_at for one in answered.asked if one.answered_at) if answered else None
+    decisive = _decisive(answered) if answered else None
+    last = decisive.answered_at if decisive else None
     return Stay(
         visit.sequence,
         visit.stage,
         cause,
         entered,
-        _reply(asking, answered),
+        _reply(asking, decisive),
         (local_date(min(acknowledged)) - asked).days if acknowledged else None,
         (local_date(last) - asked).days if last else None,
     )
 
 
-def _reply(asking: list[Window], answered: Window | None) -> str:
-    if answered:
-        return Reply.LATE if any(one.late for one in answered.asked) else Reply.IN_TIME
+def _decisive(window: Window) -> Asked:
+    """The answer with which a window was met: the first where any one may answer, else the last."""
+    answers = sorted((one for one in window.asked if one.answered_at), key=lambda one: str(one.answered_at))
+    return answers[0] if window.answer is Need.ANY else answers[-1]
+
+
+def _reply(asking: list[Window], decisive: Asked | None) -> str:
+    if decisive:
+        return Reply.LATE if decisive.late else Reply.IN_TIME
     last = asking[-1]
     # Taken higher or ended before its date, nobody failed to reply.
     passed = last.closed_as in ("no reply", "part answered")

@@ -29,8 +29,8 @@ MORE = (By.THEME, By.SERVICE, By.STATUS, By.ITEM_TYPE, By.IMPACT)
 _ALWAYS_THERE = (By.STAGE, By.ITEM_TYPE, By.OUTCOME)
 
 NAME = Line(
-    name="name", label="Name of this view", hint="Only you see it.", width="20", need="Write a name for the view.",
-    autocomplete="off",
+    name="name", label="Name of this view", hint="Only you see it. Write no child's name or number.", width="20",
+    need="Write a name for the view.", autocomplete="off",
 )  # fmt: skip
 
 DONE = {"saved": "The view is saved.", "removed": "The view is removed. The register itself is as it was."}

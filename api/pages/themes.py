@@ -109,7 +109,8 @@ def show_patterns(visit: Visit, request: Request) -> Response:
     others = [row for row in other.rows if row.key in patterns.without_own_code(its)]
     return shell.page(
         visit, "themes_patterns.html", title="What comes back, and what is not there", asked=asked, words=asked.in_words(its),
-        repeats=found, climbing=[one for one in found if one.has_climbed], quiet=[one for one in found if not one.has_climbed],
+        most=patterns.MOST_REPEATS, repeats=found, climbing=[one for one in found if one.has_climbed],
+        quiet=[one for one in found if not one.has_climbed],
         absent=absent, spans=_spans(asked, "/themes/patterns"),
         others=[(row.label, other.cell(row), figures.opened(other, asked, row, None) + "&other=1") for row in others],
         teams=[(one.label, figures.opened(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
@@ -150,7 +151,7 @@ def _table(connection: Connection, visit: Visiting, its: Labels, asked: Wanted) 
 
 def _of(asked: Wanted, by: By) -> Question:
     q = asked.question
-    return Question(by, None, q.first, q.last, q.only, q.with_practice)
+    return Question(by, None, q.first, q.last, q.only, q.with_practice, q.together)
 
 
 def _lines(made: Table, asked: Wanted) -> list[Line]:

@@ -1,0 +1,162 @@
+"""Figures that could mislead and do not: columns that add up to more, any of several who answers, old reasons, the absent."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert
+
+from api import figures
+from api.figures import Wanted
+from drp import patterns, register, rollup, themes
+from drp.chance import Chance
+from drp.counting import By
+from drp.handle import Casework
+from drp.labels import Labels, labels
+from drp.register import Change, Entered, PopulationRow
+from drp.store import Store
+from drp.themes import Question
+from tests.themes.test_published import Review
+from workflows.challenge import Asked, Party, Window, WindowKey, WindowKind
+from workflows.ladder import ItemType, Need
+from workflows.line import Coded, Line, Reply, _decisive, _reply
+from workflows.reporting import Reporting
+
+HERE = "durham"
+DAY = date(2026, 2, 2)
+
+
+def line(**said: object) -> Line:
+    plain = Line(
+        ItemType.FORMAL, DAY, "level_2", (Coded("report_not_available", "practice"),), "north", "field", "looked_after", False,
+        "withdrawn", "", None,
+    )  # fmt: skip
+    return replace(plain, **said)  # type: ignore[arg-type]
+
+
+class Lines:
+    """Durham's review with lines written straight into its register."""
+
+    def __init__(self, casework: Casework) -> None:
+        self.review, self.casework, self._n = Review(casework, HERE), casework, 0
+
+    def enter(self, *lines: Line, number: str = "", sheet: str = "x", child: UUID | None = None) -> "Lines":
+        changes = []
+        for one in lines:
+            self._n += 1
+            changes.append(
+                Change(UUID(int=self._n), None, Entered(UUID(int=self._n), f"R-{self._n}", one, child, None, sheet, number))
+            )
+        with self.casework.store.write(HERE) as connection:
+            register.write(connection, self.casework.chance, HERE, changes)
+        return self
+
+    def ask(self, what, reporting: Reporting | None = None):  # type: ignore[no-untyped-def]
+        with self.casework.store.read(HERE) as connection:
+            words = self.casework.procedures.current(connection, HERE)[0].authority
+            words = replace(words, reporting=reporting) if reporting else words
+            return what(connection, labels(connection, self.casework.procedures, words))
+
+
+@pytest.fixture
+def lines(casework: Casework) -> Lines:
+    return Lines(casework)
+
+
+def test_columns_that_add_up_to_more_say_so(lines: Lines) -> None:
+    both = line(reasons=(Coded("report_not_available", "practice"), Coded("placement_unregistered", "resources")), team="")
+    made = lines.enter(both).ask(lambda connection, its: themes.table(connection, its, Question(By.TEAM, By.THEME)))
+    assert made.items == 1
+    assert [made.total(column) for column in made.columns] == [1, 1]
+    assert made.notes == (
+        "1 of 1 have no team recorded.",
+        "An item with more than one theme stands in each column that it has, and once in the total: "
+        "the columns add up to 1 more.",
+    )
+
+
+def test_planted_notes_of_the_rows_alone_are_noticed(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = themes._notes
+    monkeypatch.setattr(
+        themes, "_notes", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
+    )
+    with pytest.raises(AssertionError):
+        test_columns_that_add_up_to_more_say_so(lines)
+
+
+def asked_of_two(need: Need) -> Window:
+    at = datetime(2026, 4, 1, 9, tzinfo=UTC)
+    first = Asked(Party("one"), None, at + timedelta(days=1), "agrees", late=False)
+    second = Asked(Party("two"), None, at + timedelta(days=20), "agrees", late=True)
+    key = WindowKey(1, WindowKind.REPLY, 0)
+    return Window(key, Party("one"), None, at, at, (first, second), need)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("need", "said"), [(Need.ANY, Reply.IN_TIME), (Need.ALL, Reply.LATE)])
+def test_where_any_may_answer_a_later_word_makes_no_reply_late(need: Need, said: str) -> None:
+    window = asked_of_two(need)
+    assert _reply([window], _decisive(window)) == said
+
+
+def test_a_row_of_stages_together_opens_what_it_was_narrowed_to(lines: Lines) -> None:
+    question = Question(By.STAGE, None, "", "", ((By.STAGE, "level_5"),), False, True)
+    lines.enter(line(stage="level_5"), line(stage="level_6"))
+
+    def link(connection, its: Labels) -> str:  # type: ignore[no-untyped-def]
+        grouped = labels(connection, lines.casework.procedures, its.words, groups=True)
+        made = themes.table(connection, grouped, question)
+        (row,) = made.rows
+        assert made.cell(row) == 1
+        return figures.opened(made, Wanted(question, "all"), row, None)
+
+    assert "stage=level_5" in lines.ask(link)
+
+
+def test_an_old_reason_and_the_one_it_counts_as_are_one_repeat(lines: Lines) -> None:
+    lines.enter(line(), line(reasons=(Coded("late_report", "practice"),)), number="D-1")
+    reporting = Reporting(reasons={"late_report": "report_not_available"})
+    ask = lambda connection, its: patterns.repeats(connection, its, Question(By.REASON))  # noqa: E731
+    assert lines.ask(ask) == ()
+    (one,) = lines.ask(ask, reporting)
+    assert (one.number, one.reason.key, one.references) == ("D-1", "report_not_available", ("R-1", "R-2"))
+
+
+def test_more_repeats_than_are_shown_are_not_given_as_all(lines: Lines) -> None:
+    for n in range(4):
+        lines.enter(line(), line(), number=f"D-{n}")
+    found = lines.ask(lambda connection, its: patterns.repeats(connection, its, Question(By.REASON), most=3))
+    assert len(found) == 3
+
+
+def test_a_stage_that_counts_as_informal_is_no_climb(lines: Lines) -> None:
+    lines.enter(line(stage="talk"), line(stage="informal", team="south"), line(stage="level_2", team="south"))
+    reporting = Reporting(stages={"talk": "informal"})
+
+    def teams(connection, its: Labels) -> list[str]:  # type: ignore[no-untyped-def]
+        ladders = [rules.ladder for rules in lines.casework.procedures.current(connection, HERE)]
+        return [one.key for one in patterns.absent(connection, its, Question(By.STAGE), ladders).teams]
+
+    assert lines.ask(teams, reporting) == ["north"]
+
+
+def test_a_rate_is_of_challenges_whatever_else_is_counted(lines: Lines) -> None:
+    lines.enter(line(), line(item_type=ItemType.EXCELLENT_PRACTICE, reasons=()))
+    with lines.casework.store.write(HERE) as connection:
+        row = {"authority": HERE, "quarter": "2025-Q4", "status": "looked_after", "number": 100}
+        connection.execute(insert(PopulationRow), [row])
+    question = Question(By.STAGE, None, "2026-01", "2026-03", (), with_practice=True)
+    (rate,) = lines.ask(lambda connection, its: themes.rates(connection, its, question))
+    assert (rate.items, rate.per_100) == (1, "1.0")
+
+
+def test_a_notice_without_a_reason_stands_under_the_authoritys_own_word_for_it(lines: Lines) -> None:
+    lines.enter(line(item_type=ItemType.EXCELLENT_PRACTICE, reasons=()))
+    made = lines.ask(lambda connection, its: themes.table(connection, its, Question(By.REASON, None, with_practice=True)))
+    assert [row.label for row in made.rows] == ["excellent practice"]
+
+
+def test_old_quarters_do_not_wait_behind_the_one_that_people_are_at_work_in(store: Store, chance: Chance, lines: Lines) -> None:
+    lines.enter(line(raised_on=date(2020, 5, 5)), line(), line(raised_on=date(2021, 5, 5)))
+    with store.write(HERE) as connection:
+        assert [rollup.recount(connection, HERE, most=1) for _ in range(4)] == [["2020-Q1"], ["2021-Q1"], ["2025-Q4"], []]
