@@ -29,7 +29,7 @@ from drp.access import reads_iro_service
 from drp.handle import Answer, Done, Retry, etag_of
 from drp.store import Unavailable
 from workflows.events import FromOutside, MeetingArranged, Raised
-from workflows.ladder import ItemType
+from workflows.ladder import TOLD_ONCE, ItemType
 from workflows.refusals import NotYours, Unfit
 
 log = logging.getLogger("drp.api")
@@ -46,8 +46,9 @@ Reference = Annotated[str, Query(max_length=16)]
 @router.post("/challenges", status_code=201, responses=responses(422, 409, 413), response_model=ReceiptShape)
 def raise_challenge(asked: Asked, body: RaiseBody, idempotency_key: IdempotencyKey = "") -> Answer:
     """Raise a challenge; the answer says who has been told, by when they answer, and what is already open for the child."""
-    if body.item_type is ItemType.EXCELLENT_PRACTICE:
-        raise Unfit("Excellent practice is not a challenge.", "Send it to /api/v1/notices.", "item_type")
+    if body.item_type in TOLD_ONCE:
+        said = f"{body.item_type.value.replace('_', ' ').capitalize()} is not a challenge."
+        raise Unfit(said, "Send it to /api/v1/notices.", "item_type")
     event = Raised(
         **body.model_dump(exclude={"child", "team", "ladder", "happened", "to", "reasons", "copies", "linked"}),
         reasons=tuple(body.reasons),
@@ -61,17 +62,36 @@ def raise_challenge(asked: Asked, body: RaiseBody, idempotency_key: IdempotencyK
 
 @router.post("/notices", status_code=201, responses=responses(422, 409, 413), response_model=ReceiptShape)
 def send_notice(asked: Asked, body: NoticeBody, idempotency_key: IdempotencyKey = "") -> Answer:
-    """Send a notice of excellent practice: told once, no window, it never climbs."""
+    """Send a notice of excellent practice, or record senior scrutiny: told once, no window, it never climbs."""
     event = Raised(
-        ItemType.EXCELLENT_PRACTICE,
+        body.item_type,
         tuple(body.reasons),
-        body.what_went_well,
+        _said_once(body),
         effect_on_child=body.effect_on_child,
+        took_part=body.who_took_part,
         to=tuple(body.to),
         copies=tuple(body.copies),
         raiser_role=body.raiser_role,
     )
-    return _raise(asked, event, body, idempotency_key, body.child)
+    return _raise(asked, event, body, idempotency_key, body.child, ladder=body.ladder)
+
+
+_SAID_ONCE = {ItemType.EXCELLENT_PRACTICE: "what_went_well", ItemType.SENIOR_SCRUTINY: "what_was_looked_at"}
+_OF_SCRUTINY = ("what_was_looked_at", "who_took_part")
+
+
+def _said_once(body: NoticeBody) -> str:
+    """The words that such an item is about. Raises Unfit for an item that is a challenge, and for another kind's words."""
+    wanted = _SAID_ONCE.get(body.item_type)
+    if wanted is None:
+        raise Unfit("That is a challenge, not something told once.", "Send it to /api/v1/challenges.", "item_type")
+    for field in ("what_went_well", *_OF_SCRUTINY):
+        its_own = field in _OF_SCRUTINY if body.item_type is ItemType.SENIOR_SCRUTINY else field == wanted
+        if getattr(body, field) and not its_own:
+            raise Unfit(f"`{field}` does not belong to this kind of item.", f"Say it in `{wanted}`, or leave it out.", field)
+    if not str(getattr(body, wanted)).strip():
+        raise Unfit("Nothing is said of what it is about.", f"Say it in `{wanted}`.", wanted)
+    return str(getattr(body, wanted))
 
 
 def _raise(asked: Asking, event: Raised, body: BaseModel, key: str, child: str, team: str = "", ladder: str = "") -> Answer:

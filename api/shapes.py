@@ -51,11 +51,15 @@ class RaiseBody(Shape):
 
 
 class NoticeBody(Shape):
-    """A notice of excellent practice."""
+    """What is told once: a notice of excellent practice, or senior scrutiny of an arrangement."""
 
     child: str = Field(max_length=32, pattern=PRINTABLE)
-    what_went_well: str
-    effect_on_child: str = ""
+    item_type: ItemType = Field(ItemType.EXCELLENT_PRACTICE, description="`excellent_practice` or `senior_scrutiny`.")
+    ladder: str = Field("", max_length=64, pattern=PRINTABLE, description="Which procedure, where several carry it.")
+    what_went_well: str = Field("", description="Of excellent practice.")
+    what_was_looked_at: str = Field("", description="Of senior scrutiny.")
+    effect_on_child: str = Field("", description="Of senior scrutiny: what was found, and what it means for the child.")
+    who_took_part: str = Field("", description="Of senior scrutiny.")
     reasons: list[str] = Field(default_factory=list, max_length=20)
     to: list[Chosen] = Field(default_factory=list, max_length=20)
     copies: list[str] = Field(default_factory=list, max_length=20)

@@ -10,7 +10,7 @@ from drp.tables import AuthorityRow, DocumentRow
 from workflows import reader
 from workflows.addressing import holds
 from workflows.challenge import Challenge
-from workflows.ladder import ItemType, Ladder
+from workflows.ladder import TOLD_ONCE, ItemType, Ladder
 from workflows.procedure import Authority, Rules, in_force_on, serves_item
 from workflows.refusals import Unfit
 from workflows.working_days import Calendar
@@ -106,8 +106,12 @@ class Procedures:
 
 
 def choose(rules: Iterable[Rules], item_type: ItemType, blank: Challenge, day: date) -> Rules:
-    """The ladder that serves an item raised on a day (Europe/London): the first in the authority file's order that fits."""
+    """The ladder that serves an item raised on a day (Europe/London): the first in the authority file's order that fits.
+
+    Raises Unfit where none does, and where several carry what is told once and none is named.
+    """
     every = tuple(rules)
+    fits: list[Rules] = []
     in_force = {ladder.hash for ladder in in_force_on(day, [one.ladder for one in every])}
     statuses = blank.facts.statuses if blank.about_child else None
     for serves in every[0].authority.serves if every else ():
@@ -115,8 +119,15 @@ def choose(rules: Iterable[Rules], item_type: ItemType, blank: Challenge, day: d
             ladder = one.ladder
             if ladder.key != serves.ladder or ladder.hash not in in_force:
                 continue
-            if serves_item(ladder, item_type, blank.raiser_role, statuses) and holds(serves.when, blank, one.authority):
-                return one
+            carries = serves_item(ladder, item_type, blank.raiser_role, statuses)
+            if one not in fits and carries and holds(serves.when, blank, one.authority):
+                fits.append(one)
+    # Of what climbs the authority's file chooses; what is told once says by its ladder at which stage it counts.
+    if len(fits) > 1 and item_type in TOLD_ONCE:
+        listed = ", ".join(one.ladder.key for one in fits)
+        raise Unfit("More than one procedure carries this.", f"Name the one that is meant (`ladder`): {listed}.", "ladder")
+    if fits:
+        return fits[0]
     raise Unfit(
         f"No procedure in force on {day:%-d %B %Y} carries a {item_type.value.replace('_', ' ')} item for this child and raiser.",
         "Choose another kind of item, or have the child's status corrected in the directory.",

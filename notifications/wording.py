@@ -243,6 +243,12 @@ WORDS: dict[Subject, Words] = {
         "It asks for no reply.",
         "Read what was said.",
     ),
+    Subject.SCRUTINY: Words(
+        "{senior_scrutiny} on the record",
+        "{senior_scrutiny} of a child's arrangement has been put on the record, and you are named in it.",
+        "It is not a {challenge}, and no reply is asked.",
+        "Read what was looked at and what was found.",
+    ),
     Subject.LADDER_MOVED: Words(
         "Moved to another version of the procedure",
         "It now stands under another version of the procedure.",
@@ -313,6 +319,8 @@ def digest_letter(authority: Authority, lines: Sequence[Line]) -> Letter:
 def sentences(words: Words, authority: Authority, due: date | None, expected: bool) -> dict[str, str]:
     """A message's subject line and sentences in the authority's words: the same in mail and in the inbox."""
     labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
+    scrutiny = authority.label("senior_scrutiny")
+    labels["senior_scrutiny"] = f"{scrutiny[:1].upper()}{scrutiny[1:]}"
     labels["by_when"] = f"By the end of {_day(due, expected)}." if due else ""
     return {name: getattr(words, name).format_map(labels).strip() for name in ("subject", "happened", "means", "do")}
 

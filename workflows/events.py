@@ -87,6 +87,8 @@ class Raised(Event):
     """An informal talk is logged: nobody is asked and no window opens, until the raiser wants one."""
     taken_over_from: date | None = None
     """Brought over from a register kept elsewhere, where it was raised on this day: there, and in its quarter, it counts."""
+    took_part: Words = ""
+    """Of senior scrutiny: who looked at it together."""
     type: Literal["raised"] = "raised"
 
 

@@ -20,7 +20,7 @@ def impact(turn: Turn, event: ImpactRecorded) -> None:
     """What changed for the child afterwards; too early means when to look again."""
     turn.require("impact")
     if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
-        raise Unfit("A notice of excellent practice has no date.", "Record what changed, without a day to look again.", "found")
+        raise Unfit("What is told once has no date.", "Record what changed, without a day to look again.", "found")
     promise = look_again(turn, event.found, event.look_again_on)
     note_event(turn, event)
     turn.change(impact=event.found)

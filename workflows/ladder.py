@@ -31,6 +31,9 @@ class ItemType(StrEnum):
     SENIOR_SCRUTINY = "senior_scrutiny"
 
 
+TOLD_ONCE = (ItemType.EXCELLENT_PRACTICE, ItemType.SENIOR_SCRUTINY)
+"""Item types that ask for no reply: no window, no climb, and counted apart from challenges."""
+
 WITHOUT_CHILD = frozenset({ItemType.ABOUT_SERVICE, ItemType.ABOUT_CARER, ItemType.ABOUT_IRO_SERVICE})
 """Item types that may be raised without naming a child."""
 
@@ -290,6 +293,9 @@ class Ladder:
     hash: str
     until: date | None = None
     is_notice: bool = False
+    """Is it told once (excellent practice, senior scrutiny), without a window, and does it never climb?"""
+    counts_at: str = ""
+    """Of a notice: the stage of the authority's ladder at which it is counted; empty: at none."""
     reminder_before: Length | None = None
     whole_process: WholeProcess | None = None
     observers: tuple[str, ...] = ()

@@ -37,7 +37,12 @@ from workflows.written import (
 )
 
 NOTICE_STAGE = "notice"
-"""The single stage of an excellent-practice notice."""
+"""The single stage of a notice that does not say at which stage it counts."""
+
+ASKS_NO_REPLY = {
+    ItemType.EXCELLENT_PRACTICE: "A notice of excellent practice asks for no reply.",
+    ItemType.SENIOR_SCRUTINY: "Senior scrutiny is put on the record and told; it asks for no reply.",
+}
 
 REFERRAL_WINDOW = Within(none_because="The IRO decides about a referral; nobody is waited for.")
 
@@ -197,11 +202,12 @@ def ladder_of(w: WrittenLadder, text: str, tree: Tree) -> Ladder:
 
 def notice_of(w: WrittenNotice, text: str) -> Ladder:
     """A notice's value: a ladder of one stage, without a window."""
+    item = ItemType(w.item)
     stage = Stage(
-        key=NOTICE_STAGE,
-        label=w.process,
+        key=w.stage.key if w.stage else NOTICE_STAGE,
+        label=w.stage.label if w.stage else w.process,
         to=w.to,
-        respond_within=Within(none_because="A notice of excellent practice asks for no reply."),
+        respond_within=Within(none_because=ASKS_NO_REPLY[item]),
         no_reply=NoReply.NOTHING,
         copies=w.copies,
         observers=w.observers,
@@ -215,13 +221,14 @@ def notice_of(w: WrittenNotice, text: str) -> Ladder:
         source=w.source,
         in_force=w.in_force,
         until=w.until,
-        items=(ItemType.EXCELLENT_PRACTICE,),
+        items=(item,),
         raised_by=w.raised_by,
         covers=w.covers,
         stages=(stage,),
         judge_within=Length(3, Unit.WORKING_DAYS),
         hash=content_hash(text),
         is_notice=True,
+        counts_at=stage.key if w.stage else "",
         must_raise=tuple(MustRaise(rule.when, rule.reason or "") for rule in w.must_raise),
         labels=tuple(w.labels.items()),
         texts=tuple(w.text.items()),

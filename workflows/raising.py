@@ -124,13 +124,16 @@ def ladder_is_statutory(rules: Rules) -> bool:
 
 
 def _notice(turn: Turn, event: Raised) -> None:
-    """A notice of excellent practice: told once, no window, no climb."""
-    stage = turn.rules.ladder.stages[0]
+    """Excellent practice or senior scrutiny: told once, no window, no climb."""
+    ladder = turn.rules.ladder
+    stage = ladder.stages[0]
     to = addressing.recipients(turn.rules.authority, turn.challenge, stage, event.to)
     copies = addressing.copies(turn.rules, turn.challenge, stage, to, event.copies)
     turn.change(sequence=1, phase=Outcome.NOTICED, visits=(Visit(1, stage.key, turn.at, "raised", to, copies),))
-    turn.tell(Subject.NOTICE, to, copies)
-    observers = [*turn.rules.ladder.observers, *stage.observers]
+    if ladder.counts_at:
+        turn.change(stage=ladder.counts_at, highest_stage=ladder.counts_at)
+    turn.tell(Subject.SCRUTINY if event.item_type is ItemType.SENIOR_SCRUTINY else Subject.NOTICE, to, copies)
+    observers = [*ladder.observers, *stage.observers]
     turn.tell(Subject.OBSERVED, addressing.without([Party(role) for role in observers], (*to, *copies)))
 
 

@@ -66,9 +66,10 @@ def read_procedures(files: Mapping[str, str], whole: bool = True) -> Procedures:
             faults.append(Fault(first, 1, said, "give one file that begins `authority:` with the ladders beside it"))
         raise Unreadable(faults)
     authority, its_tree = authorities[0]
-    faults_in_authority(authority, [ladder for ladder, _ in ladders], its_tree, every_file_read=whole and not unread)
+    every, is_whole = [ladder for ladder, _ in ladders], whole and not unread
+    faults_in_authority(authority, every, its_tree, every_file_read=is_whole)
     for ladder, tree in ladders:
-        faults_in_ladder(ladder, authority, tree)
+        faults_in_ladder(ladder, authority, tree, every if is_whole else ())
     # A line already at fault in its form says enough: what it seems to mean is not judged as well.
     malformed = {(fault.file, fault.line) for fault in faults}
     sense = [fault for _, tree in [*authorities, *ladders] for fault in tree.faults]

@@ -8,6 +8,7 @@ from workflows.ladder import (
     EVERYONE_ABOVE,
     RAISER,
     RECIPIENTS,
+    TOLD_ONCE,
     Assumption,
     Choice,
     Condition,
@@ -90,8 +91,15 @@ def _reporting(authority: Authority, ladders: Sequence[Ladder], tree: Tree) -> N
                 tree.fault(where, f"no ladder has a stage `{stage}`", _choose(stage, stages))
 
 
-def faults_in_ladder(ladder: Ladder, authority: Authority, tree: Tree) -> None:
-    """Note what a ladder names that does not exist, and stages that cannot be reached, left or answered."""
+def faults_in_ladder(ladder: Ladder, authority: Authority, tree: Tree, others: Sequence[Ladder] = ()) -> None:
+    """Note what a ladder names that does not exist, and stages that cannot be reached, left or answered.
+
+    `others`: every ladder of the authority, where every file was read; a notice may count at a stage of one of them.
+    """
+    stages = [stage.key for other in others if not other.is_notice for stage in other.stages]
+    if ladder.counts_at and others and ladder.counts_at not in [UNREAD, *stages]:
+        said = f"no ladder has a stage `{ladder.counts_at}`"
+        tree.fault(("stage", "key"), said, _choose(ladder.counts_at, dict.fromkeys(stages)))
     if ladder.authority != authority.key and UNREAD not in (ladder.authority, authority.key):
         tree.fault(("authority",), f"`{ladder.authority}` is not the authority of this folder", f"write `{authority.key}`")
     if ladder.until and ladder.until < ladder.in_force:
@@ -99,8 +107,10 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: Tree) -> None:
     if ladder.key not in [UNREAD, *(serves.ladder for serves in authority.serves)]:
         said = f"the authority file's `ladders` does not list `{ladder.key}`"
         tree.fault(("ladder" if not ladder.is_notice else "notice",), said, "add it there, or nothing will use it")
-    if ItemType.EXCELLENT_PRACTICE in ladder.items and not ladder.is_notice:
-        tree.fault(("items",), "excellent practice has no window and never climbs", "write it as a file that begins `notice:`")
+    for item in TOLD_ONCE:
+        if item in ladder.items and not ladder.is_notice:
+            said = f"{item.value.replace('_', ' ')} has no window and never climbs"
+            tree.fault(("items",), said, "write it as a file that begins `notice:`")
     _roles(ladder.raised_by, ("raised_by",), authority, tree)
     _roles(ladder.observers, ("observers",), authority, tree)
     if ladder.before_skipping:

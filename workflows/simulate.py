@@ -159,6 +159,12 @@ def _roles(party: Party) -> frozenset[str]:
     return frozenset({party.role})
 
 
+_CONCERNS = {
+    ItemType.EXCELLENT_PRACTICE: "Thoughtful, patient work that changed what the child expects of adults.",
+    ItemType.SENIOR_SCRUTINY: "The arrangement was looked at with senior managers: who visits, how safe it is, what comes next.",
+}
+
+
 def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> Iterator[Step]:
     ladder = rules.ladder
     reasons = [reason for theme in rules.authority.themes for reason in theme.reasons if not reason.needs_words]
@@ -174,9 +180,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
                 e.Raised(
                     item_type=item,
                     reasons=(reasons[0].key,) if not ladder.is_notice else (),
-                    concern="What the review decided has not been carried out."
-                    if item is not ItemType.EXCELLENT_PRACTICE
-                    else "Thoughtful, patient work that changed what the child expects of adults.",
+                    concern=_CONCERNS.get(item, "What the review decided has not been carried out."),
                     effect_on_child="The child does not know what happens next.",
                     outcome_sought="The decision is carried out within the month.",
                     stage="" if starts_here or ladder.is_notice else stage.key,

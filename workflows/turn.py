@@ -80,6 +80,7 @@ class Subject(StrEnum):
     FACTS_CHANGED = "facts_changed"
     HELD = "held"
     NOTICE = "notice"
+    SCRUTINY = "scrutiny"
     LADDER_MOVED = "ladder_moved"
 
 

@@ -245,10 +245,19 @@ class WrittenLadder(Written):
     assumed: dict[str, Text] = Field(default_factory=dict)
 
 
+class WrittenCountedAt(Written):
+    """The stage of the ladder at which reports count what is told once."""
+
+    key: Key
+    label: Label
+
+
 class WrittenNotice(Written):
-    """A notice of excellent practice: recipients and copies, no window, no climb."""
+    """What is told once, excellent practice or senior scrutiny: recipients and copies, no window, no climb."""
 
     notice: Key
+    item: Literal["excellent_practice", "senior_scrutiny"] = "excellent_practice"
+    stage: WrittenCountedAt | None = None
     version: Label
     authority: Key
     process: Label

@@ -17,7 +17,7 @@ from drp.sheets.bringing import Sheet, bring_in
 from drp.sheets.mapping import SheetMapping
 from drp.sheets.population import bring_population
 from drp.tables import UnitRow
-from workflows.ladder import Ladder
+from workflows.ladder import ItemType, Ladder
 from workflows.procedure import Rules
 from workflows.working_days import local_date
 
@@ -56,7 +56,7 @@ def _two_years(part: Part, every: Sequence[Rules], cast: Cast, teams: Sequence[s
     rng = Random(part.key)
     ladder = next(rules.ladder for rules in every if not rules.ladder.is_notice)
     stages = [stage for stage in ladder.stages if not stage.referral]
-    notice = next((rules.ladder for rules in every if rules.ladder.is_notice), None)
+    notice = any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in every)
     apart = {"excellent_practice", "exceptional_practice"}
     reasons = [reason.key for theme in every[0].authority.themes for reason in theme.reasons if reason.key not in apart]
     last = local_date(now) - BEFORE_THE_STORY

@@ -1,5 +1,7 @@
 """Who takes part: the authorities as their reports describe them, under names of their own, with invented directories."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -39,8 +41,14 @@ reporting:
     - {from: 2016-04-01, why: "Recording changed: by its report 2016/17 does not compare with the year before."}
 """
 
+OF_2022 = ("resolution-2022.yaml", "scrutiny-level-4.yaml", "scrutiny-level-5.yaml")
+"""Durham's files that 2022/23 brought."""
+
+KEYED = re.compile(r"^(?:ladder|notice): (\w+)", re.MULTILINE)
+LISTED = re.compile(r"  - \{ladder: (\w+)")
+
 CAST = (
-    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", ("resolution-2022.yaml",), _OF_2016),
+    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", OF_2022, _OF_2016),
     Part("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
     Part("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
     Part("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
@@ -60,7 +68,23 @@ def procedures(part: Part) -> Procedures:
         whole = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
         text = reported(whole, part.reporting) if part.without else whole
         texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
-    return read_procedures(texts)
+    return read_procedures(only_present(texts))
+
+
+def only_present(texts: Mapping[str, str]) -> dict[str, str]:
+    """An authority's files, whose own file lists no ladder that is left out. Ladders stand there a line each."""
+    present = {named for text in texts.values() for named in KEYED.findall(text)}
+
+    def is_left_out(line: str) -> bool:
+        named = LISTED.match(line)
+        return named is not None and named[1] not in present
+
+    return {
+        name: "".join(line for line in text.splitlines(keepends=True) if not is_left_out(line))
+        if text.startswith("authority:")
+        else text
+        for name, text in texts.items()
+    }
 
 
 def reported(text: str, instead: str = "") -> str:

@@ -63,6 +63,18 @@ PRAISE = (
 )
 
 
+SCRUTINY = (
+    (
+        "The arrangement in unregistered provision: staffing by night, visits, schooling, and the search for a registered home.",
+        "Safe for now with two staff at night. Visits become weekly, and the search is looked at again every fortnight.",
+    ),
+    (
+        "Why the placement is not registered, what the provider has applied for, and what has been done to leave it.",
+        "The application stands. A foster family has been found and introductions begin; the plan is written down for each week.",
+    ),
+)
+TOOK_PART = "The IRO, the social worker and their manager, with the senior manager who is told."
+
 IMPACTS: tuple[FoundOrNot, ...] = ("better", "partly", "no change", "too early", "worse", "")
 """What endings say to have changed for the child, in turn: enough of each for a leader to see a difference."""
 
@@ -204,6 +216,10 @@ class _Teller:
     def _in_other_words(self, event: Raised) -> Raised:
         """Another concern and reason for each item, so that no two read alike."""
         self._n += 1
+        if event.item_type is ItemType.SENIOR_SCRUTINY:
+            concern, found = SCRUTINY[self._n % len(SCRUTINY)]
+            why = tuple(rule.reason for rule in self._rules.ladder.must_raise if rule.reason)
+            return replace(event, reasons=why, concern=concern, effect_on_child=found, took_part=TOOK_PART)
         if self._rules.ladder.is_notice:
             return replace(event, concern=PRAISE[self._n % len(PRAISE)])
         reasons = [r.key for theme in self._rules.authority.themes for r in theme.reasons if not r.needs_words]

@@ -26,7 +26,7 @@ from workflows.challenge import NOT_RECORDED, Outcome, ReferralState
 from workflows.decide import may_attach
 from workflows.events import Event, Raised
 from workflows.impact import mid_point
-from workflows.ladder import Choice
+from workflows.ladder import Choice, ItemType
 from workflows.permits import Part
 from workflows.pressing import Pressing, Task, pressing
 from workflows.procedure import HeldFor
@@ -83,6 +83,8 @@ class Whole:
     def asked(self) -> list[tuple[str, str]]:
         """What was asked, question by question, in the order in which it was written."""
         words = self.raised.words
+        if self.item.loaded.challenge.item_type is ItemType.SENIOR_SCRUTINY:
+            return [(said, words[name]) for name, said in told.OF_SCRUTINY.items() if name in words]
         return [(told.QUESTIONS[field.name], words[field.name]) for field in fields(e.Raised) if field.name in words]
 
 
@@ -384,16 +386,22 @@ def bring(visit: Visiting, reference: str, event: Event, sent: Posted) -> Answer
 
 
 def raise_one(
-    sent: Posted, child: str, event: Raised, team: str = "", once: str = "", settled: e.Resolved | None = None
+    sent: Posted,
+    child: str,
+    event: Raised,
+    team: str = "",
+    once: str = "",
+    settled: e.Resolved | None = None,
+    ladder: str = "",
 ) -> Answer:
     """Raise an item as the JSON interface would, harmless to repeat. `once`: a draft's own, where it came from one.
 
-    `settled`: how a talk that is logged was settled already.
+    `settled`: how a talk that is logged was settled already. `ladder`: the procedure that is meant, where several carry it.
     """
     visit = sent.visit
-    hashed = sha256(f"page raise {child} {team} {event!r} {settled!r}".encode()).hexdigest()
+    hashed = sha256(f"page raise {child} {team} {ladder} {event!r} {settled!r}".encode()).hexdigest()
     retry = Retry(once or sent.once, hashed)
-    return visit.service.casework.raise_item(visit.signed, child, event, visit.now, receipt, retry, team, settled=settled)
+    return visit.service.casework.raise_item(visit.signed, child, event, visit.now, receipt, retry, team, ladder, settled)
 
 
 def receipt(connection: Connection, done: Done) -> Answer:

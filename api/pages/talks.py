@@ -1,5 +1,6 @@
-"""An informal talk, logged in three fields on a telephone, perhaps settled; and a notice of excellent practice, on one page."""
+"""An informal talk, logged in three fields on a telephone, perhaps settled; and what is told once, on one page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -8,16 +9,19 @@ from sqlalchemy import Connection
 from api.pages import item, shell
 from api.pages.asking import raises_as, reason_options
 from api.pages.children import child_field
-from api.pages.choices import chosen, for_stages, holders
+from api.pages.choices import addressed, chosen, for_stages, holders
 from api.pages.fields import Field, Form, Menu, Pick, Tick, Ticks, Words
 from api.pages.moves import FOUND
+from api.pages.told import OF_SCRUTINY
 from api.pages.visiting import Posted, Sent, Visit, Visiting
-from drp.access import NotPermitted
+from drp.access import NotFound, NotPermitted
 from drp.load import establishment
 from workflows.events import Raised, Resolved
 from workflows.ladder import ItemType, Ladder
+from workflows.procedure import in_force_on
 from workflows.recipients import About
 from workflows.refusals import NotYours, Unfit
+from workflows.working_days import local_date
 
 router = APIRouter(include_in_schema=False)
 
@@ -102,83 +106,116 @@ def _talk_page(visit: Visiting, form: Form, sent: Posted | None = None) -> Respo
     )  # fmt: skip
 
 
-# A notice of excellent practice.
+# What is told once: a notice of excellent practice, and senior scrutiny.
+
+
+KINDS = {"": ItemType.EXCELLENT_PRACTICE, "scrutiny": ItemType.SENIOR_SCRUTINY}
+"""What `of` in the address asks for; anything else is no page."""
 
 
 @router.get("/notices/new")
-def ask_for_notice(visit: Visit) -> Response:
-    """Whom, and what went well."""
+def ask_for_notice(visit: Visit, of: str = "") -> Response:
+    """Whom, and what went well; or what was looked at, and what was found."""
+    kind = _kind(of)
     with visit.service.store.read(visit.authority) as connection:
-        raises_as(connection, visit, ItemType.EXCELLENT_PRACTICE)
-        fields = _notice_fields(connection, visit)
-    return _notice_page(visit, Form(fields))
+        raises_as(connection, visit, kind)
+        ladders = _told_once(connection, visit, kind)
+        fields = _notice_fields(connection, visit, kind, ladders)
+    usual = tuple(dict.fromkeys(rule.reason for ladder in ladders for rule in ladder.must_raise if rule.reason))
+    return _notice_page(visit, kind, Form(fields, {"reasons": usual}))
 
 
 @router.post("/notices/new")
-def send_notice(sent: Sent) -> Response:
+def send_notice(sent: Sent, of: str = "") -> Response:
     """It is sent: told once, no reply asked."""
-    visit = sent.visit
+    visit, kind = sent.visit, _kind(of)
     with visit.service.store.read(visit.authority) as connection:
-        form, values = sent.form(_notice_fields(connection, visit))
-        role = raises_as(connection, visit, ItemType.EXCELLENT_PRACTICE)
+        role = raises_as(connection, visit, kind)
+        ladders = _told_once(connection, visit, kind)
+        form, values = sent.form(_notice_fields(connection, visit, kind, ladders))
     if form.is_faulty:
-        return _notice_page(visit, form, sent)
+        return _notice_page(visit, kind, form, sent)
     event = Raised(
-        ItemType.EXCELLENT_PRACTICE, tuple(values.get("reasons", ())), str(values["concern"]),
-        effect_on_child=str(values["effect_on_child"]), to=chosen(values.get("to", ())), copies=tuple(values.get("copies", ())),
+        kind, tuple(values.get("reasons", ())), str(values["concern"]), effect_on_child=str(values["effect_on_child"]),
+        took_part=str(values.get("took_part", "")), to=chosen(values.get("to", ())), copies=tuple(values.get("copies", ())),
         raiser_role=role,
     )  # fmt: skip
     try:
-        answer = item.raise_one(sent, str(values["child"]), event)
+        answer = item.raise_one(sent, str(values["child"]), event, ladder=str(values.get("ladder", "")))
     except Unfit as refusal:
         form.refused(refusal)
-        return _notice_page(visit, form, sent)
+        return _notice_page(visit, kind, form, sent)
     return shell.go(f"/challenges/{answer['reference']}/raised")
 
 
-def _notice_fields(connection: Connection, visit: Visiting) -> list[Field]:
-    ladder = _notice_ladder(connection, visit)
-    roles = [role for stage in ladder.stages for role in stage.roles_to()]
+def _kind(of: str) -> ItemType:
+    """What is asked for. Raises NotFound."""
+    if of not in KINDS:
+        raise NotFound
+    return KINDS[of]
+
+
+def _notice_fields(connection: Connection, visit: Visiting, kind: ItemType, ladders: Sequence[Ladder]) -> list[Field]:
+    stages = [stage for ladder in ladders for stage in ladder.stages]
+    roles = [role for stage in stages for role in stage.roles_to()]
     about = About(visit.signed.person, "")
     people = holders(connection, visit, visit.words, establishment(connection, visit.authority, [about]), about, roles)
     # A role that each child has its own holder of is chosen as the role: who it is follows from the child.
     people = {role: found or [("", "the child's own")] for role, found in people.items()}
+    asked = _scrutiny(visit, ladders) if kind is ItemType.SENIOR_SCRUTINY else _PRAISE
+    return [child_field(connection, visit), *asked, *_wide(for_stages(visit.words, stages, people), len(ladders) == 1)]
+
+
+_PRAISE: tuple[Field, ...] = (
+    Words(name="concern", label="What went well", need="Say what went well."),
+    Words(name="effect_on_child", label="What it meant for the child", rows=3),
+)
+
+
+def _scrutiny(visit: Visiting, ladders: Sequence[Ladder]) -> list[Field]:
+    """What senior scrutiny is asked: at which level, where there are several; why; what was looked at and found; by whom."""
+    asked = [(ladder.key, ladder.stages[0].label, addressed(visit.words, ladder.stages[0])) for ladder in ladders]
+    level = Pick(name="ladder", label="At which level", options=asked, need="Choose the level.")
     return [
-        child_field(connection, visit),
-        Words(name="concern", label="What went well", need="Say what went well."),
-        Words(name="effect_on_child", label="What it meant for the child", rows=3),
-        *_wide(for_stages(visit.words, list(ladder.stages), people)),
+        *([level] if len(ladders) > 1 else []),
+        Ticks(
+            name="reasons",
+            label="Why it was looked at",
+            options=[
+                (reason.key, reason.label, "") for t in visit.words.themes for reason in t.reasons if not reason.needs_words
+            ],
+        ),
+        Words(name="concern", label=OF_SCRUTINY["concern"], need="Say what was looked at."),
+        Words(name="effect_on_child", label=OF_SCRUTINY["effect_on_child"], need="Say what was found."),
+        Words(name="took_part", label=OF_SCRUTINY["took_part"], hint="Posts are enough.", rows=2),
     ]
 
 
-def _wide(fields: list[Field]) -> list[Field]:
+def _wide(fields: list[Field], is_needed: bool) -> list[Field]:
     """The same choices; somebody to be told must be chosen where the procedure leaves it open."""
+    need = "Choose who is to be told." if is_needed else ""
     return [
-        Ticks(name="to", label="Who is to be told", hint=each.hint, options=each.options, need="Choose who is to be told.")
+        Ticks(name="to", label="Who is to be told", hint=each.hint, options=each.options, need=need)
         if isinstance(each, Ticks) and each.name == "to"
         else each
         for each in fields
     ]
 
 
-def _notice_ladder(connection: Connection, visit: Visiting) -> Ladder:
-    """The procedure for excellent practice. Raises NotPermitted where the authority has none."""
-    current = visit.service.casework.procedures.current(connection, visit.authority)
-    found = [rules.ladder for rules in current if rules.ladder.is_notice]
+def _told_once(connection: Connection, visit: Visiting, kind: ItemType) -> list[Ladder]:
+    """The procedures in force that carry what is told once. Raises NotPermitted where the authority has none."""
+    every = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
+    found = [ladder for ladder in in_force_on(local_date(visit.now), every) if kind in ladder.items]
     if not found:
         raise NotPermitted
-    return found[-1]
+    return found
 
 
-def _notice_page(visit: Visiting, form: Form, sent: Posted | None = None) -> Response:
-    title = f"Send a notice of {visit.label('excellent_practice')}"
+def _notice_page(visit: Visiting, kind: ItemType, form: Form, sent: Posted | None = None) -> Response:
+    is_scrutiny, said = kind is ItemType.SENIOR_SCRUTINY, visit.label(kind.value)
+    title = f"Record {said}" if is_scrutiny else f"Send a notice of {said}"
     children: Any = getattr(form.fields[0], "children", ())
     return shell.page(
-        visit,
-        "notice.html",
-        422 if form.is_faulty else 200,
-        title=title,
-        form=form,
-        once=item.once(visit, sent),
-        children=children,
-    )
+        visit, "notice.html", 422 if form.is_faulty else 200, title=title, form=form, once=item.once(visit, sent),
+        children=children, is_scrutiny=is_scrutiny,
+    )  # fmt: skip

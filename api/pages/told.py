@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from api import views
+from workflows.ladder import ItemType
 from workflows.procedure import Authority
 from workflows.referral import BY_KEY
 from workflows.working_days import long_date
@@ -79,6 +80,7 @@ HEADLINES = {
 QUESTIONS = {
     "concern": "The concern",
     "effect_on_child": "The effect on the child",
+    "took_part": "Who took part",
     "outcome_sought": "The outcome sought",
     "other_reason": "The reason, in words",
     "stage_reason": "Why this stage",
@@ -107,6 +109,13 @@ QUESTIONS = {
     "leaves_out": "Words made unreadable in the bundle",
     "about": "About it",
 }
+
+OF_SCRUTINY = {
+    "concern": "What was looked at",
+    "effect_on_child": "What was found, and what it means for the child",
+    "took_part": "Who took part",
+}
+"""Senior scrutiny asks nobody anything: its words go by other names."""
 
 POSITIONS = {
     "agrees": "Agrees",
@@ -163,7 +172,8 @@ def told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
     actions = [
         (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
     ]
-    spoken = [(question(name), text) for name, text in entry.words.items() if not name.startswith("actions.")]
+    named = OF_SCRUTINY if entry.facts.get("item_type") == ItemType.SENIOR_SCRUTINY else {}
+    spoken = [(named.get(name) or question(name), text) for name, text in entry.words.items() if not name.startswith("actions.")]
     file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
     return Told(
         entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,

@@ -16,6 +16,7 @@ from drp.directory import lookup
 from drp.finding import might_press
 from drp.tables import ChallengeRow, PostRow, UnitRow, WindowRow
 from workflows.challenge import ASKS_RECIPIENTS
+from workflows.ladder import ItemType
 from workflows.pressing import Pressing, Task, pressing
 from workflows.procedure import Capacity, HeldFor
 from workflows.working_days import local_date
@@ -76,7 +77,8 @@ def my_work(visit: Visit) -> Response:
     return shell.page(
         visit, "work.html", title="My work", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
         drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
-        praises=any(rules.ladder.is_notice for rules in current),
+        praises=any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in current),
+        scrutinises=any(ItemType.SENIOR_SCRUTINY in rules.ladder.items for rules in current),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import workflows
-from api.demo.scene import reported
+from api.demo.scene import OF_2022, only_present, reported
 from workflows.reader import Procedures, read_procedures
 
 HERE = Path(workflows.__path__[0]) / "authorities"
@@ -21,9 +21,11 @@ class Council:
     climbing: bool = False
 
 
-DUNMOOR = Council("dunmoor", "durham", ("resolution-2022.yaml",))
-CLIMBING = Council("dunmoor", "durham", ("resolution-2022.yaml",), climbing=True)
-ELSEWHERE = Council("elsewhere", "durham", ("resolution-2022.yaml",))
+DUNMOOR = Council("dunmoor", "durham", OF_2022)
+CLIMBING = Council("dunmoor", "durham", OF_2022, climbing=True)
+ELSEWHERE = Council("elsewhere", "durham", OF_2022)
+LEVELS = Council("levels", "durham", ("resolution-2016.yaml",))
+"""Durham as of 2022/23: levels, and senior scrutiny beside them."""
 DERBY = Council("derwentside", "derby")
 NORTH = Council("northmoor", "north_yorkshire")
 
@@ -45,7 +47,7 @@ def procedures(council: Council) -> Procedures:
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")
         texts[f"{council.key}/{path.name}"] = text
-    return read_procedures(texts)
+    return read_procedures(only_present(texts))
 
 
 POSTS_DURHAM = {
