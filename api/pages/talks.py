@@ -17,7 +17,7 @@ from api.pages.visiting import Posted, Sent, Visit, Visiting
 from drp.access import NotFound, NotPermitted
 from drp.load import establishment
 from workflows.events import Raised, Resolved
-from workflows.ladder import ItemType, Ladder
+from workflows.ladder import Choice, ItemType, Ladder
 from workflows.procedure import in_force_on
 from workflows.recipients import About
 from workflows.refusals import NotYours, Unfit
@@ -133,6 +133,10 @@ def send_notice(sent: Sent, of: str = "") -> Response:
         role = raises_as(connection, visit, kind)
         ladders = _told_once(connection, visit, kind)
         form, values = sent.form(_notice_fields(connection, visit, kind, ladders))
+    which = str(values.get("ladder", ""))
+    for stage in [ladder.stages[0] for ladder in ladders if ladder.key == which]:
+        if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN) and not values.get("to"):
+            form.refuse(f"Choose who is to be told at {stage.label}.", "to")
     if form.is_faulty:
         return _notice_page(visit, kind, form, sent)
     event = Raised(
@@ -141,7 +145,7 @@ def send_notice(sent: Sent, of: str = "") -> Response:
         raiser_role=role,
     )  # fmt: skip
     try:
-        answer = item.raise_one(sent, str(values["child"]), event, ladder=str(values.get("ladder", "")))
+        answer = item.raise_one(sent, str(values["child"]), event, ladder=which)
     except Unfit as refusal:
         form.refused(refusal)
         return _notice_page(visit, kind, form, sent)

@@ -460,6 +460,25 @@ def test_a_notice_of_excellent_practice(name, version, recipients, copies):
     assert notice.whole_process is None
 
 
+@pytest.mark.parametrize(("level", "recipients"), [("4", "one strategic_manager_cs strategic_manager_sqd"), ("5", "head_of_cs")])
+def test_durhams_senior_scrutiny_is_told_once_at_its_level(level, recipients):
+    scrutiny = ladder("durham", f"scrutiny_level_{level}")
+    (stage,) = scrutiny.stages
+    assert scrutiny.is_notice
+    assert scrutiny.items == (ItemType.SENIOR_SCRUTINY,)
+    assert (stage.key, stage.label, scrutiny.counts_at) == (f"level_{level}", f"Level {level}", f"level_{level}")
+    assert (to(stage), copied(stage)) == (recipients, "-")
+    assert stage.label == ladder("durham", "resolution", "2022/23").stage(stage.key).label
+    assert stage.respond_within.none_because == "Senior scrutiny is put on the record and told; it asks for no reply."
+    assert [rule.reason for rule in scrutiny.must_raise] == ["placement_unregistered"]
+    assert {assumption.path for assumption in scrutiny.assumed} >= {"item", "stage", "to", "raised_by"}
+
+
+def test_a_notice_that_says_neither_is_excellent_practice_and_counts_at_no_stage():
+    notice = ladder("durham", "excellent_practice")
+    assert (notice.stages[0].key, notice.counts_at) == ("notice", "")
+
+
 REASONS = {
     "durham": {"practice", "resources", "process"},
     "derby": {

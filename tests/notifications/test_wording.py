@@ -112,6 +112,16 @@ def test_the_authoritys_labels_are_used() -> None:
     assert "Reviewing Service" in made.text
 
 
+def test_senior_scrutiny_is_told_as_what_it_is_and_not_as_praise() -> None:
+    made = written(Subject.SCRUTINY, due=None, stage="Level 5")
+    assert made.subject == "Senior scrutiny on the record: 7K3F-QX9M"
+    assert "no reply is asked" in made.text
+    assert "excellent practice" not in made.text
+    labelled = replace(read().authority, labels=(("senior_scrutiny", "placement panel"),))
+    said = sentences(WORDS[Subject.SCRUTINY], labelled, None, expected=False)
+    assert said["subject"] == "Placement panel on the record"
+
+
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',

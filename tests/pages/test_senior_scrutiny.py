@@ -1,0 +1,88 @@
+"""Senior scrutiny at a browser: offered where the authority has it, recorded on one page, read as what it is."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from api.pages import told
+from drp.register import RegisterRow
+from tests.pages.browser import Page, at_browser
+from tests.service.cast import LEVELS
+from tests.service.world import World
+
+PLACE = "/notices/new?of=scrutiny"
+
+
+@pytest.fixture
+def levels(build: Callable[..., World]) -> World:
+    """Durham's procedure of 2022/23, on Wednesday 1 April 2026."""
+    return build(LEVELS)
+
+
+def recorded(world: World, **said: object) -> Page:
+    irene = at_browser(world, "irene")
+    page = irene.open(irene.open("/").link("Record senior scrutiny"))
+    words = {"child": "T-1", "concern": "The arrangement, night by night.", "effect_on_child": "Two staff at night."}
+    return irene.fill(page, **(words | {"took_part": "The IRO and the head.", "ladder": "scrutiny_level_5"} | said))
+
+
+def test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels: World) -> None:
+    done = recorded(levels)
+    assert done.status == 200, done.text
+    assert "It is recorded" in done.text
+    assert "To: Head of Children's Services" in done.text
+    [line] = levels.rows(select(col(RegisterRow.kind), col(RegisterRow.stage)))
+    assert tuple(line) == ("scrutiny", "level_5")
+    for person in ("irene", "hugo"):
+        here = at_browser(levels, person).open(next(href for href, _ in done.links if href.endswith("?all=1")))
+        for text in ("What was looked at", "What was found, and what it means for the child", "Who took part"):
+            assert here.text.count(text) == 2, (person, text, here.text)
+        assert "Unregistered or unregulated placement" in here.text
+        for text in ("excellent practice", "What was asked", "What was answered", "The concern"):
+            assert text not in here.text, (person, text)
+    inbox = at_browser(levels, "hugo").open("/inbox")
+    assert "Senior scrutiny on the record" in inbox.text
+    assert "excellent practice" not in inbox.text
+
+
+def test_the_usual_reason_stands_ticked_and_the_level_is_asked(levels: World) -> None:
+    page = at_browser(levels, "irene").open(PLACE)
+    assert page.form(PLACE).inputs["reasons"] == ["placement_unregistered"]
+    assert "Level 4" in page.text
+    assert "Level 5" in page.text
+    said = recorded(levels, ladder="")
+    assert said.status == 422
+    assert "Choose the level." in said.text
+
+
+def test_at_level_4_somebody_is_named_and_what_was_typed_is_kept(levels: World) -> None:
+    page = recorded(levels, ladder="scrutiny_level_4")
+    assert page.status == 422
+    assert "Choose who is to be told at Level 4." in page.text
+    assert page.form(PLACE).inputs["took_part"] == ["The IRO and the head."]
+    done = recorded(levels, ladder="scrutiny_level_4", to="strategic_manager_sqd|")
+    assert "It is recorded" in done.text
+    assert "Strategic Manager, Service Quality and Development" in done.text
+
+
+def test_it_is_offered_only_where_the_authority_has_it(world: World) -> None:
+    irene = at_browser(world, "irene")
+    assert "senior scrutiny" not in irene.open("/").text
+    assert irene.open(PLACE).status == 403
+    assert irene.open("/notices/new?of=something").status == 404
+
+
+def test_a_notice_of_excellent_practice_is_asked_as_before(levels: World) -> None:
+    irene = at_browser(levels, "irene")
+    page = irene.open("/notices/new")
+    assert "What went well" in page.text
+    assert "What was looked at" not in page.text
+    assert "It is sent" in irene.fill(page, child="T-1", concern="The worker stayed late to read with him.").text
+
+
+def test_planted_words_of_a_challenge_on_scrutiny_are_caught(levels: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "OF_SCRUTINY", {name: told.QUESTIONS[name] for name in told.OF_SCRUTINY})
+    with pytest.raises(AssertionError):
+        test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels)
