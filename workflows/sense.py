@@ -20,11 +20,14 @@ from workflows.ladder import (
     Status,
     Within,
 )
-from workflows.procedure import Authority, Capacity
+from workflows.procedure import Authority, Capacity, HeldFor
 from workflows.strict_yaml import Path, Tree
 
 UNREAD = "unread"
 """What stands for a key at fault; nothing is compared with it."""
+
+SEES_ALL = (Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT)
+"""Capacities whose holders see every item and every child: the register asks no more than whether somebody holds one."""
 
 _PLAIN_DAYS = re.compile(r"[0-9]+ days?( of .*)?")
 
@@ -56,6 +59,10 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: T
         if not authority.roles_acting_as(capacity):
             instead = f"add `acts_as: {capacity.value}` to the role that is it"
             tree.fault(("roles",), f"no role acts as {capacity.value.replace('_', ' ')}", instead)
+    for role in authority.roles:
+        if role.acts_as in SEES_ALL and role.held_for is not HeldFor.AUTHORITY:
+            said = f"{role.key} acts as {role.acts_as.replace('_', ' ')}, which sees every child of the authority, for a part of it"
+            tree.fault(("roles", role.key), said, "write `for: authority`, or leave `acts_as` out")
     for key in (RAISER, RECIPIENTS, "resolved", "next"):
         if authority.has_role(key):
             tree.fault(("roles", key), f"`{key}` has a meaning of its own in the language", "give the role another key")

@@ -299,5 +299,7 @@ BAD = [
     ("a reason in two themes", A, "facts:", "  two:\n    label: Two\n    reasons: {drift: Again}\nfacts:", "    reasons: {drift", "already a reason of plan", "another key"),
     ("a theme without reasons", A, "facts:", "  two: {label: Two, reasons: {}}\nfacts:", "  two:", "two has no reasons", "at least one"),
     ("nobody acts as IRO", A, ", acts_as: iro}", "}", "roles:", "no role acts as iro", "acts_as: iro"),
+    ("a manager of a part who would see everybody", A, "title: IRO Manager, for: authority", "title: IRO Manager, for: service", "  iro_manager:", "acts as iro manager, which sees every child", "for: authority"),
+    ("a desk of a part that would see everybody", A, "title: Director, for: authority", "title: Desk, for: team, acts_as: business_support", "  director:", "acts as business support, which sees every child", "for: authority"),
     ("hours that end first", A, 'from: "08:00", until: "18:00"', 'from: "18:00", until: "08:00"', "sending_hours", "end before they begin", "08:00"),
 ]  # fmt: skip
