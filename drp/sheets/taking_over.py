@@ -17,6 +17,7 @@ from drp.sheets.columns import Columns
 from drp.sheets.faults import Faults
 from drp.sheets.register_rows import Brought
 from drp.tables import ChallengeRow
+from workflows.challenge import Outcome
 from workflows.events import Chosen, Raised
 from workflows.ladder import ItemType
 from workflows.procedure import Capacity, Rules
@@ -104,7 +105,12 @@ def refuse_what_runs(connection: Connection, authority: str, rows: Iterable[Brou
         select(
             col(ChallengeRow.reference), col(ChallengeRow.child), col(ChallengeRow.item_type), col(ChallengeRow.reasons),
             taken_from["taken_over_from"].as_string().label("day"),
-        ).where(col(ChallengeRow.authority) == authority, taken_from["taken_over_from"].as_string().is_not(None))
+        ).where(
+            col(ChallengeRow.authority) == authority,
+            taken_from["taken_over_from"].as_string().is_not(None),
+            # What was recorded in error is in no register: its row may come in as what it is.
+            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
+        )
     )  # fmt: skip
     running = {(row.child, ItemType(row.item_type), row.day, frozenset(row.reasons)): row.reference for row in found}
     for one in rows if running else ():

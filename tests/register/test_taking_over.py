@@ -125,6 +125,14 @@ def test_what_was_taken_over_is_not_brought_in_again_by_a_later_sheet(office: Of
     assert f"row 2, column “reference” (A): it was taken over before and is {taken.reference} now" in said
 
 
+def test_what_was_taken_over_by_mistake_and_recorded_in_error_may_come_in_again(office: Office) -> None:
+    (taken,) = office.brings(OPEN, takes_over=True).taken
+    assert office.world.as_("irene").brings(taken.reference, "recorded_in_error", why="The wrong child.").status_code == 200
+    office.world.now += timedelta(days=1)
+    assert office.brings(OPEN.replace(",open,", ",,"), "later.csv").lines == 1
+    assert [one["reference"] for one in office.lines()] == ["OLD-1"]
+
+
 def test_the_json_api_offers_no_taking_over(office: Office) -> None:
     answer = office.world.as_("irene").raises(taken_over_from="2020-01-01")
     assert answer.status_code == 422
