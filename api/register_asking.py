@@ -17,6 +17,8 @@ from drp.counting import By
 from drp.labels import Labels, labels
 from drp.register import SheetRow
 from drp.register_list import SORTS, Item, Narrowed
+from drp.themes import kinds_of
+from workflows.line import CHALLENGE
 from workflows.procedure import Authority, Capacity
 from workflows.refusals import NotYours, Unfit
 from workflows.working_days import local_date
@@ -94,7 +96,9 @@ def words_for(connection: Connection, asked: Asking, words: Authority, narrowed:
 def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed) -> list[str]:
     """What lines are narrowed to, one thing a phrase."""
     q = one.question
-    found = [KINDS[one.kind or "challenge"] if not one.past or one.kind else "Of every kind"]
+    # A kind of item that is counted apart is listed alone, whether or not somebody asked for challenges.
+    kind = kinds_of(q)[0] if one.kind in ("", CHALLENGE) else one.kind
+    found = [KINDS[kind] if not one.past or one.kind else "Of every kind"]
     found += [f"{its.title(by)}: {its.label(by, key)}" for by, key in q.only]
     if q.first or q.last:
         found.append(f"raised {figures.Wanted(q, '').period_in_words()}")

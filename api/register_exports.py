@@ -42,7 +42,9 @@ def file_name(asking: Asking, kind: str) -> str:
 def written(asked: Asking, words: Authority, one: Viewed, kind: str) -> tuple[IO[bytes], int]:
     """A file of every line that is asked for, at its beginning and to be closed, and how many lines it has.
 
-    It has a place on the disk and no name there, so that nothing of it is left. Raises Unfit, OSError, Unavailable.
+    The file has a place on the disk and no name there, so that nothing of it is left. The rows of a workbook wait meanwhile
+    in a folder of their own under the machine's temporary one, which is removed at the end and after every error; only a
+    process that is killed leaves it behind. Raises Unfit (also for more lines than a workbook holds), OSError, Unavailable.
     """
     if kind not in MEDIA_TYPES:
         raise Unfit("There is no such kind of file.", f"Choose one of: {', '.join(MEDIA_TYPES)}.", "format")

@@ -9,11 +9,16 @@ from typing import IO
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from workflows.refusals import Unfit
+
 Cell = str | int | Decimal | date | None
 """What stands in a cell: text stays text, numbers and dates are numbers and dates; None is an empty cell."""
 
 LONGEST = 32_767
 """Marks that a cell of a workbook holds; what is longer is cut, and says so."""
+
+MOST_LINES = 1_048_575
+"""Lines that a sheet of a workbook holds below its headings."""
 
 CUT = " … (cut: longer than a cell holds)"
 
@@ -33,7 +38,7 @@ def workbook(sheets: Sequence[tuple[str, Sequence[str], Iterable[Sequence[Cell]]
     """Write sheets (name, headings, rows) to a file, in order; no more than a row is held. Headings stay in sight.
 
     The file must be one that can be sought in. Raises OSError where it cannot be written, ValueError for a second sheet of
-    the same name.
+    the same name, Unfit for more rows than a sheet holds: what was written then is not whole, and nobody may be given it.
     """
     # Rows wait beside the file until it is put together: in a folder of their own, which goes whatever happens.
     with TemporaryDirectory() as folder, xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": folder}) as book:
@@ -49,6 +54,9 @@ def _sheet(book: xlsxwriter.Workbook, bold: object, name: str, headings: Sequenc
         sheet.set_column(column, column, min(max(len(heading) + 2, 12), 60))
         sheet.write_string(0, column, _text(heading), bold)
     for number, row in enumerate(rows, start=1):
+        if number > MOST_LINES:
+            # The writer itself would leave out every further row without a word.
+            raise Unfit(f"A workbook holds {MOST_LINES:,} lines, and there are more.", "Narrow it, or take the CSV.", "format")
         for column, cell in enumerate(row):
             _cell(sheet, number, column, cell)
 

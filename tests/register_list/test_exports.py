@@ -2,11 +2,14 @@
 
 import csv
 import random
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from io import BytesIO, StringIO
+from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 from zipfile import ZipFile
 
@@ -22,6 +25,7 @@ from tests.pages.test_register_page import logged, raised
 from tests.register_list.sheets import from_a_sheet
 from tests.service.world import World
 from tests.themes.lines import some_lines
+from workflows.refusals import Unfit
 
 HOSTILE = (
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=1", "＝1", "＋1", "－1", "＠A1", "'=1", '"=1+1"', '","=1', " =1",
@@ -57,6 +61,58 @@ def test_planted_a_workbook_that_takes_words_for_formulas_is_noticed(monkeypatch
     monkeypatch.setitem(workbooks._OPTIONS, "strings_to_formulas", True)
     with pytest.raises(AssertionError):
         check_no_formula()
+
+
+def check_too_long(world: World) -> None:
+    for _ in range(3):
+        raised(world)
+    for most, code in ((3, 200), (2, 422)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workbooks, "MOST_LINES", most)
+            patch.setattr(register_exports, "_about", lambda *given: ["About"])
+            answer = at_browser(world, "mona").send("GET", "/register/export?format=xlsx")
+        assert answer.status_code == code, most
+        if code == 422:
+            assert "A workbook holds 2 lines, and there are more." in answer.text
+            assert "Narrow it, or take the CSV." in answer.text
+            assert "attachment" not in str(answer.headers)
+            assert not answer.content.startswith(b"PK")
+    assert logged(world, "", "register taken away: 3 lines") == 1
+
+
+def test_more_lines_than_a_workbook_holds_are_refused_and_nothing_is_handed_out(world: World) -> None:
+    assert workbooks.MOST_LINES == 2**20 - 1
+    check_too_long(world)
+    assert len(lines_of(taken(world, "mona", "format=csv").content)[1]) == 3
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_a_workbook_that_ends_short_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = workbooks._sheet
+    monkeypatch.setattr(
+        workbooks,
+        "_sheet",
+        lambda book, bold, name, headings, rows: whole(book, bold, name, headings, islice(rows, workbooks.MOST_LINES)),
+    )
+    with pytest.raises(AssertionError):
+        check_too_long(world)
+
+
+def test_rows_that_wait_for_a_workbook_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    waited = list[int]()
+
+    def rows(number: int) -> Iterator[list[Cell]]:
+        for n in range(number):
+            waited.append(len(list(tmp_path.iterdir())))
+            yield [n]
+
+    workbook([("One", ["a"], rows(3))], BytesIO())
+    monkeypatch.setattr(workbooks, "MOST_LINES", 2)
+    with pytest.raises(Unfit):
+        workbook([("One", ["a"], rows(3))], BytesIO())
+    assert set(waited) == {1}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_dates_and_numbers_are_dates_and_numbers_and_words_stay_words() -> None:
@@ -99,6 +155,22 @@ def test_the_lines_that_are_shown_are_taken_away(world: World) -> None:
     _, lines = lines_of(taken(world, "mona", "format=csv").content)
     assert {one["Reference"]: one["Child's number"] for one in lines} == {north: "T-1", south: "T-4"}
     assert {one["IRO"] for one in lines} == {"Irene", "Ivor"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("item_type=excellent_practice", "Excellent practice"),
+        ("item_type=excellent_practice&kind=challenge", "Excellent practice"),
+        ("item_type=formal", "Challenges"),
+        ("practice=1", "Challenges"),
+        ("kind=all", "Everything"),
+        ("past=1", "Of every kind"),
+    ],
+)
+def test_a_file_says_of_which_kind_its_lines_are(world: World, query: str, said: str) -> None:
+    about, _ = lines_of(taken(world, "mona", f"format=csv&{query}").content)
+    assert about[1][0].startswith(f"Lines: {said}")
 
 
 def check_a_leaders_file(world: World) -> None:
