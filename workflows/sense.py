@@ -61,7 +61,9 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: T
             tree.fault(("roles",), f"no role acts as {capacity.value.replace('_', ' ')}", instead)
     for role in authority.roles:
         if role.acts_as in SEES_ALL and role.held_for is not HeldFor.AUTHORITY:
-            said = f"{role.key} acts as {role.acts_as.replace('_', ' ')}, which sees every child of the authority, for a part of it"
+            said = (
+                f"{role.key} acts as {role.acts_as.replace('_', ' ')}, which sees every child of the authority, for a part of it"
+            )
             tree.fault(("roles", role.key), said, "write `for: authority`, or leave `acts_as` out")
     for key in (RAISER, RECIPIENTS, "resolved", "next"):
         if authority.has_role(key):

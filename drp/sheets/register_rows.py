@@ -13,19 +13,22 @@ from drp.sheets.faults import Faults
 from drp.sheets.known import Known, plain
 from drp.sheets.mapping import SheetMapping
 from drp.sheets.table import MOST_ROWS, Cell, Cells, Odd, Table
-from drp.sheets.xlsx import day_of_serial
+from drp.sheets.xlsx import day_of_serial, london_day
 from workflows.ladder import ItemType
 from workflows.line import APART, NOT_RECORDED, OPEN, Line, coded
 from workflows.procedure import Authority
 
 EARLIEST = date(1990, 1, 1)
 MOST_REASONS = 20
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z?)?")
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(Z?))?")
 _NUMBERS = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
 _IN_WORDS = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3,9})[ -]([0-9]{4})")
 _SERIAL = re.compile(r"[0-9]{1,6}(\.[0-9]+)?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_UNSEEN = ("Cc", "Zl", "Zp")
+_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+_MONTHS = {word: n for n, name in enumerate(_NAMES, 1) for word in (name, name[:3])} | {"sept": 9}
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
 
 
 @dataclass(frozen=True)
@@ -241,13 +244,15 @@ def day_of(text: str, dates: str) -> date | Odd:
     """A day as a sheet writes it: ISO always; else as the mapping declares. Odd for what is no day, or could be two."""
     year, month, day = 0, 0, 0
     if found := _ISO.fullmatch(text):
-        year, month, day = (int(part) for part in found.groups())
+        if found[4]:
+            return london_day(text) or Odd(f"“{text[:40]}” is a moment that does not exist", "check day, month and time")
+        year, month, day = int(found[1]), int(found[2]), int(found[3])
     elif dates == "iso":
         return Odd(f"“{text[:40]}” is no day as 2026-04-01", "write it so, or say under `dates:` how the sheet writes days")
     elif found := _IN_WORDS.fullmatch(text):
-        if found[2].lower()[:3] not in _MONTHS:
+        if found[2].lower() not in _MONTHS:
             return Odd(f"“{text[:40]}” names no month", "write the day as 2026-04-01")
-        day, month, year = int(found[1]), _MONTHS.index(found[2].lower()[:3]) + 1, int(found[3])
+        day, month, year = int(found[1]), _MONTHS[found[2].lower()], int(found[3])
     elif dates == "serial" and _SERIAL.fullmatch(text):
         return day_of_serial(text)
     elif found := _NUMBERS.fullmatch(text):

@@ -5,6 +5,7 @@ no more than one row, and tell a formula, a merged cell and an error from a valu
 """
 
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from xml.parsers import expat
 
 from drp.sheets.faults import Faults, letter
 from drp.sheets.table import Cell, Cells, Odd, Table
+from workflows.working_days import local_date
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_WHOLE = 400 * 2**20
@@ -34,7 +36,14 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _NOT_OF_THE_DATE = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_HALF = re.compile("[\ud800-\udfff]")
+_COUNTED = re.compile(r"[0-9]{1,7}")
 _WHOLE = re.compile(r"-?[0-9]+")
+
+_DAMAGED = (
+    expat.ExpatError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, LookupError, ValueError,
+)  # fmt: skip
+"""What unpacking and parsing raise; a part's encoding that nobody knows is a LookupError, NotImplementedError a RuntimeError."""
 
 Started = Callable[[str, dict[str, str]], None]
 
@@ -74,13 +83,15 @@ def _opened(data: bytes) -> zipfile.ZipFile:
         raise _Refused(f"the file is larger than {LARGEST_FILE >> 20} MiB", "split it by years, and remove pictures")
     try:
         archive = zipfile.ZipFile(BytesIO(data))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+    except _DAMAGED as error:
         raise _Refused("the file is damaged, or no workbook", "save it again as an Excel workbook (.xlsx)") from error
     parts = archive.infolist()
     if len(parts) > MOST_PARTS or len({part.filename for part in parts}) < len(parts):
         raise _Refused("the file has more parts than a workbook has", "save it again as an Excel workbook (.xlsx)")
     if any(part.flag_bits & 1 for part in parts):
         raise _Refused("the workbook is locked with a password", "save it without one, and bring that")
+    if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+        raise _Refused("the file is packed as no spreadsheet packs it", "save it again as an Excel workbook (.xlsx)")
     bombs = any(
         part.file_size > LARGEST_PART_SMALL and part.file_size > MOST_TIMES * max(part.compress_size, 1) for part in parts
     )
@@ -118,7 +129,7 @@ def _reading(
         parser.Parse(b"", True)
     except KeyError as error:
         raise _Refused(f"its part {part} is missing", "save it again as an Excel workbook (.xlsx)") from error
-    except (expat.ExpatError, zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
+    except _DAMAGED as error:
         raise _Refused(f"its part {part} is damaged", "save it again as an Excel workbook (.xlsx)") from error
 
 
@@ -184,7 +195,7 @@ class _Sheet:
                 yield from self._done
                 self._done.clear()
         except _Refused as refused:
-            self._faults.add(0, "", refused.wrong, refused.instead)
+            self._faults.add(self._row, "", refused.wrong, refused.instead)
             self._faults.stop()
         yield from self._done
         for merged in self._merged:
@@ -203,7 +214,11 @@ class _Sheet:
         elif name == "rPh":
             self._is_reading_aid = True
         elif name == "row":
-            row = int(given["r"]) if given.get("r", "").isdigit() else self._row + 1
+            said = given.get("r", "")
+            if said and not _COUNTED.fullmatch(said):
+                wrong = f"the row after row {self._row} is numbered “{said[:10]}”"
+                raise _Refused(wrong, "save it again as an Excel workbook (.xlsx)")
+            row = int(said) if said else self._row + 1
             if row <= self._row:
                 raise _Refused(f"its row {row} stands after row {self._row}", "save it again as an Excel workbook (.xlsx)")
             self._row, self._column, self._cells = row, -1, {}
@@ -247,22 +262,34 @@ class _Sheet:
             return Odd(f"the cell {place} holds a formula", "copy the column and paste it as values")
         kind = self._kind
         if kind == "s":
-            number = int(text) if text.isdigit() else -1
+            number = int(text) if _COUNTED.fullmatch(text) else -1
             if not 0 <= number < len(self._strings):
                 raise _Refused("a cell names a text that is not there", "save it again as an Excel workbook (.xlsx)")
-            return self._strings[number]
+            return self._whole(self._strings[number])
         if kind in ("str", "inlineStr"):
-            return _unescaped(text)
+            return self._whole(_unescaped(text))
         if kind == "b":
             return "TRUE" if text == "1" else "FALSE"
         if kind == "e":
             return Odd(f"the cell {letter(self._column)}{self._row} holds the error {text[:20]}", "correct it, or empty it")
         if kind == "d":
-            try:
-                return datetime.fromisoformat(text.removesuffix("Z")).date()
-            except ValueError:
-                return text
+            return london_day(text) or text
         return day_of_serial(text, self._epoch) if self._style in self._dates else plain_number(text)
+
+    def _whole(self, text: str) -> Cell:
+        """The text, unless an escape (`_xD800_`) left half a character in it, which can be neither kept nor printed."""
+        if text.isascii() or not _HALF.search(text):
+            return text
+        return Odd(f"the cell {letter(self._column)}{self._row} holds half a character", "write the text anew")
+
+
+def london_day(text: str) -> date | None:
+    """The day in London of an ISO date or moment; without a zone (`Z`) it is a local one. None for what is no such moment."""
+    try:
+        found = datetime.fromisoformat(text)
+        return local_date(found) if found.tzinfo else found.date()
+    except (ValueError, OverflowError):
+        return None
 
 
 def day_of_serial(text: str, epoch: date = EPOCH) -> date | Odd:
@@ -351,4 +378,6 @@ def _date_styles(archive: zipfile.ZipFile) -> frozenset[str]:
             within[0] = False
 
     _read(archive, "xl/styles.xml", start, end, _nothing)
-    return frozenset(str(n) for n, key in enumerate(found) if custom.get(key, key.isdigit() and int(key) in _DATE_FORMATS))
+    return frozenset(
+        str(n) for n, key in enumerate(found) if custom.get(key, bool(_COUNTED.fullmatch(key)) and int(key) in _DATE_FORMATS)
+    )

@@ -15,9 +15,10 @@ from drp.sheets import xlsx
 from drp.sheets.csv_files import read_csv
 from drp.sheets.faults import Faults, Unusable
 from drp.sheets.mapping import FIELDS, BadMapping, read_mapping
+from drp.sheets.register_rows import day_of
 from drp.sheets.table import Odd
 from drp.sheets.xlsx import read_xlsx
-from tests.register.books import MAIN, book, number, sheet
+from tests.register.books import MAIN, STYLES, book, number, sheet
 
 HEADINGS = ("reference", "raised_on")
 
@@ -222,6 +223,73 @@ def test_rows_out_of_order_and_impossible_places_are_refused() -> None:
     assert "a cell's place is “ÄÖ”" in refused(lambda: rows_of(book({"S": far})))
     lost = sheet([["x"]], more={"A1": '<c r="A1" t="s"><v>7</v></c>'})
     assert "a cell names a text that is not there" in refused(lambda: rows_of(book({"S": lost})))
+
+
+def test_figures_that_are_no_numbers_are_refused_by_their_row() -> None:
+    rows = [["x"], ["a"], ["b"]]
+    for said in ("²", "9" * 5_000, "-1", "1.5"):
+        odd = sheet(rows).replace('<row r="3">', f'<row r="{said}">')
+        assert f"past.xlsx, sheet S, row 2: the row after row 2 is numbered “{said[:10]}”" in refused(
+            lambda: rows_of(book({"S": odd}))
+        )  # noqa: B023
+        lost = sheet(rows, more={"A2": f'<c r="A2" t="s"><v>{said}</v></c>'})
+        named = "past.xlsx, sheet S, row 2: a cell names a text that is not there"
+        assert named in refused(lambda: rows_of(book({"S": lost})))  # noqa: B023
+        styled = STYLES.replace('numFmtId="14"', f'numFmtId="{said}"').encode()
+        data = book({"S": sheet([["x"], [(43586, 1)]])}, extra={"xl/styles.xml": styled})
+        assert rows_of(data)[1][1][0] == "43586", "a format that nobody knows shows no day"
+
+
+def test_half_a_character_is_named_by_its_cell() -> None:
+    half = Odd("the cell A2 holds half a character", "write the text anew")
+    assert rows_of(book({"S": sheet([["x"], ["a_xD800_"]])}))[1][1][0] == half
+    shared = {"A2": '<c r="A2" t="s"><v>0</v></c>'}
+    strings = f'<sst xmlns="{MAIN}"><si><t>_xDFFF_</t></si></sst>'
+    assert rows_of(book({"S": sheet([["x"], ["a"]], more=shared)}, strings))[1][1][0] == half
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_file_packed_as_no_spreadsheet_packs_is_not_unpacked(packing: int) -> None:
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(book({"S": sheet([["x"]])}))) as whole, zipfile.ZipFile(file, "w", packing) as other:
+        for name in whole.namelist():
+            other.writestr(name, whole.read(name))
+    assert "packed as no spreadsheet packs it" in refused(lambda: rows_of(file.getvalue()))
+
+
+def test_a_part_whose_octets_are_spoiled_or_in_an_unknown_encoding_is_named() -> None:
+    whole = book({"S": sheet([["x"], *([f"line {n}"] for n in range(50))])})
+    with zipfile.ZipFile(BytesIO(whole)) as parts:
+        at = parts.getinfo("xl/worksheets/sheet1.xml").header_offset + 30 + len("xl/worksheets/sheet1.xml")
+    spoiled = whole[:at] + b"\xff" * 20 + whole[at + 20 :]
+    assert "past.xlsx, sheet S: its part xl/worksheets/sheet1.xml is damaged" in refused(lambda: rows_of(spoiled))
+    strange = book({"S": sheet([["x"]], begin='<?xml version="1.0" encoding="none-such"?>')})
+    assert "its part xl/worksheets/sheet1.xml is damaged" in refused(lambda: rows_of(strange))
+
+
+@pytest.mark.parametrize(
+    ("said", "day"),
+    [
+        ("2026-03-31T23:30:00Z", date(2026, 4, 1)),
+        ("2026-03-31 23:30Z", date(2026, 4, 1)),
+        ("2026-03-31T22:59:59.999Z", date(2026, 3, 31)),
+        ("2026-01-31T23:30:00Z", date(2026, 1, 31)),
+        ("2026-03-31T23:30:00", date(2026, 3, 31)),
+    ],
+)
+def test_a_moment_of_universal_time_is_the_day_that_it_was_in_london(said: str, day: date) -> None:
+    assert day_of(said, "iso") == day
+    data = book({"S": sheet([["x"], ["a"]], more={"A2": f'<c r="A2" t="d"><v>{said}</v></c>'})})
+    assert rows_of(data)[1][1][0] == day
+    assert isinstance(day_of("2026-03-31T25:30:00Z", "iso"), Odd)
+
+
+def test_a_month_is_its_name_or_the_names_first_three_letters() -> None:
+    for word, month in (("March", 3), ("mar", 3), ("SEPT", 9), ("sep", 9), ("September", 9), ("may", 5)):
+        assert day_of(f"1 {word} 2026", "day/month/year") == date(2026, month, 1)
+    for word in ("marble", "marc", "janet", "septem", "mayor"):
+        found = day_of(f"1 {word} 2026", "day/month/year")
+        assert found == Odd(f"“1 {word} 2026” names no month", "write the day as 2026-04-01")
 
 
 # Mappings.
