@@ -230,8 +230,8 @@ def test_figures_that_are_no_numbers_are_refused_by_their_row() -> None:
     for said in ("²", "9" * 5_000, "-1", "1.5"):
         odd = sheet(rows).replace('<row r="3">', f'<row r="{said}">')
         assert f"past.xlsx, sheet S, row 2: the row after row 2 is numbered “{said[:10]}”" in refused(
-            lambda: rows_of(book({"S": odd}))
-        )  # noqa: B023
+            lambda: rows_of(book({"S": odd}))  # noqa: B023
+        )
         lost = sheet(rows, more={"A2": f'<c r="A2" t="s"><v>{said}</v></c>'})
         named = "past.xlsx, sheet S, row 2: a cell names a text that is not there"
         assert named in refused(lambda: rows_of(book({"S": lost})))  # noqa: B023
