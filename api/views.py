@@ -34,7 +34,7 @@ from workflows.challenge import (
     WindowKind,
 )
 from workflows.decide import open_moves
-from workflows.ladder import RAISER, NoReply
+from workflows.ladder import RAISER, ItemType, NoReply
 from workflows.permits import Actor, Part
 from workflows.procedure import Authority, Rules
 from workflows.promise_in_words import explain
@@ -240,6 +240,8 @@ _PHASES = {
 def where(rules: Rules, challenge: Challenge) -> str:
     """Where it stands, in courteous words."""
     words = _PHASES[challenge.phase].format(iro=rules.authority.label("iro"))
-    if challenge.is_open and challenge.stage:
+    if challenge.phase is Outcome.NOTICED and challenge.item_type is ItemType.SENIOR_SCRUTINY:
+        words = "on the record"
+    if challenge.stage and (challenge.is_open or challenge.phase is Outcome.NOTICED):
         return f"{rules.ladder.stage(challenge.stage).label}: {words}"
     return words

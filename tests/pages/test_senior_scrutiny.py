@@ -40,6 +40,7 @@ def test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels: World) -> No
         for text in ("What was looked at", "What was found, and what it means for the child", "Who took part"):
             assert here.text.count(text) == 2, (person, text, here.text)
         assert "Unregistered or unregulated placement" in here.text
+        assert "Level 5: on the record" in here.text
         for text in ("excellent practice", "What was asked", "What was answered", "The concern"):
             assert text not in here.text, (person, text)
     inbox = at_browser(levels, "hugo").open("/inbox")
