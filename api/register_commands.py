@@ -79,19 +79,33 @@ def import_register(
     """Bring past challenges in as lines of the register: history, on which no clock runs and of which nobody is told."""
     from sqlalchemy.exc import IntegrityError
 
-    from drp.sheets.bringing import bring_in
+    from drp.sheets.bringing import bring_in, check, earlier, tried
     from drp.sheets.faults import Unusable
+    from drp.sheets.known import known
     from drp.sheets.mapping import FIELDS, BadMapping
     from drp.store import Conflict
+    from workflows.working_days import local_date
 
     service, rules = _open(authority)
     done: BroughtIn | None = None
     try:
         sheet = _sheet(file, mapping, FIELDS, FIELDS[:2])
-        with service.store.write(authority) as connection:
-            done = bring_in(service.casework, connection, rules, sheet, service.clock(), take_over, _watched)
-            if dry_run:
-                raise _DryRun
+        now, words = service.clock(), rules[0].authority
+        with service.store.read(authority) as connection:
+            done, there = earlier(connection, authority, sheet), known(connection, words)
+        if done is None:
+            # Nothing is held meanwhile: on SQLite a long reading may make whoever writes wait, too.
+            checked = check(service.casework, there, words, sheet, local_date(now), _watched)
+            if dry_run and not take_over:
+                with service.store.read(authority) as connection:
+                    done = tried(connection, rules, sheet, checked)
+            else:
+                with service.store.write(authority) as connection:
+                    rules = service.casework.procedures.current(connection, authority)
+                    checked_by_these = checked if rules[0].authority == words else None
+                    done = bring_in(service.casework, connection, rules, sheet, now, take_over, checked_by_these)
+                    if dry_run:
+                        raise _DryRun
     except _DryRun:
         pass
     except (Unusable, BadMapping) as refused:

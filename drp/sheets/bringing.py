@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import col
@@ -12,7 +12,7 @@ from drp.chance import Chance
 from drp.directory.importing import lock
 from drp.handle import Casework
 from drp.register import RegisterRow, SheetRow, enter, touch
-from drp.sheets.columns import columns
+from drp.sheets.columns import Columns, columns
 from drp.sheets.csv_files import read_csv
 from drp.sheets.faults import Faults
 from drp.sheets.known import Known, known
@@ -22,7 +22,7 @@ from drp.sheets.table import Odd, Table
 from drp.sheets.taking_over import TakenOver, refuse_what_runs, take_over
 from drp.sheets.xlsx import looks_like_one, read_xlsx
 from workflows.line import quarter_of
-from workflows.procedure import Rules
+from workflows.procedure import Authority, Rules
 from workflows.strict_yaml import Fault
 from workflows.working_days import local_date
 
@@ -68,41 +68,78 @@ def opened(sheet: Sheet, fields: tuple[str, ...], faults: Faults) -> Table:
     return read_csv(sheet.data, faults, mapping.header, headings, mapping.encoding, mapping.delimiter)
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A file that was found good, and what was known when it was: nothing is wrong with it while that is still so."""
+
+    known: Known
+    rows: tuple[Brought, ...]
+    columns: Columns
+    faults: Faults
+    """None; they know the file's and the sheet's name, for what the register itself may still say against a row."""
+
+
+def earlier(connection: Connection, authority: str, sheet: Sheet) -> BroughtIn | None:
+    """When this same file came in before; None for a new one."""
+    row = connection.execute(
+        select(col(SheetRow.at), col(SheetRow.lines)).where(
+            col(SheetRow.authority) == authority, col(SheetRow.hash) == sheet.hash
+        )
+    ).first()
+    return BroughtIn(sheet.hash, row.lines, earlier=row.at) if row is not None else None
+
+
+def check(
+    casework: Casework, there: Known, authority: Authority, sheet: Sheet, today: date, watched: Watched = lambda rows: rows
+) -> Checked:
+    """Hold the whole file against what is known: without the database, so that nobody waits for it, however long it takes.
+
+    Raises Unusable or BadMapping with every fault.
+    """
+    faults = Faults(sheet.name)
+    table = opened(sheet, FIELDS, faults)
+    found = columns(table, sheet.mapping, FIELDS, FIELDS[:2], faults)
+    _check_mapping(sheet.mapping, there)
+    identity = casework.chance.identity
+    rows = tuple(watched(brought(table, sheet.mapping, found, there, authority, today, sheet.hash, identity, faults)))
+    if not rows and not faults.count:
+        faults.add(0, "", "the sheet has no rows below its headings", "bring the one that has them, or say `header:`")
+    faults.stop()
+    return Checked(there, rows, found, faults)
+
+
+def tried(connection: Connection, rules: tuple[Rules, ...], sheet: Sheet, checked: Checked) -> BroughtIn:
+    """What would come in as lines, in a reading transaction. Raises Unusable for rows that run as items already."""
+    refuse_what_runs(connection, rules[0].authority.key, checked.rows, checked.columns, checked.faults)
+    checked.faults.stop()
+    return _said(rules, sheet, checked, ())
+
+
 def bring_in(
     casework: Casework, connection: Connection, rules: tuple[Rules, ...], sheet: Sheet, now: datetime, takes_over: bool,
-    watched: Watched = lambda rows: rows,
+    checked: Checked | None = None,
 ) -> BroughtIn:  # fmt: skip
     """Bring it in, in the caller's transaction. Raises Unusable or BadMapping with every fault, and then nothing may be kept.
 
     `takes_over`: open rows about children of the directory become running items, on behalf of each child's IRO.
+    `checked`: what was found before, without the lock; where something else is known by now, all is checked again.
     """
-    authority, today = rules[0].authority, local_date(now)
+    authority = rules[0].authority
     lock(connection, authority.key)
-    before = connection.execute(
-        select(col(SheetRow.at), col(SheetRow.lines)).where(
-            col(SheetRow.authority) == authority.key, col(SheetRow.hash) == sheet.hash
-        )
-    ).first()
-    if before is not None:
-        return BroughtIn(sheet.hash, before.lines, earlier=before.at)
-    faults = Faults(sheet.name)
-    table = opened(sheet, FIELDS, faults)
-    found = columns(table, sheet.mapping, FIELDS, FIELDS[:2], faults)
+    if before := earlier(connection, authority.key, sheet):
+        return before
     there = known(connection, authority)
-    _check_mapping(sheet.mapping, there)
-    rows = list(
-        watched(brought(table, sheet.mapping, found, there, authority, today, sheet.hash, casework.chance.identity, faults))
-    )
-    if not rows and not faults.count:
-        faults.add(0, "", "the sheet has no rows below its headings", "bring the one that has them, or say `header:`")
-    refuse_what_runs(connection, authority.key, rows, found, faults)
+    if checked is None or checked.known != there:
+        checked = check(casework, there, authority, sheet, local_date(now))
+    rows, faults = checked.rows, checked.faults
+    refuse_what_runs(connection, authority.key, rows, checked.columns, faults)
     faults.stop()
     to_run = [one for one in rows if takes_over and one.is_open and one.entered.child]
     running = {one.row for one in to_run}
     enter(connection, authority.key, (one.entered for one in rows if one.row not in running))
     quarters = {quarter_of(one.entered.line.raised_on) for one in rows if one.row not in running}
     touch(connection, casework.chance, authority.key, quarters)
-    taken = take_over(casework, connection, rules, to_run, found, now, faults)
+    taken = take_over(casework, connection, rules, to_run, checked.columns, now, faults)
     faults.stop()
     connection.execute(
         insert(SheetRow).values(
@@ -110,10 +147,14 @@ def bring_in(
             taken_over=len(taken),
         )
     )  # fmt: skip
-    labels = _labels(rules)
+    return _said(rules, sheet, checked, taken)
+
+
+def _said(rules: tuple[Rules, ...], sheet: Sheet, checked: Checked, taken: tuple[TakenOver, ...]) -> BroughtIn:
+    rows, labels, running = checked.rows, _labels(rules), {one.row for one in taken}
     stay_open = tuple(one.row for one in rows if one.is_open and one.row not in running)
     counted = tuple(counts(rows, lambda key: labels.get(key, key)))
-    return BroughtIn(sheet.hash, len(rows) - len(taken), counted, found.left, taken, stay_open)
+    return BroughtIn(sheet.hash, len(rows) - len(taken), counted, checked.columns.left, taken, stay_open)
 
 
 def _labels(rules: tuple[Rules, ...]) -> dict[str, str]:

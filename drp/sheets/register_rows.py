@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -268,7 +268,7 @@ def day_of(text: str, dates: str) -> date | Odd:
         return Odd(f"“{text[:40]}” is a day that does not exist", "check day and month")
 
 
-def counts(lines: list[Brought], words: Callable[[str], str]) -> Iterator[tuple[str, dict[str, int]]]:
+def counts(lines: Sequence[Brought], words: Callable[[str], str]) -> Iterator[tuple[str, dict[str, int]]]:
     """How many rows there are by year of raising, and by stage."""
     years: dict[str, int] = {}
     stages: dict[str, int] = {}

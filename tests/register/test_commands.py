@@ -1,16 +1,18 @@
 """The operator's commands, as they are typed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from typer.testing import CliRunner
 
+from api import register_commands
 from api.cli import app
 from drp.register import PopulationRow
+from drp.sheets.register_rows import Brought
 from tests.register.books import book, sheet
-from tests.register.bringing import GOOD, Office
+from tests.register.bringing import GOOD, HEAD, Office
 
 Drp = Callable[..., str]
 pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -48,6 +50,51 @@ def test_a_register_is_tried_brought_in_once_and_taken_back(office: Office, drp:
     assert office.lines() == []
     assert "There is no authority nowhere" in drp("register", "import", "nowhere", "past.csv", code=1)
     assert "There is no file other.csv" in drp("register", "import", "dunmoor", "other.csv", code=1)
+
+
+def others_write_while_it_is_checked(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody writes at once, for each way of bringing a sheet, after its first row was checked."""
+    written = list[str]()
+
+    def somebody_writes(rows: Iterable[Brought]) -> Iterator[Brought]:
+        for n, one in enumerate(rows):
+            if n == 0:
+                with office.world.store.write(office.key) as connection:
+                    written.append(str(connection.execute(text("UPDATE child SET number = number")).rowcount))
+            yield one
+
+    monkeypatch.setattr(register_commands, "_watched", somebody_writes)
+    assert "A dry run: nothing was changed." in drp("register", "import", "dunmoor", "past.csv", "--dry-run")
+    drp("register", "import", "dunmoor", "past.csv", "--dry-run", "--take-over")
+    assert "3 rows came in" in drp("register", "import", "dunmoor", "past.csv")
+    assert len(written) == 3
+
+
+def test_while_a_sheet_is_checked_others_write(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
+    others_write_while_it_is_checked(office, drp, monkeypatch)
+
+
+def checked_again(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
+    def somebody_brings_the_same(rows: Iterable[Brought]) -> Iterator[Brought]:
+        yield from rows
+        office.brings(f"{HEAD}R-2,2020-01-01,,formal,,,,,,,,\n", "other.csv")
+
+    monkeypatch.setattr(register_commands, "_watched", somebody_brings_the_same)
+    said = drp("register", "import", "dunmoor", "past.csv", code=1)
+    assert "past.csv, row 3, column “reference” (A): “R-2” is in the register already" in said
+    assert [one["reference"] for one in office.lines()] == ["R-2"]
+
+
+def test_what_came_in_while_a_sheet_was_checked_is_seen_before_it_is_written(
+    office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked_again(office, drp, monkeypatch)
+
+
+def test_planted_a_sheet_written_as_it_was_found_before(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drp.sheets.known.Known.__eq__", lambda self, other: True)
+    with pytest.raises(AssertionError):
+        checked_again(office, drp, monkeypatch)
 
 
 def test_what_is_wrong_with_a_sheet_or_its_mapping_is_said_and_nothing_comes_in(office: Office, drp: Drp, tmp_path: Path) -> None:

@@ -225,19 +225,17 @@ def test_rows_out_of_order_and_impossible_places_are_refused() -> None:
     assert "a cell names a text that is not there" in refused(lambda: rows_of(book({"S": lost})))
 
 
-def test_figures_that_are_no_numbers_are_refused_by_their_row() -> None:
+@pytest.mark.parametrize("said", ["²", "9" * 5_000, "-1", "1.5"], ids=["raised", "endless", "negative", "broken"])
+def test_figures_that_are_no_numbers_are_refused_by_their_row(said: str) -> None:
     rows = [["x"], ["a"], ["b"]]
-    for said in ("²", "9" * 5_000, "-1", "1.5"):
-        odd = sheet(rows).replace('<row r="3">', f'<row r="{said}">')
-        assert f"past.xlsx, sheet S, row 2: the row after row 2 is numbered “{said[:10]}”" in refused(
-            lambda: rows_of(book({"S": odd}))  # noqa: B023
-        )
-        lost = sheet(rows, more={"A2": f'<c r="A2" t="s"><v>{said}</v></c>'})
-        named = "past.xlsx, sheet S, row 2: a cell names a text that is not there"
-        assert named in refused(lambda: rows_of(book({"S": lost})))  # noqa: B023
-        styled = STYLES.replace('numFmtId="14"', f'numFmtId="{said}"').encode()
-        data = book({"S": sheet([["x"], [(43586, 1)]])}, extra={"xl/styles.xml": styled})
-        assert rows_of(data)[1][1][0] == "43586", "a format that nobody knows shows no day"
+    odd = sheet(rows).replace('<row r="3">', f'<row r="{said}">')
+    named = f"past.xlsx, sheet S, row 2: the row after row 2 is numbered “{said[:10]}”"
+    assert named in refused(lambda: rows_of(book({"S": odd})))
+    lost = sheet(rows, more={"A2": f'<c r="A2" t="s"><v>{said}</v></c>'})
+    assert "past.xlsx, sheet S, row 2: a cell names a text that is not there" in refused(lambda: rows_of(book({"S": lost})))
+    styled = STYLES.replace('numFmtId="14"', f'numFmtId="{said}"').encode()
+    data = book({"S": sheet([["x"], [(43586, 1)]])}, extra={"xl/styles.xml": styled})
+    assert rows_of(data)[1][1][0] == "43586", "a format that nobody knows shows no day"
 
 
 def test_half_a_character_is_named_by_its_cell() -> None:
