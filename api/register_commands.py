@@ -186,19 +186,17 @@ def import_population(authority: Key, file: File, mapping: MappingFile = None, d
     """Put numbers of children (quarter, status, number) in the place of those for the same quarters and statuses."""
     from drp.sheets.faults import Unusable
     from drp.sheets.mapping import POPULATION_FIELDS, BadMapping
-    from drp.sheets.population import bring_population
+    from drp.sheets.population import check_population, keep_population
     from workflows.working_days import local_date
 
     service, rules = _open(authority)
     rows: tuple[tuple[str, str, int], ...] = ()
     try:
         sheet = _sheet(file, mapping, POPULATION_FIELDS, POPULATION_FIELDS)
-        with service.store.write(authority) as connection:
-            rows = bring_population(connection, rules[0].authority, sheet, local_date(service.clock()))
-            if dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
+        rows = check_population(rules[0].authority, sheet, local_date(service.clock()))
+        if not dry_run:
+            with service.store.write(authority) as connection:
+                keep_population(connection, rules[0].authority, rows)
     except (Unusable, BadMapping) as refused:
         _stop(f"{refused}\nNothing was brought in. Put that right, and run this again.")
     finally:

@@ -28,6 +28,13 @@ Counted = tuple[str, str, int]
 
 def bring_population(connection: Connection, authority: Authority, sheet: Sheet, today: date) -> tuple[Counted, ...]:
     """Put the numbers of a sheet in the place of those for the same quarter and status. Raises Unusable with every fault."""
+    rows = check_population(authority, sheet, today)
+    keep_population(connection, authority, rows)
+    return rows
+
+
+def check_population(authority: Authority, sheet: Sheet, today: date) -> tuple[Counted, ...]:
+    """The numbers of a sheet: read without the database, so that nobody waits. Raises Unusable with every fault."""
     faults = Faults(sheet.name)
     table = opened(sheet, POPULATION_FIELDS, faults)
     found = columns(table, sheet.mapping, POPULATION_FIELDS, POPULATION_FIELDS, faults)
@@ -35,6 +42,11 @@ def bring_population(connection: Connection, authority: Authority, sheet: Sheet,
     if not rows and not faults.count:
         faults.add(0, "", "the sheet has no rows below its headings", "bring the one that has them")
     faults.stop()
+    return rows
+
+
+def keep_population(connection: Connection, authority: Authority, rows: tuple[Counted, ...]) -> None:
+    """Put checked numbers in the place of those for the same quarter and status, in the caller's transaction."""
     lock(connection, authority.key)
     for quarter, status, _ in rows:
         connection.execute(
@@ -45,7 +57,6 @@ def bring_population(connection: Connection, authority: Authority, sheet: Sheet,
         )  # fmt: skip
     values = [{"authority": authority.key, "quarter": quarter, "status": status, "number": n} for quarter, status, n in rows]
     connection.execute(insert(PopulationRow), values)
-    return rows
 
 
 def _counted(table: Table, found: Columns, sheet: Sheet, words: Words, today: date, faults: Faults) -> Iterator[Counted]:

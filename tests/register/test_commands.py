@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 from api import register_commands
 from api.cli import app
 from drp.register import PopulationRow
+from drp.sheets import bringing
 from drp.sheets.register_rows import Brought
+from drp.store import Store
 from tests.register.books import book, sheet
 from tests.register.bringing import GOOD, HEAD, Office
 
@@ -72,6 +75,21 @@ def others_write_while_it_is_checked(office: Office, drp: Drp, monkeypatch: pyte
 
 def test_while_a_sheet_is_checked_others_write(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
     others_write_while_it_is_checked(office, drp, monkeypatch)
+
+
+def test_planted_a_check_that_holds_the_lock(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, other = bringing.check, Store(office.world.store.url)
+
+    def held(*given: Any) -> Any:
+        with other.write(office.key):
+            return real(*given)
+
+    with office.world.store.write(office.key) as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    monkeypatch.setattr(bringing, "check", held)
+    with pytest.raises(AssertionError):
+        others_write_while_it_is_checked(office, drp, monkeypatch)
+    other.close()
 
 
 def checked_again(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
