@@ -110,37 +110,37 @@ def _talk_page(visit: Visiting, form: Form, sent: Posted | None = None) -> Respo
 
 
 KINDS = {"": ItemType.EXCELLENT_PRACTICE, "scrutiny": ItemType.SENIOR_SCRUTINY}
-"""What `of` in the address asks for; anything else is no page."""
+"""What `kind` in the address asks for; anything else is no page."""
 
 
 @router.get("/notices/new")
-def ask_for_notice(visit: Visit, of: str = "") -> Response:
+def ask_for_notice(visit: Visit, kind: str = "") -> Response:
     """Whom, and what went well; or what was looked at, and what was found."""
-    kind = _kind(of)
+    wanted = _of_kind(kind)
     with visit.service.store.read(visit.authority) as connection:
-        raises_as(connection, visit, kind)
-        ladders = _told_once(connection, visit, kind)
-        fields = _notice_fields(connection, visit, kind, ladders)
+        raises_as(connection, visit, wanted)
+        ladders = _told_once(connection, visit, wanted)
+        fields = _notice_fields(connection, visit, wanted, ladders)
     usual = tuple(dict.fromkeys(rule.reason for ladder in ladders for rule in ladder.must_raise if rule.reason))
-    return _notice_page(visit, kind, Form(fields, {"reasons": usual}))
+    return _notice_page(visit, wanted, Form(fields, {"reasons": usual}))
 
 
 @router.post("/notices/new")
-def send_notice(sent: Sent, of: str = "") -> Response:
+def send_notice(sent: Sent, kind: str = "") -> Response:
     """It is sent: told once, no reply asked."""
-    visit, kind = sent.visit, _kind(of)
+    visit, wanted = sent.visit, _of_kind(kind)
     with visit.service.store.read(visit.authority) as connection:
-        role = raises_as(connection, visit, kind)
-        ladders = _told_once(connection, visit, kind)
-        form, values = sent.form(_notice_fields(connection, visit, kind, ladders))
+        role = raises_as(connection, visit, wanted)
+        ladders = _told_once(connection, visit, wanted)
+        form, values = sent.form(_notice_fields(connection, visit, wanted, ladders))
     which = str(values.get("ladder", ""))
     for stage in [ladder.stages[0] for ladder in ladders if ladder.key == which]:
         if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN) and not values.get("to"):
             form.refuse(f"Choose who is to be told at {stage.label}.", "to")
     if form.is_faulty:
-        return _notice_page(visit, kind, form, sent)
+        return _notice_page(visit, wanted, form, sent)
     event = Raised(
-        kind, tuple(values.get("reasons", ())), str(values["concern"]), effect_on_child=str(values["effect_on_child"]),
+        wanted, tuple(values.get("reasons", ())), str(values["concern"]), effect_on_child=str(values["effect_on_child"]),
         took_part=str(values.get("took_part", "")), to=chosen(values.get("to", ())), copies=tuple(values.get("copies", ())),
         raiser_role=role,
     )  # fmt: skip
@@ -148,15 +148,15 @@ def send_notice(sent: Sent, of: str = "") -> Response:
         answer = item.raise_one(sent, str(values["child"]), event, ladder=which)
     except Unfit as refusal:
         form.refused(refusal)
-        return _notice_page(visit, kind, form, sent)
+        return _notice_page(visit, wanted, form, sent)
     return shell.go(f"/challenges/{answer['reference']}/raised")
 
 
-def _kind(of: str) -> ItemType:
+def _of_kind(kind: str) -> ItemType:
     """What is asked for. Raises NotFound."""
-    if of not in KINDS:
+    if kind not in KINDS:
         raise NotFound
-    return KINDS[of]
+    return KINDS[kind]
 
 
 def _notice_fields(connection: Connection, visit: Visiting, kind: ItemType, ladders: Sequence[Ladder]) -> list[Field]:

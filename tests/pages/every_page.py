@@ -66,7 +66,6 @@ def places(ground: Ground, method: str, template: str) -> list[Place]:
 
 
 HARMLESS = {
-    "of": "which of two forms that are told once (test_senior_scrutiny)",
     "v": "a file's mark", "then": "where to go on to (test_sessions)", "state": "of a sign-in (test_oidc)",
     "code": "of a sign-in", "error": "of a sign-in", "iss": "of a sign-in", "all": "how much is shown",
     "done": "what is said on top", "page": "a number", "read": "a number", "kind": "a kind of item", "stage": "a stage",

@@ -12,7 +12,7 @@ from tests.pages.browser import Page, at_browser
 from tests.service.cast import LEVELS
 from tests.service.world import World
 
-PLACE = "/notices/new?of=scrutiny"
+PLACE = "/notices/new?kind=scrutiny"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_it_is_offered_only_where_the_authority_has_it(world: World) -> None:
     irene = at_browser(world, "irene")
     assert "senior scrutiny" not in irene.open("/").text
     assert irene.open(PLACE).status == 403
-    assert irene.open("/notices/new?of=something").status == 404
+    assert irene.open("/notices/new?kind=something").status == 404
 
 
 def test_a_notice_of_excellent_practice_is_asked_as_before(levels: World) -> None:
