@@ -29,6 +29,7 @@ def replying(shared, sit):
         manager = place.asked(reference)[0]
         hands = sit(served, sight).be(place, manager).open(f"/challenges/{reference}/answer")
         hands.tick("position", "agrees").write("answer", SAID).write("actions-0-what", "Write the plan.")
+        hands.write("actions-0-by-day", "")  # the day of the next review stands there
         return place, reference, manager, hands
 
     return at

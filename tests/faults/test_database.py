@@ -68,7 +68,7 @@ def small_disk(folder: Path, size: str) -> Iterator[bool]:
             subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
 
 
-@pytest.mark.parametrize("spare", [60, 200, 400])
+@pytest.mark.parametrize("spare", [200, 350, 500])
 def test_with_a_disk_that_is_full(sqlite_template: Path, tmp_path: Path, spare: int) -> None:
     """Where no disk can be mounted, the limit on files above has tested the same."""
     size = sqlite_template.stat().st_size // 1024 + spare + 100

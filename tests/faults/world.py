@@ -83,7 +83,7 @@ def many(marsh: Marsh, count: int, now: datetime = RAISED) -> None:
             )  # fmt: skip
             establishment = establishment or load.establishment(connection, KEY, [new.about()])
             decision, messages = addressed(rules, establishment, new, decided.decision, now)
-            kept.append(Kept(None, decision, messages, new))
+            kept.append(Kept(None, decision, messages, rules.authority, new))
         casework.keeper.keep(connection, KEY, kept, now)
 
 
