@@ -12,8 +12,9 @@ from drp import counting
 from drp.counting import PERIODS, By
 from drp.labels import Heading, Labels, period_in_words
 from drp.themes import Question, Table, finding, months_in, next_period
-from workflows.line import quarter_of
+from workflows.line import month_of, quarter_of
 from workflows.refusals import Unfit
+from workflows.working_days import long_date
 
 SPANS = {
     "quarters": "This quarter and the one before",
@@ -149,8 +150,18 @@ def quarter_before(quarter: str) -> str:
     return f"{year}-Q{number - 1}" if number > 1 else f"{year - 1}-Q4"
 
 
-def with_both_periods(made: Table, asked: Wanted, today: date) -> Table:
-    """A table of this period beside the one before has both columns, also where one of them is empty."""
+def as_of(made: Table, asked: Wanted, today: date) -> Table:
+    """A table as it is read today: a period that is not over says so, and this one stands beside the one before, if empty."""
+    made = _beside_each_other(made, asked, today)
+    q = made.question
+    periods = made.rows if q.by in PERIODS else made.columns if q.across in PERIODS else ()
+    last = periods[-1] if periods else None
+    if last is None or months_in(last.key)[1] < month_of(today):
+        return made
+    return replace(made, notes=(f"{last.label} is not over: it is counted up to {long_date(today)}.", *made.notes))
+
+
+def _beside_each_other(made: Table, asked: Wanted, today: date) -> Table:
     q = made.question
     if q.across not in (By.QUARTER, By.YEAR) or asked.span not in ("quarters", "years"):
         return made

@@ -72,5 +72,5 @@ def written_as(service: Service, authority: str, query: Mapping[str, str], kind:
         words = procedures.current(connection, authority)[0].authority
         asked = figures.wanted(query, today, words.reporting.counts_practice, sees_iros=False)
         its = labels(connection, procedures, words, asked.question.together)
-        made = figures.with_both_periods(themes.table(connection, its, asked.question), asked, today)
+        made = figures.as_of(themes.table(connection, its, asked.question), asked, today)
     return make(made, its, asked)

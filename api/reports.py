@@ -42,7 +42,7 @@ def show_themes(
         wanted = figures.wanted(request.query_params, local_date(asked.now), its_own.reporting.counts_practice, sees_iros)
         names = By.IRO in (wanted.question.by, wanted.question.across)
         its = labels(connection, words, its_own, wanted.question.together, names)
-        made = figures.with_both_periods(themes.table(connection, its, wanted.question), wanted, local_date(asked.now))
+        made = figures.as_of(themes.table(connection, its, wanted.question), wanted, local_date(asked.now))
     return figures.as_values(made, its, wanted)
 
 

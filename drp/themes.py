@@ -18,6 +18,7 @@ from drp.register import PopulationRow, RegisterRow
 from workflows.ladder import ItemType
 from workflows.line import APART, CHALLENGE
 from workflows.reporting import Break
+from workflows.working_days import so_many
 
 PRACTICE = APART[ItemType.EXCELLENT_PRACTICE]
 SCRUTINY = APART[ItemType.SENIOR_SCRUTINY]
@@ -412,6 +413,9 @@ def finding(made: Table) -> str:
         said = f"{made.cell(now):,} in {now.label}, after {made.cell(before):,} in {before.label}"
         moved = change(made.cell(now), made.cell(before))
         return f"{said} ({moved})." if moved else f"{said}."
+    if made.question.by is By.IRO:  # for supervision: nobody is ranked
+        here = sum(made.cell(row) for row in ordered)
+        return f"{made.items:,} in all, {here:,} of them raised here by {so_many(len(ordered), 'IROs')}."
     most = max(ordered or made.rows, key=made.cell)
     alike = [f"“{row.label}”" for row in ordered or made.rows if made.cell(row) == made.cell(most)]
     if len(alike) > 3:

@@ -38,7 +38,7 @@ reporting:
   together:
     - {label: Stages 5–8, stages: [stage_5, stage_6, stage_7, stage_8]}
   breaks:
-    - {from: 2016-04-01, why: "Recording changed: by its report 2016/17 does not compare with the year before."}
+    - {from: 2016-04-01, why: "By its report 2016/17 does not compare with the year before."}
 """
 
 OF_2022 = ("resolution-2022.yaml", "scrutiny-level-4.yaml", "scrutiny-level-5.yaml")

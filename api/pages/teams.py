@@ -95,7 +95,7 @@ def _themes(connection: Connection, visit: Visiting, team: str) -> list[tuple[st
         return []
     today, its = local_date(visit.now), labels(connection, visit.service.casework.procedures, visit.words)
     asked = figures.wanted({By.TEAM.value: team}, today, visit.words.reporting.counts_practice, sees_iros=False)
-    made = figures.with_both_periods(table(connection, its, asked.question), asked, today)
+    made = figures.as_of(table(connection, its, asked.question), asked, today)
     if len(made.columns) < 2:
         return []
     before, now = made.columns[-2:]

@@ -146,7 +146,7 @@ def _figures(visit: Visiting, asked: Wanted) -> Iterator[tuple[Connection, Label
 
 
 def _table(connection: Connection, visit: Visiting, its: Labels, asked: Wanted) -> Table:
-    return figures.with_both_periods(themes.table(connection, its, asked.question), asked, local_date(visit.now))
+    return figures.as_of(themes.table(connection, its, asked.question), asked, local_date(visit.now))
 
 
 def _of(asked: Wanted, by: By) -> Question:

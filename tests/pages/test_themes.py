@@ -183,3 +183,16 @@ def test_a_team_page_has_the_teams_own_figures(two_quarters: World) -> None:
     assert "Delay in a plan of permanence" in page.html
     assert "team=north" in page.html
     assert "What its challenges are about" not in at_browser(two_quarters, "tom").open("/teams/north").html
+
+
+def test_a_quarter_that_is_not_over_says_so(two_quarters: World) -> None:
+    said = "Q1 2026/27 is not over: it is counted up to Wednesday 1 April 2026."
+    assert said in leader(two_quarters).open("/themes").html
+    assert said in leader(two_quarters).send("GET", "/themes/file?format=csv").text
+    assert "is not over" not in leader(two_quarters).open("/themes?since=2025-Q4&until=2025-Q4").html
+
+
+def test_by_iro_nobody_is_ranked(two_quarters: World) -> None:
+    html = at_browser(two_quarters, "mona").open("/themes?by=iro").html
+    assert "5 in all, 5 of them raised here by 1 IRO." in html
+    assert "Most often" not in html
