@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from api import figures
 from api.figures import Wanted
-from drp import patterns, register, rollup, themes
+from drp import patterns, register, rollup, saved_views, themes
 from drp.chance import Chance
 from drp.counting import By
 from drp.handle import Casework
@@ -21,6 +21,7 @@ from tests.themes.test_published import Review
 from workflows.challenge import Asked, Party, Window, WindowKey, WindowKind
 from workflows.ladder import ItemType, Need
 from workflows.line import Coded, Line, Reply, _decisive, _reply
+from workflows.refusals import Unfit
 from workflows.reporting import Reporting
 
 HERE = "durham"
@@ -160,3 +161,12 @@ def test_old_quarters_do_not_wait_behind_the_one_that_people_are_at_work_in(stor
     lines.enter(line(raised_on=date(2020, 5, 5)), line(), line(raised_on=date(2021, 5, 5)))
     with store.write(HERE) as connection:
         assert [rollup.recount(connection, HERE, most=1) for _ in range(4)] == [["2020-Q1"], ["2021-Q1"], ["2025-Q4"], []]
+
+
+def test_a_view_of_one_child_is_not_kept(store: Store) -> None:
+    person = str(UUID(int=7))
+    with store.write(HERE) as connection:
+        for query in ("child=D-1", "stage=level_2&child=D-1"):
+            with pytest.raises(Unfit, match="A view of one child is not kept"):
+                saved_views.save(connection, HERE, person, "Mine", query, datetime(2026, 4, 1, tzinfo=UTC))
+        assert saved_views.of(connection, HERE, person) == []
