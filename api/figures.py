@@ -8,11 +8,19 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from drp import counting
 from drp.counting import PERIODS, By
-from drp.labels import Heading, Labels, period_in_words
-from drp.themes import Question, Table, finding, months_in, next_period
-from workflows.line import month_of, quarter_of
+from drp.labels import Heading, Labels
+from drp.themes import Question, Table, finding
+from workflows.periods import (
+    between,
+    month_of,
+    months_in,
+    months_of,
+    period_in_words,
+    quarter_before,
+    quarter_of,
+    quarter_of_month,
+)
 from workflows.refusals import Unfit
 from workflows.working_days import long_date
 
@@ -135,19 +143,13 @@ def months_of_span(span: str, today: date) -> tuple[str, str]:
     quarter = quarter_of(today)
     year = int(quarter[:4])
     if span == "quarters":
-        return counting.months_of(quarter_before(quarter))[0], counting.months_of(quarter)[1]
+        return months_of(quarter_before(quarter))[0], months_of(quarter)[1]
     if span in ("year", "years", "five"):
         back = {"year": 0, "years": 1, "five": 4}[span]
         return f"{year - back}-04", f"{year + 1}-03"
     if span == "all":
         return "", ""
     raise Unfit("That is no period.", f"Name one of: {', '.join(SPANS)}.", "span")
-
-
-def quarter_before(quarter: str) -> str:
-    """The quarter before one."""
-    year, number = int(quarter[:4]), int(quarter[6])
-    return f"{year}-Q{number - 1}" if number > 1 else f"{year - 1}-Q4"
 
 
 def as_of(made: Table, asked: Wanted, today: date) -> Table:
@@ -166,13 +168,10 @@ def _beside_each_other(made: Table, asked: Wanted, today: date) -> Table:
     if q.across not in (By.QUARTER, By.YEAR) or asked.span not in ("quarters", "years"):
         return made
     last = quarter_of(today) if q.across is By.QUARTER else quarter_of(today)[:4]
-    first = q.first and (counting.quarter_of_month(q.first) if q.across is By.QUARTER else counting.quarter_of_month(q.first)[:4])
+    first = q.first and (quarter_of_month(q.first) if q.across is By.QUARTER else quarter_of_month(q.first)[:4])
     have = {column.key: column for column in made.columns}
-    columns, key = [], first
-    while key <= last:
-        columns.append(have.get(key) or Heading(key, period_in_words(key), (key,)))
-        key = next_period(key)
-    return replace(made, columns=tuple(columns))
+    every = between([first, last])
+    return replace(made, columns=tuple(have.get(key) or Heading(key, period_in_words(key), (key,)) for key in every))
 
 
 def opened(made: Table, asked: Wanted, row: Heading | None, column: Heading | None, path: str = "/register") -> str:

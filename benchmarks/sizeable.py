@@ -19,7 +19,8 @@ from drp.register import RegisterRow
 from drp.store import Store
 from tests.store.conftest import Postgresql
 from workflows.ladder import ItemType
-from workflows.line import kind_of, month_of, quarter_of
+from workflows.line import kind_of
+from workflows.periods import month_of, quarter_of
 
 KEY = "dunmoor"
 FIRST_DAY, DAYS = date(2016, 4, 1), 3652

@@ -6,7 +6,6 @@ sorted and no row of the table is visited. What is coarser (quarter, year, theme
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -16,6 +15,7 @@ from sqlmodel import col
 
 from drp.register import COVERS, RegisterRow
 from workflows.line import CHALLENGE
+from workflows.periods import between, days_of, months_in, months_of, quarter_of_month
 
 
 class By(StrEnum):
@@ -83,27 +83,6 @@ def value_of(by: By, kept: Any) -> str:
     return str(kept) if isinstance(kept, UUID) else kept or ""
 
 
-def quarter_of_month(month: str) -> str:
-    """The quarter of the reporting year that a month lies in: 2026-04 is in 2026-Q1, 2026-03 in 2025-Q4."""
-    year, number = int(month[:4]), int(month[5:7])
-    return f"{year if number >= 4 else year - 1}-Q{(number - 4) % 12 // 3 + 1}"
-
-
-def months_of(quarter: str) -> tuple[str, str]:
-    """The first and the last month of a quarter of the reporting year."""
-    year, number = int(quarter[:4]), int(quarter[6])
-    first = (number - 1) * 3 + 4
-    if first > 12:
-        return f"{year + 1}-{first - 12:02}", f"{year + 1}-{first - 10:02}"
-    return f"{year}-{first:02}", f"{year}-{first + 2:02}"
-
-
-def days_of(quarter: str) -> tuple[date, date]:
-    """The first day of a quarter, and the day after its last."""
-    first, last = (date(int(month[:4]), int(month[5:]), 1) for month in months_of(quarter))
-    return first, date(last.year + last.month // 12, last.month % 12 + 1, 1)
-
-
 def live(connection: Connection, authority: str, asked: Asked) -> Counts:
     """Count from the lines as they stand."""
     cells: dict[tuple[str, str], int] = {}
@@ -135,7 +114,7 @@ def conditions(asked: Asked) -> list[Any]:
         found += [month <= asked.last] if asked.last else []
     for by, values in asked.only:
         if by in (By.QUARTER, By.YEAR):
-            months = [one for value in values for one in _months(by, value)]
+            months = [month for value in values for month in between(months_in(value))]
             found.append(month.in_(months))
         elif by is By.IRO:
             raiser = col(RegisterRow.raiser)
@@ -149,15 +128,6 @@ def conditions(asked: Asked) -> list[Any]:
 
 def _is_a_quarter(asked: Asked) -> bool:
     return bool(asked.first) and (asked.first, asked.last) == months_of(quarter_of_month(asked.first))
-
-
-def _months(by: By, value: str) -> list[str]:
-    quarters = [value] if by is By.QUARTER else [f"{value}-Q{n}" for n in (1, 2, 3, 4)]
-    found = []
-    for quarter in quarters:
-        first, _ = months_of(quarter)
-        found += [f"{first[:5]}{int(first[5:]) + n:02}" for n in range(3)]
-    return found
 
 
 def _grouped(

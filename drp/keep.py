@@ -27,7 +27,7 @@ from drp.tables import (
 from drp.timeline import GENESIS, ChainKey, chain
 from workflows.challenge import Challenge, Facts, Party, Visit, Window, WindowKey, WindowKind
 from workflows.ladder import ItemType
-from workflows.line import quarter_of
+from workflows.periods import quarter_of
 from workflows.procedure import Authority
 from workflows.recipients import Reached
 from workflows.turn import Decision, Telling

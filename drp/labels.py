@@ -12,9 +12,9 @@ from drp.tables import PersonRow, UnitRow
 from workflows.challenge import Outcome
 from workflows.ladder import ItemType, Ladder, Status
 from workflows.line import OPEN
+from workflows.periods import period_in_words
 from workflows.procedure import Authority
 from workflows.reporting import Together
-from workflows.working_days import MONTHS
 
 NOT_RECORDED = "not recorded"
 
@@ -179,17 +179,3 @@ def labels(
         )
         people = {str(row.id): row.name for row in rows}
     return Labels(words, ladders, named, people, groups)
-
-
-def period_in_words(key: str) -> str:
-    """A period as people say it: 2016/17, Q1 2016/17, April 2016."""
-    if "-Q" in key:
-        return f"{key[5:]} {year_in_words(key[:4])}"
-    if "-" in key:
-        return f"{MONTHS[int(key[5:7]) - 1]} {key[:4]}"
-    return year_in_words(key)
-
-
-def year_in_words(year: str) -> str:
-    """A reporting year by its first calendar year: 2016 is 2016/17."""
-    return f"{year}/{(int(year) + 1) % 100:02}"

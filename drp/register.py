@@ -18,7 +18,8 @@ from drp.chance import Chance
 from drp.procedures import Procedures
 from drp.tables import ChallengeRow, Row
 from workflows.challenge import Challenge, Outcome
-from workflows.line import CHALLENGE, Line, kind_of, line_of, quarter_of
+from workflows.line import CHALLENGE, Line, kind_of, line_of
+from workflows.periods import quarter_of
 from workflows.procedure import Authority
 
 COVERS: dict[str, tuple[str, ...]] = {

@@ -14,8 +14,9 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from sqlmodel import col
 
 from drp import counting
-from drp.counting import Asked, By, Counts, days_of, months_of, quarter_of_month, value_of
+from drp.counting import Asked, By, Counts, value_of
 from drp.register import CellRow, RegisterRow, TouchedRow
+from workflows.periods import days_of, months_of, quarter_of_month
 
 COUNTED = (
     By.MONTH, By.STAGE, By.REASON, By.THEME, By.TEAM, By.SERVICE, By.STATUS, By.ITEM_TYPE, By.OUTCOME, By.IMPACT,

@@ -13,10 +13,11 @@ from sqlmodel import col
 
 from drp import counting, rollup
 from drp.counting import PERIODS, Asked, By, Counts, conditions
-from drp.labels import Heading, Labels, period_in_words
+from drp.labels import Heading, Labels
 from drp.register import PopulationRow, RegisterRow
 from workflows.ladder import ItemType
 from workflows.line import APART, CHALLENGE
+from workflows.periods import between, months_in, period_in_words, quarter_of_month
 from workflows.reporting import Break
 from workflows.working_days import so_many
 
@@ -180,7 +181,7 @@ def _named(kind: str, by: By | None, value: str) -> str:
 def _headings(labels: Labels, by: By, kept: list[str], question: Question) -> tuple[Heading, ...]:
     """Those that occur; of stages also those that were never used, of periods also those with nothing in them."""
     if by in PERIODS:
-        kept = [*kept, *_between(by, kept)]
+        kept = [*kept, *between(kept)]
     found = labels.headings(by, kept)
     if by is By.STAGE and not any(narrowed is By.STAGE for narrowed, _ in question.only):
         present = {one.key for one in found}
@@ -189,28 +190,6 @@ def _headings(labels: Labels, by: By, kept: list[str], question: Question) -> tu
         rank = {one.key: n for n, one in enumerate(labels.every(By.STAGE))}
         found = tuple(sorted((*found, *unused), key=lambda one: (one.key == "", rank.get(one.key, len(rank)))))
     return found
-
-
-def _between(by: By, kept: Iterable[str]) -> list[str]:
-    """The periods from the first to the last of some."""
-    known = sorted(kept)
-    if len(known) < 2:
-        return []
-    found = [known[0]]
-    while found[-1] < known[-1]:
-        found.append(next_period(found[-1]))
-    return found
-
-
-def next_period(key: str) -> str:
-    """The year, quarter or month after one."""
-    year = int(key[:4])
-    if "-Q" in key:
-        return f"{year + 1}-Q1" if key[6:] == "4" else f"{year}-Q{int(key[6:]) + 1}"
-    if "-" in key:
-        month = int(key[5:])
-        return f"{year + month // 12}-{month % 12 + 1:02}"
-    return str(year + 1)
 
 
 def _sum(counts: Counts, kept: tuple[str, ...]) -> int:
@@ -280,20 +259,6 @@ def _first_day(period: str) -> str:
     return f"{first}-01"
 
 
-def months_in(period: str) -> tuple[str, str]:
-    """The first and last month of a year (2016), a quarter (2016-Q1) or a month (2016-04). Raises ValueError."""
-    year = period[:4]
-    if not (year.isdecimal() and year.isascii() and len(year) == 4 and 1900 <= int(year) <= 2999):
-        raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
-    if len(period) == 4:
-        return f"{year}-04", f"{int(year) + 1}-03"
-    if len(period) == 7 and period[4:6] == "-Q" and period[6] in "1234":
-        return counting.months_of(period)
-    if len(period) == 7 and period[4] == "-" and period[5:] in {f"{n:02}" for n in range(1, 13)}:
-        return period, period
-    raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
-
-
 @dataclass(frozen=True)
 class Compared:
     """One period beside another. `broken`: why the two are not to be compared without saying so."""
@@ -361,9 +326,8 @@ def rates(connection: Connection, labels: Labels, question: Question) -> tuple[R
     """Rates of a period of up to a year, for each status whose number of children is known for all of its quarters."""
     if not question.first or not question.last:
         return ()
-    first, last = (counting.quarter_of_month(month) for month in (question.first, question.last))
-    wanted = [first, *_between(By.QUARTER, [first, last]), last] if first != last else [first]
-    quarters = sorted(set(wanted))
+    first, last = (quarter_of_month(month) for month in (question.first, question.last))
+    quarters = between([first, last])
     if len(quarters) > MOST_QUARTERS:
         return ()
     rows = connection.execute(

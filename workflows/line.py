@@ -5,6 +5,7 @@ from datetime import date
 
 from workflows.challenge import ASKS_RECIPIENTS, Asked, Challenge, Visit, Window, WindowKind
 from workflows.ladder import ItemType, Need, Status
+from workflows.periods import month_of
 from workflows.procedure import Authority
 from workflows.working_days import local_date
 
@@ -85,17 +86,6 @@ class Line:
     def month(self) -> str:
         """The month of raising: 2026-04."""
         return month_of(self.raised_on)
-
-
-def month_of(day: date) -> str:
-    """A day's month, as lines are counted by: 2026-04."""
-    return f"{day:%Y-%m}"
-
-
-def quarter_of(day: date) -> str:
-    """The quarter of the reporting year, 1 April – 31 March: 2026-Q1 is April to June 2026."""
-    year = day.year if day.month >= 4 else day.year - 1
-    return f"{year}-Q{(day.month - 4) % 12 // 3 + 1}"
 
 
 def line_of(challenge: Challenge, authority: Authority) -> Line | None:

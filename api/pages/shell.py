@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from api.pages.visiting import MANY, Visiting
 from drp.access import Who, serves
-from drp.labels import period_in_words
+from workflows.periods import period_in_words
 from workflows.procedure import Capacity
 from workflows.working_days import LONDON, MONTHS, WEEKDAYS, long_date
 

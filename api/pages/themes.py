@@ -16,8 +16,8 @@ from api.pages.visiting import Visit, Visiting
 from drp import patterns, themes, timeliness
 from drp.counting import PERIODS, By
 from drp.labels import Heading, Labels, labels
-from drp.themes import PRACTICE, Compared, Question, Table, months_in
-from workflows.line import quarter_of
+from drp.themes import PRACTICE, Compared, Question, Table
+from workflows.periods import months_in, quarter_before, quarter_of
 from workflows.procedure import Capacity
 from workflows.working_days import local_date
 
@@ -199,7 +199,7 @@ def _compared(made: Table, its: Labels) -> Compared | None:
 def _now(connection: Connection, visit: Visiting, its: Labels) -> dict[str, Any]:
     """What stands on the tiles: this quarter and the one before, and what is counted apart."""
     this = quarter_of(local_date(visit.now))
-    before = figures.quarter_before(this)
+    before = quarter_before(this)
     question = Question(By.QUARTER)
     counted = themes.compared(connection, its, question, this, before)
     apart = themes.apart(connection, its, this)

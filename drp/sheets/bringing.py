@@ -21,7 +21,7 @@ from drp.sheets.register_rows import Brought, brought, counts, meaning
 from drp.sheets.table import Odd, Table
 from drp.sheets.taking_over import TakenOver, refuse_what_runs, take_over
 from drp.sheets.xlsx import looks_like_one, read_xlsx
-from workflows.line import quarter_of
+from workflows.periods import quarter_of
 from workflows.procedure import Authority, Rules
 from workflows.strict_yaml import Fault
 from workflows.working_days import local_date

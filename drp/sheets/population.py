@@ -15,7 +15,7 @@ from drp.sheets.faults import Faults
 from drp.sheets.known import Words, plain, statuses
 from drp.sheets.mapping import POPULATION_FIELDS
 from drp.sheets.table import MOST_ROWS, Cells, Odd, Table
-from workflows.line import quarter_of
+from workflows.periods import quarter_of
 from workflows.procedure import Authority
 
 MOST = 10_000_000

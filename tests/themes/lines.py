@@ -5,10 +5,11 @@ from collections import Counter
 from datetime import date, timedelta
 from uuid import UUID
 
-from drp.counting import Asked, By, Counts, quarter_of_month
+from drp.counting import Asked, By, Counts
 from drp.register import Entered
 from workflows.ladder import ItemType
 from workflows.line import Coded, Line, kind_of
+from workflows.periods import quarter_of_month
 
 THEMES = {"delay": "practice", "report": "practice", "worker": "resources", "other": ""}
 FIRST = date(2024, 1, 15)

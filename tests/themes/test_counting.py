@@ -9,11 +9,12 @@ from sqlalchemy import delete, select, text
 
 from drp import counting, register, rollup
 from drp.chance import Chance
-from drp.counting import Asked, By, days_of, months_of, quarter_of_month
+from drp.counting import Asked, By
 from drp.register import Change, Entered, TouchedRow
 from drp.store import Store
 from tests.themes.lines import plainly, some_line, some_lines
-from workflows.line import CHALLENGE, quarter_of
+from workflows.line import CHALLENGE
+from workflows.periods import days_of, months_of, quarter_of, quarter_of_month
 
 HERE = "dunmoor"
 BOTH = (CHALLENGE, "practice")

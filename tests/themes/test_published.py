@@ -16,6 +16,7 @@ from drp.sheets.bringing import Sheet, bring_in
 from drp.sheets.mapping import SheetMapping
 from drp.sheets.population import bring_population
 from drp.themes import Compared, Question, Rate, Table
+from workflows.periods import months_in
 from workflows.working_days import local_date
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
@@ -53,7 +54,7 @@ class Review:
 
     @staticmethod
     def question(by: By, across: By | None, year: str, **more: bool) -> Question:
-        first, last = themes.months_in(year) if year else ("", "")
+        first, last = months_in(year) if year else ("", "")
         return Question(by, across, first, last, (), **more)
 
     def _ask(self, what: Callable, **more: bool):  # type: ignore[no-untyped-def, type-arg]
