@@ -150,7 +150,7 @@ def _grouped(
         number = row[len(grouped)]
         found[values] = found.get(values, 0) + number
         there += row[-1]
-    if _is_narrowed_to_reasons(asked) and _flag(names) != "is_first":
+    if _is_narrowed_to_reasons(asked) and flag_of(names) != "is_first":
         there = _grouped(connection, authority, kind, asked, ())[1]
     return {values: number for values, number in found.items() if number}, there
 
@@ -171,7 +171,7 @@ def query(connection: Connection, authority: str, kind: str, asked: Asked, names
         # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
         numbers = [func.count(table.c.id.distinct()).label("items")]
     else:
-        flag = _flag(names)
+        flag = flag_of(names)
         if flag != "is_first":
             numbers.append(func.count().filter(table.c.is_first.is_(true())).label("firsts"))
         narrowed = [column_of(by) for by, _ in asked.only]
@@ -192,7 +192,7 @@ def _is_narrowed_to_reasons(asked: Asked) -> bool:
     return any(by in (By.REASON, By.THEME) for by, _ in asked.only)
 
 
-def _flag(names: Sequence[By]) -> str:
+def flag_of(names: Sequence[By]) -> str:
     """Which of an item's rows count: all of them by reason (empty), one of each theme by theme, else the first."""
     return "" if By.REASON in names else "is_first_of_theme" if By.THEME in names else "is_first"
 

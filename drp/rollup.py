@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, sel
 from sqlmodel import col
 
 from drp import counting
-from drp.counting import Asked, By, Counts, value_of
+from drp.counting import Asked, By, Counts, flag_of, value_of
 from drp.register import CellRow, RegisterRow, TouchedRow
 from workflows.periods import days_of, months_of, quarter_of_month
 
@@ -39,7 +39,7 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
     marked: list[str] = []
     items = 0
     for what, quarter, value_a, value_b, number in connection.execute(
-        _STATEMENTS[_flag(asked.names) != 0], _asked(authority, asked, a, b)
+        _STATEMENTS[flag_of(asked.names) != "is_first"], _asked(authority, asked, a, b)
     ):
         if what == _MARK:
             marked.append(quarter)
@@ -49,7 +49,7 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
             values = {a: value_a, b: value_b}
             key = tuple(_value(by, quarter, values) for by in asked.names)
             cells[key[0], key[1] if asked.across else ""] += number
-    if _flag(asked.names) == 0:  # an item stands in one cell only: they add up to the items
+    if flag_of(asked.names) == "is_first":  # an item stands in one cell only: they add up to the items
         items = sum(cells.values())
     for quarter in sorted(set(marked)):
         if _is_within(quarter, asked):
@@ -85,7 +85,7 @@ def _asked(authority: str, asked: Asked, a: By, b: By) -> dict[str, Any]:
     first = quarter_of_month(asked.first) if asked.first else ""
     last = quarter_of_month(asked.last) if asked.last else "9999-Q4"
     said = {"authority": authority, "kinds": list(asked.kinds), "first": first, "last": last, "a": a.value, "b": b.value}
-    return said if _flag(asked.names) == 0 else said | {"item_type": By.ITEM_TYPE.value, "month": By.MONTH.value}
+    return said if flag_of(asked.names) == "is_first" else said | {"item_type": By.ITEM_TYPE.value, "month": By.MONTH.value}
 
 
 def answers(asked: Asked) -> bool:
@@ -150,20 +150,15 @@ def _cells(connection: Connection, authority: str, quarter: str) -> list[dict[st
             {"authority": authority, "a": a.value, "b": b.value, "quarter": quarter, "kind": kind, "value_a": x, "value_b": y,
              "items": number}
             for a, b in PAIRS
-            if (columns := counted.get(_flag((a, b))))
+            if (columns := counted.get(flag_of((a, b))))
             for (x, y), number in Counter(zip(columns[a], columns[b], strict=True)).items()
         ]  # fmt: skip
     return made
 
 
-def _by_flag(lines: Sequence[Any]) -> dict[int | None, Sequence[Any]]:
+def _by_flag(lines: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """An item's rows that count: all of them, its first, the first of each of its themes."""
-    return {None: lines, 0: [line for line in lines if line[1]], 1: [line for line in lines if line[2]]}
-
-
-def _flag(names: Sequence[By]) -> int | None:
-    """Which of an item's rows count: all (None), the first (0), or the first of each theme (1)."""
-    return None if By.REASON in names else 1 if By.THEME in names else 0
+    return {"": lines, "is_first": [line for line in lines if line[1]], "is_first_of_theme": [line for line in lines if line[2]]}
 
 
 def _pair(asked: Asked) -> tuple[By, By]:
