@@ -75,7 +75,7 @@ def live(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
         line = f"{said:24} DuckDB {least * 1000:6.1f} ms"
         took = {}
         for name, store in stores.items():
-            took[name], found = best(3, lambda store=store, a=a, b=b: _counted(store, Asked(a, b), counting.live))  # type: ignore[misc]
+            took[name], found = best(5, lambda store=store, a=a, b=b: _counted(store, Asked(a, b), counting.live))  # type: ignore[misc]
             assert (dict(found.cells), found.items) == (cells, items), said
         least = min(least, best(5, lambda a=a, b=b: by_duckdb(duck, a, b))[0])  # type: ignore[misc]
         for name in stores:

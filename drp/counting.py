@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, literal, or_, select, true
+from sqlalchemy import Connection, false, func, literal, or_, select, true
 from sqlmodel import col
 
 from drp.register import COVERS, RegisterRow
@@ -103,19 +103,24 @@ def items(connection: Connection, authority: str, asked: Asked) -> int:
 
 def conditions(asked: Asked) -> list[Any]:
     """What narrows the lines that are counted: periods and values, as conditions on the register."""
-    found: list[Any] = []
+    if not _is_a_quarter(asked):
+        return [*_months(asked), *_values(asked)]
+    # So few days are found by the day of raising; as months they would be looked for through a whole index.
+    first, after = days_of(quarter_of_month(asked.first))
+    return [col(RegisterRow.raised_on) >= first, col(RegisterRow.raised_on) < after, *_values(asked)]
+
+
+def _months(asked: Asked) -> list[Any]:
     month = col(RegisterRow.month)
-    if _is_a_quarter(asked):
-        # So few days are found by the day of raising; as months they would be looked for through a whole index.
-        first, after = days_of(quarter_of_month(asked.first))
-        found += [col(RegisterRow.raised_on) >= first, col(RegisterRow.raised_on) < after]
-    else:
-        found += [month >= asked.first] if asked.first else []
-        found += [month <= asked.last] if asked.last else []
+    return ([month >= asked.first] if asked.first else []) + ([month <= asked.last] if asked.last else [])
+
+
+def _values(asked: Asked) -> list[Any]:
+    found: list[Any] = []
     for by, values in asked.only:
         if by in (By.QUARTER, By.YEAR):
             months = [month for value in values for month in between(months_in(value))]
-            found.append(month.in_(months))
+            found.append(col(RegisterRow.month).in_(months))
         elif by is By.IRO:
             raiser = col(RegisterRow.raiser)
             named = raiser.in_([UUID(value) for value in values if value])
@@ -138,7 +143,7 @@ def _grouped(
     places = [(by, grouped.index(column_of(by))) for by in names]
     known: dict[tuple[By, Any], str] = {}
     found: dict[tuple[str, ...], int] = {}
-    there = 0
+    there = further = 0
     for row in connection.execute(made):
         key = []
         for by, place in places:
@@ -149,7 +154,9 @@ def _grouped(
         values = tuple(key)
         number = row[len(grouped)]
         found[values] = found.get(values, 0) + number
-        there += row[-1]
+        there += number
+        further = row[-1] if len(row) > len(grouped) + 1 else 0
+    there -= further
     if _is_narrowed_to_reasons(asked) and flag_of(names) != "is_first":
         there = _grouped(connection, authority, kind, asked, ())[1]
     return {values: number for values, number in found.items() if number}, there
@@ -158,31 +165,31 @@ def _grouped(
 def query(connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]) -> tuple[Any, list[str]]:
     """The counting query of one kind of item, and the columns that it groups by before its counts.
 
-    Its last column adds up to how many items there are, but where lines are narrowed to reasons and counted by them.
+    Where an item can stand in it more than once, its last column says how many of the rows counted are not an item's first.
     """
     columns = list(dict.fromkeys(column_of(by) for by in names))
     table = RegisterRow.__table__  # type: ignore[attr-defined]
     # The indexes are of one kind, or of the others: they are known by the very words, which no parameter may hide.
-    kinds = [table.c.kind == literal(kind, literal_execute=True)]
+    here = [table.c.authority == authority, table.c.kind == literal(kind, literal_execute=True)]
     if kind != CHALLENGE:
-        kinds.append(table.c.kind != literal(CHALLENGE, literal_execute=True))
-    flag, grouped, numbers = "", columns, [func.count().label("items")]
+        here.append(table.c.kind != literal(CHALLENGE, literal_execute=True))
+    grouped = columns
     if _is_narrowed_to_reasons(asked):
         # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
         numbers = [func.count(table.c.id.distinct()).label("items")]
     else:
+        numbers = [func.count().label("items")]
         flag = flag_of(names)
+        if flag:
+            here.append(table.c[flag].is_(true()))
         if flag != "is_first":
-            numbers.append(func.count().filter(table.c.is_first.is_(true())).label("firsts"))
+            further = select(func.count()).where(*here, table.c.is_first.is_(false()), *_months(asked), *_values(asked))
+            numbers.append(further.correlate(None).scalar_subquery().label("further"))
         narrowed = [column_of(by) for by, _ in asked.only]
         needed = {*columns, *narrowed, *(("month",) if asked.first or asked.last else ())}
         ordered = connection.dialect.name == "sqlite" and not _is_a_quarter(asked)
         grouped = _in_order(columns, needed, flag) if ordered else columns
-    made = select(*(table.c[name] for name in grouped), *numbers).where(
-        table.c.authority == authority, *kinds, *conditions(asked)
-    )
-    if flag:
-        made = made.where(table.c[flag].is_(true()))
+    made = select(*(table.c[name] for name in grouped), *numbers).where(*here, *conditions(asked))
     if grouped:
         made = made.group_by(*(table.c[name] for name in grouped))
     return made, grouped
@@ -200,8 +207,8 @@ def flag_of(names: Sequence[By]) -> str:
 def _in_order(columns: list[str], needed: set[str], flag: str) -> list[str]:
     """The columns to group by so that some index is read in its own order; as they came where none holds them all."""
     best: list[str] = []
-    for cover in COVERS.values():
-        if not needed <= {*cover} or (cover[0] == "theme") == (flag == "is_first"):
+    for cover in COVERS[flag].values():
+        if not needed <= {*cover}:
             continue
         last = max((cover.index(name) for name in columns), default=-1)
         prefix = [*cover[: last + 1]]

@@ -4,7 +4,8 @@ Themes count these lines, people list and export them. A line of an item kept he
 (`workflows.line`) and can always be made again; a line that was brought in holds what its sheet knew, and starts no clock.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,34 +23,50 @@ from workflows.line import CHALLENGE, Line, kind_of, line_of
 from workflows.periods import quarter_of
 from workflows.procedure import Authority
 
-COVERS: dict[str, tuple[str, ...]] = {
-    "ix_register_month_stage": ("month", "stage", "outcome"),
-    "ix_register_month_impact": ("month", "impact", "stage"),
-    "ix_register_month_type": ("month", "item_type", "status"),
-    "ix_register_small": ("outcome", "status", "impact", "item_type"),
-    "ix_register_team_stage": ("service", "team", "stage", "item_type"),
-    "ix_register_team_status": ("service", "team", "status", "stage"),
-    "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
-    "ix_register_team_month": ("service", "team", "month"),
-    "ix_register_reason_stage": ("theme", "reason", "stage", "item_type", "is_first_of_theme", "is_first"),
-    "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact", "is_first_of_theme", "is_first"),
-    "ix_register_reason_team": ("theme", "reason", "service", "team", "is_first_of_theme", "is_first"),
-    "ix_register_reason_month": ("theme", "reason", "month", "status", "is_first_of_theme", "is_first"),
+COVERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "is_first": {
+        "ix_register_month_stage": ("month", "stage", "outcome"),
+        "ix_register_month_impact": ("month", "impact", "stage"),
+        "ix_register_month_type": ("month", "item_type", "status"),
+        "ix_register_small": ("outcome", "status", "impact", "item_type"),
+        "ix_register_team_stage": ("service", "team", "stage", "item_type"),
+        "ix_register_team_status": ("service", "team", "status", "stage"),
+        "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
+        "ix_register_team_month": ("service", "team", "month"),
+    },
+    "is_first_of_theme": {
+        "ix_register_theme_stage": ("theme", "stage", "item_type"),
+        "ix_register_theme_outcome": ("theme", "outcome", "impact"),
+        "ix_register_theme_team": ("theme", "service", "team"),
+        "ix_register_theme_month": ("theme", "month", "status"),
+    },
+    "": {
+        "ix_register_reason_stage": ("reason", "stage", "item_type"),
+        "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact"),
+        "ix_register_reason_team": ("reason", "service", "team"),
+        "ix_register_reason_month": ("reason", "month", "status"),
+    },
 }
-"""Indexes that hold whole theme tables of challenges, in the order in which their columns are counted: see `drp.counting`.
+"""Indexes that hold whole theme tables of challenges, by which of an item's rows they hold (the first, one of each theme, all),
+in the order in which their columns are counted: see `drp.counting`.
 
-Those that begin with the theme hold every row, the others each item's first. Each is narrow, and none goes deeper than some
-thousand groups: what a table costs is its columns and groups before the last one wanted (`python -m benchmarks.themes`).
+Each is narrow, and none goes deeper than some thousand groups: what a table costs is its columns and groups before the last
+one wanted (`python -m benchmarks.themes`).
 """
 
+FURTHER = ("month", "is_first_of_theme", "item_type", "stage", "outcome", "impact", "status", "service", "team")
+"""What the few rows are found by that are not their item's first: those that a table by reason counts beyond its items."""
+
+COUNTED = ("month", "stage", "reason", "theme", "team", "service", "status", "item_type", "outcome", "impact")
+"""What the rollup counts rows by."""
+
 _APART = f"kind <> '{CHALLENGE}'"
-_CHALLENGES, _ITEMS = f"kind = '{CHALLENGE}'", f"kind = '{CHALLENGE}' AND is_first IS "
 
 
-def _cover(name: str, columns: tuple[str, ...]) -> Index:
-    every = columns[0] == "theme"
-    sqlite, postgresql = (_CHALLENGES, _CHALLENGES) if every else (_ITEMS + "1", _ITEMS + "true")
-    return Index(name, "authority", *columns, sqlite_where=text(sqlite), postgresql_where=text(postgresql))
+def _cover(name: str, columns: tuple[str, ...], flag: str, is_set: bool = True) -> Index:
+    held = f"kind = '{CHALLENGE}'" + (f" AND {flag} IS " if flag else "")
+    sqlite, postgresql = (str(int(is_set)), str(is_set).lower()) if flag else ("", "")
+    return Index(name, "authority", *columns, sqlite_where=text(held + sqlite), postgresql_where=text(held + postgresql))
 
 
 class RegisterRow(Row, table=True):
@@ -89,7 +106,8 @@ class RegisterRow(Row, table=True):
     """The child's number as a sheet had it; empty for an item that is kept here."""
     raiser: UUID | None = None
     __table_args__ = (
-        *(_cover(name, columns) for name, columns in COVERS.items()),
+        *(_cover(name, columns, flag) for flag, covers in COVERS.items() for name, columns in covers.items()),
+        _cover("ix_register_further", FURTHER, "is_first", is_set=False),
         Index("ix_register_apart", "authority", "kind", "month", sqlite_where=text(_APART), postgresql_where=text(_APART)),
         Index("ix_register_raised", "authority", "raised_on", "id"),
         Index("ix_register_repeats", "authority", "child", "reason"),
@@ -155,12 +173,42 @@ class CellRow(Row, table=True):
 
 
 class TouchedRow(Row, table=True):
-    """A quarter whose lines changed since it was last counted. Written with the change, so that no change is ever missed."""
+    """A quarter whose cells say nothing until it is counted anew: many of its lines came, or went, at once.
+
+    Written with the lines, so that no change is ever missed.
+    """
 
     __tablename__ = "touched"
     authority: str = Field(primary_key=True, max_length=64)
     id: UUID = Field(primary_key=True)
     quarter: str = Field(max_length=8)
+
+
+class MovedRow(Row, table=True):
+    """Rows alike that came into the register, or left it, with one decision, and are not yet added to the cells."""
+
+    __tablename__ = "moved"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    items: int
+    """How many came; below none, how many left."""
+    quarter: str = Field(max_length=8)
+    kind: str = Field(max_length=16)
+    is_first: bool
+    is_first_of_theme: bool
+    month: str = Field(max_length=7)
+    stage: str = Field(max_length=64)
+    reason: str = Field(max_length=64)
+    theme: str = Field(max_length=64)
+    team: str = Field(max_length=64)
+    service: str = Field(max_length=64)
+    status: str = Field(max_length=32)
+    item_type: str = Field(max_length=32)
+    outcome: str = Field(max_length=32)
+    impact: str = Field(max_length=16)
+
+
+_MOVING = ("quarter", "kind", "is_first", "is_first_of_theme", *COUNTED)
 
 
 class SavedViewRow(Row, table=True):
@@ -208,13 +256,32 @@ def change(
 
 
 def write(connection: Connection, chance: Chance, authority: str, changes: Sequence[Change]) -> None:
-    """Put lines in the place of earlier ones, and mark the quarters to be counted again."""
+    """Put lines in the place of earlier ones, and keep which rows came and which left until the cells have them too.
+
+    What left is what the database took out, not what a line of today's code would have been: the two can differ.
+    """
+    moved = Counter[tuple[Any, ...]]()
     gone = [one.id for one in changes if one.before is not None]
-    for table in (RegisterRow, StayRow) if gone else ():
-        connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(gone)))
-    enter(connection, authority, [one.after for one in changes if one.after])
-    lines = [line for one in changes for line in (one.before, one.after.line if one.after else None) if line]
-    touch(connection, chance, authority, (quarter_of(line.raised_on) for line in lines))
+    if gone:
+        columns = (col(getattr(RegisterRow, name)) for name in _MOVING)
+        taken = delete(RegisterRow).where(col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(gone))
+        moved.subtract(tuple(row) for row in connection.execute(taken.returning(*columns)))
+        connection.execute(delete(StayRow).where(col(StayRow.authority) == authority, col(StayRow.id).in_(gone)))
+    entered = [one.after for one in changes if one.after]
+    enter(connection, authority, entered)
+    moved.update(tuple(row[name] for name in _MOVING) for one in entered for row in rows_of(authority, one))
+    move(connection, chance, authority, moved)
+
+
+def move(connection: Connection, chance: Chance, authority: str, moved: Mapping[tuple[Any, ...], int]) -> None:
+    """Keep how many rows came (below none: left), by what they are counted by, until the cells have them too."""
+    rows = [
+        {"authority": authority, "id": chance.identity(), "items": items, **dict(zip(_MOVING, values, strict=True))}
+        for values, items in moved.items()
+        if items
+    ]
+    if rows:
+        connection.execute(insert(MovedRow), rows)
 
 
 def enter(connection: Connection, authority: str, entered: Iterable[Entered], at_once: int = 2_000) -> int:
@@ -233,7 +300,7 @@ def enter(connection: Connection, authority: str, entered: Iterable[Entered], at
 
 
 def touch(connection: Connection, chance: Chance, authority: str, quarters: Iterable[str]) -> None:
-    """Mark quarters to be counted again."""
+    """Mark quarters to be counted anew: whoever writes or takes out lines other than by `write` does."""
     marks = [{"authority": authority, "id": chance.identity(), "quarter": quarter} for quarter in sorted(set(quarters))]
     if marks:
         connection.execute(insert(TouchedRow), marks)
@@ -287,17 +354,16 @@ def again(connection: Connection, chance: Chance, procedures: Procedures, author
     locking = connection.dialect.name == "postgresql"  # so that nobody's newer line is put back by an older one
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
-        changes = []
+        lines = []
         for loaded in load.challenges(connection, authority, some, lock=locking).values():
             value = loaded.challenge
             words = procedures.rules(connection, authority, value.ladder_hash, value.authority_hash).authority
-            one = change(loaded.id, loaded.reference, loaded.child, loaded.raiser, None, value, words)
-            changes += [one] if one else []
+            line = line_of(value, words)
+            lines += [Entered(loaded.id, loaded.reference, line, loaded.child, loaded.raiser)] if line else []
         here = (col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(some))
         gone = connection.execute(select(col(RegisterRow.quarter)).where(*here).distinct()).scalars().all()
         for table in (RegisterRow, StayRow):
             connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(some)))
-        touch(connection, chance, authority, gone)
-        write(connection, chance, authority, changes)
-        made += len(changes)
+        made += enter(connection, authority, lines)
+        touch(connection, chance, authority, {*gone, *(quarter_of(one.line.raised_on) for one in lines)})
     return made

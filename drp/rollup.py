@@ -1,33 +1,33 @@
 """The rollup: every pair of values counted beforehand, quarter by quarter, and always equal to the lines.
 
-Whoever changes a line marks its quarter in the same transaction (`drp.register.touch`). What is asked is read from the cells
-where the quarter is not marked, and counted from the lines where it is; counting a quarter again takes away the marks that
-were there before it was counted, and no other. A mark can therefore outlive its cause, and a cause never its mark.
+What is asked is the cells, and with them what came and left since they were counted (`drp.register.MovedRow`), which every
+decision writes with its lines; the heartbeat adds it to the cells. Where many lines come or go at once their quarters are
+marked instead (`drp.register.touch`): such a quarter is asked of its lines until it is counted anew. Counting it takes away
+the marks that were there before, and what came and left among the lines that it counted, and no other.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, TextClause, bindparam, delete, insert, null, select, text, union_all
 from sqlmodel import col
 
-from drp import counting
+from drp import counting, register
 from drp.counting import Asked, By, Counts, flag_of, value_of
-from drp.register import CellRow, RegisterRow, TouchedRow
+from drp.register import CellRow, MovedRow, RegisterRow, TouchedRow
 from workflows.periods import days_of, months_of, quarter_of_month
 
-COUNTED = (
-    By.MONTH, By.STAGE, By.REASON, By.THEME, By.TEAM, By.SERVICE, By.STATUS, By.ITEM_TYPE, By.OUTCOME, By.IMPACT,
-)  # fmt: skip
+COUNTED = tuple(By(name) for name in register.COUNTED)
 """What cells are kept for, each with each. Quarters and years follow from where the cells stand."""
-
 
 PAIRS: tuple[tuple[By, By], ...] = tuple((By(a), By(b)) for a, b in map(sorted, combinations(COUNTED, 2)))
 
 _LOCK = 7_301_115
-"""One counts an authority again at a time (PostgreSQL advisory lock): an older count must not come after a newer one."""
+"""One counts an authority at a time (PostgreSQL advisory lock): an older count must not come after a newer one."""
 
 
 def count(connection: Connection, authority: str, asked: Asked) -> Counts:
@@ -39,7 +39,7 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
     marked: list[str] = []
     items = 0
     for what, quarter, value_a, value_b, number in connection.execute(
-        _STATEMENTS[flag_of(asked.names) != "is_first"], _asked(authority, asked, a, b)
+        _statement(a, b, flag_of(asked.names)), _asked(authority, asked, a, b)
     ):
         if what == _MARK:
             marked.append(quarter)
@@ -57,28 +57,35 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
             now = counting.live(connection, authority, Asked(asked.by, asked.across, first, last, (), asked.kinds))
             cells.update(dict(now.cells))
             items += now.items
-    return Counts(dict(cells), items)
+    return Counts({values: number for values, number in cells.items() if number}, items)
 
 
 _CELL, _MARK, _ITEMS = 0, 1, 2
 
 
 _HERE = (
-    "FROM cell WHERE authority = :authority AND kind IN :kinds AND quarter >= :first AND quarter <= :last "
+    "authority = :authority AND kind IN :kinds AND quarter >= :first AND quarter <= :last "
     "AND quarter NOT IN (SELECT quarter FROM touched WHERE authority = :authority)"
 )
-_CELLS = f"SELECT {_CELL}, quarter, value_a, value_b, items {_HERE} AND a = :a AND b = :b"
-_MARKS = f"SELECT {_MARK}, quarter, '', '', 0 FROM touched WHERE authority = :authority"
-_ALL_ITEMS = f"SELECT {_ITEMS}, '', '', '', coalesce(sum(items), 0) {_HERE} AND a = :item_type AND b = :month"
-_KINDS: BindParameter[Any] = bindparam("kinds", expanding=True)
-_STATEMENTS = {
-    every: text(" UNION ALL ".join(parts)).bindparams(_KINDS)
-    for every, parts in ((True, (_CELLS, _MARKS, _ALL_ITEMS)), (False, (_CELLS, _MARKS)))
-}
-"""One statement for all of it: the cells of what is not marked, the marks, and (where cells cannot say it) the items.
 
-Written out, and not put together at each reading: that would take longer than the database does.
-"""
+
+@cache
+def _statement(a: By, b: By, flag: str) -> TextClause:
+    """One statement for all of it: cells, what came and left since, the marks, and (where cells cannot say it) the items.
+
+    Written out, and not put together at each reading: that would take longer than the database does.
+    """
+    counted = f"AND {flag}" if flag else ""
+    parts = [
+        f"SELECT {_CELL}, quarter, value_a, value_b, items FROM cell WHERE {_HERE} AND a = :a AND b = :b",
+        f"SELECT {_CELL}, quarter, {a}, {b}, items FROM moved WHERE {_HERE} {counted}",
+        f"SELECT {_MARK}, quarter, '', '', 0 FROM touched WHERE authority = :authority",
+    ]
+    if flag != "is_first":
+        cells = f"SELECT items FROM cell WHERE {_HERE} AND a = :item_type AND b = :month"
+        moved = f"SELECT items FROM moved WHERE {_HERE} AND is_first"
+        parts.append(f"SELECT {_ITEMS}, '', '', '', coalesce(sum(items), 0) FROM ({cells} UNION ALL {moved}) AS firsts")
+    return text(" UNION ALL ".join(parts)).bindparams(bindparam("kinds", expanding=True))
 
 
 def _asked(authority: str, asked: Asked, a: By, b: By) -> dict[str, Any]:
@@ -103,15 +110,52 @@ def touched(connection: Connection, authority: str) -> set[str]:
     return set(connection.execute(marks).scalars())
 
 
+def is_behind(connection: Connection, authority: str) -> bool:
+    """Is there anything that came or left which is not yet added to the cells?"""
+    return connection.execute(select(col(MovedRow.id)).where(col(MovedRow.authority) == authority).limit(1)).first() is not None
+
+
+def add_up(connection: Connection, authority: str, most: int = 100) -> int:
+    """Add to the cells what came and left since; gives how many rows it was. A short writing transaction of the caller's."""
+    if not _is_alone(connection, authority):
+        return 0
+    names = ["id", "quarter", "items", "kind", "is_first", "is_first_of_theme", *register.COUNTED]
+    rows = connection.execute(
+        select(*(col(getattr(MovedRow, name)) for name in names)).where(col(MovedRow.authority) == authority).limit(most)
+    ).all()
+    added = Counter[tuple[Any, ...]]()
+    for row in rows:
+        values = row._mapping
+        for a, b in PAIRS:
+            flag = flag_of((a, b))
+            if not flag or values[flag]:
+                added[a.value, b.value, row.quarter, row.kind, values[a.value], values[b.value]] += row.items
+    cells = [
+        {
+            "authority": authority,
+            **dict(zip(("a", "b", "quarter", "kind", "value_a", "value_b"), key, strict=True)),
+            "items": items,
+        }
+        for key, items in added.items()
+        if items
+    ]
+    if cells:
+        connection.execute(_ADD, cells)
+    _take_away(connection, MovedRow, authority, [row.id for row in rows])
+    return len(rows)
+
+
+_KEY = "authority, a, b, quarter, kind, value_a, value_b"
+_ADD = text(
+    f"INSERT INTO cell ({_KEY}, items) VALUES (:authority, :a, :b, :quarter, :kind, :value_a, :value_b, :items) "
+    f"ON CONFLICT ({_KEY}) DO UPDATE SET items = cell.items + excluded.items"
+)
+
+
 def recount(connection: Connection, authority: str, most: int = 8) -> list[str]:
-    """Count some marked quarters again, the oldest first; gives which. The caller's is a writing transaction, and short."""
-    if connection.dialect.name == "postgresql":
-        # Whoever is not first does nothing: another is counting, and what is marked stays marked.
-        locked = connection.execute(
-            text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:authority))"), {"key": _LOCK, "authority": authority}
-        ).scalar_one()
-        if not locked:
-            return []
+    """Count some marked quarters anew, the oldest first; gives which. The caller's is a writing transaction, and short."""
+    if not _is_alone(connection, authority):
+        return []
     marks = connection.execute(
         select(col(TouchedRow.id), col(TouchedRow.quarter)).where(col(TouchedRow.authority) == authority)
     ).all()
@@ -119,25 +163,48 @@ def recount(connection: Connection, authority: str, most: int = 8) -> list[str]:
     for quarter in quarters:
         here = (col(CellRow.authority) == authority, col(CellRow.quarter) == quarter)
         connection.execute(delete(CellRow).where(*here))
-        rows = _cells(connection, authority, quarter)
+        lines, moved = _lines(connection, authority, quarter)
+        rows = _cells(authority, quarter, lines)
         if rows:
             connection.execute(insert(CellRow), rows)
-    done = [mark.id for mark in marks if mark.quarter in quarters]
-    for start in range(0, len(done), 500):
-        some = done[start : start + 500]
-        connection.execute(delete(TouchedRow).where(col(TouchedRow.authority) == authority, col(TouchedRow.id).in_(some)))
+        _take_away(connection, MovedRow, authority, moved)
+    _take_away(connection, TouchedRow, authority, [mark.id for mark in marks if mark.quarter in quarters])
     return quarters
 
 
-def _cells(connection: Connection, authority: str, quarter: str) -> list[dict[str, Any]]:
+def _is_alone(connection: Connection, authority: str) -> bool:
+    """Whoever is not first does nothing: another is counting, and what is marked stays marked."""
+    if connection.dialect.name != "postgresql":
+        return True
+    lock = text("SELECT pg_try_advisory_xact_lock(:key, hashtext(:authority))")
+    return bool(connection.execute(lock, {"key": _LOCK, "authority": authority}).scalar_one())
+
+
+def _take_away(connection: Connection, table: type[MovedRow] | type[TouchedRow], authority: str, ids: Sequence[UUID]) -> None:
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(some)))
+
+
+def _lines(connection: Connection, authority: str, quarter: str) -> tuple[list[Any], list[UUID]]:
+    """A quarter's rows, and what came and left among them: in one statement, so that both are of one moment."""
     first, last = days_of(quarter)
-    table = RegisterRow.__table__  # type: ignore[attr-defined]
-    names = ["kind", "is_first", "is_first_of_theme", *(by.value for by in COUNTED)]
-    lines = connection.execute(
-        select(*(table.c[name] for name in names)).where(
-            table.c.authority == authority, table.c.raised_on >= first, table.c.raised_on < last
+    line, moved = RegisterRow.__table__, MovedRow.__table__  # type: ignore[attr-defined]
+    names = ["kind", "is_first", "is_first_of_theme", *register.COUNTED]
+    rows = connection.execute(
+        union_all(
+            select(moved.c.id, *(moved.c[name] for name in names)).where(
+                moved.c.authority == authority, moved.c.quarter == quarter
+            ),
+            select(null(), *(line.c[name] for name in names)).where(
+                line.c.authority == authority, line.c.raised_on >= first, line.c.raised_on < last
+            ),
         )
     ).all()
+    return [row[1:] for row in rows if row[0] is None], [row[0] for row in rows if row[0] is not None]
+
+
+def _cells(authority: str, quarter: str, lines: Sequence[Any]) -> list[dict[str, Any]]:
     made = []
     for kind in sorted({line[0] for line in lines}):
         # Column by column: each pair is then counted without a step of ours for each line.
