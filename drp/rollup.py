@@ -17,14 +17,14 @@ from sqlalchemy import Connection, TextClause, bindparam, delete, insert, null, 
 from sqlmodel import col
 
 from drp import counting, register
-from drp.counting import Asked, By, Counts, flag_of, value_of
+from drp.counting import Asked, By, Counts, flag_of
 from drp.register import CellRow, MovedRow, RegisterRow, TouchedRow
 from workflows.periods import days_of, months_of, quarter_of_month
 
 COUNTED = tuple(By(name) for name in register.COUNTED)
-"""What cells are kept for, each with each. Quarters and years follow from where the cells stand."""
+"""What cells are kept for: each alone, and each with each. Quarters and years follow from where the cells stand."""
 
-PAIRS: tuple[tuple[By, By], ...] = tuple((By(a), By(b)) for a, b in map(sorted, combinations(COUNTED, 2)))
+KEPT: tuple[tuple[By, ...], ...] = (*((by,) for by in COUNTED), *combinations(sorted(COUNTED), 2))
 
 _LOCK = 7_301_115
 """One counts an authority at a time (PostgreSQL advisory lock): an older count must not come after a newer one."""
@@ -34,21 +34,16 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
     """The same as `counting.live`, from the cells as far as they answer it: cells and marks as they stood at one moment."""
     if not answers(asked):
         return counting.live(connection, authority, asked)
-    a, b = _pair(asked)
     cells: Counter[tuple[str, str]] = Counter()
     marked: list[str] = []
     items = 0
-    for what, quarter, value_a, value_b, number in connection.execute(
-        _statement(a, b, flag_of(asked.names)), _asked(authority, asked, a, b)
-    ):
+    for what, value, other, number in connection.execute(_statement(asked.names), _asked(authority, asked)):
         if what == _MARK:
-            marked.append(quarter)
+            marked.append(value)
         elif what == _ITEMS:
             items += number
         else:
-            values = {a: value_a, b: value_b}
-            key = tuple(_value(by, quarter, values) for by in asked.names)
-            cells[key[0], key[1] if asked.across else ""] += number
+            cells[value, other] = number
     if flag_of(asked.names) == "is_first":  # an item stands in one cell only: they add up to the items
         items = sum(cells.values())
     for quarter in sorted(set(marked)):
@@ -57,7 +52,7 @@ def count(connection: Connection, authority: str, asked: Asked) -> Counts:
             now = counting.live(connection, authority, Asked(asked.by, asked.across, first, last, (), asked.kinds))
             cells.update(dict(now.cells))
             items += now.items
-    return Counts({values: number for values, number in cells.items() if number}, items)
+    return Counts(dict(cells), items)
 
 
 _CELL, _MARK, _ITEMS = 0, 1, 2
@@ -70,29 +65,46 @@ _HERE = (
 
 
 @cache
-def _statement(a: By, b: By, flag: str) -> TextClause:
-    """One statement for all of it: cells, what came and left since, the marks, and (where cells cannot say it) the items.
+def _statement(names: tuple[By, ...]) -> TextClause:
+    """One statement for all of it: cells with what came and left since, the marks, and (where cells cannot say it) the items.
 
     Written out, and not put together at each reading: that would take longer than the database does.
     """
-    counted = f"AND {flag}" if flag else ""
+    flag = flag_of(names)
+    kept = f"SELECT {_values(names, is_cell=True)}, items FROM cell WHERE {_HERE} AND {_is_kept_as(_kept_as(names))}"
+    moved = f"SELECT {_values(names, is_cell=False)}, items FROM moved WHERE {_HERE}" + (f" AND {flag}" if flag else "")
     parts = [
-        f"SELECT {_CELL}, quarter, value_a, value_b, items FROM cell WHERE {_HERE} AND a = :a AND b = :b",
-        f"SELECT {_CELL}, quarter, {a}, {b}, items FROM moved WHERE {_HERE} {counted}",
-        f"SELECT {_MARK}, quarter, '', '', 0 FROM touched WHERE authority = :authority",
+        f"SELECT {_CELL}, x, y, sum(items) FROM ({kept} UNION ALL {moved}) AS cells GROUP BY x, y HAVING sum(items) <> 0",
+        f"SELECT {_MARK}, quarter, '', 0 FROM touched WHERE authority = :authority",
     ]
     if flag != "is_first":
-        cells = f"SELECT items FROM cell WHERE {_HERE} AND a = :item_type AND b = :month"
+        kept = f"SELECT items FROM cell WHERE {_HERE} AND {_is_kept_as((By.ITEM_TYPE,))}"
         moved = f"SELECT items FROM moved WHERE {_HERE} AND is_first"
-        parts.append(f"SELECT {_ITEMS}, '', '', '', coalesce(sum(items), 0) FROM ({cells} UNION ALL {moved}) AS firsts")
+        parts.append(f"SELECT {_ITEMS}, '', '', coalesce(sum(items), 0) FROM ({kept} UNION ALL {moved}) AS firsts")
     return text(" UNION ALL ".join(parts)).bindparams(bindparam("kinds", expanding=True))
 
 
-def _asked(authority: str, asked: Asked, a: By, b: By) -> dict[str, Any]:
+def _kept_as(names: tuple[By, ...]) -> tuple[By, ...]:
+    """The cells that hold what is asked: a quarter and a year stand beside them."""
+    return tuple(sorted({by for by in names if by not in (By.QUARTER, By.YEAR)})) or (By.ITEM_TYPE,)
+
+
+def _is_kept_as(kept: tuple[By, ...]) -> str:
+    return f"a = '{kept[0]}' AND b = '{kept[1] if len(kept) > 1 else ''}'"
+
+
+def _values(names: tuple[By, ...], is_cell: bool) -> str:
+    """What is asked for, from the columns of `cell` or `moved` that hold it."""
+    held = {By.QUARTER: "quarter", By.YEAR: "substr(quarter, 1, 4)"}
+    for by, column in zip(_kept_as(names), ("value_a", "value_b"), strict=False):
+        held[by] = column if is_cell else by.value
+    return f"{held[names[0]]} AS x, {held[names[1]] if len(names) > 1 else repr('')} AS y"
+
+
+def _asked(authority: str, asked: Asked) -> dict[str, Any]:
     first = quarter_of_month(asked.first) if asked.first else ""
     last = quarter_of_month(asked.last) if asked.last else "9999-Q4"
-    said = {"authority": authority, "kinds": list(asked.kinds), "first": first, "last": last, "a": a.value, "b": b.value}
-    return said if flag_of(asked.names) == "is_first" else said | {"item_type": By.ITEM_TYPE.value, "month": By.MONTH.value}
+    return {"authority": authority, "kinds": list(asked.kinds), "first": first, "last": last}
 
 
 def answers(asked: Asked) -> bool:
@@ -126,10 +138,10 @@ def add_up(connection: Connection, authority: str, most: int = 100) -> int:
     added = Counter[tuple[Any, ...]]()
     for row in rows:
         values = row._mapping
-        for a, b in PAIRS:
-            flag = flag_of((a, b))
+        for kept in KEPT:
+            flag = flag_of(kept)
             if not flag or values[flag]:
-                added[a.value, b.value, row.quarter, row.kind, values[a.value], values[b.value]] += row.items
+                added[*_two(kept), row.quarter, row.kind, *_two([values[by] for by in kept])] += row.items
     cells = [
         {
             "authority": authority,
@@ -213,36 +225,26 @@ def _cells(authority: str, quarter: str, lines: Sequence[Any]) -> list[dict[str,
             for flag, some in _by_flag([line for line in lines if line[0] == kind]).items()
             if some
         }
+        here = {"authority": authority, "quarter": quarter, "kind": kind}
         made += [
-            {"authority": authority, "a": a.value, "b": b.value, "quarter": quarter, "kind": kind, "value_a": x, "value_b": y,
-             "items": number}
-            for a, b in PAIRS
-            if (columns := counted.get(flag_of((a, b))))
-            for (x, y), number in Counter(zip(columns[a], columns[b], strict=True)).items()
-        ]  # fmt: skip
+            here | {"a": a, "b": b, "value_a": x, "value_b": y, "items": items}
+            for kept in KEPT
+            if (columns := counted.get(flag_of(kept)))
+            for (a, b) in (_two(kept),)
+            for values, items in Counter(zip(*(columns[by] for by in kept), strict=True)).items()
+            for (x, y) in (_two(values),)
+        ]
     return made
+
+
+def _two(some: Sequence[str]) -> tuple[str, str]:
+    """A cell has two of everything: the second is empty where it counts one thing alone."""
+    return some[0], some[1] if len(some) > 1 else ""
 
 
 def _by_flag(lines: Sequence[Any]) -> dict[str, Sequence[Any]]:
     """An item's rows that count: all of them, its first, the first of each of its themes."""
     return {"": lines, "is_first": [line for line in lines if line[1]], "is_first_of_theme": [line for line in lines if line[2]]}
-
-
-def _pair(asked: Asked) -> tuple[By, By]:
-    """The cells that hold what is asked: with the month where it is counted by one thing, or by a period."""
-    fine = [By.MONTH if by in counting.PERIODS else by for by in asked.names]
-    wanted = set(fine)
-    if len(wanted) == 1:
-        other = By.ITEM_TYPE if wanted == {By.MONTH} else By.MONTH
-        wanted.add(other)
-    a, b = sorted(wanted)
-    return By(a), By(b)
-
-
-def _value(by: By, quarter: str, values: dict[By, str]) -> str:
-    if by is By.QUARTER:
-        return quarter
-    return value_of(by, values[By.MONTH] if by in counting.PERIODS else values[by])
 
 
 def _is_within(quarter: str, asked: Asked) -> bool:

@@ -23,7 +23,19 @@ def upgrade() -> None:
         word("outcome", 32), word("impact", 16),
         sa.PrimaryKeyConstraint("authority", "id", name="pk_moved"),
     )  # fmt: skip
-    if op.get_bind().dialect.name != "postgresql":
+    # Cells are now also kept of one thing alone: every quarter is counted anew.
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    forced = ("cell", "touched") if is_postgresql else ()
+    for table in forced:  # or their owner would see, and mark, no row of any authority
+        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
+    identity = "gen_random_uuid()" if is_postgresql else "lower(hex(randomblob(16)))"
+    op.execute(
+        f"INSERT INTO touched (authority, id, quarter) "
+        f"SELECT authority, {identity}, quarter FROM (SELECT DISTINCT authority, quarter FROM cell) AS counted"
+    )
+    for table in forced:
+        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    if not is_postgresql:
         return
     op.execute("ALTER TABLE moved ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE moved FORCE ROW LEVEL SECURITY")
