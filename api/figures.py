@@ -64,12 +64,14 @@ class Wanted:
 
     def period_in_words(self) -> str:
         """Of which months: April 2026 to September 2026."""
-        q = self.question
-        if not q.first and not q.last:
-            return SPANS["all"]
-        if not q.first:
-            return f"up to {period_in_words(q.last)}"
-        return f"{period_in_words(q.first)} to {period_in_words(q.last)}" if q.last else f"since {period_in_words(q.first)}"
+        return months_in_words(self.question.first, self.question.last) or SPANS["all"]
+
+
+def months_in_words(first: str, last: str) -> str:
+    """From a month to a month, either of which may be empty; empty where both are."""
+    if not first:
+        return f"up to {period_in_words(last)}" if last else ""
+    return f"{period_in_words(first)} to {period_in_words(last)}" if last else f"since {period_in_words(first)}"
 
 
 def wanted(query: Mapping[str, str], today: date, counts_practice: bool, sees_iros: bool, by: By = By.REASON) -> Wanted:
@@ -87,7 +89,7 @@ def wanted(query: Mapping[str, str], today: date, counts_practice: bool, sees_ir
     if By.IRO in (counted, across, *(one for one, _ in only)) and not sees_iros:
         raise Unfit("Figures by IRO are for supervision.", "The IRO manager sees them; ask for something else.", "by")
     span = query.get("span", "")
-    first, last = _months(query.get("since", ""), query.get("until", ""))
+    first, last = months(query.get("since", ""), query.get("until", ""))
     if not (first or last):
         span = span or "quarters"
         first, last = months_of_span(span, today)
@@ -127,7 +129,8 @@ def _fit(by: By, key: str) -> str:
     return key
 
 
-def _months(since: str, until: str) -> tuple[str, str]:
+def months(since: str, until: str) -> tuple[str, str]:
+    """The first and last month of a period as somebody wrote its ends. Raises Unfit for what is none."""
     try:
         first = months_in(since)[0] if since else ""
         last = months_in(until)[1] if until else ""
@@ -177,14 +180,20 @@ def _beside_each_other(made: Table, asked: Wanted, today: date) -> Table:
 def opened(made: Table, asked: Wanted, row: Heading | None, column: Heading | None, path: str = "/register") -> str:
     """The address of the register that lists exactly the items of one figure; of a total without a row or a column."""
     q = made.question
-    said = {"since": q.first or BEFORE_ALL, "until": q.last or ""}
-    said |= {by.value: key or UNRECORDED for by, key in q.only}
-    for by, heading in ((q.by, row), (q.across, column)):
-        if by and heading and by.value not in said:  # what it is narrowed to may be less than the row is
-            said[by.value] = heading.key or UNRECORDED
-    said |= {"practice": "1"} if q.with_practice else {}
-    said |= {"together": "1"} if q.together else {}
-    return f"{path}?{urlencode({name: value for name, value in said.items() if value})}"
+    said = {by.value: heading.key or UNRECORDED for by, heading in ((q.by, row), (q.across, column)) if by and heading}
+    return _listing(q, {"since": q.first or BEFORE_ALL, "until": q.last or "", **said}, path)
+
+
+def behind(asked: Wanted, **said: str) -> str:
+    """The address of the register that lists what stands behind a figure that is in no theme table."""
+    return _listing(asked.question, said)
+
+
+def _listing(q: Question, said: Mapping[str, str], path: str = "/register") -> str:
+    """What it is narrowed to may be less than the row is, and stays."""
+    parts = {**said, **{by.value: key or UNRECORDED for by, key in q.only}}
+    parts |= {name: "1" for name, ticked in (("practice", q.with_practice), ("together", q.together)) if ticked}
+    return f"{path}?{urlencode({name: value for name, value in parts.items() if value})}"
 
 
 def headings(made: Table, labels: Labels) -> list[str]:

@@ -18,6 +18,7 @@ from drp.labels import Labels, labels
 from drp.register import SheetRow
 from drp.register_list import SORTS, Item, Narrowed
 from drp.themes import kinds_of
+from drp.timeliness import CAUSES, HIGHER, REPLIES, Came
 from workflows.line import CHALLENGE
 from workflows.procedure import Authority, Capacity
 from workflows.refusals import NotYours, Unfit
@@ -43,7 +44,15 @@ class Viewed:
         one, q = self.narrowed, self.narrowed.question
         said = {by.value: key or UNRECORDED for by, key in q.only} | {"since": q.first, "until": q.last, "kind": one.kind}
         said |= {"sheet": one.sheet, "child": one.child, "reference": one.reference}
-        ticks = {"practice": q.with_practice, "together": q.together, "past": one.past, "other": one.other}
+        came = one.came or Came()
+        said |= {
+            "came_to": came.stage,
+            "came_since": came.first,
+            "came_until": came.last,
+            "reply": came.reply,
+            "cause": came.cause,
+        }
+        ticks = {"practice": q.with_practice, "together": q.together, "past": one.past, "other": one.other, "ended": one.ended}
         said |= {name: "1" for name, ticked in ticks.items() if ticked}
         return {name: value for name, value in said.items() if value} | ({"sort": self.sort} if self.sort != "raised" else {})
 
@@ -77,9 +86,21 @@ def viewed(query: Mapping[str, str], asked: Asking) -> Viewed:
         raise Unfit("There is no such kind.", f"Choose one of: {', '.join(KINDS)}.", "kind")
     if sort not in SORTS:
         raise Unfit("There is no such order.", f"Choose one of: {', '.join(SORTS)}.", "sort")
-    past, other = (query.get(name, "") not in ("", "0") for name in ("past", "other"))
+    past, other, ended = (query.get(name, "") not in ("", "0") for name in ("past", "other", "ended"))
     sheet, child, reference = (_plain(query.get(name, "")) for name in ("sheet", "child", "reference"))
-    return Viewed(Narrowed(question, kind, past, other, sheet, child, reference), sort)
+    return Viewed(Narrowed(question, kind, past, other, sheet, child, reference, _came(query), ended), sort)
+
+
+def _came(query: Mapping[str, str]) -> Came | None:
+    """How an item must once have come to a stage, if it is asked."""
+    reply, cause = query.get("reply", ""), query.get("cause", "")
+    if reply and reply not in REPLIES:
+        raise Unfit("No reply is kept so.", f"Choose one of: {', '.join(REPLIES)}.", "reply")
+    if cause and cause not in (*CAUSES, HIGHER):
+        raise Unfit("Nothing climbs for that.", f"Choose one of: {', '.join((*CAUSES, HIGHER))}.", "cause")
+    since, until = figures.months(query.get("came_since", ""), query.get("came_until", ""))
+    one = Came(_plain(query.get("came_to", "")), reply, cause, since, until)
+    return None if one == Came() else one
 
 
 def _plain(text: str) -> str:
@@ -101,9 +122,13 @@ def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed)
     found = [KINDS[kind] if not one.past or one.kind else "Of every kind"]
     found += [f"{its.title(by)}: {its.label(by, key)}" for by, key in q.only]
     if q.first or q.last:
-        found.append(f"raised {figures.Wanted(q, '').period_in_words()}")
+        found.append(f"raised {figures.months_in_words(q.first, q.last)}")
     if q.with_practice:
         found.append(f"{its.words.label('excellent_practice')} counted in")
+    if one.came:
+        found.append(_came_in_words(its, one.came))
+    if one.ended:
+        found.append("ended")
     if one.past:
         found.append("waiting for a reply past its date now, by the stage at which it stands")
     if one.other:
@@ -116,6 +141,15 @@ def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed)
     if one.reference:
         found.append(f"reference {one.reference}")
     return found
+
+
+def _came_in_words(its: Labels, came: Came) -> str:
+    """As somebody says it: came to Stage 2 from April 2026 to June 2026, because of no reply there before."""
+    period = figures.months_in_words(came.first, came.last)
+    said = f"came to {its.label(By.STAGE, came.stage) if came.stage else 'some stage'}"
+    said += f" {period}" if period else ""
+    said += f" for the cause “{CAUSES[came.cause]}”" if came.cause in CAUSES else " from another" if came.cause else ""
+    return said + (f", with {REPLIES[came.reply][0]}" if came.reply else "")
 
 
 def lines(

@@ -11,6 +11,7 @@ from api.shapes import RegisterShape, ThemesShape
 from drp import register_list, themes
 from drp.counting import By
 from drp.labels import labels
+from drp.timeliness import CAUSES, HIGHER, REPLIES
 from workflows.procedure import Capacity
 from workflows.working_days import local_date
 
@@ -60,6 +61,12 @@ def show_register(
     sort: Annotated[str, Query(max_length=20, description=f"One of: {', '.join(register_list.SORTS)}.")] = "",
     after: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
     child: Annotated[str, Query(max_length=32, description="Case number: for IRO managers and business support.")] = "",
+    came_to: Annotated[str, Query(max_length=64, description="Only what once came to this stage.")] = "",
+    came_since: Annotated[str, Query(max_length=10, description="… from this year, quarter or month on.")] = "",
+    came_until: Annotated[str, Query(max_length=10, description="… up to this one, included.")] = "",
+    reply: Annotated[str, Query(max_length=10, description=f"… where the reply was: {', '.join(REPLIES)}.")] = "",
+    cause: Annotated[str, Query(max_length=20, description=f"… for this cause: {', '.join((*CAUSES, HIGHER))}.")] = "",
+    ended: Annotated[str, Query(max_length=1, description="1: only what ended.")] = "",
     sheet: Plain = "", reference: Plain = "",
     year: Plain = "", quarter: Plain = "", month: Plain = "", stage: Plain = "", reason: Plain = "", theme: Plain = "",
     team: Plain = "", service: Plain = "", status: Plain = "", item_type: Plain = "", outcome: Plain = "", impact: Plain = "",

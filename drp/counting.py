@@ -157,7 +157,7 @@ def _grouped(
         there += number
         further = row[-1] if len(row) > len(grouped) + 1 else 0
     there -= further
-    if _is_narrowed_to_reasons(asked) and flag_of(names) != "is_first":
+    if is_narrowed_to_reasons(asked) and flag_of(names) != "is_first":
         there = _grouped(connection, authority, kind, asked, ())[1]
     return {values: number for values, number in found.items() if number}, there
 
@@ -174,7 +174,7 @@ def query(connection: Connection, authority: str, kind: str, asked: Asked, names
     if kind != CHALLENGE:
         here.append(table.c.kind != literal(CHALLENGE, literal_execute=True))
     grouped = columns
-    if _is_narrowed_to_reasons(asked):
+    if is_narrowed_to_reasons(asked):
         # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
         numbers = [func.count(table.c.id.distinct()).label("items")]
     else:
@@ -195,7 +195,8 @@ def query(connection: Connection, authority: str, kind: str, asked: Asked, names
     return made, grouped
 
 
-def _is_narrowed_to_reasons(asked: Asked) -> bool:
+def is_narrowed_to_reasons(asked: Asked) -> bool:
+    """Any row of an item's may then be the one that counts, not its first alone."""
     return any(by in (By.REASON, By.THEME) for by, _ in asked.only)
 
 

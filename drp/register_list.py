@@ -11,12 +11,13 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, true, tuple_
 from sqlmodel import col
 
-from drp import patterns
+from drp import patterns, timeliness
 from drp.counting import Asked, By, conditions
 from drp.labels import Labels
 from drp.register import RegisterRow
 from drp.tables import ChallengeRow, ChildRow
 from drp.themes import PRACTICE, SCRUTINY, Question, asked_of, kinds_of
+from drp.timeliness import Came
 from workflows.line import CHALLENGE
 from workflows.refusals import Unfit
 
@@ -36,7 +37,8 @@ class Narrowed:
 
     `kind`: one of `EVERY_KIND`, `all`, or empty for what tables count. `past`: only what waits for a reply past its date now,
     by the stage at which it stands, whatever its kind. `other`: only reasons that need words. `sheet`: only of this file.
-    `child`: only about the child of this case number. `reference`: only this item.
+    `child`: only about the child of this case number. `reference`: only this item. `came`: only what once came to a stage so.
+    `ended`: only what ended.
     """
 
     question: Question
@@ -46,6 +48,8 @@ class Narrowed:
     sheet: str = ""
     child: str = ""
     reference: str = ""
+    came: Came | None = None
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,10 @@ def narrowed(labels: Labels, wanted: Narrowed, now: datetime) -> list[Any]:
     found.append(by_kind[0] if len(by_kind) == 1 else or_(*by_kind))
     if wanted.sheet:
         found.append(col(RegisterRow.sheet) == wanted.sheet)
+    if wanted.came:
+        found.append(col(RegisterRow.id).in_(timeliness.ids(labels, wanted.came, kinds)))
+    if wanted.ended:
+        found.append(col(RegisterRow.days_to_end).is_not(None))
     if wanted.reference:
         found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:

@@ -4,13 +4,13 @@ Days are whole days between London dates, weekends counted; whether a reply was 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from drp.counting import Asked, By, conditions
+from drp.counting import Asked, By, conditions, is_narrowed_to_reasons
 from drp.labels import Heading, Labels
 from drp.register import RegisterRow, StayRow
 from drp.themes import Question, asked_of, kinds_of, percent
@@ -26,6 +26,18 @@ CAUSES = {
     "recalled": "a climb taken back",
 }
 """Why an item came to a stage, as it is said. What was raised there did not climb."""
+
+HIGHER = "any"
+"""Whatever the cause for which an item climbed."""
+
+REPLIES = {
+    "asked": ("asked for a reply whose date has passed, or was met", (Reply.IN_TIME, Reply.LATE, Reply.NONE)),
+    "in time": ("a reply in time", (Reply.IN_TIME,)),
+    "late": ("a reply after its date", (Reply.LATE,)),
+    "none": ("no reply", (Reply.NONE,)),
+    "waiting": ("still waiting for a reply", (Reply.WAITING,)),
+}
+"""How a stage's question stands, as it is asked for and said, and the words of it that lines keep."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +95,34 @@ def by_stage(connection: Connection, labels: Labels, question: Question) -> tupl
 
 
 @dataclass(frozen=True)
+class Came:
+    """Of which stays at a stage an item must have one: what stands behind a figure of replies, or of climbs.
+
+    `stage`: a key of the labels; `reply`: one of `REPLIES`; `cause`: one of `CAUSES`, or `HIGHER`; `first` and `last`: months
+    of coming there, both included. Empty: whichever.
+    """
+
+    stage: str = ""
+    reply: str = ""
+    cause: str = ""
+    first: str = ""
+    last: str = ""
+
+
+def ids(labels: Labels, one: Came, kinds: Sequence[str]) -> Any:
+    """The items of some kinds that came so, as a query of their identities."""
+    stay = StayRow.__table__  # type: ignore[attr-defined]
+    query = _within(select(stay.c.id), labels, kinds, one.first, one.last)
+    if one.stage:
+        query = query.where(stay.c.stage.in_(labels.kept(By.STAGE, one.stage)))
+    if one.reply:
+        query = query.where(stay.c.reply.in_(REPLIES[one.reply][1]))
+    if one.cause:
+        query = query.where(stay.c.cause != Cause.RAISED if one.cause == HIGHER else stay.c.cause == one.cause)
+    return query
+
+
+@dataclass(frozen=True)
 class Ended:
     """How long items took from raising to their end, by the highest stage that they reached. The median, in days."""
 
@@ -95,14 +135,15 @@ def to_the_end(connection: Connection, labels: Labels, question: Question) -> tu
     """Items that ended, in the ladder's order."""
     line = RegisterRow.__table__  # type: ignore[attr-defined]
     asked: Asked = asked_of(labels, question, (By.STAGE, None))
+    here = [line.c.authority == labels.words.key, line.c.kind.in_(kinds_of(question)), line.c.days_to_end.is_not(None)]
+    number = func.count(line.c.id.distinct())
+    if not is_narrowed_to_reasons(asked):
+        here, number = [*here, line.c.is_first], func.count()
     rows = connection.execute(
-        select(line.c.stage, line.c.days_to_end, func.count())
-        .where(
-            line.c.authority == labels.words.key, line.c.kind.in_(kinds_of(question)), line.c.is_first,
-            line.c.days_to_end.is_not(None), *conditions(asked),
-        )
+        select(line.c.stage, line.c.days_to_end, number)
+        .where(*here, *conditions(asked))
         .group_by(line.c.stage, line.c.days_to_end)
-    ).all()  # fmt: skip
+    ).all()
     days: dict[str, Counter[int]] = defaultdict(Counter)
     for stage, taken, number in rows:
         days[labels.heading(By.STAGE, stage).key][taken] += number
@@ -140,15 +181,18 @@ def climbs(connection: Connection, labels: Labels, question: Question) -> tuple[
 def _narrowed(query: Any, labels: Labels, question: Question) -> Any:
     """Stays of the period, of the items that the question is narrowed to."""
     stay, line = StayRow.__table__, RegisterRow.__table__  # type: ignore[attr-defined]
-    query = query.where(stay.c.authority == labels.words.key, stay.c.kind.in_(kinds_of(question)))
-    if question.first:
-        query = query.where(stay.c.month >= question.first)
-    if question.last:
-        query = query.where(stay.c.month <= question.last)
+    query = _within(query, labels, kinds_of(question), question.first, question.last)
     if question.only:
         asked = asked_of(labels, Question(By.STAGE, only=question.only), (By.STAGE, None))
         query = query.where(stay.c.id.in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions(asked))))
     return query
+
+
+def _within(query: Any, labels: Labels, kinds: Sequence[str], first: str, last: str) -> Any:
+    stay = StayRow.__table__  # type: ignore[attr-defined]
+    query = query.where(stay.c.authority == labels.words.key, stay.c.kind.in_(kinds))
+    query = query.where(stay.c.month >= first) if first else query
+    return query.where(stay.c.month <= last) if last else query
 
 
 def median(counted: Mapping[int, int]) -> float | None:

@@ -1,5 +1,6 @@
 """Raising a challenge in steps, each kept as it is written, and the last: check, then it is raised and told."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from workflows.events import Raised
 from workflows.ladder import ItemType
 from workflows.personal_details import personal_details
 from workflows.promise_in_words import explain
+from workflows.raising import Prompt
 from workflows.refusals import NotYours, Unfit
 from workflows.working_days import long_date
 
@@ -289,18 +291,29 @@ def _page(visit: Visiting, known: Begun | None, step: str, form: Form) -> Respon
     subject = known.ground.subject if known and known.ground else None
     open_ones = [one for one in known.ground.earlier if one.is_open] if known and known.ground else []
     prompts = _prompts(known, visit) if known and step == "stage" else []
+    is_scrutinised = bool(known and known.ground and step == "stage" and _is_scrutinised(known, prompts))
     return shell.page(
         visit, "raise_step.html", 422 if form.is_faulty else 200, title=TITLES[step].format(**words), step=step, form=form,
         number=STEPS.index(step) + 1, of=len(STEPS), draft=known.draft if known else None,
         children=getattr(form.fields[0], "children", ()),
-        action=f"/raise/{known.draft.id}/{step}" if known else "/raise", urgent=visit.words.duty_numbers, prompts=prompts,
+        action=f"/raise/{known.draft.id}/{step}" if known else "/raise", urgent=visit.words.duty_numbers,
+        prompts=[prompt.text for prompt in prompts],
         child=f"{subject.initials} ({subject.number})" if subject and subject.child else "", earlier=open_ones,
         back=f"/raise/{known.draft.id}/{STEPS[max(0, STEPS.index(step) - 1)]}" if known and step != "child" else "/",
-        labels=visit.words,
+        labels=visit.words, is_scrutinised=is_scrutinised,
     )  # fmt: skip
 
 
-def _prompts(known: Begun, visit: Visiting) -> list[str]:
+def _is_scrutinised(known: Begun, prompts: Sequence[Prompt]) -> bool:
+    """Does the authority record senior scrutiny of such a matter apart: for its reason, or at a stage that is proposed for it?"""
+    assert known.ground is not None
+    notices = [rules.ladder for rules in known.ground.procedures if ItemType.SENIOR_SCRUTINY in rules.ladder.items]
+    named = {rule.reason for ladder in notices for rule in ladder.must_raise} & {*known.values["reasons"]}
+    at = {stage.key for ladder in notices for stage in ladder.stages}
+    return bool(named) or any(at & {*prompt.stages} for prompt in prompts if prompt.kind == "enter_at")
+
+
+def _prompts(known: Begun, visit: Visiting) -> list[Prompt]:
     """What the procedure asks to consider about where it starts."""
     if known.rules is None or known.ground is None:
         return []
@@ -308,4 +321,4 @@ def _prompts(known: Begun, visit: Visiting) -> list[str]:
     event = Raised(kind, tuple(known.values["reasons"]), "", priority=known.values["priority"])
     blank = opening.blank(known.rules, event, known.ground.subject.facts, known.ground.subject.child is not None, visit.now)
     found = opening.prompts(known.rules, event, blank, known.ground.earlier, visit.now)
-    return [prompt.text for prompt in found if prompt.kind in ("enter_at", "repeat")]
+    return [prompt for prompt in found if prompt.kind in ("enter_at", "repeat")]

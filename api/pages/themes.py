@@ -90,10 +90,18 @@ def show_time(visit: Visit, request: Request) -> Response:
         climbs = timeliness.climbs(connection, its, asked.question)
         past = patterns.past_date(connection, its, visit.now)
     causes = [key for key in timeliness.CAUSES if any(one.causes.get(key) for one in climbs)]
+    q = asked.question
+
+    def came(stage: Heading, **said: str) -> str:
+        return figures.behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
+
+    def at_end(stage: Heading) -> str:
+        return figures.behind(asked, since=q.first, until=q.last, stage=stage.key, ended="1")
+
     return shell.page(
         visit, "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
         ended=ended, climbs=climbs, causes=[(key, timeliness.CAUSES[key]) for key in causes], past=past,
-        spans=_spans(asked, "/themes/time"),
+        spans=_spans(asked, "/themes/time"), came=came, at_end=at_end,
     )  # fmt: skip
 
 

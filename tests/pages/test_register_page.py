@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -114,7 +114,23 @@ def test_it_is_not_for_everybody(world: World, person: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["year=x", "month=2026-13", "quarter=2026", "since=x", "iro=x", "iro=%00", "sort=x", "kind=x", "after=x", "year=-"]
+    "query",
+    [
+        "year=x",
+        "month=2026-13",
+        "quarter=2026",
+        "since=x",
+        "iro=x",
+        "iro=%00",
+        "sort=x",
+        "kind=x",
+        "after=x",
+        "year=-",
+        "reply=x",
+        "cause=x",
+        "came_since=x",
+        "came_since=2026&came_until=2025",
+    ],
 )
 def test_what_there_is_not_is_refused_with_what_to_do(world: World, query: str) -> None:
     assert at_browser(world, "mona").open(f"/register?{query}").status == 422
@@ -155,6 +171,26 @@ def test_each_figure_of_the_themes_page_opens_to_as_many_items(world: World) -> 
         assert figures, query
         for href, said in figures:
             assert number_of(visitor.open(href)) == int(said.replace(",", "")), href
+
+
+def test_each_figure_of_how_soon_and_why_opens_to_as_many_items(world: World) -> None:
+    world.at("Wed 1 April 2026, 10:00")
+    late, withdrawn = raised(world, stage="stage_2", stage_reason="High."), raised(world, "T-2")
+    raised(world, "T-4", by="ivor")
+    assert world.as_("irene").brings(withdrawn, "withdrawn", why="Settled.").status_code == 200
+    assert world.as_("irene").brings(late, "escalated", why="It cannot wait.").status_code == 200
+    for day in ("Thu 2 April 2026, 10:00", "Tue 7 April 2026, 09:30", "Thu 30 April 2026, 09:30"):
+        world.at(day).sweep()
+    visitor = at_browser(world, "mona")
+    page = visitor.open("/themes/time?span=years")
+    figures = [(href, said) for href, said in page.links if href.startswith("/register?") and said.isdigit()]
+    assert {"reply", "cause", "ended"} <= {name for href, _ in figures for name, _ in parse_qsl(urlsplit(href).query)}
+    for href, said in figures:
+        found = visitor.open(href)
+        assert number_of(found) == int(said), href
+    climbed = next(href for href, _ in figures if "cause=chosen" in href)
+    assert shown(visitor.open(climbed)) == [late]
+    assert "for the cause “taken higher by the IRO”" in visitor.open(climbed).text
 
 
 def test_other_reasons_stand_with_their_words_for_whoever_may_read_them(world: World) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.pages import told
 from drp.register import RegisterRow
+from drp.tables import ChildRow
 from tests.pages.browser import Page, at_browser
 from tests.service.cast import LEVELS
 from tests.service.world import World
@@ -87,3 +88,35 @@ def test_planted_words_of_a_challenge_on_scrutiny_are_caught(levels: World, monk
     monkeypatch.setattr(told, "OF_SCRUTINY", {name: told.QUESTIONS[name] for name in told.OF_SCRUTINY})
     with pytest.raises(AssertionError):
         test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels)
+
+
+def where_it_starts(world: World, reason: str) -> Page:
+    """The step that asks where a challenge starts."""
+    irene = at_browser(world, "irene")
+    page = irene.fill(irene.open("/raise"), "/raise", child="T-1", item_type="formal")
+    words = world.service.casework.procedures
+    with world.store.read(world.council.key) as connection:
+        themes = words.current(connection, world.council.key)[0].authority.themes
+    box = next(f"reasons__{theme.key}" for theme in themes if reason in [one.key for one in theme.reasons])
+    page = irene.fill(page, _step(page), **{box: reason})
+    return irene.fill(page, _step(page), concern="The placement.", effect_on_child="She waits.", outcome_sought="A plan.")
+
+
+def _step(page: Page) -> str:
+    return next(form.action for form in page.forms if form.method == "post" and form.action.count("/") == 3)
+
+
+def test_whoever_raises_such_a_matter_is_shown_where_its_scrutiny_is_recorded(levels: World) -> None:
+    page = where_it_starts(levels, "placement_unregistered")
+    assert "Senior scrutiny itself asks for no reply and is recorded apart" in page.text
+    assert page.link("record senior scrutiny") == PLACE
+    page = where_it_starts(levels, "worker_not_available")
+    assert "recorded apart" not in page.text
+
+
+def test_where_the_procedure_proposes_a_level_of_scrutiny_it_is_shown_too(levels: World) -> None:
+    with levels.store.write(levels.council.key) as connection:
+        connection.execute(update(ChildRow).where(col(ChildRow.number) == "T-1").values(facts=["unregistered_placement"]))
+    page = where_it_starts(levels, "worker_not_available")
+    assert "scrutinised at level 4 or 5" in page.text
+    assert page.link("record senior scrutiny") == PLACE

@@ -3,12 +3,12 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import pytest
 
-from drp import counting, register, register_list, themes
+from drp import counting, register, register_list, themes, timeliness
 from drp.chance import Chance
 from drp.counting import Asked, By
 from drp.labels import Labels
@@ -16,8 +16,10 @@ from drp.register import Change, Entered
 from drp.register_list import Item, Narrowed
 from drp.store import Store
 from drp.themes import Question, asked_of
+from drp.timeliness import CAUSES, HIGHER, REPLIES, Came
 from tests.service.cast import DUNMOOR, procedures
 from tests.themes.lines import some_lines
+from workflows.line import Cause, Reply, Stay
 from workflows.refusals import Unfit
 from workflows.reporting import Reporting, Together
 
@@ -130,6 +132,79 @@ def test_planted_a_reason_looked_for_among_first_reasons_only_is_noticed(filled:
     monkeypatch.setattr(register_list, "_of_items", only_first)
     with pytest.raises(AssertionError):
         check(filled, 0)
+
+
+# Behind the figures of replies, of climbs and of what ended.
+
+STAGES = ("informal", "stage_2", "stage_3", "stage_4")
+
+
+def with_stays(rng: random.Random, one: Entered) -> Entered:
+    """Up some stages, some of them twice, each with its reply."""
+    stages = [rng.choice(STAGES) for _ in range(rng.randrange(1, 5))]
+    replies = (Reply.NOT_ASKED, Reply.WAITING, Reply.IN_TIME, Reply.LATE, Reply.NONE)
+    stays = [
+        Stay(n, stage, rng.choice((*CAUSES, Cause.RAISED)), one.line.raised_on + timedelta(days=50 * n), rng.choice(replies))
+        for n, stage in enumerate(stages)
+    ]
+    return replace(one, line=replace(one.line, stays=tuple(stays)))
+
+
+def check_stays(store: Store, chance: Chance) -> None:
+    rng = random.Random(21)
+    lines = [with_stays(rng, one) for one in some_lines(rng, 120)]
+    with store.write(HERE) as connection:
+        register.write(connection, chance, HERE, [Change(one.id, None, one) for one in lines])
+    for question in (Question(By.STAGE), *(one for one in questions(rng, 12) if By.IRO not in dict(one.only))):
+        labels = labels_of(question.together)
+        first, last = question.first, question.last
+        there = {item.id for item in walked(store, labels, Narrowed(replace(question, first="", last=""), ended=False))}
+
+        def such(stage: str, replies=None, causes=None, there=there, labels=labels, first=first, last=last):  # type: ignore[no-untyped-def]
+            return [
+                one.id
+                for one in lines
+                for stay in one.line.stays
+                if one.id in there and labels.heading(By.STAGE, stay.stage).key == stage
+                and (not first or f"{stay.entered_on:%Y-%m}" >= first) and (not last or f"{stay.entered_on:%Y-%m}" <= last)
+                and (replies is None or stay.reply in replies) and (causes is None or stay.cause in causes)
+            ]  # fmt: skip
+
+        def opened(stage: str, reply: str = "", cause: str = "", question=question, labels=labels):  # type: ignore[no-untyped-def]
+            came = Came(stage, reply, cause, question.first, question.last)
+            return [item.id for item in walked(store, labels, Narrowed(replace(question, first="", last=""), came=came))]
+
+        with store.read(HERE) as connection:
+            replies = timeliness.by_stage(connection, labels, question)
+            climbs = timeliness.climbs(connection, labels, question)
+            ended = timeliness.to_the_end(connection, labels, question)
+        for one in replies:
+            numbers = {"asked": one.asked, "in time": one.in_time, "late": one.late, "none": one.none, "waiting": one.waiting}
+            for reply, number in numbers.items():
+                stays = such(one.stage.key, replies=REPLIES[reply][1])
+                assert len(stays) == number
+                found = opened(one.stage.key, reply=reply)
+                assert len(found) == len(set(found))
+                assert set(found) == set(stays), (question, one.stage, reply)
+        for climb in climbs:
+            for cause, number in (*climb.causes.items(), (HIGHER, climb.items)):
+                stays = such(climb.stage.key, causes=[*CAUSES] if cause == HIGHER else [cause])
+                assert len(stays) == number
+                assert set(opened(climb.stage.key, cause=cause)) == set(stays), (question, climb.stage, cause)
+        for end in ended:
+            at = replace(question, only=(*question.only, (By.STAGE, end.stage.key)))
+            assert len(walked(store, labels, Narrowed(at, ended=True))) == end.items, (question, end)
+
+
+def test_behind_replies_climbs_and_ends_stand_the_items_that_they_count(store: Store, chance: Chance) -> None:
+    check_stays(store, chance)
+
+
+def test_planted_replies_of_any_stage_are_noticed(store: Store, chance: Chance, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = timeliness.ids
+    monkeypatch.setattr(timeliness, "ids", lambda labels, one, kinds: whole(labels, replace(one, stage=""), kinds))
+    with pytest.raises(AssertionError):
+        check_stays(store, chance)
 
 
 @pytest.mark.parametrize("sort", register_list.SORTS)
