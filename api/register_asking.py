@@ -1,6 +1,6 @@
 """What somebody asks of the register, from a query; and its lines with so much as they may see. For pages and JSON alike."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -126,7 +126,7 @@ def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed)
     if q.with_practice:
         found.append(f"{its.words.label('excellent_practice')} counted in")
     if one.came:
-        found.append(_came_in_words(its, one.came))
+        found += _came_in_words(its, one.came)
     if one.ended:
         found.append("ended")
     if one.past:
@@ -143,13 +143,14 @@ def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed)
     return found
 
 
-def _came_in_words(its: Labels, came: Came) -> str:
-    """As somebody says it: came to Stage 2 from April 2026 to June 2026, because of no reply there before."""
+def _came_in_words(its: Labels, came: Came) -> Iterator[str]:
+    """As somebody says it: came to Stage 3, April 2026 to June 2026; why it climbed: no reply; the reply there: late."""
     period = figures.months_in_words(came.first, came.last)
-    said = f"came to {its.label(By.STAGE, came.stage) if came.stage else 'some stage'}"
-    said += f" {period}" if period else ""
-    said += f" for the cause “{CAUSES[came.cause]}”" if came.cause in CAUSES else " from another" if came.cause else ""
-    return said + (f", with {REPLIES[came.reply][0]}" if came.reply else "")
+    yield ", ".join(part for part in (f"came to {its.label(By.STAGE, came.stage) if came.stage else 'a stage'}", period) if part)
+    if came.cause:
+        yield f"why it climbed: {CAUSES.get(came.cause, 'whatever the cause')}"
+    if came.reply:
+        yield f"the reply there: {REPLIES[came.reply][0]}"
 
 
 def lines(

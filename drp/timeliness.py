@@ -31,13 +31,13 @@ HIGHER = "any"
 """Whatever the cause for which an item climbed."""
 
 REPLIES = {
-    "asked": ("asked for a reply whose date has passed, or was met", (Reply.IN_TIME, Reply.LATE, Reply.NONE)),
-    "in time": ("a reply in time", (Reply.IN_TIME,)),
-    "late": ("a reply after its date", (Reply.LATE,)),
-    "none": ("no reply", (Reply.NONE,)),
-    "waiting": ("still waiting for a reply", (Reply.WAITING,)),
+    "asked": ("given, or past its date", (Reply.IN_TIME, Reply.LATE, Reply.NONE)),
+    "in time": ("in time", (Reply.IN_TIME,)),
+    "late": ("late", (Reply.LATE,)),
+    "none": ("none", (Reply.NONE,)),
+    "waiting": ("still awaited", (Reply.WAITING,)),
 }
-"""How a stage's question stands, as it is asked for and said, and the words of it that lines keep."""
+"""The reply at a stage, as it is asked for and said, and the words of it that lines keep."""
 
 
 @dataclass(frozen=True)

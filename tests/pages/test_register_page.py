@@ -190,7 +190,7 @@ def test_each_figure_of_how_soon_and_why_opens_to_as_many_items(world: World) ->
         assert number_of(found) == int(said), href
     climbed = next(href for href, _ in figures if "cause=chosen" in href)
     assert shown(visitor.open(climbed)) == [late]
-    assert "for the cause “taken higher by the IRO”" in visitor.open(climbed).text
+    assert "came to Stage 3, April 2025 to March 2027; why it climbed: taken higher by the IRO." in visitor.open(climbed).text
 
 
 def test_other_reasons_stand_with_their_words_for_whoever_may_read_them(world: World) -> None:
