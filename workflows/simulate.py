@@ -22,6 +22,9 @@ SOMEBODY = "00000000-0000-4000-8000-000000000001"
 A_FORTNIGHT = timedelta(days=14)
 """By when what is agreed is to be done."""
 
+LONG_ENOUGH = 24
+"""Steps after which an item that does not climb is let be."""
+
 Person = Callable[[str], str]
 """Finds a person (directory id) who may be chosen in a role."""
 
@@ -212,6 +215,57 @@ def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person)
     if stage.complete_within and stage.complete_within.set_by_raiser:
         chosen["resolve_by"] = local_date(now) + timedelta(days=21)
     return chosen
+
+
+def climbing(
+    rules: Rules, facts: Facts, start: datetime, is_answered: bool, person: Person = lambda role: SOMEBODY, most: int = 3
+) -> Way:
+    """One item's way up: raised where the ladder begins, never answered, or always and never enough; settled at last.
+
+    Over so many stages at most; empty where this ladder does not climb so.
+    """
+    challenge: Challenge | None = None
+    way: Way = ()
+    if rules.ladder.is_notice:
+        return way
+    while len(way) < LONG_ENOUGH and (challenge is None or len({visit.stage for visit in challenge.visits}) < most):
+        now = start if challenge is None else (challenge.last_at or start)
+        for step in _upwards(rules, challenge, now, is_answered, person, facts):
+            try:
+                challenge = take(rules, challenge, step, facts, now).challenge
+            except Refused:
+                continue
+            way = (*way, step)
+            break
+        else:
+            break
+    if challenge is None or not challenge.is_open or len(challenge.visits) < 2:
+        return ()
+    return (*way, Step(e.Resolved("The plan has been carried out.")))
+
+
+def _upwards(
+    rules: Rules, challenge: Challenge | None, now: datetime, is_answered: bool, person: Person, facts: Facts
+) -> Iterator[Step]:
+    """What leads higher from here, the likeliest first."""
+    if challenge is None:
+        for step in _raisings(rules, now, person, facts):
+            assert isinstance(step.event, e.Raised)
+            if not step.event.stage and step.event.item_type is not ItemType.INFORMAL:
+                yield step
+        return
+    stage = rules.ladder.stage(challenge.stage)
+    higher = rules.ladder.stages[rules.ladder.stages.index(stage) + 1 :]
+    chosen = choice_at(rules.authority, higher[0], now, person) if higher else {}
+    chosen = {name: value for name, value in chosen.items() if name in ("to", "respond_by")}
+    if challenge.phase is Phase.ANSWERED:
+        for role in stage.judged_by.roles:
+            by = Part.RAISER if role == RAISER else Part.JUDGE
+            yield Step(e.Judged("needs_more", "Nothing has changed.", **chosen), by, frozenset({role}))
+    elif challenge.phase is Phase.ASKING:
+        yield Step(e.Escalated("It cannot wait longer.", **chosen))
+    answers = (e.OutcomeRecorded, e.Responded, e.Endorsed) if is_answered else (e.Endorsed,)
+    yield from (step for step in steps(rules, challenge, now, person, facts) if isinstance(step.event, answers) or step.is_wait)
 
 
 def dated(step: Step, now: datetime) -> Step:

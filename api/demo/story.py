@@ -37,7 +37,12 @@ Say = Callable[[str], None]
 BACK = (34, 27, 20, 15, 12, 9, 7, 5, 4, 3, 2, 1, 0)
 """How many days ago an item may begin, the longest first: as long as it still stands where it should today."""
 
+CLIMBED = (110, 80, 50)
+"""How many days ago items began that climbed stage by stage and were settled: in this quarter and the one before."""
+
 PAUSE = timedelta(minutes=20)
+A_DAY = timedelta(hours=21)
+"""How long each takes to act, where an item climbs."""
 
 CONCERNS = (
     "The review decided in September on a plan of permanence by half term; nothing has been written since.",
@@ -153,7 +158,19 @@ class _Teller:
             for n, _ in enumerate(IMPACTS):
                 self._walk(settled, self._start_of(settled, facts), self._children[n % len(self._children)])
                 told += 1
-        return told + self._due_soon()
+        return told + self._climbed(facts) + self._due_soon()
+
+    def _climbed(self, facts: Facts) -> int:
+        """Items that nobody answered, and items that never were answered well enough: what a leader asks after first."""
+        told = 0
+        for days in CLIMBED:
+            for is_answered in (False, True):
+                start = self._now - timedelta(days=days + told, hours=2)
+                way = simulate.climbing(self._rules, facts, start, is_answered, self._cast.agency_person)
+                if way and self._stands_today(simulate.play(self._rules, way, facts, start, A_DAY)):
+                    self._walk(way, start, self._children[told % len(self._children)], A_DAY)
+                    told += 1
+        return told
 
     def _start_of(self, way: simulate.Way, facts: Facts) -> datetime:
         for days in BACK:
@@ -188,7 +205,7 @@ class _Teller:
             self._walk((simulate.Step(event),), start, self._children[n % len(self._children)])
         return len(soon)
 
-    def _walk(self, way: simulate.Way, start: datetime, child: Child) -> str:
+    def _walk(self, way: simulate.Way, start: datetime, child: Child, pause: timedelta = PAUSE) -> str:
         reference, now = "", start
         for step in way:
             if step.is_wait:
@@ -200,7 +217,7 @@ class _Teller:
                 reference = self._raise(event, child, now)
             else:
                 self._act(reference, step, child, now)
-            now += PAUSE
+            now += pause
         return reference
 
     def _raise(self, event: Raised, child: Child, now: datetime) -> str:

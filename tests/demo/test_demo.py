@@ -21,13 +21,17 @@ from api.erasing import erase_child
 from api.heartbeat import beat, witness
 from api.referral.operating import write_bundle
 from api.subject_access.exporting import export
-from drp import retention
+from drp import retention, timeliness
+from drp.counting import By
+from drp.labels import labels
 from drp.migrate import migrate
 from drp.proof.opening import opened
 from drp.register import RegisterRow
 from drp.settings import Settings
 from drp.sweep import sweep
 from drp.tables import ChallengeRow, WindowRow
+from drp.themes import Question
+from workflows.line import Cause
 from workflows.machine import moves_of
 
 MOMENTS = [
@@ -101,6 +105,20 @@ def test_a_leader_sees_what_changed_for_the_children(told):
                 connection.execute(select(col(RegisterRow.impact)).where(col(RegisterRow.outcome) == "resolved")).scalars()
             )
         assert found == {"", "better", "partly", "no change", "worse", "too early"}, part.key
+
+
+def test_a_leader_sees_why_items_climbed(told):
+    service, _, _ = told
+    for part in CAST:
+        with service.store.read(part.key) as connection:
+            words = service.casework.procedures.current(connection, part.key)[0].authority
+            its = labels(connection, service.casework.procedures, words)
+            climbs = timeliness.climbs(connection, its, Question(By.STAGE))
+            replies = timeliness.by_stage(connection, its, Question(By.STAGE))
+        causes = {cause for one in climbs for cause in one.causes}
+        assert {Cause.NO_REPLY} < causes, (part.key, causes)
+        assert sum(one.none for one in replies) > 3
+        assert sum(one.in_time for one in replies) > 3
 
 
 def test_its_mail_goes_to_example_addresses_and_names_no_child(told):

@@ -15,8 +15,10 @@ from drp.directory.values import Directory
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
 from workflows import decide, events, permits, places, simulate
+from workflows.challenge import Outcome
 from workflows.check import last_day, prove
 from workflows.ladder import RECIPIENTS
+from workflows.line import Cause, line_of
 from workflows.permits import Part
 from workflows.procedure import Rules
 from workflows.reader import Procedures, read_procedures
@@ -305,3 +307,32 @@ def test_recipients_who_attend_are_not_a_post_of_their_own():
     empty = vacancies.vacant(Directory(), read.authority, [held.ladder], date(2026, 6, 1))
     assert "director" in {vacancy.role for vacancy in empty}
     assert RECIPIENTS not in {vacancy.role for vacancy in empty}
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version"),
+    [
+        ("durham", "resolution", "2016/17"),
+        ("durham", "resolution", "2022/23"),
+        ("derby", "qa_notification", "2017/18"),
+        ("north_yorkshire", "quality_alerts", "2014/15"),
+        ("thurrock", "dispute_resolution", "2017/18"),
+    ],
+)
+def test_an_item_that_nobody_answers_and_one_never_answered_well_enough_climb_three_stages(name, key, version):
+    held = rules(name, key, version)
+    facts, start = simulate.facts_for(held.ladder), at_local(date(2026, 6, 1), time(10))
+    for is_answered, cause in ((False, Cause.NO_REPLY), (True, Cause.NEEDS_MORE)):
+        way = simulate.climbing(held, facts, start, is_answered)
+        challenge = simulate.play(held, way, facts, start)
+        line = line_of(challenge, held.authority)
+        assert challenge.phase == Outcome.RESOLVED
+        assert [stay.cause for stay in line.stays] == [Cause.RAISED, cause, cause]
+        assert len({stay.stage for stay in line.stays}) == 3
+
+
+def test_a_notice_and_what_is_settled_by_a_reply_alone_do_not_climb():
+    start = at_local(date(2026, 6, 1), time(10))
+    for held in (rules("north_yorkshire", "excellent_practice", "2014/15"), rules("north_yorkshire", "multi_agency")):
+        facts = simulate.facts_for(held.ladder)
+        assert simulate.climbing(held, facts, start, is_answered=False) == ()
