@@ -148,7 +148,7 @@ def _came_in_words(its: Labels, came: Came) -> Iterator[str]:
     period = figures.months_in_words(came.first, came.last)
     yield ", ".join(part for part in (f"came to {its.label(By.STAGE, came.stage) if came.stage else 'a stage'}", period) if part)
     if came.cause:
-        yield f"why it climbed: {CAUSES.get(came.cause, 'whatever the cause')}"
+        yield f"why it climbed: {CAUSES[came.cause]}" if came.cause in CAUSES else "it climbed there"
     if came.reply:
         yield f"the reply there: {REPLIES[came.reply][0]}"
 
