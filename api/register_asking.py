@@ -111,7 +111,10 @@ def words_for(connection: Connection, asked: Asking, words: Authority, narrowed:
     """The words for what lines are narrowed to, and for the lines themselves, whose stages always stand one by one."""
     procedures, people = asked.service.casework.procedures, sees_iros(asked)
     shown = labels(connection, procedures, words, with_people=people)
-    return (labels(connection, procedures, words, True, people) if narrowed.question.together else shown), shown
+    # A stage that somebody came to may be several together, whether or not the menu shows them so.
+    grouped = {one.label for one in words.reporting.together}
+    together = narrowed.question.together or (narrowed.came is not None and narrowed.came.stage in grouped)
+    return (labels(connection, procedures, words, True, people) if together else shown), shown
 
 
 def in_words(connection: Connection, authority: str, its: Labels, one: Narrowed) -> list[str]:
@@ -148,7 +151,7 @@ def _came_in_words(its: Labels, came: Came) -> Iterator[str]:
     period = figures.months_in_words(came.first, came.last)
     yield ", ".join(part for part in (f"came to {its.label(By.STAGE, came.stage) if came.stage else 'a stage'}", period) if part)
     if came.cause:
-        yield f"why it climbed: {CAUSES[came.cause]}" if came.cause in CAUSES else "it climbed there"
+        yield f"why it climbed: {CAUSES[came.cause]}" if came.cause in CAUSES else "it came there from another stage"
     if came.reply:
         yield f"the reply there: {REPLIES[came.reply][0]}"
 

@@ -88,7 +88,7 @@ def _about(asked: Asking, words: Authority, narrowed: list[str]) -> list[str]:
     return [
         f"The register of {words.name}",
         f"Lines: {'; '.join(narrowed)}.",
-        f"Taken away on {long_date(local_date(asked.now))}, each item once, in the order of raising.",
+        f"Taken away on {long_date(local_date(asked.now))}, each item once, newest first.",
         "Counts of these lines are true and not suppressed: they may point to a child. Keep this file as you keep the record.",
     ]
 

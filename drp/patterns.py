@@ -46,9 +46,15 @@ class Absent:
     """Teams about which there were concerns, none of which was taken beyond an informal step."""
 
 
-def past_date(connection: Connection, labels: Labels, now: datetime) -> tuple[Past, ...]:
-    """Open items that wait for a reply past its date, as it stands now and whatever the period."""
+def past_date(connection: Connection, labels: Labels, now: datetime, question: Question | None = None) -> tuple[Past, ...]:
+    """Open items that wait for a reply past its date, as it stands now and whatever the period: of a team, if one is asked."""
     query = select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
+    if question and question.only:
+        line = RegisterRow.__table__  # type: ignore[attr-defined]
+        asked = asked_of(labels, Question(By.STAGE, only=question.only), (By.STAGE, None))
+        query = query.where(
+            col(ChallengeRow.id).in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions(asked)))
+        )
     rows = connection.execute(waiting(query, labels.words.key, now).group_by(col(ChallengeRow.stage))).all()
     found: dict[str, int] = {}
     for stage, number in rows:

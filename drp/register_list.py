@@ -24,7 +24,7 @@ from workflows.refusals import Unfit
 EVERY_KIND = (CHALLENGE, PRACTICE, SCRUTINY)
 SORTS = {
     "raised": "Raised, newest first", "raised_up": "Raised, oldest first", "ended": "Ended, newest first",
-    "stage": "Highest stage", "team": "Team", "reference": "Reference",
+    "stage": "Highest stage, lowest first", "team": "Team", "reference": "Reference",
 }  # fmt: skip
 """The orders that a list can have."""
 

@@ -31,7 +31,7 @@ HIGHER = "any"
 """Whatever the cause for which an item climbed."""
 
 REPLIES = {
-    "asked": ("given, or past its date", (Reply.IN_TIME, Reply.LATE, Reply.NONE)),
+    "asked": ("given, or closed without one", (Reply.IN_TIME, Reply.LATE, Reply.NONE)),
     "in time": ("in time", (Reply.IN_TIME,)),
     "late": ("late", (Reply.LATE,)),
     "none": ("none", (Reply.NONE,)),

@@ -156,7 +156,7 @@ def _reply(asking: list[Window], decisive: Asked | None) -> str:
         return Reply.LATE if decisive.late else Reply.IN_TIME
     last = asking[-1]
     # Taken higher or ended before its date, nobody failed to reply.
-    passed = last.closed_as in ("no reply", "part answered")
+    passed = last.closed_as in ("no reply", "part answered") or (last.closed_at and last.closed_at >= last.promise.closes_at)
     return Reply.WAITING if last.is_open else Reply.NONE if passed else Reply.NOT_ASKED
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from api import charts, figures, figures_files
+from api import charts, figures, figures_files, register_asking
 from api.figures import SPANS, Wanted
 from api.pages import shell
 from api.pages.documents import AS_A_FILE
@@ -84,24 +84,29 @@ def show(visit: Visit, request: Request) -> Response:
 def show_time(visit: Visit, request: Request) -> Response:
     """How soon there was a reply, how long it took to the end, and why items climbed."""
     asked = asked_by(visit, request, By.STAGE)
+    q = asked.question
+    # What is past its date stands at its stage today, not at the highest that it reached.
+    standing = replace(asked, question=replace(q, only=tuple(one for one in q.only if one[0] is not By.STAGE)))
     with _figures(visit, asked) as (connection, its):
         replies = timeliness.by_stage(connection, its, asked.question)
         ended = timeliness.to_the_end(connection, its, asked.question)
         climbs = timeliness.climbs(connection, its, asked.question)
-        past = patterns.past_date(connection, its, visit.now)
+        past = patterns.past_date(connection, its, visit.now, standing.question)
     causes = [key for key in timeliness.CAUSES if any(one.causes.get(key) for one in climbs)]
-    q = asked.question
 
     def came(stage: Heading, **said: str) -> str:
         return figures.behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
 
+    def waits(stage: Heading) -> str:
+        return figures.behind(standing, past="1", stage=stage.key)
+
     def at_end(stage: Heading) -> str:
-        return figures.behind(asked, since=q.first, until=q.last, stage=stage.key, ended="1")
+        return figures.behind(asked, since=q.first, until=q.last, stage=stage.key or figures.UNRECORDED, ended="1")
 
     return shell.page(
         visit, "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
         ended=ended, climbs=climbs, causes=[(key, timeliness.CAUSES[key]) for key in causes], past=past,
-        spans=_spans(asked, "/themes/time"), came=came, at_end=at_end,
+        spans=_spans(asked, "/themes/time"), came=came, waits=waits, at_end=at_end,
     )  # fmt: skip
 
 
@@ -114,6 +119,7 @@ def show_patterns(visit: Visit, request: Request) -> Response:
         ladders = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
         absent = patterns.absent(connection, its, asked.question, ladders)
         other = themes.table(connection, its, _of(asked, By.REASON))
+    q = asked.question
     others = [row for row in other.rows if row.key in patterns.without_own_code(its)]
     return shell.page(
         visit, "themes_patterns.html", title="What comes back, and what is not there", asked=asked, words=asked.in_words(its),
@@ -122,7 +128,8 @@ def show_patterns(visit: Visit, request: Request) -> Response:
         absent=absent, spans=_spans(asked, "/themes/patterns"),
         others=[(row.label, other.cell(row), figures.opened(other, asked, row, None) + "&other=1") for row in others],
         teams=[(one.label, figures.opened(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
-        is_desk=bool(visit.signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}),
+        is_desk=register_asking.sees_children(visit),
+        of_reason=lambda reason: figures.behind(asked, since=q.first, until=q.last, reason=reason.key or figures.UNRECORDED),
     )  # fmt: skip
 
 

@@ -1,6 +1,8 @@
 """The register in the browser: what each of them sees of it, and that a leader sees no child."""
 
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,12 +10,17 @@ import pytest
 from sqlalchemy import text
 
 from api import reading, register_asking
-from drp import register
+from drp import register, register_list
+from drp.counting import By
 from drp.register import Change
+from drp.register_list import Narrowed
+from drp.themes import Question
+from drp.timeliness import Came
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.pages.test_teams import notice, raised
 from tests.register_list.sheets import from_a_sheet
 from tests.service.world import World
+from workflows.reporting import Together
 
 
 def shown(page: Page) -> list[str]:
@@ -158,6 +165,9 @@ def test_what_waits_past_its_date_is_what_the_themes_say(world: World) -> None:
     for href, said in links:
         assert number_of(visitor.open(href)) == int(said.rpartition(": ")[2])
     assert shown(visitor.open("/register?past=1")) == [late]
+    assert not [href for href, _ in visitor.open("/themes/time?team=south").links if "past=1" in href]
+    of_north = [href for href, _ in visitor.open("/themes/time?team=north&stage=stage_3").links if "past=1" in href]
+    assert [shown(visitor.open(href)) for href in of_north] == [[late]]
 
 
 def test_each_figure_of_the_themes_page_opens_to_as_many_items(world: World) -> None:
@@ -191,6 +201,28 @@ def test_each_figure_of_how_soon_and_why_opens_to_as_many_items(world: World) ->
     climbed = next(href for href, _ in figures if "cause=chosen" in href)
     assert shown(visitor.open(climbed)) == [late]
     assert "came to Stage 3, April 2025 to March 2027; why it climbed: taken higher by the IRO." in visitor.open(climbed).text
+
+
+def test_a_stage_that_nobody_recorded_opens_its_items_too(world: World) -> None:
+    line = from_a_sheet("OLD-1", "N-77")
+    ended = replace(line.line, stage="", outcome="resolved", ended_on=line.line.raised_on)
+    with world.store.write(world.council.key) as connection:
+        register.write(connection, world.chance, world.council.key, [Change(line.id, None, replace(line, line=ended))])
+    raised(world)
+    visitor = at_browser(world, "mona")
+    [href] = [href for href, _ in visitor.open("/themes/time?span=all").links if "ended=1" in href]
+    assert shown(visitor.open(href)) == ["OLD-1"]
+
+
+def test_stages_that_somebody_came_to_together_stay_together(world: World) -> None:
+    reference = raised(world, stage="stage_2", stage_reason="High.")
+    words = procedures_of(world)
+    words = replace(words, reporting=replace(words.reporting, together=(Together("Stages 2 and 3", ("stage_2", "stage_3")),)))
+    asked: Any = SimpleNamespace(service=world.service, signed=SimpleNamespace(capacities=frozenset()))
+    one = Narrowed(Question(By.MONTH), came=Came("Stages 2 and 3"))
+    with world.store.read(world.council.key) as connection:
+        its, _ = register_asking.words_for(connection, asked, words, one)
+        assert [line.reference for line in register_list.listed(connection, its, one, world.now).items] == [reference]
 
 
 def test_other_reasons_stand_with_their_words_for_whoever_may_read_them(world: World) -> None:

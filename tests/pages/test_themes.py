@@ -159,7 +159,7 @@ def test_replies_and_climbs_by_stage(world: World) -> None:
     world.sweep()
 
     page = leader(world).open("/themes/time")
-    assert "Nothing went higher in this period." in page.html
+    assert "No item came to another stage than the one where it was raised in this period." in page.html
     assert world.as_("irene").brings(first, "escalated", why="It cannot wait.").status_code == 200
     for day in ("Thu 2 April 2026, 10:00", "Tue 7 April 2026, 09:30", "Thu 9 April 2026, 09:30"):
         world.at(day).sweep()
@@ -173,9 +173,16 @@ def test_replies_and_climbs_by_stage(world: World) -> None:
 
 def test_what_comes_back_and_what_is_not_there(two_quarters: World) -> None:
     page = leader(two_quarters).open("/themes/patterns?span=years")
-    assert "3 times: Delay in a plan of permanence" in page.html
+    assert "3 times: Delay in a plan of permanence" in page.text
     assert "T-1" not in page.html  # a leader reads no case numbers here
+    assert "reference=" not in page.html  # nor which items are one child's: of one of them they may know whose it is
     assert "Stage 7" in page.html  # nothing reached it
+    desk = at_browser(two_quarters, "mona").open("/themes/patterns?span=years")
+    assert desk.html.count("/register?reference=") == 3
+    assert "(child T-1)" in desk.text
+    reason = next(href for href, said in page.links if said == "Delay in a plan of permanence")
+    assert "reason=permanence_plan_delayed" in reason
+    assert leader(two_quarters).open(reason).status == 200
 
 
 def test_a_team_page_has_the_teams_own_figures(two_quarters: World) -> None:

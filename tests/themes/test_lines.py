@@ -112,6 +112,21 @@ def test_stays_say_why_it_climbed_and_how_soon_there_was_a_reply(world: World) -
     assert stays("talk") == [("informal", "raised", "", None, None)]
 
 
+def test_what_the_iro_takes_higher_after_its_date_was_not_answered(world: World) -> None:
+    """Between the promised date and the morning on which the climb would go by itself, and before the date."""
+    made = {}
+    for name, day in (("after", "Thu 30 April 2026, 10:00"), ("before", "Thu 2 April 2026, 10:00")):
+        world.at("Wed 1 April 2026, 10:00")
+        answer = world.as_("irene").raises("T-1", **(FORMAL | {"stage": "stage_2", "stage_reason": "High."}))
+        made[name] = str(answer.json()["reference"])
+        world.at(day)
+        assert world.as_("irene").brings(made[name], "escalated", why="It cannot wait.").status_code == 200
+    kept = lines(world)
+    ids = {row["id"]: row["reference"] for row in kept if "reference" in row}
+    first = {ids[row["id"]]: row["reply"] for row in kept if "cause" in row and row["sequence"] == 1}
+    assert first == {made["after"]: "none", made["before"]: ""}
+
+
 def test_planted_an_ending_that_leaves_the_line_open_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = register.change
 
