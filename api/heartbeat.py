@@ -46,6 +46,8 @@ def forget(service: Service, authority: str) -> None:
     with service.store.write(authority) as connection:
         # What a replica of an earlier release raised while the database was brought up has no line yet.
         register.catch_up(connection, service.casework.chance, service.casework.procedures, authority)
+        # And what one counted meanwhile, by its own rules, is counted anew: no wrong cell outlives a day.
+        register.touch(connection, service.casework.chance, authority, rollup.every_quarter(connection, authority))
 
 
 def post(service: Service, authority: str) -> Delivered:

@@ -122,6 +122,14 @@ def touched(connection: Connection, authority: str) -> set[str]:
     return set(connection.execute(marks).scalars())
 
 
+def every_quarter(connection: Connection, authority: str) -> set[str]:
+    """Every quarter that has lines, or cells."""
+    found: set[str] = set()
+    for table in (RegisterRow, CellRow):
+        found |= set(connection.execute(select(col(table.quarter)).where(col(table.authority) == authority).distinct()).scalars())
+    return found
+
+
 def is_behind(connection: Connection, authority: str) -> bool:
     """Is there anything that came or left which is not yet added to the cells?"""
     return connection.execute(select(col(MovedRow.id)).where(col(MovedRow.authority) == authority).limit(1)).first() is not None

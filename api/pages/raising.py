@@ -307,6 +307,8 @@ def _page(visit: Visiting, known: Begun | None, step: str, form: Form) -> Respon
 def _is_scrutinised(known: Begun, prompts: Sequence[Prompt]) -> bool:
     """Does the authority record senior scrutiny of such a matter apart: for its reason, or at a stage that is proposed for it?"""
     assert known.ground is not None
+    if known.ground.subject.child is None:  # it is of a child's arrangement
+        return False
     notices = [rules.ladder for rules in known.ground.procedures if ItemType.SENIOR_SCRUTINY in rules.ladder.items]
     named = {rule.reason for ladder in notices for rule in ladder.must_raise} & {*known.values["reasons"]}
     at = {stage.key for ladder in notices for stage in ladder.stages}
