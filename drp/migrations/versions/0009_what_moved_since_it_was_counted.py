@@ -24,18 +24,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("authority", "id", name="pk_moved"),
     )  # fmt: skip
     # Cells are now also kept of one thing alone: every quarter is counted anew.
-    is_postgresql = op.get_bind().dialect.name == "postgresql"
-    forced = ("cell", "touched") if is_postgresql else ()
-    for table in forced:  # or their owner would see, and mark, no row of any authority
-        op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    identity = "gen_random_uuid()" if is_postgresql else "lower(hex(randomblob(16)))"
-    op.execute(
-        f"INSERT INTO touched (authority, id, quarter) "
-        f"SELECT authority, {identity}, quarter FROM (SELECT DISTINCT authority, quarter FROM cell) AS counted"
-    )
-    for table in forced:
-        op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    if not is_postgresql:
+    _mark("cell")
+    if op.get_bind().dialect.name != "postgresql":
         return
     op.execute("ALTER TABLE moved ENABLE ROW LEVEL SECURITY")
     op.execute("ALTER TABLE moved FORCE ROW LEVEL SECURITY")
@@ -56,4 +46,21 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # What the cells do not have yet goes: its quarters are counted anew.
+    _mark("moved")
     op.drop_table("moved")
+
+
+def _mark(table: str) -> None:
+    """Mark every quarter of a table to be counted anew."""
+    is_postgresql = op.get_bind().dialect.name == "postgresql"
+    forced = (table, "touched") if is_postgresql else ()
+    for one in forced:  # or their owner would see, and mark, no row of any authority
+        op.execute(f"ALTER TABLE {one} NO FORCE ROW LEVEL SECURITY")
+    identity = "gen_random_uuid()" if is_postgresql else "lower(hex(randomblob(16)))"
+    op.execute(
+        f"INSERT INTO touched (authority, id, quarter) "
+        f"SELECT authority, {identity}, quarter FROM (SELECT DISTINCT authority, quarter FROM {table}) AS listed"
+    )
+    for one in forced:
+        op.execute(f"ALTER TABLE {one} FORCE ROW LEVEL SECURITY")
