@@ -15,7 +15,6 @@ from workflows.turn import Entry
 _text = json.encoder.encode_basestring
 """A text as JSON has it, quotes and all, as UTF-8 reads."""
 
-SCHEMA_VERSION = 1
 GENESIS = "0" * 64
 
 
@@ -29,7 +28,10 @@ class ChainKey:
 
 @dataclass(frozen=True)
 class ChainedEntry:
-    """One line as it is stored. `hash` covers everything above it and the line before."""
+    """One line as it is stored. `hash` covers everything above it and the line before.
+
+    `schema_version` is the edition of the rules that the line was decided under.
+    """
 
     number: int
     schema_version: int
@@ -179,7 +181,7 @@ def chain(
         words = tuple(KeptWords(number, field, chance.salt(), text) for field, text in sorted(entry.words.items()) if text)
         values: dict[str, Any] = {
             "number": number,
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": entry.edition.value,
             "kind": entry.kind,
             "at": entry.at,
             "recorded_at": recorded_at,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, time
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from workflows.ladder import Assumption, Condition, ItemType, Ladder, Status
 from workflows.reporting import NOTHING_SAID, Reporting
@@ -180,13 +180,31 @@ class Authority:
         return replace(self, labels=tuple({**dict(self.labels), **LABEL_PACKS[pack]}.items())) if pack in LABEL_PACKS else self
 
 
+class Edition(IntEnum):
+    """An edition of the code's own rules, as ladder versions are of an authority's.
+
+    Every timeline entry keeps the edition that it was decided under, and replay decides it under that one again: what was
+    decided stays decided. A release that changes what `decide` gives, or what an entry's hash covers, adds an edition.
+    """
+
+    FIRST = 1
+    """Releases 0.1."""
+    SECOND = 2
+    """Still open: release 0.2 closes it."""
+
+
+PRESENT_EDITION = Edition.SECOND
+"""What new acts are decided under."""
+
+
 @dataclass(frozen=True)
 class Rules:
-    """What `decide` decides by: one ladder version, the authority file it stands with, the calendar in force."""
+    """What `decide` decides by: one ladder version, the authority file it stands with, the calendar, the code's edition."""
 
     ladder: Ladder
     authority: Authority
     calendar: Calendar
+    edition: Edition = PRESENT_EDITION
 
 
 def in_force_on(day: date, versions: Iterable[Ladder]) -> tuple[Ladder, ...]:

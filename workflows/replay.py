@@ -11,7 +11,7 @@ from workflows.challenge import Challenge, Facts
 from workflows.decide import decide, decide_raise, move_ladder
 from workflows.events import Corrected, Event, LadderMoved, WindowClosed
 from workflows.permits import THE_SERVICE, Act, Actor
-from workflows.procedure import Rules
+from workflows.procedure import Edition, Rules
 from workflows.refusals import Refused
 from workflows.retold import event_of
 from workflows.turn import Decision, Entry
@@ -35,6 +35,16 @@ class Recorded:
     words: Mapping[str, str]
     had_words: bool
     is_by_service: bool
+    edition: int = Edition.FIRST
+    """The edition of the rules that it was decided under."""
+
+    def rules_then(self, rules: Rules) -> Rules:
+        """The same procedure, in the edition that this entry was decided under. Raises Unlike for one not known here."""
+        try:
+            return replace(rules, edition=Edition(self.edition))
+        except ValueError:
+            said = f"it was decided under edition {self.edition} of the rules, which this release does not know"
+            raise Unlike(self.number, said) from None
 
 
 class Unlike(Exception):
@@ -52,8 +62,9 @@ Who = Callable[[Recorded, Challenge | None], Actor]
 def replay(
     rules: Rules, entries: Sequence[Recorded], facts: Facts | None, who: Who, moved_to: Callable[[str], Rules]
 ) -> Challenge:
-    """Decide every event again, in order. `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
+    """Decide every event again, in order, each under the edition of the rules that it was decided under.
 
+    `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
     `facts` are the child's when it was raised (None: no child, no team). Raises Unlike.
     """
     if not entries or entries[0].kind != "raised":
@@ -62,7 +73,7 @@ def replay(
     about_child = bool(first.facts.get("about_child"))
 
     def raise_again(event: Event) -> Decision:
-        return decide_raise(rules, Act(event, who(first, None)), facts, (), first.at, about_child).decision
+        return decide_raise(first.rules_then(rules), Act(event, who(first, None)), facts, (), first.at, about_child).decision
 
     place, challenge = _one_of(entries, 0, raise_again)
     while place < len(entries):
@@ -117,8 +128,9 @@ def _closed(rules: Rules, challenge: Challenge, entry: Recorded) -> Decision:
 def _brought(entry: Recorded, rules: Rules, to: Rules | None, challenge: Challenge, by: Actor, event: Event) -> Decision:
     """The same event, brought again at its own moment. Raises Refused."""
     if to is not None and isinstance(event, LadderMoved):
-        return move_ladder(rules, to, challenge, Act(replace(event, ladder_hash=""), by), entry.at)
-    return decide(rules, challenge, Act(event, by), entry.at)
+        act = Act(replace(event, ladder_hash=""), by)
+        return move_ladder(entry.rules_then(rules), entry.rules_then(to), challenge, act, entry.at)
+    return decide(entry.rules_then(rules), challenge, Act(event, by), entry.at)
 
 
 def _same(entries: Sequence[Recorded], place: int, decision: Decision) -> int:
@@ -137,7 +149,7 @@ def _same(entries: Sequence[Recorded], place: int, decision: Decision) -> int:
 def _unlike(recorded: Recorded, made: Entry) -> str:
     if recorded.kind != made.kind:
         return f"`{recorded.kind}` is recorded where `{made.kind}` is decided"
-    for name in ("at", "stage", "sequence"):
+    for name in ("at", "stage", "sequence", "edition"):
         if getattr(recorded, name) != getattr(made, name):
             return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(made, name)} is decided"
     # Who reads a correction follows from what it corrects, where it is kept.

@@ -10,7 +10,7 @@ from workflows.challenge import Challenge, Outcome, Party, Phase, Window, Window
 from workflows.ladder import Stage
 from workflows.machine import moves_of
 from workflows.permits import THE_SERVICE, Actor
-from workflows.procedure import Rules
+from workflows.procedure import PRESENT_EDITION, Edition, Rules
 from workflows.refusals import NotOpen
 
 
@@ -34,6 +34,8 @@ class Entry:
     facts: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     visible: Visible = Visible.EVERYONE
+    edition: Edition = PRESENT_EDITION
+    """The edition of the rules that it was decided under."""
 
 
 class Subject(StrEnum):
@@ -190,9 +192,8 @@ class Turn:
         by: Actor | None = None,
     ) -> None:
         """Add a line to the timeline."""
-        entry = Entry(
-            kind, self.at, by or self.by, self.challenge.stage, self.challenge.sequence, facts or {}, words or {}, visible
-        )
+        stage, sequence, edition = self.challenge.stage, self.challenge.sequence, self.rules.edition
+        entry = Entry(kind, self.at, by or self.by, stage, sequence, facts or {}, words or {}, visible, edition)
         self._entries.append(entry)
 
     def tell(

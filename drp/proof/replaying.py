@@ -70,7 +70,7 @@ def recorded(entry: ChainedEntry, kept: KeptTimeline) -> Recorded:
     """An entry as it is replayed."""
     return Recorded(
         entry.number, entry.kind, entry.at, entry.stage, entry.sequence, entry.visible, json.loads(entry.facts),
-        kept.text_of(entry.number), bool(entry.words), entry.person is None,
+        kept.text_of(entry.number), bool(entry.words), entry.person is None, entry.schema_version,
     )  # fmt: skip
 
 

@@ -56,6 +56,7 @@ def recorded(entries: Sequence[Entry]) -> list[Recorded]:
         Recorded(
             number, entry.kind, entry.at, entry.stage, entry.sequence, entry.visible.value, json.loads(json.dumps(entry.facts)),
             {name: text for name, text in entry.words.items() if text}, any(entry.words.values()), not entry.by.person,
+            entry.edition.value,
         )
         for number, entry in enumerate(entries, 1)
     ]  # fmt: skip

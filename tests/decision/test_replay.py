@@ -11,6 +11,7 @@ from tests.decision.lives import BOUNDED, begin, live, lives, long_life
 from tests.decision.retelling import GOLDEN, again, parts, recorded, replayed
 from workflows import events as e
 from workflows import stages
+from workflows.procedure import PRESENT_EDITION, Edition
 from workflows.replay import Unlike, differs
 
 
@@ -83,6 +84,50 @@ def test_a_state_that_was_put_right_by_hand_is_found():
     story = a_story()
     bent = replace(story.challenge, highest_stage="informal")
     assert differs(again(story, story.rules), bent) == "highest stage"
+
+
+# Editions of the rules.
+
+
+@pytest.fixture
+def across_editions(monkeypatch) -> Story:
+    """A story that climbs under the first edition of the rules and again under the second, which decides climbs otherwise."""
+    first_way = stages.enter
+
+    def second_way(turn, *given, **more):
+        first_way(turn, *given, **more)
+        if turn.rules.edition >= Edition.SECOND:
+            turn.note("stage_entered", {"how": "as edition 2 has it"})
+
+    monkeypatch.setattr(stages, "enter", second_way)
+    story = Story(replace(durham_climbing(), edition=Edition.FIRST)).raise_("Wed 1 April 2026, 10:00")
+    story.fast_forward("Fri 10 April 2026, 12:00").do(e.Escalated("It cannot wait."))
+    story.rules = replace(story.rules, edition=Edition.SECOND)
+    return story.do(e.Escalated("It still cannot wait."))
+
+
+def test_each_entry_is_decided_again_under_its_own_edition(across_editions):
+    assert [entry.edition for entry in across_editions.entries if entry.kind == "escalated"] == [1, 2]
+    assert differs(again(across_editions, across_editions.rules), across_editions.challenge) == ""
+
+
+@pytest.mark.parametrize("edition", list(Edition))
+def test_planted_a_timeline_replayed_under_one_edition_alone(across_editions, edition):
+    told = [replace(one, edition=edition) for one in recorded(across_editions.entries)]
+    with pytest.raises(Unlike):
+        again(across_editions, across_editions.rules, told)
+
+
+def test_an_edition_that_this_release_does_not_know_is_named():
+    story = a_story()
+    told = [replace(one, edition=max(Edition) + 1) if one.number == 4 else one for one in recorded(story.entries)]
+    with pytest.raises(Unlike, match="does not know") as unlike:
+        again(story, story.rules, told)
+    assert unlike.value.number == 4
+
+
+def test_new_acts_are_decided_under_the_present_edition():
+    assert {entry.edition for entry in a_story().entries} == {PRESENT_EDITION}
 
 
 GOLDEN_FILES = sorted(GOLDEN.rglob("*.json"))
