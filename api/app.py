@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api import challenges, deps, desk, errors, heartbeat, ladders, reports
+from api import challenges, deps, desk, errors, health, heartbeat, ladders, reports
 from api.assembly import Clock, assemble, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.pages.rate import Rate
@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         version="1",
         routes=[
             route
-            for router in (challenges.router, ladders.router, desk.router, reports.router, *ROUTERS)
+            for router in (challenges.router, ladders.router, desk.router, health.router, reports.router, *ROUTERS)
             for route in router.routes
         ],
         openapi_url="/api/v1/openapi.json",

@@ -1,24 +1,18 @@
-"""The service's own desk over JSON: who I am, my inbox, the outbox and its brake, health."""
+"""The service's own desk over JSON: who I am, my inbox, the outbox and its brake."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
 from sqlalchemy import Connection, RowMapping, func, select
 from sqlmodel import col
 
-from api.assembly import Service
-from api.deps import Asked, Asking, service_of
+from api.deps import Asked, Asking
 from api.errors import responses
-from api.shapes import BrakeBody, HealthShape, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
-from drp import administered, migrate
+from api.shapes import BrakeBody, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
+from drp import administered
 from drp.inbox import messages, told
-from drp.store import Unavailable
-from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow, NotificationRow, WindowRow
+from drp.tables import AuthorityRow, DeliveryRow, NotificationRow
 from notifications import brake
 from notifications.wording import WORDS, sentences
 from workflows.refusals import Unfit
@@ -133,112 +127,3 @@ def message_of(connection: Connection, asked: Asking, row: RowMapping) -> Messag
 def _brake(connection: Connection, asked: Asking) -> str:
     found = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == asked.authority)).scalar()
     return found or ""
-
-
-@router.get("/health", tags=["health"], responses={503: {"model": HealthShape}}, response_model=HealthShape)
-def health(request: Request) -> Any:
-    """How the service is. It names no authority, person or item. Answers 503 when red, so that a monitor sees it."""
-    shape = health_of(service_of(request))
-    if shape.status == "red":
-        return JSONResponse(shape.model_dump(mode="json"), status_code=503)
-    return shape
-
-
-def health_of(service: Service) -> HealthShape:
-    """Oldest overdue window, oldest unsent message, last tick; red within two ticks of a stopped heartbeat."""
-    now = service.clock()
-    reasons: list[str] = []
-    ticks, overdue, unsent = [], [], []
-    witnessed: list[Witnessed] = []
-    held = failed = 0
-    schema = ""
-    try:
-        for authority in service.store.authorities():
-            with service.store.read(authority) as connection:
-                schema = migrate.revision(connection)
-                ticks.append(
-                    connection.execute(select(col(AuthorityRow.last_tick)).where(_is(AuthorityRow.key, authority))).scalar()
-                )
-                witnessed.append(_witnessed(connection, authority))
-                due = select(func.min(col(WindowRow.acts_at))).where(
-                    _is(WindowRow.authority, authority),
-                    col(WindowRow.closed_at).is_(None),
-                    col(WindowRow.held_since).is_(None),
-                    col(WindowRow.acts_at) <= now,
-                )
-                overdue.append(connection.execute(due).scalar())
-                waiting = select(func.min(col(NotificationRow.at))).where(
-                    _is(NotificationRow.authority, authority),
-                    col(NotificationRow.state) == "waiting",
-                    col(NotificationRow.next_at) <= now,
-                )
-                unsent.append(connection.execute(waiting).scalar())
-                held += connection.execute(
-                    select(func.count())
-                    .select_from(WindowRow)
-                    .where(_is(WindowRow.authority, authority), col(WindowRow.held_since).is_not(None))
-                ).scalar_one()
-                failed += connection.execute(
-                    select(func.count())
-                    .select_from(NotificationRow)
-                    .where(_is(NotificationRow.authority, authority), col(NotificationRow.state) == "failed")
-                ).scalar_one()
-    except Unavailable:
-        reasons.append("The database cannot be read.")
-    known = [tick for tick in ticks if tick is not None]
-    last = min(known, default=None)
-    stale = 2 * service.settings.tick_seconds + 5
-    if ticks and (last is None or len(known) < len(ticks)):
-        reasons.append("The heartbeat has not run yet.")
-    elif last is not None and (now - last).total_seconds() > stale:
-        reasons.append("The heartbeat has stopped.")
-    oldest_window = min((at for at in overdue if at is not None), default=None)
-    if oldest_window is not None and (now - oldest_window).total_seconds() > stale:
-        reasons.append("A window that closed has not been acted on.")
-    oldest_message = min((at for at in unsent if at is not None), default=None)
-    if oldest_message is not None and (now - oldest_message).total_seconds() > 3600:
-        reasons.append("Messages have waited for more than an hour.")
-    if held:
-        reasons.append("Windows are held for release.")
-    reasons += _of_the_witness(witnessed, now, 2 * timedelta(minutes=service.settings.checkpoint_minutes))
-    return HealthShape(
-        status="red" if reasons else "green",
-        reasons=reasons,
-        last_tick=last,
-        oldest_overdue_window=oldest_window,
-        oldest_unsent_message=oldest_message,
-        held_windows=held,
-        failed_messages=failed,
-        schema_version=schema,
-    )
-
-
-@dataclass(frozen=True)
-class Witnessed:
-    """When an authority's timelines were last held against a checkpoint, what did not go on, when its first item was raised."""
-
-    at: datetime | None
-    fault: str
-    first: datetime | None
-
-
-def _witnessed(connection: Connection, authority: str) -> Witnessed:
-    row = connection.execute(
-        select(col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault)).where(_is(AuthorityRow.key, authority))
-    ).one()
-    first = connection.execute(
-        select(func.min(col(ChallengeRow.raised_at))).where(_is(ChallengeRow.authority, authority))
-    ).scalar()
-    return Witnessed(row.witnessed_at, row.witness_fault, first)
-
-
-def _of_the_witness(witnessed: Sequence[Witnessed], now: datetime, most: timedelta) -> list[str]:
-    """Has a record been altered, or has nobody looked for too long?"""
-    if any(one.fault for one in witnessed):
-        return ["A record does not go on from its last checkpoint: run `drp audit verify`."]
-    unseen = [one for one in witnessed if one.first is not None and now - (one.at or one.first) > most]
-    return ["No checkpoint has been looked for in too long: is the heartbeat running?"] if unseen else []
-
-
-def _is(column: Any, value: str) -> Any:
-    return col(column) == value

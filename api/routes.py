@@ -22,6 +22,7 @@ ROUTES: dict[tuple[str, str], Who] = {
     ("PUT", "/api/v1/outbox/brake"): Who.MANAGERS,
     ("POST", "/api/v1/outbox/release"): Who.MANAGERS,
     ("GET", "/api/v1/health"): Who.ANYONE,
+    ("GET", "/api/v1/health/serving"): Who.ANYONE,
     ("GET", "/api/v1/openapi.json"): Who.ANYONE,
     ("GET", "/docs"): Who.ANYONE,
     ("GET", "/docs/{name}"): Who.ANYONE,

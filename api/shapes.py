@@ -326,6 +326,13 @@ class HealthShape(Shape):
     schema_version: str
 
 
+class ServingShape(Shape):
+    """May this replica be sent requests; if not, why."""
+
+    serves: bool
+    reasons: list[str]
+
+
 class MeShape(Shape):
     """Who the service takes you for."""
 

@@ -74,17 +74,23 @@ class Store:
             chosen = text("SELECT set_config('drp.authority', :key, true), set_config('lock_timeout', '10s', true)")
             connection.execute(chosen, {"key": authority})
 
+    @contextmanager
+    def look(self) -> Iterator[Connection]:
+        """One short reading transaction of no authority: it sees the schema and the clock, and nobody's rows."""
+        with _said_plainly(), self._reader.begin() as connection:
+            yield connection
+
     def authorities(self) -> tuple[str, ...]:
         """The authorities served. On PostgreSQL by the one function that may look across them."""
         query = "SELECT key FROM authority ORDER BY key" if self.is_sqlite else "SELECT * FROM drp_authorities()"
-        with _said_plainly(), self._reader.begin() as connection:
+        with self.look() as connection:
             return tuple(connection.execute(text(query)).scalars())
 
     def now_in_database(self) -> Any:
         """The database's own clock (aware UTC), or None where it is this machine's own (SQLite)."""
         if self.is_sqlite:
             return None
-        with _said_plainly(), self._reader.begin() as connection:
+        with self.look() as connection:
             return connection.execute(text("SELECT clock_timestamp()")).scalar_one()
 
 

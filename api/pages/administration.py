@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
 from api import desk
+from api import health as service_health
 from api.pages import shell
 from api.pages.fields import Form, Menu, Option, Pick
 from api.pages.visiting import Sent, Visit, Visiting
@@ -33,7 +34,7 @@ LETTER_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'se
 @router.get("/administration")
 def index(visit: Visit) -> Response:
     """Today's state, and the way to each room."""
-    health, outbox = desk.health_of(visit.service), desk.show_outbox(visit)
+    health, outbox = service_health.health_of(visit.service), desk.show_outbox(visit)
     with visit.service.store.read(visit.authority) as connection:
         people = connection.execute(
             select(func.count())
@@ -74,7 +75,7 @@ def stage_names(every: tuple[Rules, ...]) -> list[tuple[str, str]]:
 @router.get("/administration/health")
 def health(visit: Visit) -> Response:
     """How the service is, for whoever looks after it."""
-    return shell.page(visit, "health.html", title="How the service is", health=desk.health_of(visit.service))
+    return shell.page(visit, "health.html", title="How the service is", health=service_health.health_of(visit.service))
 
 
 # The words for a child.

@@ -16,8 +16,8 @@ from api import audit
 from api.assembly import assemble
 from api.demo.scene import CAST, directory_files, procedures
 from api.demo.story import tell
-from api.desk import health_of
 from api.erasing import erase_child
+from api.health import health_of
 from api.heartbeat import beat, witness
 from api.referral.operating import write_bundle
 from api.subject_access.exporting import export

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from api import audit, heartbeat
 from api.assembly import assemble
-from api.desk import health_of
+from api.health import health_of
 from drp.proof import checkpoint as proof
 from drp.proof.taking import Broken
 from drp.proof.verifying import faults

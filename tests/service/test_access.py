@@ -113,6 +113,7 @@ class Scene:
             "brake": lambda by: by.put("/outbox/brake", {"brake": ""}),
             "release": lambda by: by.call("POST", "/api/v1/outbox/release"),
             "health": lambda by: by.get("/health"),
+            "serving": lambda by: by.get("/health/serving"),
             "openapi": lambda by: by.call("GET", "/api/v1/openapi.json"),
             "docs": lambda by: by.call("GET", "/docs"),
             "asset": lambda by: by.call("GET", "/docs/start.js"),

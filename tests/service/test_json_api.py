@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from drp import migrate
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
 from tests.service.cast import NORTH
@@ -69,6 +70,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()
     assert world.nobody().get("/health").status_code == 200
+    assert world.nobody().get("/health/serving").status_code == 200
     for path in ("/api/v1/openapi.json", "/docs", "/docs/start.js"):
         assert world.nobody().call("GET", path).status_code == 200
     reached = {(method, template) for method, template, status in world.contract.seen if status < 300}
@@ -494,7 +496,7 @@ def test_the_description_declares_every_route_every_event_and_no_internal_one(wo
     for path, routes in document["paths"].items():
         for method, route in routes.items():
             assert "500" not in route["responses"]
-            assert ("security" in route) == (path != "/api/v1/health"), (method, path)
+            assert ("security" in route) == (path not in ("/api/v1/health", "/api/v1/health/serving")), (method, path)
     offered = document["paths"]["/api/v1/challenges/{reference}/events"]["post"]["requestBody"]["content"]
     union = offered["application/json"]["schema"]["discriminator"]["mapping"]
     assert set(union) == {type_of(kind) for kind in EXTERNAL_TYPES}
@@ -517,6 +519,19 @@ def test_the_interface_page_fetches_everything_from_our_own_host(world: World) -
     assert "script-src 'self';" in policy
     for name in ("app.py", "..%2fapp.py", "%2e%2e/app.py", "swagger-ui.js", "%00"):
         assert nobody.call("GET", f"/docs/{name}").status_code == 404
+
+
+def test_a_replica_serves_while_its_database_has_the_schema_of_this_release(world: World, monkeypatch) -> None:
+    def serves() -> tuple[int, bool, list[str]]:
+        answer = world.nobody().get("/health/serving")
+        return answer.status_code, answer.json()["serves"], answer.json()["reasons"]
+
+    older = (503, False, ["The database is older than this release: run `drp migrate`."])
+    assert world.nobody().get("/health").status_code == 503, "the heartbeat has not run: that is no reason to serve nobody"
+    assert serves() == (200, True, [])
+    for stands, answer in (("0001", older), ("", older), ("of a later release", (200, True, []))):
+        monkeypatch.setattr(migrate, "revision", lambda connection, stands=stands: stands)
+        assert serves() == answer
 
 
 def test_health_is_red_until_the_first_tick_green_while_it_ticks_and_red_when_it_stops(world: World) -> None:
