@@ -25,12 +25,12 @@ from api.shapes import (
     ReceiptShape,
     TimelineShape,
 )
-from drp.access import reads_iro_service
 from drp.handle import Answer, Done, Retry, etag_of
 from drp.store import Unavailable
 from workflows.events import FromOutside, MeetingArranged, Raised
 from workflows.ladder import TOLD_ONCE, ItemType
 from workflows.refusals import NotYours, Unfit
+from workflows.relation import reads_iro_service
 
 log = logging.getLogger("drp.api")
 router = APIRouter(prefix="/api/v1", tags=["challenges"])

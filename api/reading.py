@@ -24,6 +24,7 @@ from drp.timeline import ChainedEntry, first_fault
 from workflows.permits import Actor, Part
 from workflows.procedure import Rules
 from workflows.recipients import Establishment
+from workflows.relation import reads_iro_service
 from workflows.turn import Visible
 from workflows.working_days import local_date
 
@@ -81,7 +82,7 @@ def judged(connection: Connection, asked: Asking, ids: Sequence[UUID]) -> dict[U
 def shape(connection: Connection, asked: Asking, item: Seen) -> ChallengeShape:
     """The whole item as this person sees it."""
     made = views.Viewer(connection, item.loaded, item.rules, item.establishment, item.actor, asked.now).challenge_shape()
-    made.linked = linked(connection, asked.authority, item.loaded.id) if access.reads_iro_service(item.actor) else []
+    made.linked = linked(connection, asked.authority, item.loaded.id) if reads_iro_service(item.actor) else []
     return made
 
 
@@ -170,13 +171,13 @@ def may_read(visible: str, actor: Actor) -> bool:
     if visible == Visible.EVERYONE.value:
         return True
     if visible == Visible.IRO_SERVICE.value:
-        return access.reads_iro_service(actor)
+        return reads_iro_service(actor)
     return bool(actor.parts & {Part.RAISER, Part.IRO_MANAGER})
 
 
 def _shown_facts(facts: dict[str, Any], actor: Actor) -> dict[str, Any]:
     """Facts without the references of other items, which are the IRO service's to know."""
-    if access.reads_iro_service(actor):
+    if reads_iro_service(actor):
         return facts
     return {name: value for name, value in facts.items() if name not in ("linked", "prompts")}
 

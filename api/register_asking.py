@@ -25,7 +25,7 @@ from workflows.refusals import NotYours, Unfit
 from workflows.working_days import local_date
 
 DESK = frozenset({Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
-"""Capacities that see every item of their authority (`drp.access.SEES_ALL`), and so whose child each is about."""
+"""Capacities that see every item of their authority (`workflows.relation.SEES_ALL`), and so whose child each is about."""
 
 KINDS = {"challenge": "Challenges", "practice": "Excellent practice", "scrutiny": "Senior scrutiny", "all": "Everything"}
 

@@ -18,7 +18,6 @@ from api.shapes import (
     TellingShape,
     WindowShape,
 )
-from drp.access import reads_iro_service
 from drp.directory import lookup
 from drp.handle import Done, etag_of
 from drp.load import Loaded
@@ -39,6 +38,7 @@ from workflows.permits import Actor, Part
 from workflows.procedure import Authority, Rules
 from workflows.promise_in_words import explain
 from workflows.recipients import Establishment, reach
+from workflows.relation import reads_iro_service
 from workflows.working_days import local_date, long_date
 
 SHOWN = frozenset(WindowKind) - {WindowKind.REMINDER, WindowKind.WARNING}

@@ -75,7 +75,7 @@ def ground(
     about = replace(subject.about, raiser=signed.person, raiser_role=event.raiser_role)
     establishment = load.establishment(connection, authority, [about])
     try:
-        actor = access.may_raise(about, its_own, establishment, signed, role, day)
+        actor = access.may_raise(about, its_own, establishment, signed, day)
     except access.NotPermitted:
         # Whether the child exists is not for somebody to learn who may raise nothing for it.
         if Capacity.IRO in signed.capacities:

@@ -1,7 +1,7 @@
 """Rows to values: challenges with their windows, and the part of the directory that they need, few queries for many."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +26,7 @@ from workflows.challenge import (
 from workflows.ladder import ItemType, Need, NoReply, Status
 from workflows.procedure import HeldFor
 from workflows.recipients import About, Cover, Establishment, Post
+from workflows.relation import at_raising
 from workflows.working_days import Length, Promise, Unit
 
 
@@ -52,9 +53,8 @@ class Loaded:
         return About(str(self.raiser), self.challenge.raiser_role, child, facts.team, facts.service, self.challenge.agency)
 
     def abouts(self) -> tuple[About, ...]:
-        """The same, and as it was when it was raised: independence asks who was in the line at the time."""
-        then = self.challenge.facts_at_raising
-        return self.about(), replace(self.about(), team=then.team, service=then.service)
+        """The same, and as it was when it was raised."""
+        return self.about(), at_raising(self.challenge, self.about())
 
 
 def challenges(

@@ -9,9 +9,10 @@ from api.pages.item import Whole
 from api.pages.told import Told
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import child_in_words
-from drp.access import NotFound, reads_iro_service
+from drp.access import NotFound
 from workflows.challenge import Phase
 from workflows.refusals import NotYours
+from workflows.relation import reads_iro_service
 from workflows.working_days import local_date, long_date
 
 router = APIRouter(include_in_schema=False)

@@ -19,12 +19,13 @@ from api.pages.work import child_in_words
 from api.reading import Seen
 from api.shapes import EntryShape
 from drp import attachments
-from drp.access import NotFound, reads_iro_service
+from drp.access import NotFound
 from drp.documents.names import ENDINGS
 from drp.store import Unavailable
 from workflows.decide import may_attach
 from workflows.events import MediaType
 from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.relation import reads_iro_service
 
 router = APIRouter(include_in_schema=False)
 

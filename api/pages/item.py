@@ -18,7 +18,7 @@ from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import about_in_words, child_in_words
 from api.reading import Seen
 from api.shapes import ChallengeShape, TimelineShape
-from drp.access import NotFound, reads_iro_service
+from drp.access import NotFound
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
@@ -31,6 +31,7 @@ from workflows.permits import Part
 from workflows.pressing import Pressing, Task, pressing
 from workflows.procedure import HeldFor
 from workflows.refusals import Unfit
+from workflows.relation import reads_iro_service
 from workflows.working_days import local_date, long_date
 
 router = APIRouter(include_in_schema=False)

@@ -7,9 +7,9 @@ from typing import Any
 
 from api.pages.choices import Choices, chosen, day_for_actions, to_stages, who
 from api.pages.fields import Actions, Day, Field, Line, Menu, Moment, Pick, Tick, Ticks, Words
-from drp.access import reads_iro_service
 from workflows import events as e
 from workflows.events import Event
+from workflows.relation import reads_iro_service
 from workflows.working_days import long_date
 
 Asks = Callable[[Choices], Sequence[Field]]

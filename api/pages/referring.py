@@ -20,7 +20,7 @@ from api.referral.bundling import bundle, file_name, gathered, log_export, made_
 from api.referral.contents import Contents
 from api.referral.gathering import Gathered, Kind, missing
 from drp import drafts
-from drp.access import NotFound, reads_iro_service
+from drp.access import NotFound
 from drp.directory import lookup
 from drp.documents.names import disposition
 from drp.store import Unavailable
@@ -30,6 +30,7 @@ from workflows.events import ReferredToCafcass
 from workflows.permits import Act, may
 from workflows.referral import SECTIONS, Section
 from workflows.refusals import NotYours, Refused, Unfit
+from workflows.relation import reads_iro_service
 
 log = logging.getLogger("drp.referral")
 router = APIRouter(include_in_schema=False)
