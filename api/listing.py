@@ -52,7 +52,7 @@ def listed(connection: Connection, asked: Asking, wanted: Wanted, most: int, aft
     position, size = _read_place(after), most + 1
     items: list[tuple[Seen, tuple[datetime, UUID]]] = []
     while True:
-        rows = connection.execute(_after(query, position).limit(size)).all()
+        rows = connection.execute(start_after(query, position).limit(size)).all()
         found = reading.judged(connection, asked, [row.id for row in rows])
         for row in rows:
             position = (row.raised_at, row.id)
@@ -81,7 +81,8 @@ def _conditions(connection: Connection, asked: Asking, wanted: Wanted) -> Sequen
     return [*conditions, might_see(connection, asked.signed, local_date(asked.now))]
 
 
-def _after(query: Any, position: tuple[datetime, UUID] | None) -> Any:
+def start_after(query: Any, position: tuple[datetime, UUID] | None) -> Any:
+    """Begin the list after an item, by the instant when it was raised and its id: items of one instant are told apart."""
     if position is None:
         return query
     at, id_ = position

@@ -61,13 +61,13 @@ class Discovery:
         asked_at, kept = self._kept.get(issuer, (now, None))
         if kept is not None and timedelta(0) <= now - asked_at < KNOWN_FOR:
             return kept
-        said = _asked(f"{_checked(issuer, 'issuer').rstrip('/')}/.well-known/openid-configuration", "the metadata")
+        said = _asked(f"{check_address(issuer, 'issuer').rstrip('/')}/.well-known/openid-configuration", "the metadata")
         if said.get("issuer") != issuer:
             raise Distrusted("the metadata is another issuer's")
         found = Metadata(
-            _checked(said.get("authorization_endpoint"), "authorization_endpoint"),
-            _checked(said.get("token_endpoint"), "token_endpoint"),
-            _checked(said.get("jwks_uri"), "jwks_uri"),
+            check_address(said.get("authorization_endpoint"), "authorization_endpoint"),
+            check_address(said.get("token_endpoint"), "token_endpoint"),
+            check_address(said.get("jwks_uri"), "jwks_uri"),
             tuple(said.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]),
             said.get("authorization_response_iss_parameter_supported") is True,
         )
@@ -154,7 +154,7 @@ def claims_of(provider: Provider, metadata: Metadata, id_token: str, nonce: str,
         raise Distrusted(f"the ID token: {error.error} {getattr(error, 'claim', '')}".rstrip()) from None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Distrusted(f"the ID token cannot be read: {type(error).__name__}") from None
-    _check_authorized_party(claims, provider.client_id)
+    check_authorized_party(claims, provider.client_id)
     return claims
 
 
@@ -178,7 +178,8 @@ def error_code(text: object) -> str:
     return str(text) if fits else "an unreadable error"
 
 
-def _check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
+def check_authorized_party(claims: Mapping[str, Any], client_id: str) -> None:
+    """Refuse the claims of an ID token that was issued to another party, or to one among several. Raises Distrusted."""
     party, audience = claims.get("azp"), claims["aud"]
     if party is None and isinstance(audience, list) and len(audience) > 1:
         raise Distrusted("the ID token: several audiences, and none of them is named as the party (azp)")
@@ -195,8 +196,11 @@ def _auth_method(provider: Provider, metadata: Metadata) -> str:
     raise Distrusted("the provider takes a client's secret neither by client_secret_basic nor by client_secret_post")
 
 
-def _checked(address: object, what: str) -> str:
-    """An address that nobody on the way can read or change: by https, or on this machine."""
+def check_address(address: object, what: str) -> str:
+    """The address, if nobody on the way can read or change what goes there: by https, or on this machine.
+
+    `what` names it in the refusal. Raises Distrusted.
+    """
     try:
         parts = urlsplit(str(address or ""))
         if (parts.scheme == "https" and parts.hostname) or (parts.scheme == "http" and parts.hostname in _LOOPBACK):

@@ -89,12 +89,16 @@ class AccessLog:
         if not references:
             return
         try:
-            with self._open().engine.begin() as connection:
+            with self.open_store().engine.begin() as connection:
                 connection.execute(insert(_reads), [line | {"reference": reference} for reference in references])
         except (SQLAlchemyError, Unavailable, OSError):
             self._fall_back([line | {"at": at.isoformat(), "reference": reference} for reference in references])
 
-    def _open(self) -> Store:
+    def open_store(self) -> Store:
+        """The log's own database: opened, and its table made where it is missing, at the first use.
+
+        Raises SQLAlchemyError or OSError where it cannot be opened.
+        """
         with self._lock:
             if self._store is None:
                 store = Store(self._url)
@@ -154,7 +158,7 @@ class AccessLog:
         most: int = 50,
     ) -> list[Reading]:
         """Who read what, newest first: of one item, of some people, from `since` and before `until`; `before`: past a page."""
-        query = select(_reads).where(*_within(authority, since, until)).order_by(_reads.c.id.desc()).limit(most)
+        query = select(_reads).where(*match_readings(authority, since, until)).order_by(_reads.c.id.desc()).limit(most)
         if reference:
             query = query.where(_reads.c.reference == reference)
         if people is not None:
@@ -173,7 +177,7 @@ class AccessLog:
         counted = (opened.label("opened"), shown.label("shown"), readings.label("n"), func.max(_reads.c.at).label("last"))
         query = (
             select(_reads.c.person, *counted)
-            .where(*_within(authority, since, until), _reads.c.what.not_like(f"{OF_THE_LOG}%"))
+            .where(*match_readings(authority, since, until), _reads.c.what.not_like(f"{OF_THE_LOG}%"))
             .group_by(_reads.c.person)
             .order_by(opened.desc(), shown.desc(), _reads.c.person)
             .limit(most)
@@ -186,7 +190,7 @@ class AccessLog:
     def _rows(self, authority: str, query: Any) -> list[Any]:
         """Read, without keeping whoever writes waiting. Raises Unavailable."""
         try:
-            with self._open().read(authority) as connection:
+            with self.open_store().read(authority) as connection:
                 return list(connection.execute(query).mappings())
         except (SQLAlchemyError, OSError) as error:
             raise Unavailable("the access log cannot be read") from error
@@ -197,7 +201,8 @@ class AccessLog:
             self._store.close()
 
 
-def _within(authority: str, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+def match_readings(authority: str, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """The conditions for readings of one authority, from `since` and before `until` (None: without that bound)."""
     bounds = [_reads.c.authority == authority]
     if since is not None:
         bounds.append(_reads.c.at >= since)

@@ -59,7 +59,7 @@ def begin(connection: Connection, chance: Chance, authority: str, person: UUID, 
 
 def find(connection: Connection, authority: str, person: UUID, id_: UUID) -> Draft:
     """A draft of one's own. Raises NotFound for anybody else's, or one that was sent."""
-    row = connection.execute(select(DraftRow.__table__).where(*_mine(authority, person, id_))).first()  # type: ignore
+    row = connection.execute(select(DraftRow.__table__).where(*match_own_draft(authority, person, id_))).first()  # type: ignore
     if row is None:
         raise NotFound
     return Draft(row.id, row.changed_at, dict(row.said))
@@ -67,14 +67,14 @@ def find(connection: Connection, authority: str, person: UUID, id_: UUID) -> Dra
 
 def change(connection: Connection, authority: str, person: UUID, id_: UUID, said: dict[str, Any], now: datetime) -> None:
     """Keep what is now written. Raises NotFound as `find` does."""
-    found = connection.execute(update(DraftRow).where(*_mine(authority, person, id_)).values(said=said, changed_at=now))
+    found = connection.execute(update(DraftRow).where(*match_own_draft(authority, person, id_)).values(said=said, changed_at=now))
     if found.rowcount != 1:
         raise NotFound
 
 
 def drop(connection: Connection, authority: str, person: UUID, id_: UUID) -> None:
     """It was sent, or is not wanted any more."""
-    connection.execute(delete(DraftRow).where(*_mine(authority, person, id_)))
+    connection.execute(delete(DraftRow).where(*match_own_draft(authority, person, id_)))
 
 
 def of(connection: Connection, authority: str, person: UUID) -> list[Draft]:
@@ -94,5 +94,6 @@ def forget(connection: Connection, authority: str, now: datetime) -> int:
     ).rowcount
 
 
-def _mine(authority: str, person: UUID, id_: UUID) -> tuple[Any, ...]:
+def match_own_draft(authority: str, person: UUID, id_: UUID) -> tuple[Any, ...]:
+    """The conditions for one draft, and for nobody's but this person's."""
     return col(DraftRow.authority) == authority, col(DraftRow.person) == person, col(DraftRow.id) == id_

@@ -17,11 +17,14 @@ from workflows.working_days import Calendar
 
 
 class Procedures:
-    """Rules by hash. Values never change under a hash, so what was read once is kept for the life of the process."""
+    """Rules by hash. Values never change under a hash, so what was read once is kept for the life of the process.
+
+    `known_rules` holds them, by the hashes of the ladder and of the authority's file; instances may share one dictionary.
+    """
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self._rules: dict[tuple[str, str], Rules] = {}
+        self.known_rules: dict[tuple[str, str], Rules] = {}
         self._calendars: dict[str, Calendar] = {}
 
     def seed(self, connection: Connection, read: reader.Procedures, now: datetime) -> None:
@@ -60,7 +63,7 @@ class Procedures:
 
     def rules(self, connection: Connection, authority: str, ladder_hash: str, authority_hash: str) -> Rules:
         """The rules that a challenge stands under, by the hashes it carries."""
-        found = self._rules.get((ladder_hash, authority_hash))
+        found = self.known_rules.get((ladder_hash, authority_hash))
         if found is None:
             wanted = (ladder_hash, authority_hash)
             rows = connection.execute(
@@ -71,7 +74,7 @@ class Procedures:
             texts = {row.hash: row.text for row in rows}
             read = reader.read_procedures({"authority": texts[authority_hash], "ladder": texts[ladder_hash]}, whole=False)
             found = Rules(read.ladders[0], read.authority, self._calendar_of(read.authority))
-            self._rules[ladder_hash, authority_hash] = found
+            self.known_rules[ladder_hash, authority_hash] = found
         return found
 
     def _calendar_of(self, authority: Authority) -> Calendar:

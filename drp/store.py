@@ -23,45 +23,48 @@ class Conflict(Exception):
 
 
 class Store:
-    """Where everything is kept. `write` and `read` give a connection inside one transaction for one authority."""
+    """Where everything is kept. `write` and `read` give a connection inside one transaction for one authority.
+
+    `writer` and `reader` are the engines that they use. On PostgreSQL both share one pool.
+    """
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
+        self.writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
         # Readers on SQLite begin plainly, or they would queue for the one write lock.
         # On PostgreSQL one snapshot for the whole of it: a chain read beside a commit must not look cut short.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self._writer.execution_options(**snapshot)
+        self.reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self.writer.execution_options(**snapshot)
 
     def close(self) -> None:
         """Let every connection go."""
-        self._writer.dispose()
-        self._reader.dispose()
+        self.writer.dispose()
+        self.reader.dispose()
 
     @property
     def engine(self) -> Engine:
         """The writing engine, for migrations and the operator's commands."""
-        return self._writer
+        return self.writer
 
     @contextmanager
     def write(self, authority: str) -> Iterator[Connection]:
         """One transaction that commits whole or not at all. Raises Unavailable where the database cannot be had."""
-        with _said_plainly(), self._writer.begin() as connection:
+        with _said_plainly(), self.writer.begin() as connection:
             self._choose(connection, authority)
             yield connection
 
     @contextmanager
     def read(self, authority: str) -> Iterator[Connection]:
         """One short reading transaction."""
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             self._choose(connection, authority)
             yield connection
 
     @contextmanager
     def snapshot(self, authority: str) -> Iterator[Connection]:
         """One long reading transaction that sees everything as it stood when it began."""
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             if not self.is_sqlite:  # on SQLite every reading transaction is one
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             self._choose(connection, authority)
@@ -77,7 +80,7 @@ class Store:
     @contextmanager
     def look(self) -> Iterator[Connection]:
         """One short reading transaction of no authority: it sees the schema and the clock, and nobody's rows."""
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             yield connection
 
     def authorities(self) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def go_there(request: Request, authority: str, then: str = "/") -> Response:
         return _refused(authority, _as_said(error), then)
     secrets = Secrets(f"{authority}.{chance.secret()}", chance.secret(), chance.secret())
     # A browser that has two sign-ins under way keeps one secret for both.
-    browser = _browser(request) or chance.secret()
+    browser = read_binding(request) or chance.secret()
     with service.store.write(authority) as connection:
         sign_ins.visit_provider(connection, chance, authority, secrets.state, browser, secrets.verifier, secrets.nonce, then, now)
     response = shell.go(openid.way_there(provider, metadata, _back_to(service.settings), secrets))
@@ -130,7 +130,7 @@ def come_back(request: Request, state: str = "", code: str = "", error: str = ""
         if provider is None:
             raise NotSigned
         with service.store.write(authority) as connection:
-            visit = sign_ins.back_from_provider(connection, authority, state, _browser(request), service.clock())
+            visit = sign_ins.back_from_provider(connection, authority, state, read_binding(request), service.clock())
     except NotSigned:
         log.warning("somebody came back from a sign-in that is unknown, used, too old or another browser's")
         return _page(TOO_LATE, "/")
@@ -195,7 +195,7 @@ def _person(service: Service, authority: str, provider: Provider, claims: dict[s
         raise _NotSignedIn(NOT_LET_IN.get(error.why, NOT_KNOWN), reason) from None
 
 
-def _browser(request: Request) -> str:
+def read_binding(request: Request) -> str:
     """What the browser holds of a sign-in under way, or nothing."""
     held = request.cookies.get(cookie_name(service_of(request).settings), "")
     return held if len(held) == 64 and held.isalnum() and held.isascii() else ""

@@ -223,11 +223,11 @@ def _where(rules: Rules, one: AssumptionShape) -> tuple[str, str]:
     parts = one.path.split(".")
     if one.of == "authority":
         if len(parts) > 1 and parts[0] == "roles" and rules.authority.has_role(parts[1]):
-            return "The authority's own file", _words([rules.authority.role(parts[1]).title, *parts[2:]])
-        return "The authority's own file", _words(parts)
+            return "The authority's own file", path_in_words([rules.authority.role(parts[1]).title, *parts[2:]])
+        return "The authority's own file", path_in_words(parts)
     if len(parts) > 1 and parts[0] == "stages" and rules.ladder.has(parts[1]):
-        return rules.ladder.stage(parts[1]).label, _words(parts[2:] or ["the whole stage"])
-    return "The procedure as a whole", _words(parts)
+        return rules.ladder.stage(parts[1]).label, path_in_words(parts[2:] or ["the whole stage"])
+    return "The procedure as a whole", path_in_words(parts)
 
 
 WORDS = {
@@ -243,6 +243,7 @@ WORDS = {
 """A file's keys, as somebody would say them."""
 
 
-def _words(parts: Sequence[str]) -> str:
+def path_in_words(parts: Sequence[str]) -> str:
+    """Where in a file something stands, as somebody would say it: ["enter_at", "1", "stage"] is "Enter at: no. 2: stage"."""
     said = [f"no. {int(part) + 1}" if part.isdigit() else WORDS.get(part, part.replace("_", " ")) for part in parts]
     return shell.sentence(": ".join(said))

@@ -82,6 +82,11 @@ class Served:
         self._listening.close()
         assert not self._thread.is_alive(), "the server did not end"
 
+    def close(self) -> None:
+        """Let go of what a service that was never started holds."""
+        self.service.close()
+        self._listening.close()
+
     def council(self, key: str) -> "Council":
         """One of the authorities."""
         return Council(self, PARTS[key])
@@ -114,8 +119,7 @@ def sow(folder: Path) -> Path:
     served = Served(folder)
     for part in CAST:
         seed(served.service, part, BEGINS)
-    served.service.close()
-    served._listening.close()
+    served.close()
     return folder
 
 

@@ -11,6 +11,7 @@ from api.app import create_app
 from notifications.channels import Outcome, Post
 from tests.pages.browser import Visitor
 from tests.service.world import World
+from tests.store.council import read_once
 
 
 class Postbag:
@@ -40,13 +41,13 @@ class Replica:
         self.settings = world.settings.model_copy(update=settings)
         self.app = create_app(self.settings, lambda: world.now)
         built, self.mail = self.app.state.service, Postbag()
-        built.casework.procedures._rules = world.service.casework.procedures._rules
+        read_once(built.casework.procedures)
         self.service = self.app.state.service = replace(built, sender=replace(built.sender, channel=self.mail))
         self._opened = ExitStack()
         self.client = self._opened.enter_context(TestClient(self.app))
         self.statements: list[str] = []
         store = self.service.store
-        for engine in (store._writer, store._reader) if store.is_sqlite else (store._writer,):
+        for engine in (store.writer, store.reader) if store.is_sqlite else (store.writer,):
             event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:

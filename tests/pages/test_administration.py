@@ -2,6 +2,7 @@
 and who read what."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from sqlalchemy import update
 from api.routes import ROUTES
 from drp import access_log
 from drp.access import Who
-from drp.store import Unavailable
 from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World
@@ -286,8 +286,8 @@ def test_nothing_of_another_authority_is_in_the_log(two):
 
 
 def test_planted_a_log_of_all_authorities_is_caught(two, monkeypatch):
-    real = access_log._within
-    monkeypatch.setattr(access_log, "_within", lambda *asked: real(*asked)[1:])
+    real = access_log.match_readings
+    monkeypatch.setattr(access_log, "match_readings", lambda *asked: real(*asked)[1:])
     with pytest.raises(AssertionError):
         test_nothing_of_another_authority_is_in_the_log(two)
 
@@ -352,11 +352,9 @@ def test_readings_that_fell_back_on_the_file_are_said(world):
     assert "Some readings stand in a file beside the log" in ada.open("/administration").text
 
 
-def test_a_log_that_cannot_be_read_is_said(world, monkeypatch):
-    def gone(*asked: object, **more: object) -> None:
-        raise Unavailable("gone")
-
-    monkeypatch.setattr(access_log.AccessLog, "_rows", gone)
+def test_a_log_that_cannot_be_read_is_said(world, tmp_path, monkeypatch):
+    unreadable = access_log.AccessLog(f"sqlite:///{tmp_path}", tmp_path / "access.jsonl")  # a folder is no database
+    monkeypatch.setattr(world.app.state, "service", replace(world.service, access_log=unreadable))
     page = at_browser(world, "ada").open("/administration/access-log")
     assert page.status == 503
 

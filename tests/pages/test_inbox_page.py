@@ -168,12 +168,14 @@ def test_what_was_recorded_in_error_is_in_no_inbox(world):
 
 def test_a_long_inbox_is_turned_page_by_page(world):
     raised(world)
-    message = dict(world.rows(NotificationRow.__table__.select())[0]._mapping)
-    copy = next(dict(row._mapping) for row in world.rows(DeliveryRow.__table__.select()) if row.person == world.id("tess"))
+    tells_tess = DeliveryRow.__table__.select().where(DeliveryRow.person == world.id("tess"))
+    with world.store.read(world.council.key) as connection:
+        message = connection.execute(NotificationRow.__table__.select()).mappings().first()
+        copy = connection.execute(tells_tess).mappings().first()
     at = message["at"]
     numbers = range(50, 110)
-    world.write(insert(NotificationRow), [message | {"n": n, "at": at + timedelta(minutes=n)} for n in numbers])
-    world.write(insert(DeliveryRow), [copy | {"n": n, "read_at": at} for n in numbers])
+    world.write(insert(NotificationRow), [{**message, "n": n, "at": at + timedelta(minutes=n)} for n in numbers])
+    world.write(insert(DeliveryRow), [{**copy, "n": n, "read_at": at} for n in numbers])
     tess = at_browser(world, "tess")
     first = tess.open("/inbox")
     assert first.text.count("A reply is asked of you") == 25

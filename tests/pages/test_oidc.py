@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -204,12 +204,17 @@ def test_two_sign_ins_may_be_under_way_in_one_browser(dunmoor: Signing) -> None:
 def test_the_binding_cookie_is_short_lived_out_of_scripts_reach_and_comes_back_over_the_redirect(world: World) -> None:
     plain = "drp-sign-in=[0-9a-f]{64}; HttpOnly; Max-Age=900; Path=/; SameSite=lax"
     secure = "__Host-drp-sign-in=[0-9a-f]{64}; HttpOnly; Max-Age=900; Path=/; SameSite=lax; Secure"
-    # What a provider says of itself is not asked here: it is kept already.
+    known = openid.Metadata("https://login.dunmoor.example/auth", "https://x.example", "https://x.example", (), False)
+
+    class Known(openid.Discovery):
+        """What the provider says of itself is known here, and it is not asked."""
+
+        def of(self, issuer: str, now: datetime) -> openid.Metadata:
+            return known
+
     for link, pattern in ((LINK, plain), ("https://drp.dunmoor.example", secure)):
         signing = Signing(world, link, "https://login.dunmoor.example")
-        known = openid.Metadata("https://login.dunmoor.example/auth", "https://x.example", "https://x.example", (), False)
-        signing.app.state.discovery = openid.Discovery()
-        signing.app.state.discovery._kept["https://login.dunmoor.example"] = (signing.now(), known)
+        signing.app.state.discovery = Known()
         begun = signing.browser().sets_out()
         assert re.fullmatch(pattern, begun.headers["set-cookie"]), begun.headers["set-cookie"]
         assert sent_with(begun)["redirect_uri"] == f"{link}/sign-in/back"
@@ -232,7 +237,7 @@ def test_another_browser_cannot_finish_what_this_one_began(dunmoor: Signing) -> 
 
 @one_engine
 def test_a_browser_that_is_not_asked_for_its_own_secret_is_noticed(dunmoor: Signing, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(oidc, "_browser", lambda request: "b" * 64)
+    monkeypatch.setattr(oidc, "read_binding", lambda request: "b" * 64)
     must_fail(lambda: test_another_browser_cannot_finish_what_this_one_began(dunmoor))
 
 

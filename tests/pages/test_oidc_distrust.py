@@ -193,7 +193,7 @@ PLANTED: dict[str, tuple[Callable[[Plant], None], str]] = {
     "any audience": (lambda plant: believed(plant, "validate_aud"), "another audience"),
     "any issuer": (lambda plant: believed(plant, "validate_iss"), "another issuer"),
     "any age": (lambda plant: believed(plant, "validate_exp"), "expired"),
-    "any party": (lambda plant: plant.setattr(openid, "_check_authorized_party", lambda *given: None), "another party"),
+    "any party": (lambda plant: plant.setattr(openid, "check_authorized_party", lambda *given: None), "another party"),
     "no signature": (lambda plant: plant.setattr(openid, "ALGORITHMS", ("none", *openid.ALGORITHMS)), "unsigned"),
     "any signature": (
         lambda plant: plant.setattr(jws.JWSRegistry.algorithms["RS256"].__class__, "verify", lambda *given: True),
@@ -275,7 +275,7 @@ def test_metadata_that_leads_elsewhere_is_refused_before_anybody_goes_there(sign
 
 
 def test_metadata_that_is_believed_as_it_comes_is_noticed(signing: Signing, provider: Crooked, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(openid, "_checked", lambda address, what: str(address))
+    monkeypatch.setattr(openid, "check_address", lambda address, what: str(address))
     must_fail(lambda: test_metadata_that_leads_elsewhere_is_refused_before_anybody_goes_there(signing, provider))
 
 

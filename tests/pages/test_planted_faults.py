@@ -107,7 +107,7 @@ def test_a_refusal_whose_page_differs_by_a_word_is_noticed(ground: Ground, monke
 
 
 def test_a_draft_that_is_everybodys_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(drafts, "_mine", lambda authority, person, id_: (drafts.col(drafts.DraftRow.id) == id_,))
+    monkeypatch.setattr(drafts, "match_own_draft", lambda authority, person, id_: (drafts.col(drafts.DraftRow.id) == id_,))
     must_fail(some(ground, DRAFT))
     must_fail(some(ground, "POST /raise/<draft, another child's>"))
 
@@ -266,15 +266,15 @@ ONCE = signing_in.test_a_link_signs_in_once_and_only_for_its_quarter_of_an_hour
 def test_a_link_that_is_good_twice_or_too_long_or_is_used_up_by_looking_is_noticed(
     world: World, first: Replica, second: Replica, monkeypatch: Plant
 ) -> None:
-    real = sign_ins._used
+    real = sign_ins.use_link
 
-    def twice(connection: Any, authority: str, how: str, secret: str, now: Any, browser: str = "") -> Any:
-        row = real(connection, authority, how, secret, now, browser)
+    def twice(connection: Any, *given: Any) -> Any:
+        found = real(connection, *given)
         connection.execute(sign_ins.update(sign_ins.SignInRow).values(used_at=None))
-        return row
+        return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(sign_ins, "_used", twice)
+        patched.setattr(sign_ins, "use_link", twice)
         must_fail(lambda: ONCE(world, first, second))
     with monkeypatch.context() as patched:
         patched.setattr(sign_ins, "LASTS", timedelta(minutes=20))
@@ -400,15 +400,17 @@ def test_a_token_that_is_the_same_for_everybody_is_noticed(ground: Ground, monke
 
 
 def test_words_of_another_site_that_are_shown_are_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(troubles, "_is_from_here", lambda request: True)
+    monkeypatch.setattr(troubles, "check_origin", lambda request, settings: None)
     must_fail(lambda: forged.test_words_that_another_site_sends_are_never_shown_as_what_somebody_wrote_here(ground))
 
 
 def test_what_was_typed_and_is_lost_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    async def nothing(request: Any) -> dict[str, tuple[str, ...]]:
-        return {}
+    real = shell.trouble
 
-    monkeypatch.setattr(troubles, "_typed", nothing)
+    def forgetful(status: int, title: str, said: str, do: str, typed: Any = None, **named: Any) -> Any:
+        return real(status, title, said, do, {}, **named)
+
+    monkeypatch.setattr(shell, "trouble", forgetful)
     must_fail(lambda: forged.test_what_was_typed_is_still_there_for_whoever_was_signed_out(ground))
 
 

@@ -162,6 +162,6 @@ def test_what_is_not_assumed_cannot_be_confirmed_and_what_is_not_there_is_not_fo
 
 
 def test_paths_are_said_in_words():
-    said = room._words(["contact", "meeting", "outcome_recorded_by"])
+    said = room.path_in_words(["contact", "meeting", "outcome_recorded_by"])
     assert said == "Contact: meeting: who records the outcome"
-    assert room._words(["enter_at", "1", "stage"]) == "Enter at: no. 2: stage"
+    assert room.path_in_words(["enter_at", "1", "stage"]) == "Enter at: no. 2: stage"

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Text, cast, update
 from sqlmodel import col
 
 from api import listing, reading
@@ -292,18 +292,17 @@ def test_planted_an_end_of_access_that_is_told(world, monkeypatch: Plant):
 
 
 def test_planted_wildcards_that_stand_for_others(world, monkeypatch: Plant):
-    def holds(authority: str, words: Any, teams: Any, word: str) -> Any:
-        return col(ChallengeRow.reference).like(f"{word.upper()}%")
+    def by_reference(authority: str, words: Any, teams: Any, text: str) -> Any:
+        return col(ChallengeRow.reference).like(f"{text.upper()}%")
 
-    monkeypatch.setattr(search, "_holds", holds)
+    def by_reason(authority: str, words: Any, teams: Any, text: str) -> Any:
+        [key] = [key for key, label in reasons(world) if label == text]
+        return cast(col(ChallengeRow.reasons), Text).like(f'%"{key}"%')
+
+    monkeypatch.setattr(search, "matching", by_reason)
+    found_by(test_a_reason_is_not_found_by_a_key_that_is_only_like_its_own, world)
+    monkeypatch.setattr(search, "matching", by_reference)
     found_by(test_what_people_type_is_looked_for_as_it_stands, world, "____-____")
-    monkeypatch.undo()
-    keys = [key for key, _ in reasons(world) if "_" in key]
-    with monkeypatch.context() as planted:
-        planted.setattr(
-            search, "_reasons", lambda words, word: [key.replace("_", "x") for key in keys]
-        )  # as a key that is like another would be
-        found_by(test_a_reason_is_not_found_by_a_key_that_is_only_like_its_own, world)
 
 
 def test_planted_a_list_that_is_not_logged(world, monkeypatch: Plant):
@@ -315,7 +314,7 @@ def test_planted_a_page_that_forgets_the_rest_of_an_instant(world, monkeypatch: 
     def after(query: Any, position: Any) -> Any:
         return query.where(col(ChallengeRow.raised_at) < position[0]) if position else query
 
-    monkeypatch.setattr(listing, "_after", after)
+    monkeypatch.setattr(listing, "start_after", after)
     with monkeypatch.context() as inner:
         found_by(test_page_by_page_every_item_is_shown_once_newest_first, world, inner)
 

@@ -449,11 +449,11 @@ def _at_once(is_so: bool) -> None:
 
 
 def test_planted_a_limit_without_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Patient(body_limit._Counted):
-        def __init__(self, receive: Any, most: int, until: float) -> None:
-            super().__init__(receive, most, until + 3600)
+    class Patient(BodyLimit):
+        def __init__(self, app: Any, most: int, document: int, seconds: float) -> None:
+            super().__init__(app, most, document, seconds + 3600)
 
-    monkeypatch.setattr(body_limit, "_Counted", Patient)
+    monkeypatch.setattr("tests.pages.test_uploads_under_attack.BodyLimit", Patient)
     with pytest.raises(FOUND):
         test_a_body_that_never_ends_is_given_up("/sign-in")
 
@@ -466,10 +466,16 @@ def test_a_size_that_was_not_said_is_counted() -> None:
 
 
 def test_planted_a_limit_that_believes_what_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Trusting(body_limit._Counted):
-        def __init__(self, receive: Any, most: int, until: float) -> None:
-            super().__init__(receive, 10**9, until)
+    def trusting(app: Any, most: int, document: int, seconds: float) -> Any:
+        strict = body_limit.BodyLimit(app, most, document, seconds)
+        lax = body_limit.BodyLimit(app, 10**9, 10**9, seconds)
 
-    monkeypatch.setattr(body_limit, "_Counted", Trusting)
+        async def limited(scope: Any, receive: Any, send: Any) -> None:
+            says_its_size = b"content-length" in dict(scope["headers"])
+            await (strict if says_its_size else lax)(scope, receive, send)
+
+        return limited
+
+    monkeypatch.setattr("tests.pages.test_uploads_under_attack.BodyLimit", trusting)
     with pytest.raises(FOUND):
         test_a_size_that_was_not_said_is_counted()

@@ -24,10 +24,10 @@ from workflows.reader import read_procedures
 _READ: dict[Any, Any] = {}
 
 
-def read_once(known: Procedures) -> Procedures:
+def read_once(procedures: Procedures) -> Procedures:
     """What was read once is true under its hash for ever: no need to read it again in every world."""
-    known._rules = _READ
-    return known
+    procedures.known_rules = _READ
+    return procedures
 
 
 AUTHORITY = """
