@@ -28,46 +28,47 @@ class Store:
     def __init__(self, url: str, pool_size: int = 10) -> None:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
+        self.writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
         # Readers on SQLite begin plainly, or they would queue for the one write lock.
         # On PostgreSQL one snapshot for the whole of it: a chain read beside a commit must not look cut short.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self._reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self._writer.execution_options(**snapshot)
+        self.reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self.writer.execution_options(**snapshot)
 
     def close(self) -> None:
         """Let every connection go."""
-        self._writer.dispose()
-        self._reader.dispose()
+        self.writer.dispose()
+        self.reader.dispose()
 
     @property
     def engine(self) -> Engine:
         """The writing engine, for migrations and the operator's commands."""
-        return self._writer
+        return self.writer
 
     @contextmanager
     def write(self, authority: str) -> Iterator[Connection]:
         """One transaction that commits whole or not at all. Raises Unavailable where the database cannot be had."""
-        with _said_plainly(), self._writer.begin() as connection:
-            self._choose(connection, authority)
+        with _said_plainly(), self.writer.begin() as connection:
+            self.choose_authority(connection, authority)
             yield connection
 
     @contextmanager
     def read(self, authority: str) -> Iterator[Connection]:
         """One short reading transaction."""
-        with _said_plainly(), self._reader.begin() as connection:
-            self._choose(connection, authority)
+        with _said_plainly(), self.reader.begin() as connection:
+            self.choose_authority(connection, authority)
             yield connection
 
     @contextmanager
     def snapshot(self, authority: str) -> Iterator[Connection]:
         """One long reading transaction that sees everything as it stood when it began."""
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             if not self.is_sqlite:  # on SQLite every reading transaction is one
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            self._choose(connection, authority)
+            self.choose_authority(connection, authority)
             yield connection
 
-    def _choose(self, connection: Connection, authority: str) -> None:
+    def choose_authority(self, connection: Connection, authority: str) -> None:
+        """Let a transaction see one authority only. Does nothing on SQLite, where nothing but the queries separates them."""
         if not self.is_sqlite:
             # Local to the transaction: it cannot outlive it into the pool's next borrower. Nobody waits longer for
             # another's lock than on SQLite: it is said (503), and may be tried again.
@@ -77,14 +78,14 @@ class Store:
     def authorities(self) -> tuple[str, ...]:
         """The authorities served. On PostgreSQL by the one function that may look across them."""
         query = "SELECT key FROM authority ORDER BY key" if self.is_sqlite else "SELECT * FROM drp_authorities()"
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             return tuple(connection.execute(text(query)).scalars())
 
     def now_in_database(self) -> Any:
         """The database's own clock (aware UTC), or None where it is this machine's own (SQLite)."""
         if self.is_sqlite:
             return None
-        with _said_plainly(), self._reader.begin() as connection:
+        with _said_plainly(), self.reader.begin() as connection:
             return connection.execute(text("SELECT clock_timestamp()")).scalar_one()
 
 

@@ -188,26 +188,26 @@ class Killed(BaseException):
 
 def test_planted_notifications_in_a_transaction_of_their_own_are_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper._write
+    real = Keeper.write_rows
 
     def separately(self: Keeper, connection: Any, rows: Any) -> None:
         rows.notifications, rows.deliveries = [], []
         real(self, connection, rows)  # and the second transaction never comes
 
-    monkeypatch.setattr(Keeper, "_write", separately)
+    monkeypatch.setattr(Keeper, "write_rows", separately)
     marsh.raised()
     assert any("asked {}" in what for what in faults(store))
 
 
 def test_planted_a_state_without_its_entries_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper._write
+    real = Keeper.write_rows
 
     def forgets(self: Keeper, connection: Any, rows: Any) -> None:
         rows.entries, rows.words = rows.entries[:-1], []
         real(self, connection, rows)
 
-    monkeypatch.setattr(Keeper, "_write", forgets)
+    monkeypatch.setattr(Keeper, "write_rows", forgets)
     marsh.raised()
     assert any("entries where" in what for what in faults(store))
 

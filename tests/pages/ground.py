@@ -312,7 +312,7 @@ def made(folder: Path, calendar: Calendar) -> Iterator[Ground]:
     migrate(store)
     world = World(store, folder, calendar, DUNMOOR)
     for one in (store, world.service.store, world.service.access_log._open()):
-        for engine in (one._writer, one._reader):
+        for engine in (one.writer, one.reader):
             engine.dispose()
             event.listen(engine, "connect", _without_waiting_for_the_disk)
     found = Ground(world)

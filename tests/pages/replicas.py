@@ -46,7 +46,7 @@ class Replica:
         self.client = self._opened.enter_context(TestClient(self.app))
         self.statements: list[str] = []
         store = self.service.store
-        for engine in (store._writer, store._reader) if store.is_sqlite else (store._writer,):
+        for engine in (store.writer, store.reader) if store.is_sqlite else (store.writer,):
             event.listen(engine, "before_cursor_execute", self._note)
 
     def _note(self, connection: Any, cursor: Any, statement: str, *more: Any) -> None:

@@ -23,7 +23,7 @@ def counted(world: World) -> Iterator[list[str]]:
 
     store = world.service.store
     # On PostgreSQL the reader is the writer with other options, and what listens to the one hears both.
-    engines = {store._writer, store._reader} if store._reader.pool is not store._writer.pool else {store._writer}
+    engines = {store.writer, store.reader} if store.reader.pool is not store.writer.pool else {store.writer}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     try:
