@@ -212,15 +212,15 @@ def test_planted_a_state_without_its_entries_is_caught(store: Store, monkeypatch
     assert any("entries where" in what for what in faults(store))
 
 
-def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: Path) -> None:
     marsh, _ = founded(store)
     marsh.raised()
 
-    def first_marked(sender: Any, post: Post | None, authority: str) -> Outcome:
-        return Outcome(accepted=frozenset(post.envelope if post else ()))  # and killed before the message went
+    class Marks:
+        def send(self, post: Post) -> Outcome:
+            return Outcome(accepted=frozenset(post.envelope))  # and killed before the message went
 
-    monkeypatch.setattr(outbox, "_try", first_marked)
-    marsh.deliver(RAISED, Folder(tmp_path / "mail", "r@marsh.example"))
+    marsh.deliver(RAISED, Marks())
     assert any("never written" in what for what in faults(store, tmp_path / "mail"))
 
 
