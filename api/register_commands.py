@@ -95,7 +95,7 @@ def import_register(
             done, there = earlier(connection, authority, sheet), known(connection, words)
         if done is None:
             # Nothing is held meanwhile: on SQLite a long reading may make whoever writes wait, too.
-            checked = check(service.casework, there, words, sheet, local_date(now), _watched)
+            checked = check(service.casework, there, words, sheet, local_date(now), show_progress)
             if dry_run and not take_over:
                 with service.store.read(authority) as connection:
                     done = tried(connection, rules, sheet, checked)
@@ -118,8 +118,8 @@ def import_register(
     print("\n".join(_told(done, file.name, dry_run, take_over)))
 
 
-def _watched(rows: "Iterable[Brought]") -> "Iterator[Brought]":
-    """Rows with a bar beside them, where somebody looks on: nothing of it reaches a file or a pipe."""
+def show_progress(rows: "Iterable[Brought]") -> "Iterator[Brought]":
+    """Give the rows on, and draw a bar of how many there were so far on a terminal; nothing of it reaches a file or a pipe."""
     from rich.console import Console
     from rich.progress import track
 

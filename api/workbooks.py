@@ -22,13 +22,15 @@ MOST_LINES = 1_048_575
 
 CUT = " … (cut: longer than a cell holds)"
 
-_OPTIONS = {
+OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
     "default_date_format": "dd/mm/yyyy",
 }
+"""What the writer is told: above all, to take no text for a formula, a link or a number."""
+
 _NO_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST_DAY = date(1900, 1, 1)
@@ -41,7 +43,7 @@ def workbook(sheets: Sequence[tuple[str, Sequence[str], Iterable[Sequence[Cell]]
     the same name, Unfit for more rows than a sheet holds: what was written then is not whole, and nobody may be given it.
     """
     # Rows wait beside the file until it is put together: in a folder of their own, which goes whatever happens.
-    with TemporaryDirectory() as folder, xlsxwriter.Workbook(file, {**_OPTIONS, "tmpdir": folder}) as book:
+    with TemporaryDirectory() as folder, xlsxwriter.Workbook(file, {**OPTIONS, "tmpdir": folder}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         for name, headings, rows in sheets:
             _sheet(book, bold, name, headings, rows)
@@ -58,10 +60,11 @@ def _sheet(book: xlsxwriter.Workbook, bold: object, name: str, headings: Sequenc
             # The writer itself would leave out every further row without a word.
             raise Unfit(f"A workbook holds {MOST_LINES:,} lines, and there are more.", "Narrow it, or take the CSV.", "format")
         for column, cell in enumerate(row):
-            _cell(sheet, number, column, cell)
+            write_cell(sheet, number, column, cell)
 
 
-def _cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, cell: Cell) -> None:
+def write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, cell: Cell) -> None:
+    """Write a cell as what it is: a date, a number, or else as text, which is never run as a formula. Empty: nothing."""
     if cell is None or cell == "":
         return
     if isinstance(cell, date) and cell >= _FIRST_DAY:

@@ -98,7 +98,7 @@ class Casework:
         """Bring an event to an item. Raises Refused, NotFound, AccessEnded, Stale, KeyReused, Unavailable."""
 
         def once(connection: Connection) -> Answer:
-            known = self._known(connection, signed, retry)
+            known = self.find_answer(connection, signed, retry)
             if known is not None:
                 return known
             authority = signed.authority
@@ -119,7 +119,7 @@ class Casework:
             access.check_sees(actor, self._was_involved(connection, signed, id_))
             if if_match and if_match != etag_of(stands):
                 raise Stale
-            corrects = isinstance(event, Corrected) and self._own_entry(connection, loaded, event, actor, authority)
+            corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
             check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
             try:
                 if isinstance(event, LadderMoved):
@@ -140,7 +140,7 @@ class Casework:
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
             after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
             done = Done(after, rules, actor, loaded.entries + offset, messages, establishment)
-            return self._answered(connection, signed, retry, done, 200, now, render)
+            return self.store_answer(connection, signed, retry, done, 200, now, render)
 
         return self._settled(signed.authority, once)
 
@@ -154,11 +154,11 @@ class Casework:
         """
 
         def once(connection: Connection) -> Answer:
-            known = self._known(connection, signed, retry)
+            known = self.find_answer(connection, signed, retry)
             if known is not None:
                 return known
             done = self.raise_within(connection, signed, child, event, now, team, ladder, settled)
-            return self._answered(connection, signed, retry, done, 201, now, render)
+            return self.store_answer(connection, signed, retry, done, 201, now, render)
 
         return self._settled(signed.authority, once)
 
@@ -247,7 +247,8 @@ class Casework:
             return None
         return hold(rules, loaded, last, now)
 
-    def _known(self, connection: Connection, signed: Signed, retry: Retry) -> Answer | None:
+    def find_answer(self, connection: Connection, signed: Signed, retry: Retry) -> Answer | None:
+        """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""
         if not retry.key:
             return None
         row = connection.execute(
@@ -263,9 +264,10 @@ class Casework:
             raise KeyReused
         return dict(row.answer)
 
-    def _answered(
+    def store_answer(
         self, connection: Connection, signed: Signed, retry: Retry, done: Done, status: int, now: datetime, render: Render
     ) -> Answer:
+        """Render the answer, and store it under the person and the key for a repeat. Without a key nothing is stored."""
         answer = render(connection, done)
         if retry.key:
             connection.execute(
@@ -285,7 +287,7 @@ class Casework:
     def _was_involved(self, connection: Connection, signed: Signed, challenge: UUID) -> bool:
         return was_involved(connection, signed.authority, signed.person, challenge)
 
-    def _own_entry(self, connection: Connection, loaded: Loaded, event: Corrected, actor: Actor, authority: str) -> Visible:
+    def check_own_entry(self, connection: Connection, loaded: Loaded, event: Corrected, actor: Actor, authority: str) -> Visible:
         """Who may read the entry that is corrected. Raises Unfit where there is none, NotYours where another wrote it."""
         author = None
         if 1 <= event.entry <= loaded.entries:

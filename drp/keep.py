@@ -69,7 +69,7 @@ class Keeper:
 
     def keep(self, connection: Connection, authority: str, kept: Sequence[Kept], now: datetime) -> None:
         """Write decisions that were made from what stands in the database. Raises Conflict if any of it has moved on."""
-        rows = _Rows()
+        rows = Rows()
         created: list[dict[str, Any]] = []
         changed: list[dict[str, Any]] = []
         lines: list[register.Change] = []
@@ -107,12 +107,16 @@ class Keeper:
         if created:
             connection.execute(insert(ChallengeRow), created)
         if changed:
-            self._update(connection, changed)
-        self._write(connection, rows)
+            self.update_challenges(connection, changed)
+        self.write_rows(connection, rows)
         if lines:
             register.write(connection, self._chance, authority, lines)
 
-    def _update(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
+    def update_challenges(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
+        """Write challenges that stood in the database, each only at the version it was decided from (`b_version`).
+
+        Raises Conflict if any of them has another version by now.
+        """
         statement = (
             update(ChallengeRow.__table__)  # type: ignore[attr-defined]
             .where(
@@ -126,7 +130,8 @@ class Keeper:
         if done.rowcount != len(changed):
             raise Conflict
 
-    def _write(self, connection: Connection, rows: "_Rows") -> None:
+    def write_rows(self, connection: Connection, rows: "Rows") -> None:
+        """Write everything that belongs to the challenges: entries, words, windows, links, notifications, who is involved."""
         for table, listed in (
             (EntryRow, rows.entries),
             (WordsRow, rows.words),
@@ -158,7 +163,7 @@ class Keeper:
             connection.execute(statement.on_conflict_do_update(index_elements=its_key, set_=addressed, where=only), known)
 
 
-class _Rows:
+class Rows:
     """Rows gathered from several decisions, so that each table is written once."""
 
     def __init__(self) -> None:

@@ -28,7 +28,8 @@ SORTS = {
 }  # fmt: skip
 """The orders that a list can have."""
 
-_CODED = (By.REASON, By.THEME)
+CODED = (By.REASON, By.THEME)
+"""What an item may have several of, a row each: what is asked of it may hold for any one of its rows."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +154,11 @@ def _kinds(wanted: Narrowed) -> tuple[str, ...]:
 
 
 def _of_items(labels: Labels, wanted: Narrowed, here: str, kind: str, asked: Asked) -> list[Any]:
-    of_reasons = [one for one in asked.only if one[0] in _CODED]
+    of_reasons = [one for one in asked.only if one[0] in CODED]
     if wanted.other:
         others = tuple(kept for key in patterns.without_own_code(labels) for kept in labels.kept(By.REASON, key))
         of_reasons.append((By.REASON, others))
-    of_items = tuple(one for one in asked.only if one[0] not in _CODED)
+    of_items = tuple(one for one in asked.only if one[0] not in CODED)
     found = conditions(Asked(asked.by, None, asked.first, asked.last, of_items))
     if of_reasons:
         some = select(col(RegisterRow.id)).where(

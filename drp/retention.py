@@ -218,7 +218,7 @@ def erase(
         )
         if gone:
             _write_down(connection, key, id_, now, by, why, gone, len(its_own))
-    lines = _lines_blanked(connection, key, one.number, child)
+    lines = blank_lines(connection, key, one.number, child)
     connection.execute(
         update(ChildRow)
         .where(col(ChildRow.authority) == key, col(ChildRow.id) == child)
@@ -234,7 +234,7 @@ def erase_lines(connection: Connection, authority: str, number: str, ordered: bo
     Raises NoSuchChild where no line has it; Held while everybody's record is held, and without an order: no day of birth
     or of last contact is known from which a time could be counted.
     """
-    lines = _lines_blanked(connection, authority, number, None)
+    lines = blank_lines(connection, authority, number, None)
     if not lines:
         raise NoSuchChild(f"Neither the directory nor the register of {authority} has a child {number}. Check the number.")
     holds = _holds(connection, authority).get(None, ())
@@ -251,8 +251,8 @@ def about_child(number: str, child: UUID | None) -> ColumnElement[bool]:
     return and_(col(RegisterRow.sheet) != "", or_(mine, col(RegisterRow.child) == child) if child else mine)
 
 
-def _lines_blanked(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
-    """The line stays, and is counted as it was; whom it was about is gone."""
+def blank_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
+    """Take a child out of the lines brought in from sheets: each stays, and is counted as it was. Gives how many there were."""
     here = (col(RegisterRow.authority) == authority, about_child(number, child))
     count = connection.execute(select(func.count()).select_from(RegisterRow).where(*here, col(RegisterRow.is_first))).scalar_one()
     connection.execute(update(RegisterRow).where(*here).values(number="", child=None))

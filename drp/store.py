@@ -51,14 +51,14 @@ class Store:
     def write(self, authority: str) -> Iterator[Connection]:
         """One transaction that commits whole or not at all. Raises Unavailable where the database cannot be had."""
         with _said_plainly(), self.writer.begin() as connection:
-            self._choose(connection, authority)
+            self.choose_authority(connection, authority)
             yield connection
 
     @contextmanager
     def read(self, authority: str) -> Iterator[Connection]:
         """One short reading transaction."""
         with _said_plainly(), self.reader.begin() as connection:
-            self._choose(connection, authority)
+            self.choose_authority(connection, authority)
             yield connection
 
     @contextmanager
@@ -67,10 +67,11 @@ class Store:
         with _said_plainly(), self.reader.begin() as connection:
             if not self.is_sqlite:  # on SQLite every reading transaction is one
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            self._choose(connection, authority)
+            self.choose_authority(connection, authority)
             yield connection
 
-    def _choose(self, connection: Connection, authority: str) -> None:
+    def choose_authority(self, connection: Connection, authority: str) -> None:
+        """Let a transaction see one authority only. Does nothing on SQLite, where nothing but the queries separates them."""
         if not self.is_sqlite:
             # Local to the transaction: it cannot outlive it into the pool's next borrower. Nobody waits longer for
             # another's lock than on SQLite: it is said (503), and may be tried again.

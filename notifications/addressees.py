@@ -44,10 +44,10 @@ def still_to_be_told(
     roles: list[str] = []
     for delivery in post_book.deliveries(connection, authority.key, key):
         waits, address = delivery["mail"] == "waiting", delivery["email"]
-        if gone := _no_longer(connection, delivery, authority, establishment, loaded, now):
+        if gone := find_skip_reason(connection, delivery, authority, establishment, loaded, now):
             if waits:
                 post_book.mark(connection, authority.key, key, delivery["person"], mail="skipped", error=gone)
-        elif unfit := _unfit(address, domains):
+        elif unfit := find_address_fault(address, domains):
             if waits:
                 unreachable.append((delivery, unfit))
         else:
@@ -59,7 +59,7 @@ def still_to_be_told(
     return Addressees(tuple(dict.fromkeys(to)), once, people, unreachable, tuple(dict.fromkeys(roles)))
 
 
-def _no_longer(
+def find_skip_reason(
     connection: Connection,
     delivery: RowMapping,
     authority: Authority,
@@ -67,7 +67,7 @@ def _no_longer(
     loaded: Loaded,
     now: datetime,
 ) -> str:
-    """Why somebody is no longer to be told (empty: they are). Frozen at commit, checked again at sending."""
+    """Say why somebody is no longer to be told (empty: they are). Frozen at commit, checked again at sending."""
     day = local_date(now)
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
@@ -91,8 +91,8 @@ def _parties(loaded: Loaded, role: str) -> tuple[Party, ...]:
     return (Party(role), *dict.fromkeys(named))
 
 
-def _unfit(address: str, domains: Sequence[str]) -> str:
-    """Why an address cannot be written to (empty: it can)."""
+def find_address_fault(address: str, domains: Sequence[str]) -> str:
+    """Say why an address cannot be written to (empty: it can). `domains` empty: any domain will do."""
     if not is_address(address):
         return "has no address that can be written to"
     domain = address.rpartition("@")[2].lower()

@@ -47,28 +47,28 @@ def meeting_file(row: RowMapping, loaded: Loaded, rules: Rules, link: str, domai
         f"DTSTAMP:{_utc(row['at'])}",
         f"DTSTART:{_utc(challenge.meeting_at)}",
         f"DTEND:{_utc(challenge.meeting_at + LASTS)}",
-        f"SUMMARY:{_text(f'{called[:1].upper()}{called[1:]}: {loaded.reference}')}",
-        f"DESCRIPTION:{_text(link)}",
+        f"SUMMARY:{escape_text(f'{called[:1].upper()}{called[1:]}: {loaded.reference}')}",
+        f"DESCRIPTION:{escape_text(link)}",
         *([f"ORGANIZER:mailto:{quote(organizer, safe='@+')}"] if is_address(organizer) else []),
         "END:VEVENT",
         "END:VCALENDAR",
     ]
-    return Attachment("meeting.ics", METHOD, "".join(f"{_folded(line)}\r\n" for line in lines))
+    return Attachment("meeting.ics", METHOD, "".join(f"{fold_line(line)}\r\n" for line in lines))
 
 
 def _utc(instant: datetime) -> str:
     return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
-def _text(said: str) -> str:
-    """A text value: nothing in it ends the line or the value."""
+def escape_text(said: str) -> str:
+    """Write a text as a value (RFC 5545, 3.3.11): nothing in it ends the line or the value."""
     for mark in ("\\", ";", ","):
         said = said.replace(mark, f"\\{mark}")
     return "\\n".join("".join(letter for letter in line if letter.isprintable()) for line in said.splitlines())
 
 
-def _folded(line: str) -> str:
-    """No line is longer than 75 octets; no letter is cut in two."""
+def fold_line(line: str) -> str:
+    """Break a line so that none is longer than 75 octets (RFC 5545, 3.1); no letter is cut in two."""
     folded, octets = "", 0
     for letter in line:
         width = len(letter.encode())

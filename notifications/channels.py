@@ -19,11 +19,16 @@ from notifications.wording import Letter
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
 _SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
-_HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"}
 _PART_HEADERS = {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "MIME-Version"}
-_FILE_NAME = re.compile(r"[a-z]{1,20}\.ics")
-_METHODS = {"PUBLISH"}
 
+HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type", "Auto-Submitted"}
+"""The headers that a message may have."""
+
+FILE_NAME = re.compile(r"[a-z]{1,20}\.ics")
+"""What a calendar file may be called."""
+
+METHODS = {"PUBLISH"}
+"""What a calendar file may ask of a diary."""
 
 ANSWERS = 6
 """How many times the time allowed for one answer a whole conversation may take."""
@@ -92,7 +97,7 @@ def build(post: Post, sender: str) -> bytes:
         raise UnsafeMessage("the subject line is not one of ours")
     if not set(post.envelope) <= {*post.to, *post.copy}:
         raise UnsafeMessage("somebody would get it who is neither addressed nor copied")
-    if post.attachment and not (_FILE_NAME.fullmatch(post.attachment.name) and post.attachment.method in _METHODS):
+    if post.attachment and not (FILE_NAME.fullmatch(post.attachment.name) and post.attachment.method in METHODS):
         raise UnsafeMessage("the file is not one of ours")
     try:
         return _built(post, sender)
@@ -119,18 +124,18 @@ def _built(post: Post, sender: str) -> bytes:
         message.add_attachment(file.text, subtype="calendar", filename=file.name, params={"method": file.method})
     data = message.as_bytes()
     again = message_from_bytes(data, policy=policy.SMTP)
-    if set(again.keys()) != {name for name in _HEADERS if name in message} or len(again.keys()) != len(message.keys()):
+    if set(again.keys()) != {name for name in HEADERS if name in message} or len(again.keys()) != len(message.keys()):
         raise UnsafeMessage("the message would carry a header that was not meant")
     for name, meant in (("To", post.to), ("Cc", post.copy)):
         found = tuple(address.addr_spec for address in again[name].addresses) if again[name] else ()
         if found != meant:
             raise UnsafeMessage(f"the message's {name} is not whom we meant")
-    _check_parts(again, post.attachment)
+    check_parts(again, post.attachment)
     return data
 
 
-def _check_parts(again: EmailMessage, file: Attachment | None) -> None:
-    """The finished message has the two bodies and the file that were meant, and nothing beside them."""
+def check_parts(again: EmailMessage, file: Attachment | None) -> None:
+    """The finished message has the two bodies and the file that were meant, and nothing else. Raises UnsafeMessage."""
     parts = [part for part in again.walk() if part is not again]
     leaves = [part for part in parts if not part.is_multipart()]
     meant = ["text/plain", "text/html", *(["text/calendar"] if file else [])]

@@ -135,7 +135,7 @@ def _claimed(this: _Round, key: Key) -> list[Attempt]:
         loaded = load.challenges(connection, authority, [key[0]])[key[0]]
         value = loaded.challenge
         rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
-        if _has_lapsed(row, loaded):
+        if has_lapsed(row, loaded):
             post_book.note(connection, authority, key, state="lapsed")
             this.done.lapsed += 1
             return []
@@ -149,13 +149,13 @@ def _claimed(this: _Round, key: Key) -> list[Attempt]:
             post_book.note(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
             this.done.braked += 1
             return []
-        return [_attempt(connection, key, row, loaded, rules, now, this.sender)]
+        return [prepare_attempt(connection, key, row, loaded, rules, now, this.sender)]
 
 
-def _attempt(
+def prepare_attempt(
     connection: Connection, key: Key, row: RowMapping, loaded: Loaded, rules: Rules, now: datetime, sender: Sender
 ) -> Attempt:
-    """The message put into words, with everybody still to be told."""
+    """Put a message into words, for everybody who is still to be told: what `sender` would send at `now` (aware UTC)."""
     addressees = still_to_be_told(connection, loaded, rules.authority, key, now, sender.allowed_domains)
     window = _window_of(loaded, row["window"])
     expected = bool(window and window.promise.expected)
@@ -230,7 +230,8 @@ def _try(sender: Sender, post: Post | None, authority: str) -> Outcome:
         return Outcome(again=type(error).__name__)
 
 
-def _has_lapsed(row: RowMapping, loaded: Loaded) -> bool:
+def has_lapsed(row: RowMapping, loaded: Loaded) -> bool:
+    """Has a message no point any more, because of what became of its item or its window?"""
     subject = Subject(row["subject"])
     if loaded.challenge.is_sealed:
         return True

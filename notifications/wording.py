@@ -256,13 +256,14 @@ WORDS: dict[Subject, Words] = {
     ),
 }
 
-_ENVIRONMENT = Environment(
+TEMPLATES = Environment(
     loader=PackageLoader("notifications", "templates"),
     autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
+"""The templates of letters: a name that one asks for and is not given is a fault, and not a blank."""
 
 
 def letter(
@@ -292,8 +293,8 @@ def letter(
     }
     return Letter(
         f"{said['subject']}: {reference}",
-        _ENVIRONMENT.get_template("message.txt").render(values),
-        _ENVIRONMENT.get_template("message.html").render(values),
+        TEMPLATES.get_template("message.txt").render(values),
+        TEMPLATES.get_template("message.html").render(values),
     )
 
 
@@ -311,8 +312,8 @@ def digest_letter(authority: Authority, lines: Sequence[Line]) -> Letter:
     }
     return Letter(
         str(values["subject"]),
-        _ENVIRONMENT.get_template("digest.txt").render(values),
-        _ENVIRONMENT.get_template("digest.html").render(values),
+        TEMPLATES.get_template("digest.txt").render(values),
+        TEMPLATES.get_template("digest.html").render(values),
     )
 
 

@@ -31,6 +31,9 @@ MOST_PARTS = 5_000
 EPOCH = date(1899, 12, 30)
 """From which spreadsheets count their days (from March 1900 on)."""
 
+FORMULA = "f"
+"""The element that tells a formula; the value beside it is what that came to when it was last worked out."""
+
 _CHUNK = 1 << 16
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _DATE_FORMATS = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
@@ -209,7 +212,7 @@ class _Sheet:
             self._open(given)
         elif name in ("v", "t"):
             self._takes = self._column >= 0 and not self._is_reading_aid
-        elif name == "f":
+        elif name == FORMULA:
             self._is_formula = True
         elif name == "rPh":
             self._is_reading_aid = True

@@ -55,4 +55,4 @@ def make_naive(casework: Casework) -> None:
         connection.execute(statement, [{k: v for k, v in one.items() if k != "b_version"} for one in changed])
 
     drp.sweep.load.challenges = unlocked  # type: ignore[assignment]
-    Keeper._update = unguarded  # type: ignore[method-assign]
+    Keeper.update_challenges = unguarded  # type: ignore[method-assign]

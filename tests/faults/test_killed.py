@@ -188,39 +188,39 @@ class Killed(BaseException):
 
 def test_planted_notifications_in_a_transaction_of_their_own_are_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper._write
+    real = Keeper.write_rows
 
     def separately(self: Keeper, connection: Any, rows: Any) -> None:
         rows.notifications, rows.deliveries = [], []
         real(self, connection, rows)  # and the second transaction never comes
 
-    monkeypatch.setattr(Keeper, "_write", separately)
+    monkeypatch.setattr(Keeper, "write_rows", separately)
     marsh.raised()
     assert any("asked {}" in what for what in faults(store))
 
 
 def test_planted_a_state_without_its_entries_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper._write
+    real = Keeper.write_rows
 
     def forgets(self: Keeper, connection: Any, rows: Any) -> None:
         rows.entries, rows.words = rows.entries[:-1], []
         real(self, connection, rows)
 
-    monkeypatch.setattr(Keeper, "_write", forgets)
+    monkeypatch.setattr(Keeper, "write_rows", forgets)
     marsh.raised()
     assert any("entries where" in what for what in faults(store))
 
 
-def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: Path) -> None:
     marsh, _ = founded(store)
     marsh.raised()
 
-    def first_marked(sender: Any, post: Post | None, authority: str) -> Outcome:
-        return Outcome(accepted=frozenset(post.envelope if post else ()))  # and killed before the message went
+    class Marks:
+        def send(self, post: Post) -> Outcome:
+            return Outcome(accepted=frozenset(post.envelope))  # and killed before the message went
 
-    monkeypatch.setattr(outbox, "_try", first_marked)
-    marsh.deliver(RAISED, Folder(tmp_path / "mail", "r@marsh.example"))
+    marsh.deliver(RAISED, Marks())
     assert any("never written" in what for what in faults(store, tmp_path / "mail"))
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
-from typing import Any
 
 import pytest
 
@@ -197,18 +196,19 @@ def test_two_senders_send_one_copy(store: Store) -> None:
 # The planted bugs.
 
 
-def test_planted_marked_sent_before_sending_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_marked_sent_before_sending_is_caught(store: Store) -> None:
     marsh, _ = founded(store)
     marsh.raised()
+    peer = Scripted(for_a_while(1, DATA="452 no room"))
+    with peer.running(SHORT) as channel:
 
-    def believed(sender: Any, post: Post | None, authority: str) -> Outcome:
-        assert post is not None
-        sender.channel.send(post)
-        return Outcome(accepted=frozenset(post.envelope))
+        class Believes:
+            def send(self, post: Post) -> Outcome:
+                channel.send(post)
+                return Outcome(accepted=frozenset(post.envelope))
 
-    monkeypatch.setattr(outbox, "_try", believed)
-    peer = Scripted(PUT_OFF["puts off at DATA"])
-    run(marsh, peer, rounds=3)
+        marsh.deliver(RAISED, Believes())
+        marsh.deliver(RAISED + WAITS[0], Believes())
     assert any("lost" in what for what in amiss(marsh, peer.got))
 
 

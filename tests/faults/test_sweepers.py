@@ -136,11 +136,10 @@ def _naive_on_sqlite(make: Copies) -> list[str]:
     from dataclasses import replace
 
     from drp import load
-    from tests.faults import sweeping
 
     with make() as url:
         store = Store(url)
-        real, update = load.challenges, sweeping.Keeper._update
+        real = load.challenges
         try:
             with store.read(KEY) as connection:
                 stale = real(connection, KEY, [row["id"] for row in all_of(connection, ChallengeRow)])
@@ -156,7 +155,7 @@ def _naive_on_sqlite(make: Copies) -> list[str]:
         except Exception as error:
             answers = [(first.decided, 0, ""), (0, 0, type(error).__name__)]
         finally:
-            load.challenges, sweeping.Keeper._update = real, update  # type: ignore[method-assign]
+            load.challenges = real
             store.close()
         return each_once(url, answers, 60)
 

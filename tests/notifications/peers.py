@@ -72,17 +72,24 @@ class Scripted:
     """Between bytes of an answer."""
 
     @contextmanager
-    def running(self, timeout: float = 0.6, host: str = "127.0.0.1") -> Iterator[Smtp]:
+    def running(self, timeout: float = 0.6) -> Iterator[Smtp]:
+        """The channel to it, while it serves."""
+        with self.serving() as port:
+            yield Smtp(Relay("127.0.0.1", port, timeout_seconds=timeout), SENDER)
+
+    @contextmanager
+    def serving(self) -> Iterator[int]:
+        """The port on which it serves meanwhile."""
         over = Event()
         server = socket.create_server(("127.0.0.1", 0))
         server.settimeout(0.1)
-        serving = Thread(target=self._serve, args=(server, over), daemon=True)
-        serving.start()
+        thread = Thread(target=self._serve, args=(server, over), daemon=True)
+        thread.start()
         try:
-            yield Smtp(Relay(host, server.getsockname()[1], timeout_seconds=timeout), SENDER)
+            yield int(server.getsockname()[1])
         finally:
             over.set()
-            serving.join(10)
+            thread.join(10)
             server.close()
 
     def _serve(self, server: socket.socket, over: Event) -> None:

@@ -349,18 +349,18 @@ def test_whatever_the_authority_calls_it_the_file_arrives_as_it_was_written() ->
 
 
 def test_planted_words_that_are_not_escaped_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "_text", lambda said: said)
+    monkeypatch.setattr(calendar_file, "escape_text", lambda said: said)
     assert [name for name in NAMES if unlike(name)]
     assert unlike("x\r\nATTENDEE:mailto:spy@evil.example")
 
 
 def test_planted_lines_that_are_not_folded_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "_folded", lambda line: line)
+    monkeypatch.setattr(calendar_file, "fold_line", lambda line: line)
     assert unlike("é" * 90) == ["a line of more than 75 octets"]
 
 
 def test_planted_folding_by_letters_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "_folded", lambda line: "\r\n ".join(re.findall(".{1,70}", line)))
+    monkeypatch.setattr(calendar_file, "fold_line", lambda line: "\r\n ".join(re.findall(".{1,70}", line)))
     assert unlike("é" * 90) == ["a line of more than 75 octets"]
 
 
@@ -395,7 +395,7 @@ def test_planted_a_move_that_does_not_take_the_earlier_ones_place_is_caught(
 def test_planted_local_time_called_utc_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
     from workflows.working_days import LONDON
 
-    monkeypatch.setattr(calendar_file, "_utc", lambda instant: f"{instant.astimezone(LONDON):%Y%m%dT%H%M%SZ}")
+    changed(monkeypatch, r"DTSTART:\w+", f"DTSTART:{FIRST.astimezone(LONDON):%Y%m%dT%H%M%SZ}")
     with pytest.raises(AssertionError):
         test_a_meeting_arranged_is_in_the_diary_for_an_hour(marsh)
 

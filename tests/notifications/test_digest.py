@@ -506,6 +506,6 @@ def test_planted_a_failure_of_the_first_item_only_is_caught(marsh: Marsh, monkey
 
 
 def test_planted_lines_of_what_lapsed_are_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "_has_lapsed", lambda row, loaded: False)
+    monkeypatch.setattr(outbox, "has_lapsed", lambda row, loaded: False)
     with pytest.raises(AssertionError):
         test_of_what_is_sealed_there_is_no_line(marsh)

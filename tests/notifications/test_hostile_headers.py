@@ -260,8 +260,8 @@ HIDDEN = replace(DIARY, name="=?UTF-8?Q?=0D=0A?=Bcc: spy@evil.example.ics")
 
 
 def test_planted_without_the_check_of_names_the_finished_bytes_are_still_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "_FILE_NAME", Anything())
-    monkeypatch.setattr(channels, "_METHODS", Anything())
+    monkeypatch.setattr(channels, "FILE_NAME", Anything())
+    monkeypatch.setattr(channels, "METHODS", Anything())
     with pytest.raises(UnsafeMessage, match="a part that was not meant"):
         build(post(file=HIDDEN), SENDER)
     with pytest.raises(AssertionError):
@@ -269,8 +269,8 @@ def test_planted_without_the_check_of_names_the_finished_bytes_are_still_looked_
 
 
 def test_planted_without_either_guard_a_part_gets_another_header(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "_FILE_NAME", Anything())
-    monkeypatch.setattr(channels, "_check_parts", lambda again, file: None)
+    monkeypatch.setattr(channels, "FILE_NAME", Anything())
+    monkeypatch.setattr(channels, "check_parts", lambda again, file: None)
     with pytest.raises(AssertionError):
         refused_or_as_meant(post(file=HIDDEN))
 
@@ -296,7 +296,7 @@ def test_planted_without_its_guards_a_subject_adds_a_header(monkeypatch: pytest.
     subject = "é =?UTF-8?Q?=0D=0A?=Bcc: spy@evil.example"
     with pytest.raises(UnsafeMessage):
         build(post(subject=subject), SENDER)
-    monkeypatch.setattr(channels, "_HEADERS", {*channels._HEADERS, "Bcc"})
+    monkeypatch.setattr(channels, "HEADERS", {*channels.HEADERS, "Bcc"})
     with pytest.raises(UnsafeMessage):
         build(post(subject=subject), SENDER)
     naive = _naively(post(subject=subject))

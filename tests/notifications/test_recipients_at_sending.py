@@ -73,7 +73,7 @@ def _envelope(connection: Connection, marsh: Marsh, key: tuple[Any, int, int]) -
     value = loaded.challenge
     rules = marsh.casework.procedures.rules(connection, KEY, value.ladder_hash, value.authority_hash)
     row = post_book.read(connection, KEY, key)
-    post = outbox._attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
+    post = outbox.prepare_attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
     if post is None:
         return set()
     assert set(post.envelope) <= {*post.to, *post.copy}
@@ -175,13 +175,13 @@ def known_good() -> set[str]:
 
 
 def test_planted_an_envelope_from_stale_rows_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addressees, "_no_longer", lambda *given: "")
+    monkeypatch.setattr(addressees, "find_skip_reason", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 
 
 def test_planted_an_address_that_is_not_checked_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addressees, "_unfit", lambda *given: "")
+    monkeypatch.setattr(addressees, "find_address_fault", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 

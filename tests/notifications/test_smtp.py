@@ -87,9 +87,8 @@ class Abroad(Relay):
         return False
 
 
-def abroad(channel: Smtp, user: str = "") -> Smtp:
-    here = channel._relay
-    return Smtp(Abroad(here.host, here.port, user, "secret" if user else "", here.timeout_seconds), SENDER)
+def abroad(port: int, user: str = "", timeout: float = 5) -> Smtp:
+    return Smtp(Abroad("127.0.0.1", port, user, "secret" if user else "", timeout), SENDER)
 
 
 @pytest.mark.parametrize("user", ["", "drp"])
@@ -107,8 +106,8 @@ def abroad(channel: Smtp, user: str = "") -> Smtp:
 )
 def test_without_starttls_nothing_is_sent_abroad(script, user: str) -> None:  # type: ignore[no-untyped-def]
     peer = Scripted(script)
-    with peer.running(timeout=1) as channel:
-        outcome = abroad(channel, user).send(a_post())
+    with peer.serving() as port:
+        outcome = abroad(port, user, timeout=1).send(a_post())
     assert not outcome.accepted
     assert not outcome.refused
     assert outcome.again
@@ -136,7 +135,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_enough(tmp_path) -> None: 
     controller = Controller(box, hostname="127.0.0.1", port=port, tls_context=context, ready_timeout=10)
     controller.start()
     try:
-        outcome = abroad(Smtp(Relay("127.0.0.1", port, timeout_seconds=5), SENDER)).send(a_post())
+        outcome = abroad(port).send(a_post())
     finally:
         controller.stop()
     assert not outcome.accepted

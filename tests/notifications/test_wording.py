@@ -147,10 +147,10 @@ def test_html_escapes_and_nothing_is_read_as_a_template(text: str) -> None:
 
 
 def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
-    assert wording._ENVIRONMENT.undefined is StrictUndefined
+    assert wording.TEMPLATES.undefined is StrictUndefined
     for name in ("message.txt", "message.html", "digest.txt", "digest.html"):
         with pytest.raises(UndefinedError):
-            wording._ENVIRONMENT.get_template(name).render()
+            wording.TEMPLATES.get_template(name).render()
 
 
 def test_words_are_courteous() -> None:

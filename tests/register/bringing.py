@@ -47,8 +47,7 @@ class Office:
     def lines(self) -> list[dict[str, Any]]:
         """Every row of the register, in the order of references."""
         table = RegisterRow.__table__  # type: ignore[attr-defined]
-        rows = self.world.rows(select(table).where(table.c.authority == self.key).order_by(table.c.reference, table.c.n))
-        return [dict(row._mapping) for row in rows]
+        return self.world.dicts(select(table).where(table.c.authority == self.key).order_by(table.c.reference, table.c.n))
 
     def line(self, reference: str) -> dict[str, Any]:
         return next(one for one in self.lines() if one["reference"] == reference)

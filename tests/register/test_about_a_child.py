@@ -82,6 +82,6 @@ def test_an_erasure_takes_the_child_out_of_the_lines_of_earlier_registers(office
 def test_planted_an_erasure_that_leaves_the_number(
     office: Office, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "_lines_blanked", lambda *given: 1)
+    monkeypatch.setattr(retention, "blank_lines", lambda *given: 1)
     with pytest.raises(AssertionError):
         erased(office, request)

@@ -66,7 +66,7 @@ def others_write_while_it_is_checked(office: Office, drp: Drp, monkeypatch: pyte
                     written.append(str(connection.execute(text("UPDATE child SET number = number")).rowcount))
             yield one
 
-    monkeypatch.setattr(register_commands, "_watched", somebody_writes)
+    monkeypatch.setattr(register_commands, "show_progress", somebody_writes)
     assert "A dry run: nothing was changed." in drp("register", "import", "dunmoor", "past.csv", "--dry-run")
     drp("register", "import", "dunmoor", "past.csv", "--dry-run", "--take-over")
     assert "3 rows came in" in drp("register", "import", "dunmoor", "past.csv")
@@ -97,7 +97,7 @@ def checked_again(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> 
         yield from rows
         office.brings(f"{HEAD}R-2,2020-01-01,,formal,,,,,,,,\n", "other.csv")
 
-    monkeypatch.setattr(register_commands, "_watched", somebody_brings_the_same)
+    monkeypatch.setattr(register_commands, "show_progress", somebody_brings_the_same)
     said = drp("register", "import", "dunmoor", "past.csv", code=1)
     assert "past.csv, row 3, column “reference” (A): “R-2” is in the register already" in said
     assert [one["reference"] for one in office.lines()] == ["R-2"]

@@ -57,43 +57,41 @@ def test_nothing_in_a_workbook_is_a_formula_or_a_link_headings_and_names_of_shee
 
 
 def test_planted_a_workbook_that_takes_words_for_formulas_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "_cell", lambda sheet, row, column, cell: sheet.write(row, column, cell))
-    monkeypatch.setitem(workbooks._OPTIONS, "strings_to_formulas", True)
+    monkeypatch.setattr(workbooks, "write_cell", lambda sheet, row, column, cell: sheet.write(row, column, cell))
+    monkeypatch.setitem(workbooks.OPTIONS, "strings_to_formulas", True)
     with pytest.raises(AssertionError):
         check_no_formula()
 
 
 def check_too_long(world: World) -> None:
-    for _ in range(3):
+    for _ in range(5):
         raised(world)
-    for most, code in ((3, 200), (2, 422)):
+    # What stands on the sheet before the register, in four lines, fits.
+    for most, code in ((5, 200), (4, 422)):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(workbooks, "MOST_LINES", most)
-            patch.setattr(register_exports, "_about", lambda *given: ["About"])
             answer = at_browser(world, "mona").send("GET", "/register/export?format=xlsx")
         assert answer.status_code == code, most
         if code == 422:
-            assert "A workbook holds 2 lines, and there are more." in answer.text
+            assert "A workbook holds 4 lines, and there are more." in answer.text
             assert "Narrow it, or take the CSV." in answer.text
             assert "attachment" not in str(answer.headers)
             assert not answer.content.startswith(b"PK")
-    assert logged(world, "", "register taken away: 3 lines") == 1
+    assert logged(world, "", "register taken away: 5 lines") == 1
 
 
 def test_more_lines_than_a_workbook_holds_are_refused_and_nothing_is_handed_out(world: World) -> None:
     assert workbooks.MOST_LINES == 2**20 - 1
     check_too_long(world)
-    assert len(lines_of(taken(world, "mona", "format=csv").content)[1]) == 3
+    assert len(lines_of(taken(world, "mona", "format=csv").content)[1]) == 5
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_workbook_that_ends_short_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = workbooks._sheet
-    monkeypatch.setattr(
-        workbooks,
-        "_sheet",
-        lambda book, bold, name, headings, rows: whole(book, bold, name, headings, islice(rows, workbooks.MOST_LINES)),
-    )
+    def ends_short(sheets: Any, file: IO[bytes]) -> None:
+        workbook([(name, headings, islice(rows, workbooks.MOST_LINES)) for name, headings, rows in sheets], file)
+
+    monkeypatch.setattr(register_exports, "workbook", ends_short)
     with pytest.raises(AssertionError):
         check_too_long(world)
 

@@ -27,7 +27,7 @@ class Stored:
         self.authority = world.council.key
         row = world.rows(select(ChallengeRow.__table__).where(ChallengeRow.reference == reference))[0]
         self.challenge, self.count, self.head = UUID(str(row.id)), row.entries, row.head
-        self.rows: Rows = [dict(entry._mapping) for entry in world.entries(reference)]
+        self.rows: Rows = world.dicts(select(EntryRow.__table__).where(EntryRow.challenge == row.id).order_by(EntryRow.number))
         self.words: dict[int, tuple[KeptWords, ...]] = {}
         for one in world.rows(select(WordsRow.__table__).where(WordsRow.challenge == row.id).order_by(WordsRow.field)):
             self.words[one.number] = (*self.words.get(one.number, ()), KeptWords(one.number, one.field, one.salt, one.text))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from api.assembly import assemble
 from drp import migrate
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
@@ -623,10 +624,12 @@ def test_without_an_access_log_nothing_is_shown_and_what_was_done_is_still_said_
 
 
 def test_the_access_log_falls_back_to_a_file_of_its_own(world: World) -> None:
-    log = world.service.access_log
-    log._url = f"sqlite:///{world.settings.key_file}/no/folder.sqlite"
-    log._engine = None
-    log.record("dunmoor", world.now, "p", "list", "AAAA-2222", "BBBB-3333")
+    nowhere = f"sqlite:///{world.settings.key_file}/no/folder.sqlite"
+    service = assemble(world.settings.model_copy(update={"access_log_url": nowhere}), lambda: world.now)
+    try:
+        service.access_log.record("dunmoor", world.now, "p", "list", "AAAA-2222", "BBBB-3333")
+    finally:
+        service.close()
     lines = [json.loads(line) for line in (world.settings.var / "access.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["reference"] for line in lines] == ["AAAA-2222", "BBBB-3333"]
 

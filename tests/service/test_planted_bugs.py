@@ -85,13 +85,13 @@ def test_entries_shown_to_everybody_are_noticed(world: World, monkeypatch: Plant
 
 @one_engine
 def test_a_correction_that_forgets_whose_entry_it_corrects_is_noticed(world: World, monkeypatch: Plant) -> None:
-    real = handle.Casework._own_entry
+    real = handle.Casework.check_own_entry
 
     def forgetful(*given: Any) -> Visible:
         real(*given)
         return Visible.EVERYONE
 
-    monkeypatch.setattr(handle.Casework, "_own_entry", forgetful)
+    monkeypatch.setattr(handle.Casework, "check_own_entry", forgetful)
     check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
     must_fail(lambda: check(world))
 
@@ -116,8 +116,8 @@ def test_a_manager_who_may_end_it_is_noticed(world: World, monkeypatch: Plant) -
 @one_engine
 def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -> None:
     mona = str(world.id("mona"))
-    real = handle.Casework._known
-    kept = handle.Casework._answered
+    real = handle.Casework.find_answer
+    kept = handle.Casework.store_answer
 
     def anybodys(self: Any, connection: Any, signed: Any, retry: Any) -> Any:
         return real(self, connection, replace(signed, person=mona), retry)
@@ -125,14 +125,14 @@ def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -
     def as_mona(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
         return kept(self, connection, replace(signed, person=mona), *more)
 
-    monkeypatch.setattr(handle.Casework, "_known", anybodys)
-    monkeypatch.setattr(handle.Casework, "_answered", as_mona)
+    monkeypatch.setattr(handle.Casework, "find_answer", anybodys)
+    monkeypatch.setattr(handle.Casework, "store_answer", as_mona)
     must_fail(lambda: api.test_a_key_belongs_to_one_person(world))
 
 
 @one_engine
 def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(handle.Casework, "_known", lambda *given: None)
+    monkeypatch.setattr(handle.Casework, "find_answer", lambda *given: None)
     monkeypatch.setattr(handle, "insert", lambda table: update(IdempotencyRow).where(col(IdempotencyRow.entry) == -1))
     must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
 
@@ -163,35 +163,40 @@ def test_a_version_guard_that_is_dropped_is_noticed(world: World, monkeypatch: P
             rest = {name: value for name, value in values.items() if name[:2] != "b_"}
             connection.execute(update(ChallengeRow).where(col(ChallengeRow.id) == values["b_id"]).values(**rest))
 
-    monkeypatch.setattr(keep.Keeper, "_update", unguarded)
+    monkeypatch.setattr(keep.Keeper, "update_challenges", unguarded)
     must_fail(lambda: together.test_a_decision_made_from_an_old_version_is_not_kept(world))
 
 
 @one_engine
 def test_a_commit_without_its_entries_is_noticed(stored: Stored, world: World, monkeypatch: Plant) -> None:  # noqa: F811
-    real = keep.Keeper._write
+    real = keep.Keeper.write_rows
 
     def forgetful(self: Any, connection: Any, rows: Any) -> None:
         rows.entries, rows.words = [], []
         real(self, connection, rows)
 
     reference = world.as_("irene").raises().json()["reference"]
-    monkeypatch.setattr(keep.Keeper, "_write", forgetful)
+    monkeypatch.setattr(keep.Keeper, "write_rows", forgetful)
     world.as_("irene").brings(reference, "noted", text="Lost.")
     must_fail(lambda: chains.test_a_chain_that_nobody_touched_is_never_accused(world, Stored(world, reference)))
 
 
 @one_engine
 def test_a_chain_whose_hash_leaves_out_a_field_is_noticed(stored: Stored, monkeypatch: Plant) -> None:  # noqa: F811
-    real = timeline._binder
-    monkeypatch.setattr(timeline, "_binder", lambda a, c, k: lambda entry: real(a, c, k)({**entry, "facts": "", "kind": ""}))
+    real = chains.first_fault
+
+    def without_two_fields(row: Any) -> dict[str, Any]:
+        return {**row, "facts": "", "kind": ""}
+
+    def forgetful(keys: Any, authority: Any, challenge: Any, rows: Any, *more: Any) -> Any:
+        return real(keys, authority, challenge, [without_two_fields(row) for row in rows], *more)
+
+    monkeypatch.setattr(chains, "first_fault", forgetful)
     stored.rows = [dict(row) for row in stored.rows]
     head = timeline.GENESIS
     for row in stored.rows:
         row["previous"] = head
-        row["hash"] = head = timeline.hashed(
-            stored.key, stored.authority, stored.challenge, {n: row[n] for n in timeline.ChainedEntry.__dataclass_fields__}
-        )
+        row["hash"] = head = timeline.hashed(stored.key, stored.authority, stored.challenge, without_two_fields(row))
     stored.head = head
     assert stored.fault() is None
     must_fail(lambda: chains.test_every_one_of_1500_random_changes_is_found_and_the_first_bad_entry_named(stored))
@@ -245,7 +250,7 @@ def test_an_authority_that_outlives_its_transaction_is_noticed(
     def for_ever(self: Store, connection: Any, authority: str) -> None:
         connection.execute(text("SELECT set_config('drp.authority', :key, false)"), {"key": authority})
 
-    monkeypatch.setattr(Store, "_choose", for_ever)
+    monkeypatch.setattr(Store, "choose_authority", for_ever)
     must_fail(lambda: accesses.test_no_authority_stays_on_a_connection_after_commit_rollback_or_error(scene, store, request))
 
 
@@ -289,7 +294,7 @@ def test_a_sweep_without_a_lock_or_a_guard_is_noticed(world: World, monkeypatch:
     """The naive version: read, decide, write, whatever happened meanwhile."""
     reference = world.as_("irene").raises(item_type="formal").json()["reference"]
     world.at("Thu 9 April 2026, 09:00")
-    monkeypatch.setattr(keep.Keeper, "_update", lambda self, connection, changed: None)
+    monkeypatch.setattr(keep.Keeper, "update_challenges", lambda self, connection, changed: None)
     seen = threading.Event()
     for _ in range(2):
         try:

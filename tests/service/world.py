@@ -219,6 +219,11 @@ class World:
         with self.store.read(authority or self.council.key) as connection:
             return list(connection.execute(statement).all())
 
+    def dicts(self, statement: Any) -> list[dict[str, Any]]:
+        """Rows of its own authority, each as a dictionary of its columns."""
+        with self.store.read(self.council.key) as connection:
+            return [dict(row) for row in connection.execute(statement).mappings()]
+
     def cover(self, of: str, by: str, since: str = "2026-01-01", until: str | None = None, delegate: bool = False) -> None:
         """Let somebody stand in for a person, or see beside them."""
         self.write(
