@@ -32,7 +32,7 @@ from workflows.challenge import (
     Window,
     WindowKind,
 )
-from workflows.decide import open_moves
+from workflows.event_rules import open_moves
 from workflows.ladder import RAISER, ItemType, NoReply
 from workflows.permits import Actor, Part
 from workflows.procedure import Authority, Rules

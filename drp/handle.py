@@ -23,6 +23,7 @@ from drp.tables import EntryRow, IdempotencyRow, InvolvedRow
 from drp.telling import addressed
 from drp.timeline import GENESIS
 from workflows import decide as deciding
+from workflows.event_rules import open_moves
 from workflows.events import (
     ChildFactsChanged,
     Corrected,
@@ -129,7 +130,7 @@ class Casework:
                 else:
                     decision = deciding.decide(rules, before, Act(event, actor), now)
             except NotOpen as refused:
-                refused.moves = deciding.open_moves(rules, before, actor)
+                refused.moves = open_moves(rules, before, actor)
                 raise
             if corrects:
                 decision = _visible_as(corrects, event, decision)

@@ -7,6 +7,7 @@ from workflows.challenge import (
     ASKS_RECIPIENTS,
     THE_RAISER,
     Asked,
+    Challenge,
     Party,
     Phase,
     Window,
@@ -28,15 +29,15 @@ from workflows.events import (
 )
 from workflows.ladder import RAISER, RECIPIENTS, NoReply
 from workflows.permits import Part
-from workflows.procedure import HeldFor
+from workflows.procedure import HeldFor, Rules
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import agreed, climb, completion_promise, enter, must_be_sent, note_event, set_resolve_by
+from workflows.stages import agreed, climb, completion_promise, enter, note_event, set_resolve_by
 from workflows.turn import Subject, Turn
 from workflows.windows import close, close_judgement, named_date, open_judgement, open_window, restart_on_acknowledgement
 from workflows.working_days import local_date
 
 
-def _my_window(turn: Turn) -> Window:
+def window_of_actor(turn: Turn) -> Window:
     """The latest window in which this person is asked and has not answered, else the latest in which they are asked.
 
     What they are asked at the present stay comes first, so that a second answer never counts for an older question.
@@ -51,7 +52,9 @@ def _my_window(turn: Turn) -> Window:
     return (waiting or mine)[-1]
 
 
-def _mark(turn: Turn, window: Window, **marks: object) -> Window:
+def mark_asked(turn: Turn, window: Window, **marks: object) -> Window:
+    """Mark what is asked of the actor within a window, and give the window as it is then."""
+
     def marked(asked: Asked) -> Asked:
         return replace(asked, **marks) if turn.by.stands_for(asked.party) else asked  # type: ignore[arg-type]
 
@@ -62,33 +65,37 @@ def _mark(turn: Turn, window: Window, **marks: object) -> Window:
 
 def acknowledge(turn: Turn, event: Acknowledged) -> None:
     """Acknowledged is not answered (DESIGN.md rule 12)."""
-    turn.require("acknowledge")
-    window = _my_window(turn)
+    window = window_of_actor(turn)
     mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     if all(asked.acknowledged_at for asked in mine):
         raise NotOpen("You have acknowledged this already.", "The next step is your answer.")
     first = not any(asked.acknowledged_at for asked in window.asked)
     note_event(turn, event)
-    window = _mark(turn, window, acknowledged_at=turn.at)
+    window = mark_asked(turn, window, acknowledged_at=turn.at)
     if first and window.is_open and window.key.sequence == turn.challenge.sequence:
         restart_on_acknowledgement(turn, window)
 
 
 def not_for_me(turn: Turn, event: NotForMe) -> None:
     """Somebody asked says that it belongs elsewhere; the IRO and the IRO manager hear of it, the window runs on."""
-    turn.require("not_for_me")
-    window = _my_window(turn)
+    window = window_of_actor(turn)
     note_event(turn, event)
     turn.tell(Subject.NOT_FOR_ME, [THE_RAISER], window=window.key)
 
 
+def somebody_is_asked(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is somebody being asked, within a window that runs?"""
+    main = challenge.main_window()
+    if main is not None and main.is_open and main.key.kind in ASKS_RECIPIENTS:
+        return None
+    return NotOpen("Nobody is being asked at the moment.", "Extend the window, or take it higher.")
+
+
 def redirect(turn: Turn, event: Redirected) -> None:
     """The same question, in the same window, to somebody else."""
-    turn.require("redirect")
     main = turn.challenge.main_window()
-    if not main or not main.is_open or main.key.kind not in ASKS_RECIPIENTS:
-        raise NotOpen("Nobody is being asked at the moment.", "Extend the window, or take it higher.")
-    _reachable(turn, event.to.role)
+    assert main is not None
+    check_reachable(turn, event.to.role)
     unanswered = [asked for asked in main.asked if asked.party.role == event.of and not asked.answered_at]
     if not unanswered:
         raise Unfit(f"`{event.of}` is not being asked here.", "Name the role whose question goes elsewhere.", "of")
@@ -106,7 +113,7 @@ def redirect(turn: Turn, event: Redirected) -> None:
     turn.tell(Subject.REDIRECTED, [to], window=main.key)
 
 
-def _reachable(turn: Turn, role: str) -> None:
+def check_reachable(turn: Turn, role: str) -> None:
     """Raise Unfit for a role that does not exist, or that is outside the authority and not of this ladder."""
     authority, ladder = turn.rules.authority, turn.rules.ladder
     if not authority.has_role(role):
@@ -117,24 +124,20 @@ def _reachable(turn: Turn, role: str) -> None:
 
 def ask_back(turn: Turn, event: ClarificationAsked) -> None:
     """A question to the IRO; the window runs on."""
-    turn.require("clarify")
-    window = _my_window(turn)
+    window = window_of_actor(turn)
     note_event(turn, event)
     turn.tell(Subject.QUESTION, [THE_RAISER], window=window.key)
 
 
 def clarify(turn: Turn, event: ClarificationGiven) -> None:
     """The IRO's answer to a question, to everybody asked."""
-    turn.require("clarify")
-    must_be_sent(turn)
     note_event(turn, event)
     turn.tell(Subject.CLARIFIED, turn.challenge.visit.told)
 
 
 def respond(turn: Turn, event: Responded) -> None:
     """An answer. In time, late before a climb (it stops the climb), or late after one (kept on its own window)."""
-    turn.require("respond")
-    window = _my_window(turn)
+    window = window_of_actor(turn)
     late = window.is_late(turn.at)
     mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     more = {"window": [window.key.sequence, window.key.kind.value, window.key.n], "late": late, "as": mine[0].party.role}
@@ -142,10 +145,10 @@ def respond(turn: Turn, event: Responded) -> None:
     _open_actions(turn, event.actions)
     if event.position == "beyond_our_control" and window.is_open and not turn.stage.obstacle_stops:
         # Recorded without stopping the climb: the need is still unmet (IRO Handbook 6.5).
-        _mark(turn, window, answer=event.position)
+        mark_asked(turn, window, answer=event.position)
         turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
         return
-    window = _answered(turn, window, event.position, late)
+    window = mark_answered(turn, window, event.position, late)
     here = turn.challenge.is_open and turn.challenge.stage_of(window) == turn.challenge.stage
     waiting = here and turn.challenge.phase in (Phase.AWAITING, Phase.ASKING)
     if not waiting:
@@ -158,7 +161,7 @@ def respond(turn: Turn, event: Responded) -> None:
         turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
 
 
-def _answered(turn: Turn, window: Window, position: str, late: bool) -> Window:
+def mark_answered(turn: Turn, window: Window, position: str, late: bool) -> Window:
     """The first answer says when and whether in time; a later one only what the position is now (RELIABILITY.md I7)."""
 
     def marked(asked: Asked) -> Asked:
@@ -184,7 +187,6 @@ def to_judges(turn: Turn, move: str) -> None:
 
 def judge(turn: Turn, event: Judged) -> None:
     """Enough, or more is needed. The IRO's own view always prevails; only the IRO's "enough" can settle it."""
-    turn.require("judge_enough")
     window = next(w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT)
     note_event(turn, event)
     judged = tuple(
@@ -204,7 +206,7 @@ def judge(turn: Turn, event: Judged) -> None:
     elif window.is_answered():
         # Judges other than the IRO think it enough; ending it is the IRO's (DESIGN.md rule 10).
         close(turn, window, "enough")
-        _consider(turn)
+        let_raiser_consider(turn)
 
 
 def _more_is_needed(turn: Turn, window: Window, event: Judged, climb_on: bool) -> None:
@@ -223,10 +225,11 @@ def _more_is_needed(turn: Turn, window: Window, event: Judged, climb_on: bool) -
     if climb_on and (event.to_stage or turn.rules.ladder.onward(turn.challenge.stage)):
         climb(turn, event.to_stage, event.to, event.respond_by, event.copies)
     else:
-        _consider(turn)
+        let_raiser_consider(turn)
 
 
-def _consider(turn: Turn) -> None:
+def let_raiser_consider(turn: Turn) -> None:
+    """Ask the raiser what next, after a judgement that settled nothing."""
     turn.move("judge_needs_more")
     opened = open_judgement(turn)
     turn.tell(Subject.WHAT_NEXT, [THE_RAISER], window=opened.key)
@@ -251,8 +254,6 @@ def _settled(turn: Turn, window: Window, event: Judged) -> None:
 
 def arrange(turn: Turn, event: MeetingArranged) -> None:
     """A meeting is booked: those asked own the window now. The due date does not move (DESIGN.md rule 4)."""
-    turn.require("arrange_meeting")
-    must_be_sent(turn)
     meeting = turn.stage.contact.meeting
     assert meeting is not None
     again = turn.challenge.meeting_at is not None
@@ -268,7 +269,6 @@ def arrange(turn: Turn, event: MeetingArranged) -> None:
 
 def held(turn: Turn, event: MeetingHeld) -> None:
     """It took place: the IRO owns the window until the outcome is recorded."""
-    turn.require("hold_meeting")
     if event.on > local_date(turn.at):
         raise Unfit("That day is still to come.", "Record the meeting once it has been held.", "on")
     for role in event.attended:
@@ -288,7 +288,6 @@ def held(turn: Turn, event: MeetingHeld) -> None:
 
 def record_outcome(turn: Turn, event: OutcomeRecorded) -> None:
     """The outcome is on the record: where the answer is a meeting, the window is met."""
-    turn.require("record_outcome")
     note_event(turn, event)
     _open_actions(turn, event.actions)
     if not turn.stage.answer_is_a_meeting:

@@ -7,6 +7,7 @@ from workflows.challenge import (
     ASKS_RECIPIENTS,
     NOT_RECORDED,
     THE_RAISER,
+    Challenge,
     Facts,
     Party,
     ReferralState,
@@ -43,27 +44,28 @@ from workflows.events import (
 )
 from workflows.ladder import NoReply, Status
 from workflows.permits import Part
+from workflows.procedure import Rules
 from workflows.referral import unknown
 from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.stages import must_be_sent, note_event
+from workflows.stages import note_event
 from workflows.turn import Subject, Turn, Visible
 from workflows.windows import acts_at, close, counted, manager, named_date, open_window
 
 STATEMENT = "referral_statement"
 """The kind of the entry that holds what a referral says, beside the entry that it was made."""
 
+_UNDER_WAY = (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED)
+_SETTLED = ("done", "not done")
 _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 
 def note(turn: Turn, event: Noted) -> None:
     """A note; only the IRO service may keep one to itself."""
-    turn.require("note")
-    note_event(turn, event, visible=_who_reads(turn, event))
+    note_event(turn, event, visible=readers_of(turn, event))
 
 
 def attach(turn: Turn, event: DocumentAttached) -> None:
     """A document, wherever a note may be; only the IRO service may keep one to itself. It moves nothing and answers nothing."""
-    turn.require("note")
     if len(event.digest) != 64 or set(event.digest) - set("0123456789abcdef"):
         raise Unfit("The document has no proper digest.", "Attach the file itself: the digest is worked out from it.", "digest")
     if event.media_type not in get_args(MediaType):
@@ -73,10 +75,11 @@ def attach(turn: Turn, event: DocumentAttached) -> None:
     for field, text in (("name", event.name), ("about", event.about)):
         if len(text.splitlines()) > 1 or len(text) > LONGEST_NAME:
             raise Unfit(f"This is more than a line of {LONGEST_NAME} characters.", "Shorten it.", field)
-    note_event(turn, event, visible=_who_reads(turn, event))
+    note_event(turn, event, visible=readers_of(turn, event))
 
 
-def _who_reads(turn: Turn, event: Noted | DocumentAttached) -> Visible:
+def readers_of(turn: Turn, event: Noted | DocumentAttached) -> Visible:
+    """Who reads a note or a document. Raises NotYours for somebody outside the IRO service who would keep it there."""
     if not event.iro_service_only:
         return Visible.EVERYONE
     if turn.by.outside_iro_service or not turn.by.parts & _IRO_SERVICE:
@@ -87,40 +90,34 @@ def _who_reads(turn: Turn, event: Noted | DocumentAttached) -> Visible:
 
 def correct(turn: Turn, event: Corrected) -> None:
     """A correction stands beside the first words and never replaces them. Whose entry it is, is checked where it is kept."""
-    turn.require("correct")
     note_event(turn, event)
 
 
 def about_child(turn: Turn, event: ChildViewRecorded | ChildTold | AdvocateRecorded | ComplaintOpened) -> None:
     """The child's view, what they were told, their advocate, their complaint."""
-    turn.require({"advocate_recorded": "advocate", "complaint_opened": "complaint"}.get(event.type, "child"))
-    _about_a_child(turn)
     in_confidence = isinstance(event, ChildViewRecorded) and event.in_confidence
     note_event(turn, event, visible=Visible.IRO_SERVICE if in_confidence else Visible.EVERYONE)
 
 
 def legal_advice(turn: Turn, event: LegalAdviceTaken) -> None:
     """That advice was taken, and what it was, for the IRO service only."""
-    turn.require("legal_advice")
     note_event(turn, event, visible=Visible.IRO_SERVICE)
 
 
 def court(turn: Turn, event: CourtTold) -> None:
     """The IRO's view went to court."""
-    turn.require("court")
-    _about_a_child(turn)
     note_event(turn, event)
 
 
-def _about_a_child(turn: Turn) -> None:
-    if not turn.challenge.about_child:
-        raise Unfit("This item is about a service, not about a child.", "Record it on an item about the child.")
+def is_about_child(rules: Rules, challenge: Challenge) -> Unfit | None:
+    """Is it about a child, and not about a service?"""
+    if challenge.about_child:
+        return None
+    return Unfit("This item is about a service, not about a child.", "Record it on an item about the child.")
 
 
 def add_copy(turn: Turn, event: CopyAdded) -> None:
     """One more of the ladder's own people copied in: never an address that somebody types (DESIGN.md rule 14)."""
-    turn.require("copy_in")
-    must_be_sent(turn)
     ladder = turn.rules.ladder
     if event.role not in ladder.roles():
         raise Unfit(
@@ -136,7 +133,6 @@ def add_copy(turn: Turn, event: CopyAdded) -> None:
 
 def consider_referral(turn: Turn, event: ReferralConsidered) -> None:
     """A decision not to refer is on the record as one to refer is."""
-    _may_refer(turn)
     note_event(turn, event, visible=Visible.IRO_SERVICE)
     if turn.challenge.referral is ReferralState.NONE:
         turn.change(referral=ReferralState.CONSIDERED)
@@ -144,9 +140,6 @@ def consider_referral(turn: Turn, event: ReferralConsidered) -> None:
 
 def refer(turn: Turn, event: ReferredToCafcass) -> None:
     """The child's IRO refers. Nothing on the ladder stops, nobody approves it."""
-    _may_refer(turn)
-    if turn.challenge.referral in (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED):
-        raise NotOpen("This child has been referred to Cafcass already.", "Record what Cafcass did, or write to them again.")
     keys = [one.item for one in event.said]
     if wrong := unknown(keys) or sorted({key for key in keys if keys.count(key) > 1}):
         raise Unfit(f"Nothing is written to `{wrong[0]}` here, or twice.", "Name items of the list, each once.", "said")
@@ -175,26 +168,46 @@ def refer(turn: Turn, event: ReferredToCafcass) -> None:
     turn.tell(Subject.TELL_OF_REFERRAL, tellers)
 
 
-def _may_refer(turn: Turn) -> None:
-    turn.require("refer")
-    if not turn.challenge.about_child:
-        raise NotOpen(
+def may_be_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is it about a looked-after child? (Children Act 1989 s.25B(3) speaks of looked-after children.)"""
+    if not challenge.about_child:
+        return NotOpen(
             "This item is about a service and names no child, so there is nobody to refer.",
             "Raise the matter for the child that it touches.",
         )
-    if not turn.challenge.facts.is_looked_after:
-        raise NotOpen(
+    if not challenge.facts.is_looked_after:
+        return NotOpen(
             "Only a looked-after child can be referred to Cafcass (Children Act 1989 s.25B(3)); "
             "this child is not recorded as looked after.",
             "If that is out of date, have the child's status corrected in the directory; otherwise take it higher.",
         )
+    return None
+
+
+def is_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is a referral to Cafcass under way?"""
+    if challenge.referral in _UNDER_WAY:
+        return None
+    return NotOpen("No referral to Cafcass is under way here.", "Record the referral first.")
+
+
+def is_not_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is no referral to Cafcass under way?"""
+    if challenge.referral not in _UNDER_WAY:
+        return None
+    said = "This child has been referred to Cafcass already."
+    return NotOpen(said, "Record what Cafcass did, or write to them again.")
+
+
+def somebody_is_to_tell(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Has somebody yet to tell everyone above of a referral?"""
+    if challenge.to_tell:
+        return None
+    return NotOpen("Nobody waits to be told of a referral here.", "Add a note if there is more to say.")
 
 
 def follow_referral(turn: Turn, event: ReferralAcknowledged | ReferralOutcome) -> None:
     """What Cafcass said and did, also after the ladder has ended."""
-    turn.require("follow_referral")
-    if turn.challenge.referral not in (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED):
-        raise NotOpen("No referral to Cafcass is under way here.", "Record the referral first.")
     note_event(turn, event)
     done = isinstance(event, ReferralOutcome)
     turn.change(referral=ReferralState.CONCLUDED if done else ReferralState.ACKNOWLEDGED)
@@ -202,9 +215,6 @@ def follow_referral(turn: Turn, event: ReferralAcknowledged | ReferralOutcome) -
 
 def told_of_referral(turn: Turn, event: ReferralTold) -> None:
     """Everyone above was told: the task is done."""
-    turn.require("follow_referral")
-    if not turn.challenge.to_tell:
-        raise NotOpen("Nobody waits to be told of a referral here.", "Add a note if there is more to say.")
     if not event.told:
         raise Unfit("Nobody is named who was told.", "Name the posts.", "told")
     known = {role.key for role in turn.rules.authority.roles}
@@ -214,14 +224,21 @@ def told_of_referral(turn: Turn, event: ReferralTold) -> None:
     turn.change(to_tell=())
 
 
+def an_action_waits(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Was an action agreed of which nobody has said that it was done, or not?"""
+    actions = [window for window in challenge.windows if window.key.kind is WindowKind.ACTION]
+    if any(window.closed_as not in _SETTLED for window in actions):
+        return None
+    return NotOpen("No agreed action waits here to be settled.", "Add a note if there is more to say.")
+
+
 def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:
     """An agreed action was done, or was not and will be looked at again."""
-    turn.require("action")
     windows = [w for w in turn.challenge.windows if w.key.kind is WindowKind.ACTION and w.key.n == event.action]
     if not windows:
         raise Unfit(f"No action {event.action} was agreed here.", "Name one of those listed.", "action")
     window = windows[-1]
-    if window.closed_as in ("done", "not done"):
+    if window.closed_as in _SETTLED:
         raise NotOpen("That action has been settled.", "Add a note if there is more to say.")
     again = getattr(event, "look_again_on", None)
     promise = named_date(turn, again, "look_again_on") if again else None

@@ -8,7 +8,8 @@ from workflows import events as e
 from workflows import simulate
 from workflows.addressing import needs_choice
 from workflows.challenge import Challenge, Facts, Outcome, Phase
-from workflows.decide import decide, open_moves
+from workflows.decide import decide
+from workflows.event_rules import open_moves
 from workflows.ladder import WITHOUT_CHILD, Ladder, NoReply, Stage, Status
 from workflows.machine import phases_of
 from workflows.permits import Act, Actor, Part

@@ -1,70 +1,20 @@
 """The whole procedure as one pure function: everything else carries it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
-from typing import Any
 
-from workflows import answers, beside, endings, impact, permits, raising, stages, windows
+from workflows import beside, raising, stages, windows
 from workflows import events as e
 from workflows.challenge import THE_RAISER, Challenge, Facts, Phase, Window, WindowKind
+from workflows.event_rules import EVENT_RULES, check_may_bring
 from workflows.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
 from workflows.machine import moves_of
-from workflows.permits import THE_SERVICE, Act, Actor, may
+from workflows.permits import THE_SERVICE, Act
 from workflows.procedure import Rules
 from workflows.raising import Prompt
 from workflows.refusals import NotOpen, Unfit
 from workflows.turn import Decision, Subject, Turn
-
-_HANDLERS: dict[type[Event], Callable[[Turn, Any], None]] = {
-    e.Acknowledged: answers.acknowledge,
-    e.NotForMe: answers.not_for_me,
-    e.Redirected: answers.redirect,
-    e.ClarificationAsked: answers.ask_back,
-    e.ClarificationGiven: answers.clarify,
-    e.Responded: answers.respond,
-    e.Judged: answers.judge,
-    e.MeetingArranged: answers.arrange,
-    e.MeetingHeld: answers.held,
-    e.OutcomeRecorded: answers.record_outcome,
-    e.EscalationHeld: stages.hold,
-    e.EscalationRecalled: stages.recall,
-    e.WindowExtended: stages.extend,
-    e.Endorsed: stages.endorse,
-    e.EndorsementDeclined: stages.decline,
-    e.Resolved: endings.end,
-    e.EndedUnresolved: endings.end,
-    e.Overtaken: endings.end,
-    e.Withdrawn: endings.end,
-    e.Reopened: endings.reopen,
-    e.RecordedInError: endings.seal,
-    e.CopyAdded: beside.add_copy,
-    e.LegalAdviceTaken: beside.legal_advice,
-    e.ChildViewRecorded: beside.about_child,
-    e.ChildTold: beside.about_child,
-    e.AdvocateRecorded: beside.about_child,
-    e.ComplaintOpened: beside.about_child,
-    e.CourtTold: beside.court,
-    e.ReferralConsidered: beside.consider_referral,
-    e.ReferredToCafcass: beside.refer,
-    e.ReferralAcknowledged: beside.follow_referral,
-    e.ReferralOutcome: beside.follow_referral,
-    e.ReferralTold: beside.told_of_referral,
-    e.ActionDone: beside.settle_action,
-    e.ActionNotDone: beside.settle_action,
-    e.ImpactRecorded: impact.impact,
-    e.Noted: beside.note,
-    e.DocumentAttached: beside.attach,
-    e.Corrected: beside.correct,
-    e.DeliveryFailed: beside.delivery_failed,
-    e.PostTakenOver: beside.post_taken_over,
-    e.PostEmptied: beside.post_emptied,
-    e.IroChanged: beside.iro_changed,
-    e.ChildFactsChanged: beside.facts_changed,
-    e.WindowsReleased: windows.release,
-}
-
-_ONLY_WHILE_OPEN = (e.PostTakenOver, e.PostEmptied, e.DeliveryFailed, e.IroChanged, e.ChildFactsChanged)
 
 
 @dataclass(frozen=True)
@@ -82,7 +32,7 @@ def decide_raise(
     event = act.event
     assert isinstance(event, Raised)
     fit(event)
-    permits.check(None, act)
+    check_may_bring(act)
     known = facts or Facts()
     turn = Turn(rules, raising.blank(rules, event, known, about_child and facts is not None, now), now, act.by)
     asked = raising.begin(turn, event, earlier)
@@ -100,31 +50,31 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         now = max(now, challenge.last_at)
     turn = Turn(rules, challenge, now, act.by)
     if isinstance(event, e.WindowsHeld):
-        permits.check(challenge, act)
+        check_may_bring(act)
         # What had closed while the service was still there closed then, and opened what is held now.
-        _apply_closed(turn, min(event.since, now))
+        apply_closed_windows(turn, min(event.since, now))
         turn.at = now
         held = windows.hold(turn, event)
         return _finished(turn, challenge, now) if held else turn.decided(challenge)
     if isinstance(event, e.WindowClosed):
-        permits.check(challenge, act)
-        named = next((w for w in challenge.open_windows() if _is_named(w, event)), None)
+        check_may_bring(act)
+        named = next((w for w in challenge.open_windows() if is_named_by(w, event)), None)
         if named is None or named.held_since is not None or named.acts_at > now:
             return Decision(challenge, challenge, (), ())
-        _apply_closed(turn, now)
+        apply_closed_windows(turn, now)
         return _finished(turn, challenge, now)
     fit(event)
-    _apply_closed(turn, now)
-    if isinstance(event, _ONLY_WHILE_OPEN) and not turn.challenge.is_open:
+    apply_closed_windows(turn, now)
+    if EVENT_RULES[type(event)].only_while_open and not turn.challenge.is_open:
         return _finished(turn, challenge, now)
     if turn.challenge.is_sealed:
         raise NotOpen("This was recorded in error and is sealed.", "Nothing more can be done on it.")
-    permits.check(turn.challenge, act)
+    check_may_bring(act)
+    check_open(rules, turn.challenge, event)
+    does = EVENT_RULES[type(event)].does
+    assert does is not None, "it is decided by a way of its own"
     turn.by = act.by
-    if isinstance(event, e.Escalated):
-        _escalated(turn, event)
-    else:
-        _HANDLERS[type(event)](turn, event)
+    does(turn, event)
     return _finished(turn, challenge, now)
 
 
@@ -135,11 +85,10 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     fit(event)
     now = max(now, challenge.last_at or now)
     turn = Turn(rules, challenge, now, act.by)
-    _apply_closed(turn, now)
-    permits.check(turn.challenge, act)
+    apply_closed_windows(turn, now)
+    check_may_bring(act)
+    check_open(rules, turn.challenge, event)
     turn.by = act.by
-    if not turn.challenge.is_open:
-        raise NotOpen("It has ended.", "Open it again first.")
     if not to.ladder.has(event.stage) or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to.ladder).states():
         known = ", ".join(stage.key for stage in to.ladder.stages)
         raise Unfit(
@@ -164,6 +113,13 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     return _finished(turn, challenge, now)
 
 
+def check_open(rules: Rules, challenge: Challenge, event: Event) -> None:
+    """Raise NotOpen (or Unfit) unless such an event is open on a challenge as it stands."""
+    refusal = EVENT_RULES[type(event)].refusal(rules, challenge)
+    if refusal is not None:
+        raise refusal
+
+
 def _finished(turn: Turn, before: Challenge, now: datetime) -> Decision:
     decision = turn.decided(before)
     if not decision.is_nothing:
@@ -172,30 +128,25 @@ def _finished(turn: Turn, before: Challenge, now: datetime) -> Decision:
     return decision
 
 
-def _escalated(turn: Turn, event: e.Escalated) -> None:
-    if not turn.challenge.is_open:
-        raise NotOpen(f"This is {turn.where()}: it climbs no more.", "Open it again first, or raise it anew.")
-    stages.note_event(turn, event)
-    stages.escalate(turn, event)
-
-
-def _is_named(window: Window, event: e.WindowClosed) -> bool:
+def is_named_by(window: Window, event: e.WindowClosed) -> bool:
+    """Is it this window that the event says has closed?"""
     key = window.key
     return (key.sequence, key.kind.value, key.n) == (event.sequence, event.kind, event.n)
 
 
-def _apply_closed(turn: Turn, now: datetime) -> None:
+def apply_closed_windows(turn: Turn, now: datetime) -> None:
     """Apply every window whose time had come by `now`, earliest first, each as of its own moment (DESIGN.md rule 1)."""
     actor = turn.by
     turn.by = THE_SERVICE
     while (window := windows.next_due(turn.challenge, now)) is not None:
         turn.at = max(window.acts_at, turn.challenge.last_at or window.acts_at)
-        _passed(turn, window)
+        act_on_passed_date(turn, window)
         turn.change(last_at=turn.at)
     turn.at, turn.by = now, actor
 
 
-def _passed(turn: Turn, window: Window) -> None:
+def act_on_passed_date(turn: Turn, window: Window) -> None:
+    """Do what the passing of a window's date does: it climbs, asks, tells, reminds."""
     kind = window.key.kind
     if kind in (WindowKind.REPLY, WindowKind.MEETING):
         stages.reply_passed(turn, window)
@@ -279,83 +230,3 @@ def _fit_text(text: str, most: int, field: str) -> None:
         raise Unfit(f"The text is longer than {most:,} characters.", "Shorten it.", field)
     if any(_is_control(mark) for mark in text):
         raise Unfit("The text holds a control character.", "Remove it: perhaps it came with a copy from elsewhere.", field)
-
-
-_MOVE_OF: dict[type[Event], str] = {
-    e.Acknowledged: "acknowledge", e.NotForMe: "not_for_me", e.Redirected: "redirect",
-    e.ClarificationAsked: "clarify", e.ClarificationGiven: "clarify", e.Responded: "respond", e.Judged: "judge_enough",
-    e.MeetingArranged: "arrange_meeting", e.MeetingHeld: "hold_meeting", e.OutcomeRecorded: "record_outcome",
-    e.EscalationHeld: "hold", e.WindowExtended: "wait_longer", e.CopyAdded: "copy_in",
-    e.LegalAdviceTaken: "legal_advice", e.ChildViewRecorded: "child", e.ChildTold: "child",
-    e.AdvocateRecorded: "advocate", e.ComplaintOpened: "complaint", e.CourtTold: "court",
-    e.ReferralConsidered: "refer", e.ReferredToCafcass: "refer",
-    e.ReferralAcknowledged: "follow_referral", e.ReferralOutcome: "follow_referral",
-    e.ReferralTold: "follow_referral",
-    e.Resolved: "resolve", e.EndedUnresolved: "end", e.Overtaken: "overtake", e.Withdrawn: "withdraw",
-    e.ActionDone: "action", e.ActionNotDone: "action", e.ImpactRecorded: "impact", e.Noted: "note", e.Corrected: "correct",
-    e.RecordedInError: "seal", e.Endorsed: "endorse", e.EndorsementDeclined: "decline",
-}  # fmt: skip
-
-
-def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, ...]:
-    """The event types open to this person in this state, in the union's order: the buttons, and the text of a refusal."""
-    machine = moves_of(rules.ladder).open_in(challenge.state)
-    found = []
-    for kind in e.EXTERNAL_TYPES:
-        if may(actor, kind) and _is_open(kind, machine, rules, challenge):
-            found.append(type_of(kind))
-    return tuple(found)
-
-
-def may_attach(rules: Rules, challenge: Challenge, actor: Actor) -> bool:
-    """May this person attach a document in this state? Not among the moves, which are what JSON may bring, as raising is not."""
-    return may(actor, e.DocumentAttached) and "note" in moves_of(rules.ladder).open_in(challenge.state)
-
-
-def _is_open(kind: type[Event], machine: frozenset[str], rules: Rules, challenge: Challenge) -> bool:
-    if kind is e.Escalated:
-        return any(move.startswith(("climb_to_", "jump_to_")) for move in machine)
-    if kind is e.Reopened:
-        return any(move.startswith("reopen_at_") for move in machine)
-    if kind is e.EscalationRecalled:
-        by_itself = len(challenge.visits) > 1 and challenge.visit.how == "no_reply" and challenge.is_open
-        return by_itself and f"recall_to_{challenge.visits[-2].stage}_asking" in machine
-    if kind is e.WindowsReleased:
-        return any(window.held_since for window in challenge.open_windows())
-    if kind is e.LadderMoved:
-        return challenge.is_open
-    if _MOVE_OF[kind] not in machine:
-        return False
-    return _has_what_it_needs(kind, rules, challenge)
-
-
-def _has_what_it_needs(kind: type[Event], rules: Rules, challenge: Challenge) -> bool:
-    """Beyond the state: is there an action to settle, a climb to hold, a referral to follow, a looked-after child?"""
-    if kind in (e.ReferralConsidered, e.ReferredToCafcass):
-        under_way = challenge.referral.value in ("referred", "acknowledged")
-        return challenge.about_child and challenge.facts.is_looked_after and not (under_way and kind is e.ReferredToCafcass)
-    if kind in (e.ReferralAcknowledged, e.ReferralOutcome):
-        return challenge.referral.value in ("referred", "acknowledged")
-    if kind is e.ReferralTold:
-        return bool(challenge.to_tell)
-    if kind in (e.ActionDone, e.ActionNotDone):
-        settled = ("done", "not done")
-        return any(w.key.kind is WindowKind.ACTION and w.closed_as not in settled for w in challenge.windows)
-    if kind in (e.ClarificationGiven, e.CopyAdded, e.MeetingArranged):
-        return challenge.visit.sent or not challenge.visit.told
-    if kind is e.EscalationHeld:
-        main = challenge.main_window()
-        return main is not None and main.is_open and stages.climbs_by_itself(rules, challenge, main) is not None
-    if kind is e.Endorsed:
-        return not challenge.visit.sent
-    if kind in (e.ChildViewRecorded, e.ChildTold, e.AdvocateRecorded, e.ComplaintOpened, e.CourtTold):
-        return challenge.about_child
-    if kind is e.Redirected:
-        main = challenge.main_window()
-        return main is not None and main.is_open and main.key.kind in (WindowKind.REPLY, WindowKind.MEETING)
-    return True
-
-
-def type_of(kind: type[Event]) -> str:
-    """The name by which an event's type is written."""
-    return str(next(field.default for field in fields(kind) if field.name == "type"))  # type: ignore[arg-type]

@@ -15,10 +15,8 @@ _ENDS: dict[type, str] = {Resolved: "resolve", EndedUnresolved: "end", Overtaken
 
 def end(turn: Turn, event: End) -> None:
     """End it. Reply, judgement and limit windows close; actions and follow-ups run on."""
-    move = _ENDS[type(event)]
-    turn.require(move)
     note_event(turn, event)
-    finish(turn, move, event)
+    finish(turn, _ENDS[type(event)], event)
 
 
 def finish(turn: Turn, move: str, event: End | Judged) -> None:
@@ -36,7 +34,6 @@ def finish(turn: Turn, move: str, event: End | Judged) -> None:
 
 def seal(turn: Turn, event: RecordedInError) -> None:
     """It never should have been here: everything stops, nobody but the IRO service sees it, it is kept."""
-    turn.require("seal")
     for window in list(turn.challenge.open_windows()):
         current = turn.challenge.window(window.key)
         if current and current.is_open:
@@ -49,7 +46,6 @@ def reopen(turn: Turn, event: Reopened) -> None:
     """Open again at a stage: with a fresh window, or to the date that was promised there if it is still to come."""
     known_stage(turn, event.stage)
     move = f"reopen_at_{event.stage}"
-    turn.require(move)
     respond_by = event.respond_by
     if event.clock == "as it was":
         earlier = [

@@ -85,7 +85,7 @@ class Raised(Event):
     linked: tuple[str, ...] = ()
     without_clock: bool = False
     """An informal talk is logged: nobody is asked and no window opens, until the raiser wants one."""
-    taken_over_from: date | None = None
+    taken_over_from: date | None = field(default=None, metadata=LATER)
     """Brought over from a register kept elsewhere, where it was raised on this day: there, and in its quarter, it counts."""
     took_part: Words = ""
     """Of senior scrutiny: who looked at it together."""
@@ -643,16 +643,12 @@ def words_of(event: Any) -> dict[str, str]:
     return found
 
 
-_SINCE = frozenset({"taken_over_from"})
-"""Facts that a later release added: left out where they say nothing, so that earlier entries are told again as they were."""
-
-
 def facts_of(event: Any) -> dict[str, Any]:
     """The event without its words: types, dates, keys, numbers, as JSON has them; later fields where they say something."""
     found: dict[str, Any] = {}
     for each in fields(event):
         value = getattr(event, each.name)
-        if each.type is Words or each.name == "type" or (each.name in _SINCE and value is None):
+        if each.type is Words or each.name == "type":
             continue
         if each.metadata.get("later") and value == each.default:
             continue

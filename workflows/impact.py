@@ -18,7 +18,6 @@ FURTHEST = timedelta(days=730)
 
 def impact(turn: Turn, event: ImpactRecorded) -> None:
     """What changed for the child afterwards; too early means when to look again."""
-    turn.require("impact")
     if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
         raise Unfit("What is told once has no date.", "Record what changed, without a day to look again.", "found")
     promise = look_again(turn, event.found, event.look_again_on)

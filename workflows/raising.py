@@ -104,7 +104,7 @@ def begin(turn: Turn, event: Raised, earlier: Sequence[Earlier]) -> tuple[Prompt
     told = [{"kind": prompt.kind, "stages": list(prompt.stages), "reference": prompt.reference} for prompt in asked]
     note_event(turn, event, {"prompts": told, "about_child": turn.challenge.about_child})
     if ladder.is_notice:
-        _notice(turn, event)
+        enter_notice(turn, event)
         return asked
     proposed = [e for e in ladder.enter_at if len(e.stages) == 1 and addressing.holds(e.when, turn.challenge, rules.authority)]
     start = event.stage or (proposed[0].stages[0] if proposed and not ladder_is_statutory(rules) else _start(ladder, event))
@@ -123,7 +123,7 @@ def ladder_is_statutory(rules: Rules) -> bool:
     return any(role in iros for role in rules.ladder.raised_by) and ItemType.PARTNER_AGENCY not in rules.ladder.items
 
 
-def _notice(turn: Turn, event: Raised) -> None:
+def enter_notice(turn: Turn, event: Raised) -> None:
     """Excellent practice or senior scrutiny: told once, no window, no climb."""
     ladder = turn.rules.ladder
     stage = ladder.stages[0]

@@ -11,10 +11,7 @@ from workflows.events import Action, Chosen, Event, Said, Words
 
 _ALL: tuple[type[Event], ...] = (e.Raised, *e.EXTERNAL_TYPES, *e.INTERNAL_TYPES, *e.WITH_FILE_TYPES)
 
-BY_TYPE: Mapping[str, type[Event]] = {
-    next(str(field.default) for field in fields(kind) if field.name == "type"): kind  # type: ignore[arg-type]
-    for kind in _ALL
-}
+BY_TYPE: Mapping[str, type[Event]] = {kind.type: kind for kind in _ALL}
 """Every event by the name under which a timeline keeps it."""
 
 ERASED = "(erased)"

@@ -26,10 +26,10 @@ from workflows.events import (
     words_of,
 )
 from workflows.ladder import NoReply, Stage
-from workflows.machine import first_phase
+from workflows.machine import first_phase, moves_of
 from workflows.procedure import Rules
 from workflows.refusals import NotOpen, Unfit
-from workflows.turn import Subject, Turn, Visible
+from workflows.turn import Subject, Turn, Visible, stands_in_words
 from workflows.windows import (
     acts_at,
     close,
@@ -150,6 +150,51 @@ def climbs_by_itself(rules: Rules, challenge: Challenge, window: Window) -> str 
     return None if waits else target
 
 
+def has_not_ended(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is it still open?"""
+    return None if challenge.is_open else NotOpen("It has ended.", "Open it again first.")
+
+
+def may_go_elsewhere(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is there another stage to which it may be taken? From every open state, if the ladder has more than one."""
+    if not challenge.is_open:
+        said = f"This is {stands_in_words(rules, challenge)}: it climbs no more."
+        return NotOpen(said, "Open it again first, or raise it anew.")
+    if len(rules.ladder.stages) == 1:
+        return NotOpen(f"{rules.ladder.stages[0].label} is the only stage.", "Refer to Cafcass, extend the window, or end it.")
+    return None
+
+
+def would_climb_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Would the window that runs take it higher by itself when its date passes?"""
+    main = challenge.main_window()
+    if main is not None and main.is_open and climbs_by_itself(rules, challenge, main):
+        return None
+    return NotOpen("No climb would come by itself here.", "There is nothing to hold.")
+
+
+def climbed_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Was its last move a climb by itself?"""
+    moves = moves_of(rules.ladder).open_in(challenge.state)
+    came_by_itself = len(challenge.visits) > 1 and challenge.visit.how == "no_reply"
+    if came_by_itself and f"recall_to_{challenge.visits[-2].stage}_asking" in moves:
+        return None
+    said = "The last move was not a climb by itself, so there is nothing to recall."
+    return NotOpen(said, "Jump to the stage that you want.")
+
+
+def is_sent(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Has it been sent to the present stage's people? What waits to be endorsed reaches nobody."""
+    if challenge.visit.sent or not challenge.visit.told:
+        return None
+    return NotOpen("This has not been sent on yet, so there is nobody to tell.", "It waits to be endorsed.")
+
+
+def is_not_sent(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Does it wait to be sent on?"""
+    return NotOpen("This has been endorsed and sent already.", "Nothing needs endorsing.") if challenge.visit.sent else None
+
+
 def reply_passed(turn: Turn, window: Window) -> None:
     """A stage's date passed: as its policy says, it climbs, the IRO is asked, or the record shows it."""
     part_answered = any(asked.answered_at for asked in window.asked)
@@ -170,6 +215,7 @@ def reply_passed(turn: Turn, window: Window) -> None:
 
 def escalate(turn: Turn, event: Escalated, how: str = "climbed") -> None:
     """The IRO takes it higher: next, or wherever they judge right (IRO Handbook 6.2)."""
+    note_event(turn, event)
     climb(turn, event.to_stage, event.to, event.respond_by, event.copies, event.advice_before_skipping, how)
     if event.resolve_by:
         set_resolve_by(turn, event.resolve_by)
@@ -222,8 +268,7 @@ def _advice(turn: Turn, to_stage: str, advice: str) -> None:
 def hold(turn: Turn, event: EscalationHeld) -> None:
     """The IRO stops a climb that would come by itself, and considers."""
     main = turn.challenge.main_window()
-    if not main or not main.is_open or not climbs_by_itself(turn.rules, turn.challenge, main):
-        raise NotOpen("No climb would come by itself here.", "There is nothing to hold.")
+    assert main is not None
     note_event(turn, event)
     turn.put(replace(main, on_close=NoReply.PROMPT))
     turn.move("hold")
@@ -233,10 +278,6 @@ def hold(turn: Turn, event: EscalationHeld) -> None:
 def recall(turn: Turn, event: EscalationRecalled) -> None:
     """The IRO takes back a climb that came by itself: to judge a late reply, or to consider."""
     visits = turn.challenge.visits
-    if len(visits) < 2 or visits[-1].how != "no_reply":
-        raise NotOpen(
-            "The last move was not a climb by itself, so there is nothing to recall.", "Jump to the stage that you want."
-        )
     back = visits[-2]
     waited = [w for w in turn.challenge.windows if w.key.sequence == back.sequence and w.asked and w.key.kind != "judgement"]
     answered = any(asked.answered_at for window in waited for asked in window.asked)
@@ -255,7 +296,6 @@ def recall(turn: Turn, event: EscalationRecalled) -> None:
 
 def extend(turn: Turn, event: WindowExtended) -> None:
     """Another date for those asked; if the IRO was being asked what next, it waits again."""
-    turn.require("wait_longer")
     main = turn.challenge.main_window()
     promise = named_date(turn, event.until, "until")
     if main and main.is_open and not main.promise.is_without_date and event.until < main.promise.due:
@@ -309,9 +349,6 @@ def _ask_endorser(turn: Turn, promise: Promise) -> None:
 
 def endorse(turn: Turn, event: Endorsed) -> None:
     """Endorsed: it is sent on."""
-    turn.require("endorse")
-    if turn.challenge.visit.sent:
-        raise NotOpen("This has been endorsed and sent already.", "Nothing needs endorsing.")
     note_event(turn, event)
     main = turn.challenge.main_window()
     if main and main.is_open:
@@ -325,7 +362,6 @@ def endorse(turn: Turn, event: Endorsed) -> None:
 
 def decline(turn: Turn, event: EndorsementDeclined) -> None:
     """Not endorsed: the raiser is asked what next."""
-    turn.require("decline")
     note_event(turn, event)
     main = turn.challenge.main_window()
     if main and main.is_open:
@@ -371,12 +407,6 @@ def completion_passed(turn: Turn, window: Window) -> None:
     close(turn, window, "date passed")
     if turn.challenge.phase is Phase.COMPLETING:
         ask_what_next(turn)
-
-
-def must_be_sent(turn: Turn) -> None:
-    """Raise NotOpen where nobody outside has been told yet: what waits to be endorsed reaches nobody."""
-    if turn.challenge.visit.told and not turn.challenge.visit.sent:
-        raise NotOpen("This has not been sent on yet, so there is nobody to tell.", "It waits to be endorsed.")
 
 
 def note_event(turn: Turn, event: object, more: dict[str, object] | None = None, visible: Visible = Visible.EVERYONE) -> None:

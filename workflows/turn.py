@@ -131,6 +131,28 @@ class Decision:
         return not self.entries and self.before == self.challenge
 
 
+_WAITS_FOR = {
+    Phase.ENDORSING: "waiting to be endorsed",
+    Phase.AWAITING: "waiting for a reply",
+    Phase.ANSWERED: "answered and not yet judged",
+    Phase.ASKING: "with the IRO to consider",
+    Phase.COMPLETING: "agreed and being put right",
+}
+
+
+def stands_in_words(rules: Rules, challenge: Challenge) -> str:
+    """Where a challenge stands, in words for a refusal: "at Stage 2, waiting for a reply"."""
+    if isinstance(challenge.phase, Outcome):
+        return challenge.phase.value.replace("_", " ")
+    return f"at {rules.ladder.stage(challenge.stage).label}, {_WAITS_FOR[challenge.phase]}"
+
+
+def not_open(rules: Rules, challenge: Challenge, moves: Iterable[str]) -> NotOpen:
+    """The refusal of a move that a challenge, as it stands, does not have; `moves`: those that it has."""
+    said = f"That cannot be done while this is {stands_in_words(rules, challenge)}."
+    return NotOpen(said, "Do one of the moves that are open.", tuple(sorted(moves)))
+
+
 class Turn:
     """Collects one decision. Mutable, and local to one call of `decide`."""
 
@@ -151,17 +173,13 @@ class Turn:
         """The challenge with these values instead."""
         self.challenge = replace(self.challenge, **changes)
 
-    def require(self, name: str) -> None:
-        """Raise NotOpen, naming what is open, if the state does not have a move. Asked before anything is noted."""
-        moves = moves_of(self.rules.ladder).open_in(self.challenge.state)
-        if name not in moves:
-            said = f"That cannot be done while this is {self.where()}."
-            raise NotOpen(said, "Do one of the moves that are open.", tuple(sorted(moves)))
-
     def move(self, name: str) -> None:
-        """Make a move of the machine. Raises NotOpen if the state does not have it."""
-        self.require(name)
-        after = moves_of(self.rules.ladder).after(self.challenge.state, name)
+        """Make a move of the machine. Raises NotOpen, naming what is open, if the state does not have it."""
+        machine = moves_of(self.rules.ladder)
+        moves = machine.open_in(self.challenge.state)
+        if name not in moves:
+            raise not_open(self.rules, self.challenge, moves)
+        after = machine.after(self.challenge.state, name)
         stage, _, phase = after.partition(".")
         if phase:
             # Opened again, what changed for the child is to be said again.
@@ -169,19 +187,6 @@ class Turn:
             self.change(stage=stage, phase=Phase(phase), **again)
         else:
             self.change(phase=Outcome(after), ended_at=self.challenge.ended_at or self.at)
-
-    def where(self) -> str:
-        """Where it stands, in words for a refusal."""
-        if not self.challenge.is_open:
-            return str(self.challenge.phase).replace("_", " ")
-        waiting = {
-            Phase.ENDORSING: "waiting to be endorsed",
-            Phase.AWAITING: "waiting for a reply",
-            Phase.ANSWERED: "answered and not yet judged",
-            Phase.ASKING: "with the IRO to consider",
-            Phase.COMPLETING: "agreed and being put right",
-        }
-        return f"at {self.stage.label}, {waiting[Phase(self.challenge.phase)]}"
 
     def note(
         self,

@@ -267,11 +267,16 @@ def hold(turn: Turn, event: WindowsHeld) -> bool:
     return True
 
 
+def some_are_held(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is a window held, waiting for a named person to release it?"""
+    if any(window.held_since for window in challenge.open_windows()):
+        return None
+    return NotOpen("No window of this item is held.", "Nothing needs releasing.")
+
+
 def release(turn: Turn, event: WindowsReleased) -> None:
     """A named person lets held windows go: as due, or with the time that was lost given back."""
     held = [w for w in turn.challenge.open_windows() if w.held_since is not None]
-    if not held:
-        raise NotOpen("No window of this item is held.", "Nothing needs releasing.")
     given = event.how == "time given back"
     dues: list[str] = []
     # A window first, then what reminds of it: a reminder of a window that moved lapses and is opened anew.

@@ -22,8 +22,8 @@ from drp import attachments
 from drp.access import NotFound
 from drp.documents.names import ENDINGS
 from drp.store import Unavailable
-from workflows.decide import may_attach
-from workflows.events import MediaType
+from workflows.event_rules import is_open_to
+from workflows.events import DocumentAttached, MediaType
 from workflows.refusals import NotOpen, NotYours, Unfit
 from workflows.relation import reads_iro_service
 
@@ -168,7 +168,7 @@ def _entries(connection: Connection, visit: Visiting, found: Seen) -> list[Entry
 
 
 def _may(found: Seen) -> bool:
-    return may_attach(found.rules, found.loaded.challenge, found.actor)
+    return is_open_to(DocumentAttached, found.rules, found.loaded.challenge, found.actor)
 
 
 def _fields(visit: Visiting, found: Seen) -> list[Field]:

@@ -23,8 +23,8 @@ from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
 from workflows.challenge import NOT_RECORDED, Outcome, ReferralState
-from workflows.decide import may_attach
-from workflows.events import Event, Raised
+from workflows.event_rules import is_open_to
+from workflows.events import DocumentAttached, Event, Raised
 from workflows.impact import mid_point
 from workflows.ladder import Choice, ItemType
 from workflows.permits import Part
@@ -112,7 +112,7 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     side = seen.item.actor.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}
     if not all and not done and not side and seen.presses and seen.presses[0].task is Task.ANSWER:
         return shell.go(f"/challenges/{seen.shape.reference}/answer")
-    attaches = may_attach(seen.item.rules, seen.item.loaded.challenge, seen.item.actor)
+    attaches = is_open_to(DocumentAttached, seen.item.rules, seen.item.loaded.challenge, seen.item.actor)
     said = DONE.get(done, DONE[""]) if done else ""
     return shell.page(
         visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),

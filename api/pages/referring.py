@@ -26,8 +26,9 @@ from drp.documents.names import disposition
 from drp.store import Unavailable
 from drp.telling import addressed
 from workflows.decide import decide
+from workflows.event_rules import may_bring
 from workflows.events import ReferredToCafcass
-from workflows.permits import Act, may
+from workflows.permits import Act
 from workflows.referral import SECTIONS, Section
 from workflows.refusals import NotYours, Refused, Unfit
 from workflows.relation import reads_iro_service
@@ -53,7 +54,7 @@ def _whole(connection: Connection, visit: Visiting, reference: str) -> Whole:
 def _mine_to_write(connection: Connection, visit: Visiting, reference: str) -> Whole:
     """The same, for whoever may refer this child: what others wrote here could never be sent. Raises NotYours too."""
     seen = _whole(connection, visit, reference)
-    if not may(seen.item.actor, ReferredToCafcass):
+    if not may_bring(seen.item.actor, ReferredToCafcass):
         raise NotYours(
             f"A referral to {visit.label('cafcass')} is written by the child's {visit.label('iro')}, or whoever covers for them.",
             "Tell them what should stand in it.",

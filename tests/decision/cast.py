@@ -9,7 +9,8 @@ import workflows
 from tests.decision.invariants import must_hold
 from workflows import events as e
 from workflows.challenge import Challenge, Facts, Party, Window, WindowKind
-from workflows.decide import decide, decide_raise, move_ladder, open_moves
+from workflows.decide import decide, decide_raise, move_ladder
+from workflows.event_rules import open_moves
 from workflows.ladder import ItemType, Status
 from workflows.permits import THE_SERVICE, Act, Actor, Part
 from workflows.procedure import Rules

@@ -14,7 +14,8 @@ from tests.decision.samples import everybody, internal, sample
 from tests.decision.states import raised_at, whoever_is
 from workflows import events as e
 from workflows.challenge import Challenge
-from workflows.decide import decide, open_moves, type_of
+from workflows.decide import decide
+from workflows.event_rules import open_moves
 from workflows.permits import THE_SERVICE, Act, Actor
 from workflows.procedure import Rules
 from workflows.turn import Decision
@@ -176,7 +177,7 @@ def act_of(step: Step, story: Story) -> Act:
     if step.what == "act":
         return Act(sample(step.kind, story, step.n), actor)
     listed = open_moves(story.rules, story.challenge, actor)
-    kinds = [kind for kind in e.EXTERNAL_TYPES if type_of(kind) in listed and kind is not e.LadderMoved]
+    kinds = [kind for kind in e.EXTERNAL_TYPES if kind.type in listed and kind is not e.LadderMoved]
     lasting = [kind for kind in kinds if kind not in ENDING]
     kinds = (kinds if step.n % 7 == 0 else lasting) or [e.Noted]
     moving = [kind for kind in kinds if kind in MOVING]

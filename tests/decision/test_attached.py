@@ -20,14 +20,16 @@ from tests.decision.cast import (
     once_asked,
     the,
 )
+from tests.decision.planting import plant_rule
 from tests.decision.samples import everybody, sample
 from tests.decision.test_around import begun
 from tests.decision.test_permitted_moves import EVERY, EVERYTHING, actors
 from tests.decision.test_planted_bugs import fails
-from workflows import beside, decide, events, permits
+from workflows import beside, events
 from workflows import events as e
-from workflows.decide import may_attach, open_moves
-from workflows.permits import THE_SERVICE, Act
+from workflows.decide import decide
+from workflows.event_rules import is_open_to, open_moves
+from workflows.permits import THE_SERVICE, Act, Part
 from workflows.refusals import NotOpen, NotYours, Refused, Unfit
 from workflows.turn import Visible
 
@@ -64,16 +66,16 @@ def test_somebody_in_their_own_line_attaches_as_they_note():
 def test_a_document_goes_wherever_a_note_goes_on_every_ladder_and_never_on_what_is_sealed():
     for name, where, story in EVERY:
         noted = "noted" in open_moves(story.rules, story.challenge, EVERYTHING)
-        assert may_attach(story.rules, story.challenge, EVERYTHING) == noted == accepted(story), (name, where)
+        assert is_open_to(e.DocumentAttached, story.rules, story.challenge, EVERYTHING) == noted == accepted(story), (name, where)
         assert not noted or not story.challenge.is_sealed
         for part, actor in actors().items():
             theirs = "noted" in open_moves(story.rules, story.challenge, actor)
-            assert may_attach(story.rules, story.challenge, actor) == theirs, (name, where, part)
+            assert is_open_to(e.DocumentAttached, story.rules, story.challenge, actor) == theirs, (name, where, part)
 
 
 def accepted(story: Story) -> bool:
     try:
-        decide.decide(story.rules, story.challenge, Act(sample(e.DocumentAttached, story, 1), everybody(story)), story.now)
+        decide(story.rules, story.challenge, Act(sample(e.DocumentAttached, story, 1), everybody(story)), story.now)
     except Refused:
         return False
     return True
@@ -154,38 +156,35 @@ def test_planted_a_document_that_json_may_bring(monkeypatch):
 
 def test_planted_a_document_among_the_moves(monkeypatch):
     monkeypatch.setattr(e, "EXTERNAL_TYPES", (*e.EXTERNAL_TYPES, e.DocumentAttached))
-    monkeypatch.setitem(decide._MOVE_OF, e.DocumentAttached, "note")
     fails(test_it_is_not_among_the_moves_which_are_what_json_may_bring)
 
 
 def test_planted_a_document_that_everybody_reads(monkeypatch):
-    monkeypatch.setattr(beside, "_who_reads", lambda turn, event: Visible.EVERYONE)
+    monkeypatch.setattr(beside, "readers_of", lambda turn, event: Visible.EVERYONE)
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
 
 
 def test_planted_a_recipient_who_hides_a_document(monkeypatch):
     hidden = lambda turn, event: Visible.IRO_SERVICE if event.iro_service_only else Visible.EVERYONE  # noqa: E731
-    monkeypatch.setattr(beside, "_who_reads", hidden)
+    monkeypatch.setattr(beside, "readers_of", hidden)
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
 
 
 def test_planted_a_document_anywhere(monkeypatch):
-    monkeypatch.setitem(decide._HANDLERS, e.DocumentAttached, lambda turn, event: beside.note_event(turn, event))
+    plant_rule(monkeypatch, e.DocumentAttached, does=lambda turn, event: beside.note_event(turn, event))
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
     fails(lambda: test_a_digest_is_one_or_it_is_refused("../" * 21 + "x"))
-    monkeypatch.setattr(decide, "may_attach", lambda rules, challenge, actor: True)
-    monkeypatch.setitem(globals(), "may_attach", lambda rules, challenge, actor: True)
+    plant_rule(monkeypatch, e.DocumentAttached, move="")
     fails(test_a_document_goes_wherever_a_note_goes_on_every_ladder_and_never_on_what_is_sealed)
 
 
 def test_planted_leaders_who_attach(monkeypatch):
-    monkeypatch.setitem(permits.PERMITS, e.DocumentAttached, frozenset(permits.Part))
+    plant_rule(monkeypatch, e.DocumentAttached, may=frozenset(Part))
     fails(test_everybody_on_it_attaches_and_nobody_else)
 
 
 def test_planted_a_line_that_may_not(monkeypatch):
-    kept = tuple(kind for kind in permits._THEIR_OWN_ANSWER if kind is not e.DocumentAttached)
-    monkeypatch.setattr(permits, "_THEIR_OWN_ANSWER", kept)
+    plant_rule(monkeypatch, e.DocumentAttached, about_own_casework=False)
     fails(test_somebody_in_their_own_line_attaches_as_they_note)
 
 
@@ -193,5 +192,5 @@ def test_planted_a_name_among_the_facts(monkeypatch):
     def attach(turn, event):
         beside.note_event(turn, event, {"name": "Action plan.pdf"})
 
-    monkeypatch.setitem(decide._HANDLERS, e.DocumentAttached, attach)
+    plant_rule(monkeypatch, e.DocumentAttached, does=attach)
     fails(test_the_record_has_its_digest_as_a_fact_and_its_name_as_words)

@@ -122,7 +122,7 @@ def test_an_action_not_done_is_looked_at_again():
     story.do(e.ActionNotDone(1, "The letter never came.", look_again_on=on("Fri 1 May 2026")), at="Mon 20 April 2026, 10:00")
     assert story.window("action").closed_as == "not done"
     assert story.open == ["follow_up Fri 1 May 2026 raiser"]
-    assert story.refused(e.ActionDone(7)).field == "action"
+    assert with_an_action().do(ENOUGH).refused(e.ActionDone(7)).field == "action"
 
 
 def test_too_early_to_say_names_the_day_to_look_again():

@@ -16,8 +16,9 @@ from tests.decision.cast import (
     shipped,
     the,
 )
+from tests.decision.planting import plant_rule
 from tests.decision.retelling import again
-from workflows import beside, decide, impact
+from workflows import beside, impact
 from workflows import events as e
 from workflows.challenge import THE_RAISER
 from workflows.ladder import ItemType
@@ -228,7 +229,7 @@ def test_planted_a_new_day_of_review_that_is_told(monkeypatch):
         right(turn, event)
         turn.tell(Subject.FACTS_CHANGED, [THE_RAISER])
 
-    monkeypatch.setitem(decide._HANDLERS, e.ChildFactsChanged, told)
+    plant_rule(monkeypatch, e.ChildFactsChanged, does=told)
     with pytest.raises(AssertionError):
         test_another_day_for_the_review_is_on_the_record_and_tells_nobody()
 

@@ -14,9 +14,10 @@ from tests.decision.cast import NOTICES, PROTECTION_PLAN, SHIPPED, Story, in_the
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for, in_state, raised_at, states_of, whoever_is
 from workflows import events as e
-from workflows.decide import decide, open_moves, type_of
+from workflows.decide import decide
+from workflows.event_rules import EVENT_RULES, may_bring, open_moves
 from workflows.ladder import ItemType
-from workflows.permits import PERMITS, Act, Actor, Part, may
+from workflows.permits import Act, Actor, Part
 from workflows.refusals import Refused
 
 TABLE = Path(__file__).with_name("permitted_moves.txt")
@@ -66,9 +67,11 @@ def table() -> str:
     lines += ["WHO: each event, and the parts that may bring it. (*) also where it is about their own casework.", ""]
     for kind in (*e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES):
         parts = [
-            f"{part}{' (*)' if may(in_their_line(actor), kind) else ''}" for part, actor in actors().items() if may(actor, kind)
+            f"{part}{' (*)' if may_bring(in_their_line(actor), kind) else ''}"
+            for part, actor in actors().items()
+            if may_bring(actor, kind)
         ]
-        lines += _wrapped(", ".join(parts), f"  {type_of(kind)}: ", "    ")
+        lines += _wrapped(", ".join(parts), f"  {kind.type}: ", "    ")
     lines += [
         "",
         "WHERE: each ladder's states, and the events open in them; first what is open in every state that has not ended.",
@@ -79,7 +82,7 @@ def table() -> str:
         for where, story in situations(name):
             rows.setdefault(open_moves(story.rules, story.challenge, EVERYTHING), []).append(where)
         always = set.intersection(*(set(moves) for moves, states in rows.items() if "." in states[0]))
-        everywhere = [type_of(kind) for kind in e.EXTERNAL_TYPES if type_of(kind) in always]
+        everywhere = [kind.type for kind in e.EXTERNAL_TYPES if kind.type in always]
         lines += [*_wrapped(", ".join(everywhere), "  while open -> ", "     "), ""]
         for moves, states in rows.items():
             lines += _wrapped(", ".join(states), "  in ", "     ")
@@ -117,7 +120,7 @@ def test_what_a_person_may_do_is_what_both_tables_say():
     for name, where, story in EVERY:
         anywhere = open_moves(story.rules, story.challenge, EVERYTHING)
         for part, actor in actors().items():
-            theirs = tuple(type_of(kind) for kind in e.EXTERNAL_TYPES if may(actor, kind) and type_of(kind) in anywhere)
+            theirs = tuple(kind.type for kind in e.EXTERNAL_TYPES if may_bring(actor, kind) and kind.type in anywhere)
             assert open_moves(story.rules, story.challenge, actor) == theirs, (name, where, part)
 
 
@@ -167,13 +170,13 @@ def test_nothing_is_open_on_what_is_sealed():
         assert ("recorded_in_error" not in where) or moves == set(), where
 
 
-def test_every_event_from_outside_has_its_line_in_the_table_of_permits():
-    assert set(PERMITS) == {e.Raised, *e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES, *e.INTERNAL_TYPES}
+def test_every_event_has_its_rule():
+    assert set(EVENT_RULES) == {e.Raised, *e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES, *e.INTERNAL_TYPES}
     for kind in (*e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES):
-        assert PERMITS[kind]
-        assert Part.SERVICE not in PERMITS[kind]
+        assert EVENT_RULES[kind].may
+        assert Part.SERVICE not in EVENT_RULES[kind].may
     for kind in e.INTERNAL_TYPES:
-        assert PERMITS[kind] == {Part.SERVICE}
+        assert EVENT_RULES[kind].may == {Part.SERVICE}
 
 
 NEEDS_SOMEBODY_ASKED = {"responded", "acknowledged", "not_for_me", "clarification_asked", "redirected"}
@@ -189,7 +192,7 @@ def test_what_is_listed_is_accepted_and_what_is_not_listed_is_refused(name):
         for kind in e.EXTERNAL_TYPES:
             if kind is e.LadderMoved:
                 continue
-            said = type_of(kind)
+            said = kind.type
             nobody_asked = not any(window.asked for window in story.challenge.windows if window.key.kind in ("reply", "meeting"))
             if said in NEEDS_SOMEBODY_ASKED and nobody_asked:
                 continue

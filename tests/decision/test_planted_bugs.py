@@ -22,14 +22,16 @@ from tests.decision import (
     test_referral,
 )
 from tests.decision.lives import lives
+from tests.decision.planting import plant_rule
 from workflows import addressing, answers, beside, decide, endings, permits, raising, stages, windows
 from workflows import events as e
 from workflows.challenge import THE_RAISER, Party, ReferralState, WindowKind
 from workflows.challenge import Phase as At
+from workflows.event_rules import EVENT_RULES
 from workflows.ladder import NoReply
 from workflows.permits import Part
 from workflows.refusals import NotOpen, Refused
-from workflows.turn import Subject, Visible
+from workflows.turn import Subject
 
 
 def fails(check: Callable[[], object]) -> None:
@@ -82,28 +84,28 @@ def test_a_date_that_depends_on_the_tick(monkeypatch):
     def apply_closed(turn, now):
         actor, turn.by, turn.at = turn.by, permits.THE_SERVICE, now
         while (window := windows.next_due(turn.challenge, now)) is not None:
-            decide._passed(turn, window)
+            decide.act_on_passed_date(turn, window)
         turn.by = actor
 
-    monkeypatch.setattr(decide, "_apply_closed", apply_closed)
+    monkeypatch.setattr(decide, "apply_closed_windows", apply_closed)
     fails(test_passed_dates.test_a_late_tick_changes_no_date)
     fails(property_of(test_properties.test_dates_never_depend_on_how_late_the_tick_is))
 
 
 def test_a_service_that_leaves_what_has_closed_to_the_sweep(monkeypatch):
-    right = decide._apply_closed
+    right = decide.apply_closed_windows
 
     def apply_closed(turn, now):
         if turn.by.parts == {Part.SERVICE}:
             right(turn, now)
 
-    monkeypatch.setattr(decide, "_apply_closed", apply_closed)
+    monkeypatch.setattr(decide, "apply_closed_windows", apply_closed)
     fails(test_passed_dates.test_an_answer_at_the_hour_of_the_climb_comes_after_it_and_the_iro_may_recall_it)
     fails(property_of(test_properties.test_a_sweep_just_before_an_event_changes_nothing))
 
 
 def test_a_closing_window_that_need_not_name_itself(monkeypatch):
-    monkeypatch.setattr(decide, "_is_named", lambda window, event: True)
+    monkeypatch.setattr(decide, "is_named_by", lambda window, event: True)
     check = test_properties.test_a_window_that_is_not_there_or_not_due_decides_nothing_and_repeating_is_harmless
     fails(property_of(check))
 
@@ -144,10 +146,10 @@ def test_late_answers_thrown_away(monkeypatch):
     right = answers.respond
 
     def respond(turn, event):
-        if not answers._my_window(turn).is_late(turn.at):
+        if not answers.window_of_actor(turn).is_late(turn.at):
             right(turn, event)
 
-    monkeypatch.setitem(decide._HANDLERS, e.Responded, respond)
+    plant_rule(monkeypatch, e.Responded, does=respond)
     fails(test_passed_dates.test_an_answer_after_midnight_is_late_is_kept_and_stops_the_climb)
 
 
@@ -155,33 +157,33 @@ def test_late_answers_kept_that_stop_nothing(monkeypatch):
     right = answers.respond
 
     def respond(turn, event):
-        window = answers._my_window(turn)
+        window = answers.window_of_actor(turn)
         if window.is_late(turn.at):
             stages.note_event(turn, event, {"late": True})
             turn.tell(Subject.LATE_ANSWER, [THE_RAISER], window=window.key)
         else:
             right(turn, event)
 
-    monkeypatch.setitem(decide._HANDLERS, e.Responded, respond)
+    plant_rule(monkeypatch, e.Responded, does=respond)
     fails(test_passed_dates.test_an_answer_after_midnight_is_late_is_kept_and_stops_the_climb)
 
 
 def test_a_second_answer_that_makes_the_first_one_late(monkeypatch):
     monkeypatch.setattr(
         answers,
-        "_answered",
-        lambda turn, window, position, late: answers._mark(turn, window, answered_at=turn.at, answer=position, late=late),
+        "mark_answered",
+        lambda turn, window, position, late: answers.mark_asked(turn, window, answered_at=turn.at, answer=position, late=late),
     )
     fails(test_passed_dates.test_a_second_answer_changes_the_position_and_never_whether_it_was_in_time)
 
 
 def test_a_hold_that_holds_nothing(monkeypatch):
-    monkeypatch.setitem(decide._HANDLERS, e.EscalationHeld, lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.EscalationHeld, does=lambda turn, event: stages.note_event(turn, event))
     fails(test_passed_dates.test_the_iro_holds_a_climb_and_considers)
 
 
 def test_a_bounced_message_taken_for_no_reply(monkeypatch):
-    monkeypatch.setitem(decide._HANDLERS, e.DeliveryFailed, lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: stages.note_event(turn, event))
     fails(test_around.test_a_message_that_came_back_is_not_no_reply)
 
 
@@ -221,7 +223,7 @@ def test_a_meeting_that_moves_the_due_date(monkeypatch):
             day = windows.working_days.local_date(event.at)
             windows.move_promise(turn, main, windows.named_date(turn, day, "at"))
 
-    monkeypatch.setitem(decide._HANDLERS, e.MeetingArranged, arrange)
+    plant_rule(monkeypatch, e.MeetingArranged, does=arrange)
     fails(test_answering.test_the_owner_of_a_meetings_window_changes_hands_and_its_date_does_not_move)
 
 
@@ -229,20 +231,16 @@ def test_a_meeting_that_moves_the_due_date(monkeypatch):
 
 
 def test_an_iro_manager_who_may_refer(monkeypatch):
-    monkeypatch.setitem(permits.PERMITS, e.ReferredToCafcass, frozenset({Part.CHILDS_IRO, Part.IRO_MANAGER}))
+    plant_rule(monkeypatch, e.ReferredToCafcass, may=frozenset({Part.CHILDS_IRO, Part.IRO_MANAGER}))
     fails(lambda: test_permitted_moves.test_only_the_childs_iro_ever_has_a_move_about_cafcass(Part.IRO_MANAGER))
     fails(lambda: test_referral.test_nobody_else_refers_whatever_the_state("thurrock"))
 
 
 def test_a_referral_that_waits_for_the_answer(monkeypatch):
-    right = beside._may_refer
+    def not_while_waiting(rules, challenge):
+        return NotOpen("They have until Friday.", "Wait.") if challenge.phase is At.AWAITING else None
 
-    def may_refer(turn):
-        if turn.challenge.phase is At.AWAITING:
-            raise NotOpen("They have until Friday.", "Wait.")
-        right(turn)
-
-    monkeypatch.setattr(beside, "_may_refer", may_refer)
+    plant_rule(monkeypatch, e.ReferredToCafcass, needs=(not_while_waiting,))
     fails(lambda: test_referral.test_a_looked_after_child_is_referred_from_every_open_state_and_the_ladder_runs_on("derby"))
 
 
@@ -251,7 +249,7 @@ def test_a_referral_that_stops_the_ladder(monkeypatch):
         beside.refer(turn, event)
         windows.close_stay(turn, "referred")
 
-    monkeypatch.setitem(decide._HANDLERS, e.ReferredToCafcass, refer)
+    plant_rule(monkeypatch, e.ReferredToCafcass, does=refer)
     fails(lambda: test_referral.test_a_looked_after_child_is_referred_from_every_open_state_and_the_ladder_runs_on("derby"))
     fails(test_referral.test_a_referral_does_not_stop_the_climb_or_the_answers)
 
@@ -268,7 +266,7 @@ def test_a_last_stage_that_refers_by_itself(monkeypatch):
 
 
 def test_a_conflict_that_blocks_a_referral(monkeypatch):
-    monkeypatch.setattr(permits, "STATUTE_OVER_LINE", ())
+    plant_rule(monkeypatch, e.ReferredToCafcass, about_own_casework=False)
     fails(test_referral.test_neither_a_conflict_nor_an_absence_blocks_it)
 
 
@@ -276,22 +274,19 @@ def test_a_conflict_that_blocks_a_referral(monkeypatch):
 
 
 def test_a_manager_who_may_withdraw(monkeypatch):
-    monkeypatch.setitem(permits.PERMITS, e.Withdrawn, frozenset({Part.RAISER, Part.ASKED}))
+    plant_rule(monkeypatch, e.Withdrawn, may=frozenset({Part.RAISER, Part.ASKED}))
     fails(lambda: test_permitted_moves.test_only_the_raiser_ends_reopens_holds_recalls_or_gives_time(Part.ASKED))
 
 
 def test_a_conflict_that_nobody_looks_at(monkeypatch):
-    def may(actor, event):
-        return bool(actor.parts & permits.PERMITS.get(event, frozenset()))
-
-    monkeypatch.setattr(permits, "may", may)
-    monkeypatch.setattr(decide, "may", may)
+    for kind in EVENT_RULES:
+        plant_rule(monkeypatch, kind, about_own_casework=True)
     fails(lambda: test_permitted_moves.test_whoever_is_in_the_line_neither_judges_nor_ends_nor_stops_anything(Part.RAISER))
     fails(test_answering.test_a_judge_in_the_line_complained_about_does_not_judge)
 
 
 def test_another_judge_whose_enough_ends_it(monkeypatch):
-    monkeypatch.setattr(answers, "_consider", lambda turn: endings.finish(turn, "resolve", e.Judged("enough")))
+    monkeypatch.setattr(answers, "let_raiser_consider", lambda turn: endings.finish(turn, "resolve", e.Judged("enough")))
     fails(test_answering.test_another_judges_enough_never_ends_it_without_the_iro)
 
 
@@ -306,7 +301,7 @@ def test_a_recipient_who_is_copied_as_well(monkeypatch):
 
 
 def test_an_alert_that_strays_to_another_agency(monkeypatch):
-    monkeypatch.setattr(answers, "_reachable", lambda turn, role: None)
+    monkeypatch.setattr(answers, "check_reachable", lambda turn, role: None)
     fails(test_north_yorkshire.test_an_alert_within_the_authority_never_reaches_a_partner_agency)
 
 
@@ -321,7 +316,7 @@ def test_something_sent_before_it_is_endorsed(monkeypatch):
 
 
 def test_legal_advice_for_everybody(monkeypatch):
-    monkeypatch.setitem(decide._HANDLERS, e.LegalAdviceTaken, lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.LegalAdviceTaken, does=lambda turn, event: stages.note_event(turn, event))
     fails(test_around.test_legal_advice_is_seen_by_the_iro_side_only)
 
 
@@ -337,26 +332,22 @@ def test_a_seal_that_leaves_promises_running(monkeypatch):
 
 
 def test_a_seal_that_everybody_reads(monkeypatch):
-    def seal(turn, event):
-        endings.seal(turn, event)
-        turn._entries[-1] = replace(turn._entries[-1], visible=Visible.EVERYONE)
-
-    monkeypatch.setitem(decide._HANDLERS, e.RecordedInError, seal)
+    monkeypatch.setattr(endings, "note_event", lambda turn, event, visible: stages.note_event(turn, event))
     fails(test_endings.test_what_was_recorded_in_error_is_sealed_at_once_and_stays_so)
 
 
 def test_a_notice_with_a_window(monkeypatch):
-    right = raising._notice
+    right = raising.enter_notice
 
     def notice(turn, event):
         right(turn, event)
         promise = windows.counted(turn, turn.rules.ladder.judge_within)
         windows.open_window(turn, WindowKind.REPLY, Party("social_worker"), promise)
 
-    monkeypatch.setattr(raising, "_notice", notice)
+    monkeypatch.setattr(raising, "enter_notice", notice)
     fails(test_endings.test_a_notice_is_withdrawn_or_sealed_and_nothing_else_ends_it)
 
 
 def test_nobody_asking_who_acts(monkeypatch):
-    monkeypatch.setattr(permits, "check", lambda challenge, act: None)
+    monkeypatch.setattr(decide, "check_may_bring", lambda act: None)
     fails(test_around.test_only_the_service_holds_windows)

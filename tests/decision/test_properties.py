@@ -14,7 +14,8 @@ from tests.decision.lives import BOUNDED, begin, ladders, live, lives, long_life
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for
 from workflows import events as e
-from workflows.decide import decide, open_moves, type_of
+from workflows.decide import decide
+from workflows.event_rules import open_moves
 from workflows.ladder import ItemType
 from workflows.permits import THE_SERVICE, Act
 from workflows.refusals import Refused
@@ -165,16 +166,16 @@ def test_what_is_listed_can_be_done_and_what_can_be_done_is_listed(life):
         event = sample(kind, story)
         if isinstance(event, e.Redirected) and event.of == "nobody":
             continue
-        if not asked and type_of(kind) in ("responded", "not_for_me", "clarification_asked"):
+        if not asked and kind.type in ("responded", "not_for_me", "clarification_asked"):
             continue
         if kind is e.Escalated and len(rules.ladder.stages) == 1:
-            assert type_of(kind) not in listed
+            assert kind.type not in listed
         try:
             decide(rules, story.challenge, Act(event, actor), story.now)
             accepted = True
         except Refused:
             accepted = False
-        assert accepted == (type_of(kind) in listed), f"{type_of(kind)} in {story.state}"
+        assert accepted == (kind.type in listed), f"{kind.type} in {story.state}"
 
 
 @BOUNDED

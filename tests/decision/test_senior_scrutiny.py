@@ -91,12 +91,12 @@ def test_planted_scrutiny_that_praises_is_caught(monkeypatch):
 
 
 def test_planted_scrutiny_that_counts_at_no_level_is_caught(monkeypatch):
-    right = raising._notice
+    right = raising.enter_notice
 
     def at_none(turn, event):
         right(turn, event)
         turn.change(stage="", highest_stage="")
 
-    monkeypatch.setattr(raising, "_notice", at_none)
+    monkeypatch.setattr(raising, "enter_notice", at_none)
     with pytest.raises(AssertionError):
         test_it_counts_at_its_level_and_not_among_challenges()

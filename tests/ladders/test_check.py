@@ -12,9 +12,10 @@ from api.assembly import calendar
 from api.checking import check_files
 from drp.directory import vacancies
 from drp.directory.values import Directory
+from tests.decision.planting import plant_rule
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
-from workflows import decide, events, permits, places, simulate
+from workflows import events, places, simulate
 from workflows.challenge import Outcome
 from workflows.check import last_day, prove
 from workflows.ladder import RECIPIENTS
@@ -128,25 +129,25 @@ def test_a_child_of_each_status_is_played(name, key, version, is_open, closed_to
 
 @pytest.mark.parametrize("part", [Part.IRO_MANAGER, Part.ASKED, Part.SERVICE])
 def test_somebody_else_who_could_refer_is_found(part, monkeypatch):
-    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset({Part.CHILDS_IRO, part}))
+    plant_rule(monkeypatch, events.ReferredToCafcass, may=frozenset({Part.CHILDS_IRO, part}))
     failures = prove(rules("thurrock", "dispute_resolution", "2017/18")).failures
     assert f"formal_1.awaiting: {part.value} could refer to Cafcass" in failures
 
 
 def test_an_iro_who_cannot_refer_is_found(monkeypatch):
-    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset())
+    plant_rule(monkeypatch, events.ReferredToCafcass, may=frozenset())
     failures = prove(rules("durham", "resolution", "2016/17")).failures
     assert any("a referral is refused to the child's IRO" in failure for failure in failures)
 
 
 def test_a_referral_for_a_child_who_is_not_looked_after_is_found(monkeypatch):
-    monkeypatch.setattr(decide, "_has_what_it_needs", lambda *_: True)
+    plant_rule(monkeypatch, events.ReferredToCafcass, needs=())
     failures = prove(rules("durham", "resolution", "2016/17")).failures
     assert "stage_2.awaiting: a child with a protection plan could be referred to Cafcass" in failures
 
 
 def test_a_planted_fault_is_said_and_counted(monkeypatch, capsys):
-    monkeypatch.setitem(permits.PERMITS, events.ReferredToCafcass, frozenset({Part.CHILDS_IRO, Part.IRO_MANAGER}))
+    plant_rule(monkeypatch, events.ReferredToCafcass, may=frozenset({Part.CHILDS_IRO, Part.IRO_MANAGER}))
     assert check_files([SHIPPED / "thurrock" / "dispute-resolution.yaml"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert "  WRONG    informal.awaiting: IRO manager could refer to Cafcass" in lines

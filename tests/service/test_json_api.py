@@ -13,7 +13,6 @@ from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
 from tests.service.cast import NORTH
 from tests.service.world import JSON_ROUTES, World
-from workflows.decide import type_of
 from workflows.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
 
 PROBLEM = "application/problem+json"
@@ -190,7 +189,7 @@ def test_a_move_that_is_anothers_is_refused_and_changes_nothing(world: World) ->
 def test_events_of_the_services_own_are_refused_from_outside(world: World) -> None:
     reference = formal(world, "stage_2")
     for kind in (*INTERNAL_TYPES, *WITH_FILE_TYPES, None):
-        type_ = type_of(kind) if kind else "raised"
+        type_ = kind.type if kind else "raised"
         for person in ("irene", "mona", "ada"):
             problem(world.as_(person).brings(reference, type_, sequence=1, kind="reply", n=1), 422, "invalid")
     assert irene_kinds(world, reference) == ["raised", "stage_entered", "window_opened", "window_opened"]
@@ -500,7 +499,7 @@ def test_the_description_declares_every_route_every_event_and_no_internal_one(wo
             assert ("security" in route) == (path not in ("/api/v1/health", "/api/v1/health/serving")), (method, path)
     offered = document["paths"]["/api/v1/challenges/{reference}/events"]["post"]["requestBody"]["content"]
     union = offered["application/json"]["schema"]["discriminator"]["mapping"]
-    assert set(union) == {type_of(kind) for kind in EXTERNAL_TYPES}
+    assert set(union) == {kind.type for kind in EXTERNAL_TYPES}
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 

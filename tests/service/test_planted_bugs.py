@@ -15,6 +15,7 @@ from drp import load as loading
 from drp import sweep as sweeping
 from drp.store import Store
 from drp.tables import ChallengeRow, IdempotencyRow
+from tests.decision.planting import plant_rule
 from tests.service import test_access as accesses
 from tests.service import test_chain as chains
 from tests.service import test_concurrency as together
@@ -24,7 +25,8 @@ from tests.service.cast import CLIMBING
 from tests.service.test_access import Scene
 from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
 from tests.service.world import World
-from workflows.permits import PERMITS
+from workflows.event_rules import EVENT_RULES
+from workflows.permits import Part
 from workflows.procedure import Capacity
 from workflows.turn import Visible
 
@@ -106,10 +108,8 @@ def test_a_sealed_item_that_is_still_shown_is_noticed(two: World, monkeypatch: P
 
 @one_engine
 def test_a_manager_who_may_end_it_is_noticed(world: World, monkeypatch: Plant) -> None:
-    from workflows import permits
-
-    everybody = frozenset(part for parts in PERMITS.values() for part in parts)
-    monkeypatch.setattr(permits, "PERMITS", dict.fromkeys(PERMITS, everybody))
+    for kind in EVENT_RULES:
+        plant_rule(monkeypatch, kind, may=frozenset(Part))
     must_fail(lambda: api.test_a_move_that_is_anothers_is_refused_and_changes_nothing(world))
 
 

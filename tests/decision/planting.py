@@ -1,0 +1,14 @@
+"""Planting a bug in what the procedure says of one kind of event."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from workflows.event_rules import EVENT_RULES
+from workflows.events import Event
+
+
+def plant_rule(plant: pytest.MonkeyPatch, kind: type[Event], **wrong: Any) -> None:
+    """Let an event's rule say something wrong: `may`, `does`, `move`, `needs` or `about_own_casework`."""
+    plant.setitem(EVENT_RULES, kind, replace(EVENT_RULES[kind], **wrong))
