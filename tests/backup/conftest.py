@@ -15,7 +15,7 @@ from drp.backup.manifest import Refused
 from tests.backup.town import Town
 from tests.service.conftest import build, climbing, two, world
 from tests.service.world import World
-from tests.store.conftest import OWNER, Postgresql, _started, calendar, chance, octets, sqlite_template, store
+from tests.store.conftest import OWNER, Postgresql, calendar, chance, octets, sqlite_template, start_server, store
 
 __all__ = ["build", "calendar", "chance", "climbing", "octets", "sqlite_template", "store", "two", "world"]
 
@@ -33,7 +33,7 @@ def postgresql() -> Iterator[Postgresql]:
         admin = make_url(HERE)
     else:
         # Not below the folder of all test runs: another run that begins closes that to the server's own user.
-        own = _started(folder := Path(tempfile.mkdtemp(prefix="drp-pg-")))
+        own = start_server(folder := Path(tempfile.mkdtemp(prefix="drp-pg-")))
         admin = make_url(own.get_uri())
     with pytest.MonkeyPatch.context() as patch:
         if own is not None:
@@ -78,13 +78,13 @@ def another(request: pytest.FixtureRequest, postgresql: Postgresql) -> Iterator[
 
     def made() -> str:
         names.append(f"{postgresql.name}_back_{len(names)}")
-        with postgresql._as_admin() as connection:
+        with postgresql.connect_as_admin() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {names[-1]} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {names[-1]} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8'")
         return make_url(postgresql.url(OWNER)).set(database=names[-1]).render_as_string(hide_password=False)
 
     yield made
-    with postgresql._as_admin() as connection:
+    with postgresql.connect_as_admin() as connection:
         for name in names:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
