@@ -154,7 +154,7 @@ class AccessLog:
         most: int = 50,
     ) -> list[Reading]:
         """Who read what, newest first: of one item, of some people, from `since` and before `until`; `before`: past a page."""
-        query = select(_reads).where(*_within(authority, since, until)).order_by(_reads.c.id.desc()).limit(most)
+        query = select(_reads).where(*limit_readings(authority, since, until)).order_by(_reads.c.id.desc()).limit(most)
         if reference:
             query = query.where(_reads.c.reference == reference)
         if people is not None:
@@ -173,7 +173,7 @@ class AccessLog:
         counted = (opened.label("opened"), shown.label("shown"), readings.label("n"), func.max(_reads.c.at).label("last"))
         query = (
             select(_reads.c.person, *counted)
-            .where(*_within(authority, since, until), _reads.c.what.not_like(f"{OF_THE_LOG}%"))
+            .where(*limit_readings(authority, since, until), _reads.c.what.not_like(f"{OF_THE_LOG}%"))
             .group_by(_reads.c.person)
             .order_by(opened.desc(), shown.desc(), _reads.c.person)
             .limit(most)
@@ -197,7 +197,8 @@ class AccessLog:
             self._store.close()
 
 
-def _within(authority: str, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+def limit_readings(authority: str, since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """The conditions, the authority's first, that keep a query to its readings from `since` and before `until`."""
     bounds = [_reads.c.authority == authority]
     if since is not None:
         bounds.append(_reads.c.at >= since)

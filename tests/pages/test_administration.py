@@ -286,8 +286,8 @@ def test_nothing_of_another_authority_is_in_the_log(two):
 
 
 def test_planted_a_log_of_all_authorities_is_caught(two, monkeypatch):
-    real = access_log._within
-    monkeypatch.setattr(access_log, "_within", lambda *asked: real(*asked)[1:])
+    real = access_log.limit_readings
+    monkeypatch.setattr(access_log, "limit_readings", lambda *asked: real(*asked)[1:])
     with pytest.raises(AssertionError):
         test_nothing_of_another_authority_is_in_the_log(two)
 

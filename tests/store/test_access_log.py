@@ -74,8 +74,8 @@ def test_an_authority_finds_its_own_readings_only(log):
 
 
 def test_planted_a_log_without_its_authority_is_caught(log, monkeypatch):
-    real = access_log._within
-    monkeypatch.setattr(access_log, "_within", lambda *asked: real(*asked)[1:])
+    real = access_log.limit_readings
+    monkeypatch.setattr(access_log, "limit_readings", lambda *asked: real(*asked)[1:])
     with pytest.raises(AssertionError):
         test_an_authority_finds_its_own_readings_only(log)
 
