@@ -141,7 +141,7 @@ def into_sqlite(store: Store, path: Path, entries: bool) -> None:
 
 def into_postgresql(server: Postgresql, path: Path, entries: bool) -> None:
     """The rows in the scratch database, vacuumed as autovacuum would in time."""
-    with server._as_admin(server.name) as connection:
+    with server.connect_as_admin(server.name) as connection:
         # As shipped: a commit is on the disk.
         connection.execute(f"ALTER DATABASE {server.name} RESET synchronous_commit")
         connection.execute("SET session_replication_role = replica")

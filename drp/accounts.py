@@ -59,7 +59,7 @@ def _first_sign_in(connection: Connection, authority: str, issuer: str, subject:
         raise NotLetIn(Why.ENDED)
     person = _known_as(connection, authority, known_as, now)
     # Their row is locked by now: of two first sign-ins at one moment the second sees what the first has linked.
-    theirs = _accounts_of(connection, authority, issuer, person)
+    theirs = find_accounts(connection, authority, issuer, person)
     if not theirs:
         link_account(connection, authority, issuer, subject, person)
     elif subject not in theirs:
@@ -83,8 +83,8 @@ def _was_ended(connection: Connection, authority: str, issuer: str, subject: str
     return connection.execute(found).scalar() is not None
 
 
-def _accounts_of(connection: Connection, authority: str, issuer: str, person: UUID) -> set[str]:
-    """The accounts by which somebody signs in through a provider: one, or none yet."""
+def find_accounts(connection: Connection, authority: str, issuer: str, person: UUID) -> set[str]:
+    """The names of the accounts by which somebody signs in through a provider, without those ended: one, or none yet."""
     found = select(col(AccountRow.subject)).where(
         col(AccountRow.authority) == authority,
         col(AccountRow.issuer) == issuer,

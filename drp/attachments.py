@@ -26,8 +26,10 @@ from workflows.refusals import Unfit
 
 MOST_ON_ONE_ITEM = 50
 
+AUTHORITY_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+"""What an authority's key looks like: nothing else becomes the name of a folder."""
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_AUTHORITY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class NotAsAttached(Exception):
@@ -70,10 +72,10 @@ class Attachments:
             for folder in (self._folder, path.parent.parent, path.parent):
                 folder.mkdir(mode=0o700, parents=folder == self._folder, exist_ok=True)
             if not _holds(path, octets):
-                _write(path, octets)
+                write_whole(path, octets)
             # Also where another wrote it a moment ago, and its name may not be on the disk yet.
             for folder in (path.parent, path.parent.parent, self._folder, self._folder.parent):
-                _sync_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise Unavailable(f"an attached document cannot be kept: {error.strerror}") from error
         return Stored(digest, len(octets))
@@ -106,7 +108,7 @@ class Attachments:
         return Document(octets, kind, disposition(name, kind))
 
     def _path(self, authority: str, digest: str) -> Path:
-        if not _AUTHORITY.fullmatch(authority):
+        if not AUTHORITY_KEY.fullmatch(authority):
             raise ValueError("not the key of an authority")
         return self._folder / authority / digest[:2] / digest
 
@@ -166,8 +168,11 @@ def _read(path: Path, size: int | None) -> bytes | None:
         return file.read()
 
 
-def _write(path: Path, octets: bytes) -> None:
-    """Under another name first (mode 0600), synced, then renamed: a reader finds the whole file or none."""
+def write_whole(path: Path, octets: bytes) -> None:
+    """Write a file under another name (mode 0600), sync it, then rename it: a reader finds the whole file or none.
+
+    Raises OSError; then nothing is left of it.
+    """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".incoming-")
     try:
         with open(descriptor, "wb") as file:
@@ -181,7 +186,8 @@ def _write(path: Path, octets: bytes) -> None:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """See the names in a folder to the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

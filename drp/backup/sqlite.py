@@ -32,24 +32,16 @@ def copy(source: Path, target: Path) -> None:
     A copy of the file would have what is half written, and not the journal that takes it back. Raises Refused.
     """
     try:
-        _copied(source, target)
+        with closing(sqlite3.connect(source, timeout=30)) as live, closing(sqlite3.connect(target)) as made:
+            made.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end
+            live.backup(made, sleep=0.01)
+            made.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
     except sqlite3.Error as fault:
         raise Refused(
             f"{source} could not be copied ({fault}). No backup was made. Look whether the disk is full or failing; run it again."
         ) from fault
     check(target, f"The copy of {source}")
     sync(target)
-
-
-def _copied(source: Path, target: Path) -> None:
-    with closing(_opened(source)) as live, closing(sqlite3.connect(target)) as made:
-        made.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end
-        live.backup(made, sleep=0.01)
-        made.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
-
-
-def _opened(source: Path) -> sqlite3.Connection:
-    return sqlite3.connect(source, timeout=30)
 
 
 def check(path: Path, called: str) -> None:

@@ -31,7 +31,7 @@ def accept(octets: bytes, claimed: str, largest: int = LARGEST) -> Accepted:
         raise Unfit("The document is empty.", "Choose it again: perhaps it was still being saved.", FIELD)
     if len(octets) > largest:
         raise TooLarge(f"The document is larger than {_size(largest)}.", "Make it smaller, or attach it in parts.", FIELD)
-    for start, kind, check in _KINDS:
+    for start, kind, check in KINDS:
         if octets.startswith(start):
             check(octets)
             return Accepted(hashlib.sha256(octets).hexdigest(), kind, len(octets), safe_name(claimed, kind))
@@ -70,26 +70,26 @@ def _check_pdf(octets: bytes) -> None:
     end = _PDF_END.search(octets[-_TAIL:].rstrip(b"\x00\t\n\x0c\r "))
     if end is None or int(end.group(1)) >= len(octets):
         raise damaged
-    _check_not_also_a_zip(octets, "PDF")
+    check_not_also_a_zip(octets, "PDF")
 
 
-def _check_not_also_a_zip(octets: bytes, what: str) -> None:
-    """A zip is read from its end, so a file may be one as well as what it begins as."""
+def check_not_also_a_zip(octets: bytes, what: str) -> None:
+    """Raise WrongKind for a file that is a zip too: a zip is read from its end, whatever the file begins as."""
     if octets.rfind(END_OF_ZIP, max(0, len(octets) - 0xFFFF - 22)) >= 0:
         raise not_whole(what, "Attach the document and the archive's contents one by one.")
 
 
 def _check_png(octets: bytes) -> None:
     check_png(octets)
-    _check_not_also_a_zip(octets, "PNG picture")
+    check_not_also_a_zip(octets, "PNG picture")
 
 
 def _check_jpeg(octets: bytes) -> None:
     check_jpeg(octets)
-    _check_not_also_a_zip(octets, "JPEG picture")
+    check_not_also_a_zip(octets, "JPEG picture")
 
 
-_KINDS: tuple[tuple[bytes, MediaType, Callable[[bytes], None]], ...] = (
+KINDS: tuple[tuple[bytes, MediaType, Callable[[bytes], None]], ...] = (
     (b"%PDF-", "application/pdf", _check_pdf),
     (PNG, "image/png", _check_png),
     (JPEG, "image/jpeg", _check_jpeg),

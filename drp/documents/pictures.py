@@ -7,7 +7,7 @@ import zlib
 from drp.documents.refusals import FIELD, TooLarge, WrongKind, not_whole
 
 MOST_PIXELS = 100_000_000
-_MOST_PIECES = 10_000
+MOST_PIECES = 10_000
 """Chunks or segments of one picture; a real one has a few hundred."""
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -27,7 +27,8 @@ def _damaged(kind: str) -> WrongKind:
     return not_whole(f"{kind} picture", "Open it, save it again as a picture, and attach that.")
 
 
-def _check_pixels(width: int, height: int, kind: str) -> None:
+def check_dimensions(width: int, height: int, kind: str) -> None:
+    """Raise Unfit for a picture of no width or height (in pixels), or of more than MOST_PIXELS."""
     if not width or not height:
         raise _damaged(kind)
     if width * height > MOST_PIXELS:
@@ -37,7 +38,7 @@ def _check_pixels(width: int, height: int, kind: str) -> None:
 def check_png(octets: bytes) -> None:
     """Raise Unfit unless these are a PNG's chunks, each with its right check sum, from the signature to IEND and no further."""
     position, has_image, damaged = len(PNG), False, _damaged("PNG")
-    for n in range(_MOST_PIECES):
+    for n in range(MOST_PIECES):
         if position + 12 > len(octets):
             raise damaged
         length, name = struct.unpack_from(">L4s", octets, position)
@@ -55,7 +56,7 @@ def check_png(octets: bytes) -> None:
             width, height, depth, colour = struct.unpack_from(">LLBB", octets, position + 8)
             if depth not in _DEPTHS.get(colour, ()):
                 raise damaged
-            _check_pixels(width, height, "PNG")
+            check_dimensions(width, height, "PNG")
         has_image = has_image or name == b"IDAT"
         position = end
         if name == b"IEND":
@@ -76,7 +77,7 @@ def check_jpeg(octets: bytes) -> None:
             raise _damaged("JPEG")
         position, walked = _image(octets, position + 2)
         pieces += walked
-        if pieces > _MOST_PIECES:
+        if pieces > MOST_PIECES:
             raise _damaged("JPEG")
         zeros = _ZEROS.match(octets, position)
         position = zeros.end() if zeros else position
@@ -85,7 +86,7 @@ def check_jpeg(octets: bytes) -> None:
 def _image(octets: bytes, position: int) -> tuple[int, int]:
     """One image after its first marker: where it ends, and how many segments it has."""
     damaged, has_frame, has_scan = _damaged("JPEG"), False, False
-    for walked in range(_MOST_PIECES):
+    for walked in range(MOST_PIECES):
         filled = _FILL.match(octets, position)
         if filled is None or filled.end() == len(octets):
             raise damaged
@@ -106,7 +107,7 @@ def _image(octets: bytes, position: int) -> tuple[int, int]:
             if length < 8:
                 raise damaged
             height, width = struct.unpack_from(">HH", octets, position + 5)
-            _check_pixels(width, height, "JPEG")
+            check_dimensions(width, height, "JPEG")
             has_frame = True
         position = end
         if marker == _SOS:

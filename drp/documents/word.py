@@ -15,14 +15,16 @@ MOST_ENTRIES = 1_000
 MOST_UNPACKED = 64 * 1024 * 1024
 MOST_RATIO = 200
 """Times that one entry may grow when it is unpacked, if it grows to more than a mebibyte."""
+MOST_DIRECTORY = 256 * 1024
+"""Bytes of the zip's own directory, and of the document's list of its parts."""
+STEP = 64 * 1024
+"""Bytes that are unpacked at a time."""
 
 _END = struct.Struct("<4s4H2LH")
 _LOCAL = struct.Struct("<4s5H3L2H")
-_MOST_DIRECTORY = 256 * 1024
 _DESCRIPTOR = 24
 """What may stand between two entries: the sizes once more, where they were not known beforehand."""
 _ENCRYPTED = 0x41
-_STEP = 64 * 1024
 _MEBIBYTE = 1024 * 1024
 
 _TYPES, _TEXT = "[Content_Types].xml", "word/document.xml"
@@ -50,19 +52,22 @@ def check_word(octets: bytes) -> None:
     names = {entry.filename for entry in entries}
     if not {_TYPES, _TEXT} <= names:
         raise WrongKind("This is not a Word document (.docx).", "Save it as PDF; of an archive, attach each document.", FIELD)
-    _check_names(entries)
+    check_names(entries)
     _check_sizes(entries)
     after = 0
     for entry in sorted(entries, key=lambda each: each.header_offset):
         start = _start_of(octets, entry)
-        _check_gap(after, entry.header_offset)
-        _look_at(entry, _unpacked(octets, entry, start))
+        check_gap(after, entry.header_offset)
+        inspect_entry(entry, unpack_entry(octets, entry, start))
         after = start + entry.compress_size
-    _check_gap(after, _END.unpack_from(octets, len(octets) - _END.size)[6])
+    check_gap(after, _END.unpack_from(octets, len(octets) - _END.size)[6])
 
 
-def _check_gap(after: int, begins: int) -> None:
-    """No entry lies within another, and nothing but the sizes of the one before lies between two."""
+def check_gap(after: int, begins: int) -> None:
+    """Raise WrongKind where an entry begins within the one before, or more than its sizes lies between them.
+
+    `after`: where the one before ends, 0 for the first entry; `begins`: where this one begins.
+    """
     if not 0 <= begins - after <= (_DESCRIPTOR if after else 0):
         raise _damaged()
 
@@ -75,7 +80,7 @@ def _entries(octets: bytes) -> list[ZipInfo]:
     mark, disk, first_disk, here, count, size, offset, comment = _END.unpack_from(octets, at)
     if mark != END_OF_ZIP or disk or first_disk or here != count or comment or offset + size != at:
         raise _damaged()
-    if count > MOST_ENTRIES or size > _MOST_DIRECTORY:
+    if count > MOST_ENTRIES or size > MOST_DIRECTORY:
         raise TooLarge("This Word document is made of too many parts.", "Save it as PDF, and attach that.", FIELD)
     if octets[at - 20 : at - 16] == b"PK\x06\x07":  # another end, of the kind for very large zips
         raise _damaged()
@@ -89,7 +94,8 @@ def _entries(octets: bytes) -> list[ZipInfo]:
     return entries
 
 
-def _check_names(entries: list[ZipInfo]) -> None:
+def check_names(entries: list[ZipInfo]) -> None:
+    """Raise WrongKind for a name that stands twice, leads elsewhere or hides something, or is a macro's or another file's."""
     if len({entry.filename.casefold() for entry in entries}) != len(entries):
         raise _damaged()
     for entry in entries:
@@ -151,8 +157,8 @@ def _start_of(octets: bytes, entry: ZipInfo) -> int:
     return begins + int(name_length) + int(extra)
 
 
-def _unpacked(octets: bytes, entry: ZipInfo, start: int) -> Iterator[bytes]:
-    """An entry's content in steps, never more than it said; in the end exactly that, with its right check sum."""
+def unpack_entry(octets: bytes, entry: ZipInfo, start: int) -> Iterator[bytes]:
+    """Unpack an entry in steps, never more than it said. Raises WrongKind unless that is its size, and its check sum right."""
     packed = memoryview(octets)[start : start + entry.compress_size]
     size, check = 0, 0
     for step in _inflated(packed) if entry.compress_type == ZIP_DEFLATED else _in_steps(packed):
@@ -166,8 +172,8 @@ def _unpacked(octets: bytes, entry: ZipInfo, start: int) -> Iterator[bytes]:
 
 
 def _in_steps(packed: memoryview) -> Iterator[memoryview]:
-    for position in range(0, len(packed), _STEP):
-        yield packed[position : position + _STEP]
+    for position in range(0, len(packed), STEP):
+        yield packed[position : position + STEP]
 
 
 def _inflated(packed: memoryview) -> Iterator[bytes]:
@@ -176,19 +182,19 @@ def _inflated(packed: memoryview) -> Iterator[bytes]:
         for piece in _in_steps(packed):
             if inflating.eof:
                 raise _damaged()
-            step = inflating.decompress(piece, _STEP)
+            step = inflating.decompress(piece, STEP)
             while step:
                 yield step
-                step = inflating.decompress(inflating.unconsumed_tail, _STEP)
+                step = inflating.decompress(inflating.unconsumed_tail, STEP)
     except zlib.error:
         raise _damaged() from None
     if not inflating.eof or inflating.unused_data:
         raise _damaged()
 
 
-def _look_at(entry: ZipInfo, steps: Iterator[bytes]) -> None:
-    """Look through all of one entry for what has no place in a document. Without its zeros, UTF-16 reads like ASCII."""
-    most = _MOST_DIRECTORY if entry.filename == _TYPES else _START
+def inspect_entry(entry: ZipInfo, steps: Iterator[bytes]) -> None:
+    """Raise WrongKind for an entry that holds what has no place in a document. Without its zeros, UTF-16 reads like ASCII."""
+    most = MOST_DIRECTORY if entry.filename == _TYPES else _START
     start, kept = b"", b""
     for step in steps:
         start += step[: most - len(start)]
@@ -223,5 +229,5 @@ def _check_types(entry: ZipInfo, text: bytes) -> None:
     if any(word in text for word in _MACROS):
         raise _macros()
     is_plain = _MAIN in text and b"/word/document.xml" in text and b"&" not in text
-    if entry.file_size > _MOST_DIRECTORY or not is_plain or b".template.main" in text:
+    if entry.file_size > MOST_DIRECTORY or not is_plain or b".template.main" in text:
         raise _damaged()

@@ -51,7 +51,7 @@ def opened(octets: bytes, key: Ed25519PublicKey | None = None) -> Opened:
     except (InvalidSignature, ValueError):
         raise NoBundle(f"The key {name_of(signer)} did not sign what is in it: it was altered, or is another's.") from None
     try:
-        _check_listed(files)
+        check_manifest(files)
         proven = proof.check(files["proof.json"].decode(), signer)
         contents = json.loads(files["referral.json"])
         altered = proof.first_altered(proven, contents["chronology"], BLACK)
@@ -87,8 +87,8 @@ def _carried(files: Mapping[str, bytes]) -> Ed25519PublicKey:
         raise NoBundle("The key that it carries is none.") from fault
 
 
-def _check_listed(files: Mapping[str, bytes]) -> None:
-    """Raise unless the files are exactly those of the manifest, byte for byte."""
+def check_manifest(files: Mapping[str, bytes]) -> None:
+    """Raise NoBundle unless the files are exactly those that the manifest lists, byte for byte."""
     listed: dict[str, str] = {}
     for line in files[MANIFEST].decode("utf-8").splitlines():
         digest, _, name = line.partition("  ")

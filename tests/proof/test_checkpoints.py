@@ -54,7 +54,9 @@ class Town:
         return self.world.rows(select(ChallengeRow.__table__).where(ChallengeRow.reference == self.references[n]))[0]
 
     def entries(self, n: int = 0) -> list[dict[str, Any]]:
-        return [dict(row._mapping) for row in self.world.entries(self.references[n])]
+        query = select(EntryRow.__table__).where(EntryRow.challenge == self.challenge(n)).order_by(EntryRow.number)
+        with self.world.store.read(self.key) as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def tampers(self, *statements: tuple[str, dict[str, Any]]) -> None:
         """Past every safeguard that the database itself has: whoever owns the file or the server can do this."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typst
 from jsonschema import Draft202012Validator
 from sqlalchemy.exc import IntegrityError
 
@@ -429,13 +430,12 @@ def test_welsh_and_right_to_left_names_are_drawn_and_what_cannot_be_is_never_dro
 def test_a_pdf_that_cannot_be_made_does_not_keep_the_referral_back(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> bytes:
-        raise paper.typst.TypstError("no")
+    def broken(*_: object, **said: object) -> bytes:
+        raise typst.TypstError("no")
 
     reference = matter(world)
     refer(world, reference)
-    monkeypatch.setattr(paper, "_compiled", broken)
-    monkeypatch.setattr(paper, "_undrawable", lambda text: [])
+    monkeypatch.setattr(typst, "compile", broken)
     octets = bundle_of(world, reference, tmp_path)
     assert "referral.pdf is missing.txt" in files(octets)
     assert opened(octets).reference == reference
@@ -496,7 +496,7 @@ def test_planted_black_that_is_only_painted_over(world: World, tmp_path: Path, m
 
 @one_engine
 def test_planted_a_list_that_nobody_compares(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_check_listed", lambda files: None)
+    monkeypatch.setattr(opening, "check_manifest", lambda files: None)
     must_fail(test_every_way_of_altering_a_bundle_is_found, world, tmp_path)
 
 

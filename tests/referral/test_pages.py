@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
@@ -335,17 +336,19 @@ def test_planted_a_log_that_refuses_the_referral(world: World, monkeypatch: pyte
 
 @one_engine
 def test_planted_a_rehearsal_that_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    looked = referring._last_look
+    gathered = referring.gathered
 
-    def kept(connection: Any, visit: Any, begun: Any, rehearsed: bool, **more: Any) -> Any:
-        answer = looked(connection, visit, begun, rehearsed, **more)
-        form = referring.Form([])
-        referring._keep(visit, begun, referring.Section.WHY, form)
-        return answer
+    def kept(connection: Any, visit: Any, seen: Any, event: Any, made: Any, kind: str) -> Any:
+        if kind == "rehearsal":
+            said = {"referral": seen.loaded.reference, "steps": {}}
+            person, chance = UUID(visit.signed.person), visit.service.casework.chance
+            drafts.begin(connection, chance, visit.authority, person, said, visit.now)
+        return gathered(connection, visit, seen, event, made, kind)
 
-    monkeypatch.setattr(referring, "_last_look", kept)
+    monkeypatch.setattr(referring, "gathered", kept)
     with pytest.raises(AssertionError):
         test_a_rehearsal_shows_all_of_it_and_leaves_no_trace(world)
+    assert world.count(DraftRow), "something was kept, and that was seen"
 
 
 def test_what_the_challenge_said_is_shown_beside_the_question_and_goes_only_if_ticked(world: World) -> None:

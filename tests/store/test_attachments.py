@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from sqlmodel import col
 
 from drp import attachments as keeping
 from drp.access import NotFound
-from drp.attachments import Attachments, NotAsAttached, attach
+from drp.attachments import Attachments, NotAsAttached, Stored, attach
 from drp.chance import Chance
 from drp.handle import Answer, Casework, Done, KeyReused, Retry, Stale
 from drp.store import Conflict, Store, Unavailable
@@ -342,7 +343,7 @@ def test_a_repeat_with_its_key_attaches_nothing_more(desk: Desk) -> None:
 
 @one_engine
 def test_an_item_has_at_most_fifty_documents(desk: Desk) -> None:
-    for n in range(keeping.MOST_ON_ONE_ITEM):
+    for n in range(50):
         desk.attach("archer" if n % 2 else "irene", pdf(b"Page %d" % n), now=MARCH_9 + timedelta(seconds=n))
     with pytest.raises(Unfit) as refusal:
         desk.attach("archer", docx(), now=MARCH_9 + timedelta(hours=1))
@@ -381,19 +382,27 @@ def test_planted_a_folder_that_is_believed(files: Attachments, folder: Path, mon
 
 
 def test_planted_a_folder_that_is_believed_when_it_is_written(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "_holds", lambda path, octets: path.exists())
+    right = Attachments.put
+
+    def put(self: Attachments, authority: str, octets: bytes) -> Stored:
+        digest = sha256(octets).hexdigest()
+        if (folder / authority / digest[:2] / digest).exists():
+            return Stored(digest, len(octets))
+        return right(self, authority, octets)
+
+    monkeypatch.setattr(Attachments, "put", put)
     with pytest.raises(NotAsAttached):
         test_what_was_altered_is_never_shown_and_is_said_plainly(files, folder, altered)
 
 
 def test_planted_a_path_that_takes_anything(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(Attachments, "_path", lambda self, authority, digest: folder / authority / digest[:2] / digest)
+    monkeypatch.setattr(keeping, "AUTHORITY_KEY", re.compile(".*"))
     with pytest.raises(FOUND):
         test_nothing_but_the_key_of_an_authority_is_a_folder(files, folder, "../elsewhere")
 
 
 def test_planted_a_file_written_under_its_own_name(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "_write", lambda path, octets: path.write_bytes(octets))
+    monkeypatch.setattr(keeping, "write_whole", lambda path, octets: path.write_bytes(octets))
     with pytest.raises(FOUND):
         test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_is_told(files, folder, monkeypatch)
     with pytest.raises(FOUND):
@@ -401,7 +410,7 @@ def test_planted_a_file_written_under_its_own_name(files: Attachments, folder: P
 
 
 def test_planted_a_name_that_may_be_lost(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "_sync_folder", lambda folder: None)
+    monkeypatch.setattr(keeping, "sync_folder", lambda folder: None)
     with pytest.raises(FOUND):
         test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_is_told(files, folder, monkeypatch)
 
@@ -465,7 +474,7 @@ def test_planted_a_key_that_covers_no_content(desk: Desk, monkeypatch: Plant) ->
 
 @one_engine
 def test_planted_any_number_of_documents(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "_check_number", lambda connection, authority, done: None)
+    monkeypatch.setattr(keeping, "MOST_ON_ONE_ITEM", 1_000)
     with pytest.raises(FOUND):
         test_an_item_has_at_most_fifty_documents(desk)
 

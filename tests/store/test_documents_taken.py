@@ -222,8 +222,8 @@ Plant = pytest.MonkeyPatch
 
 
 def test_planted_a_check_of_the_beginning_only(monkeypatch: Plant) -> None:
-    kinds = tuple((start, kind, lambda octets: None) for start, kind, _ in accepting._KINDS)
-    monkeypatch.setattr(accepting, "_KINDS", kinds)
+    kinds = tuple((start, kind, lambda octets: None) for start, kind, _ in accepting.KINDS)
+    monkeypatch.setattr(accepting, "KINDS", kinds)
     let_in(
         [*(what for what in TWO_AT_ONCE if "behind a program" not in what), *DAMAGED, *(f"Word with {what}" for what in INSIDE)]
     )
@@ -234,7 +234,7 @@ def test_planted_a_check_of_the_beginning_only(monkeypatch: Plant) -> None:
 
 
 def test_planted_a_kind_that_is_told_from_the_name(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(accepting, "_KINDS", ((b"", PDF, lambda octets: None), *accepting._KINDS))
+    monkeypatch.setattr(accepting, "KINDS", ((b"", PDF, lambda octets: None), *accepting.KINDS))
     let_in(WRONG_KIND)
     with pytest.raises(AssertionError):
         test_whole_documents_are_taken_for_what_they_are_whatever_they_are_called("a PNG")
@@ -246,61 +246,62 @@ def test_planted_no_limit(monkeypatch: Plant) -> None:
 
 
 def test_planted_nobody_looking_for_a_zip(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(accepting, "_check_not_also_a_zip", lambda octets, what: None)
+    monkeypatch.setattr(accepting, "check_not_also_a_zip", lambda octets, what: None)
     let_in(["a PNG with a zip inside", "a JPEG with a zip inside"])
 
 
 def test_planted_pictures_of_any_size(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(pictures, "_check_pixels", lambda width, height, kind: None)
+    monkeypatch.setattr(pictures, "check_dimensions", lambda width, height, kind: None)
     let_in(["a PNG of the most that its numbers can say", "a JPEG of the most that its numbers can say", "a PNG of no width"])
 
 
 def test_planted_pictures_of_any_number_of_pieces(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(pictures, "_MOST_PIECES", 10**9)
+    monkeypatch.setattr(pictures, "MOST_PIECES", 10**9)
     let_in(["a JPEG of nothing but pictures"])
 
 
 def test_planted_a_zip_that_is_believed_about_its_sizes(monkeypatch: Plant) -> None:
-    right = word._unpacked
+    right = word.unpack_entry
 
     def unpacked(octets: bytes, entry: Any, start: int) -> Any:
         for step in right(octets, entry, start):
             yield step
             return
 
-    monkeypatch.setattr(word, "_unpacked", unpacked)
+    monkeypatch.setattr(word, "unpack_entry", unpacked)
     let_in(["a bomb that says nothing follows", "a Word document with a part of a wrong check sum"])
 
 
 def test_planted_a_zip_that_unpacks_without_bounds(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "_check_sizes", lambda entries: None)
+    monkeypatch.setattr(word, "MOST_RATIO", 1 << 30)
+    monkeypatch.setattr(word, "MOST_UNPACKED", 1 << 40)
     let_in(["a bomb", "a bomb of many parts"])
 
 
 def test_planted_a_zip_unpacked_at_one_go(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "_STEP", 1 << 30)
+    monkeypatch.setattr(word, "STEP", 1 << 30)
     let_in(["a bomb that says it is small"])
 
 
 def test_planted_any_number_of_parts(monkeypatch: Plant) -> None:
     monkeypatch.setattr(word, "MOST_ENTRIES", 60_000)
-    monkeypatch.setattr(word, "_MOST_DIRECTORY", 1 << 30)
+    monkeypatch.setattr(word, "MOST_DIRECTORY", 1 << 30)
     let_in(["ten thousand parts"])
 
 
 def test_planted_parts_of_any_name(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "_check_names", lambda entries: None)
+    monkeypatch.setattr(word, "check_names", lambda entries: None)
     let_in(f"Word with {what}" for what in INSIDE if what.startswith("a part named") and "\\x00" not in what)
     let_in(["Word with macros written large", "Word with another document", "a Word document with one part twice"])
 
 
 def test_planted_parts_anywhere(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "_check_gap", lambda after, begins: None)
+    monkeypatch.setattr(word, "check_gap", lambda after, begins: None)
     let_in(["a bomb that packs one content twice", "a Word document with something between its parts"])
 
 
 def test_planted_parts_that_nobody_looks_at(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "_look_at", lambda entry, steps: [None for _ in steps])
+    monkeypatch.setattr(word, "inspect_entry", lambda entry, steps: [None for _ in steps])
     let_in(f"Word with {what}" for what in INSIDE if "entity" in what or what.startswith(("a zip", "a program", "an older")))
     let_in(["Word with macros by their kind", "a Word template"])
 
@@ -312,8 +313,8 @@ def test_planted_a_look_for_one_kind_of_writing_only(monkeypatch: Plant) -> None
         def replace(self, *_: Any) -> bytes:
             return bytes(self)
 
-    right = word._unpacked
-    monkeypatch.setattr(word, "_unpacked", lambda *said: (Plain(step) for step in right(*said)))
+    right = word.unpack_entry
+    monkeypatch.setattr(word, "unpack_entry", lambda *said: (Plain(step) for step in right(*said)))
     let_in(["Word with an outside entity in UTF-16", "Word with an outside entity in UTF-16 without its mark"])
 
 

@@ -153,7 +153,7 @@ def test_people_who_are_not_locked_are_noticed(directory: Directory, monkeypatch
 
 @one_engine
 def test_a_second_account_that_becomes_the_same_person_is_noticed(directory: Directory, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(accounts, "_accounts_of", lambda *given: set())
+    monkeypatch.setattr(accounts, "find_accounts", lambda *given: set())
     with pytest.raises(AssertionError):
         test_an_account_is_ended_for_good_and_another_may_follow_it(directory)
 
