@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api import challenges, deps, desk, errors, health, heartbeat, ladders, reports
+from api import challenges, deps, desk, errors, health, heartbeat, ladders, problems, reports
 from api.assembly import Clock, assemble, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.pages.rate import Rate
@@ -48,7 +48,7 @@ class _Described(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI description."""
         made = super().openapi()
-        made["components"]["schemas"]["Problem"] = errors.Problem.model_json_schema()
+        made["components"]["schemas"]["Problem"] = problems.Problem.model_json_schema()
         return made
 
 
@@ -119,7 +119,7 @@ def _docs(app: FastAPI) -> None:
 async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     is_docs = request.url.path.startswith("/docs")
-    for name, value in errors.PROTECTIVE.items():
+    for name, value in problems.PROTECTIVE.items():
         response.headers.setdefault(name, value)
     if is_docs:
         response.headers["Content-Security-Policy"] = _DOCS

@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from api import reading, views
 from api.deps import Asked, Asking
-from api.errors import responses
 from api.listing import Wanted, listed
+from api.problems import responses
 from api.referral.bundling import bundle, file_name, gathered, log_export, referral
 from api.shapes import (
     PRINTABLE,

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from api.assembly import Service
 from api.routes import ROUTES
 from drp import identity
-from drp.access import NotPermitted, Signed, Who, serves
+from drp.principal import NotPermitted, Signed, Who, serves
 
 bearer = HTTPBearer(auto_error=False, description="An API token: `drp token create`.")
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from sqlmodel import col
 
 from api.deps import Asked, Asking
-from api.errors import responses
+from api.problems import responses
 from api.shapes import BrakeBody, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
 from drp import administered
 from drp.inbox import messages, told

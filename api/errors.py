@@ -2,49 +2,26 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.pages import troubles
 from api.pages.visiting import NotOurs
-from drp.access import AccessEnded, NotFound, NotPermitted
+from api.problems import problem
+from drp.access import AccessEnded, NotFound
 from drp.attachments import NotAsAttached
 from drp.handle import KeyReused, Stale
 from drp.identity import NotSigned
+from drp.principal import NotPermitted
 from drp.store import Unavailable
 from workflows.refusals import NotOpen, NotYours, Refused, Unfit
 
 log = logging.getLogger("drp.api")
 
-
-class Problem(BaseModel):
-    """What went wrong: what happened, what it means, what to do."""
-
-    model_config = ConfigDict(extra="allow")
-    type: str
-    title: str
-    status: int
-    detail: str
-    what_to_do: str = ""
-    field: str = ""
-    moves: list[str] = []
-    errors: list[dict[str, str]] = []
-
-
-PROTECTIVE = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""Headers of every answer, a fault's too: that one is made outside all middleware."""
 
 TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
     NotSigned: (
@@ -85,17 +62,6 @@ async def answer(request: Request, status: int, kind: str, title: str, do: str, 
     if request.url.path.startswith(("/api/", "/docs")):
         return problem(status, kind, title, do, **more)
     return await troubles.shown(request, status, kind, title, do)
-
-
-def problem(status: int, kind: str, title: str, do: str, **more: Any) -> JSONResponse:
-    """A problem+json answer."""
-    body = {"type": f"urn:drp:{kind}", "title": title, "status": status, "detail": title, "what_to_do": do, **more}
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store", **PROTECTIVE}
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        headers["Retry-After"] = "5"
-    return JSONResponse(body, status_code=status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -170,13 +136,3 @@ async def _unforeseen(request: Request, error: Exception) -> Response:
     return await answer(
         request, 500, "fault", "Something is wrong with the service.", "Nothing was done. Tell whoever runs it, with the time."
     )
-
-
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals that a route declares, for its OpenAPI description (which holds the schema once: `api.app`)."""
-    every = {*statuses, 401, 403, 503}
-    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {
-        status: {"description": HTTPStatus(status).phrase, "content": {"application/problem+json": schema}}
-        for status in sorted(every)
-    }

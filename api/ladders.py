@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from api.deps import Asked, Asking
-from api.errors import responses
+from api.problems import responses
 from api.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from drp.access import NotFound
 from drp.directory import lookup

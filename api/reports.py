@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 
 from api import figures, register_asking
 from api.deps import Asked
-from api.errors import responses
+from api.problems import responses
 from api.shapes import RegisterShape, ThemesShape
 from drp import register_list, themes
 from drp.counting import By

@@ -1,6 +1,6 @@
 """The table of access: every route, and whom it serves before any one item is looked at. Deny by default."""
 
-from drp.access import Who
+from drp.principal import Who
 
 ROUTES: dict[tuple[str, str], Who] = {
     ("POST", "/api/v1/challenges"): Who.RAISERS,

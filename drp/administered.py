@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Index, insert, select
 from sqlmodel import Field, col
 
-from drp.access import Signed
 from drp.chance import Chance
 from drp.directory.lookup import names_of
+from drp.principal import Signed
 from drp.tables import Row, json_column
 
 

@@ -15,10 +15,10 @@ from typing import Any, get_args
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp.access import Signed
 from drp.documents.accepting import accept
 from drp.documents.names import disposition
 from drp.handle import Answer, Casework, Done, Render, Retry
+from drp.principal import Signed
 from drp.store import Unavailable
 from drp.tables import EntryRow
 from workflows.events import DocumentAttached, MediaType

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, literal_column, or_, select, union
 from sqlmodel import col
 
-from drp.access import Signed
+from drp.principal import Signed
 from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow, WindowRow
 from workflows.challenge import NOT_RECORDED, WindowKind
 from workflows.procedure import Capacity, HeldFor

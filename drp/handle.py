@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from drp import access, load
-from drp.access import NotFound, Signed
+from drp.access import NotFound
 from drp.catching_up import hold, last_tick, up_to
 from drp.chance import Chance
 from drp.intake import check_chosen, intake
 from drp.keep import Keeper, Kept, Message
 from drp.load import Loaded
+from drp.principal import Signed
 from drp.procedures import Procedures
 from drp.store import Conflict, Store, Unavailable
 from drp.tables import EntryRow, IdempotencyRow, InvolvedRow

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlmodel import col
 
-from drp.access import Signed
 from drp.chance import Chance
+from drp.principal import Signed
 from drp.tables import AccountRow, CoverRow, PersonRow, PostRow, TokenRow
 from workflows.procedure import Authority
 from workflows.working_days import local_date

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp import access, load
-from drp.access import Signed
+from drp import access, load, principal
 from drp.directory import lookup
+from drp.principal import Signed
 from drp.procedures import Procedures, choose
 from drp.tables import ChallengeRow
 from workflows import decide as deciding
@@ -76,7 +76,7 @@ def ground(
     establishment = load.establishment(connection, authority, [about])
     try:
         actor = access.may_raise(about, its_own, establishment, signed, day)
-    except access.NotPermitted:
+    except principal.NotPermitted:
         # Whether the child exists is not for somebody to learn who may raise nothing for it.
         if Capacity.IRO in signed.capacities:
             raise NotYours(

@@ -12,8 +12,8 @@ from sqlmodel import col
 
 from api.assembly import Service
 from drp import identity
-from drp.access import Signed
 from drp.directory.importing import import_directory
+from drp.principal import Signed
 from drp.tables import ChildRow, PersonRow, PostRow
 from workflows.ladder import Status
 from workflows.procedure import Authority, HeldFor

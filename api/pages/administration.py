@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from api import desk
+from api import desk, wording
 from api import health as service_health
 from api.pages import shell
 from api.pages.fields import Form, Menu, Option, Pick
@@ -117,7 +117,7 @@ def _packs(own: Authority) -> Pick:
 
 
 def _pack_in_words(pack: str) -> str:
-    return shell.sentence(f"“{LABEL_PACKS[pack]['child']}”") if pack else "The words of our own file"
+    return wording.sentence(f"“{LABEL_PACKS[pack]['child']}”") if pack else "The words of our own file"
 
 
 def _said_with(words: Authority) -> str:

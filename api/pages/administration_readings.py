@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
+from api import wording
 from api.pages import shell
 from api.pages.fields import Day, Form, Line
 from api.pages.visiting import Visit, Visiting
@@ -169,7 +170,7 @@ def _what(one: Reading, names: dict[str, str], looked_up: dict[int, str]) -> str
         return f"Looked up here what {names.get(looked_up[one.id], 'somebody')} had read"
     if one.what == OF_THE_LOG:
         return "Looked up here who had read it" if one.reference else "Looked through this log"
-    return IN_WORDS.get(one.what, shell.sentence(one.what.replace("_", " ")))
+    return IN_WORDS.get(one.what, wording.sentence(one.what.replace("_", " ")))
 
 
 def _much(connection: Connection, visit: Visiting, readers: list[Reader]) -> list[Much]:

@@ -8,15 +8,16 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from api.pages import shell
+from api import wording
 from api.pages.children import child_field
 from api.pages.choices import addressed, chosen, for_stages, holders
 from api.pages.fields import Day, Field, Form, Line, Menu, Option, Pick, Ticks, Words
 from api.pages.visiting import Visiting
 from drp import drafts
-from drp.access import NotFound, NotPermitted
+from drp.access import NotFound
 from drp.drafts import Draft
 from drp.intake import Ground, ground
+from drp.principal import NotPermitted
 from drp.tables import UnitRow
 from workflows.events import Raised
 from workflows.ladder import WITHOUT_CHILD, ItemType, Stage
@@ -98,7 +99,7 @@ def kinds(connection: Connection, visit: Visiting) -> list[Option]:
     carried = {kind for ladder in ladders for kind in ladder.items}
     if not carried:
         raise NotPermitted
-    return [(kind.value, shell.sentence(visit.label(kind.value)), "") for kind in ItemType if kind in carried]
+    return [(kind.value, wording.sentence(visit.label(kind.value)), "") for kind in ItemType if kind in carried]
 
 
 def check_ground(connection: Connection, visit: Visiting, form: Form, values: Mapping[str, Any]) -> None:
@@ -186,7 +187,7 @@ def _reasons(rules: Rules) -> list[Field]:
     found.append(Line(name="other_reason", label="If you ticked an “other”: the reason in words"))
     found.append(Line(name="review_decision", label="The review's decision that it is about, if it is"))
     if rules.ladder.priorities:
-        options = [(key, shell.sentence(key.replace("_", " ")), "") for key in rules.ladder.priorities]
+        options = [(key, wording.sentence(key.replace("_", " ")), "") for key in rules.ladder.priorities]
         found.append(Pick(name="priority", label="Priority", options=options))
     found += [Day(name=f"happened-{what}", label=f"The day of the {what.replace('_', ' ')}") for what in _counted_from(rules)]
     return found

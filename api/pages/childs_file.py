@@ -30,7 +30,7 @@ def _whole(connection: Connection, visit: Visiting, reference: str, for_a_child:
 
 def _steps(seen: Whole) -> list[Told]:
     """What everybody on the item could read: nothing that the IRO service keeps to itself goes to the file."""
-    return [one for one in told.entries(seen) if not one.kept]
+    return [one for one in told.entries(seen.item, seen.timeline) if not one.kept]
 
 
 @router.get("/challenges/{reference}/file")

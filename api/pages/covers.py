@@ -13,10 +13,11 @@ from api.pages import shell
 from api.pages.directory import person_in
 from api.pages.fields import Day, Field, Form, Menu, Option, Pick, Tick, one
 from api.pages.visiting import Sent, Visit, Visiting, safe_path
-from drp.access import NotFound, NotPermitted
+from drp.access import NotFound
 from drp.directory import changes, people
 from drp.directory.changes import Change
 from drp.directory.people import IRO_SERVICE, Somebody, StandsIn
+from drp.principal import NotPermitted
 from workflows.procedure import Capacity
 from workflows.refusals import Unfit
 from workflows.working_days import local_date

@@ -10,14 +10,16 @@ from fastapi import APIRouter, BackgroundTasks, Response
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
+from api import wording
 from api.pages import shell
 from api.pages.fields import Day, Form
 from api.pages.visiting import Sent, Visit, Visiting
-from drp.access import NotFound, NotPermitted
+from drp.access import NotFound
 from drp.directory import changes, people
 from drp.directory import gaps as empty_posts
 from drp.directory.changes import Change
 from drp.directory.people import Somebody, StandsIn
+from drp.principal import NotPermitted
 from drp.tables import AccountRow, PersonRow, SessionRow, TokenRow
 from workflows.procedure import Capacity, HeldFor
 from workflows.refusals import Unfit
@@ -82,9 +84,9 @@ def _in_words(of: Somebody, stand_ins: Sequence[StandsIn]) -> list[str]:
 
 def _days(one: StandsIn) -> str:
     return (
-        f", {shell.short_date(one.since)} to {shell.short_date(one.until)}"
+        f", {wording.short_date(one.since)} to {wording.short_date(one.until)}"
         if one.until
-        else f" since {shell.short_date(one.since)}"
+        else f" since {wording.short_date(one.since)}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
 
-from api import reading, views
+from api import reading, views, wording
 from api.pages import inbox, moves, shell, told
 from api.pages.choices import Choices, agreed, holders, to_stages
 from api.pages.fields import Form
@@ -117,7 +117,8 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
     return shell.page(
         visit, "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
         rungs=rungs(seen), child=child_in_words(seen.item), about=about_in_words(seen.item), next=what_next(visit, seen),
-        asked=seen.asked, answers=answers(seen), actions=actions(seen), entries=list(reversed(told.entries(seen))),
+        asked=seen.asked, answers=answers(seen), actions=actions(seen),
+        entries=list(reversed(told.entries(seen.item, seen.timeline))),
         done=in_words(visit, said),
         may_answer=seen.presses and any(press.task is Task.ANSWER for press in seen.presses),
         is_talk=is_talk(seen.item), service=reads_iro_service(seen.item.actor), facts=facts_in_words(visit, seen),
@@ -202,7 +203,7 @@ def rungs(seen: Whole) -> list[Rung]:
         to = ", ".join(words.role(role).title for role in stage.roles_to() if words.has_role(role))
         if visit and visit.told:
             to = ", ".join(views.title_of(words, party.role, challenge.raiser_role) for party in visit.told)
-        said = f"since {shell.short_date(local_date(visit.entered_at))}" if visit else ""
+        said = f"since {wording.short_date(local_date(visit.entered_at))}" if visit else ""
         here = challenge.is_open and stage.key == challenge.stage
         found.append(Rung(stage.label, to, said, "here" if here else "been" if visit else ""))
     return found
@@ -244,7 +245,7 @@ def what_next(visit: Visiting, seen: Whole) -> list[str]:
 
 def answers(seen: Whole) -> list[Any]:
     """Every reply and meeting outcome, in order."""
-    return [entry for entry in told.entries(seen) if entry.kind in ("responded", "outcome_recorded")]
+    return [entry for entry in told.entries(seen.item, seen.timeline) if entry.kind in ("responded", "outcome_recorded")]
 
 
 @dataclass(frozen=True)
@@ -278,26 +279,26 @@ def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
     """The item in short lines."""
     shape, challenge = seen.shape, seen.item.loaded.challenge
     words = seen.item.rules.authority
-    lines = [("Where it stands", shell.sentence(shape.where))]
+    lines = [("Where it stands", wording.sentence(shape.where))]
     if challenge.about_child:
         status = ", ".join(visit.label(status.value) for status in sorted(challenge.facts.statuses))
-        lines.append((shell.sentence(visit.label("child")), f"{child_in_words(seen.item)}{f', {status}' if status else ''}"))
-    lines.append(("Kind", shell.sentence(shape.label)))
+        lines.append((wording.sentence(visit.label("child")), f"{child_in_words(seen.item)}{f', {status}' if status else ''}"))
+    lines.append(("Kind", wording.sentence(shape.label)))
     reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
     lines.append(("Reasons", "; ".join(reasons)))
-    lines.append(("Raised", f"{shell.moment(shape.raised_at)} by {seen.raised.by}"))
+    lines.append(("Raised", f"{wording.moment(shape.raised_at)} by {seen.raised.by}"))
     if shape.asked:
         lines.append(("Now with", "; ".join(f"{', '.join(one.people) or 'nobody'} ({one.title})" for one in shape.asked)))
     if shape.copied:
         lines.append(("Copied", "; ".join(shape.copied)))
     if shape.meeting_at:
-        lines.append(("Meeting", shell.moment(shape.meeting_at)))
+        lines.append(("Meeting", wording.moment(shape.meeting_at)))
     if shape.resolve_by:
         lines.append(("To be put right by", long_date(shape.resolve_by)))
     if shape.impact or challenge.phase in (Outcome.RESOLVED, Outcome.ENDED, Outcome.OVERTAKEN):
         lines.append(("What changed for the child", dict(found[:2] for found in moves.FOUND).get(shape.impact, "Not said yet")))
     if shape.referral.state != "none":
-        lines.append((visit.label("cafcass"), shell.sentence(shape.referral.state)))
+        lines.append((visit.label("cafcass"), wording.sentence(shape.referral.state)))
     return [line for line in lines if line[1]]
 
 

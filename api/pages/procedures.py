@@ -8,14 +8,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
-from api import ladders
+from api import ladders, wording
 from api.ladders import Version
 from api.pages import shell
 from api.pages.fields import Form, Pick
 from api.pages.visiting import Sent, Visit, Visiting
 from api.routes import ROUTES
 from api.shapes import AssumptionShape, LadderShape
-from drp.access import serves
+from drp.principal import serves
 from workflows import drawing
 from workflows.procedure import Rules, in_force_on
 from workflows.refusals import Unfit
@@ -157,7 +157,7 @@ def _standing(visit: Visiting, rules: Rules, in_force: set[str]) -> str:
 
 def _facts(visit: Visiting, shape: LadderShape) -> list[tuple[str, str]]:
     """The procedure in short lines."""
-    since = f"From {shell.short_date(shape.in_force)}" + (f" until {shell.short_date(shape.until)}" if shape.until else "")
+    since = f"From {wording.short_date(shape.in_force)}" + (f" until {wording.short_date(shape.until)}" if shape.until else "")
     lines = [
         ("In force", since),
         ("For", "; ".join(visit.label(item) for item in shape.items)),
@@ -167,7 +167,7 @@ def _facts(visit: Visiting, shape: LadderShape) -> list[tuple[str, str]]:
         ("To be raised within", "; ".join(shape.raise_within)),
         ("Source", shape.source),
     ]
-    return [(key, shell.sentence(value)) for key, value in lines if value]
+    return [(key, wording.sentence(value)) for key, value in lines if value]
 
 
 def _open_in(shape: LadderShape) -> int:
@@ -209,7 +209,7 @@ def _value(rules: Rules, shape: LadderShape, one: AssumptionShape) -> str:
     stage = stages.get(at) or (shape.stages[0] if shape.is_notice and not at else None)
     values = {
         "judge_within": str(rules.ladder.judge_within),
-        "in_force": f"from {shell.short_date(shape.in_force)}",
+        "in_force": f"from {wording.short_date(shape.in_force)}",
         "whole_process": shape.whole_process,
     }
     if stage:
@@ -246,4 +246,4 @@ WORDS = {
 def path_in_words(parts: Sequence[str]) -> str:
     """Where in a file something stands, as somebody would say it: ["enter_at", "1", "stage"] is "Enter at: no. 2: stage"."""
     said = [f"no. {int(part) + 1}" if part.isdigit() else WORDS.get(part, part.replace("_", " ")) for part in parts]
-    return shell.sentence(": ".join(said))
+    return wording.sentence(": ".join(said))

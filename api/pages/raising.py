@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
-from api import views
+from api import views, wording
 from api.pages import asking, item, shell
 from api.pages.asking import STEPS, TITLES, Begun, event_of
 from api.pages.fields import Form, Given
@@ -187,8 +187,8 @@ def _rows(visit: Visiting, known: Begun, event: Raised | None, siblings: list[st
     subject = known.ground.subject if known.ground else None
     child = f"{subject.initials} ({subject.number})" if subject and subject.child else known.values.get("team", "")
     rows = [
-        ("child", shell.sentence(visit.label("child")), child),
-        ("child", "Kind", shell.sentence(visit.label(known.values["item_type"]))),
+        ("child", wording.sentence(visit.label("child")), child),
+        ("child", "Kind", wording.sentence(visit.label(known.values["item_type"]))),
     ]
     if event is None or known.rules is None:
         return rows

@@ -119,7 +119,7 @@ def readable(whole: Whole) -> tuple[int, ...]:
 
 def _options(whole: Whole, documents: bool) -> list[Option]:
     """Entries to tick, each by what it is, when it was and how it begins."""
-    shown = {one.number: one for one in told.entries(whole)}
+    shown = {one.number: one for one in told.entries(whole.item, whole.timeline)}
     found = []
     for entry in whole.timeline.entries:
         is_document = entry.kind == "document_attached"

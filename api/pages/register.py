@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
-from api import register_asking, register_exports
+from api import register_asking, register_exports, wording
 from api.pages import shell
 from api.pages.documents import AS_A_FILE
 from api.pages.fields import Form, Line
@@ -132,8 +132,8 @@ def _sort(one: Viewed) -> dict[str, Any]:
 
 def _menu(its: Labels, one: Viewed, by: By) -> dict[str, Any]:
     chosen = one.said().get(by.value, "")
-    options = [(heading.key, shell.sentence(heading.label)) for heading in its.every(by)]
-    options += [] if by in _ALWAYS_THERE else [("-", shell.sentence(NOT_RECORDED))]
+    options = [(heading.key, wording.sentence(heading.label)) for heading in its.every(by)]
+    options += [] if by in _ALWAYS_THERE else [("-", wording.sentence(NOT_RECORDED))]
     if chosen and chosen not in dict(options):
         options.append((chosen, its.label(by, chosen)))
     return _select(by.value, its.title(by), [("", "Any"), *options], chosen)
@@ -145,7 +145,7 @@ def _iros(connection: Connection, visit: Visiting, its: Labels, one: Viewed) -> 
         return []
     chosen = one.said().get("iro", "")
     found = people.holding(connection, visit.words, IRO_SERVICE, local_date(visit.now))
-    options = [("", "Any"), *((str(each.id), each.name) for each in found), ("-", shell.sentence(NOT_RECORDED))]
+    options = [("", "Any"), *((str(each.id), each.name) for each in found), ("-", wording.sentence(NOT_RECORDED))]
     if chosen not in dict(options):
         options.append((chosen, its.label(By.IRO, chosen)))
     return [_select("iro", its.title(By.IRO), options, chosen)]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection, Text, and_, cast, func, or_, select
 from sqlmodel import col
 
-from api import reading, views
+from api import reading, views, wording
 from api.listing import Wanted, listed
 from api.pages import shell
 from api.pages.visiting import Visit, Visiting
@@ -71,7 +71,7 @@ def search(
             items, following = page.items, page.next
     lines = [found(visit, item) for item in items]
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "search", *(one.reference for one in lines))
-    kinds = [(one.value, shell.sentence(visit.label(one.value))) for one in ItemType]
+    kinds = [(one.value, wording.sentence(visit.label(one.value))) for one in ItemType]
     filters = [
         _menu("state", "State", STATES, asked["state"], ""),
         _menu("stage", "Stage", stages, stage, "Any stage"),

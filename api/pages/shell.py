@@ -1,7 +1,6 @@
 """Every page's frame: templates, the words of the authority, the headers, and what is said when something goes wrong."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
@@ -12,10 +11,11 @@ from jinja2 import Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
 from api.pages.visiting import MANY, Visiting
-from drp.access import Who, serves
+from api.wording import moment, sentence, short_date
+from drp.principal import Who, serves
 from workflows.periods import period_in_words
 from workflows.procedure import Capacity
-from workflows.working_days import LONDON, MONTHS, WEEKDAYS, long_date
+from workflows.working_days import long_date
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -59,25 +59,6 @@ def environment() -> Environment:
     }
     made.globals |= {"asset": asset, "service_name": NAME}
     return made
-
-
-def short_date(day: date | None) -> str:
-    """A date in a list: Wed 8 Apr 2026."""
-    return f"{WEEKDAYS[day.weekday()][:3]} {day.day} {MONTHS[day.month - 1][:3]} {day.year}" if day else ""
-
-
-def moment(at: datetime | str | None) -> str:
-    """An instant as London's clock shows it: Wednesday 8 April 2026, 14:30."""
-    if not at:
-        return ""
-    instant = datetime.fromisoformat(at) if isinstance(at, str) else at
-    local = instant.astimezone(LONDON)
-    return f"{long_date(local.date())}, {local:%H:%M}"
-
-
-def sentence(text: str) -> str:
-    """With a capital to begin."""
-    return text[:1].upper() + text[1:]
 
 
 @cache

@@ -9,8 +9,8 @@ from api import ladders
 from api.pages import shell
 from api.pages.visiting import Visiting, visiting
 from api.shapes import LadderShape
-from drp.access import NotPermitted
 from drp.identity import NotSigned
+from drp.principal import NotPermitted
 from drp.store import Unavailable
 from workflows.procedure import DEFAULT_LABELS, in_force_on
 from workflows.working_days import local_date

@@ -14,8 +14,9 @@ from api.pages.fields import Field, Form, Menu, Pick, Tick, Ticks, Words
 from api.pages.moves import FOUND
 from api.pages.told import OF_SCRUTINY
 from api.pages.visiting import Posted, Sent, Visit, Visiting
-from drp.access import NotFound, NotPermitted
+from drp.access import NotFound
 from drp.load import establishment
+from drp.principal import NotPermitted
 from workflows.events import Raised, Resolved
 from workflows.ladder import Choice, ItemType, Ladder
 from workflows.procedure import in_force_on

@@ -15,9 +15,9 @@ from api.pages.search import Found, printable
 from api.pages.visiting import Visit, Visiting
 from api.pages.work import HEADINGS, child_in_words
 from api.reading import Seen
-from drp.access import Who, serves
 from drp.counting import By
 from drp.labels import labels
+from drp.principal import Who, serves
 from drp.tables import ChallengeRow, ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
 from drp.themes import table
 from workflows.challenge import Outcome

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from api import views
+from api.reading import Seen
+from api.shapes import TimelineShape
+from api.wording import moment
 from workflows.ladder import ItemType
 from workflows.procedure import Authority
 from workflows.referral import BY_KEY
 from workflows.working_days import long_date
-
-if TYPE_CHECKING:
-    from api.pages.item import Whole
 
 HEADLINES = {
     "raised": "Raised",
@@ -147,11 +147,10 @@ class Told:
     """The document's place, where one was attached."""
 
 
-def entries(whole: "Whole") -> list[Told]:
+def entries(item: Seen, timeline: TimelineShape) -> list[Told]:
     """The timeline, oldest first. Dates promised and over are told by what came of them, unless they passed."""
-    words = whole.item.rules.authority
-    raiser = whole.item.loaded.challenge.raiser_role
-    return [told(entry, words, raiser, whole.shape.reference) for entry in whole.timeline.entries if is_told(entry)]
+    words, raiser = item.rules.authority, item.loaded.challenge.raiser_role
+    return [told(entry, words, raiser, item.loaded.reference) for entry in timeline.entries if is_told(entry)]
 
 
 def is_told(entry: Any) -> bool:
@@ -209,8 +208,6 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         if facts.get(name) and entry.kind != "windows_held":
             said.append(text.format(long_date(date.fromisoformat(facts[name]))))
     if entry.kind in ("meeting_arranged", "windows_held"):
-        from api.pages.shell import moment
-
         said.append(moment(facts["at"]) if "at" in facts else f"From {moment(facts['since'])} to {moment(facts['until'])}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")

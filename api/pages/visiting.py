@@ -18,7 +18,7 @@ from api.deps import ASKERS, Asking, service_of
 from api.pages.fields import Field, Form, Given, Wrong, one
 from api.routes import ROUTES
 from drp import identity, sessions
-from drp.access import NotPermitted, serves
+from drp.principal import NotPermitted, serves
 from drp.settings import Settings
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, ChallengeRow, DeliveryRow

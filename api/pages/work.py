@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import Connection, case, func, select
 from sqlmodel import col
 
-from api import reading, views
+from api import reading, views, wording
 from api.pages import shell
 from api.pages.visiting import Visit, Visiting
 from api.reading import Seen
@@ -131,9 +131,9 @@ def about_in_words(item: Seen) -> str:
     challenge, words = item.loaded.challenge, item.rules.authority
     reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
     return (
-        f"{shell.sentence(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
+        f"{wording.sentence(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
         if reasons
-        else shell.sentence(words.label(challenge.item_type.value))
+        else wording.sentence(words.label(challenge.item_type.value))
     )
 
 

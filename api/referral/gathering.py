@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from api import reading
 from api.pages import told
-from api.pages.shell import moment
 from api.reading import Seen
 from api.referral.contents import FORMAT, ChecklistItem, ChronologyEntry, Contents, EnclosedDocument, Spoken
 from api.referral.material import GROUNDS, Material
 from api.referral.record_says import known
 from api.referral.stages import days, stages
 from api.shapes import EntryShape
+from api.wording import moment
 from drp.kept_timeline import KeptTimeline, kept_timeline
 from drp.referral import Blacking, Made, Selection, goes, selected
 from workflows.events import ReferredToCafcass

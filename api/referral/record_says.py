@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import col
 
-from api.pages.shell import moment
 from api.referral.material import GROUNDS, Material
 from api.referral.stages import days, stages
+from api.wording import moment
 from drp.tables import ChildRow, PersonRow
 from workflows.procedure import Capacity
 from workflows.recipients import iro_of

@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Any
 
-from api.pages.shell import moment
 from api.referral.contents import StageReached
 from api.referral.material import Material
+from api.wording import moment
 from workflows.promise_in_words import explain
 from workflows.working_days import local_date, long_date, so_many, working_days_between
 

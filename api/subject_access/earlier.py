@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from api.pages.shell import moment
 from api.subject_access.contents import LineHeld
 from api.subject_access.desk import Desk
+from api.wording import moment
 from drp import subject
 from drp.directory import lookup
 

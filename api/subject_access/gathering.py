@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from api.pages.shell import moment, sentence
 from api.subject_access.contents import ChildHeld, HandOver, HoldHeld, Item, Kept, Mark, PostHeld, SubjectAccess, Unsent, Words
 from api.subject_access.desk import Desk
 from api.subject_access.earlier import lines_held
 from api.subject_access.items import item
 from api.subject_access.marking import mark, meanings, of_law, of_others
 from api.subject_access.writers import Writers
+from api.wording import moment, sentence
 from drp import subject
 from drp.directory import lookup
 from drp.tables import ChildRow

@@ -8,13 +8,13 @@ from uuid import UUID
 from api import reading, views
 from api.log_exports import subject_in_words
 from api.pages import told
-from api.pages.shell import moment
 from api.shapes import EntryShape
 from api.subject_access import contents
 from api.subject_access.contents import Detail, Document, Entry, Item, Mark, Message, PromiseHeld, Reached, Words
 from api.subject_access.desk import Desk
 from api.subject_access.marking import mark, of_law, of_others
 from api.subject_access.writers import Writers
+from api.wording import moment
 from drp import load, subject
 from drp.kept_timeline import KeptTimeline, kept_timeline
 from drp.load import Loaded

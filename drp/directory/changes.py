@@ -18,12 +18,13 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 from sqlmodel import col
 
 from drp import accounts, administered, caseloads, identity, sessions
-from drp.access import NotFound, NotPermitted, Signed
+from drp.access import NotFound
 from drp.caseloads import Case
 from drp.directory import importing, people
 from drp.directory.consequences import claim_day, consequences
 from drp.directory.people import Somebody
 from drp.handle import Casework
+from drp.principal import NotPermitted, Signed
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, CoverRow, PersonRow, PostRow
 from workflows.procedure import Authority, Capacity, HeldFor

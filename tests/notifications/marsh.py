@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
-from drp.access import Signed
 from drp.chance import Chance
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.handle import Casework, Done
 from drp.identity import signed
 from drp.load import by_reference
+from drp.principal import Signed
 from drp.store import Store
 from drp.sweep import Swept, sweep
 from drp.tables import CoverRow, DeliveryRow, NotificationRow, PersonRow, PostRow

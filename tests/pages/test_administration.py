@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from api.routes import ROUTES
 from drp import access_log
-from drp.access import Who
+from drp.principal import Who
 from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World

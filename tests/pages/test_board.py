@@ -10,9 +10,9 @@ from sqlmodel import col
 
 from api import deps
 from api.pages import board
-from drp.access import Who
 from drp.directory import gaps, importing
 from drp.handle import Casework
+from drp.principal import Who
 from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, PostRow, WindowRow
 from tests.pages.browser import Page, Visitor, at_browser, day
 from tests.service.cast import procedures

@@ -8,9 +8,9 @@ from sqlalchemy import insert, select
 
 from api import deps
 from drp import accounts
-from drp.access import Who
 from drp.directory import changes
 from drp.identity import link_account
+from drp.principal import Who
 from drp.tables import PersonRow
 from tests.pages.browser import Visitor, at_browser, day
 from tests.service.cast import NORTH

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 import workflows
 from api.routes import ROUTES
-from drp.access import Who
+from drp.principal import Who
 from tests.pages.browser import Visitor
 from tests.pages.every_page import HARMLESS, PAGES, SOME, Place, asker_of, named_in_queries, places
 from tests.pages.ground import OTHER, OWN, PARTNER, SIGNED_OUT, THEIRS, Ground, made
@@ -187,7 +187,7 @@ SERVED = {
 
 def test_what_the_table_says_follows_from_whom_each_route_serves(ground: Ground) -> None:
     """A second reading of the table, by rule: no route serves a capacity that its line in api/routes.py leaves out."""
-    from drp.access import serves
+    from drp.principal import serves
 
     has = {
         "the child's IRO": "IRO", "the IRO's cover": "IRO", "another IRO": "IRO", "IRO manager": "IRO manager",

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from fastapi import Response
 
-from api import errors, reading
+from api import problems, reading
 from api.pages import moves, shell, sign_in, troubles, visiting
 from api.pages.rate import Rate
-from drp import access, drafts, sessions, sign_ins
-from drp.access import NotPermitted
+from drp import access, drafts, principal, sessions, sign_ins
 from drp.identity import NotSigned
+from drp.principal import NotPermitted
 from tests.pages import test_forged_forms as forged
 from tests.pages import test_headers as headers
 from tests.pages import test_hostile_words as hostile
@@ -169,7 +169,7 @@ def forget(what: str, monkeypatch: Plant) -> None:
         try:
             return signed(connection, authority, person, now)
         except NotSigned:
-            return access.Signed(authority.key, str(person), "Somebody", frozenset(), frozenset({"team_manager"}))
+            return principal.Signed(authority.key, str(person), "Somebody", frozenset(), frozenset({"team_manager"}))
 
     monkeypatch.setattr(sessions, "in_force", lenient)
     if what == "posts":
@@ -556,7 +556,7 @@ def test_a_link_to_the_host_that_a_request_names_is_noticed(world: World, monkey
 
 
 def test_everything_planted_here_is_taken_out_again(ground: Ground) -> None:
-    assert errors.PROTECTIVE["X-Frame-Options"] == "DENY"
+    assert problems.PROTECTIVE["X-Frame-Options"] == "DENY"
     assert moves.BY_TYPE
     assert shell.environment().autoescape is True
     assert not ground.is_changed

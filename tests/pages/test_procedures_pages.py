@@ -6,7 +6,7 @@ import pytest
 
 from api.pages import procedures as room
 from api.routes import ROUTES
-from drp.access import Who
+from drp.principal import Who
 from drp.tables import AssumptionRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import procedures

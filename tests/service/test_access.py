@@ -15,7 +15,7 @@ from api import app as api_app
 from api import deps, heartbeat
 from api.deps import Undeclared
 from drp import identity
-from drp.access import Who
+from drp.principal import Who
 from drp.store import Store
 from tests.service.cast import ELSEWHERE
 from tests.service.world import JSON_ROUTES, Caller, World

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from drp import identity
-from drp.access import Signed
 from drp.handle import Casework, Done, Retry
+from drp.principal import Signed
 from drp.store import Conflict, Store, Unavailable
 from drp.sweep import sweep
 from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from drp.access import Signed
 from drp.chance import Chance
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.directory.plan import Plan
 from drp.handle import Casework, Done
 from drp.identity import signed
+from drp.principal import Signed
 from drp.procedures import Procedures
 from drp.store import Store
 from workflows.events import Raised

@@ -10,11 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from drp import caseloads
-from drp.access import NotFound, NotPermitted, Signed
+from drp.access import NotFound
 from drp.administered import AdministeredRow
 from drp.directory import changes, people
 from drp.directory.changes import Change
 from drp.identity import NotSigned, signed
+from drp.principal import NotPermitted, Signed
 from drp.store import Unavailable
 from drp.tables import AuthorityRow, CoverRow, PersonRow, PostRow
 from tests.pages.browser import at_browser

@@ -282,7 +282,7 @@ def begin(world: World, draft: dict[str, Any]) -> None:
 
 
 def test_a_hand_over_in_the_service_is_there_without_the_other_children(world: World, tmp_path: Path) -> None:
-    from drp.access import Signed
+    from drp.principal import Signed
 
     mona = Signed(world.council.key, str(world.id("mona")), "Mona", frozenset(), frozenset())
     ids = f"{world.child('T-2')},{world.child('T-1')}"
