@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.wording import in_megabytes
 
 SECONDS = 120.0
 """From its first byte to its last; ten megabytes come through a slow line from home in less."""
@@ -85,11 +86,6 @@ class BodyLimit:
             answer = await errors.answer(request, 408, "too-slow", said, "Try again, on a better line or with less at once.")
             answer.headers["Connection"] = "close"
         await answer(scope, receive, send)
-
-
-def in_megabytes(size: int) -> str:
-    """A size as people say it."""
-    return f"{size / (1024 * 1024):g} MB" if size >= 1024 * 1024 else f"{size // 1024} KB"
 
 
 class _Counted:

@@ -22,3 +22,8 @@ def moment(at: datetime | str | None) -> str:
 def sentence(text: str) -> str:
     """With a capital to begin."""
     return text[:1].upper() + text[1:]
+
+
+def in_megabytes(size: int) -> str:
+    """A size as people say it."""
+    return f"{size / (1024 * 1024):g} MB" if size >= 1024 * 1024 else f"{size // 1024} KB"

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from api import reading
-from api.body_limit import in_megabytes
 from api.pages import item, shell
 from api.pages.fields import Field, File, Form, Given, Line, Tick, Wrong
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import child_in_words
 from api.reading import Seen
 from api.shapes import EntryShape
+from api.wording import in_megabytes
 from drp import attachments
 from drp.access import NotFound
 from drp.documents.names import ENDINGS
