@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests import quick_engines as quick_engines  # every engine of this process is made quick by it
 from tests.browser.counting import ABOUT, PROPERTY, table
 
 
