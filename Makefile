@@ -7,12 +7,28 @@ PORT ?= 8000
 CHROMIUM := /usr/bin/chromium
 POPPLER := /usr/bin/pdfinfo
 
-.PHONY: demo test lint types contracts check unit assets browser screenshots lock clean
+# Three loops of tests; tests/loops.py says which of them asks what, and why. `make deep PART=3/10`: the third tenth.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal
+PART :=
+# How much of each fault `make deep` makes: kills, races, windows due, rounds of sweeping.
+AT_SIZE := FAULTS_KILLS=40 FAULTS_RACES=400 FAULTS_DUE=600 FAULTS_SWEEPS=6
+
+.PHONY: demo check test deep lint types contracts ladders assets browser screenshots lock clean
 
 demo: $(VENV)/.runtime assets
 	PORT=$(PORT) $(BIN)/drp demo
 
-test: lint types contracts check unit
+# The loop to work in: SQLite alone, no browser, nothing long.
+check: lint types contracts ladders assets
+	$(PYTEST) -m "not deep and not long and not postgresql and not browser"
+
+# What CI runs: everything but what `make deep` asks.
+test: lint types contracts ladders assets browser
+	$(PYTEST) -m "not deep"
+
+# By hand before an issue is called resolved, and a tenth each day in CI.
+deep: $(VENV)/.dev assets browser
+	$(AT_SIZE) $(PYTEST) -m "deep or at_size" $(addprefix --part ,$(PART))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -24,11 +40,8 @@ types: $(VENV)/.dev
 contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
-check: $(VENV)/.runtime
+ladders: $(VENV)/.runtime
 	$(BIN)/drp check workflows/authorities/*/ > /dev/null
-
-unit: $(VENV)/.dev assets browser
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Pictures of the main pages, for people to look at: var/screenshots/index.html.
 screenshots: $(VENV)/.dev assets browser

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -12,7 +13,8 @@ from sqlalchemy import make_url
 
 from drp.backup import programs
 from drp.backup.manifest import Refused
-from tests.backup.town import Town
+from drp.store import Store
+from tests.backup.town import Kept, Town
 from tests.service.conftest import build, climbing, two, world
 from tests.service.world import World
 from tests.store.conftest import OWNER, Postgresql, calendar, chance, octets, sqlite_template, start_server, store
@@ -83,11 +85,39 @@ def another(request: pytest.FixtureRequest, postgresql: Postgresql) -> Iterator[
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def _fresh(request: pytest.FixtureRequest, store: Store, tmp_path: Path) -> Callable[[], str]:
+    """What gives the URL of an empty database of a store's kind."""
+    return (lambda: f"sqlite:///{tmp_path / 'back' / 'drp.sqlite'}") if store.is_sqlite else request.getfixturevalue("another")
+
+
+@pytest.fixture(scope="session")
+def first_backups() -> dict[bool, Kept]:
+    """The first backup of a town on each engine, by whether it is SQLite: for tests that ask only how it comes back."""
+    return {}
+
+
+@pytest.fixture
+def kept(request: pytest.FixtureRequest, store: Store, tmp_path: Path, first_backups: dict[bool, Kept]) -> Kept:
+    """A copy of a backup of a town. It is made once: the town itself is there no more."""
+    if store.is_sqlite not in first_backups:
+        town: Town = request.getfixturevalue("town")
+        town.backs_up()
+        there = request.getfixturevalue("tmp_path_factory").mktemp("kept")
+        shutil.copytree(town.out, there / "backup")
+        (there / "keys").mkdir()
+        for name in ("chain.key", "signing.key"):
+            shutil.copy(town.world.settings.var / name, there / "keys")
+        first_backups[store.is_sqlite] = replace(town.kept, out=there / "backup", keys=there / "keys")
+    first = first_backups[store.is_sqlite]
+    shutil.copytree(first.out, out := tmp_path / "copied" / "backup")
+    return replace(first, folder=tmp_path, out=out, fresh=_fresh(request, store, tmp_path))
+
+
 @pytest.fixture
 def town(request: pytest.FixtureRequest, climbing: World, tmp_path: Path) -> Iterator[Town]:
     """Dunmoor, where every passed date climbs by itself, with a backup's place and a place to come back to."""
     sqlite = climbing.store.is_sqlite
-    fresh = (lambda: f"sqlite:///{tmp_path / 'back' / 'drp.sqlite'}") if sqlite else request.getfixturevalue("another")
+    fresh = _fresh(request, climbing.store, tmp_path)
     owner = climbing.store.url if sqlite else request.getfixturevalue("postgresql").url(OWNER)
     made = Town(climbing, tmp_path, owner, fresh)
     yield made

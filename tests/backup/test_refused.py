@@ -18,7 +18,7 @@ from drp.backup import postgresql as dumps
 from drp.backup.manifest import Refused
 from drp.settings import Settings
 from drp.store import Store
-from tests.backup.town import Town
+from tests.backup.town import Kept, Town
 from tests.store.conftest import Postgresql
 
 Plant = pytest.MonkeyPatch
@@ -32,13 +32,13 @@ def everything(folder: Path) -> list[str]:
     return sorted(set(found) - {"chain.key", "signing.key"})
 
 
-def refused(town: Town, settings: Settings | None = None, **more: Any) -> str:
+def refused(kept: Kept, settings: Settings | None = None, **more: Any) -> str:
     """What a restore says that wrote nothing."""
-    there = settings or town.place()
+    there = settings or kept.place()
     with pytest.raises(Refused) as caught:
-        restore(there, town.out, lambda: town.world.now, **more)
+        restore(there, kept.out, lambda: kept.now, **more)
     assert everything(there.var) == []
-    if not town.world.store.is_sqlite:
+    if not kept.is_sqlite:
         store = Store(there.database_url)
         with store.engine.connect() as connection:
             assert inspect(connection).get_table_names() == []
@@ -70,43 +70,40 @@ def linked(path: Path) -> None:
 
 @pytest.mark.parametrize("act", [shortened, altered, gone, linked], ids=lambda act: act.__name__)
 @pytest.mark.parametrize("what", ["database", "attachment", "checkpoint", "access"])
-def test_whatever_was_done_to_a_file_is_named_and_nothing_is_written(town: Town, act: Callable[[Path], None], what: str) -> None:
-    town.backs_up()
+def test_whatever_was_done_to_a_file_is_named_and_nothing_is_written(kept: Kept, act: Callable[[Path], None], what: str) -> None:
     path = {
-        "database": town.database,
-        "attachment": next(iter((town.out / "attachments").glob("*/*/*"))),
-        "checkpoint": next(iter((town.out / "checkpoints").iterdir())),
-        "access": town.out / "access.sqlite",
+        "database": kept.database,
+        "attachment": next(iter((kept.out / "attachments").glob("*/*/*"))),
+        "checkpoint": next(iter((kept.out / "checkpoints").iterdir())),
+        "access": kept.out / "access.sqlite",
     }[what]
     act(path)
-    said = refused(town)
-    assert path.relative_to(town.out).as_posix() in said
+    said = refused(kept)
+    assert path.relative_to(kept.out).as_posix() in said
     assert "Nothing was brought back" in said
 
 
 @one_engine
-def test_every_byte_of_the_manifest_counts(town: Town) -> None:
-    town.backs_up()
-    path, settings = town.out / manifest.MANIFEST, town.place()
+def test_every_byte_of_the_manifest_counts(kept: Kept) -> None:
+    path, settings = kept.out / manifest.MANIFEST, kept.place()
     octets = path.read_bytes()
     for n in range(0, len(octets), 7):
         for other in (octets[:n], octets[:n] + bytes([octets[n] ^ 1]) + octets[n + 1 :]):
             path.write_bytes(other)
             with pytest.raises(Refused, match=r"manifest\.json|There is no key|is another"):
-                restore(settings, town.out, lambda: town.world.now)
+                restore(settings, kept.out, lambda: kept.now)
     assert everything(settings.var) == []
 
 
 @one_engine
-def test_a_file_more_is_named(town: Town) -> None:
-    town.backs_up()
-    (town.out / "more.txt").write_text("x")
-    assert "more.txt: it was put in" in refused(town)
-    (town.out / "more.txt").unlink()
-    (town.out / manifest.SIGNATURE).unlink()
-    assert "its signature is gone" in refused(town)
-    gone(town.out / manifest.MANIFEST)
-    assert "is no backup, or was not finished" in refused(town)
+def test_a_file_more_is_named(kept: Kept) -> None:
+    (kept.out / "more.txt").write_text("x")
+    assert "more.txt: it was put in" in refused(kept)
+    (kept.out / "more.txt").unlink()
+    (kept.out / manifest.SIGNATURE).unlink()
+    assert "its signature is gone" in refused(kept)
+    gone(kept.out / manifest.MANIFEST)
+    assert "is no backup, or was not finished" in refused(kept)
 
 
 def test_planted_a_backup_is_believed(town: Town, monkeypatch: Plant) -> None:
@@ -115,7 +112,7 @@ def test_planted_a_backup_is_believed(town: Town, monkeypatch: Plant) -> None:
     gone(next(iter((town.out / "attachments").glob("*/*/*"))))
     monkeypatch.setattr(manifest, "check", lambda *_: None)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
-        refused(town)
+        refused(town.kept)
 
 
 # Where it is to come back to.
@@ -138,17 +135,16 @@ def test_a_database_that_is_not_empty_is_left_as_it_is(town: Town) -> None:
 @one_engine
 @pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
 @pytest.mark.parametrize("name", ["drp.sqlite", "access.sqlite"])
-def test_a_stale_journal_is_refused(town: Town, suffix: str, name: str) -> None:
-    town.backs_up()
-    there = town.place()
+def test_a_stale_journal_is_refused(kept: Kept, suffix: str, name: str) -> None:
+    there = kept.place()
     stale = there.var / f"{name}{suffix}"
     stale.write_bytes(b"of an older file")
     with pytest.raises(Refused, match="the journal of an older file") as caught:
-        restore(there, town.out, lambda: town.world.now)
+        restore(there, kept.out, lambda: kept.now)
     assert str(stale) in str(caught.value)
     assert everything(there.var) == [stale.name]
     stale.unlink()
-    restore(there, town.out, lambda: town.world.now)
+    restore(there, kept.out, lambda: kept.now)
 
 
 @one_engine
@@ -199,16 +195,15 @@ def test_what_a_restore_left_that_was_cut_off_is_not_played_into_the_next(town: 
 
 
 @one_engine
-def test_the_keys_must_be_there_first(town: Town) -> None:
-    town.backs_up()
-    there = town.place()
+def test_the_keys_must_be_there_first(kept: Kept) -> None:
+    there = kept.place()
     (there.var / "chain.key").unlink()
-    assert "There is no key in" in refused(town, there)
+    assert "There is no key in" in refused(kept, there)
     (there.var / "chain.key").write_text("ab" * 32 + "\n")
-    assert "is another" in refused(town, there)
+    assert "is another" in refused(kept, there)
     (there.var / "chain.key").unlink()
     (there.var / "signing.key").unlink()
-    said = "\n".join(restore(there, town.out, lambda: town.world.now, without_keys=True).said)
+    said = "\n".join(restore(there, kept.out, lambda: kept.now, without_keys=True).said)
     assert "entry 1 was altered" in said
     assert "there is no checkpoint, so nobody can say what is missing" in said
 
@@ -225,7 +220,7 @@ def test_a_backup_of_a_newer_release_or_of_the_other_engine_is_refused(town: Tow
         text_ = found.model_copy(update=change).model_dump_json().encode()
         (town.out / manifest.MANIFEST).write_bytes(text_)
         (town.out / manifest.SIGNATURE).write_bytes(manifest.signature_of(text_, key))
-        assert match in refused(town)
+        assert match in refused(town.kept)
 
 
 # Making one.
@@ -390,7 +385,7 @@ def test_the_role_that_owns_nothing_makes_no_backup_and_takes_none(town: Town) -
     there = town.place()
     app = make_url(there.database_url).set(username="drp_app").render_as_string(hide_password=False)
     assert "names the role drp_app, which is not to own the tables" in refused(
-        town, there.model_copy(update={"database_url": app})
+        town.kept, there.model_copy(update={"database_url": app})
     )
 
 
@@ -408,9 +403,8 @@ def test_a_superusers_backup_is_one_dump_and_comes_back_as_the_owners(town: Town
 
 
 @on_postgresql
-def test_a_role_that_the_server_has_not_is_named(town: Town) -> None:
-    town.backs_up()
-    there = town.place()
+def test_a_role_that_the_server_has_not_is_named(kept: Kept) -> None:
+    there = kept.place()
     store = Store(there.database_url)
     with pytest.raises(Refused, match="The server has no role drp_nobody"):
         dumps.check_is_free(store.engine, 10, ("drp_app", "drp_nobody"))
@@ -420,13 +414,12 @@ def test_a_role_that_the_server_has_not_is_named(town: Town) -> None:
 
 
 @on_postgresql
-def test_what_does_not_come_back_whole_does_not_come_back(town: Town, monkeypatch: Plant) -> None:
+def test_what_does_not_come_back_whole_does_not_come_back(kept: Kept, monkeypatch: Plant) -> None:
     """The last act fails: of all that was loaded before it in the same transaction nothing stays."""
-    town.backs_up()
     monkeypatch.setattr("drp.backup.afterwards.settling", lambda *_: lambda connection: 1 / 0)
-    there = town.place()
+    there = kept.place()
     with pytest.raises(ZeroDivisionError):
-        restore(there, town.out, lambda: town.world.now)
+        restore(there, kept.out, lambda: kept.now)
     store = Store(there.database_url)
     with store.engine.connect() as connection:
         assert inspect(connection).get_table_names() == []

@@ -3,7 +3,8 @@
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -88,6 +89,38 @@ class Back:
         self.service.close()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A backup, copies of its keys, and clean machines to bring it back to."""
+
+    folder: Path
+    """Where clean machines are."""
+    out: Path
+    keys: Path
+    owner: Settings
+    authority: str
+    now: datetime
+    fresh: Callable[[], str]
+    """Gives the URL of an empty database."""
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.owner.database_url.startswith("sqlite")
+
+    @property
+    def database(self) -> Path:
+        """The file of the database, or the one with an authority's rows."""
+        return self.out / ("database.sqlite" if self.is_sqlite else f"database/{self.authority}.dump")
+
+    def place(self, var: str = "back", **more: Any) -> Settings:
+        """A clean machine to come back to, with the copies of the keys and nothing else."""
+        there = self.folder / var
+        there.mkdir(exist_ok=True)
+        for name in ("chain.key", "signing.key"):
+            shutil.copy(self.keys / name, there / name)
+        return self.owner.model_copy(update={"var": there, "database_url": self.fresh(), **more})
+
+
 class Town:
     """Three challenges, a document, a checkpoint, and mail that waits, on Wednesday 1 April 2026 at ten."""
 
@@ -124,17 +157,19 @@ class Town:
         return back_up(self.keeper, self.out)
 
     @property
+    def kept(self) -> Kept:
+        """Its backup, as it comes back now."""
+        world = self.world
+        return Kept(self.folder, self.out, world.settings.var, self.owner, self.key, world.now, self.fresh)
+
+    @property
     def database(self) -> Path:
         """The file of the database, or the one with an authority's rows, in the backup."""
-        return self.out / ("database.sqlite" if self.world.store.is_sqlite else f"database/{self.key}.dump")
+        return self.kept.database
 
     def place(self, var: str = "back", **more: Any) -> Settings:
         """A clean machine to come back to, with the copies of the keys and nothing else."""
-        there = self.folder / var
-        there.mkdir(exist_ok=True)
-        for name in ("chain.key", "signing.key"):
-            shutil.copy(self.world.settings.var / name, there / name)
-        return self.owner.model_copy(update={"var": there, "database_url": self.fresh(), **more})
+        return self.kept.place(var, **more)
 
     def comes_back(self, text: str = "", **more: Any) -> Back:
         """Restored at a time, on a clean machine."""

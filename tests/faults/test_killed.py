@@ -114,6 +114,7 @@ def load_on(client: Client, chance: random.Random, round_: int, over: Event) -> 
     return threads
 
 
+@pytest.mark.at_size
 def test_nothing_acknowledged_is_lost_and_nothing_is_half_done(store: Store, tmp_path: Path) -> None:
     chance = random.Random(SEED)
     _, tokens = founded(store)

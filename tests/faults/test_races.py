@@ -26,6 +26,7 @@ RACES = int(os.environ.get("FAULTS_RACES", "100"))
 CLOSES = at("2026-04-09 00:00")
 
 
+@pytest.mark.at_size
 def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> None:
     marsh, _ = founded(store)
     many(marsh, RACES)

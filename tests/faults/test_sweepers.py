@@ -92,6 +92,7 @@ def due(store: Store, copies: Callable[[Store], Copies]) -> Copies:
     return copies(store)
 
 
+@pytest.mark.at_size
 @pytest.mark.parametrize("count", [2, 4])
 def test_each_due_window_escalates_exactly_once(due: Copies, count: int) -> None:
     done: list[list[int]] = []

