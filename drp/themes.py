@@ -100,7 +100,7 @@ def table(connection: Connection, labels: Labels, question: Question) -> Table:
         row_totals={row.key: _sum(by_row, row.kept) for row in rows},
         column_totals={column.key: _sum(by_column, column.kept) for column in columns} if by_column else {},
         items=by_row.items,
-        notes=tuple(_notes(connection, labels, question, by_row, by_column)),
+        notes=tuple(explain_totals(connection, labels, question, by_row, by_column)),
         breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
     )
 
@@ -204,7 +204,10 @@ def _folded(labels: Labels, question: Question, counts: Counts) -> dict[tuple[st
     return cells
 
 
-def _notes(connection: Connection, labels: Labels, question: Question, by_row: Counts, by_column: Counts | None) -> Iterable[str]:
+def explain_totals(
+    connection: Connection, labels: Labels, question: Question, by_row: Counts, by_column: Counts | None
+) -> Iterable[str]:
+    """Say why rows or columns add up to more than the total, what nobody recorded, and what is counted in."""
     sides = [("row", question.by, by_row)]
     if question.across and by_column:
         sides.append(("column", question.across, by_column))

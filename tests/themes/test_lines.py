@@ -23,15 +23,12 @@ FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits."
 
 
 def lines(world: World) -> list[dict[str, Any]]:
-    return [
-        dict(row._mapping)
-        for table in (RegisterRow, StayRow)
-        for row in world.rows(
-            select(table.__table__)  # type: ignore[attr-defined]
-            .where(col(table.authority) == HERE)
-            .order_by(*table.__table__.primary_key)  # type: ignore[attr-defined]
-        )
-    ]  # fmt: skip
+    found: list[dict[str, Any]] = []
+    with world.store.read(HERE) as connection:
+        for table in (RegisterRow.__table__, StayRow.__table__):  # type: ignore[attr-defined]
+            rows = connection.execute(select(table).where(table.c.authority == HERE).order_by(*table.primary_key))
+            found += [dict(row) for row in rows.mappings()]
+    return found
 
 
 def anew(world: World) -> list[dict[str, Any]]:

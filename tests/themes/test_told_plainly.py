@@ -17,10 +17,11 @@ from drp.labels import Labels, labels
 from drp.register import Change, Entered, PopulationRow
 from drp.store import Store
 from drp.themes import Question
+from tests.decision.cast import Story, derby
 from tests.themes.test_published import Review
-from workflows.challenge import Asked, Party, Window, WindowKey, WindowKind
+from workflows.challenge import Challenge
 from workflows.ladder import ItemType, Need
-from workflows.line import Coded, Line, Reply, _decisive, _reply
+from workflows.line import Coded, Line, Reply, line_of
 from workflows.refusals import Unfit
 from workflows.reporting import Reporting
 
@@ -78,26 +79,29 @@ def test_columns_that_add_up_to_more_say_so(lines: Lines) -> None:
 
 
 def test_planted_notes_of_the_rows_alone_are_noticed(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = themes._notes
+    whole = themes.explain_totals
     monkeypatch.setattr(
-        themes, "_notes", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
+        themes, "explain_totals", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
     )
     with pytest.raises(AssertionError):
         test_columns_that_add_up_to_more_say_so(lines)
 
 
-def asked_of_two(need: Need) -> Window:
-    at = datetime(2026, 4, 1, 9, tzinfo=UTC)
-    first = Asked(Party("one"), None, at + timedelta(days=1), "agrees", late=False)
-    second = Asked(Party("two"), None, at + timedelta(days=20), "agrees", late=True)
-    key = WindowKey(1, WindowKind.REPLY, 0)
-    return Window(key, Party("one"), None, at, at, (first, second), need)  # type: ignore[arg-type]
+def answered_by_two(need: Need) -> Challenge:
+    """A challenge of which two people are asked: one answered in time, the other late."""
+    challenge = Story(derby()).raise_("Wed 1 April 2026, 10:00").challenge
+    (window,) = challenge.windows
+    first, second = window.asked
+    in_time = replace(first, answered_at=window.opened_at + timedelta(days=1), answer="agrees", late=False)
+    late = replace(second, answered_at=window.opened_at + timedelta(days=20), answer="agrees", late=True)
+    return replace(challenge, windows=(replace(window, asked=(in_time, late), answer=need),))
 
 
 @pytest.mark.parametrize(("need", "said"), [(Need.ANY, Reply.IN_TIME), (Need.ALL, Reply.LATE)])
 def test_where_any_may_answer_a_later_word_makes_no_reply_late(need: Need, said: str) -> None:
-    window = asked_of_two(need)
-    assert _reply([window], _decisive(window)) == said
+    found = line_of(answered_by_two(need), derby().authority)
+    assert found is not None
+    assert [stay.reply for stay in found.stays] == [said]
 
 
 def test_a_row_of_stages_together_opens_what_it_was_narrowed_to(lines: Lines) -> None:
