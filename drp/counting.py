@@ -83,7 +83,7 @@ def value_of(by: By, kept: Any) -> str:
     return str(kept) if isinstance(kept, UUID) else kept or ""
 
 
-def live(connection: Connection, authority: str, asked: Asked) -> Counts:
+def count_items(connection: Connection, authority: str, asked: Asked) -> Counts:
     """Count from the lines as they stand."""
     cells: dict[tuple[str, str], int] = {}
     there = 0

@@ -110,7 +110,7 @@ class Keeper:
             self._update(connection, changed)
         self._write(connection, rows)
         if lines:
-            register.write(connection, self._chance, authority, lines)
+            register.write(connection, authority, lines)
 
     def _update(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
         statement = (

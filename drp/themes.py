@@ -11,8 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp import counting, rollup
-from drp.counting import PERIODS, Asked, By, Counts, conditions
+from drp.counting import PERIODS, Asked, By, Counts, conditions, count_items
 from drp.labels import Heading, Labels
 from drp.register import PopulationRow, RegisterRow
 from workflows.ladder import ItemType
@@ -144,7 +143,7 @@ def _counted(connection: Connection, authority: str, labels: Labels, question: Q
     items = 0
     for kind in kinds_of(question):
         asked = asked_of(labels, question, names, kind)
-        counts = rollup.count(connection, authority, asked)
+        counts = count_items(connection, authority, asked)
         items += counts.items
         for (a, b), number in _each_once(connection, authority, labels, asked, counts).items():
             key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
@@ -168,7 +167,7 @@ def _each_once(
         for key in alike:
             del cells[key]
         narrowed = Asked(other or By.MONTH, None, asked.first, asked.last, (*asked.only, (By.REASON, kept)), asked.kinds)
-        again = counting.live(connection, authority, narrowed)
+        again = count_items(connection, authority, narrowed)
         values = {value: number for (value, _), number in again.cells.items()} if other else {"": again.items}
         cells |= {(reason, value) if place == 0 else (value, reason): number for value, number in values.items()}
     return cells
@@ -400,6 +399,6 @@ def apart(connection: Connection, labels: Labels, quarter: str) -> Mapping[str, 
     """What is counted apart from challenges, in one quarter: notices of excellent practice, and senior scrutiny."""
     first, last = months_in(quarter)
     return {
-        kind: rollup.count(connection, labels.words.key, Asked(By.MONTH, None, first, last, (), (kind,))).items
+        kind: count_items(connection, labels.words.key, Asked(By.MONTH, None, first, last, (), (kind,))).items
         for kind in _APART_KEYS
     }

@@ -9,8 +9,7 @@ from sqlalchemy import insert
 
 from api import figures
 from api.figures import Wanted
-from drp import patterns, register, rollup, saved_views, themes
-from drp.chance import Chance
+from drp import patterns, register, saved_views, themes
 from drp.counting import By
 from drp.handle import Casework
 from drp.labels import Labels, labels
@@ -51,7 +50,7 @@ class Lines:
                 Change(UUID(int=self._n), None, Entered(UUID(int=self._n), f"R-{self._n}", one, child, None, sheet, number))
             )
         with self.casework.store.write(HERE) as connection:
-            register.write(connection, self.casework.chance, HERE, changes)
+            register.write(connection, HERE, changes)
         return self
 
     def ask(self, what, reporting: Reporting | None = None):  # type: ignore[no-untyped-def]
@@ -159,14 +158,6 @@ def test_a_notice_without_a_reason_stands_under_the_authoritys_own_word_for_it(l
     lines.enter(line(item_type=ItemType.EXCELLENT_PRACTICE, reasons=()))
     made = lines.ask(lambda connection, its: themes.table(connection, its, Question(By.REASON, None, with_practice=True)))
     assert [row.label for row in made.rows] == ["excellent practice"]
-
-
-def test_old_quarters_do_not_wait_behind_the_newest(store: Store, chance: Chance, lines: Lines) -> None:
-    lines.enter(line(raised_on=date(2020, 5, 5)), line(), line(raised_on=date(2021, 5, 5)))
-    with store.write(HERE) as connection:
-        register.touch(connection, chance, HERE, ["2025-Q4", "2020-Q1", "2021-Q1"])
-        assert [rollup.recount(connection, HERE, most=1) for _ in range(4)] == [["2020-Q1"], ["2021-Q1"], ["2025-Q4"], []]
-        assert not rollup.is_behind(connection, HERE)
 
 
 def test_a_view_of_one_child_is_not_kept(store: Store) -> None:
