@@ -1,8 +1,8 @@
-"""Are themes counted fast enough? `python -m benchmarks.themes [ITEMS] [part ...]`; parts: tables, writers.
+"""Are themes counted fast enough? `python -m benchmarks.themes [ITEMS] [part ...]`; parts: tables, index, writers.
 
-tables: every theme table of the whole register, and beside DuckDB's own table of the same rows (10 ms at 20,000 items). writers:
-commits beside a theme reader that never pauses (at most 3 times as long). Needs `make .venv/.benchmarks` and a PostgreSQL at
-127.0.0.1:5432. The best of some tries.
+tables: every theme table of the whole register, and beside DuckDB's own table of the same rows (10 ms at 20,000 items). index:
+what tables and lists take with the register's one index, and without it. writers: commits beside a theme reader that never
+pauses (at most 3 times as long). Needs `make .venv/.benchmarks` and a PostgreSQL at 127.0.0.1:5432. The best of some tries.
 """
 
 import random
@@ -13,22 +13,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import duckdb
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url, text
 
 from benchmarks.sizeable import FIRST_DAY, KEY, into_duckdb, into_postgresql, into_sqlite, write_csv
-from drp import counting, register
+from drp import counting, register, register_list
 from drp.chance import Chance
 from drp.counting import Asked, By, count_items
+from drp.labels import Labels
 from drp.migrate import migrate
 from drp.register import Change, Entered
+from drp.register_list import Narrowed
 from drp.store import Store
-from tests.store.conftest import APP, Postgresql
+from drp.themes import Question
+from tests.service.cast import DUNMOOR, procedures
+from tests.store.conftest import APP, OWNER, Postgresql
 from workflows.ladder import ItemType
 from workflows.line import CHALLENGE, Coded, Line
 
@@ -88,6 +94,44 @@ def tables(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
     return max(max(took[name]) for name in stores)
 
 
+def index(stores: dict[str, Store], owner: Store) -> None:
+    """What tables and lists take with the index by day, and without it."""
+    within = [_work(store) for store in stores.values()]
+    for engine in (store.engine if store.is_sqlite else owner.engine for store in stores.values()):
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX ix_register_by_day"))
+    for (name, store), before in zip(stores.items(), within, strict=True):
+        for said, one in _work(store).items():
+            print(f"index, {name}, {said:32} {before[said]:6.1f} ms, without {one:6.1f} ms", flush=True)
+
+
+def _work(store: Store) -> dict[str, float]:
+    """Milliseconds of what pages ask of the register."""
+    read = procedures(DUNMOOR)
+    labels, now = Labels(replace(read.authority, key=KEY), read.ladders, {}, {}), datetime(2026, 4, 1, tzinfo=UTC)
+    ever, quarter = Question(By.STAGE), Question(By.STAGE, None, "2017-04", "2017-06")
+    team = replace(ever, only=((By.TEAM, "care_team_10"), (By.STAGE, "stage_4")))
+
+    def listed(question: Question, sort: str = "raised") -> Callable[[Connection], object]:
+        return lambda connection: register_list.listed(connection, labels, Narrowed(question), now, sort)
+
+    def counted(asked: Asked) -> Callable[[Connection], object]:
+        return lambda connection: count_items(connection, KEY, asked)
+
+    asks = {
+        "table, all years": counted(Asked(By.STAGE, By.IMPACT)),
+        "table, two quarters": counted(DASHBOARD[0]),
+        "table of a reason, all years": counted(Asked(By.STAGE, By.TEAM, only=((By.REASON, ("review_arrangements",)),))),
+        "list, newest first": listed(ever),
+        "list, an old quarter": listed(quarter),
+        "list, a team's at a stage": listed(team),
+        "list, by reference": listed(ever, "reference"),
+        "list, its length": lambda connection: register_list.total(connection, labels, Narrowed(ever), now),
+    }
+    with store.read(KEY) as connection:
+        return {said: best(20, lambda ask=ask: ask(connection))[0] * 1000 for said, ask in asks.items()}  # type: ignore[misc]
+
+
 def writers(name: str, store: Store, chance: Chance) -> float:
     """The median of commits that each change one line, alone and beside a reader without a pause; gives the ratio."""
     alone = _commits(store, chance)
@@ -141,7 +185,7 @@ def _line(stage: str) -> Line:
     )  # fmt: skip
 
 
-def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers")) -> int:
+def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "index")) -> int:
     """Fill, measure, print; 1 if anything is slower than it may be."""
     chance = Chance(random.Random(7).randbytes)
     server = Postgresql(make_url(ADMIN))
@@ -150,6 +194,7 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers")) ->
         print(f"{number:,} items, {write_csv(path, number):,} rows", flush=True)
         own = Store(f"sqlite:///{Path(folder) / 'drp.sqlite'}")
         stores = {"SQLite": own}
+        owner = Store(server.url(OWNER))
         missed = False
         try:
             migrate(own)
@@ -162,8 +207,10 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers")) ->
                 missed |= number == ITEMS and slowest > TABLE_AT_MOST_MS
             if "writers" in parts:
                 missed |= max([writers(name, store, chance) for name, store in stores.items()]) > WRITERS_AT_MOST
+            if "index" in parts:
+                index(stores, owner)
         finally:
-            for store in stores.values():
+            for store in (*stores.values(), owner):
                 store.close()
             server.clear()
     return int(missed)
@@ -171,4 +218,4 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers")) ->
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    sys.exit(main(int(given[0]) if given else ITEMS, tuple(given[1:]) or ("tables", "writers")))
+    sys.exit(main(int(given[0]) if given else ITEMS, tuple(given[1:]) or ("tables", "writers", "index")))

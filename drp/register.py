@@ -10,58 +10,16 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, delete, insert, select, text
+from sqlalchemy import Connection, Index, delete, insert, select
 from sqlmodel import Field, col
 
 from drp import load
 from drp.procedures import Procedures
 from drp.tables import ChallengeRow, Row
 from workflows.challenge import Challenge, Outcome
-from workflows.line import CHALLENGE, Line, kind_of, line_of
+from workflows.line import Line, kind_of, line_of
 from workflows.periods import quarter_of
 from workflows.procedure import Authority
-
-COVERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "is_first": {
-        "ix_register_month_stage": ("month", "stage", "outcome"),
-        "ix_register_month_impact": ("month", "impact", "stage"),
-        "ix_register_month_type": ("month", "item_type", "status"),
-        "ix_register_small": ("outcome", "status", "impact", "item_type"),
-        "ix_register_team_stage": ("service", "team", "stage", "item_type"),
-        "ix_register_team_status": ("service", "team", "status", "stage"),
-        "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
-        "ix_register_team_month": ("service", "team", "month"),
-    },
-    "is_first_of_theme": {
-        "ix_register_theme_stage": ("theme", "stage", "item_type"),
-        "ix_register_theme_outcome": ("theme", "outcome", "impact"),
-        "ix_register_theme_team": ("theme", "service", "team"),
-        "ix_register_theme_month": ("theme", "month", "status"),
-    },
-    "": {
-        "ix_register_reason_stage": ("reason", "stage", "item_type"),
-        "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact"),
-        "ix_register_reason_team": ("reason", "service", "team"),
-        "ix_register_reason_month": ("reason", "month", "status"),
-    },
-}
-"""Indexes that hold whole theme tables of challenges, by which of an item's rows they hold (the first, one of each theme, all),
-in the order in which their columns are counted: see `drp.counting`.
-
-Each is narrow, and none goes deeper than some thousand groups: what a table costs is its columns and groups before the last
-one wanted (`python -m benchmarks.themes`).
-"""
-
-FURTHER = ("month", "is_first_of_theme", "item_type", "stage", "outcome", "impact", "status", "service", "team")
-"""What the few rows are found by that are not their item's first: those that a table by reason counts beyond its items."""
-
-_APART = f"kind <> '{CHALLENGE}'"
-
-
-def _cover(name: str, columns: tuple[str, ...], flag: str, is_set: bool = True) -> Index:
-    held = f"kind = '{CHALLENGE}'" + (f" AND {flag} IS " if flag else "")
-    sqlite, postgresql = (str(int(is_set)), str(is_set).lower()) if flag else ("", "")
-    return Index(name, "authority", *columns, sqlite_where=text(held + sqlite), postgresql_where=text(held + postgresql))
 
 
 class RegisterRow(Row, table=True):
@@ -100,14 +58,13 @@ class RegisterRow(Row, table=True):
     number: str = Field(default="", max_length=32)
     """The child's number as a sheet had it; empty for an item that is kept here."""
     raiser: UUID | None = None
+    # A period's rows, in the order of lists, with all that tables count: `python -m benchmarks.themes` measures what it saves.
     __table_args__ = (
-        *(_cover(name, columns, flag) for flag, covers in COVERS.items() for name, columns in covers.items()),
-        _cover("ix_register_further", FURTHER, "is_first", is_set=False),
-        Index("ix_register_apart", "authority", "kind", "month", sqlite_where=text(_APART), postgresql_where=text(_APART)),
-        Index("ix_register_raised", "authority", "raised_on", "id"),
-        Index("ix_register_repeats", "authority", "child", "reason"),
-        Index("ix_register_reference", "authority", "reference"),
-    )
+        Index(
+            "ix_register_by_day", "authority", "raised_on", "id", "kind", "is_first", "is_first_of_theme", "is_dual", "month",
+            "quarter", "item_type", "stage", "reason", "theme", "team", "service", "status", "outcome", "impact",
+        ),
+    )  # fmt: skip
 
 
 class StayRow(Row, table=True):

@@ -16,7 +16,7 @@ from drp.labels import Heading, Labels
 from drp.register import PopulationRow, RegisterRow
 from workflows.ladder import ItemType
 from workflows.line import APART, CHALLENGE
-from workflows.periods import between, months_in, period_in_words, quarter_of_month
+from workflows.periods import between, first_day, months_in, period_in_words, quarter_of_month
 from workflows.reporting import Break
 from workflows.working_days import so_many
 
@@ -251,14 +251,8 @@ def _breaks(labels: Labels, by: By | None, headings: tuple[Heading, ...]) -> tup
 
 def break_between(labels: Labels, earlier: str, later: str) -> Break | None:
     """Where recording changed between two periods (after the first began, and not after the second did)."""
-    return next(
-        (one for one in labels.words.reporting.breaks if _first_day(earlier) < one.since.isoformat() <= _first_day(later)), None
-    )
-
-
-def _first_day(period: str) -> str:
-    first, _ = months_in(period)
-    return f"{first}-01"
+    began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
+    return next((one for one in labels.words.reporting.breaks if began < one.since <= again), None)
 
 
 @dataclass(frozen=True)
