@@ -102,7 +102,7 @@ def enter_what_is_not(service: Service) -> int:
     made, casework = 0, service.casework
     for authority in service.store.authorities():
         with service.store.write(authority) as connection:
-            made += register.catch_up(connection, casework.chance, casework.procedures, authority)
+            made += register.catch_up(connection, casework.procedures, authority)
     return made
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from api.assembly import Service, system_clock
 from api.audit import PutBack
 from api.audit import witness as take_and_leave
-from drp import drafts, migrate, register, rollup, sessions, sign_ins
+from drp import drafts, migrate, register, sessions, sign_ins
 from drp.directory.consequences import claim_day, consequences
 from drp.proof.taking import Broken
 from drp.store import Unavailable
@@ -20,9 +20,6 @@ from notifications.signed_heads import send_heads
 from workflows.working_days import local_date
 
 log = logging.getLogger("drp.heartbeat")
-
-MOST_ADDED, MOST_QUARTERS = 100, 200
-"""How often one beat adds to the rollup, and how many quarters it counts anew; what is left waits for the next, and is right."""
 
 CLOCKS_MAY_DIFFER_SECONDS = 300
 
@@ -45,9 +42,7 @@ def forget(service: Service, authority: str) -> None:
         sign_ins.forget(connection, authority, now)
     with service.store.write(authority) as connection:
         # What a replica of an earlier release raised while the database was brought up has no line yet.
-        register.catch_up(connection, service.casework.chance, service.casework.procedures, authority)
-        # And what one counted meanwhile, by its own rules, is counted anew: no wrong cell outlives a day.
-        register.touch(connection, service.casework.chance, authority, rollup.every_quarter(connection, authority))
+        register.catch_up(connection, service.casework.procedures, authority)
 
 
 def post(service: Service, authority: str) -> Delivered:
@@ -70,30 +65,6 @@ def witness(service: Service, authority: str) -> None:
         log.info("another replica took the checkpoint of %s", authority)
 
 
-def count(service: Service, authority: str) -> None:
-    """Add to the rollup what decisions changed, and count anew the quarters in which many lines came or went at once.
-
-    A hundred rows, or one quarter, in each short transaction, so that nobody waits for it.
-    """
-    for _ in range(MOST_ADDED):
-        with service.store.read(authority) as connection:
-            if not rollup.is_behind(connection, authority):
-                break
-        with service.store.write(authority) as connection:
-            if not rollup.add_up(connection, authority):
-                break
-    counted = set[str]()
-    while len(counted) < MOST_QUARTERS:
-        with service.store.read(authority) as connection:
-            if not rollup.touched(connection, authority):
-                return
-        with service.store.write(authority) as connection:
-            done = rollup.recount(connection, authority, most=1)
-        if not done or counted.issuperset(done):  # what comes in meanwhile waits for the next beat
-            return
-        counted.update(done)
-
-
 def clocks_agree(service: Service) -> bool:
     """Do this machine's clock and the database's agree? If not, nothing that passes a date is acted on here.
 
@@ -107,7 +78,7 @@ def clocks_agree(service: Service) -> bool:
 
 def beat(service: Service) -> None:
     """Tick, then deliver, each authority in turn."""
-    each(service, tick, post, count)
+    each(service, tick, post)
 
 
 def each(service: Service, *works: Callable[[Service, str], object]) -> None:
@@ -143,7 +114,7 @@ def start(service: Service) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(timezone="UTC")
     every = service.settings.tick_seconds
     # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
-    for work, seconds in ((tick, every), (post, every), (count, every), (witness, service.settings.checkpoint_minutes * 60)):
+    for work, seconds in ((tick, every), (post, every), (witness, service.settings.checkpoint_minutes * 60)):
         scheduler.add_job(
             each,
             "interval",

@@ -169,7 +169,7 @@ def take_back(
     service, _ = _open(authority)
     try:
         with service.store.write(authority) as connection:
-            row = take(connection, service.casework.chance, authority, which)
+            row = take(connection, authority, which)
     except NoSuchSheet as fault:
         _stop(str(fault))
     except ProgrammingError:

@@ -1,9 +1,8 @@
-"""Are themes counted fast enough at size? `python -m benchmarks.themes [CHALLENGES] [part ...]`; parts: live, rollup, writers.
+"""Are themes counted fast enough? `python -m benchmarks.themes [ITEMS] [part ...]`; parts: tables, index, writers.
 
-live: every theme table from the lines against DuckDB's own table of the same rows (at most 6 times). rollup: what a dashboard
-shows, from the cells against the same from the lines (at least 20 times faster). writers: commits beside a theme reader that
-never pauses (at most 3 times as long). Needs `make .venv/.benchmarks` and a PostgreSQL at 127.0.0.1:5432. Ratios of the best of
-some tries.
+tables: every theme table of the whole register, and beside DuckDB's own table of the same rows (10 ms at 20,000 items). index:
+what tables and lists take with the register's one index, and without it. writers: commits beside a theme reader that never
+pauses (at most 3 times as long). Needs `make .venv/.benchmarks` and a PostgreSQL at 127.0.0.1:5432. The best of some tries.
 """
 
 import random
@@ -15,28 +14,33 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import duckdb
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url, text
 
 from benchmarks.sizeable import FIRST_DAY, KEY, into_duckdb, into_postgresql, into_sqlite, write_csv
-from drp import counting, register, rollup
+from drp import counting, register, register_list
 from drp.chance import Chance
-from drp.counting import Asked, By
+from drp.counting import Asked, By, count_items
+from drp.labels import Labels
 from drp.migrate import migrate
 from drp.register import Change, Entered
+from drp.register_list import Narrowed
 from drp.store import Store
-from tests.store.conftest import APP, Postgresql
+from drp.themes import Question
+from tests.service.cast import DUNMOOR, procedures
+from tests.store.conftest import APP, OWNER, Postgresql
 from workflows.ladder import ItemType
 from workflows.line import CHALLENGE, Coded, Line
 
 ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 THREADS = 2
-LIVE_AT_MOST, ROLLUP_AT_LEAST, WRITERS_AT_MOST = 6.0, 20.0, 3.0
+ITEMS, TABLE_AT_MOST_MS, WRITERS_AT_MOST = 20_000, 10.0, 3.0
 FINE = (By.STAGE, By.REASON, By.THEME, By.TEAM, By.SERVICE, By.STATUS, By.ITEM_TYPE, By.OUTCOME, By.IMPACT)
 PAIRS = [*combinations(FINE, 2), *((by, period) for by in FINE for period in counting.PERIODS)]
 DASHBOARD = [
@@ -45,9 +49,6 @@ DASHBOARD = [
     for period, first, last in ((By.QUARTER, "2025-10", "2026-03"), (By.QUARTER, "2025-04", "2026-03"))
 ]
 """This quarter beside the last, and this year by quarter."""
-
-DECISIONS = 50
-"""What an authority of this size decides within a beat, and more."""
 
 
 def best(times: int, ask: Callable[[], Any]) -> tuple[float, Any]:
@@ -71,98 +72,85 @@ def by_duckdb(connection: duckdb.DuckDBPyConnection, a: By, b: By) -> tuple[dict
     return {(row[0], row[1]): row[2] for row in rows}, sum(row[3] for row in rows)
 
 
-def live(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
-    """Every pair; gives the worst ratio."""
-    ratios: dict[str, list[float]] = {name: [] for name in stores}
+def tables(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
+    """Every pair; gives the milliseconds of the slowest."""
+    took: dict[str, list[float]] = {name: [] for name in ("DuckDB", *stores)}
     for a, b in PAIRS:
-        said = f"{a.value} by {b.value}"
-        least, (cells, items) = best(5, lambda a=a, b=b: by_duckdb(duck, a, b))  # type: ignore[misc]
-        line = f"{said:24} DuckDB {least * 1000:6.1f} ms"
-        took = {}
+        asked = Asked(a, b)
+        least, (cells, items) = best(20, lambda a=a, b=b: by_duckdb(duck, a, b))  # type: ignore[misc]
+        took["DuckDB"].append(least * 1000)
+        line = f"{a.value + ' by ' + b.value:24} DuckDB {least * 1000:6.1f} ms"
         for name, store in stores.items():
-            took[name], found = best(5, lambda store=store, a=a, b=b: _counted(store, Asked(a, b), counting.live))  # type: ignore[misc]
-            assert (dict(found.cells), found.items) == (cells, items), said
-        least = min(least, best(5, lambda a=a, b=b: by_duckdb(duck, a, b))[0])  # type: ignore[misc]
-        for name in stores:
-            ratios[name].append(took[name] / least)
-            line += f"   {name} {ratios[name][-1]:5.2f}" + (" <-- more than it may" if ratios[name][-1] > LIVE_AT_MOST else "")
+            with store.read(KEY) as connection:
+                one, found = best(20, lambda c=connection, asked=asked: count_items(c, KEY, asked))  # type: ignore[misc]
+            assert (dict(found.cells), found.items) == (cells, items), asked
+            took[name].append(one * 1000)
+            line += f"   {name} {one * 1000:6.1f} ms, {one / least:5.2f} times"
         print(line, flush=True)
-    for name, found in ratios.items():
-        over, middle = sum(one > LIVE_AT_MOST for one in found), statistics.median(found)
-        print(f"live, {name}: worst {max(found):.2f}, median {middle:.2f} times DuckDB; {over} of {len(found)} above")
-    return max(max(found) for found in ratios.values())
+    for name, found in took.items():
+        ratios = [one / least for one, least in zip(found, took["DuckDB"], strict=True)]
+        said = f"worst {max(found):.1f}, median {statistics.median(found):.1f} ms"
+        print(f"tables, {name}: {said}; worst {max(ratios):.2f}, median {statistics.median(ratios):.2f} times DuckDB")
+    return max(max(took[name]) for name in stores)
 
 
-def _counted(store: Store, asked: Asked, how: Callable[..., counting.Counts]) -> counting.Counts:
+def index(stores: dict[str, Store], owner: Store) -> None:
+    """What tables and lists take with the index by day, and without it."""
+    within = [_work(store) for store in stores.values()]
+    for engine in (store.engine if store.is_sqlite else owner.engine for store in stores.values()):
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX ix_register_by_day"))
+    for (name, store), before in zip(stores.items(), within, strict=True):
+        for said, one in _work(store).items():
+            print(f"index, {name}, {said:32} {before[said]:6.1f} ms, without {one:6.1f} ms", flush=True)
+
+
+def _work(store: Store) -> dict[str, float]:
+    """Milliseconds of what pages ask of the register."""
+    read = procedures(DUNMOOR)
+    labels, now = Labels(replace(read.authority, key=KEY), read.ladders, {}, {}), datetime(2026, 4, 1, tzinfo=UTC)
+    ever, quarter = Question(By.STAGE), Question(By.STAGE, None, "2017-04", "2017-06")
+    team = replace(ever, only=((By.TEAM, "care_team_10"), (By.STAGE, "stage_4")))
+
+    def listed(question: Question, sort: str = "raised") -> Callable[[Connection], object]:
+        return lambda connection: register_list.listed(connection, labels, Narrowed(question), now, sort)
+
+    def counted(asked: Asked) -> Callable[[Connection], object]:
+        return lambda connection: count_items(connection, KEY, asked)
+
+    asks = {
+        "table, all years": counted(Asked(By.STAGE, By.IMPACT)),
+        "table, two quarters": counted(DASHBOARD[0]),
+        "table of a reason, all years": counted(Asked(By.STAGE, By.TEAM, only=((By.REASON, ("review_arrangements",)),))),
+        "list, newest first": listed(ever),
+        "list, an old quarter": listed(quarter),
+        "list, a team's at a stage": listed(team),
+        "list, by reference": listed(ever, "reference"),
+        "list, its length": lambda connection: register_list.total(connection, labels, Narrowed(ever), now),
+    }
     with store.read(KEY) as connection:
-        return how(connection, KEY, asked)
-
-
-def dashboard(name: str, store: Store, chance: Chance) -> float:
-    """What is looked at daily: all added up; beside decisions not added yet; beside a quarter just brought in. The least ratio
-    of the first two: the third is asked of the quarter's lines until the heartbeat counts it."""
-    with store.write(KEY) as connection:
-        register.touch(connection, chance, KEY, [f"{FIRST_DAY.year + n // 4}-Q{n % 4 + 1}" for n in range(40)])
-    left = 1
-    recounts = []
-    while left:
-        with store.write(KEY) as connection:
-            began = time.perf_counter()
-            left = rollup.recount(connection, KEY, most=1)
-            recounts.append(time.perf_counter() - began)
-    reading, _ = best(3, lambda: _counted(store, Asked(By.STAGE, By.TEAM), counting.live))
-    print(f"rollup, {name}: counting a quarter anew {min(recounts[:-1]) / reading:.2f} times one live table of all quarters")
-    least = 1e9
-    for state in ("all added up", f"{DECISIONS} decisions since", "this quarter brought in"):
-        with store.write(KEY) as connection:
-            if state == "this quarter brought in":
-                register.touch(connection, chance, KEY, ["2025-Q4"])
-            elif state != "all added up":
-                for _ in range(DECISIONS):
-                    one = chance.identity()
-                    here = Entered(one, f"D-{one}", _line("stage_2"), None, UUID(int=1))
-                    register.write(connection, chance, KEY, [Change(one, None, here)])
-                    register.write(connection, chance, KEY, [Change(one, here.line, replace(here, line=_line("informal")))])
-        for asked in DASHBOARD:
-            with store.read(KEY) as connection:  # as a page asks: several questions in one
-                fast, cells = best(20, lambda c=connection, asked=asked: rollup.count(c, KEY, asked))  # type: ignore[misc]
-                slow, lines = best(5, lambda c=connection, asked=asked: counting.live(c, KEY, asked))  # type: ignore[misc]
-                ever = Asked(asked.by, asked.across)
-                whole, _ = best(3, lambda c=connection, ever=ever: counting.live(c, KEY, ever))  # type: ignore[misc]
-            assert cells == lines, asked
-            said = f"{asked.by.value} by quarter from {asked.first}"
-            print(
-                f"rollup, {name}, {state:23} {said:30} {fast * 1000:5.2f} ms: {slow / fast:6.1f} times as fast as the same live, "
-                f"{whole / fast:6.1f} as all years live",
-                flush=True,
-            )
-            if state != "this quarter brought in":
-                least = min(least, slow / fast)
-    with store.write(KEY) as connection:
-        rollup.recount(connection, KEY)
-    return least
+        return {said: best(20, lambda ask=ask: ask(connection))[0] * 1000 for said, ask in asks.items()}  # type: ignore[misc]
 
 
 def writers(name: str, store: Store, chance: Chance) -> float:
-    """The median of commits that each change one line, alone and beside a reader without a pause; gives the rollup's ratio."""
+    """The median of commits that each change one line, alone and beside a reader without a pause; gives the ratio."""
     alone = _commits(store, chance)
-    ratio = 0.0
-    for said, how in (("live", counting.live), ("rollup", rollup.count)):
-        with _looping(store, how):
-            beside = _commits(store, chance)
-        ratio = beside / alone
-        print(f"writers, {name}: the median commit beside a looping {said} reader takes {ratio:.2f} times as long", flush=True)
-    return ratio
+    with _looping(store):
+        beside = _commits(store, chance)
+    said = f"alone {alone * 1000:.2f} ms, beside a looping reader {beside * 1000:.2f} ms"
+    print(f"writers, {name}: the median commit takes {said}: {beside / alone:.2f} times", flush=True)
+    return beside / alone
 
 
 @contextmanager
-def _looping(store: Store, how: Callable[..., counting.Counts]) -> Iterator[None]:
+def _looping(store: Store) -> Iterator[None]:
     stop = threading.Event()
 
     def read() -> None:
         while not stop.is_set():
             for asked in DASHBOARD:
-                _counted(store, asked, how)
+                with store.read(KEY) as connection:
+                    count_items(connection, KEY, asked)
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -174,20 +162,16 @@ def _looping(store: Store, how: Callable[..., counting.Counts]) -> Iterator[None
 
 
 def _commits(store: Store, chance: Chance, times: int = 40) -> float:
-    """The median of so many commits; the heartbeat adds them up between them, as it does."""
+    """The median of so many commits, in seconds."""
     took = []
     identity = chance.identity()
     before: Line | None = None
     for n in range(times):
-        if n % 20 == 0:
-            with store.write(KEY) as connection:
-                rollup.add_up(connection, KEY)
         after = _line("stage_2" if n % 2 else "informal")
+        change = Change(identity, before, Entered(identity, f"W-{identity}", after, None, UUID(int=1)))
         began = time.perf_counter()
         with store.write(KEY) as connection:
-            register.write(
-                connection, chance, KEY, [Change(identity, before, Entered(identity, f"W-{identity}", after, None, UUID(int=1)))]
-            )
+            register.write(connection, KEY, [change])
         took.append(time.perf_counter() - began)
         before = after
     return statistics.median(took)
@@ -201,15 +185,16 @@ def _line(stage: str) -> Line:
     )  # fmt: skip
 
 
-def main(challenges: int = 1_000_000, parts: tuple[str, ...] = ("live", "rollup", "writers")) -> int:
+def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "index")) -> int:
     """Fill, measure, print; 1 if anything is slower than it may be."""
     chance = Chance(random.Random(7).randbytes)
     server = Postgresql(make_url(ADMIN))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.csv"
-        print(f"{challenges:,} items, {write_csv(path, challenges):,} rows", flush=True)
+        print(f"{number:,} items, {write_csv(path, number):,} rows", flush=True)
         own = Store(f"sqlite:///{Path(folder) / 'drp.sqlite'}")
         stores = {"SQLite": own}
+        owner = Store(server.url(OWNER))
         missed = False
         try:
             migrate(own)
@@ -217,16 +202,15 @@ def main(challenges: int = 1_000_000, parts: tuple[str, ...] = ("live", "rollup"
             server.prepare()
             into_postgresql(server, path, entries=True)
             stores["PostgreSQL"] = Store(server.url(APP))
-            duck = into_duckdb(path, THREADS)
-            if "live" in parts:
-                missed |= live(stores, duck) > LIVE_AT_MOST
-            for name, store in stores.items():
-                if "rollup" in parts:
-                    missed |= dashboard(name, store, chance) < ROLLUP_AT_LEAST
-                if "writers" in parts:
-                    missed |= writers(name, store, chance) > WRITERS_AT_MOST
+            if "tables" in parts:
+                slowest = tables(stores, into_duckdb(path, THREADS))
+                missed |= number == ITEMS and slowest > TABLE_AT_MOST_MS
+            if "writers" in parts:
+                missed |= max([writers(name, store, chance) for name, store in stores.items()]) > WRITERS_AT_MOST
+            if "index" in parts:
+                index(stores, owner)
         finally:
-            for store in stores.values():
+            for store in (*stores.values(), owner):
                 store.close()
             server.clear()
     return int(missed)
@@ -234,4 +218,4 @@ def main(challenges: int = 1_000_000, parts: tuple[str, ...] = ("live", "rollup"
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    sys.exit(main(int(given[0]) if given else 1_000_000, tuple(given[1:]) or ("live", "rollup", "writers")))
+    sys.exit(main(int(given[0]) if given else ITEMS, tuple(given[1:]) or ("tables", "writers", "index")))

@@ -1,8 +1,4 @@
-"""Counting the register: how many items have each value of one thing, or of two, straight from the lines.
-
-A table is read off an index that holds all of its columns (`drp.register.COVERS`), in the order of that index: nothing is
-sorted and no row of the table is visited. What is coarser (quarter, year, theme, service) is added up from what is finer.
-"""
+"""Counting the register: how many items have each value of one thing, or of two, straight from its rows as they stand."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, false, func, literal, or_, select, true
+from sqlalchemy import Connection, func, or_, select, true
 from sqlmodel import col
 
-from drp.register import COVERS, RegisterRow
+from drp.register import RegisterRow
 from workflows.line import CHALLENGE
-from workflows.periods import between, days_of, months_in, months_of, quarter_of_month
+from workflows.periods import between, first_day, months_in, next_period
 
 
 class By(StrEnum):
@@ -37,8 +33,6 @@ class By(StrEnum):
 
 
 PERIODS = (By.YEAR, By.QUARTER, By.MONTH)
-
-_COLUMN = {By.YEAR: "month", By.QUARTER: "month", By.IRO: "raiser"}
 
 
 @dataclass(frozen=True)
@@ -69,54 +63,47 @@ class Counts:
     items: int
 
 
-def column_of(by: By) -> str:
-    """The register's column from which something is counted."""
-    return _COLUMN.get(by, by.value)
+def count_items(connection: Connection, authority: str, asked: Asked) -> Counts:
+    """Count an authority's items, of every kind that is asked for together."""
+    cells = {}
+    items = 0
+    for *values, number, firsts in connection.execute(query(authority, asked)):
+        cells[_key(values[0]), _key(values[1]) if asked.across else ""] = number
+        items += firsts
+    if is_narrowed_to_reasons(asked) and _flag(asked.names) != "is_first":
+        whole = select(func.count(col(RegisterRow.id).distinct())).where(*_held(authority, asked))
+        items = connection.execute(whole).scalar_one()
+    return Counts(cells, items)
 
 
-def value_of(by: By, kept: Any) -> str:
-    """A value as it is counted, from its column: a month's quarter or year, an IRO's identity as text."""
-    if by is By.QUARTER:
-        return quarter_of_month(kept)
-    if by is By.YEAR:
-        return quarter_of_month(kept)[:4]
-    return str(kept) if isinstance(kept, UUID) else kept or ""
+def query(authority: str, asked: Asked) -> Any:
+    """The counting query. Its columns: the values, how many items have them, and how many of these are at their first row.
 
-
-def live(connection: Connection, authority: str, asked: Asked) -> Counts:
-    """Count from the lines as they stand."""
-    cells: dict[tuple[str, str], int] = {}
-    there = 0
-    for kind in asked.kinds:
-        found, number = _grouped(connection, authority, kind, asked, asked.names)
-        there += number
-        for values, counted in found.items():
-            key = (values[0], values[1] if asked.across else "")
-            cells[key] = cells.get(key, 0) + counted
-    return Counts(cells, there)
-
-
-def items(connection: Connection, authority: str, asked: Asked) -> int:
-    """How many items there are, each once."""
-    return sum(_grouped(connection, authority, kind, asked, ())[1] for kind in asked.kinds)
+    Where only some reasons are asked for, an item's first row may not be among those that are left: each item is then counted
+    once by its identity, and the last column adds up to the items only where an item has one value.
+    """
+    values = [_column(by).label(f"value_{n}") for n, by in enumerate(asked.names)]
+    held, flag = _held(authority, asked), _flag(asked.names)
+    number: Any = func.count()
+    firsts: Any = number
+    if is_narrowed_to_reasons(asked):
+        number = firsts = func.count(col(RegisterRow.id).distinct())
+    elif flag == "is_first":
+        held.append(col(RegisterRow.is_first).is_(true()))
+    else:
+        firsts = number.filter(col(RegisterRow.is_first).is_(true()))
+        held += [col(RegisterRow.is_first_of_theme).is_(true())] if flag else []
+    return select(*values, number, firsts).where(*held).group_by(*(value.name for value in values))
 
 
 def conditions(asked: Asked) -> list[Any]:
-    """What narrows the lines that are counted: periods and values, as conditions on the register."""
-    if not _is_a_quarter(asked):
-        return [*_months(asked), *_values(asked)]
-    # So few days are found by the day of raising; as months they would be looked for through a whole index.
-    first, after = days_of(quarter_of_month(asked.first))
-    return [col(RegisterRow.raised_on) >= first, col(RegisterRow.raised_on) < after, *_values(asked)]
-
-
-def _months(asked: Asked) -> list[Any]:
-    month = col(RegisterRow.month)
-    return ([month >= asked.first] if asked.first else []) + ([month <= asked.last] if asked.last else [])
-
-
-def _values(asked: Asked) -> list[Any]:
+    """What narrows the rows that are counted: periods and values, as conditions on the register."""
     found: list[Any] = []
+    # By the day: rows are found by it, and their months are not looked for.
+    if asked.first:
+        found.append(col(RegisterRow.raised_on) >= first_day(asked.first))
+    if asked.last:
+        found.append(col(RegisterRow.raised_on) < first_day(next_period(asked.last)))
     for by, values in asked.only:
         if by in (By.QUARTER, By.YEAR):
             months = [month for value in values for month in between(months_in(value))]
@@ -131,88 +118,26 @@ def _values(asked: Asked) -> list[Any]:
     return found
 
 
-def _is_a_quarter(asked: Asked) -> bool:
-    return bool(asked.first) and (asked.first, asked.last) == months_of(quarter_of_month(asked.first))
-
-
-def _grouped(
-    connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]
-) -> tuple[dict[tuple[str, ...], int], int]:
-    """How many items have each value, or values, and how many there are: one reading of the lines gives both."""
-    made, grouped = query(connection, authority, kind, asked, names)
-    places = [(by, grouped.index(column_of(by))) for by in names]
-    known: dict[tuple[By, Any], str] = {}
-    found: dict[tuple[str, ...], int] = {}
-    there = further = 0
-    for row in connection.execute(made):
-        key = []
-        for by, place in places:
-            value = known.get((by, row[place]))
-            if value is None:
-                value = known[by, row[place]] = value_of(by, row[place])
-            key.append(value)
-        values = tuple(key)
-        number = row[len(grouped)]
-        found[values] = found.get(values, 0) + number
-        there += number
-        further = row[-1] if len(row) > len(grouped) + 1 else 0
-    there -= further
-    if is_narrowed_to_reasons(asked) and flag_of(names) != "is_first":
-        there = _grouped(connection, authority, kind, asked, ())[1]
-    return {values: number for values, number in found.items() if number}, there
-
-
-def query(connection: Connection, authority: str, kind: str, asked: Asked, names: Sequence[By]) -> tuple[Any, list[str]]:
-    """The counting query of one kind of item, and the columns that it groups by before its counts.
-
-    Where an item can stand in it more than once, its last column says how many of the rows counted are not an item's first.
-    """
-    columns = list(dict.fromkeys(column_of(by) for by in names))
-    table = RegisterRow.__table__  # type: ignore[attr-defined]
-    # The indexes are of one kind, or of the others: they are known by the very words, which no parameter may hide.
-    here = [table.c.authority == authority, table.c.kind == literal(kind, literal_execute=True)]
-    if kind != CHALLENGE:
-        here.append(table.c.kind != literal(CHALLENGE, literal_execute=True))
-    grouped = columns
-    if is_narrowed_to_reasons(asked):
-        # Which of an item's rows is its first says nothing of those that are left: each is counted once by its identity.
-        numbers = [func.count(table.c.id.distinct()).label("items")]
-    else:
-        numbers = [func.count().label("items")]
-        flag = flag_of(names)
-        if flag:
-            here.append(table.c[flag].is_(true()))
-        if flag != "is_first":
-            further = select(func.count()).where(*here, table.c.is_first.is_(false()), *_months(asked), *_values(asked))
-            numbers.append(further.correlate(None).scalar_subquery().label("further"))
-        narrowed = [column_of(by) for by, _ in asked.only]
-        needed = {*columns, *narrowed, *(("month",) if asked.first or asked.last else ())}
-        ordered = connection.dialect.name == "sqlite" and not _is_a_quarter(asked)
-        grouped = _in_order(columns, needed, flag) if ordered else columns
-    made = select(*(table.c[name] for name in grouped), *numbers).where(*here, *conditions(asked))
-    if grouped:
-        made = made.group_by(*(table.c[name] for name in grouped))
-    return made, grouped
-
-
 def is_narrowed_to_reasons(asked: Asked) -> bool:
     """Any row of an item's may then be the one that counts, not its first alone."""
     return any(by in (By.REASON, By.THEME) for by, _ in asked.only)
 
 
-def flag_of(names: Sequence[By]) -> str:
+def _held(authority: str, asked: Asked) -> list[Any]:
+    return [col(RegisterRow.authority) == authority, col(RegisterRow.kind).in_(asked.kinds), *conditions(asked)]
+
+
+def _column(by: By) -> Any:
+    if by is By.YEAR:
+        return func.substr(col(RegisterRow.quarter), 1, 4)
+    return col(RegisterRow.raiser) if by is By.IRO else col(getattr(RegisterRow, by.value))
+
+
+def _key(value: Any) -> str:
+    """A value as it is counted: an IRO's identity as text, empty where there is none."""
+    return str(value) if isinstance(value, UUID) else value or ""
+
+
+def _flag(names: Sequence[By]) -> str:
     """Which of an item's rows count: all of them by reason (empty), one of each theme by theme, else the first."""
     return "" if By.REASON in names else "is_first_of_theme" if By.THEME in names else "is_first"
-
-
-def _in_order(columns: list[str], needed: set[str], flag: str) -> list[str]:
-    """The columns to group by so that some index is read in its own order; as they came where none holds them all."""
-    best: list[str] = []
-    for cover in COVERS[flag].values():
-        if not needed <= {*cover}:
-            continue
-        last = max((cover.index(name) for name in columns), default=-1)
-        prefix = [*cover[: last + 1]]
-        if not best or len(prefix) < len(best):
-            best = prefix
-    return best or columns

@@ -110,7 +110,7 @@ class Keeper:
             self.update_challenges(connection, changed)
         self.write_rows(connection, rows)
         if lines:
-            register.write(connection, self._chance, authority, lines)
+            register.write(connection, authority, lines)
 
     def update_challenges(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
         """Write challenges that stood in the database, each only at the version it was decided from (`b_version`).

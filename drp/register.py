@@ -4,69 +4,22 @@ Themes count these lines, people list and export them. A line of an item kept he
 (`workflows.line`) and can always be made again; a line that was brought in holds what its sheet knew, and starts no clock.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, delete, insert, select, text
+from sqlalchemy import Connection, Index, delete, insert, select
 from sqlmodel import Field, col
 
 from drp import load
-from drp.chance import Chance
 from drp.procedures import Procedures
 from drp.tables import ChallengeRow, Row
 from workflows.challenge import Challenge, Outcome
-from workflows.line import CHALLENGE, Line, kind_of, line_of
+from workflows.line import Line, kind_of, line_of
 from workflows.periods import quarter_of
 from workflows.procedure import Authority
-
-COVERS: dict[str, dict[str, tuple[str, ...]]] = {
-    "is_first": {
-        "ix_register_month_stage": ("month", "stage", "outcome"),
-        "ix_register_month_impact": ("month", "impact", "stage"),
-        "ix_register_month_type": ("month", "item_type", "status"),
-        "ix_register_small": ("outcome", "status", "impact", "item_type"),
-        "ix_register_team_stage": ("service", "team", "stage", "item_type"),
-        "ix_register_team_status": ("service", "team", "status", "stage"),
-        "ix_register_team_outcome": ("service", "team", "outcome", "impact"),
-        "ix_register_team_month": ("service", "team", "month"),
-    },
-    "is_first_of_theme": {
-        "ix_register_theme_stage": ("theme", "stage", "item_type"),
-        "ix_register_theme_outcome": ("theme", "outcome", "impact"),
-        "ix_register_theme_team": ("theme", "service", "team"),
-        "ix_register_theme_month": ("theme", "month", "status"),
-    },
-    "": {
-        "ix_register_reason_stage": ("reason", "stage", "item_type"),
-        "ix_register_reason_outcome": ("theme", "reason", "outcome", "impact"),
-        "ix_register_reason_team": ("reason", "service", "team"),
-        "ix_register_reason_month": ("reason", "month", "status"),
-    },
-}
-"""Indexes that hold whole theme tables of challenges, by which of an item's rows they hold (the first, one of each theme, all),
-in the order in which their columns are counted: see `drp.counting`.
-
-Each is narrow, and none goes deeper than some thousand groups: what a table costs is its columns and groups before the last
-one wanted (`python -m benchmarks.themes`).
-"""
-
-FURTHER = ("month", "is_first_of_theme", "item_type", "stage", "outcome", "impact", "status", "service", "team")
-"""What the few rows are found by that are not their item's first: those that a table by reason counts beyond its items."""
-
-COUNTED = ("month", "stage", "reason", "theme", "team", "service", "status", "item_type", "outcome", "impact")
-"""What the rollup counts rows by."""
-
-_APART = f"kind <> '{CHALLENGE}'"
-
-
-def _cover(name: str, columns: tuple[str, ...], flag: str, is_set: bool = True) -> Index:
-    held = f"kind = '{CHALLENGE}'" + (f" AND {flag} IS " if flag else "")
-    sqlite, postgresql = (str(int(is_set)), str(is_set).lower()) if flag else ("", "")
-    return Index(name, "authority", *columns, sqlite_where=text(held + sqlite), postgresql_where=text(held + postgresql))
 
 
 class RegisterRow(Row, table=True):
@@ -105,14 +58,13 @@ class RegisterRow(Row, table=True):
     number: str = Field(default="", max_length=32)
     """The child's number as a sheet had it; empty for an item that is kept here."""
     raiser: UUID | None = None
+    # A period's rows, in the order of lists, with all that tables count: `python -m benchmarks.themes` measures what it saves.
     __table_args__ = (
-        *(_cover(name, columns, flag) for flag, covers in COVERS.items() for name, columns in covers.items()),
-        _cover("ix_register_further", FURTHER, "is_first", is_set=False),
-        Index("ix_register_apart", "authority", "kind", "month", sqlite_where=text(_APART), postgresql_where=text(_APART)),
-        Index("ix_register_raised", "authority", "raised_on", "id"),
-        Index("ix_register_repeats", "authority", "child", "reason"),
-        Index("ix_register_reference", "authority", "reference"),
-    )
+        Index(
+            "ix_register_by_day", "authority", "raised_on", "id", "kind", "is_first", "is_first_of_theme", "is_dual", "month",
+            "quarter", "item_type", "stage", "reason", "theme", "team", "service", "status", "outcome", "impact",
+        ),
+    )  # fmt: skip
 
 
 class StayRow(Row, table=True):
@@ -156,59 +108,6 @@ class PopulationRow(Row, table=True):
     quarter: str = Field(primary_key=True, max_length=8)
     status: str = Field(primary_key=True, max_length=32)
     number: int
-
-
-class CellRow(Row, table=True):
-    """One cell of the rollup: how many items of a quarter have one value of `a` and one of `b`. Made from the register."""
-
-    __tablename__ = "cell"
-    authority: str = Field(primary_key=True, max_length=64)
-    a: str = Field(primary_key=True, max_length=16)
-    b: str = Field(primary_key=True, max_length=16)
-    quarter: str = Field(primary_key=True, max_length=8)
-    kind: str = Field(primary_key=True, max_length=16)
-    value_a: str = Field(primary_key=True, max_length=130)
-    value_b: str = Field(primary_key=True, max_length=130)
-    items: int
-
-
-class TouchedRow(Row, table=True):
-    """A quarter whose cells say nothing until it is counted anew: many of its lines came, or went, at once.
-
-    Written with the lines, so that no change is ever missed.
-    """
-
-    __tablename__ = "touched"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    quarter: str = Field(max_length=8)
-
-
-class MovedRow(Row, table=True):
-    """Rows alike that came into the register, or left it, with one decision, and are not yet added to the cells."""
-
-    __tablename__ = "moved"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    items: int
-    """How many came; below none, how many left."""
-    quarter: str = Field(max_length=8)
-    kind: str = Field(max_length=16)
-    is_first: bool
-    is_first_of_theme: bool
-    month: str = Field(max_length=7)
-    stage: str = Field(max_length=64)
-    reason: str = Field(max_length=64)
-    theme: str = Field(max_length=64)
-    team: str = Field(max_length=64)
-    service: str = Field(max_length=64)
-    status: str = Field(max_length=32)
-    item_type: str = Field(max_length=32)
-    outcome: str = Field(max_length=32)
-    impact: str = Field(max_length=16)
-
-
-_MOVING = ("quarter", "kind", "is_first", "is_first_of_theme", *COUNTED)
 
 
 class SavedViewRow(Row, table=True):
@@ -255,37 +154,19 @@ def change(
     return Change(id_, was, Entered(id_, reference, line, child, raiser) if line else None)
 
 
-def write(connection: Connection, chance: Chance, authority: str, changes: Sequence[Change]) -> None:
-    """Put lines in the place of earlier ones, and keep which rows came and which left until the cells have them too.
-
-    What left is what the database took out, not what a line of today's code would have been: the two can differ.
-    """
-    moved = Counter[tuple[Any, ...]]()
-    gone = [one.id for one in changes if one.before is not None]
-    if gone:
-        columns = (col(getattr(RegisterRow, name)) for name in _MOVING)
-        taken = delete(RegisterRow).where(col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(gone))
-        moved.subtract(tuple(row) for row in connection.execute(taken.returning(*columns)))
-        connection.execute(delete(StayRow).where(col(StayRow.authority) == authority, col(StayRow.id).in_(gone)))
-    entered = [one.after for one in changes if one.after]
-    enter(connection, authority, entered)
-    moved.update(tuple(row[name] for name in _MOVING) for one in entered for row in rows_of(authority, one))
-    move(connection, chance, authority, moved)
+def write(connection: Connection, authority: str, changes: Sequence[Change]) -> None:
+    """Put lines in the place of earlier ones."""
+    _take_out(connection, authority, [one.id for one in changes if one.before is not None])
+    enter(connection, authority, (one.after for one in changes if one.after))
 
 
-def move(connection: Connection, chance: Chance, authority: str, moved: Mapping[tuple[Any, ...], int]) -> None:
-    """Keep how many rows came (below none: left), by what they are counted by, until the cells have them too."""
-    rows = [
-        {"authority": authority, "id": chance.identity(), "items": items, **dict(zip(_MOVING, values, strict=True))}
-        for values, items in moved.items()
-        if items
-    ]
-    if rows:
-        connection.execute(insert(MovedRow), rows)
+def _take_out(connection: Connection, authority: str, ids: Sequence[UUID]) -> None:
+    for table in (RegisterRow, StayRow) if ids else ():
+        connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(ids)))
 
 
 def enter(connection: Connection, authority: str, entered: Iterable[Entered], at_once: int = 2_000) -> int:
-    """Write lines, many at once; gives how many there were. Whoever calls marks the quarters."""
+    """Write lines, many at once; gives how many there were."""
     rows: list[dict[str, Any]] = []
     stays: list[dict[str, Any]] = []
     count = 0
@@ -297,13 +178,6 @@ def enter(connection: Connection, authority: str, entered: Iterable[Entered], at
             _insert(connection, rows, stays)
     _insert(connection, rows, stays)
     return count
-
-
-def touch(connection: Connection, chance: Chance, authority: str, quarters: Iterable[str]) -> None:
-    """Mark quarters to be counted anew: whoever writes or takes out lines other than by `write` does."""
-    marks = [{"authority": authority, "id": chance.identity(), "quarter": quarter} for quarter in sorted(set(quarters))]
-    if marks:
-        connection.execute(insert(TouchedRow), marks)
 
 
 def _insert(connection: Connection, rows: list[dict[str, Any]], stays: list[dict[str, Any]]) -> None:
@@ -339,16 +213,16 @@ def _stays_of(authority: str, entered: Entered) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def catch_up(connection: Connection, chance: Chance, procedures: Procedures, authority: str) -> int:
+def catch_up(connection: Connection, procedures: Procedures, authority: str) -> int:
     """Make the lines of items that have none: those of an earlier release. Gives how many were made."""
     here = col(ChallengeRow.authority) == authority
     lined = select(col(RegisterRow.id)).where(col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == "")
     sealed = col(ChallengeRow.phase) == Outcome.IN_ERROR.value
     unlined = select(col(ChallengeRow.id)).where(here, ~sealed, col(ChallengeRow.id).not_in(lined))
-    return again(connection, chance, procedures, authority, connection.execute(unlined).scalars().all())
+    return again(connection, procedures, authority, connection.execute(unlined).scalars().all())
 
 
-def again(connection: Connection, chance: Chance, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
+def again(connection: Connection, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
     """Make the lines of some items anew from the items themselves. Gives how many were made."""
     made = 0
     locking = connection.dialect.name == "postgresql"  # so that nobody's newer line is put back by an older one
@@ -360,10 +234,6 @@ def again(connection: Connection, chance: Chance, procedures: Procedures, author
             words = procedures.rules(connection, authority, value.ladder_hash, value.authority_hash).authority
             line = line_of(value, words)
             lines += [Entered(loaded.id, loaded.reference, line, loaded.child, loaded.raiser)] if line else []
-        here = (col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(some))
-        gone = connection.execute(select(col(RegisterRow.quarter)).where(*here).distinct()).scalars().all()
-        for table in (RegisterRow, StayRow):
-            connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(some)))
+        _take_out(connection, authority, some)
         made += enter(connection, authority, lines)
-        touch(connection, chance, authority, {*gone, *(quarter_of(one.line.raised_on) for one in lines)})
     return made

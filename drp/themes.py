@@ -11,13 +11,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp import counting, rollup
-from drp.counting import PERIODS, Asked, By, Counts, conditions
+from drp.counting import PERIODS, Asked, By, Counts, conditions, count_items
 from drp.labels import Heading, Labels
 from drp.register import PopulationRow, RegisterRow
 from workflows.ladder import ItemType
 from workflows.line import APART, CHALLENGE
-from workflows.periods import between, months_in, period_in_words, quarter_of_month
+from workflows.periods import between, first_day, months_in, period_in_words, quarter_of_month
 from workflows.reporting import Break
 from workflows.working_days import so_many
 
@@ -100,7 +99,7 @@ def table(connection: Connection, labels: Labels, question: Question) -> Table:
         row_totals={row.key: _sum(by_row, row.kept) for row in rows},
         column_totals={column.key: _sum(by_column, column.kept) for column in columns} if by_column else {},
         items=by_row.items,
-        notes=tuple(_notes(connection, labels, question, by_row, by_column)),
+        notes=tuple(explain_totals(connection, labels, question, by_row, by_column)),
         breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
     )
 
@@ -144,7 +143,7 @@ def _counted(connection: Connection, authority: str, labels: Labels, question: Q
     items = 0
     for kind in kinds_of(question):
         asked = asked_of(labels, question, names, kind)
-        counts = rollup.count(connection, authority, asked)
+        counts = count_items(connection, authority, asked)
         items += counts.items
         for (a, b), number in _each_once(connection, authority, labels, asked, counts).items():
             key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
@@ -168,7 +167,7 @@ def _each_once(
         for key in alike:
             del cells[key]
         narrowed = Asked(other or By.MONTH, None, asked.first, asked.last, (*asked.only, (By.REASON, kept)), asked.kinds)
-        again = counting.live(connection, authority, narrowed)
+        again = count_items(connection, authority, narrowed)
         values = {value: number for (value, _), number in again.cells.items()} if other else {"": again.items}
         cells |= {(reason, value) if place == 0 else (value, reason): number for value, number in values.items()}
     return cells
@@ -204,7 +203,10 @@ def _folded(labels: Labels, question: Question, counts: Counts) -> dict[tuple[st
     return cells
 
 
-def _notes(connection: Connection, labels: Labels, question: Question, by_row: Counts, by_column: Counts | None) -> Iterable[str]:
+def explain_totals(
+    connection: Connection, labels: Labels, question: Question, by_row: Counts, by_column: Counts | None
+) -> Iterable[str]:
+    """Say why rows or columns add up to more than the total, what nobody recorded, and what is counted in."""
     sides = [("row", question.by, by_row)]
     if question.across and by_column:
         sides.append(("column", question.across, by_column))
@@ -249,14 +251,8 @@ def _breaks(labels: Labels, by: By | None, headings: tuple[Heading, ...]) -> tup
 
 def break_between(labels: Labels, earlier: str, later: str) -> Break | None:
     """Where recording changed between two periods (after the first began, and not after the second did)."""
-    return next(
-        (one for one in labels.words.reporting.breaks if _first_day(earlier) < one.since.isoformat() <= _first_day(later)), None
-    )
-
-
-def _first_day(period: str) -> str:
-    first, _ = months_in(period)
-    return f"{first}-01"
+    began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
+    return next((one for one in labels.words.reporting.breaks if began < one.since <= again), None)
 
 
 @dataclass(frozen=True)
@@ -397,6 +393,6 @@ def apart(connection: Connection, labels: Labels, quarter: str) -> Mapping[str, 
     """What is counted apart from challenges, in one quarter: notices of excellent practice, and senior scrutiny."""
     first, last = months_in(quarter)
     return {
-        kind: rollup.count(connection, labels.words.key, Asked(By.MONTH, None, first, last, (), (kind,))).items
+        kind: count_items(connection, labels.words.key, Asked(By.MONTH, None, first, last, (), (kind,))).items
         for kind in _APART_KEYS
     }

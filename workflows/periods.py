@@ -73,10 +73,9 @@ def months_in(period: str) -> tuple[str, str]:
     raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
 
 
-def days_of(quarter: str) -> tuple[date, date]:
-    """The first day of a quarter, and the day after its last."""
-    first, last = (date(int(month[:4]), int(month[5:]), 1) for month in months_of(quarter))
-    return first, date(last.year + last.month // 12, last.month % 12 + 1, 1)
+def first_day(month: str) -> date:
+    """The first day of a month: 1 April 2026 of 2026-04."""
+    return date(int(month[:4]), int(month[5:]), 1)
 
 
 def period_in_words(key: str) -> str:

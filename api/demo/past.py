@@ -12,7 +12,6 @@ from sqlmodel import col
 
 from api.assembly import Service
 from api.demo.scene import Cast, Part
-from drp import rollup
 from drp.sheets.bringing import Sheet, bring_in
 from drp.sheets.mapping import SheetMapping
 from drp.sheets.population import bring_population
@@ -34,7 +33,7 @@ IMPACTS = ("better", "better", "better", "partly", "partly", "no change", "no ch
 
 
 def bring_past(service: Service, part: Part, every: Sequence[Rules], cast: Cast, now: datetime) -> int:
-    """Bring the registers in, as `drp register import` does, and count them. Gives how many lines there are."""
+    """Bring the registers in, as `drp register import` does. Gives how many lines there are."""
     folder = files("api").joinpath("demo", "registers")
     words, today = every[0].authority, local_date(now)
     with service.store.write(part.key) as connection:
@@ -46,8 +45,6 @@ def bring_past(service: Service, part: Part, every: Sequence[Rules], cast: Cast,
         children = folder.joinpath(f"{part.key}_children.csv")
         if children.is_file():
             bring_population(connection, words, Sheet("children.csv", children.read_bytes(), SheetMapping()), today)
-        while rollup.recount(connection, part.key):
-            pass
     return lines
 
 

@@ -8,10 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import col
 
-from drp.chance import Chance
 from drp.directory.importing import lock
 from drp.handle import Casework
-from drp.register import RegisterRow, SheetRow, enter, touch
+from drp.register import RegisterRow, SheetRow, enter
 from drp.sheets.columns import Columns, columns
 from drp.sheets.csv_files import read_csv
 from drp.sheets.faults import Faults
@@ -21,7 +20,6 @@ from drp.sheets.register_rows import Brought, brought, counts, meaning
 from drp.sheets.table import Odd, Table
 from drp.sheets.taking_over import TakenOver, refuse_what_runs, take_over
 from drp.sheets.xlsx import looks_like_one, read_xlsx
-from workflows.periods import quarter_of
 from workflows.procedure import Authority, Rules
 from workflows.strict_yaml import Fault
 from workflows.working_days import local_date
@@ -137,8 +135,6 @@ def bring_in(
     to_run = [one for one in rows if takes_over and one.is_open and one.entered.child]
     running = {one.row for one in to_run}
     enter(connection, authority.key, (one.entered for one in rows if one.row not in running))
-    quarters = {quarter_of(one.entered.line.raised_on) for one in rows if one.row not in running}
-    touch(connection, casework.chance, authority.key, quarters)
     taken = take_over(casework, connection, rules, to_run, checked.columns, now, faults)
     faults.stop()
     connection.execute(
@@ -180,7 +176,7 @@ class NoSuchSheet(Exception):
     """Nothing was brought in under that name or hash, or several files were."""
 
 
-def take_back(connection: Connection, chance: Chance, authority: str, which: str) -> SheetRow:
+def take_back(connection: Connection, authority: str, which: str) -> SheetRow:
     """Take a file's lines out of the register again; gives what it was. Raises NoSuchSheet. On PostgreSQL as the tables' owner.
 
     `which`: its name, or (the beginning of) its hash. Items that were taken over run on: they are items like any other.
@@ -195,10 +191,7 @@ def take_back(connection: Connection, chance: Chance, authority: str, which: str
         said = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
         raise NoSuchSheet(f"{said}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}")
     row = SheetRow(**found[0]._mapping)
-    here = (col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == row.hash)
     # First what only the tables' owner may do.
     connection.execute(delete(SheetRow).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == row.hash))
-    quarters = connection.execute(select(col(RegisterRow.quarter)).where(*here).distinct()).scalars().all()
-    connection.execute(delete(RegisterRow).where(*here))
-    touch(connection, chance, authority, quarters)
+    connection.execute(delete(RegisterRow).where(col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == row.hash))
     return row

@@ -146,7 +146,7 @@ def test_what_there_is_not_is_refused_with_what_to_do(world: World, query: str) 
 def test_a_childs_number_from_a_sheet_is_the_desks(world: World) -> None:
     with world.store.write(world.council.key) as connection:
         line = from_a_sheet("OLD-1", "N-77")
-        register.write(connection, world.chance, world.council.key, [Change(line.id, None, line)])
+        register.write(connection, world.council.key, [Change(line.id, None, line)])
     for person, sees in (("mona", True), ("bob", True), ("irene", False), ("hugo", False)):
         page = at_browser(world, person).open("/register?sheet=" + "a" * 64)
         assert shown(page) == ["OLD-1"]
@@ -207,7 +207,7 @@ def test_a_stage_that_nobody_recorded_opens_its_items_too(world: World) -> None:
     line = from_a_sheet("OLD-1", "N-77")
     ended = replace(line.line, stage="", outcome="resolved", ended_on=line.line.raised_on)
     with world.store.write(world.council.key) as connection:
-        register.write(connection, world.chance, world.council.key, [Change(line.id, None, replace(line, line=ended))])
+        register.write(connection, world.council.key, [Change(line.id, None, replace(line, line=ended))])
     raised(world)
     visitor = at_browser(world, "mona")
     [href] = [href for href, _ in visitor.open("/themes/time?span=all").links if "ended=1" in href]

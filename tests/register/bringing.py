@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from drp.register import RegisterRow, TouchedRow
+from drp.register import RegisterRow
 from drp.sheets.bringing import BroughtIn, Sheet, bring_in
 from drp.sheets.faults import Unusable
 from drp.sheets.mapping import SheetMapping, read_mapping
@@ -51,7 +51,3 @@ class Office:
 
     def line(self, reference: str) -> dict[str, Any]:
         return next(one for one in self.lines() if one["reference"] == reference)
-
-    def touched(self) -> set[str]:
-        table = TouchedRow.__table__  # type: ignore[attr-defined]
-        return {row.quarter for row in self.world.rows(select(table.c.quarter).where(table.c.authority == self.key))}

@@ -9,8 +9,7 @@ from itertools import permutations
 import pytest
 
 from drp import counting, register, register_list, themes, timeliness
-from drp.chance import Chance
-from drp.counting import By
+from drp.counting import Asked, By
 from drp.labels import Labels
 from drp.register import Change, Entered
 from drp.register_list import Item, Narrowed
@@ -32,13 +31,13 @@ PERIODS = (("", ""), ("2024-04", "2025-03"), ("2024-07", "2024-12"))
 
 
 @pytest.fixture
-def filled(store: Store, chance: Chance) -> Store:
+def filled(store: Store) -> Store:
     """Two hundred lines, some of them of nobody's, and another authority's."""
     lines = some_lines(random.Random(7), 200)
     lines = [replace(one, raiser=None) if n % 9 == 0 else one for n, one in enumerate(lines)]
     for authority, entered in ((HERE, lines), ("elsewhere", some_lines(random.Random(8), 30))):
         with store.write(authority) as connection:
-            register.write(connection, chance, authority, [Change(one.id, None, one) for one in entered])
+            register.write(connection, authority, [Change(one.id, None, one) for one in entered])
     return store
 
 
@@ -109,7 +108,7 @@ def test_a_list_is_as_long_as_counting_the_lines_says(filled: Store, seed: int) 
         with filled.read(HERE) as connection:
             asked = [asked_of(labels, question, (question.by, None), kind) for kind in themes.kinds_of(question)]
             assert len(found) == sum(
-                counting.live(connection, HERE, replace(one, kinds=(kind,))).items
+                counting.count_items(connection, HERE, replace(one, kinds=(kind,))).items
                 for one, kind in zip(asked, themes.kinds_of(question), strict=True)
             )
 
@@ -147,11 +146,11 @@ def with_stays(rng: random.Random, one: Entered) -> Entered:
     return replace(one, line=replace(one.line, stays=tuple(stays)))
 
 
-def check_stays(store: Store, chance: Chance) -> None:
+def check_stays(store: Store) -> None:
     rng = random.Random(21)
     lines = [with_stays(rng, one) for one in some_lines(rng, 120)]
     with store.write(HERE) as connection:
-        register.write(connection, chance, HERE, [Change(one.id, None, one) for one in lines])
+        register.write(connection, HERE, [Change(one.id, None, one) for one in lines])
     for question in (Question(By.STAGE), *(one for one in questions(rng, 12) if By.IRO not in dict(one.only))):
         labels = labels_of(question.together)
         first, last = question.first, question.last
@@ -193,15 +192,15 @@ def check_stays(store: Store, chance: Chance) -> None:
             assert len(walked(store, labels, Narrowed(at, ended=True))) == end.items, (question, end)
 
 
-def test_behind_replies_climbs_and_ends_stand_the_items_that_they_count(store: Store, chance: Chance) -> None:
-    check_stays(store, chance)
+def test_behind_replies_climbs_and_ends_stand_the_items_that_they_count(store: Store) -> None:
+    check_stays(store)
 
 
-def test_planted_replies_of_any_stage_are_noticed(store: Store, chance: Chance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_replies_of_any_stage_are_noticed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = timeliness.ids
     monkeypatch.setattr(timeliness, "ids", lambda labels, one, kinds: whole(labels, replace(one, stage=""), kinds))
     with pytest.raises(AssertionError):
-        check_stays(store, chance)
+        check_stays(store)
 
 
 @pytest.mark.parametrize("sort", register_list.SORTS)
@@ -222,13 +221,13 @@ def test_each_item_is_on_one_page_once_in_the_order_asked_for(filled: Store, sor
         assert [by(one) for one in whole] == sorted(by(one) for one in whole)
 
 
-def test_what_comes_in_meanwhile_neither_repeats_nor_hides_a_line(filled: Store, chance: Chance) -> None:
+def test_what_comes_in_meanwhile_neither_repeats_nor_hides_a_line(filled: Store) -> None:
     labels, wanted = labels_of(), Narrowed(Question(By.STAGE), kind="all")
     with filled.read(HERE) as connection:
         page = register_list.listed(connection, labels, wanted, NOW, "raised", 50)
     new: list[Entered] = some_lines(random.Random(11), 5)
     with filled.write(HERE) as connection:
-        register.write(connection, chance, HERE, [Change(one.id, None, one) for one in new])
+        register.write(connection, HERE, [Change(one.id, None, one) for one in new])
     rest, after = [], page.next
     while after:
         with filled.read(HERE) as connection:

@@ -195,7 +195,7 @@ def test_planted_a_file_with_children_for_everybody_is_noticed(world: World, mon
 def test_what_a_sheet_brought_in_is_no_formula_in_either_file(world: World, kind: str) -> None:
     lines = [from_a_sheet(f"{one[:40]}{n}", one[:32], reason=one[:60]) for n, one in enumerate(HOSTILE) if "\x00" not in one]
     with world.store.write(world.council.key) as connection:
-        register.write(connection, world.chance, world.council.key, [Change(line.id, None, line) for line in lines])
+        register.write(connection, world.council.key, [Change(line.id, None, line) for line in lines])
     octets = taken(world, "mona", f"format={kind}").content
     if kind == "xlsx":
         cells = sheets_of(octets)["Register"]

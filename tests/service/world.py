@@ -270,10 +270,6 @@ class World:
         self.now = when(text)
         return self
 
-    def count_again(self) -> None:
-        """The heartbeat counts what changed again."""
-        heartbeat.count(self.service, self.council.key)
-
     def sweep(self, authority: str = "") -> Swept:
         """One look of the heartbeat."""
         swept = heartbeat.tick(self.service, authority or self.council.key)

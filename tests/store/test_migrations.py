@@ -1,17 +1,21 @@
 """A database that people have worked with is brought to the present schema, and what they were told is still in order."""
 
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
 from alembic import command
 from sqlalchemy import insert, inspect, select, text
 
+from drp import register
 from drp.migrate import config, migrate, newest
+from drp.register import Entered, RegisterRow
 from drp.store import Store
 from drp.tables import DeliveryRow, NotificationRow, metadata
 from tests.store.conftest import OWNER
+from workflows.ladder import ItemType
+from workflows.line import Line
 
 AT = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 ONE = UUID(int=1)
@@ -85,3 +89,33 @@ def test_down_and_up_again_gives_the_same_tables(owner):
         command.downgrade(config(connection), "0002")
     assert migrate(owner) == newest()
     assert drawn() == before
+
+
+def raised(number, day):
+    line = Line(ItemType.FORMAL, day, "stage_2", (), "north", "field", "looked_after", False, "open", "", None)
+    return Entered(UUID(int=number), f"R-{number}", line)
+
+
+def test_going_down_to_counts_kept_beforehand_marks_every_quarter_to_be_counted(store, owner, request):
+    days = {"saltmarsh": [date(2026, 2, 2), date(2026, 3, 3), date(2025, 6, 1)], "elsewhere": [date(2026, 2, 2)]}
+    for authority, raised_on in days.items():
+        with store.write(authority) as connection:
+            register.enter(connection, authority, [raised(n, day) for n, day in enumerate(raised_on)])
+    with owner.engine.begin() as connection:
+        command.downgrade(config(connection), "0009")
+    marked = {("saltmarsh", "2025-Q1"), ("saltmarsh", "2025-Q4"), ("elsewhere", "2025-Q4")}
+    with unchecked(store, request) as connection:
+        found = connection.execute(text("SELECT authority, quarter FROM touched")).all()
+        assert sorted(map(tuple, found)) == sorted(marked)
+        assert not connection.execute(text("SELECT 1 FROM cell UNION ALL SELECT 1 FROM moved")).all()
+    with store.write("saltmarsh") as connection:
+        if not store.is_sqlite:
+            assert set(connection.execute(text("SELECT authority FROM touched")).scalars()) == {"saltmarsh"}
+        for table in ("cell", "touched", "moved"):
+            connection.execute(text(f"UPDATE {table} SET quarter = quarter"))
+            connection.execute(text(f"DELETE FROM {table}"))
+        connection.execute(text("INSERT INTO cell VALUES ('saltmarsh', 'stage', '', '2025-Q1', 'challenge', 'stage_2', '', 1)"))
+    assert migrate(owner) == newest()
+    assert not {"cell", "touched", "moved"} & {*inspect(owner.engine).get_table_names()}
+    with unchecked(store, request) as connection:
+        assert len(connection.execute(select(RegisterRow.__table__)).all()) == 4, "no line is lost on the way"

@@ -7,12 +7,10 @@ from alembic import command
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from api import heartbeat
 from api.assembly import enter_what_is_not
-from drp import counting, register, rollup
-from drp.counting import Asked, By
+from drp import register
 from drp.migrate import config, migrate
-from drp.register import CellRow, RegisterRow, StayRow
+from drp.register import RegisterRow, StayRow
 from drp.store import Store
 from drp.tables import ChallengeRow
 from tests.service.world import World
@@ -23,15 +21,12 @@ FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits."
 
 
 def lines(world: World) -> list[dict[str, Any]]:
-    return [
-        dict(row._mapping)
-        for table in (RegisterRow, StayRow)
-        for row in world.rows(
-            select(table.__table__)  # type: ignore[attr-defined]
-            .where(col(table.authority) == HERE)
-            .order_by(*table.__table__.primary_key)  # type: ignore[attr-defined]
-        )
-    ]  # fmt: skip
+    found: list[dict[str, Any]] = []
+    with world.store.read(HERE) as connection:
+        for table in (RegisterRow.__table__, StayRow.__table__):  # type: ignore[attr-defined]
+            rows = connection.execute(select(table).where(table.c.authority == HERE).order_by(*table.primary_key))
+            found += [dict(row) for row in rows.mappings()]
+    return found
 
 
 def anew(world: World) -> list[dict[str, Any]]:
@@ -39,7 +34,7 @@ def anew(world: World) -> list[dict[str, Any]]:
     casework = world.service.casework
     ids = [row.id for row in world.rows(select(col(ChallengeRow.id)))]
     with world.store.write(HERE) as connection:
-        register.again(connection, casework.chance, casework.procedures, HERE, ids)
+        register.again(connection, casework.procedures, HERE, ids)
     return lines(world)
 
 
@@ -170,25 +165,3 @@ def test_when_it_ended_and_what_changed_come_from_the_timeline_of_an_older_datab
     if not is_own:
         owner.close()
     assert {row.id: row.rest for row in world.rows(select(col(ChallengeRow.id), col(ChallengeRow.rest)))} == before
-
-
-def test_no_wrong_cell_outlives_a_day(world: World) -> None:
-    a_busy_month(world)
-    heartbeat.count(world.service, HERE)
-    with world.store.write(HERE) as connection:
-        connection.execute(update(CellRow).values(items=99))
-
-    def is_right() -> bool:
-        with world.store.read(HERE) as connection:
-            asked = Asked(By.STAGE, By.QUARTER)
-            return rollup.count(connection, HERE, asked) == counting.live(connection, HERE, asked)
-
-    assert not is_right()
-    heartbeat.count(world.service, HERE)
-    assert not is_right()
-    heartbeat.forget(world.service, HERE)
-    assert is_right()
-    heartbeat.count(world.service, HERE)
-    assert is_right()
-    with world.store.read(HERE) as connection:
-        assert not rollup.touched(connection, HERE)

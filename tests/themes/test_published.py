@@ -44,20 +44,20 @@ class Review:
         return Sheet(name, REGISTERS.joinpath(name).read_bytes(), SheetMapping())
 
     def table(self, by: By, across: By | None = None, year: str = "", **more: bool) -> Table:
-        return self._ask(lambda connection, its: themes.table(connection, its, self.question(by, across, year, **more)), **more)
+        return self.ask(lambda connection, its: themes.table(connection, its, self.question(by, across, year, **more)), **more)
 
     def compared(self, now: str, before: str) -> Compared:
-        return self._ask(lambda connection, its: themes.compared(connection, its, Question(By.STAGE), now, before))
+        return self.ask(lambda connection, its: themes.compared(connection, its, Question(By.STAGE), now, before))
 
     def rates(self, year: str) -> tuple[Rate, ...]:
-        return self._ask(lambda connection, its: themes.rates(connection, its, self.question(By.STAGE, None, year)))
+        return self.ask(lambda connection, its: themes.rates(connection, its, self.question(By.STAGE, None, year)))
 
     @staticmethod
     def question(by: By, across: By | None, year: str, **more: bool) -> Question:
         first, last = months_in(year) if year else ("", "")
         return Question(by, across, first, last, (), **more)
 
-    def _ask(self, what: Callable, **more: bool):  # type: ignore[no-untyped-def, type-arg]
+    def ask(self, what: Callable, **more: bool):  # type: ignore[no-untyped-def, type-arg]
         with self.casework.store.read(self.key) as connection:
             words = self.casework.procedures.current(connection, self.key)[0].authority
             its = labels(connection, self.casework.procedures, words, more.get("together", False))
@@ -140,7 +140,7 @@ def test_senior_scrutiny_stands_apart_from_challenges_that_await_a_reply(casewor
         only = ((By.ITEM_TYPE, "senior_scrutiny"),)
         return themes.table(connection, its, Question(By.STAGE, None, "2022-04", "2023-03", only))
 
-    apart = durham._ask(reviewed)
+    apart = durham.ask(reviewed)
     assert {row.label: apart.cell(row) for row in apart.rows if apart.cell(row)} == {"Level 5": 14}
 
 

@@ -9,18 +9,18 @@ from sqlalchemy import insert
 
 from api import figures
 from api.figures import Wanted
-from drp import patterns, register, rollup, saved_views, themes
-from drp.chance import Chance
+from drp import patterns, register, saved_views, themes
 from drp.counting import By
 from drp.handle import Casework
 from drp.labels import Labels, labels
 from drp.register import Change, Entered, PopulationRow
 from drp.store import Store
 from drp.themes import Question
+from tests.decision.cast import Story, derby
 from tests.themes.test_published import Review
-from workflows.challenge import Asked, Party, Window, WindowKey, WindowKind
+from workflows.challenge import Challenge
 from workflows.ladder import ItemType, Need
-from workflows.line import Coded, Line, Reply, _decisive, _reply
+from workflows.line import Coded, Line, Reply, line_of
 from workflows.refusals import Unfit
 from workflows.reporting import Reporting
 
@@ -50,7 +50,7 @@ class Lines:
                 Change(UUID(int=self._n), None, Entered(UUID(int=self._n), f"R-{self._n}", one, child, None, sheet, number))
             )
         with self.casework.store.write(HERE) as connection:
-            register.write(connection, self.casework.chance, HERE, changes)
+            register.write(connection, HERE, changes)
         return self
 
     def ask(self, what, reporting: Reporting | None = None):  # type: ignore[no-untyped-def]
@@ -78,26 +78,29 @@ def test_columns_that_add_up_to_more_say_so(lines: Lines) -> None:
 
 
 def test_planted_notes_of_the_rows_alone_are_noticed(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = themes._notes
+    whole = themes.explain_totals
     monkeypatch.setattr(
-        themes, "_notes", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
+        themes, "explain_totals", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
     )
     with pytest.raises(AssertionError):
         test_columns_that_add_up_to_more_say_so(lines)
 
 
-def asked_of_two(need: Need) -> Window:
-    at = datetime(2026, 4, 1, 9, tzinfo=UTC)
-    first = Asked(Party("one"), None, at + timedelta(days=1), "agrees", late=False)
-    second = Asked(Party("two"), None, at + timedelta(days=20), "agrees", late=True)
-    key = WindowKey(1, WindowKind.REPLY, 0)
-    return Window(key, Party("one"), None, at, at, (first, second), need)  # type: ignore[arg-type]
+def answered_by_two(need: Need) -> Challenge:
+    """A challenge of which two people are asked: one answered in time, the other late."""
+    challenge = Story(derby()).raise_("Wed 1 April 2026, 10:00").challenge
+    (window,) = challenge.windows
+    first, second = window.asked
+    in_time = replace(first, answered_at=window.opened_at + timedelta(days=1), answer="agrees", late=False)
+    late = replace(second, answered_at=window.opened_at + timedelta(days=20), answer="agrees", late=True)
+    return replace(challenge, windows=(replace(window, asked=(in_time, late), answer=need),))
 
 
 @pytest.mark.parametrize(("need", "said"), [(Need.ANY, Reply.IN_TIME), (Need.ALL, Reply.LATE)])
 def test_where_any_may_answer_a_later_word_makes_no_reply_late(need: Need, said: str) -> None:
-    window = asked_of_two(need)
-    assert _reply([window], _decisive(window)) == said
+    found = line_of(answered_by_two(need), derby().authority)
+    assert found is not None
+    assert [stay.reply for stay in found.stays] == [said]
 
 
 def test_a_row_of_stages_together_opens_what_it_was_narrowed_to(lines: Lines) -> None:
@@ -155,14 +158,6 @@ def test_a_notice_without_a_reason_stands_under_the_authoritys_own_word_for_it(l
     lines.enter(line(item_type=ItemType.EXCELLENT_PRACTICE, reasons=()))
     made = lines.ask(lambda connection, its: themes.table(connection, its, Question(By.REASON, None, with_practice=True)))
     assert [row.label for row in made.rows] == ["excellent practice"]
-
-
-def test_old_quarters_do_not_wait_behind_the_newest(store: Store, chance: Chance, lines: Lines) -> None:
-    lines.enter(line(raised_on=date(2020, 5, 5)), line(), line(raised_on=date(2021, 5, 5)))
-    with store.write(HERE) as connection:
-        register.touch(connection, chance, HERE, ["2025-Q4", "2020-Q1", "2021-Q1"])
-        assert [rollup.recount(connection, HERE, most=1) for _ in range(4)] == [["2020-Q1"], ["2021-Q1"], ["2025-Q4"], []]
-        assert not rollup.is_behind(connection, HERE)
 
 
 def test_a_view_of_one_child_is_not_kept(store: Store) -> None:
