@@ -12,7 +12,7 @@ from api.problems import responses
 from api.shapes import BrakeBody, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
 from drp import administered
 from drp.inbox import messages, told
-from drp.tables import AuthorityRow, DeliveryRow, NotificationRow
+from drp.tables import UNSENT, AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
 from notifications import brake
 from notifications.wording import WORDS, sentences
 from workflows.refusals import Unfit
@@ -50,16 +50,16 @@ def show_outbox(asked: Asked) -> OutboxShape:
                 select(col(NotificationRow.state), func.count().label("n"))
                 .where(
                     col(NotificationRow.authority) == asked.authority,
-                    col(NotificationRow.state).in_(("waiting", "braked", "failed")),
+                    col(NotificationRow.state).in_(UNSENT),
                 )
                 .group_by(col(NotificationRow.state))
             )
         }
-        failed = undelivered(connection, asked, "failed", 200)
+        failed = undelivered(connection, asked, NotificationState.FAILED, 200)
         return OutboxShape(
             brake=_brake(connection, asked),
-            waiting=counts.get("waiting", 0),
-            braked=counts.get("braked", 0),
+            waiting=counts.get(NotificationState.WAITING, 0),
+            braked=counts.get(NotificationState.BRAKED, 0),
             failed=[message_of(connection, asked, row) for row in failed],
         )
 
@@ -86,9 +86,9 @@ def release(asked: Asked) -> ReleasedShape:
     return ReleasedShape(released=released)
 
 
-def undelivered(connection: Connection, asked: Asking, state: str, most: int) -> Sequence[RowMapping]:
+def undelivered(connection: Connection, asked: Asking, state: NotificationState, most: int) -> Sequence[RowMapping]:
     """Copies of messages that wait, are held or have failed, and have not reached their person, newest first."""
-    mail = "refused" if state == "failed" else "waiting"
+    mail = MailState.REFUSED if state is NotificationState.FAILED else MailState.WAITING
     # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
     newest = (
         select(col(NotificationRow.challenge))

@@ -105,7 +105,7 @@ class Viewer:
             is_open=window.is_open,
             past_its_date=window.is_open and window.is_late(self.now),
             held=window.held_since is not None,
-            closed_as=window.closed_as,
+            closed_as=window.closed_as.value,
             if_no_reply=policy if asks and window.is_open else "",
             asked=[self.asked(asked) for asked in window.asked],
         )

@@ -12,7 +12,17 @@ from api.demo.scene import CAST, procedures
 from drp import identity
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
-from drp.tables import ChallengeRow, DeliveryRow, EntryRow, InvolvedRow, NotificationRow, WindowRow, WordsRow
+from drp.tables import (
+    ChallengeRow,
+    DeliveryRow,
+    EntryRow,
+    InvolvedRow,
+    MailState,
+    NotificationRow,
+    NotificationState,
+    WindowRow,
+    WordsRow,
+)
 from workflows.events import Raised, Responded, Withdrawn
 from workflows.ladder import ItemType
 from workflows.working_days import local_date
@@ -77,9 +87,11 @@ def _send(service: Service, before: datetime) -> None:
     """What was told before yesterday has left by mail, as it has wherever the service runs."""
     with service.store.write(KEY) as connection:
         old = col(NotificationRow.authority) == KEY, col(NotificationRow.at) < before
-        connection.execute(update(NotificationRow).where(*old).values(state="sent", sent_at=col(NotificationRow.at)))
+        connection.execute(
+            update(NotificationRow).where(*old).values(state=NotificationState.SENT, sent_at=col(NotificationRow.at))
+        )
         told = col(DeliveryRow.authority) == KEY, col(DeliveryRow.told_at) < before
-        connection.execute(update(DeliveryRow).where(*told).values(mail="accepted", mailed_at=col(DeliveryRow.told_at)))
+        connection.execute(update(DeliveryRow).where(*told).values(mail=MailState.ACCEPTED, mailed_at=col(DeliveryRow.told_at)))
 
 
 def _copy(service: Service) -> None:

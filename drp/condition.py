@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp.tables import AuthorityRow, ChallengeRow, NotificationRow, WindowRow
+from drp.tables import AuthorityRow, ChallengeRow, NotificationRow, NotificationState, WindowRow
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,15 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Con
     )
     unsent = select(func.min(col(NotificationRow.at))).where(
         col(NotificationRow.authority) == authority,
-        col(NotificationRow.state) == "waiting",
+        col(NotificationRow.state) == NotificationState.WAITING,
         col(NotificationRow.next_at) <= now,
     )
     held = _counted(WindowRow, col(WindowRow.authority) == authority, col(WindowRow.held_since).is_not(None))
-    failed = _counted(NotificationRow, col(NotificationRow.authority) == authority, col(NotificationRow.state) == "failed")
+    failed = _counted(
+        NotificationRow,
+        col(NotificationRow.authority) == authority,
+        col(NotificationRow.state) == NotificationState.FAILED,
+    )
     first = select(func.min(col(ChallengeRow.raised_at))).where(col(ChallengeRow.authority) == authority)
     return Condition(
         last_tick=row.last_tick,

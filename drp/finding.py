@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from drp.principal import Signed
 from drp.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow, WindowRow
-from workflows.challenge import NOT_RECORDED, WindowKind
+from workflows.challenge import ClosedAs, WindowKind
 from workflows.procedure import Capacity, HeldFor
 
 
@@ -35,7 +35,7 @@ def might_press(connection: Connection, signed: Signed, day: date) -> Any:
     left_open = select(col(WindowRow.challenge)).where(
         col(WindowRow.authority) == signed.authority,
         col(WindowRow.kind) == literal_column(f"'{WindowKind.ACTION.value}'"),
-        col(WindowRow.closed_as) == literal_column(f"'{NOT_RECORDED}'"),
+        col(WindowRow.closed_as) == literal_column(f"'{ClosedAs.NOT_RECORDED.value}'"),
     )
     still_open = select(col(ChallengeRow.id)).where(
         col(ChallengeRow.authority) == signed.authority, col(ChallengeRow.is_open).is_(True)

@@ -20,7 +20,9 @@ from drp.tables import (
     EntryRow,
     InvolvedRow,
     LinkRow,
+    MailState,
     NotificationRow,
+    NotificationState,
     WindowRow,
     WordsRow,
 )
@@ -207,7 +209,12 @@ class Rows:
             for as_to, listed in ((True, message.to), (False, message.copy)):
                 for party, reached in listed:
                     delivery = {**key, "person": UUID(reached.person), "as_to": as_to, "role": reached.role}
-                    delivery |= {"how": reached.how.value, "party": party.role, "told_at": telling.at, "mail": "waiting"}
+                    delivery |= {
+                        "how": reached.how.value,
+                        "party": party.role,
+                        "told_at": telling.at,
+                        "mail": MailState.WAITING.value,
+                    }
                     people.setdefault(reached.person, delivery | {"mailed_at": None, "error": "", "read_at": None})
                     self.involved.append(
                         {
@@ -230,7 +237,7 @@ class Rows:
                     "at": telling.at,
                     "urgent": urgent,
                     "released": False,
-                    "state": "waiting" if people else "none",
+                    "state": (NotificationState.WAITING if people else NotificationState.FOR_NOBODY).value,
                     "attempts": 0,
                     "next_at": telling.at,
                     "sent_at": None,
@@ -299,7 +306,7 @@ def _visit_values(visit: Visit) -> dict[str, Any]:
         "sequence": visit.sequence,
         "stage": visit.stage,
         "entered_at": visit.entered_at.isoformat(),
-        "how": visit.how,
+        "how": visit.how.value,
         "told": [[party.role, party.person] for party in visit.told],
         "copied": [[party.role, party.person] for party in visit.copied],
         "sent": visit.sent,
@@ -328,7 +335,7 @@ def _window_values(window: Window) -> dict[str, Any]:
         "acts_at": window.acts_at,
         "opened_at": window.opened_at,
         "closed_at": window.closed_at,
-        "closed_as": window.closed_as,
+        "closed_as": window.closed_as.value,
         "held_since": window.held_since,
         "acknowledged_at": min(acknowledged, default=None),
         "answered_at": None if is_judgement else max(answered, default=None),

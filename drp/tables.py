@@ -1,6 +1,7 @@
 """The tables. Every key begins with the authority; instants are aware UTC; rows are suffixed, values are not."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -324,6 +325,36 @@ class WordsRow(Row, table=True):
     )
 
 
+class NotificationState(StrEnum):
+    """How one message stands. The values are stored and shown: a member may be renamed, its value never changes."""
+
+    WAITING = "waiting"
+    BRAKED = "braked"
+    """Held by the go-live brake until somebody releases it."""
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused for at least one person; it stays so until somebody releases it."""
+    LAPSED = "lapsed"
+    """It has no point any more, or nobody is left to be told."""
+    FOR_NOBODY = "none"
+    """Nobody was found to tell when it was decided."""
+
+
+UNSENT = (NotificationState.WAITING, NotificationState.BRAKED, NotificationState.FAILED)
+"""How a message stands that would still leave, by itself or once somebody releases it."""
+
+
+class MailState(StrEnum):
+    """How one person's mail of a message stands. The values are stored and shown: a value never changes."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    """The mail server took it."""
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    """The person has left, or no longer holds the post."""
+
+
 class NotificationRow(Row, table=True):
     """One message to send: what about, of which version of the challenge. Its key makes a repeat harmless."""
 
@@ -341,8 +372,8 @@ class NotificationRow(Row, table=True):
     urgent: bool = False
     released: bool = False
     """Let go by hand while the brake is on."""
-    state: str = Field(default="waiting", max_length=16)
-    """waiting, braked, sent, failed, lapsed, none (nobody has an address)."""
+    state: str = Field(default=NotificationState.WAITING.value, max_length=16)
+    """A `NotificationState`."""
     attempts: int = 0
     next_at: datetime
     sent_at: datetime | None = None
@@ -368,8 +399,8 @@ class DeliveryRow(Row, table=True):
     party: str = Field(default="", max_length=64)
     told_at: datetime
     """The message's own moment, once more: an inbox of many years is read newest first."""
-    mail: str = Field(default="waiting", max_length=16)
-    """waiting, accepted, refused, skipped (no longer to be told), none."""
+    mail: str = Field(default=MailState.WAITING.value, max_length=16)
+    """A `MailState`."""
     mailed_at: datetime | None = None
     error: str = Field(default="", max_length=200)
     read_at: datetime | None = None

@@ -11,7 +11,7 @@ from workflows.decide import decide
 from workflows.events import PostEmptied
 from workflows.permits import THE_SERVICE, Act
 from workflows.procedure import Rules
-from workflows.recipients import Establishment, How, Reached, nobody_holds, reach
+from workflows.recipients import Establishment, Reached, ReachedHow, nobody_holds, reach
 from workflows.turn import Decision, Subject
 from workflows.working_days import local_date
 
@@ -52,4 +52,4 @@ def _without_managers_again(
 ) -> tuple[tuple[Party, Reached], ...]:
     """Nobody stands in copy to what is addressed to them; an empty copied post falls to nobody, an asked one to the manager."""
     addressed_to = {reached.person for _, reached in to}
-    return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how is not How.MANAGER)
+    return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how is not ReachedHow.MANAGER)

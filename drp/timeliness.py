@@ -14,6 +14,7 @@ from drp.counting import Asked, By, conditions, is_narrowed_to_reasons
 from drp.labels import Heading, Labels
 from drp.register import RegisterRow, StayRow
 from drp.themes import Question, asked_of, kinds_of, percent
+from workflows.challenge import EnteredHow
 from workflows.line import Cause, Reply
 
 CAUSES = {
@@ -21,9 +22,9 @@ CAUSES = {
     Cause.NEEDS_MORE: "the answer needed more",
     Cause.JUMP: "the IRO's jump",
     Cause.CHOSEN: "taken higher by the IRO",
-    "satisfied": "sent on once agreed",
-    "reopened": "opened again",
-    "recalled": "a climb taken back",
+    EnteredHow.SATISFIED.value: "sent on once agreed",
+    EnteredHow.REOPENED.value: "opened again",
+    EnteredHow.RECALLED.value: "a climb taken back",
 }
 """Why an item came to a stage, as it is said. What was raised there did not climb."""
 

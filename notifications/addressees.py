@@ -9,12 +9,13 @@ from sqlalchemy import Connection, RowMapping
 from drp import load
 from drp.directory.lookup import holds_role
 from drp.load import Loaded
+from drp.tables import MailState
 from notifications import post_book
 from notifications.channels import is_address
 from notifications.post_book import Key
 from workflows.challenge import Party
 from workflows.procedure import Authority
-from workflows.recipients import Establishment, reach
+from workflows.recipients import Establishment, ReachedHow, reach
 from workflows.working_days import local_date
 
 
@@ -43,10 +44,10 @@ def still_to_be_told(
     unreachable: list[tuple[RowMapping, str]] = []
     roles: list[str] = []
     for delivery in post_book.deliveries(connection, authority.key, key):
-        waits, address = delivery["mail"] == "waiting", delivery["email"]
+        waits, address = delivery["mail"] == MailState.WAITING, delivery["email"]
         if gone := find_skip_reason(connection, delivery, authority, establishment, loaded, now):
             if waits:
-                post_book.mark(connection, authority.key, key, delivery["person"], mail="skipped", error=gone)
+                post_book.mark(connection, authority.key, key, delivery["person"], mail=MailState.SKIPPED, error=gone)
         elif unfit := find_address_fault(address, domains):
             if waits:
                 unreachable.append((delivery, unfit))
@@ -72,10 +73,10 @@ def find_skip_reason(
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
     person, role = str(delivery["person"]), delivery["role"]
-    stand_in = delivery["how"] == "stand-in" and role in establishment.held_by({person}, authority, loaded.about(), day)
+    stand_in = delivery["how"] == ReachedHow.STAND_IN and role in establishment.held_by({person}, authority, loaded.about(), day)
     if stand_in:
         return ""
-    for party in (Party(role),) if delivery["how"] == "IRO manager" else _parties(loaded, delivery["party"]):
+    for party in (Party(role),) if delivery["how"] == ReachedHow.MANAGER else _parties(loaded, delivery["party"]):
         # Somebody chosen by name is told for the role that they were chosen in, and while they hold it.
         if party.person and not holds_role(connection, authority.key, party.person, party.role, day):
             continue

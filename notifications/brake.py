@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, select, update
 from sqlmodel import col
 
-from drp.tables import AuthorityRow, DeliveryRow, NotificationRow
+from drp.tables import AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
 from workflows.procedure import Rules
 
 
@@ -27,19 +27,22 @@ def set_brake(connection: Connection, authority: str, brake: str) -> None:
 def release(connection: Connection, authority: str, now: datetime) -> int:
     """Let held and failed messages go again, by hand, to those they did not reach. Returns how many."""
     failed = select(col(NotificationRow.challenge)).where(
-        col(NotificationRow.authority) == authority, col(NotificationRow.state) == "failed"
+        col(NotificationRow.authority) == authority, col(NotificationRow.state) == NotificationState.FAILED
     )
     connection.execute(
         update(DeliveryRow)
         .where(
             col(DeliveryRow.authority) == authority,
-            col(DeliveryRow.mail) == "refused",
+            col(DeliveryRow.mail) == MailState.REFUSED,
             col(DeliveryRow.challenge).in_(failed),
         )
-        .values(mail="waiting", error="")
+        .values(mail=MailState.WAITING, error="")
     )
     return connection.execute(
         update(NotificationRow)
-        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("braked", "failed")))
-        .values(state="waiting", next_at=now, attempts=0, error="", released=True)
+        .where(
+            col(NotificationRow.authority) == authority,
+            col(NotificationRow.state).in_((NotificationState.BRAKED, NotificationState.FAILED)),
+        )
+        .values(state=NotificationState.WAITING, next_at=now, attempts=0, error="", released=True)
     ).rowcount

@@ -22,7 +22,7 @@ from drp import load
 from drp.handle import Casework
 from drp.load import Loaded
 from drp.store import Unavailable
-from drp.tables import AuthorityRow, UnitRow
+from drp.tables import AuthorityRow, MailState, NotificationState, UnitRow
 from notifications import digest, post_book
 from notifications.addressees import Addressees, still_to_be_told
 from notifications.brake import is_braked
@@ -68,9 +68,9 @@ class Delivered:
         """Was there anything to do?"""
         return any((self.sent, self.waiting, self.braked, self.lapsed, self.failed))
 
-    def count(self, state: str) -> None:
+    def count(self, state: NotificationState) -> None:
         """One message more that is now in a state."""
-        setattr(self, state, getattr(self, state) + 1)
+        setattr(self, state.value, getattr(self, state.value) + 1)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _claimed(this: _Round, key: Key) -> list[Attempt]:
         value = loaded.challenge
         rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if has_lapsed(row, loaded):
-            post_book.note(connection, authority, key, state="lapsed")
+            post_book.note(connection, authority, key, state=NotificationState.LAPSED)
             this.done.lapsed += 1
             return []
         opens = _sending_opens(rules, now)
@@ -146,7 +146,7 @@ def _claimed(this: _Round, key: Key) -> list[Attempt]:
             return []
         brake = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
         if is_braked(brake, row, rules):
-            post_book.note(connection, authority, key, state="braked", attempts=row["attempts"] - 1)
+            post_book.note(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
             this.done.braked += 1
             return []
         return [prepare_attempt(connection, key, row, loaded, rules, now, this.sender)]
@@ -273,7 +273,7 @@ def _put_off(this: _Round, key: Key) -> None:
             this.done.waiting += 1
             return
         for delivery in post_book.deliveries(connection, authority, key):
-            if delivery["mail"] == "waiting":
-                post_book.mark(connection, authority, key, delivery["person"], mail="refused", error=why)
-        post_book.note(connection, authority, key, state="failed", error=why)
+            if delivery["mail"] == MailState.WAITING:
+                post_book.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
+        post_book.note(connection, authority, key, state=NotificationState.FAILED, error=why)
         this.done.failed += 1

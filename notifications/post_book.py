@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, and_, select, update
 from sqlmodel import col
 
-from drp.tables import DeliveryRow, NotificationRow, PersonRow
+from drp.tables import DeliveryRow, NotificationRow, NotificationState, PersonRow
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""
@@ -38,7 +38,7 @@ def waiting(connection: Connection, authority: str, now: datetime, most: int) ->
     row = NotificationRow.__table__  # type: ignore[attr-defined]
     due = (
         select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
-        .where(row.c.authority == authority, row.c.state == "waiting", row.c.next_at <= now)
+        .where(row.c.authority == authority, row.c.state == NotificationState.WAITING, row.c.next_at <= now)
         .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
         .limit(most)
         .subquery()
@@ -66,7 +66,11 @@ def claim(connection: Connection, authority: str, key: Key, now: datetime, lease
     """Take a message for one attempt: one conditional UPDATE, one row changed is the only yes."""
     claimed = connection.execute(
         update(NotificationRow)
-        .where(*_here(authority, key), col(NotificationRow.state) == "waiting", col(NotificationRow.next_at) <= now)
+        .where(
+            *_here(authority, key),
+            col(NotificationRow.state) == NotificationState.WAITING,
+            col(NotificationRow.next_at) <= now,
+        )
         .values(next_at=now + lease, attempts=col(NotificationRow.attempts) + 1)
     )
     return read(connection, authority, key) if claimed.rowcount == 1 else None

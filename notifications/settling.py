@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from drp.handle import Casework
+from drp.tables import MailState, NotificationState
 from notifications import post_book
 from notifications.addressees import Addressees
 from notifications.channels import Outcome, Post
@@ -41,11 +42,11 @@ def note_accepted(connection: Connection, authority: str, attempts: Sequence[Att
     for attempt in attempts:
         for address in outcome.accepted & set(attempt.addressees.people):
             for delivery in attempt.addressees.people[address]:
-                taken = {"mail": "accepted", "mailed_at": now, "error": ""}
+                taken = {"mail": MailState.ACCEPTED, "mailed_at": now, "error": ""}
                 post_book.mark(connection, authority, attempt.key, delivery["person"], **taken)
 
 
-def settle(casework: Casework, authority: str, attempt: Attempt, outcome: Outcome, now: datetime) -> str:
+def settle(casework: Casework, authority: str, attempt: Attempt, outcome: Outcome, now: datetime) -> NotificationState:
     """Note what became of a message, and say its state. A refusal and what follows from it on the item are one transaction."""
     key, people, unreachable = attempt.key, attempt.addressees.people, attempt.addressees.unreachable
     refused = {address: why for address, why in outcome.refused.items() if address in people}
@@ -55,24 +56,25 @@ def settle(casework: Casework, authority: str, attempt: Attempt, outcome: Outcom
         left = set()
     returned = [(delivery, why) for address, why in refused.items() for delivery in people[address]]
     returned += unreachable
-    states: list[str] = []
+    states: list[NotificationState] = []
 
     def settled(connection: Connection) -> None:
         for delivery, why in returned:
-            post_book.mark(connection, authority, key, delivery["person"], mail="refused", error=why[:200])
+            post_book.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why[:200])
         mails = [delivery["mail"] for delivery in post_book.deliveries(connection, authority, key)]
-        states.append("waiting" if left else "failed" if "refused" in mails else "sent" if "accepted" in mails else "lapsed")
-        if left:
+        state = _find_state(mails, bool(left))
+        if state is NotificationState.WAITING:
             wait = WAITS[min(attempt.number, len(WAITS)) - 1]
             post_book.note(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
-        elif "refused" in mails:
+        elif state is NotificationState.FAILED:
             # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
             why = returned[0][1] if returned else "refused at an earlier attempt"
-            post_book.note(connection, authority, key, state="failed", error=why[:200])
-        elif "accepted" in mails:
-            post_book.note(connection, authority, key, state="sent", sent_at=now, error="")
+            post_book.note(connection, authority, key, state=state, error=why[:200])
+        elif state is NotificationState.SENT:
+            post_book.note(connection, authority, key, state=state, sent_at=now, error="")
         else:
-            post_book.note(connection, authority, key, state="lapsed", error="nobody is left to be told")
+            post_book.note(connection, authority, key, state=state, error="nobody is left to be told")
+        states.append(state)
 
     unreached = [one for address in left for one in people[address]] if attempt.number == ALARM_AFTER else []
     if returned or unreached:
@@ -87,6 +89,15 @@ def settle(casework: Casework, authority: str, attempt: Attempt, outcome: Outcom
             note_accepted(connection, authority, [attempt], outcome, now)
             settled(connection)
     return states[-1]
+
+
+def _find_state(mails: Sequence[str], some_are_left: bool) -> NotificationState:
+    """The state of a message by the mails of all whom it is for; `some_are_left`: to be tried again."""
+    if some_are_left:
+        return NotificationState.WAITING
+    if MailState.REFUSED in mails:
+        return NotificationState.FAILED
+    return NotificationState.SENT if MailState.ACCEPTED in mails else NotificationState.LAPSED
 
 
 def refused_why(why: str) -> str:

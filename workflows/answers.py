@@ -8,6 +8,8 @@ from workflows.challenge import (
     THE_RAISER,
     Asked,
     Challenge,
+    ClosedAs,
+    EnteredHow,
     Party,
     Phase,
     Window,
@@ -155,7 +157,7 @@ def respond(turn: Turn, event: Responded) -> None:
         turn.tell(Subject.LATE_ANSWER, [THE_RAISER], window=window.key)
     elif window.is_answered() and window.key.kind is WindowKind.REPLY:
         if window.is_open:
-            close(turn, window, "answered late" if late else "answered")
+            close(turn, window, ClosedAs.ANSWERED_LATE if late else ClosedAs.ANSWERED)
         to_judges(turn, "answer")
     else:
         turn.tell(Subject.PART_ANSWERED, [THE_RAISER], window=window.key)
@@ -178,7 +180,7 @@ def mark_answered(turn: Turn, window: Window, position: str, late: bool) -> Wind
 
 def to_judges(turn: Turn, move: str) -> None:
     """It is answered; its judges have their own window to judge in."""
-    close_judgement(turn, "answered meanwhile")
+    close_judgement(turn, ClosedAs.ANSWERED_MEANWHILE)
     turn.move(move)
     window = open_judgement(turn)
     judges = [asked.party for asked in window.asked]
@@ -205,7 +207,7 @@ def judge(turn: Turn, event: Judged) -> None:
         _settled(turn, window, event)
     elif window.is_answered():
         # Judges other than the IRO think it enough; ending it is the IRO's (DESIGN.md rule 10).
-        close(turn, window, "enough")
+        close(turn, window, ClosedAs.ENOUGH)
         let_raiser_consider(turn)
 
 
@@ -221,7 +223,7 @@ def _more_is_needed(turn: Turn, window: Window, event: Judged, climb_on: bool) -
         climb_on = climb_on and len(onward) == 1 and THE_RAISER not in {asked.party for asked in window.asked}
     elif event.to_stage and event.to_stage not in onward and not event.why.strip():
         raise Unfit("That is not the ladder's own next stage, and no reason is given.", "Say why this stage is right.", "why")
-    close(turn, window, "needs more")
+    close(turn, window, ClosedAs.NEEDS_MORE)
     if climb_on and (event.to_stage or turn.rules.ladder.onward(turn.challenge.stage)):
         climb(turn, event.to_stage, event.to, event.respond_by, event.copies)
     else:
@@ -240,12 +242,12 @@ def _judges_as(turn: Turn, party: Party) -> bool:
 
 
 def _settled(turn: Turn, window: Window, event: Judged) -> None:
-    close(turn, window, "enough")
+    close(turn, window, ClosedAs.ENOUGH)
     if event.resolve_by:
         set_resolve_by(turn, event.resolve_by)
     stage = turn.stage
     if stage.satisfied:
-        enter(turn, f"satisfied_to_{stage.satisfied}", "satisfied", chosen=event.to, respond_by=event.respond_by)
+        enter(turn, f"satisfied_to_{stage.satisfied}", EnteredHow.SATISFIED, chosen=event.to, respond_by=event.respond_by)
     elif promise := completion_promise(turn):
         agreed(turn, promise)
     else:
@@ -297,7 +299,7 @@ def record_outcome(turn: Turn, event: OutcomeRecorded) -> None:
         late = main.is_late(turn.at)
         asked = tuple(replace(a, answered_at=turn.at, answer="met", late=late) if not a.answered_at else a for a in main.asked)
         main = replace(main, asked=asked)
-        close(turn, main, "outcome recorded late" if late else "outcome recorded")
+        close(turn, main, ClosedAs.OUTCOME_RECORDED_LATE if late else ClosedAs.OUTCOME_RECORDED)
     to_judges(turn, "record_outcome")
 
 

@@ -5,9 +5,10 @@ from typing import get_args
 
 from workflows.challenge import (
     ASKS_RECIPIENTS,
-    NOT_RECORDED,
+    SETTLED,
     THE_RAISER,
     Challenge,
+    ClosedAs,
     Facts,
     Party,
     ReferralState,
@@ -55,7 +56,6 @@ STATEMENT = "referral_statement"
 """The kind of the entry that holds what a referral says, beside the entry that it was made."""
 
 _UNDER_WAY = (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED)
-_SETTLED = ("done", "not done")
 _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 
@@ -227,7 +227,7 @@ def told_of_referral(turn: Turn, event: ReferralTold) -> None:
 def an_action_waits(rules: Rules, challenge: Challenge) -> NotOpen | None:
     """Was an action agreed of which nobody has said that it was done, or not?"""
     actions = [window for window in challenge.windows if window.key.kind is WindowKind.ACTION]
-    if any(window.closed_as not in _SETTLED for window in actions):
+    if any(window.closed_as not in SETTLED for window in actions):
         return None
     return NotOpen("No agreed action waits here to be settled.", "Add a note if there is more to say.")
 
@@ -238,12 +238,12 @@ def settle_action(turn: Turn, event: ActionDone | ActionNotDone) -> None:
     if not windows:
         raise Unfit(f"No action {event.action} was agreed here.", "Name one of those listed.", "action")
     window = windows[-1]
-    if window.closed_as in _SETTLED:
+    if window.closed_as in SETTLED:
         raise NotOpen("That action has been settled.", "Add a note if there is more to say.")
     again = getattr(event, "look_again_on", None)
     promise = named_date(turn, again, "look_again_on") if again else None
     note_event(turn, event)
-    how = "done" if isinstance(event, ActionDone) else "not done"
+    how = ClosedAs.DONE if isinstance(event, ActionDone) else ClosedAs.NOT_DONE
     if window.is_open:
         close(turn, window, how)
     else:
@@ -345,5 +345,5 @@ def promise_due(turn: Turn, window: Window) -> None:
         turn.note("due", {"kind": window.key.kind.value, "n": window.key.n})
         turn.tell(subject, [THE_RAISER], window=window.key)
     else:
-        close(turn, window, NOT_RECORDED)
+        close(turn, window, ClosedAs.NOT_RECORDED)
         turn.tell(subject, [THE_RAISER], manager(turn), window=window.key)

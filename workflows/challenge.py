@@ -50,8 +50,75 @@ OUTLIVE_CLOSING = frozenset({WindowKind.ACTION, WindowKind.FOLLOW_UP})
 ASKS_RECIPIENTS = frozenset({WindowKind.REPLY, WindowKind.MEETING})
 
 
-NOT_RECORDED = "not recorded"
-"""How an action or a follow-up closes of which nobody said what came of it."""
+class ClosedAs(StrEnum):
+    """How a window closed. The values are stored, hashed and shown: a member may be renamed, its value never changes."""
+
+    NOT_CLOSED = ""
+    """It still runs."""
+
+    ANSWERED = "answered"
+    ANSWERED_LATE = "answered late"
+    OUTCOME_RECORDED = "outcome recorded"
+    OUTCOME_RECORDED_LATE = "outcome recorded late"
+    """Those asked answered, or the outcome of their meeting was recorded: in time, or after the date."""
+
+    NO_REPLY = "no reply"
+    PART_ANSWERED = "part answered"
+    DATE_PASSED = "date passed"
+    """The date passed: nobody had answered or endorsed; only some had answered; what was agreed, or the whole, was not done."""
+
+    ENDORSED = "endorsed"
+    NOT_ENDORSED = "not endorsed"
+    """Of an endorsement: it was given, or declined."""
+
+    ENOUGH = "enough"
+    NEEDS_MORE = "needs more"
+    WAITS_LONGER = "waits longer"
+    ANSWERED_MEANWHILE = "answered meanwhile"
+    ENDORSED_MEANWHILE = "endorsed meanwhile"
+    """Of a judgement: the verdict; or it fell away, because those asked got another date, answered or endorsed."""
+
+    DONE = "done"
+    NOT_DONE = "not done"
+    LOOKED_AT = "looked at"
+    NOT_RECORDED = "not recorded"
+    """Of an action or a follow-up: what came of it; not recorded where nobody, asked twice, said so."""
+
+    TOLD = "told"
+    LAPSED = "lapsed"
+    """Of a reminder or a warning: it was told, or what it reminds of closed or moved first."""
+
+    SUPERSEDED = "superseded"
+    RECALLED = "recalled"
+    ENDED = "ended"
+    RECORDED_IN_ERROR = "recorded in error"
+    """The item went to another stage, was taken back from this one, ended, or never should have been here."""
+
+
+UNANSWERED = frozenset({ClosedAs.NO_REPLY, ClosedAs.PART_ANSWERED})
+"""How a window closes whose date passed before all who were asked had answered."""
+
+SETTLED = frozenset({ClosedAs.DONE, ClosedAs.NOT_DONE})
+"""How an action closes once somebody has said whether it was done."""
+
+
+class EnteredHow(StrEnum):
+    """How a stage was entered. The values are stored, hashed and shown: a member may be renamed, its value never changes."""
+
+    RAISED = "raised"
+    TALKED = "talked"
+    """The item began here: it was sent, or an informal talk was put on the record without a clock."""
+
+    CLIMBED = "climbed"
+    NO_REPLY = "no_reply"
+    JUMPED = "jumped"
+    SATISFIED = "satisfied"
+    """It went on: taken higher, by itself because no reply came, straight to this stage, or because the answer was enough."""
+
+    RECALLED = "recalled"
+    REOPENED = "reopened"
+    """Back here: a climb by itself was taken back, or what had ended was opened again."""
+
 
 NEW = "new"
 """The machine's state before anything is raised."""
@@ -117,7 +184,7 @@ class Window:
     on_close: NoReply = NoReply.NOTHING
     parent: WindowKey | None = None
     closed_at: datetime | None = None
-    closed_as: str = ""
+    closed_as: ClosedAs = ClosedAs.NOT_CLOSED
     held_since: datetime | None = None
     times_told: int = 0
     climb_waits: bool = False
@@ -145,7 +212,7 @@ class Visit:
     sequence: int
     stage: str
     entered_at: datetime
-    how: str
+    how: EnteredHow
     told: tuple[Party, ...] = ()
     copied: tuple[Party, ...] = ()
     sent: bool = True

@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 from workflows import events as e
 from workflows import simulate
 from workflows.addressing import needs_choice
-from workflows.challenge import Challenge, Facts, Outcome, Phase
+from workflows.challenge import Challenge, Facts, Outcome, Phase, WindowKind
 from workflows.decide import decide
 from workflows.event_rules import open_moves
 from workflows.ladder import WITHOUT_CHILD, Ladder, NoReply, Stage, Status
@@ -185,7 +185,9 @@ def _nothing_follows(ladder: Ladder, versions: Sequence[Ladder]) -> list[str]:
 
 def _looked_at(rules: Rules, challenge: Challenge) -> list[str]:
     """Every open state has an owner and a window, or a stated reason for none."""
-    running = [window for window in challenge.open_windows() if window.parent is None and window.key.kind != "whole_process"]
+    running = [
+        window for window in challenge.open_windows() if window.parent is None and window.key.kind is not WindowKind.WHOLE_PROCESS
+    ]
     stage = rules.ladder.stage(challenge.stage)
     if running:
         return [f"{challenge.state}: a window has no owner" for window in running if not window.owner.role]

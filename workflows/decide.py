@@ -6,7 +6,7 @@ from datetime import datetime
 
 from workflows import beside, raising, stages, windows
 from workflows import events as e
-from workflows.challenge import THE_RAISER, Challenge, Facts, Phase, Window, WindowKind
+from workflows.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, ClosedAs, Facts, Phase, Window, WindowKind
 from workflows.event_rules import EVENT_RULES, check_may_bring
 from workflows.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
 from workflows.machine import moves_of
@@ -148,7 +148,7 @@ def apply_closed_windows(turn: Turn, now: datetime) -> None:
 def act_on_passed_date(turn: Turn, window: Window) -> None:
     """Do what the passing of a window's date does: it climbs, asks, tells, reminds."""
     kind = window.key.kind
-    if kind in (WindowKind.REPLY, WindowKind.MEETING):
+    if kind in ASKS_RECIPIENTS:
         stages.reply_passed(turn, window)
     elif kind is WindowKind.ENDORSEMENT:
         stages.endorsement_passed(turn, window)
@@ -157,7 +157,7 @@ def act_on_passed_date(turn: Turn, window: Window) -> None:
     elif kind is WindowKind.JUDGEMENT:
         beside.told_again(turn, window)
     elif kind is WindowKind.WHOLE_PROCESS:
-        windows.close(turn, window, "date passed")
+        windows.close(turn, window, ClosedAs.DATE_PASSED)
         turn.tell(Subject.WHOLE_PROCESS, [THE_RAISER], windows.manager(turn), window=window.key)
     elif kind in (WindowKind.ACTION, WindowKind.FOLLOW_UP):
         beside.promise_due(turn, window)
@@ -166,7 +166,7 @@ def act_on_passed_date(turn: Turn, window: Window) -> None:
 
 
 def _reminded(turn: Turn, window: Window) -> None:
-    windows.close(turn, window, "told", quietly=True)
+    windows.close(turn, window, ClosedAs.TOLD, quietly=True)
     parent = turn.challenge.window(window.parent) if window.parent else None
     if parent is None or not parent.is_open:
         return

@@ -1,6 +1,6 @@
 """How an item ends: settled, ended, overtaken, withdrawn, recorded in error; and how it is opened again."""
 
-from workflows.challenge import THE_RAISER, Outcome
+from workflows.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome
 from workflows.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
 from workflows.impact import said_at_the_end
 from workflows.refusals import Unfit
@@ -22,7 +22,7 @@ def end(turn: Turn, event: End) -> None:
 def finish(turn: Turn, move: str, event: End | Judged) -> None:
     """Close what an end closes, keep what it says of the child, make the move, tell those who took part."""
     if turn.challenge.phase is not Outcome.NOTICED:
-        close_all(turn, "ended")
+        close_all(turn, ClosedAs.ENDED)
     if not isinstance(event, Withdrawn):
         said_at_the_end(turn, event)
     present = turn.challenge.visit if turn.challenge.visits else None
@@ -37,7 +37,7 @@ def seal(turn: Turn, event: RecordedInError) -> None:
     for window in list(turn.challenge.open_windows()):
         current = turn.challenge.window(window.key)
         if current and current.is_open:
-            close(turn, current, "recorded in error", quietly=True)
+            close(turn, current, ClosedAs.RECORDED_IN_ERROR, quietly=True)
     note_event(turn, event, visible=Visible.SEALED)
     turn.move("seal")
 
@@ -49,13 +49,13 @@ def reopen(turn: Turn, event: Reopened) -> None:
     respond_by = event.respond_by
     if event.clock == "as it was":
         earlier = [
-            w for w in turn.challenge.windows if turn.challenge.stage_of(w) == event.stage and w.key.kind in ("reply", "meeting")
+            w for w in turn.challenge.windows if turn.challenge.stage_of(w) == event.stage and w.key.kind in ASKS_RECIPIENTS
         ]
         if not earlier or earlier[-1].is_late(turn.at):
             raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
         respond_by = earlier[-1].promise.due
     note_event(turn, event)
-    enter(turn, move, "reopened", chosen=event.to, respond_by=respond_by)
+    enter(turn, move, EnteredHow.REOPENED, chosen=event.to, respond_by=respond_by)
     if event.clock == "as it was":
         main = turn.challenge.main_window()
         if main:

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from workflows.challenge import THE_RAISER, Challenge, Window, WindowKind
+from workflows.challenge import THE_RAISER, Challenge, ClosedAs, Window, WindowKind
 from workflows.events import EndedUnresolved, FoundOrNot, ImpactRecorded, Judged, Overtaken, Resolved
 from workflows.refusals import Unfit
 from workflows.stages import note_event
@@ -24,7 +24,7 @@ def impact(turn: Turn, event: ImpactRecorded) -> None:
     note_event(turn, event)
     turn.change(impact=event.found)
     for window in _follow_ups(turn):
-        close(turn, window, "looked at")
+        close(turn, window, ClosedAs.LOOKED_AT)
     if promise:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 

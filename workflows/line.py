@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from workflows.challenge import ASKS_RECIPIENTS, Asked, Challenge, Visit, Window, WindowKind
+from workflows.challenge import ASKS_RECIPIENTS, UNANSWERED, Asked, Challenge, ClosedAs, EnteredHow, Visit, Window, WindowKind
 from workflows.ladder import ItemType, Need, Status
 from workflows.periods import month_of
 from workflows.procedure import Authority
@@ -156,20 +156,25 @@ def _reply(asking: list[Window], decisive: Asked | None) -> str:
         return Reply.LATE if decisive.late else Reply.IN_TIME
     last = asking[-1]
     # Taken higher or ended before its date, nobody failed to reply.
-    passed = last.closed_as in ("no reply", "part answered") or (last.closed_at and last.closed_at >= last.promise.closes_at)
+    passed = last.closed_as in UNANSWERED or (last.closed_at and last.closed_at >= last.promise.closes_at)
     return Reply.WAITING if last.is_open else Reply.NONE if passed else Reply.NOT_ASKED
 
 
 def _cause(challenge: Challenge, n: int) -> str:
     visit: Visit = challenge.visits[n]
-    simple = {"raised": Cause.RAISED, "talked": Cause.RAISED, "no_reply": Cause.NO_REPLY, "jumped": Cause.JUMP}
+    simple = {
+        EnteredHow.RAISED: Cause.RAISED,
+        EnteredHow.TALKED: Cause.RAISED,
+        EnteredHow.NO_REPLY: Cause.NO_REPLY,
+        EnteredHow.JUMPED: Cause.JUMP,
+    }
     if visit.how in simple:
         return simple[visit.how]
-    if visit.how != "climbed" or n == 0:
-        return visit.how
+    if visit.how is not EnteredHow.CLIMBED or n == 0:
+        return visit.how.value
     before = [window for window in challenge.windows if window.key.sequence == challenge.visits[n - 1].sequence]
-    if any(window.key.kind is WindowKind.JUDGEMENT and window.closed_as == "needs more" for window in before):
+    if any(window.key.kind is WindowKind.JUDGEMENT and window.closed_as is ClosedAs.NEEDS_MORE for window in before):
         return Cause.NEEDS_MORE
-    if any(window.closed_as in ("no reply", "part answered") for window in before):
+    if any(window.closed_as in UNANSWERED for window in before):
         return Cause.NO_REPLY
     return Cause.CHOSEN

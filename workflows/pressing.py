@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 
-from workflows.challenge import ASKS_RECIPIENTS, NOT_RECORDED, Challenge, Phase, Window, WindowKind
+from workflows.challenge import ASKS_RECIPIENTS, Challenge, ClosedAs, Phase, Window, WindowKind
 from workflows.ladder import RAISER
 from workflows.permits import Actor, Part
 
@@ -68,7 +68,7 @@ def pressing(challenge: Challenge, actor: Actor, now: datetime) -> tuple[Pressin
 
 def is_left_open(window: Window) -> bool:
     """Is it an action of which nobody said, when asked, whether it was done? It presses until somebody does."""
-    return window.key.kind is WindowKind.ACTION and window.closed_as == NOT_RECORDED
+    return window.key.kind is WindowKind.ACTION and window.closed_as is ClosedAs.NOT_RECORDED
 
 
 def _judged_by_a_date(challenge: Challenge) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows import addressing, working_days
-from workflows.challenge import Challenge, Facts, Outcome, Party, Visit
+from workflows.challenge import Challenge, EnteredHow, Facts, Outcome, Party, Visit
 from workflows.events import Earlier, Raised
 from workflows.ladder import WITHOUT_CHILD, ItemType, Ladder
 from workflows.procedure import Capacity, Rules
@@ -113,7 +113,7 @@ def begin(turn: Turn, event: Raised, earlier: Sequence[Earlier]) -> tuple[Prompt
     if event.without_clock:
         log_talk(turn, start, event.to, event.copies)
         return asked
-    enter(turn, f"raise_at_{start}", "raised", chosen=event.to, copied=event.copies, respond_by=event.respond_by)
+    enter(turn, f"raise_at_{start}", EnteredHow.RAISED, chosen=event.to, copied=event.copies, respond_by=event.respond_by)
     return asked
 
 
@@ -129,7 +129,7 @@ def enter_notice(turn: Turn, event: Raised) -> None:
     stage = ladder.stages[0]
     to = addressing.recipients(turn.rules.authority, turn.challenge, stage, event.to)
     copies = addressing.copies(turn.rules, turn.challenge, stage, to, event.copies)
-    turn.change(sequence=1, phase=Outcome.NOTICED, visits=(Visit(1, stage.key, turn.at, "raised", to, copies),))
+    turn.change(sequence=1, phase=Outcome.NOTICED, visits=(Visit(1, stage.key, turn.at, EnteredHow.RAISED, to, copies),))
     if ladder.counts_at:
         turn.change(stage=ladder.counts_at, highest_stage=ladder.counts_at)
     turn.tell(Subject.SCRUTINY if event.item_type is ItemType.SENIOR_SCRUTINY else Subject.NOTICE, to, copies)

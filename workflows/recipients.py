@@ -53,8 +53,8 @@ class About:
     agency: str = ""
 
 
-class How(StrEnum):
-    """By what right somebody is reached."""
+class ReachedHow(StrEnum):
+    """By what right somebody is reached. The values are stored and shown: a member may be renamed, its value never changes."""
 
     HOLDER = "holder"
     COVER = "cover"
@@ -69,7 +69,7 @@ class Reached:
 
     person: str
     role: str
-    how: How
+    how: ReachedHow
 
 
 @dataclass(frozen=True)
@@ -159,10 +159,10 @@ def reach(
     found = _with_cover(people, role, establishment, day)
     if not found and stand_in:
         standing = establishment.holders(authority, stand_in, about, day)
-        found = tuple(Reached(person, stand_in, How.STAND_IN) for person in standing)
+        found = tuple(Reached(person, stand_in, ReachedHow.STAND_IN) for person in standing)
     if not found:
         found = tuple(
-            Reached(person, manager, How.MANAGER)
+            Reached(person, manager, ReachedHow.MANAGER)
             for manager in authority.roles_acting_as(Capacity.IRO_MANAGER)
             for person in _people(_with_cover(establishment.holders(authority, manager, about, day), manager, establishment, day))
         )
@@ -173,9 +173,9 @@ def _with_cover(people: Iterable[str], role: str, establishment: Establishment, 
     found: list[Reached] = []
     for person in people:
         standing = establishment.standing_in_for(person, day)
-        cover = [Reached(c.by, role, How.COVER) for c in standing if not c.is_delegate]
-        found += cover or [Reached(person, role, How.HOLDER)]
-        found += [Reached(c.by, role, How.DELEGATE) for c in standing if c.is_delegate]
+        cover = [Reached(c.by, role, ReachedHow.COVER) for c in standing if not c.is_delegate]
+        found += cover or [Reached(person, role, ReachedHow.HOLDER)]
+        found += [Reached(c.by, role, ReachedHow.DELEGATE) for c in standing if c.is_delegate]
     return tuple(found)
 
 

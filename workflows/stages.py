@@ -8,6 +8,8 @@ from workflows.challenge import (
     ASKS_RECIPIENTS,
     THE_RAISER,
     Challenge,
+    ClosedAs,
+    EnteredHow,
     Party,
     Phase,
     Visit,
@@ -51,7 +53,7 @@ from workflows.working_days import Promise, local_date, long_date
 def enter(
     turn: Turn,
     move: str,
-    how: str,
+    how: EnteredHow,
     *,
     counts_from: date | None = None,
     chosen: tuple[Chosen, ...] = (),
@@ -62,7 +64,7 @@ def enter(
 
     `counts_from`: the day that was due, after a climb for want of a reply; None counts from the day of the act.
     """
-    close_stay(turn, "superseded")
+    close_stay(turn, ClosedAs.SUPERSEDED)
     turn.move(move)
     stage = turn.stage
     ladder = turn.rules.ladder
@@ -75,7 +77,7 @@ def enter(
     waits = first_phase(stage) is Phase.ENDORSING
     visit = Visit(turn.challenge.sequence, stage.key, turn.at, how, told, copies, not waits and not stage.referral, respond_by)
     turn.change(visits=(*turn.challenge.visits, visit))
-    turn.note("stage_entered", {"how": how, "label": stage.label, **_parties(told, copies)})
+    turn.note("stage_entered", {"how": how.value, "label": stage.label, **_parties(told, copies)})
     _start_whole_process(turn, stage, counts_from)
     if stage.referral:
         ask_about_cafcass(turn)
@@ -103,7 +105,7 @@ def log_talk(turn: Turn, stage_key: str, chosen: tuple[Chosen, ...], copied: tup
     if chosen or not addressing.needs_choice(stage):
         told = addressing.recipients(turn.rules.authority, turn.challenge, stage, chosen)
         copies = addressing.copies(turn.rules, turn.challenge, stage, told, copied)
-    visit = Visit(1, stage_key, turn.at, "talked", told, copies, sent=False)
+    visit = Visit(1, stage_key, turn.at, EnteredHow.TALKED, told, copies, sent=False)
     turn.change(visits=(visit,))
     turn.note("talk_logged", {"label": stage.label})
     turn.move("ask_iro")
@@ -176,7 +178,7 @@ def would_climb_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
 def climbed_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
     """Was its last move a climb by itself?"""
     moves = moves_of(rules.ladder).open_in(challenge.state)
-    came_by_itself = len(challenge.visits) > 1 and challenge.visit.how == "no_reply"
+    came_by_itself = len(challenge.visits) > 1 and challenge.visit.how is EnteredHow.NO_REPLY
     if came_by_itself and f"recall_to_{challenge.visits[-2].stage}_asking" in moves:
         return None
     said = "The last move was not a climb by itself, so there is nothing to recall."
@@ -198,7 +200,7 @@ def is_not_sent(rules: Rules, challenge: Challenge) -> NotOpen | None:
 def reply_passed(turn: Turn, window: Window) -> None:
     """A stage's date passed: as its policy says, it climbs, the IRO is asked, or the record shows it."""
     part_answered = any(asked.answered_at for asked in window.asked)
-    close(turn, window, "part answered" if part_answered else "no reply")
+    close(turn, window, ClosedAs.PART_ANSWERED if part_answered else ClosedAs.NO_REPLY)
     if turn.challenge.phase is not Phase.AWAITING or window.key.sequence != turn.challenge.sequence:
         return  # the IRO is considering already, or it has moved on
     target = climbs_by_itself(turn.rules, turn.challenge, window)
@@ -209,14 +211,14 @@ def reply_passed(turn: Turn, window: Window) -> None:
     else:
         # Acted on later than its moment, it was held and released: only then does another day count (DESIGN.md rule 3).
         released = turn.at > window.acts_at
-        enter(turn, f"climb_to_{target}", "no_reply", counts_from=None if released else window.promise.due)
+        enter(turn, f"climb_to_{target}", EnteredHow.NO_REPLY, counts_from=None if released else window.promise.due)
         turn.tell(Subject.CLIMBED, [THE_RAISER])
 
 
-def escalate(turn: Turn, event: Escalated, how: str = "climbed") -> None:
+def escalate(turn: Turn, event: Escalated) -> None:
     """The IRO takes it higher: next, or wherever they judge right (IRO Handbook 6.2)."""
     note_event(turn, event)
-    climb(turn, event.to_stage, event.to, event.respond_by, event.copies, event.advice_before_skipping, how)
+    climb(turn, event.to_stage, event.to, event.respond_by, event.copies, event.advice_before_skipping)
     if event.resolve_by:
         set_resolve_by(turn, event.resolve_by)
 
@@ -228,7 +230,6 @@ def climb(
     respond_by: date | None,
     copied: tuple[str, ...],
     advice: str = "",
-    how: str = "climbed",
 ) -> None:
     """Climb to a stage named, or to the only one above. Raises Unfit where the ladder leaves a choice."""
     ladder, here = turn.rules.ladder, turn.challenge.stage
@@ -244,10 +245,10 @@ def climb(
     else:
         raise NotOpen(f"{turn.stage.label} is the highest stage.", "Refer to Cafcass, extend the window, or end it.")
     if to_stage in onward:
-        enter(turn, f"climb_to_{to_stage}", how, chosen=chosen, copied=copied, respond_by=respond_by)
+        enter(turn, f"climb_to_{to_stage}", EnteredHow.CLIMBED, chosen=chosen, copied=copied, respond_by=respond_by)
         return
     _advice(turn, to_stage, advice)
-    enter(turn, f"jump_to_{to_stage}", "jumped", chosen=chosen, copied=copied, respond_by=respond_by)
+    enter(turn, f"jump_to_{to_stage}", EnteredHow.JUMPED, chosen=chosen, copied=copied, respond_by=respond_by)
 
 
 def _advice(turn: Turn, to_stage: str, advice: str) -> None:
@@ -279,14 +280,18 @@ def recall(turn: Turn, event: EscalationRecalled) -> None:
     """The IRO takes back a climb that came by itself: to judge a late reply, or to consider."""
     visits = turn.challenge.visits
     back = visits[-2]
-    waited = [w for w in turn.challenge.windows if w.key.sequence == back.sequence and w.asked and w.key.kind != "judgement"]
+    waited = [
+        w
+        for w in turn.challenge.windows
+        if w.key.sequence == back.sequence and w.asked and w.key.kind is not WindowKind.JUDGEMENT
+    ]
     answered = any(asked.answered_at for window in waited for asked in window.asked)
     from_here = turn.challenge.visit
     note_event(turn, event)
-    close_stay(turn, "recalled")
+    close_stay(turn, ClosedAs.RECALLED)
     turn.move(f"recall_to_{back.stage}_{'answered' if answered else 'asking'}")
     turn.change(sequence=turn.challenge.sequence + 1)
-    again = replace(back, sequence=turn.challenge.sequence, entered_at=turn.at, how="recalled")
+    again = replace(back, sequence=turn.challenge.sequence, entered_at=turn.at, how=EnteredHow.RECALLED)
     turn.change(visits=(*visits, again))
     window = open_judgement(turn)
     if from_here.sent:
@@ -303,7 +308,7 @@ def extend(turn: Turn, event: WindowExtended) -> None:
         raise Unfit(f"That is before the day that was promised, {promised_day}.", f"Name {promised_day} or a later day.", "until")
     before = main.promise.due.isoformat() if main and not main.promise.is_without_date else ""
     note_event(turn, event, {"was": before})
-    if turn.challenge.visit.how == "talked" and not turn.challenge.visit.sent:
+    if turn.challenge.visit.how is EnteredHow.TALKED and not turn.challenge.visit.sent:
         _send_talk(turn, promise)
         return
     if not turn.challenge.visit.sent:
@@ -320,7 +325,7 @@ def extend(turn: Turn, event: WindowExtended) -> None:
         kind = WindowKind.MEETING if turn.stage.answer_is_a_meeting else WindowKind.REPLY
         main = open_reply(turn, promise, waiting or turn.challenge.visit.told, kind)
     if turn.challenge.phase is Phase.ASKING:
-        close_judgement(turn, "waits longer")
+        close_judgement(turn, ClosedAs.WAITS_LONGER)
     turn.move("wait_longer")
     turn.tell(Subject.EXTENDED, [one.party for one in main.asked if not one.answered_at], window=main.key)
 
@@ -341,7 +346,7 @@ def _ask_endorser(turn: Turn, promise: Promise) -> None:
     """What was never sent waits for its endorsement again, and reaches nobody else before it has it."""
     assert turn.stage.endorsed_by is not None
     endorser = Party(turn.stage.endorsed_by.role)
-    close_judgement(turn, "waits longer")
+    close_judgement(turn, ClosedAs.WAITS_LONGER)
     turn.move("wait_for_endorsement")
     window = open_window(turn, WindowKind.ENDORSEMENT, endorser, promise, asked=(endorser,), on_close=NoReply.PROMPT)
     turn.tell(Subject.TO_ENDORSE, [endorser], window=window.key)
@@ -352,8 +357,8 @@ def endorse(turn: Turn, event: Endorsed) -> None:
     note_event(turn, event)
     main = turn.challenge.main_window()
     if main and main.is_open:
-        close(turn, main, "endorsed")
-    close_judgement(turn, "endorsed meanwhile")
+        close(turn, main, ClosedAs.ENDORSED)
+    close_judgement(turn, ClosedAs.ENDORSED_MEANWHILE)
     turn.move("endorse")
     visit = replace(turn.challenge.visit, sent=True)
     turn.change(visits=(*turn.challenge.visits[:-1], visit))
@@ -365,13 +370,13 @@ def decline(turn: Turn, event: EndorsementDeclined) -> None:
     note_event(turn, event)
     main = turn.challenge.main_window()
     if main and main.is_open:
-        close(turn, main, "not endorsed")
+        close(turn, main, ClosedAs.NOT_ENDORSED)
     ask_what_next(turn, "decline")
 
 
 def endorsement_passed(turn: Turn, window: Window) -> None:
     """Nobody endorsed it in time: the raiser and the IRO manager are told."""
-    close(turn, window, "no reply")
+    close(turn, window, ClosedAs.NO_REPLY)
     if turn.challenge.phase is Phase.ENDORSING:
         ask_what_next(turn)
         turn.tell(Subject.STILL_WAITING, manager(turn), window=window.key)
@@ -404,7 +409,7 @@ def agreed(turn: Turn, promise: Promise) -> None:
 
 def completion_passed(turn: Turn, window: Window) -> None:
     """The date by which it was to be put right passed: the IRO is asked what next."""
-    close(turn, window, "date passed")
+    close(turn, window, ClosedAs.DATE_PASSED)
     if turn.challenge.phase is Phase.COMPLETING:
         ask_what_next(turn)
 
@@ -433,7 +438,7 @@ def _start_whole_process(turn: Turn, stage: Stage, counts_from: date | None) -> 
     whole = turn.rules.ladder.whole_process
     # A limit that only closed because the item ended does not count: opened again, it is promised anew.
     limits = [window for window in turn.challenge.windows if window.key.kind is WindowKind.WHOLE_PROCESS]
-    running = any(window.closed_as != "ended" for window in limits)
+    running = any(window.closed_as is not ClosedAs.ENDED for window in limits)
     if whole is None or running or stage.referral or (stage.informal and not whole.includes_informal):
         return
     promise = counted(turn, whole.limit, counts_from)

@@ -9,13 +9,14 @@ from workflows.challenge import (
     THE_RAISER,
     Asked,
     Challenge,
+    ClosedAs,
     Party,
     Window,
     WindowKey,
     WindowKind,
 )
 from workflows.events import WindowsHeld, WindowsReleased
-from workflows.ladder import CountedFrom, Need, NoReply, Stage, Within
+from workflows.ladder import Choice, CountedFrom, Need, NoReply, Stage, Within
 from workflows.procedure import Capacity, Rules
 from workflows.refusals import NotOpen, Unfit
 from workflows.turn import Subject, Turn
@@ -133,7 +134,7 @@ def open_reply(turn: Turn, promise: Promise, told: tuple[Party, ...], kind: Wind
     meeting = stage.contact.meeting
     to_be_booked = meeting is not None and kind is WindowKind.MEETING and turn.challenge.meeting_at is None
     owner = Party(meeting.arranged_by) if meeting and to_be_booked else told[0]
-    answer = Need.ANY if stage.to and stage.to.how.value == Need.ANY.value else Need.ALL
+    answer = Need.ANY if stage.to and stage.to.how is Choice.ANY else Need.ALL
     window = open_window(turn, kind, owner, promise, asked=told, answer=answer, on_close=stage.no_reply)
     remind_of(turn, window)
     return window
@@ -185,21 +186,23 @@ def open_judgement(turn: Turn) -> Window:
     return window
 
 
-def close(turn: Turn, window: Window, how: str, quietly: bool = False) -> None:
+def close(turn: Turn, window: Window, how: ClosedAs, quietly: bool = False) -> None:
     """Close a window; what reminds of it lapses unsent."""
     turn.put(replace(window, closed_at=turn.at, closed_as=how, held_since=None))
     if not quietly and window.key.kind not in (WindowKind.REMINDER, WindowKind.WARNING):
-        turn.note("window_closed", {"kind": window.key.kind.value, "n": window.key.n, "sequence": window.key.sequence, "as": how})
+        turn.note(
+            "window_closed", {"kind": window.key.kind.value, "n": window.key.n, "sequence": window.key.sequence, "as": how.value}
+        )
     lapse_children(turn, window)
 
 
 def lapse_children(turn: Turn, window: Window) -> None:
     """Reminders of a window that no longer runs lapse unsent (DESIGN.md rule 2)."""
     for child in [child for child in turn.challenge.open_windows() if child.parent == window.key]:
-        turn.put(replace(child, closed_at=turn.at, closed_as="lapsed", held_since=None))
+        turn.put(replace(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
 
 
-def close_stay(turn: Turn, how: str) -> None:
+def close_stay(turn: Turn, how: ClosedAs) -> None:
     """Close what belongs to the present stay at a stage; the limit, actions and follow-ups run on."""
     staying = OUTLIVE_CLOSING | {WindowKind.WHOLE_PROCESS}
     for window in [w for w in turn.challenge.open_windows() if w.key.kind not in staying]:
@@ -208,14 +211,14 @@ def close_stay(turn: Turn, how: str) -> None:
             close(turn, current, how)
 
 
-def close_all(turn: Turn, how: str) -> None:
+def close_all(turn: Turn, how: ClosedAs) -> None:
     """Close everything that an end closes: not the actions and follow-ups, which outlive it (RELIABILITY.md I8)."""
     close_stay(turn, how)
     for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.WHOLE_PROCESS]:
         close(turn, window, how)
 
 
-def close_judgement(turn: Turn, how: str) -> None:
+def close_judgement(turn: Turn, how: ClosedAs) -> None:
     """Close the judgement window, if one runs."""
     for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]:
         close(turn, window, how)

@@ -17,6 +17,7 @@ from drp.load import by_reference, challenges, establishment
 from drp.migrate import migrate
 from drp.settings import Settings
 from drp.tables import ChallengeRow
+from workflows.challenge import Phase
 from workflows.procedure import Capacity
 from workflows.working_days import local_date
 
@@ -104,7 +105,7 @@ def _somebody_asked(service: Service, connection: Connection, authority: str, no
     rows = connection.execute(
         select(col(ChallengeRow.reference)).where(
             col(ChallengeRow.authority) == authority,
-            col(ChallengeRow.phase) == "awaiting",
+            col(ChallengeRow.phase) == Phase.AWAITING,
             col(ChallengeRow.stage).in_(("stage_2", "stage_3")),
         )
     ).scalars()

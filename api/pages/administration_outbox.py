@@ -14,6 +14,7 @@ from api.pages.fields import Form, Menu, Pick
 from api.pages.visiting import Sent, Visit, Visiting
 from api.shapes import BrakeBody, MessageShape
 from drp.directory import lookup
+from drp.tables import NotificationState
 from workflows.refusals import Unfit
 
 router = APIRouter(include_in_schema=False)
@@ -96,19 +97,19 @@ def _page(visit: Visiting, form: Form, done: str = "") -> Response:
     with visit.service.store.read(visit.authority) as connection:
         listed = {
             state: _copies(connection, visit, desk.undelivered(connection, visit, state, MOST))
-            for state in ("failed", "braked", "waiting")
+            for state in (NotificationState.FAILED, NotificationState.BRAKED, NotificationState.WAITING)
         }
     references = dict.fromkeys(copy.message.reference for copies in listed.values() for copy in copies)
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "outbox", *references)
     sections = [
-        ("failed", "Could not be delivered", listed["failed"]),
-        ("braked", "Held by the brake", listed["braked"]),
-        ("waiting", "Waiting to leave", listed["waiting"]),
+        (NotificationState.FAILED, "Could not be delivered", listed[NotificationState.FAILED]),
+        (NotificationState.BRAKED, "Held by the brake", listed[NotificationState.BRAKED]),
+        (NotificationState.WAITING, "Waiting to leave", listed[NotificationState.WAITING]),
     ]
     return shell.page(
         visit, "outbox.html", 422 if form.is_faulty else 200, title="Outbox", form=form, outbox=outbox, done=done,
         brake=brake_in_words(visit, outbox.brake), sections=[one for one in sections if one[2]], most=MOST,
-        held=outbox.braked, to_release=bool(outbox.braked or listed["failed"]),
+        held=outbox.braked, to_release=bool(outbox.braked or listed[NotificationState.FAILED]),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from api.pages.choices import day_for_actions
 from api.pages.fields import Actions, Field, Form, Line, Pick, Words
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import about_in_words, child_in_words
+from workflows.challenge import ASKS_RECIPIENTS, WindowKind
 from workflows.events import Action, ClarificationAsked, Event, NotForMe, Responded
 from workflows.pressing import Task
 from workflows.refusals import Unfit
@@ -88,10 +89,11 @@ def _event(values: dict[str, Any]) -> Event:
 
 def _page(visit: Visiting, seen: item.Whole, form: Form, sent: Posted | None = None) -> Response:
     asked = next((press for press in seen.presses if press.task is Task.ANSWER), None)
-    window = next((w for w in seen.shape.windows if w.is_open and w.kind in ("reply", "meeting")), None)
+    window = next((w for w in seen.shape.windows if w.is_open and w.kind in ASKS_RECIPIENTS), None)
     return shell.page(
         visit, "answer.html", 422 if form.is_faulty else 200, title=f"Reply to {seen.shape.reference}", form=form,
         shape=seen.shape, child=child_in_words(seen.item), about=about_in_words(seen.item), asked=seen.asked, press=asked,
-        window=window, once=item.once(visit, sent), answers=item.answers(seen), is_meeting=window and window.kind == "meeting",
-        is_open="responded" in seen.shape.moves, meeting_at=seen.shape.meeting_at,
+        window=window, once=item.once(visit, sent), answers=item.answers(seen),
+        is_meeting=window and window.kind == WindowKind.MEETING, is_open="responded" in seen.shape.moves,
+        meeting_at=seen.shape.meeting_at,
     )  # fmt: skip

@@ -26,7 +26,7 @@ from drp.directory import people
 from drp.directory.people import IRO_SERVICE, StandsIn
 from drp.handle import Retry
 from drp.store import Unavailable
-from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, WindowRow
+from drp.tables import ChallengeRow, DeliveryRow, MailState, NotificationRow, NotificationState, PersonRow, WindowRow
 from notifications.settling import refused_why
 from workflows.challenge import WindowKind
 from workflows.events import WindowsReleased
@@ -246,8 +246,8 @@ def _failed(connection: Connection, visit: Visiting) -> Listed:
     where = (
         col(DeliveryRow.authority) == visit.authority,
         col(NotificationRow.authority) == visit.authority,
-        col(NotificationRow.state) == "failed",
-        col(DeliveryRow.mail) == "refused",
+        col(NotificationRow.state) == NotificationState.FAILED,
+        col(DeliveryRow.mail) == MailState.REFUSED,
     )
     total = connection.execute(
         select(func.count()).select_from(DeliveryRow).join(NotificationRow, here).where(*where)

@@ -10,7 +10,7 @@ from api.pages.told import Told
 from api.pages.visiting import Posted, Sent, Visit, Visiting
 from api.pages.work import child_in_words
 from drp.access import NotFound
-from workflows.challenge import Phase
+from workflows.challenge import ASKS_RECIPIENTS, Phase
 from workflows.refusals import NotYours
 from workflows.relation import reads_iro_service
 from workflows.working_days import local_date, long_date
@@ -134,7 +134,7 @@ def _now(seen: Whole) -> str:
     challenge = seen.item.loaded.challenge
     if not challenge.is_open:
         return "That has come to an end now. I would like to tell you what came of it, when we next meet or before."
-    waiting = [(w.owner, w.due) for w in seen.shape.windows if w.is_open and w.kind in ("reply", "meeting") and w.due]
+    waiting = [(w.owner, w.due) for w in seen.shape.windows if w.is_open and w.kind in ASKS_RECIPIENTS and w.due]
     if challenge.phase is Phase.AWAITING and waiting:
         owner, due = waiting[0]
         return f"I have asked the {owner} to answer me by {long_date(due)}. When they do, I will tell you."

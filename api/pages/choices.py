@@ -14,7 +14,7 @@ from api.reading import Seen
 from api.shapes import TimelineShape
 from drp.directory.lookup import names_of
 from drp.tables import PersonRow, PostRow, UnitRow
-from workflows.challenge import Challenge, WindowKind
+from workflows.challenge import SETTLED, Challenge, WindowKind
 from workflows.events import Chosen
 from workflows.impact import FURTHEST
 from workflows.ladder import EVERYONE_ABOVE, Choice, Ladder, Stage
@@ -57,7 +57,7 @@ class Choices:
         return [
             (str(w.key.n), texts[w.key.n][0] if w.key.n in texts else f"Action {w.key.n}", f"by {long_date(w.promise.due)}")
             for w in windows
-            if w.closed_as not in ("done", "not done")
+            if w.closed_as not in SETTLED
         ]
 
     def asked(self) -> list[Option]:

@@ -1,5 +1,6 @@
 """One challenge as a page: where it stands on its ladder, what comes next and when, what each may do, all that happened."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -22,7 +23,7 @@ from drp.access import NotFound
 from drp.handle import Answer, Done, Retry
 from drp.store import Unavailable
 from workflows import events as e
-from workflows.challenge import NOT_RECORDED, Outcome, ReferralState
+from workflows.challenge import ASKS_RECIPIENTS, SETTLED, ClosedAs, EnteredHow, Outcome, ReferralState, WindowKind
 from workflows.event_rules import is_open_to
 from workflows.events import DocumentAttached, Event, Raised
 from workflows.impact import mid_point
@@ -129,7 +130,7 @@ def show(request: Request, visit: Visit, reference: str, all: str = "", done: st
 def is_talk(item: Seen) -> bool:
     """Was it logged as a talk, and has it gone no further?"""
     challenge = item.loaded.challenge
-    return bool(challenge.visits) and challenge.visit.how == "talked" and not challenge.visit.sent
+    return bool(challenge.visits) and challenge.visit.how is EnteredHow.TALKED and not challenge.visit.sent
 
 
 def grouped_moves(visit: Visiting, seen: Whole) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -167,7 +168,7 @@ def _is_timely(seen: Whole, type_: str, kinds: set[str]) -> bool:
         "meeting_held": challenge.meeting_at is not None,
         "outcome_recorded": "meeting_held" in kinds or Task.RECORD in asks,
         "meeting_arranged": Task.ARRANGE in asks
-        or any(window.kind == "meeting" and window.is_open for window in seen.shape.windows),
+        or any(window.kind == WindowKind.MEETING and window.is_open for window in seen.shape.windows),
         "impact_recorded": Task.LOOK_AGAIN in asks or not challenge.is_open,
         "redirected": "not_for_me" in kinds,
         "action_done": Task.CHECK in asks,
@@ -231,7 +232,7 @@ def what_next(visit: Visiting, seen: Whole) -> list[str]:
             "follow_up": f"To be looked at again {due}.",
         }
         text = names.get(window.kind, "")
-        if window.kind in ("reply", "meeting") and window.past_its_date:
+        if window.kind in ASKS_RECIPIENTS and window.past_its_date:
             text = f"No reply yet from {window.owner}: it was due {due}."
         if window.held:
             text += " It is held: the service was away, and an IRO manager releases it."
@@ -260,16 +261,16 @@ class AgreedAction:
     settles: bool
 
 
-_STANDS = {"done": "Done", "not done": "Not done", NOT_RECORDED: "Past its date"}
+_STANDS: Mapping[str, str] = {ClosedAs.DONE: "Done", ClosedAs.NOT_DONE: "Not done", ClosedAs.NOT_RECORDED: "Past its date"}
 
 
 def actions(seen: Whole) -> list[AgreedAction]:
     """Every agreed action, in the order in which they were agreed, each with how it stands."""
     texts, found = agreed(seen.timeline), []
-    for window in sorted((one for one in seen.shape.windows if one.kind == "action"), key=lambda one: one.n):
+    for window in sorted((one for one in seen.shape.windows if one.kind == WindowKind.ACTION), key=lambda one: one.n):
         what, who = texts.get(window.n, (f"Action {window.n}", ""))
         stands = _STANDS.get(window.closed_as, "Past its date" if window.past_its_date else "Waiting")
-        settles = "action_done" in seen.shape.moves and stands not in ("Done", "Not done")
+        settles = "action_done" in seen.shape.moves and window.closed_as not in SETTLED
         if window.due:
             found.append(AgreedAction(window.n, what, window.due, who, stands, settles))
     return found
@@ -297,7 +298,7 @@ def facts_in_words(visit: Visiting, seen: Whole) -> list[tuple[str, str]]:
         lines.append(("To be put right by", long_date(shape.resolve_by)))
     if shape.impact or challenge.phase in (Outcome.RESOLVED, Outcome.ENDED, Outcome.OVERTAKEN):
         lines.append(("What changed for the child", dict(found[:2] for found in moves.FOUND).get(shape.impact, "Not said yet")))
-    if shape.referral.state != "none":
+    if shape.referral.state != ReferralState.NONE:
         lines.append((visit.label("cafcass"), wording.sentence(shape.referral.state)))
     return [line for line in lines if line[1]]
 

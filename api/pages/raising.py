@@ -16,6 +16,7 @@ from api.pages.work import child_in_words
 from drp import drafts
 from drp.intake import Intake, intake
 from workflows import raising as opening
+from workflows.challenge import ASKS_RECIPIENTS, WindowKind
 from workflows.events import Raised
 from workflows.ladder import ItemType
 from workflows.personal_details import personal_details
@@ -255,7 +256,7 @@ def told(visit: Visit, reference: str) -> Response:
         seen = item.whole(connection, visit, reference)
         begun = drafts.of(connection, visit.authority, UUID(visit.signed.person))
     item.log_reading(visit, seen.shape.reference)
-    main = next((w for w in seen.shape.windows if w.is_open and w.kind in ("reply", "meeting", "endorsement")), None)
+    main = next((w for w in seen.shape.windows if w.is_open and w.kind in ASKS_RECIPIENTS | {WindowKind.ENDORSEMENT}), None)
     return shell.page(
         visit, "raised.html", title="It is raised", shape=seen.shape, window=main, prompts=_asked_of(seen),
         drafts=[one for one in begun if seen.shape.reference in one.said.get("linked", [])],

@@ -9,6 +9,7 @@ from api import views
 from api.reading import Seen
 from api.shapes import TimelineShape
 from api.wording import moment
+from workflows.challenge import ClosedAs, EnteredHow
 from workflows.ladder import ItemType
 from workflows.procedure import Authority
 from workflows.referral import BY_KEY
@@ -127,6 +128,17 @@ POSITIONS = {
 
 VERDICTS = {"enough": "It is enough", "needs_more": "It needs more"}
 
+_PASSED = {
+    ClosedAs.NO_REPLY: "The date passed with no reply",
+    ClosedAs.PART_ANSWERED: "The date passed; some had replied",
+    ClosedAs.DATE_PASSED: "The date passed",
+}
+_ENTERED = {
+    EnteredHow.NO_REPLY: "It went up by itself: no reply came",
+    EnteredHow.JUMPED: "Straight to this stage",
+    EnteredHow.RECALLED: "Taken back",
+}
+
 
 @dataclass(frozen=True)
 class Told:
@@ -157,7 +169,7 @@ def is_told(entry: Any) -> bool:
     """Does an entry say something that no other says better?"""
     if entry.kind == "window_opened":
         return False
-    return entry.kind != "window_closed" or entry.facts.get("as") in ("no reply", "part answered", "date passed")
+    return entry.kind != "window_closed" or entry.facts.get("as") in _PASSED
 
 
 def told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
@@ -165,9 +177,7 @@ def told(entry: Any, words: Authority, raiser: str, reference: str) -> Told:
     labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
     headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
     if entry.kind == "window_closed":
-        headline = {"no reply": "The date passed with no reply", "part answered": "The date passed; some had replied"}.get(
-            entry.facts.get("as", ""), "The date passed"
-        )
+        headline = _PASSED.get(entry.facts.get("as", ""), "The date passed")
     actions = [
         (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
     ]
@@ -223,5 +233,4 @@ def _addressed(facts: Mapping[str, Any], words: Authority, raiser: str) -> list[
         roles = [one if isinstance(one, str) else one["role"] for one in facts.get(name, [])]
         if roles:
             said.append(text.format(", ".join(views.title_of(words, role, raiser) for role in roles)))
-    how = {"no_reply": "It went up by itself: no reply came", "jumped": "Straight to this stage", "recalled": "Taken back"}
-    return [*said, *([how[facts["how"]]] if facts.get("how") in how else [])]
+    return [*said, *([_ENTERED[facts["how"]]] if facts.get("how") in _ENTERED else [])]

@@ -19,6 +19,7 @@ from drp.kept_timeline import KeptTimeline, kept_timeline
 from drp.referral import Blacking, Made, Selection, goes, selected
 from workflows.events import ReferredToCafcass
 from workflows.referral import CHECKLIST, Standing, standings
+from workflows.turn import Visible
 from workflows.working_days import long_date, so_many
 
 ERASED = "It was lawfully erased."
@@ -130,7 +131,7 @@ def _question(field: str) -> str:
 def _documents(it: Material, black: Blacking) -> list[EnclosedDocument]:
     found = []
     for shape in it.entries:
-        sealed = it.kept.entries[shape.number - 1].visible == "sealed"
+        sealed = it.kept.entries[shape.number - 1].visible == Visible.SEALED
         ticked = shape.number in it.selection.spoken
         if shape.kind != "document_attached" or sealed or (shape.iro_service_only and not ticked):
             continue

@@ -17,6 +17,7 @@ from drp.referral import Made, Selection, goes
 from workflows.challenge import Challenge
 from workflows.events import ReferredToCafcass
 from workflows.procedure import Authority
+from workflows.turn import Visible
 from workflows.working_days import local_date
 
 GROUNDS = {
@@ -75,7 +76,7 @@ class Material:
     def of(self, kind: str) -> Iterator[tuple[date, Mapping[str, Any], Mapping[str, str]]]:
         """Entries of a kind, sealed ones and those told in confidence left aside: day, facts and words of each."""
         for shape in self.entries:
-            sealed = self.kept.entries[shape.number - 1].visible == "sealed"
+            sealed = self.kept.entries[shape.number - 1].visible == Visible.SEALED
             if shape.kind == kind and not sealed and not shape.facts.get("in_confidence"):
                 yield local_date(shape.at), shape.facts, shape.words
 

@@ -12,7 +12,7 @@ from api.referral.material import GROUNDS, Material
 from api.referral.stages import days, stages
 from api.wording import moment
 from drp.tables import ChildRow, PersonRow
-from workflows.procedure import Capacity
+from workflows.procedure import Capacity, HeldFor
 from workflows.recipients import iro_of
 from workflows.working_days import local_date, long_date, so_many
 
@@ -83,7 +83,7 @@ def _line_of_the_child(it: Material) -> list[str]:
     line = [
         (role.title, person)
         for role in it.words.roles
-        if role.acts_as is None and role.held_for.value in ("child", "team", "service")
+        if role.acts_as is None and role.held_for in (HeldFor.CHILD, HeldFor.TEAM, HeldFor.SERVICE)
         for person in establishment.holders(it.words, role.key, about, it.day)
     ]
     return [it.words.name, *units, *_people(it, line)]

@@ -6,6 +6,7 @@ from typing import Any
 from api.referral.contents import StageReached
 from api.referral.material import Material
 from api.wording import moment
+from workflows.challenge import ASKS_RECIPIENTS, ClosedAs, EnteredHow
 from workflows.promise_in_words import explain
 from workflows.working_days import local_date, long_date, so_many, working_days_between
 
@@ -13,29 +14,27 @@ HANDBOOK_LIMIT = 20
 """Working days within which the whole formal process should end (IRO Handbook, paragraph 6.2)."""
 
 _HOW = {
-    "raised": "Raised here",
-    "climbed": "Taken higher",
-    "no_reply": "It went up by itself: no reply came",
-    "jumped": "Straight to this stage",
-    "recalled": "Taken back to this stage",
-    "reopened": "Opened again here",
-    "talked": "A talk, without a clock",
+    EnteredHow.RAISED: "Raised here",
+    EnteredHow.CLIMBED: "Taken higher",
+    EnteredHow.NO_REPLY: "It went up by itself: no reply came",
+    EnteredHow.JUMPED: "Straight to this stage",
+    EnteredHow.RECALLED: "Taken back to this stage",
+    EnteredHow.REOPENED: "Opened again here",
+    EnteredHow.TALKED: "A talk, without a clock",
 }
 _CAME = {
-    "no reply": "No reply by the date",
-    "part answered": "Not all had replied by the date",
-    "date passed": "The date passed",
-    "ended": "It ended before a reply",
-    "superseded": "Taken higher before a reply",
+    ClosedAs.NO_REPLY: "No reply by the date",
+    ClosedAs.PART_ANSWERED: "Not all had replied by the date",
+    ClosedAs.DATE_PASSED: "The date passed",
+    ClosedAs.ENDED: "It ended before a reply",
+    ClosedAs.SUPERSEDED: "Taken higher before a reply",
 }
 
 
 def stages(it: Material) -> list[StageReached]:
     found = []
     for visit in it.challenge.visits:
-        asking = [
-            w for w in it.challenge.windows if w.key.sequence == visit.sequence and w.key.kind.value in ("reply", "meeting")
-        ]
+        asking = [w for w in it.challenge.windows if w.key.sequence == visit.sequence and w.key.kind in ASKS_RECIPIENTS]
         window = asking[-1] if asking else None
         promise = window.promise if window and not window.promise.is_without_date else None
         came, on = _came(it, window)

@@ -228,7 +228,7 @@ def _promise(it: _Whole, window: Window) -> PromiseHeld:
             )
             for asked in window.asked
         ],
-        closed=moment(window.closed_at), closed_as=window.closed_as,
+        closed=moment(window.closed_at), closed_as=window.closed_as.value,
     )  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from sqlmodel import col
 
 from drp.backup.contents import authorities, choose
-from drp.tables import AuthorityRow, ChallengeRow, NotificationRow, SessionRow, SignInRow, WindowRow
+from drp.tables import UNSENT, AuthorityRow, ChallengeRow, NotificationRow, SessionRow, SignInRow, WindowRow
+from workflows.challenge import WindowKind
 
-REMINDING = ("reminder", "warning")
+REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
 """Windows that only tell: no promise of anybody's."""
 
 
@@ -43,7 +44,7 @@ def settle(connection: Connection, moment: datetime, now: datetime, hold_after: 
         connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=away))
         connection.execute(
             update(NotificationRow)
-            .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("waiting", "braked", "failed")))
+            .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(UNSENT))
             .values(released=False)
         )
         for table in (SessionRow, SignInRow):

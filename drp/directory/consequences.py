@@ -25,7 +25,7 @@ from workflows.challenge import Facts, Party
 from workflows.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
 from workflows.ladder import RAISER, Status
 from workflows.procedure import Authority, Capacity
-from workflows.recipients import About, Establishment, How, iro_of, nobody_holds, reach
+from workflows.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach
 from workflows.turn import Subject
 from workflows.working_days import local_date
 
@@ -206,7 +206,7 @@ class _Known:
         if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
             return False
         for reached in reach(party, self.authority, self.establishment, self.about, self.day):
-            if reached.how in (How.HOLDER, How.COVER):
+            if reached.how in (ReachedHow.HOLDER, ReachedHow.COVER):
                 since = self._since(reached.person, reached.how, party)
                 if not any(self._heard(told, reached.person, role, sequence, since) for told in self.told):
                     return True
@@ -216,9 +216,9 @@ class _Known:
         mine = told.person == person and told.as_to and told.sequence >= sequence and told.day >= since
         return mine and (told.party == role or (person, role) in self.involved)
 
-    def _since(self, person: str, how: How, party: Party) -> date:
+    def _since(self, person: str, how: ReachedHow, party: Party) -> date:
         """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
-        if how is How.HOLDER:
+        if how is ReachedHow.HOLDER:
             days = [
                 p.since for p in self.establishment.posts if (p.person, p.role) == (person, party.role) and p.is_held_on(self.day)
             ]
@@ -230,13 +230,13 @@ class _Known:
         """Is the child's IRO, or who covers for them, another than whoever was told last, or than whoever raised it?"""
         iros = iro_of(self.authority, self.establishment, self.about, self.day)
         reached = reach(Party(RAISER), self.authority, self.establishment, self.about, self.day)
-        now = {one.person for one in reached if one.how is not How.DELEGATE}
+        now = {one.person for one in reached if one.how is not ReachedHow.DELEGATE}
         if not now:
             return False  # nobody at all could be told
         last = max((told.version for told in self.told if told.subject == Subject.IRO_CHANGED.value), default=None)
         if last is not None:
             heard = (told for told in self.told if told.version == last and told.subject == Subject.IRO_CHANGED.value)
-            return now != {told.person for told in heard if told.how != How.DELEGATE.value}
+            return now != {told.person for told in heard if told.how != ReachedHow.DELEGATE.value}
         raised = local_date(item.challenge.raised_at)
         if str(item.raiser) not in iros:
             return True

@@ -20,7 +20,7 @@ from tests.decision.planting import plant_rule
 from tests.decision.retelling import again
 from workflows import beside, impact
 from workflows import events as e
-from workflows.challenge import THE_RAISER
+from workflows.challenge import THE_RAISER, ClosedAs
 from workflows.ladder import ItemType
 from workflows.permits import THE_SERVICE
 from workflows.pressing import pressing
@@ -258,7 +258,7 @@ def test_planted_too_early_without_anybody_looking_again(monkeypatch):
 
 def test_planted_a_mid_point_that_is_asked_once_and_forgotten(monkeypatch):
     def due(turn, window):
-        turn.put(replace(window, closed_at=turn.at, closed_as="told"))
+        turn.put(replace(window, closed_at=turn.at, closed_as=ClosedAs.TOLD))
         turn.tell(Subject.FOLLOW_UP_DUE, [THE_RAISER], window=window.key)
 
     monkeypatch.setattr(beside, "promise_due", due)

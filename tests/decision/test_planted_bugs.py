@@ -25,7 +25,7 @@ from tests.decision.lives import lives
 from tests.decision.planting import plant_rule
 from workflows import addressing, answers, beside, decide, endings, permits, raising, stages, windows
 from workflows import events as e
-from workflows.challenge import THE_RAISER, Party, ReferralState, WindowKind
+from workflows.challenge import THE_RAISER, ClosedAs, Party, ReferralState, WindowKind
 from workflows.challenge import Phase as At
 from workflows.event_rules import EVENT_RULES
 from workflows.ladder import NoReply
@@ -247,7 +247,7 @@ def test_a_referral_that_waits_for_the_answer(monkeypatch):
 def test_a_referral_that_stops_the_ladder(monkeypatch):
     def refer(turn, event):
         beside.refer(turn, event)
-        windows.close_stay(turn, "referred")
+        windows.close_stay(turn, ClosedAs.SUPERSEDED)
 
     plant_rule(monkeypatch, e.ReferredToCafcass, does=refer)
     fails(lambda: test_referral.test_a_looked_after_child_is_referred_from_every_open_state_and_the_ladder_runs_on("derby"))

@@ -9,7 +9,7 @@ from itertools import permutations
 import pytest
 
 from drp import counting, register, register_list, themes, timeliness
-from drp.counting import Asked, By
+from drp.counting import By
 from drp.labels import Labels
 from drp.register import Change, Entered
 from drp.register_list import Item, Narrowed
