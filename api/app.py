@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api import challenges, deps, desk, errors, health, heartbeat, ladders, problems, reports
-from api.assembly import Clock, assemble, enter_what_is_not, system_clock
+from api import desk, errors, request_context
+from api.assembly import Clock, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
-from api.pages.rate import Rate
-from api.pages.rooms import ROUTERS
-from drp.migrate import migrate
+from api.jobs import heartbeat
+from api.json import challenges, health, ladders, problems, reports
+from api.pages.routers import ROUTERS
+from api.pages.sign_in.rate_limit import RateLimit
+from drp.database.migrate import migrate_database
 from drp.settings import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")
@@ -60,15 +62,15 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     settings = settings or Settings()
     if settings.choose_a_person and urlsplit(settings.link).hostname not in HERE:
         raise RuntimeError("DRP_CHOOSE_A_PERSON lets anybody be anybody: it is for a demonstration on this machine alone.")
-    service = assemble(settings, clock)
+    service = assemble_service(settings, clock)
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
-        migrate(service.store)
+        migrate_database(service.store)
         enter_what_is_not(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        scheduler = heartbeat.start(service) if settings.heartbeat else None
+        scheduler = heartbeat.start_heartbeat(service) if settings.heartbeat else None
         yield
         if scheduler:
             scheduler.shutdown(wait=True)
@@ -90,12 +92,12 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         redirect_slashes=False,  # the framework's redirect goes to whatever host the request names
     )
     app.state.service = service
-    app.state.links = Rate()
+    app.state.links = RateLimit()
     _docs(app)
-    errors.install(app)
+    errors.install_answers(app)
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)
     app.middleware("http")(_headers)
-    deps.check_declared(app)
+    request_context.check_declared(app)
     return app
 
 

@@ -9,21 +9,21 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drp import register
-from drp.access_log import AccessLog
-from drp.attachments import Attachments
-from drp.chance import Chance
-from drp.handle import Casework
-from drp.keep import Keeper
-from drp.procedures import Procedures
+from drp.casework.attachments import Attachments
+from drp.casework.procedures import Procedures
+from drp.casework.save import DecisionWriter
+from drp.casework.service import Casework
+from drp.data_protection.access_log import AccessLog
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.register import write
 from drp.settings import Settings
-from drp.store import Store
-from drp.timeline import ChainKey
-from notifications.channels import Channel, Folder, Outcome, Post, Relay, Smtp
+from drp.timeline.chain import ChainKey
+from notifications.channels import Channel, Folder, OutgoingMail, Relay, SendOutcome, Smtp
 from notifications.outbox import Sender
-from workflows.reader import Procedures as ReadProcedures
-from workflows.reader import read_procedures
-from workflows.working_days import Calendar, read_calendar
+from workflows.calendar.working_days import Calendar, read_calendar
+from workflows.ladder_language.reader import AuthorityProcedures as ReadProcedures
+from workflows.ladder_language.reader import read_procedures
 
 Clock = Callable[[], datetime]
 """Returns an aware UTC instant."""
@@ -34,15 +34,15 @@ def system_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 -- the edge is where the clock is read
 
 
-SYSTEM_CHANCE = Chance(secrets.token_bytes)  # noqa: TID251 -- and chance too
+SYSTEM_CHANCE = Randomness(secrets.token_bytes)  # noqa: TID251 -- and chance too
 
 
 class InboxOnly:
     """No mail leaves: the inbox in the service is the delivery of record."""
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         """Nothing to do."""
-        return Outcome(accepted=frozenset(post.envelope))
+        return SendOutcome(accepted=frozenset(post.envelope))
 
 
 @dataclass(frozen=True)
@@ -64,21 +64,21 @@ class Service:
         self.access_log.close()
 
 
-def assemble(settings: Settings, clock: Clock = system_clock, chance: Chance = SYSTEM_CHANCE) -> Service:
+def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Randomness = SYSTEM_CHANCE) -> Service:
     """Build the service; touches the disk for its keys only. Raises OSError if they cannot be read or made."""
     store = Store(settings.database_url, settings.pool_size)
     *older, key = chain_keys(settings.key_file, chance)
-    keeper = Keeper(key, chance, store.is_sqlite, tuple(older))
-    casework = Casework(store, Procedures(calendar()), keeper, chance, settings.hold_after)
+    keeper = DecisionWriter(key, chance, store.is_sqlite, tuple(older))
+    casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
-    sender = Sender(channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
+    sender = Sender(mail_channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
     signing = signing_key(settings.signing_file, chance)
     return Service(settings, clock, store, casework, sender, log, attachments, signing)
 
 
-def channel(settings: Settings) -> Channel:
+def mail_channel(settings: Settings) -> Channel:
     """The way messages leave. Raises ValueError for a setting that is none."""
     if settings.mail == "folder":
         return Folder(settings.var / "mail", settings.mail_from)
@@ -92,7 +92,7 @@ def channel(settings: Settings) -> Channel:
     raise ValueError(f"DRP_MAIL is `{settings.mail}`: set it to folder, smtp or none.")
 
 
-def calendar() -> Calendar:
+def shipped_calendar() -> Calendar:
     """The bank holidays of England and Wales that this release carries."""
     return read_calendar(files("workflows.calendars").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
 
@@ -102,11 +102,11 @@ def enter_what_is_not(service: Service) -> int:
     made, casework = 0, service.casework
     for authority in service.store.authorities():
         with service.store.write(authority) as connection:
-            made += register.catch_up(connection, casework.procedures, authority)
+            made += write.rebuild_missing_entries(connection, casework.procedures, authority)
     return made
 
 
-def chain_keys(path: Path, chance: Chance) -> tuple[ChainKey, ...]:
+def chain_keys(path: Path, chance: Randomness) -> tuple[ChainKey, ...]:
     """The timeline's keys, the first made on first use; the last is the one that new entries are made with.
 
     A line each: 64 hex digits, from the second on with a name before them (`k2 …`), for an entry names the key that it was
@@ -131,7 +131,7 @@ def _chain_keys(path: Path) -> tuple[ChainKey, ...]:
     return tuple(found.values())
 
 
-def signing_key(path: Path, chance: Chance) -> Ed25519PrivateKey:
+def signing_key(path: Path, chance: Randomness) -> Ed25519PrivateKey:
     """The key that signs checkpoints, made on first use. Give its public half to whoever is to check them."""
     return Ed25519PrivateKey.from_private_bytes(_secret(path, chance))
 
@@ -143,13 +143,13 @@ def present_keys(settings: Settings) -> tuple[tuple[ChainKey, ...], Ed25519Priva
     return chain, Ed25519PrivateKey.from_private_bytes(_read(signing)) if signing.exists() else None
 
 
-def _secret(path: Path, chance: Chance) -> bytes:
+def _secret(path: Path, chance: Randomness) -> bytes:
     """32 bytes from a file that only we may read; made where it is not there. Raises OSError, ValueError."""
     _made_once(path, chance)
     return _read(path)
 
 
-def _made_once(path: Path, chance: Chance) -> None:
+def _made_once(path: Path, chance: Randomness) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(".part")
@@ -172,7 +172,7 @@ def _octets(text: str, path: Path) -> bytes:
     return secret
 
 
-def shipped(name: str) -> ReadProcedures:
+def shipped_procedures(name: str) -> ReadProcedures:
     """An authority's procedures as this release ships them."""
     folder = files("workflows").joinpath("authorities", name)
     texts = {f"{name}/{f.name}": f.read_text(encoding="utf-8") for f in folder.iterdir() if f.name.endswith(".yaml")}

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from api.wording import in_megabytes
+from api.presenters.wording import in_megabytes
 
 SECONDS = 120.0
 """From its first byte to its last; ten megabytes come through a slow line from home in less."""

@@ -7,22 +7,22 @@ from fastapi import APIRouter
 from sqlalchemy import Connection, RowMapping, func, select
 from sqlmodel import col
 
-from api.deps import Asked, Asking
-from api.problems import responses
-from api.shapes import BrakeBody, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
-from drp import administered
-from drp.inbox import messages, told
-from drp.tables import UNSENT, AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
-from notifications import brake
-from notifications.wording import WORDS, sentences
-from workflows.refusals import Unfit
-from workflows.turn import Subject
+from api.json.problems import declared_refusals
+from api.presenters.shapes import BrakeBody, InboxShape, MeShape, MessageShape, OutboxShape, ReleasedShape
+from api.request_context import CurrentRequest, RequestContext
+from drp.casework.inbox import messages_of_person, messages_query
+from drp.data_protection import admin_audit_log
+from drp.database.tables import UNSENT, AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
+from notifications import sending_pause
+from notifications.wording import WORDS, message_sentences
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model.refusals import Unfit
 
 router = APIRouter(prefix="/api/v1")
 
 
-@router.get("/me", tags=["desk"], responses=responses(), response_model=MeShape)
-def me(asked: Asked) -> MeShape:
+@router.get("/me", tags=["desk"], responses=declared_refusals(), response_model=MeShape)
+def me(asked: CurrentRequest) -> MeShape:
     """Who the service takes you for, today."""
     return MeShape(
         authority=asked.authority,
@@ -32,16 +32,16 @@ def me(asked: Asked) -> MeShape:
     )
 
 
-@router.get("/inbox", tags=["desk"], responses=responses(), response_model=InboxShape)
-def inbox(asked: Asked) -> InboxShape:
+@router.get("/inbox", tags=["desk"], responses=declared_refusals(), response_model=InboxShape)
+def inbox(asked: CurrentRequest) -> InboxShape:
     """What you have been told, newest first: the delivery of record, whatever became of the mail."""
     with asked.service.store.read(asked.authority) as connection:
-        rows = told(connection, asked.authority, UUID(asked.signed.person), 200)
+        rows = messages_of_person(connection, asked.authority, UUID(asked.signed.person), 200)
         return InboxShape(messages=[message_of(connection, asked, row) for row in rows])
 
 
-@router.get("/outbox", tags=["desk"], responses=responses(), response_model=OutboxShape)
-def show_outbox(asked: Asked) -> OutboxShape:
+@router.get("/outbox", tags=["desk"], responses=declared_refusals(), response_model=OutboxShape)
+def show_outbox(asked: CurrentRequest) -> OutboxShape:
     """What is held, what waits, and what could not be delivered to somebody."""
     with asked.service.store.read(asked.authority) as connection:
         counts: dict[str, int] = {
@@ -64,29 +64,31 @@ def show_outbox(asked: Asked) -> OutboxShape:
         )
 
 
-@router.put("/outbox/brake", tags=["desk"], responses=responses(413, 422), response_model=OutboxShape)
-def set_brake(asked: Asked, body: BrakeBody) -> OutboxShape:
+@router.put("/outbox/brake", tags=["desk"], responses=declared_refusals(413, 422), response_model=OutboxShape)
+def set_brake(asked: CurrentRequest, body: BrakeBody) -> OutboxShape:
     """Hold all mail, all above a stage, or none. The inbox goes on."""
     with asked.service.store.write(asked.authority) as connection:
         current = asked.service.casework.procedures.current(connection, asked.authority)
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
-        brake.set_brake(connection, asked.authority, body.brake)
+        sending_pause.set_brake(connection, asked.authority, body.brake)
         chance = asked.service.casework.chance
-        administered.note(connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none")
+        admin_audit_log.note_admin_change(connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none")
     return show_outbox(asked)
 
 
-@router.post("/outbox/release", tags=["desk"], responses=responses(), response_model=ReleasedShape)
-def release(asked: Asked) -> ReleasedShape:
+@router.post("/outbox/release", tags=["desk"], responses=declared_refusals(), response_model=ReleasedShape)
+def release(asked: CurrentRequest) -> ReleasedShape:
     """Let held and failed messages go, by hand."""
     with asked.service.store.write(asked.authority) as connection:
-        released = brake.release(connection, asked.authority, asked.now)
-        administered.note(connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released)
+        released = sending_pause.release_messages(connection, asked.authority, asked.now)
+        admin_audit_log.note_admin_change(
+            connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released
+        )
     return ReleasedShape(released=released)
 
 
-def undelivered(connection: Connection, asked: Asking, state: NotificationState, most: int) -> Sequence[RowMapping]:
+def undelivered(connection: Connection, asked: RequestContext, state: NotificationState, most: int) -> Sequence[RowMapping]:
     """Copies of messages that wait, are held or have failed, and have not reached their person, newest first."""
     mail = MailState.REFUSED if state is NotificationState.FAILED else MailState.WAITING
     # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
@@ -97,7 +99,7 @@ def undelivered(connection: Connection, asked: Asking, state: NotificationState,
         .limit(most)
     )
     items = set(connection.execute(newest).scalars())
-    query = messages(asked.authority).where(
+    query = messages_query(asked.authority).where(
         col(DeliveryRow.challenge).in_(items), col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail
     )
     query = query.order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
@@ -105,10 +107,10 @@ def undelivered(connection: Connection, asked: Asking, state: NotificationState,
     return rows
 
 
-def message_of(connection: Connection, asked: Asking, row: RowMapping) -> MessageShape:
+def message_of(connection: Connection, asked: RequestContext, row: RowMapping) -> MessageShape:
     """One copy of a message, in the words of the authority's file."""
     rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
-    said = sentences(WORDS[Subject(row["subject"])], rules.authority, row["due"], False)
+    said = message_sentences(WORDS[NotificationKind(row["subject"])], rules.authority, row["due"], False)
     return MessageShape(
         reference=row["reference"],
         about=row["subject"],
@@ -124,6 +126,6 @@ def message_of(connection: Connection, asked: Asking, row: RowMapping) -> Messag
     )
 
 
-def _brake(connection: Connection, asked: Asking) -> str:
+def _brake(connection: Connection, asked: RequestContext) -> str:
     found = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == asked.authority)).scalar()
     return found or ""

@@ -9,16 +9,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api.pages import troubles
-from api.pages.visiting import NotOurs
-from api.problems import problem
-from drp.access import AccessEnded, NotFound
-from drp.attachments import NotAsAttached
-from drp.handle import KeyReused, Stale
-from drp.identity import NotSigned
-from drp.principal import NotPermitted
-from drp.store import Unavailable
-from workflows.refusals import NotOpen, NotYours, Refused, Unfit
+from api.json.problems import problem_answer
+from api.pages.frame import error_pages
+from api.pages.frame.browser_request import NotOurs
+from drp.casework.access import AccessEnded, NotFound
+from drp.casework.attachments import NotAsAttached
+from drp.casework.service import KeyReused, StaleView
+from drp.database.engine import Unavailable
+from drp.identity.principal import NotPermitted
+from drp.identity.tokens import NotSigned
+from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit
 
 log = logging.getLogger("drp.api")
 
@@ -39,7 +39,7 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
         "That form did not come from this service, or from another sign-in.",
         "Nothing was done. Open the page again from here.",
     ),
-    Stale: (412, "stale", "It has moved on since you looked.", "Read it again, then send what you wrote."),
+    StaleView: (412, "stale", "It has moved on since you looked.", "Read it again, then send what you wrote."),
     KeyReused: (422, "key-reused", "That Idempotency-Key came before with another body.", "Use a new key for a new request."),
     Unavailable: (
         503,
@@ -60,11 +60,11 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
 async def answer(request: Request, status: int, kind: str, title: str, do: str, **more: Any) -> Response:
     """A refusal as whoever asked can read it: a program, or a person at a browser."""
     if request.url.path.startswith(("/api/", "/docs")):
-        return problem(status, kind, title, do, **more)
-    return await troubles.shown(request, status, kind, title, do)
+        return problem_answer(status, kind, title, do, **more)
+    return await error_pages.shown(request, status, kind, title, do)
 
 
-def install(app: FastAPI) -> None:
+def install_answers(app: FastAPI) -> None:
     """Let every refusal be answered from the table."""
     for kind in TABLE:
         app.add_exception_handler(kind, _from_table(kind))

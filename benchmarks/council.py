@@ -8,11 +8,8 @@ from sqlalchemy import event, insert, select, update
 from sqlmodel import col
 
 from api.assembly import Service
-from api.demo.scene import CAST, procedures
-from drp import identity
-from drp.directory.importing import import_directory
-from drp.directory.lookup import person_by_key
-from drp.tables import (
+from api.demo.scene import CAST, scene_procedures
+from drp.database.tables import (
     ChallengeRow,
     DeliveryRow,
     EntryRow,
@@ -23,9 +20,12 @@ from drp.tables import (
     WindowRow,
     WordsRow,
 )
-from workflows.events import Raised, Responded, Withdrawn
-from workflows.ladder import ItemType
-from workflows.working_days import local_date
+from drp.directory.importing import import_directory
+from drp.directory.lookup import person_by_key
+from drp.identity import tokens
+from workflows.calendar.working_days import local_date
+from workflows.model.events import Raised, Responded, Withdrawn
+from workflows.model.ladder import ItemType
 
 KEY = CAST[0].key
 IROS, TEAMS, CHILDREN = 40, 30, 2000
@@ -63,7 +63,7 @@ def directory() -> dict[str, str]:
 
 def found(service: Service, now: datetime) -> None:
     """The council, with nobody having raised anything yet."""
-    read = procedures(CAST[0])
+    read = scene_procedures(CAST[0])
     with service.store.write(KEY) as connection:
         service.casework.procedures.seed(connection, read, now)
         day = local_date(now) - timedelta(days=400)
@@ -123,7 +123,7 @@ def _raise(service: Service, how_many: int, now: datetime) -> list[str]:
         for person in [f"iro{n}" for n in range(IROS)] + [f"tm{n}" for n in range(TEAMS)]:
             id_ = person_by_key(connection, KEY, person)
             assert id_ is not None
-            signed[person] = identity.signed(connection, words, UUID(str(id_)), now)
+            signed[person] = tokens.principal_of(connection, words, UUID(str(id_)), now)
     reasons = [reason.key for theme in words.themes for reason in theme.reasons if not reason.needs_words]
     still_open = []
     for n in range(how_many):

@@ -17,11 +17,12 @@ from api.app import create_app
 from api.assembly import Service
 from api.routes import ROUTES
 from benchmarks.council import KEY, fill, found
-from drp import drafts, sessions
+from drp.casework import drafts
+from drp.database.engine import Store
+from drp.database.migrate import migrate_database
 from drp.directory.lookup import person_by_key
-from drp.migrate import migrate
+from drp.identity import sessions
 from drp.settings import Settings
-from drp.store import Store
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 TIMES_LONGER_AT_MOST = 3.0
@@ -34,7 +35,7 @@ class Side:
 
     def __init__(self, folder: Path, how_many: int) -> None:
         store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
-        migrate(store)
+        migrate_database(store)
         store.close()
         settings = Settings(var=folder, database_url=store.url, heartbeat=False, mail="none")
         self.app = create_app(settings, lambda: NOW)
@@ -47,7 +48,7 @@ class Side:
     def _signed_in(self, person: str) -> str:
         with self.service.store.write(KEY) as connection:
             id_ = person_by_key(connection, KEY, person)
-            return sessions.begin(connection, self.service.casework.chance, KEY, UUID(str(id_)), "link", NOW)
+            return sessions.begin_session(connection, self.service.casework.chance, KEY, UUID(str(id_)), "link", NOW)
 
     def draft(self) -> str:
         """A draft of the first IRO's, whole as far as the check."""
@@ -59,7 +60,7 @@ class Side:
         with self.service.store.write(KEY) as connection:
             id_ = person_by_key(connection, KEY, "iro0")
             said = {"steps": steps, "once": "x", "child": "C-00000"}
-            return str(drafts.begin(connection, self.service.casework.chance, KEY, UUID(str(id_)), said, NOW))
+            return str(drafts.begin_draft(connection, self.service.casework.chance, KEY, UUID(str(id_)), said, NOW))
 
     def seconds(self, person: str, path: str) -> tuple[float, int]:
         """How long a page takes, and its status."""

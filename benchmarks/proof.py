@@ -10,7 +10,7 @@ import time
 from datetime import timedelta
 from uuid import UUID
 
-from drp.timeline import _bound, _identity, first_fault
+from drp.timeline.chain import _bound, _identity, first_fault
 from tests.proof.tampering import AUTHORITY, KEY, WAYS, Books, books, rewritten, tampered
 
 TAMPERINGS = 100_000

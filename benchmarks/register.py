@@ -16,18 +16,18 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, make_url, text
 
-from api.assembly import calendar
-from drp.chance import Chance
+from api.assembly import shipped_calendar
+from drp.casework.procedures import Procedures
+from drp.casework.save import DecisionWriter
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.migrate import migrate_database
 from drp.directory.importing import import_directory
-from drp.handle import Casework
-from drp.keep import Keeper
-from drp.migrate import migrate
-from drp.procedures import Procedures
-from drp.register import RegisterRow
-from drp.sheets.bringing import Sheet, bring_in
-from drp.sheets.mapping import SheetMapping
-from drp.store import Store
-from drp.timeline import ChainKey
+from drp.register.write import RegisterRow
+from drp.register_import.import_file import GivenSheet, import_sheet
+from drp.register_import.mapping import SheetMapping
+from drp.timeline.chain import ChainKey
 from tests.register.books import book, sheet
 from tests.service.cast import DUNMOOR, directory_files, procedures
 from tests.store.conftest import OWNER, Postgresql
@@ -68,9 +68,13 @@ def rows() -> list[tuple[str, ...]]:
 
 def casework(store: Store) -> Casework:
     """An authority with its procedures and directory on an empty database."""
-    chance = Chance(random.Random(3).randbytes)
+    chance = Randomness(random.Random(3).randbytes)
     made = Casework(
-        store, Procedures(calendar()), Keeper(ChainKey("k", b"k" * 32), chance, store.is_sqlite), chance, timedelta(hours=2)
+        store,
+        Procedures(shipped_calendar()),
+        DecisionWriter(ChainKey("k", b"k" * 32), chance, store.is_sqlite),
+        chance,
+        timedelta(hours=2),
     )
     read = procedures(DUNMOOR)
     with store.write(DUNMOOR.key) as connection:
@@ -86,7 +90,7 @@ def brought(store: Store, data: bytes, name: str) -> float:
         rules = office.procedures.current(connection, DUNMOOR.key)
     began = time.perf_counter()
     with store.write(DUNMOOR.key) as connection:
-        done = bring_in(office, connection, rules, Sheet(name, data, SheetMapping()), NOW, takes_over=False)
+        done = import_sheet(office, connection, rules, GivenSheet(name, data, SheetMapping()), NOW, takes_over=False)
     took = time.perf_counter() - began
     assert done.lines == ROWS
     return took
@@ -124,7 +128,7 @@ def sqlite() -> Iterator[Callable[[], Store]]:
 
         def fresh() -> Store:
             store = Store(f"sqlite:///{folder}/{next(count)}.db")
-            migrate(store)
+            migrate_database(store)
             return store
 
         yield fresh

@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 from sqlalchemy.engine import make_url
 
-from drp.register import RegisterRow
-from drp.store import Store
+from drp.database.engine import Store
+from drp.register.write import RegisterRow
 from tests.store.conftest import Postgresql
-from workflows.ladder import ItemType
-from workflows.line import kind_of
-from workflows.periods import month_of, quarter_of
+from workflows.calendar.reporting_periods import month_of, quarter_of
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import kind_of
 
 KEY = "dunmoor"
 FIRST_DAY, DAYS = date(2016, 4, 1), 3652

@@ -24,29 +24,40 @@ import duckdb
 from sqlalchemy import Connection, make_url, text
 
 from benchmarks.sizeable import FIRST_DAY, KEY, into_duckdb, into_postgresql, into_sqlite, write_csv
-from drp import counting, register, register_list
-from drp.chance import Chance
-from drp.counting import Asked, By, count_items
-from drp.labels import Labels
-from drp.migrate import migrate
-from drp.register import Change, Entered
-from drp.register_list import Narrowed
-from drp.store import Store
-from drp.themes import Question
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.migrate import migrate_database
+from drp.register import write
+from drp.register.write import EntryChange, EntryToInsert
+from drp.reports import aggregate, register_search
+from drp.reports.aggregate import CountQuery, Dimension, count_items
+from drp.reports.display_labels import DisplayLabels
+from drp.reports.register_search import RegisterFilter
+from drp.reports.theme_tables import TableQuestion
 from tests.service.cast import DUNMOOR, procedures
 from tests.store.conftest import APP, OWNER, Postgresql
-from workflows.ladder import ItemType
-from workflows.line import CHALLENGE, Coded, Line
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import CHALLENGE, CodedReason, RegisterEntry
 
 ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 THREADS = 2
 ITEMS, TABLE_AT_MOST_MS, WRITERS_AT_MOST = 20_000, 10.0, 3.0
-FINE = (By.STAGE, By.REASON, By.THEME, By.TEAM, By.SERVICE, By.STATUS, By.ITEM_TYPE, By.OUTCOME, By.IMPACT)
-PAIRS = [*combinations(FINE, 2), *((by, period) for by in FINE for period in counting.PERIODS)]
+FINE = (
+    Dimension.STAGE,
+    Dimension.REASON,
+    Dimension.THEME,
+    Dimension.TEAM,
+    Dimension.SERVICE,
+    Dimension.STATUS,
+    Dimension.ITEM_TYPE,
+    Dimension.OUTCOME,
+    Dimension.IMPACT,
+)
+PAIRS = [*combinations(FINE, 2), *((by, period) for by in FINE for period in aggregate.PERIODS)]
 DASHBOARD = [
-    Asked(by, period, first, last)
-    for by in (By.REASON, By.THEME, By.STAGE, By.TEAM, By.IMPACT)
-    for period, first, last in ((By.QUARTER, "2025-10", "2026-03"), (By.QUARTER, "2025-04", "2026-03"))
+    CountQuery(by, period, first, last)
+    for by in (Dimension.REASON, Dimension.THEME, Dimension.STAGE, Dimension.TEAM, Dimension.IMPACT)
+    for period, first, last in ((Dimension.QUARTER, "2025-10", "2026-03"), (Dimension.QUARTER, "2025-04", "2026-03"))
 ]
 """This quarter beside the last, and this year by quarter."""
 
@@ -61,9 +72,9 @@ def best(times: int, ask: Callable[[], Any]) -> tuple[float, Any]:
     return min(took), answer
 
 
-def by_duckdb(connection: duckdb.DuckDBPyConnection, a: By, b: By) -> tuple[dict[tuple[str, str], int], int]:
+def by_duckdb(connection: duckdb.DuckDBPyConnection, a: Dimension, b: Dimension) -> tuple[dict[tuple[str, str], int], int]:
     """The same question: how many have each pair of values, and how many items there are."""
-    flag = "true" if By.REASON in (a, b) else "is_first_of_theme" if By.THEME in (a, b) else "is_first"
+    flag = "true" if Dimension.REASON in (a, b) else "is_first_of_theme" if Dimension.THEME in (a, b) else "is_first"
     firsts = "count(*)" if flag == "is_first" else "count(*) FILTER (is_first)"
     rows = connection.execute(
         f"SELECT {a.value}, {b.value}, count(*), {firsts} FROM register "
@@ -76,7 +87,7 @@ def tables(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
     """Every pair; gives the milliseconds of the slowest."""
     took: dict[str, list[float]] = {name: [] for name in ("DuckDB", *stores)}
     for a, b in PAIRS:
-        asked = Asked(a, b)
+        asked = CountQuery(a, b)
         least, (cells, items) = best(20, lambda a=a, b=b: by_duckdb(duck, a, b))  # type: ignore[misc]
         took["DuckDB"].append(least * 1000)
         line = f"{a.value + ' by ' + b.value:24} DuckDB {least * 1000:6.1f} ms"
@@ -108,31 +119,33 @@ def index(stores: dict[str, Store], owner: Store) -> None:
 def _work(store: Store) -> dict[str, float]:
     """Milliseconds of what pages ask of the register."""
     read = procedures(DUNMOOR)
-    labels, now = Labels(replace(read.authority, key=KEY), read.ladders, {}, {}), datetime(2026, 4, 1, tzinfo=UTC)
-    ever, quarter = Question(By.STAGE), Question(By.STAGE, None, "2017-04", "2017-06")
-    team = replace(ever, only=((By.TEAM, "care_team_10"), (By.STAGE, "stage_4")))
+    labels, now = DisplayLabels(replace(read.authority, key=KEY), read.ladders, {}, {}), datetime(2026, 4, 1, tzinfo=UTC)
+    ever, quarter = TableQuestion(Dimension.STAGE), TableQuestion(Dimension.STAGE, None, "2017-04", "2017-06")
+    team = replace(ever, only=((Dimension.TEAM, "care_team_10"), (Dimension.STAGE, "stage_4")))
 
-    def listed(question: Question, sort: str = "raised") -> Callable[[Connection], object]:
-        return lambda connection: register_list.listed(connection, labels, Narrowed(question), now, sort)
+    def listed(question: TableQuestion, sort: str = "raised") -> Callable[[Connection], object]:
+        return lambda connection: register_search.search_register(connection, labels, RegisterFilter(question), now, sort)
 
-    def counted(asked: Asked) -> Callable[[Connection], object]:
+    def counted(asked: CountQuery) -> Callable[[Connection], object]:
         return lambda connection: count_items(connection, KEY, asked)
 
     asks = {
-        "table, all years": counted(Asked(By.STAGE, By.IMPACT)),
+        "table, all years": counted(CountQuery(Dimension.STAGE, Dimension.IMPACT)),
         "table, two quarters": counted(DASHBOARD[0]),
-        "table of a reason, all years": counted(Asked(By.STAGE, By.TEAM, only=((By.REASON, ("review_arrangements",)),))),
+        "table of a reason, all years": counted(
+            CountQuery(Dimension.STAGE, Dimension.TEAM, only=((Dimension.REASON, ("review_arrangements",)),))
+        ),
         "list, newest first": listed(ever),
         "list, an old quarter": listed(quarter),
         "list, a team's at a stage": listed(team),
         "list, by reference": listed(ever, "reference"),
-        "list, its length": lambda connection: register_list.total(connection, labels, Narrowed(ever), now),
+        "list, its length": lambda connection: register_search.count_register(connection, labels, RegisterFilter(ever), now),
     }
     with store.read(KEY) as connection:
         return {said: best(20, lambda ask=ask: ask(connection))[0] * 1000 for said, ask in asks.items()}  # type: ignore[misc]
 
 
-def writers(name: str, store: Store, chance: Chance) -> float:
+def writers(name: str, store: Store, chance: Randomness) -> float:
     """The median of commits that each change one line, alone and beside a reader without a pause; gives the ratio."""
     alone = _commits(store, chance)
     with _looping(store):
@@ -161,33 +174,33 @@ def _looping(store: Store) -> Iterator[None]:
         reader.join()
 
 
-def _commits(store: Store, chance: Chance, times: int = 40) -> float:
+def _commits(store: Store, chance: Randomness, times: int = 40) -> float:
     """The median of so many commits, in seconds."""
     took = []
     identity = chance.identity()
-    before: Line | None = None
+    before: RegisterEntry | None = None
     for n in range(times):
         after = _line("stage_2" if n % 2 else "informal")
-        change = Change(identity, before, Entered(identity, f"W-{identity}", after, None, UUID(int=1)))
+        change = EntryChange(identity, before, EntryToInsert(identity, f"W-{identity}", after, None, UUID(int=1)))
         began = time.perf_counter()
         with store.write(KEY) as connection:
-            register.write(connection, KEY, [change])
+            write.write_entries(connection, KEY, [change])
         took.append(time.perf_counter() - began)
         before = after
     return statistics.median(took)
 
 
-def _line(stage: str) -> Line:
-    reasons = (Coded("permanence_plan_delayed", "practice"),)
+def _line(stage: str) -> RegisterEntry:
+    reasons = (CodedReason("permanence_plan_delayed", "practice"),)
     raised = FIRST_DAY.replace(year=2026, month=3)
-    return Line(
+    return RegisterEntry(
         ItemType.FORMAL, raised, stage, reasons, "north_team_1", "north_service", "looked_after", False, "open", "", None
     )  # fmt: skip
 
 
 def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "index")) -> int:
     """Fill, measure, print; 1 if anything is slower than it may be."""
-    chance = Chance(random.Random(7).randbytes)
+    chance = Randomness(random.Random(7).randbytes)
     server = Postgresql(make_url(ADMIN))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "register.csv"
@@ -197,7 +210,7 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "in
         owner = Store(server.url(OWNER))
         missed = False
         try:
-            migrate(own)
+            migrate_database(own)
             into_sqlite(own, path, entries=True)
             server.prepare()
             into_postgresql(server, path, entries=True)

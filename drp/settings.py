@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from drp.sessions import Limits
+from drp.identity.sessions import SessionLimits
 
 
 class Provider(BaseModel):
@@ -89,9 +89,9 @@ class Settings(BaseSettings):
         return self.link.startswith("https://")
 
     @property
-    def session_limits(self) -> Limits:
+    def session_limits(self) -> SessionLimits:
         """How long a browser session lasts."""
-        return Limits(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
+        return SessionLimits(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
 
     @property
     def hold_after(self) -> timedelta:

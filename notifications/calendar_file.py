@@ -6,13 +6,13 @@ from urllib.parse import quote
 
 from sqlalchemy import RowMapping
 
-from drp.load import Loaded
+from drp.casework.load import StoredChallenge
 from notifications.channels import Attachment, is_address
-from workflows.ladder import Meeting
-from workflows.procedure import Rules
-from workflows.turn import Subject
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model.authority import Rules
+from workflows.model.ladder import Meeting
 
-OF_MEETINGS = frozenset({Subject.MEETING, Subject.MEETING_MOVED})
+OF_MEETINGS = frozenset({NotificationKind.MEETING, NotificationKind.MEETING_MOVED})
 """Messages that a calendar file goes with."""
 
 LASTS = timedelta(hours=1)
@@ -22,7 +22,9 @@ METHOD = "PUBLISH"
 """Told, not asked: REQUEST would have diaries answer by mail to a box that nobody reads, in words of their own."""
 
 
-def meeting_file(row: RowMapping, loaded: Loaded, rules: Rules, link: str, domain: str, organizer: str) -> Attachment | None:
+def meeting_file(
+    row: RowMapping, loaded: StoredChallenge, rules: Rules, link: str, domain: str, organizer: str
+) -> Attachment | None:
     """The calendar file of the message that a meeting is arranged or moved; None where there is no such meeting any more.
 
     Its time is that of now, so a late message never puts an earlier time back. One identity for a stay at a stage, and
@@ -30,7 +32,7 @@ def meeting_file(row: RowMapping, loaded: Loaded, rules: Rules, link: str, domai
     """
     challenge = loaded.challenge
     gone = challenge.meeting_at is None or not challenge.is_open or row["sequence"] != challenge.sequence
-    if gone or Subject(row["subject"]) not in OF_MEETINGS:
+    if gone or NotificationKind(row["subject"]) not in OF_MEETINGS:
         return None
     assert challenge.meeting_at is not None
     stage = rules.ladder.stage(row["stage"]) if rules.ladder.has(row["stage"]) else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Protocol
 
-from notifications.wording import Letter
+from notifications.wording import WordedMessage
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
 _SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
@@ -39,7 +39,7 @@ class UnsafeMessage(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SendOutcome:
     """What became of one attempt, by address: accepted, refused for good (with why), or to be tried again (with why)."""
 
     accepted: frozenset[str] = frozenset()
@@ -60,14 +60,14 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Post:
+class OutgoingMail:
     """One message ready to go. `envelope` is whom this attempt still has to reach; the headers name everybody."""
 
     message_id: str
     to: tuple[str, ...]
     copy: tuple[str, ...]
     envelope: tuple[str, ...]
-    letter: Letter
+    letter: WordedMessage
     at: datetime
     attachment: Attachment | None = None
 
@@ -75,7 +75,7 @@ class Post:
 class Channel(Protocol):
     """A way for messages to leave."""
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         """Try once. Never raises for what a mail server does; raises UnsafeMessage for what we must not send."""
 
 
@@ -84,7 +84,7 @@ def is_address(text: str) -> bool:
     return bool(_ADDRESS.fullmatch(text)) and "=?" not in text and ".." not in text
 
 
-def build(post: Post, sender: str) -> bytes:
+def build_mail(post: OutgoingMail, sender: str) -> bytes:
     """The message as bytes, checked: parsed again, its headers and addresses must be exactly those meant.
 
     This Python's e-mail library can be made to add a header by an encoded newline (CVE-2024-6923), so subjects are
@@ -106,7 +106,7 @@ def build(post: Post, sender: str) -> bytes:
         raise UnsafeMessage("the message's headers cannot be written") from error
 
 
-def _built(post: Post, sender: str) -> bytes:
+def _built(post: OutgoingMail, sender: str) -> bytes:
     # Seven bits: a relay need not take eight, and a calendar file must arrive as it was written.
     message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit"))
     message["From"] = sender
@@ -154,9 +154,9 @@ class Folder:
     def __init__(self, folder: Path, sender: str) -> None:
         self._folder, self._sender = folder, sender
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         """Write it; the name is the message's identity, so a repeat writes the same file."""
-        data = build(post, self._sender)
+        data = build_mail(post, self._sender)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             name = re.sub(r"[^A-Za-z0-9.-]", "", post.message_id.split("@")[0])
@@ -165,8 +165,8 @@ class Folder:
             earlier = next(self._folder.glob(f"*-{name}.eml"), None)
             part.rename(earlier or self._folder / f"{post.at:%Y%m%dT%H%M%S}-{name}.eml")
         except OSError as error:
-            return Outcome(again=f"the folder cannot be written: {error.strerror}")
-        return Outcome(accepted=frozenset(post.envelope))
+            return SendOutcome(again=f"the folder cannot be written: {error.strerror}")
+        return SendOutcome(accepted=frozenset(post.envelope))
 
 
 @dataclass(frozen=True)
@@ -219,9 +219,9 @@ class Smtp:
     def __init__(self, relay: Relay, sender: str) -> None:
         self._relay, self._sender = relay, sender
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         """Try once. An answer that never comes is to be tried again: the same Message-ID marks a second copy."""
-        data = build(post, self._sender)
+        data = build_mail(post, self._sender)
         try:
             return self._try(post.envelope, data)
         except smtplib.SMTPRecipientsRefused as error:
@@ -230,12 +230,12 @@ class Smtp:
         except smtplib.SMTPResponseException as error:
             said = f"{error.smtp_code} {_plain(error.smtp_error)}"
             if 500 <= error.smtp_code < 600 and isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-                return Outcome(refused=dict.fromkeys(post.envelope, said))
-            return Outcome(again=said)
+                return SendOutcome(refused=dict.fromkeys(post.envelope, said))
+            return SendOutcome(again=said)
         except (TimeoutError, smtplib.SMTPException, ssl.SSLError, OSError) as error:
-            return Outcome(again=_plain(f"{type(error).__name__}: {error}"))
+            return SendOutcome(again=_plain(f"{type(error).__name__}: {error}"))
 
-    def _try(self, envelope: Sequence[str], data: bytes) -> Outcome:
+    def _try(self, envelope: Sequence[str], data: bytes) -> SendOutcome:
         relay = self._relay
         server = _Conversation(relay)
         try:
@@ -251,10 +251,10 @@ class Smtp:
         return _of_refusals(envelope, refused)
 
 
-def _of_refusals(envelope: Sequence[str], refused: Mapping[str, tuple[int, bytes]]) -> Outcome:
+def _of_refusals(envelope: Sequence[str], refused: Mapping[str, tuple[int, bytes]]) -> SendOutcome:
     for_good = {who: f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code >= 500}
     for_now = [f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code < 500]
-    return Outcome(frozenset(set(envelope) - set(refused)), for_good, for_now[0] if for_now else "")
+    return SendOutcome(frozenset(set(envelope) - set(refused)), for_good, for_now[0] if for_now else "")
 
 
 def _plain(said: bytes | str) -> str:

@@ -10,9 +10,9 @@ from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from notifications.channels import Post
-from notifications.post_book import Key, Waiting, identity
-from notifications.settling import Attempt
+from notifications.channels import OutgoingMail
+from notifications.delivery_store import Key, Waiting, identity
+from notifications.record_outcome import SendAttempt
 from notifications.wording import digest_letter
 
 _T = TypeVar("_T")
@@ -21,7 +21,7 @@ MOST_SINGLY = 3
 """So many messages for one person in one round still go one by one."""
 
 
-def batches(listed: Sequence[Waiting]) -> list[list[Key]]:
+def batches_of(listed: Sequence[Waiting]) -> list[list[Key]]:
     """What may leave together, to be claimed together: for one person alone, not urgent, and all new or tried together."""
     found: dict[Hashable, list[Key]] = {}
     for one in listed:
@@ -31,9 +31,9 @@ def batches(listed: Sequence[Waiting]) -> list[list[Key]]:
     return [batch for keys in found.values() for batch in _split(keys)]
 
 
-def leaving(attempts: Sequence[Attempt]) -> list[list[Attempt]]:
+def mails_of_batch(attempts: Sequence[SendAttempt]) -> list[list[SendAttempt]]:
     """The mails that a batch leaves as, now that it is known what of it is still to be sent, and to which address."""
-    to_one: dict[Hashable, list[Attempt]] = {}
+    to_one: dict[Hashable, list[SendAttempt]] = {}
     for attempt in attempts:
         post = attempt.post
         joins = post is not None and post.attachment is None and len({*post.to, *post.copy}) == 1
@@ -45,10 +45,10 @@ def _split(listed: list[_T]) -> list[list[_T]]:
     return [listed] if len(listed) > MOST_SINGLY else [[one] for one in listed]
 
 
-def joined(mail: Sequence[Attempt], domain: str, now: datetime) -> Post:
+def join_messages(mail: Sequence[SendAttempt], domain: str, now: datetime) -> OutgoingMail:
     """Several messages to one address as one, in the authority's words of the latest."""
     (address,) = {address for attempt in mail for address in attempt.addressees.people}
     authority = mail[-1].authority
     words = digest_letter(authority, [attempt.line for attempt in mail])
     name = identity(authority.key, [attempt.key for attempt in mail])
-    return Post(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now)
+    return OutgoingMail(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now)

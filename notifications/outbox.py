@@ -18,23 +18,23 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, RowMapping, select
 from sqlmodel import col
 
-from drp import load
-from drp.handle import Casework
-from drp.load import Loaded
-from drp.store import Unavailable
-from drp.tables import AuthorityRow, MailState, NotificationState, UnitRow
-from notifications import digest, post_book
-from notifications.addressees import Addressees, still_to_be_told
-from notifications.brake import is_braked
+from drp.casework import load
+from drp.casework.load import StoredChallenge
+from drp.casework.service import Casework
+from drp.database.engine import Unavailable
+from drp.database.tables import AuthorityRow, MailState, NotificationState, UnitRow
+from notifications import delivery_store, digest
 from notifications.calendar_file import meeting_file
-from notifications.channels import Channel, Outcome, Post, UnsafeMessage
-from notifications.post_book import Key
-from notifications.settling import WAITS, Attempt, note_accepted, settle
-from notifications.wording import WORDS, Line, letter, sentences
-from workflows.challenge import Window, WindowKey, WindowKind
-from workflows.procedure import Rules
-from workflows.turn import Subject
-from workflows.working_days import LONDON, at_local
+from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage
+from notifications.delivery_store import Key
+from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
+from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
+from notifications.sending_pause import is_braked
+from notifications.wording import WORDS, DigestLine, message_sentences, word_message
+from workflows.calendar.working_days import LONDON, at_local
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model.authority import Rules
+from workflows.model.challenge import Window, WindowKey, WindowKind
 
 log = logging.getLogger("drp.outbox")
 
@@ -43,13 +43,21 @@ LEASE = timedelta(minutes=10)
 
 CHASING = frozenset(
     {
-        Subject.REMINDER, Subject.WILL_CLIMB, Subject.WHAT_NEXT, Subject.WHAT_NEXT_AGAIN, Subject.STILL_WAITING,
-        Subject.TO_JUDGE, Subject.TO_ARRANGE, Subject.TO_ENDORSE, Subject.ABOUT_CAFCASS, Subject.OUTCOME_WANTED,
+        NotificationKind.REMINDER, NotificationKind.WILL_CLIMB, NotificationKind.WHAT_NEXT, NotificationKind.WHAT_NEXT_AGAIN, NotificationKind.STILL_WAITING,
+        NotificationKind.TO_JUDGE, NotificationKind.TO_ARRANGE, NotificationKind.TO_ENDORSE, NotificationKind.ABOUT_CAFCASS, NotificationKind.OUTCOME_WANTED,
     }
 )  # fmt: skip
 """Messages that have no point once their window is closed."""
 
-ASKING = frozenset({Subject.ASKED, Subject.REDIRECTED, Subject.EXTENDED, Subject.POST_TAKEN_OVER, Subject.OBSERVED})
+ASKING = frozenset(
+    {
+        NotificationKind.ASKED,
+        NotificationKind.REDIRECTED,
+        NotificationKind.EXTENDED,
+        NotificationKind.POST_TAKEN_OVER,
+        NotificationKind.OBSERVED,
+    }
+)
 """Messages that have no point once the item has ended."""
 
 
@@ -96,17 +104,17 @@ class _Round:
     done: Delivered = field(default_factory=Delivered)
 
 
-def deliver(casework: Casework, authority: str, now: datetime, sender: Sender, most: int = 200) -> Delivered:
+def deliver_messages(casework: Casework, authority: str, now: datetime, sender: Sender, most: int = 200) -> Delivered:
     """Send what is waiting. Raises Unavailable if the database cannot be had; never for what one message meets."""
     this = _Round(casework, authority, now, sender)
     with casework.store.read(authority) as connection:
-        listed = post_book.waiting(connection, authority, now, most)
-    for keys in digest.batches(listed):
-        attempts: list[Attempt] = []
+        listed = delivery_store.waiting(connection, authority, now, most)
+    for keys in digest.batches_of(listed):
+        attempts: list[SendAttempt] = []
         for key in keys:
             with _apart(this, key):
                 attempts += _claimed(this, key)
-        for mail in digest.leaving(attempts):
+        for mail in digest.mails_of_batch(attempts):
             with _apart(this, *(attempt.key for attempt in mail)):
                 _send(this, mail)
     return this.done
@@ -125,65 +133,65 @@ def _apart(this: _Round, *keys: Key) -> Iterator[None]:
             _put_off(this, key)
 
 
-def _claimed(this: _Round, key: Key) -> list[Attempt]:
+def _claimed(this: _Round, key: Key) -> list[SendAttempt]:
     """Steps 1 to 4: the message with everybody still to be told, or nothing where it does not leave now."""
     authority, now = this.authority, this.now
     with this.casework.store.write(authority) as connection:
-        row = post_book.claim(connection, authority, key, now, LEASE)
+        row = delivery_store.claim(connection, authority, key, now, LEASE)
         if row is None:
             return []
-        loaded = load.challenges(connection, authority, [key[0]])[key[0]]
+        loaded = load.load_challenges(connection, authority, [key[0]])[key[0]]
         value = loaded.challenge
         rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if has_lapsed(row, loaded):
-            post_book.note(connection, authority, key, state=NotificationState.LAPSED)
+            delivery_store.note(connection, authority, key, state=NotificationState.LAPSED)
             this.done.lapsed += 1
             return []
         opens = _sending_opens(rules, now)
         if opens > now and not row["urgent"]:
-            post_book.note(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
+            delivery_store.note(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
             this.done.waiting += 1
             return []
         brake = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
         if is_braked(brake, row, rules):
-            post_book.note(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
+            delivery_store.note(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
             this.done.braked += 1
             return []
         return [prepare_attempt(connection, key, row, loaded, rules, now, this.sender)]
 
 
 def prepare_attempt(
-    connection: Connection, key: Key, row: RowMapping, loaded: Loaded, rules: Rules, now: datetime, sender: Sender
-) -> Attempt:
+    connection: Connection, key: Key, row: RowMapping, loaded: StoredChallenge, rules: Rules, now: datetime, sender: Sender
+) -> SendAttempt:
     """Put a message into words, for everybody who is still to be told: what `sender` would send at `now` (aware UTC)."""
     addressees = still_to_be_told(connection, loaded, rules.authority, key, now, sender.allowed_domains)
     window = _window_of(loaded, row["window"])
     expected = bool(window and window.promise.expected)
-    about = sentences(WORDS[Subject(row["subject"])], rules.authority, row["due"], expected)["subject"]
-    line = Line(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
+    about = message_sentences(WORDS[NotificationKind(row["subject"])], rules.authority, row["due"], expected)["subject"]
+    line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
     post = _post(connection, key, row, loaded, rules, now, sender, addressees, line) if addressees.people else None
-    return Attempt(key, row["attempts"], addressees, rules.authority, line, post)
+    return SendAttempt(key, row["attempts"], addressees, rules.authority, line, post)
 
 
 def _post(
     connection: Connection,
     key: Key,
     row: RowMapping,
-    loaded: Loaded,
+    loaded: StoredChallenge,
     rules: Rules,
     now: datetime,
     sender: Sender,
-    addressees: Addressees,
-    line: Line,
-) -> Post:
+    addressees: RecheckedRecipients,
+    line: DigestLine,
+) -> OutgoingMail:
     authority = rules.authority
     team = connection.execute(
         select(col(UnitRow.name)).where(
             col(UnitRow.authority) == authority.key, col(UnitRow.kind) == "team", col(UnitRow.key) == loaded.challenge.facts.team
         )
     ).scalar()
-    words = letter(
-        Subject(row["subject"]),
+    words = word_message(
+        NotificationKind(row["subject"]),
         authority,
         loaded.reference,
         stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
@@ -193,8 +201,8 @@ def _post(
         copied=tuple(authority.role(role).title for role in addressees.copied_roles if authority.has_role(role)),
         link=line.link,
     )
-    return Post(
-        f"<{post_book.identity(authority.key, [key])}@{sender.domain}>",
+    return OutgoingMail(
+        f"<{delivery_store.identity(authority.key, [key])}@{sender.domain}>",
         addressees.to,
         addressees.copy,
         tuple(addressees.people),
@@ -204,35 +212,35 @@ def _post(
     )
 
 
-def _send(this: _Round, mail: Sequence[Attempt]) -> None:
+def _send(this: _Round, mail: Sequence[SendAttempt]) -> None:
     """Steps 5 and 6: one mail, and what became of each message in it."""
     is_digest = len(mail) > 1
-    post = digest.joined(mail, this.sender.domain, this.now) if is_digest else mail[0].post
+    post = digest.join_messages(mail, this.sender.domain, this.now) if is_digest else mail[0].post
     outcome = _try(this.sender, post, this.authority)
     if is_digest:
         with this.casework.store.write(this.authority) as connection:
             note_accepted(connection, this.authority, mail, outcome, this.now)
     for attempt in mail:
         with _apart(this, attempt.key):
-            this.done.count(settle(this.casework, this.authority, attempt, outcome, this.now))
+            this.done.count(record_attempt(this.casework, this.authority, attempt, outcome, this.now))
 
 
-def _try(sender: Sender, post: Post | None, authority: str) -> Outcome:
+def _try(sender: Sender, post: OutgoingMail | None, authority: str) -> SendOutcome:
     if post is None:
-        return Outcome()
+        return SendOutcome()
     try:
         return sender.channel.send(post)
     except UnsafeMessage as error:
         log.error("message not sent: %s", error, extra={"authority": authority})
-        return Outcome(refused=dict.fromkeys(post.envelope, str(error)))
+        return SendOutcome(refused=dict.fromkeys(post.envelope, str(error)))
     except Exception as error:
         log.exception("message not sent", extra={"authority": authority})
-        return Outcome(again=type(error).__name__)
+        return SendOutcome(again=type(error).__name__)
 
 
-def has_lapsed(row: RowMapping, loaded: Loaded) -> bool:
+def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
     """Has a message no point any more, because of what became of its item or its window?"""
-    subject = Subject(row["subject"])
+    subject = NotificationKind(row["subject"])
     if loaded.challenge.is_sealed:
         return True
     if subject in ASKING:
@@ -256,7 +264,7 @@ def _sending_opens(rules: Rules, now: datetime) -> datetime:
     return at_local(day, hours.start)
 
 
-def _window_of(loaded: Loaded, text: str) -> Window | None:
+def _window_of(loaded: StoredChallenge, text: str) -> Window | None:
     if not text:
         return None
     sequence, kind, n = text.split("/")
@@ -267,13 +275,13 @@ def _put_off(this: _Round, key: Key) -> None:
     """Take a message that could not even be tried out of the others' way; after as many tries as any, it has failed."""
     why, authority = "a fault of the service", this.authority
     with this.casework.store.write(authority) as connection:
-        tries = post_book.read(connection, authority, key)["attempts"]
+        tries = delivery_store.read(connection, authority, key)["attempts"]
         if tries < len(WAITS):
-            post_book.note(connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why)
+            delivery_store.note(connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why)
             this.done.waiting += 1
             return
-        for delivery in post_book.deliveries(connection, authority, key):
+        for delivery in delivery_store.deliveries(connection, authority, key):
             if delivery["mail"] == MailState.WAITING:
-                post_book.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
-        post_book.note(connection, authority, key, state=NotificationState.FAILED, error=why)
+                delivery_store.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
+        delivery_store.note(connection, authority, key, state=NotificationState.FAILED, error=why)
         this.done.failed += 1

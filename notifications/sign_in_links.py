@@ -6,12 +6,12 @@ from hashlib import sha256
 
 from markupsafe import escape
 
-from drp import sign_ins
-from drp.handle import Casework
-from notifications.channels import Post, UnsafeMessage, is_address
+from drp.casework.service import Casework
+from drp.identity import sign_in
+from notifications.channels import OutgoingMail, UnsafeMessage, is_address
 from notifications.outbox import Sender
-from notifications.wording import Letter
-from workflows.procedure import Authority
+from notifications.wording import WordedMessage
+from workflows.model.authority import Authority
 
 log = logging.getLogger("drp.sign_in")
 
@@ -23,30 +23,32 @@ _SAID = (
 )
 
 
-def letter(authority: Authority, link: str) -> Letter:
+def sign_in_letter(authority: Authority, link: str) -> WordedMessage:
     """The message that carries a link."""
     lines = [*_SAID[:2], link, _SAID[2], f"{authority.label('iro_service')}, {authority.name}"]
     html = "".join(f"<p>{escape(line)}</p>" for line in [*_SAID[:2]]) + f'<p><a href="{escape(link)}">Sign in</a></p>'
     html += "".join(f"<p>{escape(line)}</p>" for line in lines[3:])
-    return Letter("Your link to sign in", "\n\n".join(lines) + "\n", f'<!doctype html><html lang="en"><body>{html}</body></html>')
+    return WordedMessage(
+        "Your link to sign in", "\n\n".join(lines) + "\n", f'<!doctype html><html lang="en"><body>{html}</body></html>'
+    )
 
 
 def send_links(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:
     """Send the links that wait. Returns how many. Never raises for what one message meets."""
     with casework.store.read(authority) as connection:
-        waiting = sign_ins.unsent(connection, authority, now)
+        waiting = sign_in.unsent_links(connection, authority, now)
         current = casework.procedures.current(connection, authority)
     sent = 0
     for asked in waiting:
         if not current or not is_address(asked.email):
             continue
         with casework.store.write(authority) as connection:
-            secret = sign_ins.give_secret(connection, casework.chance, authority, asked)
+            secret = sign_in.give_secret(connection, casework.chance, authority, asked)
         if secret is None:
             continue
-        words = letter(current[0].authority, f"{sender.link}/sign-in/link/{secret}")
+        words = sign_in_letter(current[0].authority, f"{sender.link}/sign-in/link/{secret}")
         identity = sha256(secret.encode()).hexdigest()[:32]
-        post = Post(f"<{identity}@{sender.domain}>", (asked.email,), (), (asked.email,), words, now)
+        post = OutgoingMail(f"<{identity}@{sender.domain}>", (asked.email,), (), (asked.email,), words, now)
         try:
             is_sent = asked.email in sender.channel.send(post).accepted
         except UnsafeMessage as error:
@@ -60,5 +62,5 @@ def send_links(casework: Casework, authority: str, now: datetime, sender: Sender
             sent += 1
         else:
             with casework.store.write(authority) as connection:
-                sign_ins.take_secret_back(connection, authority, asked)
+                sign_in.take_secret_back(connection, authority, asked)
     return sent

@@ -8,15 +8,15 @@ from markupsafe import escape
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
-from drp.handle import Casework
+from drp.casework.service import Casework
+from drp.database.tables import AuthorityRow, PersonRow, PostRow
 from drp.proof.checkpoint import Checkpoint
-from drp.proof.taking import last
-from drp.tables import AuthorityRow, PersonRow, PostRow
-from notifications.channels import Post, UnsafeMessage, is_address
+from drp.proof.take_checkpoint import last_checkpoint
+from notifications.channels import OutgoingMail, UnsafeMessage, is_address
 from notifications.outbox import Sender
-from notifications.wording import Letter
-from workflows.procedure import Authority, Capacity
-from workflows.working_days import local_date
+from notifications.wording import WordedMessage
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority, Capacity
 
 log = logging.getLogger("drp.signed_heads")
 
@@ -28,13 +28,13 @@ _SAID = (
 )
 
 
-def letter(authority: Authority, checkpoint: Checkpoint) -> Letter:
+def tree_head_letter(authority: Authority, checkpoint: Checkpoint) -> WordedMessage:
     """The message: the head itself stands in it word for word."""
     lines = [*_SAID[:2], checkpoint.text, _SAID[2], authority.name]
     html = "".join(f"<p>{escape(line)}</p>" for line in _SAID[:2]) + f"<pre>{escape(checkpoint.text)}</pre>"
     html += "".join(f"<p>{escape(line)}</p>" for line in lines[3:])
     subject = f"Checkpoint {checkpoint.number}: the record of {local_date(checkpoint.at):%d.%m.%Y}, signed"
-    return Letter(subject, "\n\n".join(lines) + "\n", f'<!doctype html><html lang="en"><body>{html}</body></html>')
+    return WordedMessage(subject, "\n\n".join(lines) + "\n", f'<!doctype html><html lang="en"><body>{html}</body></html>')
 
 
 def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:
@@ -45,7 +45,7 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
     """
     with casework.store.read(authority) as connection:
         day = connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()
-        checkpoint = last(connection, authority)
+        checkpoint = last_checkpoint(connection, authority)
         current = casework.procedures.current(connection, authority)
         if not checkpoint or not current or (day is not None and local_date(checkpoint.at) <= day):
             return 0
@@ -58,12 +58,12 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
     today = local_date(checkpoint.at)
     if not _claimed(casework, authority, day, today):
         return 0
-    words = letter(current[0].authority, checkpoint)
+    words = tree_head_letter(current[0].authority, checkpoint)
     identity = sha256(f"{authority} {checkpoint.mark}".encode()).hexdigest()[:32]
     accepted, again = 0, False
     for address in addresses:
         own = sha256(address.encode()).hexdigest()[:8]
-        post = Post(f"<{identity}.{own}@{sender.domain}>", (address,), (), (address,), words, now)
+        post = OutgoingMail(f"<{identity}.{own}@{sender.domain}>", (address,), (), (address,), words, now)
         try:
             outcome = sender.channel.send(post)
             accepted += address in outcome.accepted

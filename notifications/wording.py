@@ -6,13 +6,13 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from workflows.procedure import Authority
-from workflows.turn import Subject
-from workflows.working_days import long_date
+from workflows.calendar.working_days import long_date
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model.authority import Authority
 
 
 @dataclass(frozen=True)
-class Words:
+class MessageWords:
     """A message's subject line (a constant; the reference is added) and its three sentences."""
 
     subject: str
@@ -22,7 +22,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Letter:
+class WordedMessage:
     """A message put into words, as plain text and as HTML."""
 
     subject: str
@@ -31,7 +31,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Line:
+class DigestLine:
     """A message as one line of a digest: the item, what the message is about, its date, where to open it."""
 
     reference: str
@@ -44,212 +44,222 @@ class Line:
 MANY = "{n} things for you"
 """A digest's subject line: it names no item."""
 
-WORDS: dict[Subject, Words] = {
-    Subject.ASKED: Words(
+WORDS: dict[NotificationKind, MessageWords] = {
+    NotificationKind.ASKED: MessageWords(
         "A reply is asked of you",
         "The {iro} asks for your reply to a {challenge}.",
         "Those copied are told for information; the reply is asked of those this message is addressed to.",
         "{by_when}",
     ),
-    Subject.OBSERVED: Words("For your information", "A {challenge} has reached this stage.", "Nothing is asked of you."),
-    Subject.TO_SEND: Words(
+    NotificationKind.OBSERVED: MessageWords(
+        "For your information", "A {challenge} has reached this stage.", "Nothing is asked of you."
+    ),
+    NotificationKind.TO_SEND: MessageWords(
         "Sent in your name",
         "A {challenge} has reached the stage that goes out in your name.",
         "Those asked have been told.",
         "You can take it higher from its page.",
     ),
-    Subject.TO_ENDORSE: Words(
+    NotificationKind.TO_ENDORSE: MessageWords(
         "Waiting for you to endorse",
         "A {challenge} waits for your endorsement before it is sent on.",
         "Until then nobody outside has been told.",
         "Endorse it, or say why not. {by_when}",
     ),
-    Subject.REMINDER: Words(
+    NotificationKind.REMINDER: MessageWords(
         "A reminder: no reply yet",
         "A reply to a {challenge} was asked of you and there is no reply yet.",
         "The date has not passed.",
         "{by_when}",
     ),
-    Subject.WILL_CLIMB: Words(
+    NotificationKind.WILL_CLIMB: MessageWords(
         "No reply yet: it goes up on the next working day",
         "There is no reply yet, and the date passes at the end of today's working day or soon after.",
         "On the next working morning it goes to the next stage by itself.",
         "If you want to consider first, hold it.",
     ),
-    Subject.CLIMBED: Words(
+    NotificationKind.CLIMBED: MessageWords(
         "It has gone to the next stage",
         "The date passed with no reply, and it is now with the next stage.",
         "If a late reply comes you can recall it.",
         "Nothing is needed from you now.",
     ),
-    Subject.WHAT_NEXT: Words(
+    NotificationKind.WHAT_NEXT: MessageWords(
         "For you to consider",
         "It is yours to consider what comes next.",
         "It stays where it is until you decide.",
         "Take it higher, wait longer, refer to {cafcass}, or end it. {by_when}",
     ),
-    Subject.WHAT_NEXT_AGAIN: Words(
+    NotificationKind.WHAT_NEXT_AGAIN: MessageWords(
         "Still for you to consider",
         "It is still yours to consider what comes next.",
         "Tomorrow the manager of the {iro_service} is told too.",
         "{by_when}",
     ),
-    Subject.STILL_WAITING: Words(
+    NotificationKind.STILL_WAITING: MessageWords(
         "A decision is past its date",
         "A decision on what comes next is past its date.",
         "The child is still waiting.",
         "Speak with the {iro}, or arrange cover.",
     ),
-    Subject.PASSED: Words(
+    NotificationKind.PASSED: MessageWords(
         "The date has passed",
         "The date for a reply has passed with no reply.",
         "The procedure asks nothing further by itself at this stage.",
         "You can wait, or take it higher.",
     ),
-    Subject.ANSWERED: Words("Answered", "There is a reply.", "", "Read it on its page."),
-    Subject.TO_JUDGE: Words(
+    NotificationKind.ANSWERED: MessageWords("Answered", "There is a reply.", "", "Read it on its page."),
+    NotificationKind.TO_JUDGE: MessageWords(
         "There is a reply for you to judge",
         "There is a reply.",
         "An answer is not yet accepted.",
         "Say whether it is enough or needs more. {by_when}",
     ),
-    Subject.PART_ANSWERED: Words(
+    NotificationKind.PART_ANSWERED: MessageWords(
         "One reply of several",
         "One of those asked has replied.",
         "The window runs on for what is still asked.",
         "Read it on its page.",
     ),
-    Subject.LATE_ANSWER: Words(
+    NotificationKind.LATE_ANSWER: MessageWords(
         "A late reply",
         "A reply came after its date.",
         "It is kept with the stage at which it was asked.",
         "If it went up by itself you can recall it.",
     ),
-    Subject.NOT_FOR_ME: Words(
+    NotificationKind.NOT_FOR_ME: MessageWords(
         "It may belong to somebody else",
         "One of those asked says that it should go to somebody else.",
         "The window runs on.",
         "Redirect it, or answer them.",
     ),
-    Subject.REDIRECTED: Words(
+    NotificationKind.REDIRECTED: MessageWords(
         "A reply is asked of you", "A {challenge} has been redirected to you.", "The date is the one first promised.", "{by_when}"
     ),
-    Subject.QUESTION: Words(
+    NotificationKind.QUESTION: MessageWords(
         "A question before a reply", "One of those asked has a question.", "The window runs on.", "Answer it on its page."
     ),
-    Subject.CLARIFIED: Words(
+    NotificationKind.CLARIFIED: MessageWords(
         "Your question is answered",
         "The {iro} has answered a question.",
         "The date stays as it was.",
         "Give your reply on its page.",
     ),
-    Subject.TO_ARRANGE: Words(
+    NotificationKind.TO_ARRANGE: MessageWords(
         "A meeting to arrange",
         "At this stage the answer is a meeting, which is yours to arrange.",
         "The date for its outcome does not move.",
         "Book it, and record when it is. {by_when}",
     ),
-    Subject.MEETING: Words("A meeting is arranged", "A meeting is arranged.", "", "The time and the place are on its page."),
-    Subject.MEETING_MOVED: Words(
+    NotificationKind.MEETING: MessageWords(
+        "A meeting is arranged", "A meeting is arranged.", "", "The time and the place are on its page."
+    ),
+    NotificationKind.MEETING_MOVED: MessageWords(
         "A meeting has moved",
         "A meeting has moved to another time.",
         "The due date has not moved.",
         "The new time and the place are on its page.",
     ),
-    Subject.OUTCOME_WANTED: Words(
+    NotificationKind.OUTCOME_WANTED: MessageWords(
         "Record what the meeting agreed",
         "The meeting has been held.",
         "Its outcome is what meets the date.",
         "Record the outcome. {by_when}",
     ),
-    Subject.EXTENDED: Words("There is another date", "The {iro} has given another date.", "", "{by_when}"),
-    Subject.AGREED: Words(
+    NotificationKind.EXTENDED: MessageWords("There is another date", "The {iro} has given another date.", "", "{by_when}"),
+    NotificationKind.AGREED: MessageWords(
         "Agreed: now to be put right",
         "The {iro} accepts the answer; what was agreed is now to be done.",
         "It stays open until it is done.",
         "{by_when}",
     ),
-    Subject.COPIED: Words(
+    NotificationKind.COPIED: MessageWords(
         "Copied to you for information", "You have been copied into a {challenge}.", "Nothing is asked of you."
     ),
-    Subject.RECALLED: Words(
+    NotificationKind.RECALLED: MessageWords(
         "Taken back",
         "It went up by itself, and the {iro} has taken it back to the stage before.",
         "Nothing is asked of you for now.",
     ),
-    Subject.ABOUT_CAFCASS: Words(
+    NotificationKind.ABOUT_CAFCASS: MessageWords(
         "For you to consider: a referral to {cafcass}",
         "The ladder has reached its top, and whether to refer to {cafcass} is yours to decide.",
         "Nobody else can make, delay or prevent a referral, and none is made by itself.",
         "Refer, or record why not. {by_when}",
     ),
-    Subject.TELL_OF_REFERRAL: Words(
+    NotificationKind.TELL_OF_REFERRAL: MessageWords(
         "A referral to {cafcass} has been made",
         "The child's {iro} has referred to {cafcass}.",
         "The ladder runs on.",
         "It is your task to tell those who took part.",
     ),
-    Subject.ENDED: Words("It has ended", "It has ended, and nothing more is asked of you.", "Actions agreed are still followed."),
-    Subject.REOPENED: Words("Opened again", "It has been opened again.", "", "Its page shows the stage and the date."),
-    Subject.ACTION_DUE: Words("An agreed action is due", "An agreed action is due.", "", "Check whether it was done. {by_when}"),
-    Subject.FOLLOW_UP_DUE: Words(
+    NotificationKind.ENDED: MessageWords(
+        "It has ended", "It has ended, and nothing more is asked of you.", "Actions agreed are still followed."
+    ),
+    NotificationKind.REOPENED: MessageWords(
+        "Opened again", "It has been opened again.", "", "Its page shows the stage and the date."
+    ),
+    NotificationKind.ACTION_DUE: MessageWords(
+        "An agreed action is due", "An agreed action is due.", "", "Check whether it was done. {by_when}"
+    ),
+    NotificationKind.FOLLOW_UP_DUE: MessageWords(
         "Time to look again", "You asked to look again at what changed for the child.", "", "Record what you found."
     ),
-    Subject.WHOLE_PROCESS: Words(
+    NotificationKind.WHOLE_PROCESS: MessageWords(
         "The whole process has passed its limit",
         "The whole process has passed the limit that the procedure sets.",
         "This moves nothing by itself.",
         "Consider going higher, or a referral.",
     ),
-    Subject.DELIVERY_FAILED: Words(
+    NotificationKind.DELIVERY_FAILED: MessageWords(
         "A message could not be delivered",
         "A message to somebody asked came back.",
         "That is not counted as no reply: the window runs on, and it will not go up by itself.",
         "Reach them another way, or have the directory corrected.",
     ),
-    Subject.POST_TAKEN_OVER: Words(
+    NotificationKind.POST_TAKEN_OVER: MessageWords(
         "A reply is now yours to give",
         "You hold a post of which a reply was asked before you came.",
         "The date stays as it was.",
         "{by_when}",
     ),
-    Subject.POST_EMPTY: Words(
+    NotificationKind.POST_EMPTY: MessageWords(
         "Nobody holds a post that is asked",
         "A reply is asked of a post that nobody holds.",
         "Its cover, or you, were told instead; the window runs on.",
         "Name a holder or cover in the directory.",
     ),
-    Subject.IRO_CHANGED: Words(
+    NotificationKind.IRO_CHANGED: MessageWords(
         "It is now with you",
         "You are the {iro}, or cover, for the child that this concerns.",
         "Every date stays as it was.",
         "Look at what is open.",
     ),
-    Subject.FACTS_CHANGED: Words(
+    NotificationKind.FACTS_CHANGED: MessageWords(
         "The directory has changed",
         "What the directory says of the child has changed.",
         "The ladder has not changed.",
         "Look whether it still fits.",
     ),
-    Subject.HELD: Words(
+    NotificationKind.HELD: MessageWords(
         "Windows are held for you to release",
         "The service was away, and dates passed meanwhile.",
         "Nobody is passed over: nothing moves until you decide.",
         "Release them as due, or with the lost time given back.",
     ),
-    Subject.NOTICE: Words(
+    NotificationKind.NOTICE: MessageWords(
         "A notice of {excellent_practice}",
         "You are named in a notice of {excellent_practice}.",
         "It asks for no reply.",
         "Read what was said.",
     ),
-    Subject.SCRUTINY: Words(
+    NotificationKind.SCRUTINY: MessageWords(
         "{senior_scrutiny} on the record",
         "{senior_scrutiny} of a child's arrangement has been put on the record, and you are named in it.",
         "It is not a {challenge}, and no reply is asked.",
         "Read what was looked at and what was found.",
     ),
-    Subject.LADDER_MOVED: Words(
+    NotificationKind.LADDER_MOVED: MessageWords(
         "Moved to another version of the procedure",
         "It now stands under another version of the procedure.",
         "Every date promised stays as it was.",
@@ -266,8 +276,8 @@ TEMPLATES = Environment(
 """The templates of letters: a name that one asks for and is not given is a fault, and not a blank."""
 
 
-def letter(
-    subject: Subject,
+def word_message(
+    subject: NotificationKind,
     authority: Authority,
     reference: str,
     *,
@@ -277,9 +287,9 @@ def letter(
     expected: bool,
     copied: tuple[str, ...],
     link: str,
-) -> Letter:
+) -> WordedMessage:
     """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles."""
-    said = sentences(WORDS[subject], authority, due, expected)
+    said = message_sentences(WORDS[subject], authority, due, expected)
     values = {
         **said,
         "reference": reference,
@@ -291,14 +301,14 @@ def letter(
         "service": authority.label("iro_service"),
         "authority": authority.name,
     }
-    return Letter(
+    return WordedMessage(
         f"{said['subject']}: {reference}",
         TEMPLATES.get_template("message.txt").render(values),
         TEMPLATES.get_template("message.html").render(values),
     )
 
 
-def digest_letter(authority: Authority, lines: Sequence[Line]) -> Letter:
+def digest_letter(authority: Authority, lines: Sequence[DigestLine]) -> WordedMessage:
     """Several messages for one person as one letter, a line each, the earliest date first and what has none last."""
     ordered = sorted(lines, key=lambda line: (line.due is None, line.due or date.max))
     values = {
@@ -310,14 +320,14 @@ def digest_letter(authority: Authority, lines: Sequence[Line]) -> Letter:
         "service": authority.label("iro_service"),
         "authority": authority.name,
     }
-    return Letter(
+    return WordedMessage(
         str(values["subject"]),
         TEMPLATES.get_template("digest.txt").render(values),
         TEMPLATES.get_template("digest.html").render(values),
     )
 
 
-def sentences(words: Words, authority: Authority, due: date | None, expected: bool) -> dict[str, str]:
+def message_sentences(words: MessageWords, authority: Authority, due: date | None, expected: bool) -> dict[str, str]:
     """A message's subject line and sentences in the authority's words: the same in mail and in the inbox."""
     labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
     scrutiny = authority.label("senior_scrutiny")

@@ -11,14 +11,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from api.assembly import Service
-from api.demo.scene import Cast, Part
-from drp.sheets.bringing import Sheet, bring_in
-from drp.sheets.mapping import SheetMapping
-from drp.sheets.population import bring_population
-from drp.tables import UnitRow
-from workflows.ladder import ItemType, Ladder
-from workflows.procedure import Rules
-from workflows.working_days import local_date
+from api.demo.scene import SceneAuthority, SceneCast
+from drp.database.tables import UnitRow
+from drp.register_import.import_file import GivenSheet, import_sheet
+from drp.register_import.mapping import SheetMapping
+from drp.register_import.population import bring_population
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Rules
+from workflows.model.ladder import ItemType, Ladder
 
 BEFORE_THE_STORY = timedelta(days=41)
 """Nothing was raised on the register in the days that the story tells of."""
@@ -32,23 +32,23 @@ OUTCOMES = ("resolved",) * 8 + ("overtaken", "withdrawn", "ended_unresolved")
 IMPACTS = ("better", "better", "better", "partly", "partly", "no change", "no change", "worse", "")
 
 
-def bring_past(service: Service, part: Part, every: Sequence[Rules], cast: Cast, now: datetime) -> int:
+def bring_past(service: Service, part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, now: datetime) -> int:
     """Bring the registers in, as `drp register import` does. Gives how many lines there are."""
     folder = files("api").joinpath("demo", "registers")
     words, today = every[0].authority, local_date(now)
     with service.store.write(part.key) as connection:
         here = (col(UnitRow.authority) == part.key, col(UnitRow.kind) == "team")
         teams = connection.execute(select(col(UnitRow.key)).where(*here).order_by(col(UnitRow.key))).scalars().all()
-        printed = Sheet(f"{part.key}.csv", folder.joinpath(f"{part.key}.csv").read_bytes(), SheetMapping())
-        made = Sheet("the-last-two-years.csv", _two_years(part, every, cast, teams, now), SheetMapping())
-        lines = sum(bring_in(service.casework, connection, tuple(every), one, now, False).lines for one in (printed, made))
+        printed = GivenSheet(f"{part.key}.csv", folder.joinpath(f"{part.key}.csv").read_bytes(), SheetMapping())
+        made = GivenSheet("the-last-two-years.csv", _two_years(part, every, cast, teams, now), SheetMapping())
+        lines = sum(import_sheet(service.casework, connection, tuple(every), one, now, False).lines for one in (printed, made))
         children = folder.joinpath(f"{part.key}_children.csv")
         if children.is_file():
-            bring_population(connection, words, Sheet("children.csv", children.read_bytes(), SheetMapping()), today)
+            bring_population(connection, words, GivenSheet("children.csv", children.read_bytes(), SheetMapping()), today)
     return lines
 
 
-def _two_years(part: Part, every: Sequence[Rules], cast: Cast, teams: Sequence[str], now: datetime) -> bytes:
+def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, teams: Sequence[str], now: datetime) -> bytes:
     """Invented rows, the same on every run of a day: reasons grow fewer and more with the seasons, most end well."""
     rng = Random(part.key)
     ladder = next(rules.ladder for rules in every if not rules.ladder.is_notice)

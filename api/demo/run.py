@@ -9,22 +9,22 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from api.assembly import Service, assemble
-from api.demo.scene import CAST, Cast
-from api.demo.story import tell
-from drp import identity
-from drp.load import by_reference, challenges, establishment
-from drp.migrate import migrate
+from api.assembly import Service, assemble_service
+from api.demo.scene import CAST, SceneCast
+from api.demo.story import tell_story
+from drp.casework.load import id_of_reference, load_challenges, load_establishment
+from drp.database.migrate import migrate_database
+from drp.database.tables import ChallengeRow
+from drp.identity import tokens as tokens_module
 from drp.settings import Settings
-from drp.tables import ChallengeRow
-from workflows.challenge import Phase
-from workflows.procedure import Capacity
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity
+from workflows.model.challenge import Phase
 
 LASTS = timedelta(days=7)
 
 
-def run(port: int, serve: bool) -> None:
+def run_demo(port: int, serve: bool) -> None:
     """Make the demonstration anew under var/demo, and serve it on 127.0.0.1."""
     var = Path(os.environ.get("DRP_VAR", "var")) / "demo"
     shutil.rmtree(var, ignore_errors=True)
@@ -36,11 +36,11 @@ def run(port: int, serve: bool) -> None:
         tick_seconds=15,
         choose_a_person=True,
     )
-    service = assemble(settings)
-    migrate(service.store)
+    service = assemble_service(settings)
+    migrate_database(service.store)
     now = service.clock()
     print("Telling the story of five invented authorities (about a minute) …", flush=True)
-    items = tell(service, now, lambda said: print(f"  {said}", flush=True))
+    items = tell_story(service, now, lambda said: print(f"  {said}", flush=True))
     print(f"{items} items. No real child, officer or family is in it.\n")
     _show(service, now, port, var)
     service.close()
@@ -58,7 +58,7 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
     part = CAST[0]
     with service.store.write(part.key) as connection:
         authority = service.casework.procedures.current(connection, part.key)[0].authority
-        cast = Cast(connection, authority, now)
+        cast = SceneCast(connection, authority, now)
         tokens: list[tuple[str, UUID]] = []
         for capacity in Capacity:
             role = next(iter(authority.roles_acting_as(capacity)), None)
@@ -69,7 +69,7 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
         reference, asked = _somebody_asked(service, connection, part.key, now)
         tokens.append((f"a manager who is asked, on {reference}", asked))
         made = {
-            title: identity.create_token(connection, service.casework.chance, part.key, person, "demonstration", now, LASTS)
+            title: tokens_module.create_token(connection, service.casework.chance, part.key, person, "demonstration", now, LASTS)
             for title, person in tokens
         }
     print(f"Tokens for {authority.name}, in force for 7 days:")
@@ -79,9 +79,11 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
     for other in CAST[1:]:
         with service.store.write(other.key) as connection:
             its = service.casework.procedures.current(connection, other.key)[0].authority
-            people = Cast(connection, its, now)
+            people = SceneCast(connection, its, now)
             person = people.holder(its.roles_acting_as(Capacity.IRO)[0], str(people.looked_after()[0].id))
-            token = identity.create_token(connection, service.casework.chance, other.key, person, "demonstration", now, LASTS)
+            token = tokens_module.create_token(
+                connection, service.casework.chance, other.key, person, "demonstration", now, LASTS
+            )
         print(f"  {its.name}: {people.name(person)}\n    {token}")
     iro, manager = next(iter(made.values())), made[tokens[-1][0]]
     child = cast.looked_after()[0].number
@@ -110,15 +112,15 @@ def _somebody_asked(service: Service, connection: Connection, authority: str, no
         )
     ).scalars()
     for reference in rows:
-        id_ = by_reference(connection, authority, reference)
+        id_ = id_of_reference(connection, authority, reference)
         assert id_ is not None
-        loaded = challenges(connection, authority, [id_])[id_]
+        loaded = load_challenges(connection, authority, [id_])[id_]
         value = loaded.challenge
         rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         main = value.main_window()
         if main is None or not main.is_open:
             continue
-        places = establishment(connection, authority, [loaded.about()])
+        places = load_establishment(connection, authority, [loaded.about()])
         holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
         if holders:
             return reference, UUID(holders[0])

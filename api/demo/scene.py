@@ -11,18 +11,18 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from api.assembly import Service
-from drp import identity
+from drp.database.tables import ChildRow, PersonRow, PostRow
 from drp.directory.importing import import_directory
-from drp.principal import Signed
-from drp.tables import ChildRow, PersonRow, PostRow
-from workflows.ladder import Status
-from workflows.procedure import Authority, HeldFor
-from workflows.reader import Procedures, read_procedures
-from workflows.working_days import local_date
+from drp.identity import tokens
+from drp.identity.principal import Principal
+from workflows.calendar.working_days import local_date
+from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
+from workflows.model.authority import Authority, HeldFor
+from workflows.model.ladder import Status
 
 
 @dataclass(frozen=True)
-class Part:
+class SceneAuthority:
     """One authority of the demonstration: whose files, under which key and name, and which ladder files it leaves out."""
 
     key: str
@@ -48,15 +48,15 @@ KEYED = re.compile(r"^(?:ladder|notice): (\w+)", re.MULTILINE)
 LISTED = re.compile(r"  - \{ladder: (\w+)")
 
 CAST = (
-    Part("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", OF_2022, _OF_2016),
-    Part("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
-    Part("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
-    Part("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
-    Part("thurrock", "thurrock", "Thurrock, as it stood in 2017/18 (demonstration)", ("dispute-resolution-2018.yaml",)),
+    SceneAuthority("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", OF_2022, _OF_2016),
+    SceneAuthority("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
+    SceneAuthority("derby", "derby", "Derby, as it stood in 2017/18 (demonstration)"),
+    SceneAuthority("north_yorkshire", "north_yorkshire", "North Yorkshire, as it stood in 2014/15 (demonstration)"),
+    SceneAuthority("thurrock", "thurrock", "Thurrock, as it stood in 2017/18 (demonstration)", ("dispute-resolution-2018.yaml",)),
 )
 
 
-def procedures(part: Part) -> Procedures:
+def scene_procedures(part: SceneAuthority) -> AuthorityProcedures:
     """The shipped files under the demonstration's own key and name, in force today whatever day they ended on."""
     folder = files("workflows").joinpath("authorities", part.shipped)
     texts: dict[str, str] = {}
@@ -66,7 +66,7 @@ def procedures(part: Part) -> Procedures:
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not line.startswith(("until:", "  until:"))]
         whole = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
-        text = reported(whole, part.reporting) if part.without else whole
+        text = with_reporting(whole, part.reporting) if part.without else whole
         texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
     return read_procedures(only_present(texts))
 
@@ -87,7 +87,7 @@ def only_present(texts: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def reported(text: str, instead: str = "") -> str:
+def with_reporting(text: str, instead: str = "") -> str:
     """An authority's file with another `reporting:` part in the place of its own, and without what is assumed of that.
 
     For whoever leaves out a ladder that the file's own part speaks of.
@@ -107,14 +107,14 @@ def _renamed(text: str, name: str) -> str:
     return "".join(f'name: "{name}"\n' if line.startswith("name:") else line for line in lines)
 
 
-def directory_files(part: Part) -> dict[str, str]:
+def directory_files(part: SceneAuthority) -> dict[str, str]:
     """The invented directory of one authority."""
     folder = files("api").joinpath("demo", "directories", part.key)
     return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".csv")}
 
 
 @dataclass(frozen=True)
-class Child:
+class SceneChild:
     """A child of the invented directory."""
 
     number: str
@@ -122,7 +122,7 @@ class Child:
     statuses: tuple[str, ...]
 
 
-class Cast:
+class SceneCast:
     """The people of one authority, found by what they are."""
 
     def __init__(self, connection: Connection, authority: Authority, now: datetime) -> None:
@@ -132,7 +132,7 @@ class Cast:
         rows = connection.execute(
             select(col(ChildRow.number), col(ChildRow.id), col(ChildRow.statuses)).where(here).order_by(col(ChildRow.number))
         )
-        self.children = [Child(row.number, row.id, tuple(row.statuses)) for row in rows]
+        self.children = [SceneChild(row.number, row.id, tuple(row.statuses)) for row in rows]
         posts = connection.execute(
             select(col(PostRow.role), col(PostRow.key), col(PostRow.person), col(PostRow.until))
             .where(col(PostRow.authority) == authority.key, col(PostRow.since) <= day)
@@ -145,9 +145,9 @@ class Cast:
                 select(col(PersonRow.id), col(PersonRow.name)).where(col(PersonRow.authority) == authority.key)
             )
         }
-        self._signed: dict[UUID, Signed] = {}
+        self._signed: dict[UUID, Principal] = {}
 
-    def looked_after(self) -> list[Child]:
+    def looked_after(self) -> list[SceneChild]:
         """Children who are looked after."""
         return [child for child in self.children if Status.LOOKED_AFTER.value in child.statuses]
 
@@ -166,10 +166,10 @@ class Cast:
         """A person's name."""
         return str(self._names[person])
 
-    def signed(self, connection: Connection, person: UUID) -> Signed:
+    def signed(self, connection: Connection, person: UUID) -> Principal:
         """A person as if they had signed in."""
         if person not in self._signed:
-            self._signed[person] = identity.signed(connection, self.authority, person, self.now)
+            self._signed[person] = tokens.principal_of(connection, self.authority, person, self.now)
         return self._signed[person]
 
     def held_for(self, role: str) -> HeldFor:
@@ -177,9 +177,9 @@ class Cast:
         return self.authority.role(role).held_for
 
 
-def seed(service: Service, part: Part, now: datetime) -> Authority:
+def seed_scene(service: Service, part: SceneAuthority, now: datetime) -> Authority:
     """Store an authority's procedures and its invented directory."""
-    read = procedures(part)
+    read = scene_procedures(part)
     with service.store.write(part.key) as connection:
         service.casework.procedures.seed(connection, read, now)
         # The directory stood before the story begins, so that everybody held their posts throughout.

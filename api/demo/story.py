@@ -8,29 +8,29 @@ from uuid import UUID
 
 from api.assembly import Service
 from api.demo.past import bring_past
-from api.demo.scene import CAST, Cast, Child, Part, seed
-from drp.handle import Casework, Done
-from drp.load import by_reference, challenges, establishment
-from drp.sweep import sweep
-from notifications.outbox import deliver
-from workflows import simulate
-from workflows.challenge import Challenge, Facts, Outcome
-from workflows.events import (
+from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
+from drp.casework.load import id_of_reference, load_challenges, load_establishment
+from drp.casework.service import ActionResult, Casework
+from drp.casework.sweep import sweep_authority
+from notifications.outbox import deliver_messages
+from workflows.calendar.working_days import LengthUnit, at_local, local_date
+from workflows.model.actor import Part as Playing
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge, Facts, Outcome
+from workflows.model.events import (
     EndedUnresolved,
     Event,
     FoundOrNot,
     Overtaken,
     Raised,
+    ReferralStatement,
     ReferredToCafcass,
     Resolved,
     Responded,
-    Said,
 )
-from workflows.ladder import ItemType, Status
-from workflows.permits import Part as Playing
-from workflows.procedure import Rules
-from workflows.refusals import Refused
-from workflows.working_days import Unit, at_local, local_date
+from workflows.model.ladder import ItemType, Status
+from workflows.model.refusals import Refused
+from workflows.proofs import simulate
 
 Say = Callable[[str], None]
 
@@ -89,18 +89,18 @@ REFERRAL = ReferredToCafcass(
     grounds=("decision_not_carried_out",),
     why="The decision of the September review stands unmet after every stage here, and half term has passed.",
     said=(
-        Said("effect", "Nights are unsettled; the question every week is whether there will be another move."),
-        Said("urgency", "The placement ends in ten weeks. There is no time for another round."),
-        Said("wishes", "Wants to stay, and has said so at two reviews and in a letter."),
-        Said("outcome", "A plan of permanence, written and begun, within four weeks."),
-        Said("guardian", applies=False),
+        ReferralStatement("effect", "Nights are unsettled; the question every week is whether there will be another move."),
+        ReferralStatement("urgency", "The placement ends in ten weeks. There is no time for another round."),
+        ReferralStatement("wishes", "Wants to stay, and has said so at two reviews and in a letter."),
+        ReferralStatement("outcome", "A plan of permanence, written and begun, within four weeks."),
+        ReferralStatement("guardian", applies=False),
     ),
     includes=(1,),
 )
 """One for each authority, where the ladder asks the IRO to decide: its bundle can be taken and checked."""
 
 
-def tell(service: Service, now: datetime, say: Say) -> int:
+def tell_story(service: Service, now: datetime, say: Say) -> int:
     """Tell the whole story up to `now` (aware UTC). Returns how many items there are."""
     # The story's clock leaps; only a running service is held to account for being away.
     casework = Casework(
@@ -108,19 +108,19 @@ def tell(service: Service, now: datetime, say: Say) -> int:
     )
     items = 0
     for part in CAST:
-        seed(service, part, now)
+        seed_scene(service, part, now)
         with service.store.read(part.key) as connection:
             every = casework.procedures.current(connection, part.key)
-            cast = Cast(connection, every[0].authority, now)
+            cast = SceneCast(connection, every[0].authority, now)
         begun = items
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
         earlier = bring_past(service, part, every, cast, now)
         said = f"{items - begun} items, at least one in every state of every ladder; {earlier} lines of earlier registers"
         say(f"{every[0].authority.name}: {said}")
-        sweep(casework, part.key, now)
+        sweep_authority(casework, part.key, now)
         # What was told in the past was mailed in the past, within the authority's hours.
-        deliver(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
+        deliver_messages(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
     return items
 
 
@@ -132,7 +132,9 @@ def _last_working_noon(rules: Rules, now: datetime) -> datetime:
 class _Teller:
     """Tells the items of one ladder."""
 
-    def __init__(self, service: Service, casework: Casework, part: Part, cast: Cast, rules: Rules, now: datetime) -> None:
+    def __init__(
+        self, service: Service, casework: Casework, part: SceneAuthority, cast: SceneCast, rules: Rules, now: datetime
+    ) -> None:
         self._service, self._casework, self._part = service, casework, part
         self._cast, self._rules, self._now = cast, rules, now
         covered = rules.ladder.covers
@@ -145,7 +147,7 @@ class _Teller:
         """An item for each state, some more that were settled; where a ladder counts hours, some that fall due within minutes."""
         facts = simulate.facts_for(self._rules.ladder)
         start = at_local(local_date(self._now), time(10))
-        ways = simulate.ways(self._rules, facts, start, self._cast.agency_person)
+        ways = simulate.shortest_ways(self._rules, facts, start, self._cast.agency_person)
         told = 0
         asked_to_decide = next((f"{stage.key}.asking" for stage in self._rules.ladder.stages if stage.referral), "")
         for n, (state, way) in enumerate(sorted(ways.items())):
@@ -166,8 +168,8 @@ class _Teller:
         for days in CLIMBED:
             for is_answered in (False, True):
                 start = self._now - timedelta(days=days + told, hours=2)
-                way = simulate.climbing(self._rules, facts, start, is_answered, self._cast.agency_person)
-                if way and self._stands_today(simulate.play(self._rules, way, facts, start, A_DAY)):
+                way = simulate.way_up(self._rules, facts, start, is_answered, self._cast.agency_person)
+                if way and self._stands_today(simulate.play_way(self._rules, way, facts, start, A_DAY)):
                     self._walk(way, start, self._children[told % len(self._children)], A_DAY)
                     told += 1
         return told
@@ -176,7 +178,7 @@ class _Teller:
         for days in BACK:
             start = self._now - timedelta(days=days, hours=2)
             try:
-                played = simulate.play(self._rules, way, facts, start, PAUSE)
+                played = simulate.play_way(self._rules, way, facts, start, PAUSE)
             except Refused:
                 continue
             if self._stands_today(played):
@@ -191,7 +193,7 @@ class _Teller:
         """Items whose hours run out in some minutes, so that the heartbeat can be watched at work."""
         first = self._rules.ladder.stages[0]
         length = first.respond_within.length
-        if length is None or length.unit is not Unit.HOURS:
+        if length is None or length.unit is not LengthUnit.HOURS:
             return 0
         soon = (3, 6, 10)
         for n, minutes in enumerate(soon):
@@ -205,14 +207,14 @@ class _Teller:
             self._walk((simulate.Step(event),), start, self._children[n % len(self._children)])
         return len(soon)
 
-    def _walk(self, way: simulate.Way, start: datetime, child: Child, pause: timedelta = PAUSE) -> str:
+    def _walk(self, way: simulate.Way, start: datetime, child: SceneChild, pause: timedelta = PAUSE) -> str:
         reference, now = "", start
         for step in way:
             if step.is_wait:
                 now = max(now, self._next_acts_at(reference))
-                sweep(self._casework, self._part.key, now)
+                sweep_authority(self._casework, self._part.key, now)
             elif isinstance(step.event, Raised):
-                event = simulate.dated(step, now).event
+                event = simulate.date_step(step, now).event
                 assert isinstance(event, Raised)
                 reference = self._raise(event, child, now)
             else:
@@ -220,7 +222,7 @@ class _Teller:
             now += pause
         return reference
 
-    def _raise(self, event: Raised, child: Child, now: datetime) -> str:
+    def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
         event = self._in_other_words(event)
         with self._service.store.read(self._part.key) as connection:
             person = self._cast.holder(event.raiser_role, str(child.id))
@@ -243,7 +245,7 @@ class _Teller:
         concern, effect = CONCERNS[self._n % len(CONCERNS)], EFFECTS[self._n % len(EFFECTS)]
         return replace(event, reasons=(reasons[self._n % len(reasons)],), concern=concern, effect_on_child=effect)
 
-    def _act(self, reference: str, step: simulate.Step, child: Child, now: datetime) -> None:
+    def _act(self, reference: str, step: simulate.Step, child: SceneChild, now: datetime) -> None:
         assert step.event is not None
         event = step.event
         if isinstance(event, Responded):
@@ -251,11 +253,11 @@ class _Teller:
         if isinstance(event, Resolved | EndedUnresolved | Overtaken):
             event = self._with_impact(event)
         with self._service.store.read(self._part.key) as connection:
-            id_ = by_reference(connection, self._part.key, reference)
+            id_ = id_of_reference(connection, self._part.key, reference)
             assert id_ is not None
-            loaded = challenges(connection, self._part.key, [id_])[id_]
+            loaded = load_challenges(connection, self._part.key, [id_])[id_]
             about = loaded.about()
-            places = establishment(connection, self._part.key, [about])
+            places = load_establishment(connection, self._part.key, [about])
             day = local_date(now)
             person = ""
             if step.part is Playing.RAISER:
@@ -279,10 +281,10 @@ class _Teller:
 
     def _next_acts_at(self, reference: str) -> datetime:
         with self._service.store.read(self._part.key) as connection:
-            id_ = by_reference(connection, self._part.key, reference)
+            id_ = id_of_reference(connection, self._part.key, reference)
             assert id_ is not None
-            return simulate.next_window(challenges(connection, self._part.key, [id_])[id_].challenge).acts_at
+            return simulate.next_window(load_challenges(connection, self._part.key, [id_])[id_].challenge).acts_at
 
 
-def _nothing(connection: object, done: Done) -> dict[str, object]:
+def _nothing(connection: object, done: ActionResult) -> dict[str, object]:
     return {}

@@ -8,52 +8,52 @@ from uuid import UUID
 from sqlalchemy import Connection, func, inspect, select, text
 from sqlmodel import col
 
-from drp.backup.manifest import AuthorityKept
-from drp.migrate import revision
-from drp.proof.taking import last
-from drp.tables import ChallengeRow, EntryRow
+from drp.backup.manifest import BackedUpAuthority
+from drp.database.migrate import stored_revision
+from drp.database.tables import ChallengeRow, EntryRow
+from drp.proof.take_checkpoint import last_checkpoint
 
 
 @dataclass(frozen=True)
-class Contents:
+class DatabaseContents:
     """What was found in a database at one moment. `documents`: authority and digest of every attached document."""
 
     revision: str
-    authorities: Mapping[str, AuthorityKept]
+    authorities: Mapping[str, BackedUpAuthority]
     documents: frozenset[tuple[str, str]]
 
 
-def contents(connection: Connection) -> Contents:
+def read_contents(connection: Connection) -> DatabaseContents:
     """Look at everything within one transaction; on PostgreSQL one authority after the other."""
-    kept: dict[str, AuthorityKept] = {}
+    kept: dict[str, BackedUpAuthority] = {}
     documents: set[tuple[str, str]] = set()
-    for authority in authorities(connection):
-        choose(connection, authority)
-        checkpoint = last(connection, authority)
+    for authority in authorities_in(connection):
+        choose_authority_rows(connection, authority)
+        checkpoint = last_checkpoint(connection, authority)
         here = col(ChallengeRow.authority) == authority
         challenges = connection.execute(select(func.count()).select_from(ChallengeRow).where(here)).scalar_one()
-        kept[authority] = AuthorityKept(checkpoint=checkpoint.number if checkpoint else 0, challenges=challenges)
+        kept[authority] = BackedUpAuthority(checkpoint=checkpoint.number if checkpoint else 0, challenges=challenges)
         attached = select(col(EntryRow.facts)).where(
             col(EntryRow.authority) == authority, col(EntryRow.kind) == "document_attached"
         )
         documents |= {(authority, str(json.loads(facts).get("digest"))) for facts in connection.execute(attached).scalars()}
-    return Contents(revision(connection), kept, frozenset(documents))
+    return DatabaseContents(stored_revision(connection), kept, frozenset(documents))
 
 
-def authorities(connection: Connection) -> tuple[str, ...]:
+def authorities_in(connection: Connection) -> tuple[str, ...]:
     """The authorities in it."""
     query = "SELECT key FROM authority ORDER BY key" if is_sqlite(connection) else "SELECT * FROM drp_authorities()"
     return tuple(connection.execute(text(query)).scalars())
 
 
-def timelines(connection: Connection, authority: str) -> Mapping[UUID, tuple[str, int]]:
+def timelines_in(connection: Connection, authority: str) -> Mapping[UUID, tuple[str, int]]:
     """The reference of every challenge, and how many entries it has."""
     named = select(col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.entries))
     rows = connection.execute(named.where(col(ChallengeRow.authority) == authority))
     return {row.id: (row.reference, row.entries) for row in rows}
 
 
-def choose(connection: Connection, authority: str) -> None:
+def choose_authority_rows(connection: Connection, authority: str) -> None:
     """See this authority's rows from here on, where row level security binds us."""
     if not is_sqlite(connection):
         connection.execute(text("SELECT set_config('drp.authority', :key, true)"), {"key": authority})
@@ -64,12 +64,12 @@ def is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
 
 
-def tables(connection: Connection) -> tuple[str, ...]:
+def all_tables(connection: Connection) -> tuple[str, ...]:
     """Every table there is."""
     return tuple(sorted(inspect(connection).get_table_names()))
 
 
-def count(connection: Connection, table: str, authority: str = "") -> int:
+def count_rows(connection: Connection, table: str, authority: str = "") -> int:
     """How many rows a table has, all or of one authority."""
     here = " WHERE authority = :key" if authority else ""
     return int(

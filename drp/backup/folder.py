@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from drp.backup.manifest import Refused
+from drp.backup.manifest import BackupRefused
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 ATTACHMENTS = "attachments"
 
 
 @contextmanager
-def made(folder: Path) -> Iterator[Path]:
+def made_folder(folder: Path) -> Iterator[Path]:
     """A folder to fill, which gets its name when it is whole; what was not finished is taken away. Raises Refused."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Refused(f"{folder} is not an empty folder, and no backup is written over anything. Give --out another name.")
+        raise BackupRefused(f"{folder} is not an empty folder, and no backup is written over anything. Give --out another name.")
     part = folder.with_name(f"{folder.name}.part")
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         part.mkdir(mode=0o700)
     except FileExistsError:
-        raise Refused(
+        raise BackupRefused(
             f"{part} is there: another backup is being made, or one was cut off and is of no use. "
             "No backup was made. If none is running, remove that folder and run this again."
         ) from None
@@ -39,7 +39,7 @@ def made(folder: Path) -> Iterator[Path]:
         raise
 
 
-def put(path: Path, octets: bytes) -> None:
+def put_file(path: Path, octets: bytes) -> None:
     """Write a file of a backup, readable by us alone, and see it to the disk."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -48,7 +48,7 @@ def put(path: Path, octets: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def sync(path: Path) -> None:
+def sync_file(path: Path) -> None:
     """See a file to the disk, readable by us alone."""
     path.chmod(0o600)
     with path.open("rb") as file:
@@ -79,7 +79,7 @@ def keep_documents(source: Path, part: Path, known: frozenset[tuple[str, str]]) 
     for authority, digest, path in documents_in(source):
         octets = b"" if path.is_symlink() else path.read_bytes()
         if hashlib.sha256(octets).hexdigest() == digest:
-            put(part / ATTACHMENTS / authority / digest[:2] / digest, octets)
+            put_file(part / ATTACHMENTS / authority / digest[:2] / digest, octets)
             kept.add((authority, digest))
         else:
             amiss.append(f"{path}: altered since it was attached")

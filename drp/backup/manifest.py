@@ -11,12 +11,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from drp.timeline import ChainKey
+from drp.timeline.chain import ChainKey
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.signature"
 
 
-class Refused(Exception):
+class BackupRefused(Exception):
     """A backup or a restore that was not done. The message says what happened, what it means, and what to do."""
 
 
@@ -24,21 +24,21 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FileKept(_Value):
+class BackedUpFile(_Value):
     """One file of a backup."""
 
     sha256: str
     size: int
 
 
-class AuthorityKept(_Value):
+class BackedUpAuthority(_Value):
     """One authority in a backup: the number of its last checkpoint (0: none), and how many challenges it has."""
 
     checkpoint: int
     challenges: int
 
 
-class Keys(_Value):
+class KeyNames(_Value):
     """The names of the keys without which what is in a backup cannot be proved. The keys themselves are never in it."""
 
     chain: str
@@ -56,13 +56,13 @@ class Manifest(_Value):
     roles: tuple[str, ...]
     """Roles that have rights on the tables, and must exist where they are brought back."""
     revision: str
-    authorities: Mapping[str, AuthorityKept]
+    authorities: Mapping[str, BackedUpAuthority]
     rows: Mapping[str, Mapping[str, int]]
     """How many rows of each table each file of the database holds."""
-    keys: Keys
+    keys: KeyNames
     amiss: tuple[str, ...]
     """Attached documents that were missing or altered already when the backup was made."""
-    files: Mapping[str, FileKept]
+    files: Mapping[str, BackedUpFile]
 
 
 def name_of_chain(key: ChainKey) -> str:
@@ -70,10 +70,10 @@ def name_of_chain(key: ChainKey) -> str:
     return hashlib.sha256(b"drp chain key\0" + key.secret).hexdigest()[:16]
 
 
-def hashed(path: Path) -> FileKept:
+def hash_file(path: Path) -> BackedUpFile:
     """The digest and the size of a file."""
     with path.open("rb") as file:
-        return FileKept(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
+        return BackedUpFile(sha256=hashlib.file_digest(file, "sha256").hexdigest(), size=path.stat().st_size)
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -89,12 +89,12 @@ def signature_of(text: bytes, key: Ed25519PrivateKey) -> bytes:
     return base64.b64encode(key.sign(text)) + b"\n"
 
 
-def read(folder: Path) -> tuple[Manifest, bytes]:
+def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
     """The manifest of a backup, and its own bytes. Raises Refused."""
     try:
         text = (folder / MANIFEST).read_bytes()
     except OSError as fault:
-        raise Refused(
+        raise BackupRefused(
             f"{folder / MANIFEST} cannot be read ({fault.strerror}): {folder} is no backup, or was not finished. "
             "Nothing was written. Name the folder that `drp backup --out` made."
         ) from fault
@@ -104,7 +104,7 @@ def read(folder: Path) -> tuple[Manifest, bytes]:
         raise _not_as_written(MANIFEST, "it is cut short, altered, or of another release") from fault
 
 
-def check(folder: Path, manifest: Manifest, text: bytes, key: Ed25519PublicKey | None) -> None:
+def check_manifest_files(folder: Path, manifest: Manifest, text: bytes, key: Ed25519PublicKey | None) -> None:
     """Raise Refused unless a backup is byte for byte what was written; without a key the manifest's signature is not asked."""
     if key is not None:
         try:
@@ -120,19 +120,19 @@ def check(folder: Path, manifest: Manifest, text: bytes, key: Ed25519PublicKey |
         size = found[name].stat().st_size
         if size != kept.size:
             raise _not_as_written(name, f"it has {size} bytes and had {kept.size}")
-        if hashed(found[name]) != kept:
+        if hash_file(found[name]) != kept:
             raise _not_as_written(name, "it was altered")
     if more := sorted(found.keys() - manifest.files.keys()):
         raise _not_as_written(more[0], "it was put in")
 
 
-def _not_as_written(name: str, why: str) -> Refused:
-    return Refused(
+def _not_as_written(name: str, why: str) -> BackupRefused:
+    return BackupRefused(
         f"The backup is not as it was written: {name}: {why}. Nothing was brought back. "
         "Use another copy of this backup, or another backup."
     )
 
 
-def in_words(moment: datetime) -> str:
+def manifest_in_words(moment: datetime) -> str:
     """A moment as an operator reads it."""
     return f"{moment:%a} {moment.day} {moment:%B %Y, %H:%M:%S} UTC"

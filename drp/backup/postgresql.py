@@ -22,10 +22,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from drp.backup import contents, programs
-from drp.backup.contents import Contents
-from drp.backup.folder import sync
-from drp.backup.manifest import Refused
-from drp.store import Unavailable
+from drp.backup.contents import DatabaseContents
+from drp.backup.folder import sync_file
+from drp.backup.manifest import BackupRefused
+from drp.database.engine import Unavailable
 
 FOLDER, MAIN = "database", "database/everything.dump"
 """The schema, and what no policy binds us in."""
@@ -34,52 +34,54 @@ _COPY = re.compile(rb'COPY public\."?(\w+)"? \(')
 
 
 @dataclass(frozen=True)
-class Dumped:
+class DumpedDatabase:
     """What was dumped: the server's major version, roles that have rights, and the rows of each table in each file."""
 
     server: int
     roles: tuple[str, ...]
-    found: Contents
+    found: DatabaseContents
     rows: Mapping[str, Mapping[str, int]]
 
 
-def dump(engine: Engine, part: Path) -> Dumped:
+def dump_database(engine: Engine, part: Path) -> DumpedDatabase:
     """Dump everything that one snapshot sees. Raises Refused."""
     snapshot_of_all = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with _said(), engine.connect().execution_options(**snapshot_of_all) as connection:
         driver = _driver(connection)
         major = driver.info.server_version // 10_000
-        dumping, restoring = programs.find("pg_dump", major), programs.find("pg_restore", major)
+        dumping, restoring = programs.find_program("pg_dump", major), programs.find_program("pg_restore", major)
         _check_is_owner(connection)
         snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
-        found = contents.contents(connection)
-        every, bound = contents.tables(connection), _bound(connection)
-        env = programs.environment(driver)
+        found = contents.read_contents(connection)
+        every, bound = contents.all_tables(connection), _bound(connection)
+        env = programs.program_environment(driver)
         (part / FOLDER).mkdir(mode=0o700)
         rows: dict[str, Mapping[str, int]] = {}
 
         def one(name: str, expected: Mapping[str, int], authority: str, *options: str) -> None:
             more = {"PGOPTIONS": f"{env.get('PGOPTIONS', '')} -c drp.authority={authority}"} if authority else {}
             command = [str(dumping), "--format=custom", "--no-password", f"--snapshot={snapshot}", f"--file={part / name}"]
-            programs.run([*command, *options], {**env, **more})
-            sync(part / name)
+            programs.run_program([*command, *options], {**env, **more})
+            sync_file(part / name)
             rows[name] = _counted(restoring, part / name, expected)
 
-        free = {table: contents.count(connection, table) for table in every if table not in bound}
+        free = {table: contents.count_rows(connection, table) for table in every if table not in bound}
         one(MAIN, free, "", *(f'--exclude-table-data=public."{table}"' for table in bound))
         for authority in found.authorities if bound else ():
-            contents.choose(connection, authority)
-            seen = {table: contents.count(connection, table, authority) for table in bound}
+            contents.choose_authority_rows(connection, authority)
+            seen = {table: contents.count_rows(connection, table, authority) for table in bound}
             named = (f'--table=public."{table}"' for table in bound)
             one(f"{FOLDER}/{authority}.dump", seen, authority, "--data-only", "--enable-row-security", *named)
-        return Dumped(major, _roles(connection), found, rows)
+        return DumpedDatabase(major, _roles(connection), found, rows)
 
 
-def load(engine: Engine, folder: Path, rows: Mapping[str, Mapping[str, int]], settle: Callable[[Connection], None]) -> None:
+def load_database(
+    engine: Engine, folder: Path, rows: Mapping[str, Mapping[str, int]], settle: Callable[[Connection], None]
+) -> None:
     """Bring everything back in one transaction, `settle` in it. Raises Refused; then nothing was written."""
     with _said(), engine.begin() as connection:
         driver = _driver(connection)
-        restoring = programs.find("pg_restore", driver.info.server_version // 10_000)
+        restoring = programs.find_program("pg_restore", driver.info.server_version // 10_000)
         _run(driver, restoring, folder / MAIN, "pre-data")
         for name in rows:
             _fill(driver, restoring, folder / name, rows[name])
@@ -88,31 +90,31 @@ def load(engine: Engine, folder: Path, rows: Mapping[str, Mapping[str, int]], se
         settle(connection)
 
 
-def check_is_free(engine: Engine, server: int, roles: tuple[str, ...]) -> None:
+def check_database_is_empty(engine: Engine, server: int, roles: tuple[str, ...]) -> None:
     """Raise Refused unless the database is empty, new enough and ours, with the roles that are to have rights on it."""
     with _said(), engine.connect() as connection:
         major = _driver(connection).info.server_version // 10_000
-        programs.find("pg_restore", major)
+        programs.find_program("pg_restore", major)
         if major < server:
-            raise Refused(
+            raise BackupRefused(
                 f"The backup is of PostgreSQL {server}, and this server is {major}: it cannot take it. Nothing was written. "
                 f"Set DRP_DATABASE_URL to a server of PostgreSQL {server} or newer."
             )
         there = connection.execute(text(_THERE)).scalars().all()
         if there:
-            raise Refused(
+            raise BackupRefused(
                 f"The database is not empty: it has {', '.join(there[:5])}, and nothing is ever restored over anything. "
                 "Nothing was written. Make a new one (CREATE DATABASE … OWNER …), set DRP_DATABASE_URL to it, and run this again."
             )
         missing = sorted(set(roles) - set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars()))
         if missing:
-            raise Refused(
+            raise BackupRefused(
                 f"The server has no role {missing[0]}, which has rights on the tables of the backup. Nothing was written. "
                 f"Let your database administrator make it (CREATE ROLE {missing[0]} LOGIN), and run this again."
             )
         user = _driver(connection).info.user
         if user in roles or not connection.execute(text("SELECT has_schema_privilege('public', 'CREATE')")).scalar():
-            raise Refused(
+            raise BackupRefused(
                 f"DRP_DATABASE_URL names the role {user}, which is not to own the tables. Nothing was written. "
                 "Set it to the owner's (drp_owner), and run this again."
             )
@@ -164,7 +166,7 @@ def _roles(connection: Connection) -> tuple[str, ...]:
 
 def _check_is_owner(connection: Connection) -> None:
     if not connection.execute(text(_OURS)).scalar_one():
-        raise Refused(
+        raise BackupRefused(
             f"DRP_DATABASE_URL names the role {_driver(connection).info.user}, which does not own the tables: it may not see "
             "all that belongs in a backup. No backup was made. Set it to the owner's (drp_owner), and run this again."
         )
@@ -185,7 +187,7 @@ def _check_counts(path: Path, found: Mapping[str, int], expected: Mapping[str, i
     unlike = sorted(table for table in found.keys() | expected.keys() if found.get(table, 0) != expected.get(table, 0))
     if unlike:
         table = unlike[0]
-        raise Refused(
+        raise BackupRefused(
             f"{path.name} has {found.get(table, 0)} rows of {table} where {expected.get(table, 0)} belong: it is not whole. "
             "Nothing is left of what was begun. Run it again; if this is said again, tell whoever supports the service."
         )
@@ -204,7 +206,7 @@ def _script(program: Path, path: Path, section: str) -> Iterator[Iterator[bytes]
             raise
         if process.wait():
             said.seek(0)
-            raise programs.failed(command[0], said.read())
+            raise programs.failure_in_words(command[0], said.read())
 
 
 def _copied(lines: Iterator[bytes]) -> Iterator[bytes]:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, NullPool, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from drp.backup import contents
-from drp.backup.folder import sync, sync_folder
-from drp.backup.manifest import Refused
-from drp.store import Unavailable
+from drp.backup.folder import sync_file, sync_folder
+from drp.backup.manifest import BackupRefused
+from drp.database.engine import Unavailable
 
 DATABASE = "database.sqlite"
 
@@ -22,11 +22,11 @@ def path_of(url: str) -> Path:
     """The file of a database. Raises Refused where it has none."""
     database = make_url(url).database
     if not database or database == ":memory:":
-        raise Refused("The database is in memory only: it has no file to keep. Set DRP_DATABASE_URL.")
+        raise BackupRefused("The database is in memory only: it has no file to keep. Set DRP_DATABASE_URL.")
     return Path(database)
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """Copy a database by its own backup call, in one step: whoever writes waits for as long as that takes, and goes on.
 
     A copy of the file would have what is half written, and not the journal that takes it back. Raises Refused.
@@ -37,14 +37,14 @@ def copy(source: Path, target: Path) -> None:
             live.backup(made, sleep=0.01)
             made.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
     except sqlite3.Error as fault:
-        raise Refused(
+        raise BackupRefused(
             f"{source} could not be copied ({fault}). No backup was made. Look whether the disk is full or failing; run it again."
         ) from fault
-    check(target, f"The copy of {source}")
-    sync(target)
+    check_database_is_sound(target, f"The copy of {source}")
+    sync_file(target)
 
 
-def check(path: Path, called: str) -> None:
+def check_database_is_sound(path: Path, called: str) -> None:
     """Raise Refused unless a database is sound: every page, every index, every reference."""
     try:
         with closing(sqlite3.connect(path)) as connection:
@@ -54,42 +54,42 @@ def check(path: Path, called: str) -> None:
         said, astray = [str(fault)], []
     if said != ["ok"] or astray:
         what = "; ".join(said) if said != ["ok"] else f"a row of {astray[0][0]} refers to a row that is not there"
-        raise Refused(
+        raise BackupRefused(
             f"{called} is not sound: {what}. It is not kept: it could not be relied on. "
             "Keep the last good backup, and look at the disk."
         )
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Connection]:
+def read_copy(path: Path) -> Iterator[Connection]:
     """A connection to a copy, as a store would give one, that leaves the file as it is."""
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
 
 
-def rows_of(path: Path) -> Mapping[str, int]:
+def rows_of_copy(path: Path) -> Mapping[str, int]:
     """How many rows each table has."""
-    with reading(path) as connection:
-        return {table: contents.count(connection, table) for table in contents.tables(connection)}
+    with read_copy(path) as connection:
+        return {table: contents.count_rows(connection, table) for table in contents.all_tables(connection)}
 
 
-def check_is_free(path: Path) -> None:
+def check_place_is_free(path: Path) -> None:
     """Raise Refused where a database stands already, or where the journal of an older one would be played into the new."""
     for beside in _beside(path):
         if beside.exists():
-            raise Refused(
+            raise BackupRefused(
                 f"{beside} lies where the database is to be: the journal of an older file, which SQLite would play into the one "
                 "brought back. Nothing was written. Make sure that no service runs, move it aside, and run this again."
             )
     if path.exists() and path.stat().st_size:
-        raise Refused(
+        raise BackupRefused(
             f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "
             "Stop the service and move the file aside, or set DRP_DATABASE_URL to another place; then run this again."
         )
 
 
-def bring(kept: Path, path: Path, settle: Callable[[Connection], None]) -> None:
+def put_database_in_place(kept: Path, path: Path, settle: Callable[[Connection], None]) -> None:
     """Put a database in its place, once `settle` has made it safe to start: nobody ever finds it without."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -99,9 +99,9 @@ def bring(kept: Path, path: Path, settle: Callable[[Connection], None]) -> None:
         engine = create_engine(f"sqlite:///{part}", poolclass=NullPool, hide_parameters=True)
         with engine.begin() as connection:
             settle(connection)
-        check(part, f"{kept.name}, as it was brought back,")
-        sync(part)
-        check_is_free(path)
+        check_database_is_sound(part, f"{kept.name}, as it was brought back,")
+        sync_file(part)
+        check_place_is_free(path)
         os.replace(part, path)
         sync_folder(path.parent)
     except (SQLAlchemyError, sqlite3.Error) as fault:

@@ -16,7 +16,7 @@ _REORDERING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 """Marks that make text read otherwise than it is written."""
 
 
-class Row:
+class CellRow:
     """One row. Every cell is asked for by what it should be; the first fault of a cell is kept, and `is_good` is then False."""
 
     def __init__(self, line: int, cells: Mapping[str, str], say: Callable[[int, str, str], None]) -> None:
@@ -58,7 +58,7 @@ class Row:
         """What a row is called by, here and in the other files."""
         cell = self.text(column, most, needed)
         if cell and not KEY.fullmatch(cell):
-            said = f"`{shown(cell)}` cannot be a {column}"
+            said = f"`{show_cell(cell)}` cannot be a {column}"
             self.fault(column, said, "write letters, digits, dots, hyphens and underscores, beginning with a letter or digit")
         return cell
 
@@ -66,7 +66,7 @@ class Row:
         """One plain address."""
         cell = self.text(column, 200, needed)
         if cell and not (_EMAIL.fullmatch(cell) and len(cell.partition("@")[0]) <= 64):
-            said = f"`{shown(cell)}` is not an e-mail address"
+            said = f"`{show_cell(cell)}` is not an e-mail address"
             self.fault(column, said, "write it as name@council.example, and nothing else")
         return cell
 
@@ -74,7 +74,7 @@ class Row:
         """One of a few words, in small letters or capitals."""
         cell = self._cells[column].lower()
         if cell not in options:
-            said = f"`{column}` is `{shown(cell)}`" if cell else f"`{column}` is empty"
+            said = f"`{column}` is `{show_cell(cell)}`" if cell else f"`{column}` is empty"
             self.fault(column, said, f"write one of {', '.join(options)}")
         return cell
 
@@ -91,7 +91,7 @@ class Row:
             return None
         found = _ISO.fullmatch(cell)
         if found is None:
-            self.fault(column, f"`{column}` is `{shown(cell)}`, not a date as yyyy-mm-dd", _as_iso(cell))
+            self.fault(column, f"`{column}` is `{show_cell(cell)}`, not a date as yyyy-mm-dd", _as_iso(cell))
             return None
         year, month, day = (int(part) for part in found.groups())
         try:
@@ -114,7 +114,7 @@ class Row:
         """Words with ; between them, in order of the alphabet."""
         found = [part.strip() for part in self._cells[column].split(";") if part.strip()]
         for twice in {part for part in found if found.count(part) > 1}:
-            self.fault(column, f"`{column}` names `{shown(twice)}` twice", "name it once")
+            self.fault(column, f"`{column}` names `{show_cell(twice)}` twice", "name it once")
         if len(found) > 50:
             self.fault(column, f"`{column}` names {len(found)}", "name at most 50")
         return tuple(sorted(found))
@@ -123,7 +123,7 @@ class Row:
         """A whole number from 0."""
         cell = self._cells[column]
         if not re.fullmatch(r"[0-9]{1,9}", cell) or int(cell) > most:
-            said = f"`{column}` is `{shown(cell)}`" if cell else f"`{column}` is empty"
+            said = f"`{column}` is `{show_cell(cell)}`" if cell else f"`{column}` is empty"
             self.fault(column, said, f"write a whole number from 0 to {most:,}")
             return 0
         return int(cell)
@@ -151,7 +151,7 @@ def _impossible(year: int, month: int, day: int, column: str) -> tuple[str, str]
     return said, f"that month ends on {year:04}-{month:02}-{last:02}"
 
 
-def shown(text: str) -> str:
+def show_cell(text: str) -> str:
     """Somebody else's text, short and on one line, for a message."""
     plain = "".join(mark if mark.isprintable() else "?" for mark in text)
     return plain if len(plain) <= 60 else f"{plain[:57]}…"

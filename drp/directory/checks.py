@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from itertools import pairwise
 
-from drp.directory.cells import shown
-from drp.directory.files import ChildLine, CoverLine, Listed, PersonLine, PostLine, UnitLine
-from drp.directory.values import Directory, Person, Unit, is_over
-from workflows.procedure import Authority, Capacity, HeldFor, Role
-from workflows.strict_yaml import Fault
+from drp.directory.cells import show_cell
+from drp.directory.files import ChildLine, CoverLine, DirectoryFiles, PersonLine, PostLine, UnitLine
+from drp.directory.values import Directory, DirectoryUnit, Person, is_over
+from workflows.ladder_language.strict_yaml import FileFault
+from workflows.model.authority import Authority, Capacity, HeldFor, Role
 
 OLDEST = 30
 """Years: nobody older is on the list of an Independent Reviewing Officer, so such a date of birth is a slip."""
@@ -32,7 +32,7 @@ def social_worker_role(authority: Authority) -> str | None:
     return SOCIAL_WORKER if known else None
 
 
-def people_after(listed: Listed, before: Directory, day: date) -> dict[str, Person]:
+def people_after(listed: DirectoryFiles, before: Directory, day: date) -> dict[str, Person]:
     """Everybody known after the import: those listed, and those not listed any more, whose last day was the day before."""
     after = dict(before.people)
     if listed.people is None:
@@ -50,15 +50,15 @@ def people_after(listed: Listed, before: Directory, day: date) -> dict[str, Pers
     return after
 
 
-def units_after(listed: Listed, before: Directory) -> dict[tuple[str, str], Unit]:
+def units_after(listed: DirectoryFiles, before: Directory) -> dict[tuple[str, str], DirectoryUnit]:
     """Every unit known after the import, those not listed any more included: nothing is deleted."""
     after = dict(before.units)
     for line in listed.units or ():
-        after[line.kind, line.key] = Unit(line.kind, line.key, line.name, line.within)
+        after[line.kind, line.key] = DirectoryUnit(line.kind, line.key, line.name, line.within)
     return after
 
 
-def dropped_units(listed: Listed, before: Directory) -> set[tuple[str, str]]:
+def dropped_units(listed: DirectoryFiles, before: Directory) -> set[tuple[str, str]]:
     """Units that stood and are not listed any more."""
     if listed.units is None or "units.csv" in listed.unread:
         return set()
@@ -66,7 +66,7 @@ def dropped_units(listed: Listed, before: Directory) -> set[tuple[str, str]]:
     return {unit for unit in before.units if unit not in named and ("units.csv", unit[1]) not in listed.spoiled}
 
 
-def faults_in(listed: Listed, before: Directory, authority: Authority, day: date) -> tuple[Fault, ...]:
+def faults_in(listed: DirectoryFiles, before: Directory, authority: Authority, day: date) -> tuple[FileFault, ...]:
     """What is wrong between the rows: unknown people, roles, units, the wrong scope, the same thing twice, overlaps."""
     check = _Check(listed, before, authority, day)
     check.twice("people.csv", ((line.line, line.key) for line in listed.people or ()))
@@ -95,16 +95,16 @@ Span = tuple[int, tuple[str, str, str], date, date | None]
 class _Check:
     """One comparison; what is already at fault by its form is not blamed again through those who refer to it."""
 
-    def __init__(self, listed: Listed, before: Directory, authority: Authority, day: date) -> None:
+    def __init__(self, listed: DirectoryFiles, before: Directory, authority: Authority, day: date) -> None:
         self.listed, self.before, self.authority, self.day = listed, before, authority, day
-        self.faults: list[Fault] = []
+        self.faults: list[FileFault] = []
         self._people = people_after(listed, before, day)
         self._units = units_after(listed, before)
         self._gone = dropped_units(listed, before)
         self._guesses = MOST_GUESSES
 
     def _fault(self, file: str, line: int, wrong: str, instead: str) -> None:
-        self.faults.append(Fault(file, line, wrong, instead))
+        self.faults.append(FileFault(file, line, wrong, instead))
 
     def _instead(self, wrong: str, options: Iterable[str], otherwise: str) -> str:
         """What was probably meant. Guessing is slow, so a file of nothing but mistakes gets only so many guesses."""
@@ -145,14 +145,14 @@ class _Check:
         found = self._people.get(key)
         if found is None and not self._is_spoiled("people.csv", key):
             where = "people.csv" if self.listed.people is not None else "the directory"
-            said = f"`{column}` is `{shown(key)}`, who is not in {where}"
+            said = f"`{column}` is `{show_cell(key)}`, who is not in {where}"
             self._fault(file, line, said, self._instead(key, self._people, "add them to people.csv"))
         return found
 
     def _is_spoiled(self, file: str, key: str) -> bool:
         return file in self.listed.unread or (file, key) in self.listed.spoiled
 
-    def _unit(self, file: str, line: int, column: str, kind: str, key: str) -> Unit | None:
+    def _unit(self, file: str, line: int, column: str, kind: str, key: str) -> DirectoryUnit | None:
         """A unit named in a row. None: unknown (said), or spoiled on a row of its own."""
         found = self._units.get((kind, key))
         if found is not None and (kind, key) not in self._gone:
@@ -166,7 +166,7 @@ class _Check:
             )
         else:
             others = [other for other, known in self._units if known == key and (other, known) not in self._gone]
-            said = f"`{column}` is `{shown(key)}`, and there is no such {kind}"
+            said = f"`{column}` is `{show_cell(key)}`, and there is no such {kind}"
             if others:
                 said = f"`{column}` is `{key}`, which is a {others[0]} and not a {kind}"
             known = [known for other, known in self._units if other == kind and (other, known) not in self._gone]
@@ -177,7 +177,7 @@ class _Check:
     def _still_there(self, file: str, line: int, column: str, person: Person, until: date | None) -> None:
         left = person.left_on
         if left is not None and (until is None or until > left):
-            said = f"`{column}` is {shown(person.name)}, whose last day {'was' if left < self.day else 'is'} {left}"
+            said = f"`{column}` is {show_cell(person.name)}, whose last day {'was' if left < self.day else 'is'} {left}"
             self._fault(file, line, said, f"write {left} or an earlier day under `until`, or name who follows them")
 
     def person(self, line: PersonLine) -> None:
@@ -197,7 +197,7 @@ class _Check:
             self._still_there("posts.csv", line.line, "person", person, line.until)
         if not self.authority.has_role(line.role):
             known = [role.key for role in self.authority.roles if role.held_for is not HeldFor.CHILD]
-            said = f"`{shown(line.role)}` is not a role of {self.authority.name}"
+            said = f"`{show_cell(line.role)}` is not a role of {self.authority.name}"
             self._fault("posts.csv", line.line, said, self._instead(line.role, known, "add it to the authority's file"))
             return
         role = self.authority.role(line.role)
@@ -206,7 +206,7 @@ class _Check:
             self._fault("posts.csv", line.line, said, "write it on the child's row of children.csv")
         elif role.held_for is HeldFor.AUTHORITY:
             if line.of:
-                said = f"{role.title} is held for the whole authority, and `of` is `{shown(line.of)}`"
+                said = f"{role.title} is held for the whole authority, and `of` is `{show_cell(line.of)}`"
                 self._fault("posts.csv", line.line, said, "leave `of` empty")
         elif not line.of:
             said = f"{role.title} is held for each {role.held_for.value}, and `of` is empty"
@@ -220,10 +220,10 @@ class _Check:
         """People of an outside agency hold its posts and no others; its posts are held by nobody else."""
         if role.held_for is HeldFor.AGENCY and person.agency != line.of:
             works = f"works for `{person.agency}`" if person.agency else "works for no outside agency"
-            said = f"{shown(person.name)} {works}, and the post is one of `{shown(line.of)}`"
+            said = f"{show_cell(person.name)} {works}, and the post is one of `{show_cell(line.of)}`"
             self._fault("posts.csv", line.line, said, "correct `agency` in people.csv, or name somebody of that agency")
         elif role.held_for is not HeldFor.AGENCY and person.agency:
-            said = f"{shown(person.name)} works for the outside agency `{person.agency}` and cannot be {role.title}"
+            said = f"{show_cell(person.name)} works for the outside agency `{person.agency}` and cannot be {role.title}"
             self._fault("posts.csv", line.line, said, "name somebody of the authority")
 
     def cover(self, line: CoverLine) -> None:
@@ -234,7 +234,7 @@ class _Check:
                 self._still_there("covers.csv", line.line, column, person, line.until)
         of, by = both
         if of and by and of.agency != by.agency:
-            said = f"{shown(by.name)} and {shown(of.name)} do not work for the same agency"
+            said = f"{show_cell(by.name)} and {show_cell(of.name)} do not work for the same agency"
             self._fault("covers.csv", line.line, said, "name somebody who does: cover sees what the other sees")
 
     def child(self, line: ChildLine) -> None:
@@ -252,7 +252,7 @@ class _Check:
         known = [key for key, _ in self.authority.facts]
         for fact in line.facts:
             if fact not in known:
-                said = f"`{shown(fact)}` is not a fact that {self.authority.name} asks for"
+                said = f"`{show_cell(fact)}` is not a fact that {self.authority.name} asks for"
                 self._fault("children.csv", line.line, said, self._instead(fact, known, "leave it out"))
         if line.born > self.day:
             self._fault("children.csv", line.line, f"born on {line.born}, after {self.day}", "check the year")
@@ -263,12 +263,12 @@ class _Check:
         person = self._person("children.csv", line.line, column, key)
         if role is None:
             said = f"{self.authority.name} has no such role, held for each child"
-            self._fault("children.csv", line.line, f"`{column}` is `{shown(key)}`: {said}", f"leave `{column}` empty")
+            self._fault("children.csv", line.line, f"`{column}` is `{show_cell(key)}`: {said}", f"leave `{column}` empty")
         elif person and not person.is_here_on(self.day):
-            said = f"`{column}` is {shown(person.name)}, whose last day was {person.left_on}"
+            said = f"`{column}` is {show_cell(person.name)}, whose last day was {person.left_on}"
             self._fault("children.csv", line.line, said, "name who it is now, or leave it empty")
         elif person and person.agency:
-            said = f"`{column}` is {shown(person.name)}, who works for the outside agency `{person.agency}`"
+            said = f"`{column}` is {show_cell(person.name)}, who works for the outside agency `{person.agency}`"
             self._fault("children.csv", line.line, said, "name somebody of the authority")
 
     def dropped_teams(self) -> None:

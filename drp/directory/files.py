@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from drp.directory.cells import Row, shown
-from workflows.ladder import Status
-from workflows.strict_yaml import Fault
+from drp.directory.cells import CellRow, show_cell
+from workflows.ladder_language.strict_yaml import FileFault
+from workflows.model.ladder import Status
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "people.csv": ("key", "name", "email", "agency", "left_on"),
@@ -34,7 +34,7 @@ Line = TypeVar("Line")
 class Unloadable(Exception):
     """Files were refused and nothing was loaded. `faults` holds every one, in file and line order."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
+    def __init__(self, faults: Iterable[FileFault]) -> None:
         self.faults = tuple(sorted(set(faults)))
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
@@ -107,7 +107,7 @@ class ChildLine:
 
 
 @dataclass(frozen=True)
-class Listed:
+class DirectoryFiles:
     """What some files say, as far as they can be read; None for a file that was not given.
 
     `spoiled` names, by file and key, rows that are faulty already, so that what refers to them is not blamed too.
@@ -118,24 +118,24 @@ class Listed:
     posts: tuple[PostLine, ...] | None = None
     covers: tuple[CoverLine, ...] | None = None
     children: tuple[ChildLine, ...] | None = None
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FileFault, ...] = ()
     spoiled: frozenset[tuple[str, str]] = frozenset()
     unread: frozenset[str] = frozenset()
     """Files of which some rows could not be taken apart at all: what they lack proves nothing."""
 
 
-def read_files(files: Mapping[str, bytes | str]) -> Listed:
+def read_files(files: Mapping[str, bytes | str]) -> DirectoryFiles:
     """Read files by name: any of people.csv, units.csv, posts.csv, covers.csv, children.csv.
 
     Bytes must be UTF-8, a byte order mark is tolerated. Raises nothing: every fault of every file stands in `faults`.
     """
-    faults: list[Fault] = []
+    faults: list[FileFault] = []
     spoiled: set[tuple[str, str]] = set()
     unread: set[str] = set()
     people = units = posts = covers = children = None
     for name, data in files.items():
         if name not in COLUMNS:
-            faults.append(Fault(name, 1, f"`{name}` is no file of a directory", f"name it one of {', '.join(COLUMNS)}"))
+            faults.append(FileFault(name, 1, f"`{name}` is no file of a directory", f"name it one of {', '.join(COLUMNS)}"))
             continue
         sheet = _Sheet(name, faults, spoiled, unread)
         rows = sheet.rows(data)
@@ -150,20 +150,20 @@ def read_files(files: Mapping[str, bytes | str]) -> Listed:
         else:
             children = sheet.values(rows, _child)
     if not files:
-        faults.append(Fault("(no file)", 1, "no file is given", f"give one or more of {', '.join(COLUMNS)}"))
-    return Listed(people, units, posts, covers, children, tuple(faults), frozenset(spoiled), frozenset(unread))
+        faults.append(FileFault("(no file)", 1, "no file is given", f"give one or more of {', '.join(COLUMNS)}"))
+    return DirectoryFiles(people, units, posts, covers, children, tuple(faults), frozenset(spoiled), frozenset(unread))
 
 
 class _Sheet:
     """One file as it is taken apart."""
 
-    def __init__(self, name: str, faults: list[Fault], spoiled: set[tuple[str, str]], unread: set[str]) -> None:
+    def __init__(self, name: str, faults: list[FileFault], spoiled: set[tuple[str, str]], unread: set[str]) -> None:
         self.name, self.faults, self.spoiled, self.unread = name, faults, spoiled, unread
 
     def fault(self, line: int, wrong: str, instead: str) -> None:
-        self.faults.append(Fault(self.name, line, wrong, instead))
+        self.faults.append(FileFault(self.name, line, wrong, instead))
 
-    def rows(self, data: bytes | str) -> Iterator[Row]:
+    def rows(self, data: bytes | str) -> Iterator[CellRow]:
         """Its rows below the first; a file whose first row is not as it must be has none."""
         text = self._text(data)
         if text is None:
@@ -190,7 +190,7 @@ class _Sheet:
                 )
                 self.unread.add(self.name)
                 continue
-            yield Row(line, dict(zip(columns, cells, strict=True)), self.fault)
+            yield CellRow(line, dict(zip(columns, cells, strict=True)), self.fault)
         if not count and self.name != "covers.csv":
             # The whole truth from a day on: an export that came out empty would end everything.
             self.fault(1, "the file has no rows, which would end all that stands", "leave it out, or export it again")
@@ -237,12 +237,12 @@ class _Sheet:
         extra = list(dict.fromkeys(column or "(empty)" for column in columns if column not in wanted))
         twice = list(dict.fromkeys(column for column in columns if column in wanted and columns.count(column) > 1))
         for said, named in (("is missing", missing), ("is not known", extra), ("stands twice", twice)):
-            faults += [f"column `{shown(column)}` {said}" for column in named]
+            faults += [f"column `{show_cell(column)}` {said}" for column in named]
         for said in faults:
             self.fault(1, said, f"write the first row as {','.join(wanted)}")
         return None if faults else columns
 
-    def values(self, rows: Iterator[Row], made: Callable[[Row], Line]) -> tuple[Line, ...]:
+    def values(self, rows: Iterator[CellRow], made: Callable[[CellRow], Line]) -> tuple[Line, ...]:
         """Each row as a value; a row with any fault is left out, its faults are kept."""
         found: list[Line] = []
         for row in rows:
@@ -254,40 +254,42 @@ class _Sheet:
         return tuple(found)
 
 
-def _person(row: Row) -> PersonLine:
+def _person(row: CellRow) -> PersonLine:
     key, name = row.key("key"), row.text("name", 200)
     left_on = row.day_or_none("left_on")
     email = row.email("email", needed=left_on is None)
     return PersonLine(row.line, key, name, email, row.key("agency", needed=False), left_on)
 
 
-def _unit(row: Row) -> UnitLine:
+def _unit(row: CellRow) -> UnitLine:
     kind, key, name = row.one_of("kind", UNIT_KINDS), row.key("key"), row.text("name", 200)
     within = row.key("within", needed=False)
     if kind == "team" and not within:
-        row.fault("within", f"team `{shown(key)}` is within no service", "write the key of its service")
+        row.fault("within", f"team `{show_cell(key)}` is within no service", "write the key of its service")
     if kind in ("service", "agency") and within:
-        row.fault("within", f"only a team is within a service, and `{shown(key)}` is a {kind}", "leave `within` empty")
+        row.fault("within", f"only a team is within a service, and `{show_cell(key)}` is a {kind}", "leave `within` empty")
     return UnitLine(row.line, kind, key, name, within)
 
 
-def _post(row: Row) -> PostLine:
+def _post(row: CellRow) -> PostLine:
     person, role, of = row.key("person"), row.key("role"), row.key("of", needed=False)
     return PostLine(row.line, person, role, of, *row.span())
 
 
-def _cover(row: Row) -> CoverLine:
+def _cover(row: CellRow) -> CoverLine:
     of, by = row.key("of"), row.key("by")
     is_delegate = row.one_of("kind", ("cover", "delegate")) == "delegate"
     if of and of == by:
-        row.fault("by", f"`{shown(of)}` cannot stand in for themself", "name somebody else under `by`")
+        row.fault("by", f"`{show_cell(of)}` cannot stand in for themself", "name somebody else under `by`")
     return CoverLine(row.line, of, by, *row.span(), is_delegate)
 
 
-def _child(row: Row) -> ChildLine:
+def _child(row: CellRow) -> ChildLine:
     number, initials = row.key("number", most=32), row.text("initials", 8)
     if initials and not all((mark.isalpha() and not mark.islower()) or mark in ".-" for mark in initials):
-        row.fault("initials", f"`{shown(initials)}` are not initials", "write capital letters, such as KT; no name belongs here")
+        row.fault(
+            "initials", f"`{show_cell(initials)}` are not initials", "write capital letters, such as KT; no name belongs here"
+        )
     last_review, next_review = row.day_or_none("last_review"), row.day_or_none("next_review")
     if last_review and next_review and next_review < last_review:
         said = f"the next review ({next_review}) is before the last ({last_review})"
@@ -310,13 +312,13 @@ def _child(row: Row) -> ChildLine:
     )
 
 
-def _statuses(row: Row) -> tuple[str, ...]:
+def _statuses(row: CellRow) -> tuple[str, ...]:
     """An empty cell says that no status is recorded, which is itself something that a ladder may ask for."""
     found = row.several("statuses") or (Status.NONE_RECORDED.value,)
     known = [status.value for status in Status]
     for status in found:
         if status not in known:
-            row.fault("statuses", f"`{shown(status)}` is no status", f"write {', '.join(known)}, with ; between several")
+            row.fault("statuses", f"`{show_cell(status)}` is no status", f"write {', '.join(known)}, with ; between several")
     if len(found) > 1 and Status.NONE_RECORDED.value in found:
         row.fault("statuses", "no status recorded stands beside another status", "leave `none_recorded` out")
     return found

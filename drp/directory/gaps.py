@@ -7,18 +7,18 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.directory.vacancies import Vacancy, vacant
-from drp.directory.values import Child, Directory, Held, OpenItem, Unit
-from drp.tables import ChallengeRow, ChildRow, PostRow, UnitRow
-from workflows.ladder import Ladder
-from workflows.procedure import Authority, HeldFor
+from drp.database.tables import ChallengeRow, ChildRow, PostRow, UnitRow
+from drp.directory.vacancies import Vacancy, vacant_posts
+from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
+from workflows.model.authority import Authority, HeldFor
+from workflows.model.ladder import Ladder
 
 _HELD_FOR = {held_for.value: held_for for held_for in HeldFor}
 _BORN = date.min
 """Nothing here asks when a child was born."""
 
 
-def gaps(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+def posts_nobody_holds(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
     """Every post that a ladder in force on a day names and nobody holds: as `importing.vacancies`, in four statements."""
     here = authority.key
     children = connection.execute(
@@ -41,15 +41,19 @@ def gaps(connection: Connection, authority: Authority, ladders: Iterable[Ladder]
         .distinct()
     ).scalars()
     directory = Directory(
-        units={(row.kind, row.key): Unit(*row) for row in units},
+        units={(row.kind, row.key): DirectoryUnit(*row) for row in units},
         posts=tuple(
-            Held("", role, _HELD_FOR[held_for], numbers.get(key, key) if held_for == HeldFor.CHILD.value else key, since, until)
+            PostHolding(
+                "", role, _HELD_FOR[held_for], numbers.get(key, key) if held_for == HeldFor.CHILD.value else key, since, until
+            )
             for role, held_for, key, since, until in posts
         ),
-        children={row.number: Child(row.number, "", _BORN, tuple(row.statuses), False, False, (), row.team) for row in children},
+        children={
+            row.number: DirectoryChild(row.number, "", _BORN, tuple(row.statuses), False, False, (), row.team) for row in children
+        },
         items=tuple(_item(numbers, child) for child in items),
     )
-    return vacant(directory, authority, ladders, day)
+    return vacant_posts(directory, authority, ladders, day)
 
 
 def _item(numbers: dict[str, str], child: UUID | None) -> OpenItem:

@@ -10,14 +10,14 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlmodel import col
 
-from drp.chance import Chance
+from drp.database.ids import Randomness
+from drp.database.tables import ChallengeRow, ChildRow, CoverRow, PersonRow, PostRow, Row, UnitRow, WindowRow
 from drp.directory.files import read_files
-from drp.directory.plan import Plan, plan
-from drp.directory.vacancies import Vacancy, Vacant, vacant
-from drp.directory.values import Child, Directory, Held, OpenItem, Person, StandIn, Unit
-from drp.tables import ChallengeRow, ChildRow, CoverRow, PersonRow, PostRow, Row, UnitRow, WindowRow
-from workflows.ladder import RAISER, Ladder
-from workflows.procedure import Authority, HeldFor
+from drp.directory.plan import ImportPlan, plan_import
+from drp.directory.vacancies import PostsVacant, Vacancy, vacant_posts
+from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, Person, PostHolding, StandIn
+from workflows.model.authority import Authority, HeldFor
+from workflows.model.ladder import RAISER, Ladder
 
 _LOCK = 7_301_115
 """Two imports for one authority happen one after the other (PostgreSQL advisory lock; SQLite has one writer)."""
@@ -29,42 +29,42 @@ def import_directory(
     ladders: Iterable[Ladder],
     files: Mapping[str, bytes | str],
     day: date,
-    chance: Chance,
+    chance: Randomness,
     allow_vacancies: bool = False,
-) -> Plan:
+) -> ImportPlan:
     """Load files from a day (Europe/London) on, in the caller's transaction; returns what was done.
 
     Raises Unloadable with every fault, or Vacant where a ladder in force names a post that would be empty. Either way
     nothing is written. After the commit, `consequences.consequences` tells the open items.
     """
-    lock(connection, authority.key)
-    made = plan(read_files(files), standing(connection, authority.key), authority, day)
-    empty = () if allow_vacancies else vacant(made.after, authority, ladders, day)
+    lock_imports(connection, authority.key)
+    made = plan_import(read_files(files), read_standing_directory(connection, authority.key), authority, day)
+    empty = () if allow_vacancies else vacant_posts(made.after, authority, ladders, day)
     if empty:
-        raise Vacant(empty)
-    apply(connection, made, chance)
+        raise PostsVacant(empty)
+    apply_plan(connection, made, chance)
     return made
 
 
-def lock(connection: Connection, authority: str) -> None:
+def lock_imports(connection: Connection, authority: str) -> None:
     """Let no other import for this authority begin before this transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), {"lock": _LOCK, "key": authority})
 
 
-def vacancies(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+def vacancies_of(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
     """Every post that a ladder in force on a day names and nobody in the stored directory holds."""
-    return vacant(standing(connection, authority.key), authority, ladders, day)
+    return vacant_posts(read_standing_directory(connection, authority.key), authority, ladders, day)
 
 
-def standing(connection: Connection, authority: str) -> Directory:
+def read_standing_directory(connection: Connection, authority: str) -> Directory:
     """The directory as it is stored, with the open items that it touches."""
     people = {
         row.id: Person(row.key, row.name, row.email, row.agency, row.left_on, row.id)
         for row in _all(connection, PersonRow, authority)
     }
     children = {row.id: _child(row) for row in _all(connection, ChildRow, authority)}
-    units = [Unit(row.kind, row.key, row.name, row.within) for row in _all(connection, UnitRow, authority)]
+    units = [DirectoryUnit(row.kind, row.key, row.name, row.within) for row in _all(connection, UnitRow, authority)]
     return Directory(
         {person.key: person for person in people.values()},
         {(unit.kind, unit.key): unit for unit in units},
@@ -85,20 +85,20 @@ def _all(connection: Connection, table: type[Row], authority: str) -> Sequence[A
     ).all()
 
 
-def _child(row: Any) -> Child:
-    return Child(
+def _child(row: Any) -> DirectoryChild:
+    return DirectoryChild(
         row.number, row.initials, row.born, tuple(sorted(row.statuses)), row.in_plo, row.in_proceedings, tuple(sorted(row.facts)),
         row.team, row.last_review, row.next_review, row.conferences, row.id,
     )  # fmt: skip
 
 
-def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, Child]) -> Held:
+def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, DirectoryChild]) -> PostHolding:
     held_for = HeldFor(row.held_for)
     key = children[UUID(row.key)].number if held_for is HeldFor.CHILD else row.key
-    return Held(people[row.person].key, row.role, held_for, key, row.since, row.until, row.id)
+    return PostHolding(people[row.person].key, row.role, held_for, key, row.since, row.until, row.id)
 
 
-def _items(connection: Connection, authority: str, children: Mapping[UUID, Child]) -> tuple[OpenItem, ...]:
+def _items(connection: Connection, authority: str, children: Mapping[UUID, DirectoryChild]) -> tuple[OpenItem, ...]:
     here = (col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
     rows = connection.execute(
         select(
@@ -132,7 +132,7 @@ def _items(connection: Connection, authority: str, children: Mapping[UUID, Child
     )
 
 
-def apply(connection: Connection, made: Plan, chance: Chance) -> None:
+def apply_plan(connection: Connection, made: ImportPlan, chance: Randomness) -> None:
     """Write a plan that was made from what stands in this same transaction. Nothing is deleted."""
     authority, before, after = made.authority, made.before, made.after
     people = {key: replace(person, id=person.id or chance.identity()) for key, person in after.people.items()}
@@ -144,7 +144,7 @@ def apply(connection: Connection, made: Plan, chance: Chance) -> None:
         connection, authority, ChildRow, _by_id(before.children.values()), (_lists(vars(child)) for child in children.values())
     )
 
-    def post(held: Held) -> dict[str, Any]:
+    def post(held: PostHolding) -> dict[str, Any]:
         key = str(children[held.key].id) if held.held_for is HeldFor.CHILD else held.key
         return {**vars(held), "held_for": held.held_for.value, "key": key, "person": people[held.person].id}
 
@@ -156,7 +156,7 @@ def apply(connection: Connection, made: Plan, chance: Chance) -> None:
     _write(connection, authority, CoverRow, covers, ({**cover(one), "id": one.id or chance.identity()} for one in after.covers))
 
 
-def _by_id(values: Iterable[Person | Child]) -> dict[UUID | None, dict[str, Any]]:
+def _by_id(values: Iterable[Person | DirectoryChild]) -> dict[UUID | None, dict[str, Any]]:
     return {value.id: _lists(vars(value)) for value in values}
 
 

@@ -8,15 +8,15 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
-from drp.tables import ChildRow, PersonRow, PostRow, UnitRow
-from workflows.challenge import Facts
-from workflows.ladder import Status
-from workflows.recipients import About
-from workflows.refusals import Unfit
+from drp.database.tables import ChildRow, PersonRow, PostRow, UnitRow
+from workflows.decision.recipients import About
+from workflows.model.challenge import Facts
+from workflows.model.ladder import Status
+from workflows.model.refusals import Unfit
 
 
 @dataclass(frozen=True)
-class Subject:
+class ItemSubject:
     """What an item is about: a child, or a team of a service."""
 
     about: About
@@ -35,7 +35,7 @@ def service_of(connection: Connection, authority: str, team: str) -> str | None:
     ).scalar()
 
 
-def child_by_number(connection: Connection, authority: str, number: str) -> Subject | None:
+def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
     """A child by case-system number, with the facts that ladders ask for."""
     row = connection.execute(
         select(ChildRow.__table__).where(  # type: ignore[attr-defined]
@@ -48,15 +48,15 @@ def child_by_number(connection: Connection, authority: str, number: str) -> Subj
     statuses = frozenset(Status(status) for status in row.statuses)
     facts = Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service, row.next_review)
     about = About("", "", str(row.id), row.team, service)
-    return Subject(about, facts, row.id, row.number, row.initials)
+    return ItemSubject(about, facts, row.id, row.number, row.initials)
 
 
-def team_as_subject(connection: Connection, authority: str, team: str) -> Subject:
+def team_as_subject(connection: Connection, authority: str, team: str) -> ItemSubject:
     """A team, for an item about a service. Raises Unfit for an unknown one."""
     service = service_of(connection, authority, team)
     if service is None:
         raise Unfit(f"There is no team `{team}`.", "Name a team of the directory.", "team")
-    return Subject(About("", "", "", team, service), Facts(team=team, service=service))
+    return ItemSubject(About("", "", "", team, service), Facts(team=team, service=service))
 
 
 def holds_role(connection: Connection, authority: str, person: str, role: str, day: date) -> bool:

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, func, or_, select
 from sqlmodel import col
 
-from drp.tables import CoverRow, PersonRow, PostRow, UnitRow
-from workflows.procedure import Authority, Capacity, HeldFor
+from drp.database.tables import CoverRow, PersonRow, PostRow, UnitRow
+from workflows.model.authority import Authority, Capacity, HeldFor
 
 IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
 """The capacities of the people who are the IRO service."""
@@ -35,7 +35,7 @@ class HeldPost:
 
 
 @dataclass(frozen=True)
-class Somebody:
+class DirectoryPerson:
     """A person of the directory, with their own posts of a day. `left_on`: their last day."""
 
     id: UUID
@@ -72,7 +72,7 @@ class Somebody:
 
 
 @dataclass(frozen=True)
-class StandsIn:
+class ListedCover:
     """A cover or a delegation as it is listed, both people by name."""
 
     id: UUID
@@ -90,19 +90,19 @@ class StandsIn:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPeople:
     """Some of the people that a search found, and how many there are in all."""
 
-    people: tuple[Somebody, ...]
+    people: tuple[DirectoryPerson, ...]
     total: int = field(default=0)
 
 
-def somebody(connection: Connection, authority: str, person: UUID, day: date) -> Somebody | None:
+def read_person(connection: Connection, authority: str, person: UUID, day: date) -> DirectoryPerson | None:
     """One person with the posts that they hold on a day."""
     return next(iter(_made(connection, authority, _people(authority).where(col(PersonRow.id) == person), day)), None)
 
 
-def search(connection: Connection, words: Authority, find: str, day: date, offset: int = 0, most: int = 50) -> Found:
+def search_people(connection: Connection, words: Authority, find: str, day: date, offset: int = 0, most: int = 50) -> FoundPeople:
     """People by part of a name, of a role's title or of a team's, a service's or an agency's name; those who left come last."""
     where = _fits(words, find.strip(), day)
     gone = and_(col(PersonRow.left_on).is_not(None), col(PersonRow.left_on) < day)
@@ -110,10 +110,10 @@ def search(connection: Connection, words: Authority, find: str, day: date, offse
     total = connection.execute(
         select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
     ).scalar_one()
-    return Found(_made(connection, words.key, query.offset(offset).limit(most), day), total)
+    return FoundPeople(_made(connection, words.key, query.offset(offset).limit(most), day), total)
 
 
-def colleagues(connection: Connection, words: Authority, of: Somebody, find: str, day: date, most: int) -> Found:
+def colleagues_of(connection: Connection, words: Authority, of: DirectoryPerson, find: str, day: date, most: int) -> FoundPeople:
     """Those who may stand in for somebody: people of the same agency, those of the same role first. They need hold no post:
     a director's delegate may be somebody of their office."""
     holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *_runs(PostRow, day))
@@ -129,10 +129,12 @@ def colleagues(connection: Connection, words: Authority, of: Somebody, find: str
         select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
     ).scalar_one()
     query = _people(words.key).where(*where).order_by(alike.desc(), func.lower(col(PersonRow.name)), col(PersonRow.id))
-    return Found(_made(connection, words.key, query.limit(most), day), total)
+    return FoundPeople(_made(connection, words.key, query.limit(most), day), total)
 
 
-def holding(connection: Connection, words: Authority, capacities: Collection[Capacity], day: date) -> tuple[Somebody, ...]:
+def people_acting_as(
+    connection: Connection, words: Authority, capacities: Collection[Capacity], day: date
+) -> tuple[DirectoryPerson, ...]:
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
     holds = select(col(PostRow.person)).where(
@@ -142,7 +144,7 @@ def holding(connection: Connection, words: Authority, capacities: Collection[Cap
     return _made(connection, words.key, query, day)
 
 
-def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[Somebody, ...]:
+def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[DirectoryPerson, ...]:
     """Everybody who ever held one of some roles until before a day, by name, with the posts that they hold on it."""
     held = select(col(PostRow.person)).where(
         col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day
@@ -151,7 +153,9 @@ def who_held(connection: Connection, words: Authority, roles: Collection[str], d
     return _made(connection, words.key, query, day)
 
 
-def stand_ins(connection: Connection, authority: str, day: date, people: Collection[UUID] | None = None) -> tuple[StandsIn, ...]:
+def stand_ins(
+    connection: Connection, authority: str, day: date, people: Collection[UUID] | None = None
+) -> tuple[ListedCover, ...]:
     """Covers and delegations that run on a day or will, of or by some people (None: of everybody), by name and date."""
     of, by = (PersonRow.__table__.alias(name) for name in ("of_person", "by_person"))  # type: ignore[attr-defined]
     query = (
@@ -170,7 +174,7 @@ def stand_ins(connection: Connection, authority: str, day: date, people: Collect
     if people is not None:
         query = query.where(or_(col(CoverRow.of).in_(people), col(CoverRow.by).in_(people)))
     return tuple(
-        StandsIn(row.id, row.of, row.of_name, row.by, row.by_name, row.since, row.until, row.is_delegate)
+        ListedCover(row.id, row.of, row.of_name, row.by, row.by_name, row.since, row.until, row.is_delegate)
         for row in connection.execute(query)
     )
 
@@ -204,10 +208,10 @@ def _people(authority: str) -> Any:
     )
 
 
-def _made(connection: Connection, authority: str, query: Any, day: date) -> tuple[Somebody, ...]:
+def _made(connection: Connection, authority: str, query: Any, day: date) -> tuple[DirectoryPerson, ...]:
     rows = connection.execute(query).all()
     posts = _posts(connection, authority, [row.id for row in rows], day)
-    return tuple(Somebody(row.id, row.name, row.agency, row.left_on, tuple(posts.get(row.id, ()))) for row in rows)
+    return tuple(DirectoryPerson(row.id, row.name, row.agency, row.left_on, tuple(posts.get(row.id, ()))) for row in rows)
 
 
 def _posts(connection: Connection, authority: str, people: Sequence[UUID], day: date) -> dict[UUID, list[HeldPost]]:

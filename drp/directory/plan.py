@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from drp.directory.checks import dropped_units, faults_in, iro_role, people_after, social_worker_role, units_after
-from drp.directory.files import ChildLine, Listed, Unloadable
-from drp.directory.spans import Span, Wanted, ended_before, settled
-from drp.directory.values import Child, Directory, Held, Person, StandIn, is_over
-from drp.directory.words import Words, in_words
-from workflows.procedure import Authority, HeldFor
+from drp.directory.files import ChildLine, DirectoryFiles, Unloadable
+from drp.directory.spans import ListedSpan, Span, ended_before, settle_spans
+from drp.directory.values import Directory, DirectoryChild, Person, PostHolding, StandIn, is_over
+from drp.directory.words import ImportWords, import_in_words
+from workflows.model.authority import Authority, HeldFor
 
 
 @dataclass(frozen=True)
-class Plan:
+class ImportPlan:
     """What an import does on a day (Europe/London): in words for people to read, and as the directory before and after."""
 
     authority: str
     day: date
-    words: Words
+    words: ImportWords
     before: Directory
     after: Directory
 
@@ -31,7 +31,7 @@ class Plan:
         return str(self.words)
 
 
-def plan(listed: Listed, before: Directory, authority: Authority, day: date) -> Plan:
+def plan_import(listed: DirectoryFiles, before: Directory, authority: Authority, day: date) -> ImportPlan:
     """What loading these files on a day does. Each file given is the whole truth for its table from that day on.
 
     Raises Unloadable with every fault of every file; then nothing may be loaded.
@@ -52,15 +52,15 @@ def plan(listed: Listed, before: Directory, authority: Authority, day: date) -> 
         children=children,
         items=before.items,
     )
-    words = in_words(before, after, authority, day, gone, unlisted)
-    return Plan(authority.key, day, words, before, after)
+    words = import_in_words(before, after, authority, day, gone, unlisted)
+    return ImportPlan(authority.key, day, words, before, after)
 
 
-def _children(listed: Listed, before: Directory) -> dict[str, Child]:
+def _children(listed: DirectoryFiles, before: Directory) -> dict[str, DirectoryChild]:
     after = dict(before.children)
     for line in listed.children or ():
         known = before.children.get(line.number)
-        after[line.number] = Child(
+        after[line.number] = DirectoryChild(
             line.number,
             line.initials,
             line.born,
@@ -77,12 +77,14 @@ def _children(listed: Listed, before: Directory) -> dict[str, Child]:
     return after
 
 
-def _posts(listed: Listed, before: Directory, authority: Authority, people: dict[str, Person], day: date) -> list[Held]:
+def _posts(
+    listed: DirectoryFiles, before: Directory, authority: Authority, people: dict[str, Person], day: date
+) -> list[PostHolding]:
     """Posts as the files have them: posts.csv speaks for all but those held for a child, children.csv for its two roles."""
     of_child = {role for role in (iro_role(authority), social_worker_role(authority)) if role}
-    wanted: dict[Held, list[Wanted]] = {}
-    spoken_for: list[Held] = []
-    untouched: list[Held] = []
+    wanted: dict[PostHolding, list[ListedSpan]] = {}
+    spoken_for: list[PostHolding] = []
+    untouched: list[PostHolding] = []
     for post in before.posts:
         in_children = post.held_for is HeldFor.CHILD and post.role in of_child
         in_posts = post.held_for is not HeldFor.CHILD
@@ -90,12 +92,12 @@ def _posts(listed: Listed, before: Directory, authority: Authority, people: dict
         (spoken_for if is_spoken_for else untouched).append(post)
     for line in listed.posts or ():
         held_for = authority.role(line.role).held_for
-        blank = Held(line.person, line.role, held_for, line.of, day)
-        wanted.setdefault(blank, []).append(Wanted(line.since, line.until))
+        blank = PostHolding(line.person, line.role, held_for, line.of, day)
+        wanted.setdefault(blank, []).append(ListedSpan(line.since, line.until))
     for child in listed.children or ():
         for person, role in _allocated(child, authority):
-            blank = Held(person, role, HeldFor.CHILD, child.number, day)
-            wanted.setdefault(blank, []).append(Wanted(None, people[person].left_on))
+            blank = PostHolding(person, role, HeldFor.CHILD, child.number, day)
+            wanted.setdefault(blank, []).append(ListedSpan(None, people[person].left_on))
     return untouched + _settled(wanted, spoken_for, day)
 
 
@@ -105,26 +107,28 @@ def _allocated(child: ChildLine, authority: Authority) -> Iterable[tuple[str, st
             yield person, role
 
 
-def _covers(listed: Listed, before: Directory, day: date) -> list[StandIn]:
+def _covers(listed: DirectoryFiles, before: Directory, day: date) -> list[StandIn]:
     if listed.covers is None:
         return list(before.covers)
-    wanted: dict[StandIn, list[Wanted]] = {}
+    wanted: dict[StandIn, list[ListedSpan]] = {}
     for line in listed.covers:
         blank = StandIn(line.of, line.by, day, None, line.is_delegate)
-        wanted.setdefault(blank, []).append(Wanted(line.since, line.until))
+        wanted.setdefault(blank, []).append(ListedSpan(line.since, line.until))
     return _settled(wanted, before.covers, day)
 
 
-def _settled(wanted: dict[Span, list[Wanted]], standing: Iterable[Span], day: date) -> list[Span]:
+def _settled(wanted: dict[Span, list[ListedSpan]], standing: Iterable[Span], day: date) -> list[Span]:
     stands: dict[Span, list[Span]] = {}
     for span in standing:
         blank: Span = replace(span, since=day, until=None, id=None)
         stands.setdefault(blank, []).append(span)
     blanks = list(stands) + [blank for blank in wanted if blank not in stands]
-    return [span for blank in blanks for span in settled(wanted.get(blank, ()), stands.get(blank, ()), blank, day)]
+    return [span for blank in blanks for span in settle_spans(wanted.get(blank, ()), stands.get(blank, ()), blank, day)]
 
 
-def _shortened(post: Held, people: dict[str, Person], gone: set[tuple[str, str]], unlisted: set[str], day: date) -> Held:
+def _shortened(
+    post: PostHolding, people: dict[str, Person], gone: set[tuple[str, str]], unlisted: set[str], day: date
+) -> PostHolding:
     """A post ends with its holder's last day, with its unit, with its child."""
     if is_over(post, day):
         return post

@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from drp.directory.values import Held, StandIn, is_over, runs_on
+from drp.directory.values import PostHolding, StandIn, is_over, runs_on
 
-Span = TypeVar("Span", Held, StandIn)
+Span = TypeVar("Span", PostHolding, StandIn)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ListedSpan:
     """Days that a file lists, both ends counting. `since` None: it stands today, however long it has."""
 
     since: date | None
     until: date | None = None
 
 
-def settled(wanted: Iterable[Wanted], standing: Sequence[Span], blank: Span, day: date) -> tuple[Span, ...]:
+def settle_spans(wanted: Iterable[ListedSpan], standing: Sequence[Span], blank: Span, day: date) -> tuple[Span, ...]:
     """The spans of one person in one place after an import on `day`.
 
     Listed and standing: its end is what the file says; its beginning stays once it is past. Standing and not listed any

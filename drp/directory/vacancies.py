@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Child, Directory, is_over, runs_on
-from workflows.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
-from workflows.procedure import Authority, Capacity, HeldFor, in_force_on
+from drp.directory.values import Directory, DirectoryChild, is_over, runs_on
+from workflows.model.authority import Authority, Capacity, HeldFor, in_force_on
+from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Vacancy:
         return self.said
 
 
-class Vacant(Exception):
+class PostsVacant(Exception):
     """The directory leaves posts empty that a ladder in force names. Nothing was loaded."""
 
     def __init__(self, vacancies: Iterable[Vacancy]) -> None:
@@ -30,7 +30,7 @@ class Vacant(Exception):
         super().__init__("\n".join(str(vacancy) for vacancy in self.vacancies))
 
 
-def vacant(directory: Directory, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
     """Every empty post that the ladders in force on a day (Europe/London) name, in the ladders' order; and no IRO manager.
 
     A child counts while a post is held for them (or never was: they are new), a team while it has posts or children, a
@@ -75,7 +75,7 @@ def _empty(directory: Directory, served: "_Served", role: str, held_for: HeldFor
             yield key
 
 
-def _covers(ladder: Ladder, child: Child) -> bool:
+def _covers(ladder: Ladder, child: DirectoryChild) -> bool:
     return not ladder.covers or any(status.value in child.statuses for status in ladder.covers)
 
 

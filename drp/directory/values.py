@@ -6,8 +6,8 @@ from datetime import date
 from functools import cached_property
 from uuid import UUID
 
-from workflows.procedure import Authority, HeldFor
-from workflows.recipients import About, Cover, Establishment, Post
+from workflows.decision.recipients import About, Cover, Establishment, Post
+from workflows.model.authority import Authority, HeldFor
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Unit:
+class DirectoryUnit:
     """A team (within a service), a service or an outside agency."""
 
     kind: str
@@ -37,7 +37,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Held:
+class PostHolding:
     """A role held by a person, from a day until a day (both count). `key`: the unit's, or the child's number.
 
     One whose end is before its beginning was taken back before it began; nothing is ever deleted.
@@ -70,7 +70,7 @@ class StandIn:
 
 
 @dataclass(frozen=True)
-class Child:
+class DirectoryChild:
     """A child, by case-system number and initials."""
 
     number: str
@@ -108,20 +108,20 @@ class Directory:
     """The whole directory of one authority."""
 
     people: Mapping[str, Person] = field(default_factory=dict)
-    units: Mapping[tuple[str, str], Unit] = field(default_factory=dict)
-    posts: tuple[Held, ...] = ()
+    units: Mapping[tuple[str, str], DirectoryUnit] = field(default_factory=dict)
+    posts: tuple[PostHolding, ...] = ()
     covers: tuple[StandIn, ...] = ()
-    children: Mapping[str, Child] = field(default_factory=dict)
+    children: Mapping[str, DirectoryChild] = field(default_factory=dict)
     items: tuple[OpenItem, ...] = ()
 
     @cached_property
-    def _by_scope(self) -> Mapping[tuple[HeldFor, str], tuple[Held, ...]]:
-        found: dict[tuple[HeldFor, str], list[Held]] = {}
+    def _by_scope(self) -> Mapping[tuple[HeldFor, str], tuple[PostHolding, ...]]:
+        found: dict[tuple[HeldFor, str], list[PostHolding]] = {}
         for post in self.posts:
             found.setdefault((post.held_for, post.key), []).append(post)
         return {scope: tuple(posts) for scope, posts in found.items()}
 
-    def posts_of(self, held_for: HeldFor, key: str = "") -> tuple[Held, ...]:
+    def posts_of(self, held_for: HeldFor, key: str = "") -> tuple[PostHolding, ...]:
         """Every post ever held for a child, a unit or (key empty) the authority."""
         return self._by_scope.get((held_for, key), ())
 
@@ -160,11 +160,11 @@ class Directory:
         return f"{title} of {unit.name if unit else key}"
 
 
-def runs_on(span: Held | StandIn, day: date) -> bool:
+def runs_on(span: PostHolding | StandIn, day: date) -> bool:
     """Does a post or cover run on a day? Both ends count."""
     return span.since <= day and (span.until is None or day <= span.until)
 
 
-def is_over(span: Held | StandIn, day: date) -> bool:
+def is_over(span: PostHolding | StandIn, day: date) -> bool:
     """Has a post or cover ended before a day, or was it taken back before it began?"""
     return span.until is not None and (span.until < day or span.until < span.since)

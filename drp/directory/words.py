@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Child, Directory, Held, OpenItem, StandIn, is_over
-from workflows.procedure import Authority, Capacity, HeldFor
+from drp.directory.values import Directory, DirectoryChild, OpenItem, PostHolding, StandIn, is_over
+from workflows.model.authority import Authority, Capacity, HeldFor
 
 
 @dataclass(frozen=True)
-class Words:
+class ImportWords:
     """One line for each thing that an import does. `consequences` are for open items, on the day of the import."""
 
     added: tuple[str, ...] = ()
@@ -23,9 +23,9 @@ class Words:
         return "\n".join(shown) or "Nothing changes."
 
 
-def in_words(
+def import_in_words(
     before: Directory, after: Directory, authority: Authority, day: date, gone: set[tuple[str, str]], unlisted: set[str]
-) -> Words:
+) -> ImportWords:
     """The difference between two directories. `gone` and `unlisted`: units and children that the files no longer list."""
     teller = _Teller(before, after, authority, day)
     teller.people()
@@ -34,7 +34,7 @@ def in_words(
     teller.posts()
     teller.covers()
     consequences = [line for item in before.items for line in teller.consequences(item)]
-    return Words(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), tuple(consequences))
+    return ImportWords(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), tuple(consequences))
 
 
 class _Teller:
@@ -91,7 +91,7 @@ class _Teller:
             if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor.CHILD, number)):
                 self.ended.append(f"child {number}: not listed any more")
 
-    def _of_child(self, was: Child, now: Child) -> Iterable[tuple[str, str, str]]:
+    def _of_child(self, was: DirectoryChild, now: DirectoryChild) -> Iterable[tuple[str, str, str]]:
         yield "initials", was.initials, now.initials
         yield "born", str(was.born), str(now.born)
         yield from self._facts_of_child(was, now)
@@ -99,7 +99,7 @@ class _Teller:
         yield "next review", str(was.next_review or "none"), str(now.next_review or "none")
         yield "conferences", str(was.conferences), str(now.conferences)
 
-    def _facts_of_child(self, was: Child, now: Child) -> Iterable[tuple[str, str, str]]:
+    def _facts_of_child(self, was: DirectoryChild, now: DirectoryChild) -> Iterable[tuple[str, str, str]]:
         """What ladders ask of a child."""
 
         def labels(keys: Iterable[str]) -> str:
@@ -124,7 +124,7 @@ class _Teller:
     def posts(self) -> None:
         """Who holds what from now on; a holder who ends where another begins is one line."""
         known = {post.id: post for post in self.before.posts}
-        places: dict[tuple[str, HeldFor, str], tuple[list[Held], list[Held]]] = {}
+        places: dict[tuple[str, HeldFor, str], tuple[list[PostHolding], list[PostHolding]]] = {}
         for now in sorted(self.after.posts, key=lambda post: (post.held_for, post.key, post.role, post.since, post.person)):
             was = known.get(now.id) if now.id else None
             if was == now:
@@ -148,7 +148,7 @@ class _Teller:
     def _place(self, place: tuple[str, HeldFor, str]) -> str:
         return self.after.place_in_words(self.authority, *place)
 
-    def _holder(self, post: Held) -> str:
+    def _holder(self, post: PostHolding) -> str:
         return self.after.name_of(post.person)
 
     def covers(self) -> None:
@@ -199,18 +199,18 @@ class _Teller:
                 yield f"{item.reference}: what {title} is asked by {due} passes to {names}, with the same date"
 
 
-def _is_shorter(was: Held | StandIn, now: Held | StandIn, day: date) -> bool:
+def _is_shorter(was: PostHolding | StandIn, now: PostHolding | StandIn, day: date) -> bool:
     """Does it end sooner than it would have? One that has yet to begin is changed, unless it is taken back."""
     if now.until is None or (was.until is not None and was.until <= now.until):
         return False
     return was.since <= day or is_over(now, day)
 
 
-def _days(span: Held | StandIn) -> str:
+def _days(span: PostHolding | StandIn) -> str:
     return f" from {span.since}" + (f" until {span.until}" if span.until else "")
 
 
-def _ending(span: Held | StandIn) -> str:
+def _ending(span: PostHolding | StandIn) -> str:
     return " (taken back before it began)" if span.until and span.until < span.since else f" until {span.until}"
 
 

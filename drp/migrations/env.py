@@ -1,8 +1,8 @@
-"""How Alembic reaches the database: the connection is handed in by `drp.migrate`, never read from a file."""
+"""How Alembic reaches the database: the connection is handed in by `drp.database.migrate`, never read from a file."""
 
 from alembic import context
 
-from drp.tables import metadata
+from drp.database.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=True)

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from drp.kept_timeline import KeptTimeline
 from drp.proof import merkle
-from drp.proof.checkpoint import Checkpoint, NoCheckpoint, Standing, head_of, name_of
-from drp.timeline import GENESIS, ChainedEntry, KeptWords, commitment_of, own_digest, running, word_hash
+from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint, name_of, tree_head_of
+from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, commitment_of, continue_digest, own_digest, word_hash
+from drp.timeline.read import StoredTimeline
 
 FORMAT = "drp proof 1"
 
@@ -26,7 +26,7 @@ class NotProven(Exception):
 
 
 @dataclass(frozen=True)
-class Proven:
+class ProvenTimeline:
     """What a proof shows: so many entries stand under the checkpoint, so many came after it and are not yet proven."""
 
     reference: str
@@ -41,15 +41,15 @@ class Proven:
     """Entries that are proven by their hash alone."""
 
 
-def made(
+def make_proof(
     authority: str,
     challenge: UUID,
     reference: str,
-    kept: KeptTimeline,
+    kept: StoredTimeline,
     shown: Callable[[ChainedEntry], bool],
     spoken: Callable[[ChainedEntry, KeptWords], bool],
     checkpoint: Checkpoint | None,
-    standings: Sequence[Standing],
+    standings: Sequence[CheckpointedLength],
 ) -> str:
     """The proof as a text. `shown`: does an entry stand in the bundle; `spoken`: does a field of its words, unaltered?"""
     listed = [_entry(authority, challenge, entry, kept.words.get(entry.number, ()), shown, spoken) for entry in kept.entries]
@@ -58,7 +58,7 @@ def made(
     }  # fmt: skip
     place = next((n for n, one in enumerate(standings) if one.challenge == challenge), None)
     if checkpoint is not None and place is not None:
-        way = merkle.way([one.leaf for one in standings], place)
+        way = merkle.proof_path([one.leaf for one in standings], place)
         own = standings[place]
         proof |= {
             "line": own.line, "place": place, "way": [neighbour.hex() for neighbour in way], "checkpoint": checkpoint.text,
@@ -90,7 +90,7 @@ def _entry(
     return found
 
 
-def check(text: str, key: Ed25519PublicKey) -> Proven:
+def check_proof(text: str, key: Ed25519PublicKey) -> ProvenTimeline:
     """Work a proof out again, from its entries up to the signature. Raises NotProven."""
     try:
         proof = json.loads(text)
@@ -101,7 +101,7 @@ def check(text: str, key: Ed25519PublicKey) -> Proven:
         raise NotProven(f"The proof cannot be read: {fault}.") from fault
 
 
-def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> Proven:
+def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> ProvenTimeline:
     authority, challenge = proof["authority"], UUID(proof["challenge"])
     digests, kinds, words, hidden = [], {}, {}, set()
     for number, raw in enumerate(proof["entries"], 1):
@@ -118,7 +118,7 @@ def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> Proven:
         kinds[number] = (raw["kind"], raw["at"])
         words[number] = _words(number, raw)
     checkpoint, count = _under_a_checkpoint(proof, authority, challenge, digests, key)
-    return Proven(proof["reference"], count, len(digests) - count, checkpoint, kinds, words, frozenset(hidden))
+    return ProvenTimeline(proof["reference"], count, len(digests) - count, checkpoint, kinds, words, frozenset(hidden))
 
 
 def _words(number: int, raw: Mapping[str, Any]) -> Mapping[str, str]:
@@ -143,7 +143,7 @@ def _under_a_checkpoint(
     if "checkpoint" not in proof:
         return None, 0
     try:
-        checkpoint = head_of(proof["checkpoint"])
+        checkpoint = tree_head_of(proof["checkpoint"])
     except NoCheckpoint as fault:
         raise NotProven(f"The checkpoint cannot be read: {fault}") from fault
     if checkpoint.authority != authority:
@@ -155,16 +155,16 @@ def _under_a_checkpoint(
         raise NotProven("The line of the checkpoint is another timeline's.")
     if not int(count) <= len(digests):
         raise NotProven(f"Entry {len(digests) + 1} is missing: the checkpoint counts {count}.")
-    if running(GENESIS, digests[: int(count)]) != digest:
+    if continue_digest(GENESIS, digests[: int(count)]) != digest:
         raise NotProven(f"An entry from 1 to {count} is not the one that the checkpoint saw.")
-    own = merkle.leaf(proof["line"].encode("ascii"))
+    own = merkle.leaf_hash(proof["line"].encode("ascii"))
     root = merkle.root_by(own, int(proof["place"]), checkpoint.size, [bytes.fromhex(one) for one in proof["way"]])
     if root is None or root.hex() != checkpoint.root:
         raise NotProven("The timeline's line does not lead to the root that was signed.")
     return checkpoint, int(count)
 
 
-def first_altered(proven: Proven, chronology: Iterable[Mapping[str, Any]], black: str) -> str:
+def first_altered(proven: ProvenTimeline, chronology: Iterable[Mapping[str, Any]], black: str) -> str:
     """What in a bundle's chronology is not what its timeline says; empty where all of it is.
 
     Words that are proven must stand there as they were written. Where a phrase was made unreadable (`black`) they are not

@@ -27,7 +27,7 @@ class NoCheckpoint(Exception):
 
 
 @dataclass(frozen=True)
-class Standing:
+class CheckpointedLength:
     """How one challenge's timeline stands: its count of entries, the keyed head, and the digest that needs no key."""
 
     challenge: UUID
@@ -43,7 +43,7 @@ class Standing:
     @property
     def leaf(self) -> bytes:
         """The leaf's hash."""
-        return merkle.leaf(self.line.encode("ascii"))
+        return merkle.leaf_hash(self.line.encode("ascii"))
 
 
 @dataclass(frozen=True)
@@ -101,27 +101,27 @@ def name_of(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
 
 
-def in_order(standings: Iterable[Standing]) -> tuple[Standing, ...]:
+def in_order(standings: Iterable[CheckpointedLength]) -> tuple[CheckpointedLength, ...]:
     """The order of a checkpoint's leaves: by the challenge's identity."""
     return tuple(sorted(standings, key=lambda one: one.challenge.bytes))
 
 
-def made(
-    authority: str, number: int, at: datetime, previous: str, standings: Sequence[Standing], key: Ed25519PrivateKey
+def sign_checkpoint(
+    authority: str, number: int, at: datetime, previous: str, standings: Sequence[CheckpointedLength], key: Ed25519PrivateKey
 ) -> Checkpoint:
     """The checkpoint of these standings, signed."""
-    root = merkle.root([one.leaf for one in standings]).hex()
+    root = merkle.root_hash([one.leaf for one in standings]).hex()
     unsigned = Checkpoint(authority, number, at, len(standings), root, previous, name_of(key.public_key()))
     signature = base64.b64encode(key.sign(unsigned.statement.encode("utf-8"))).decode("ascii")
     return replace(unsigned, signature=signature)
 
 
-def written(checkpoint: Checkpoint, standings: Sequence[Standing]) -> str:
+def checkpoint_file(checkpoint: Checkpoint, standings: Sequence[CheckpointedLength]) -> str:
     """A checkpoint's file: the signed head, an empty line, then a line for each challenge."""
     return f"{checkpoint.text}\n" + "".join(f"{one.line}\n" for one in standings)
 
 
-def head_of(text: str) -> Checkpoint:
+def tree_head_of(text: str) -> Checkpoint:
     """The signed head as it was written. Raises NoCheckpoint. Its signature is not yet looked at."""
     lines = text.split("\n")[:8]
     names = ("", "authority", "number", "at", "challenges", "root", "previous", "signed")
@@ -146,26 +146,26 @@ def head_of(text: str) -> Checkpoint:
     return found
 
 
-def read(text: str, key: Ed25519PublicKey) -> tuple[Checkpoint, tuple[Standing, ...]]:
+def read_checkpoint(text: str, key: Ed25519PublicKey) -> tuple[Checkpoint, tuple[CheckpointedLength, ...]]:
     """A checkpoint's file, proven: signed by this key, and its lines those under its root. Raises NoCheckpoint."""
-    found = head_of(text)
+    found = tree_head_of(text)
     if not found.is_signed_by(key):
         raise NoCheckpoint(f"The key {name_of(key)} did not sign checkpoint {found.number}: it was altered, or is another's.")
     lines = text.split("\n")[9:]
     if lines[-1:] != [""]:
         raise NoCheckpoint(f"Checkpoint {found.number} was cut off.")
     standings = tuple(_standing(line) for line in lines[:-1])
-    if written(found, standings) != text:
+    if checkpoint_file(found, standings) != text:
         raise NoCheckpoint(f"Checkpoint {found.number} is not written as a checkpoint is: a character was changed.")
-    if len(standings) != found.size or merkle.root([one.leaf for one in standings]).hex() != found.root:
+    if len(standings) != found.size or merkle.root_hash([one.leaf for one in standings]).hex() != found.root:
         raise NoCheckpoint(f"The lines of checkpoint {found.number} are not those that were signed.")
     return found, standings
 
 
-def _standing(line: str) -> Standing:
+def _standing(line: str) -> CheckpointedLength:
     try:
         challenge, count, head, digest = line.split(" ")
-        found = Standing(UUID(challenge), int(count), head, digest)
+        found = CheckpointedLength(UUID(challenge), int(count), head, digest)
     except ValueError as fault:
         raise NoCheckpoint(f"`{line[:80]}` is no line of a checkpoint.") from fault
     if found.line != line:

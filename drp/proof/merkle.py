@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Sequence
 
 
-def leaf(data: bytes) -> bytes:
+def leaf_hash(data: bytes) -> bytes:
     """The hash of one leaf."""
     return hashlib.sha256(b"\x00" + data).digest()
 
@@ -16,7 +16,7 @@ def _branch(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root(leaves: Sequence[bytes]) -> bytes:
+def root_hash(leaves: Sequence[bytes]) -> bytes:
     """The root over leaves in their order; of none, the hash of nothing."""
     if not leaves:
         return hashlib.sha256(b"").digest()
@@ -27,7 +27,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def way(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+def proof_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The neighbours that lead from the leaf at `index` (from 0) to the root, lowest first."""
     found: list[bytes] = []
     level = list(leaves)

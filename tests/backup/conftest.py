@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import make_url
 
 from drp.backup import programs
-from drp.backup.manifest import Refused
-from drp.store import Store
+from drp.backup.manifest import BackupRefused
+from drp.database.engine import Store
 from tests.backup.town import Kept, Town
 from tests.service.conftest import build, climbing, two, world
 from tests.service.world import World
@@ -53,9 +53,9 @@ def _serves() -> bool:
     try:
         with psycopg.connect(HERE.replace("+psycopg", ""), connect_timeout=3) as connection:
             major = connection.info.server_version // 10_000
-        programs.find("pg_dump", major)
-        programs.find("pg_restore", major)
-    except (psycopg.OperationalError, Refused):
+        programs.find_program("pg_dump", major)
+        programs.find_program("pg_restore", major)
+    except (psycopg.OperationalError, BackupRefused):
         return False
     return True
 

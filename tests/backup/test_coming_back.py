@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select, text, update
 
-from api import audit
-from api.backing_up import restore
-from drp.backup import afterwards, contents, manifest, postgresql
+from api.cli.backup_commands import restore_backup
+from api.jobs import checkpoints
+from drp.backup import after_restore, contents, manifest, postgresql
+from drp.database.engine import Store
+from drp.database.tables import AuthorityRow, NotificationRow, SessionRow, WindowRow
 from drp.proof.checkpoint import name_of
-from drp.store import Store
-from drp.tables import AuthorityRow, NotificationRow, SessionRow, WindowRow
-from notifications import brake
+from notifications import sending_pause
 from tests.backup.town import FRIDAY, Town
 from tests.service.cast import ELSEWHERE
 from tests.service.world import Caller
@@ -67,8 +67,11 @@ def test_the_service_starts_on_it_and_every_timeline_proves_itself(town: Town) -
         assert len(back.entries()[reference]) == before[reference]
     noted = {"type": "noted", "text": "After it came back"}
     assert client.post(f"/api/v1/challenges/{town.references[0]}/events", headers=headers, json=noted).status_code == 200
-    verdict = audit.verify(
-        back.service, town.key, audit.files_of(back.settings.checkpoints_folder, town.key), back.service.signing.public_key()
+    verdict = checkpoints.verify_authority(
+        back.service,
+        town.key,
+        checkpoints.files_of(back.settings.checkpoints_folder, town.key),
+        back.service.signing.public_key(),
     )
     assert verdict.is_clean
     assert back.service.attachments.get(town.key, sha256(PLAN).hexdigest()) == PLAN
@@ -81,14 +84,14 @@ def test_the_service_starts_on_it_and_every_timeline_proves_itself(town: Town) -
 def test_rights_policies_and_triggers_are_as_they_were(town: Town) -> None:
     town.backs_up()
     settings = town.place()
-    restore(settings, town.out, lambda: town.world.now)
+    restore_backup(settings, town.out, lambda: town.world.now)
     assert shape(Store(settings.database_url)) == shape(Store(town.owner.database_url))
 
 
 def shape(store: Store) -> Any:
     """What the engine knows of its tables beside their rows: columns, keys, rights, policies, triggers, functions."""
     with store.engine.connect() as connection:
-        names = contents.tables(connection)
+        names = contents.all_tables(connection)
         if store.is_sqlite:
             found: Any = connection.execute(text("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")).all()
         else:
@@ -116,9 +119,9 @@ def test_several_authorities_come_back_each_with_its_own(town: Town) -> None:
     back = town.comes_back()
     assert back.store.authorities() == ("dunmoor", "elsewhere")
     with back.store.read("elsewhere") as connection:
-        assert len(contents.timelines(connection, "elsewhere")) == 1
+        assert len(contents.timelines_in(connection, "elsewhere")) == 1
     with back.store.read(town.key) as connection:
-        assert len(contents.timelines(connection, town.key)) == 3
+        assert len(contents.timelines_in(connection, town.key)) == 3
     assert "2 authorities, 4 challenges" in back.said
 
 
@@ -128,7 +131,7 @@ def test_several_authorities_come_back_each_with_its_own(town: Town) -> None:
 def waits(town: Town) -> int:
     """How many messages wait; one of them was let go by hand before the backup, and had not left."""
     with town.world.store.write(town.key) as connection:
-        brake.set_brake(connection, town.key, "stage_2")
+        sending_pause.set_brake(connection, town.key, "stage_2")
     town.world.write(update(NotificationRow).where(NotificationRow.challenge == town.challenge()).values(released=True))
     states = [row.state for row in town.world.rows(select(NotificationRow.state))]
     assert set(states) == {"waiting"}
@@ -157,26 +160,26 @@ def test_nothing_is_sent_again_until_somebody_lets_it_go(town: Town) -> None:
     assert town.round(back)[1].sent == 0
     assert "No mail leaves: the brake is on" in back.said
     with back.store.write(town.key) as connection:
-        assert brake.release(connection, town.key, town.world.now) > 0
+        assert sending_pause.release_messages(connection, town.key, town.world.now) > 0
     assert town.round(back)[1].sent > 0
     assert back.sent.posts
 
 
 def test_planted_the_brake_is_not_set(town: Town, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(afterwards, "settle", lambda *_, **__: None)
+    monkeypatch.setattr(after_restore, "settle_after_restore", lambda *_, **__: None)
     assert sent_by_itself(town) > 0
 
 
 def test_planted_what_was_let_go_before_is_let_go_still(town: Town, monkeypatch: Plant) -> None:
-    real = afterwards.settle
+    real = after_restore.settle_after_restore
 
     def settle(connection: Any, **more: Any) -> None:
         real(connection, **more)
-        for authority in contents.authorities(connection):
-            contents.choose(connection, authority)
+        for authority in contents.authorities_in(connection):
+            contents.choose_authority_rows(connection, authority)
             connection.execute(update(NotificationRow).where(NotificationRow.authority == authority).values(released=True))
 
-    monkeypatch.setattr(afterwards, "settle", settle)
+    monkeypatch.setattr(after_restore, "settle_after_restore", settle)
     assert sent_by_itself(town) > 0
 
 
@@ -239,14 +242,14 @@ def test_a_young_backup_is_held_too_for_a_reply_may_be_lost(town: Town) -> None:
 
 
 def test_planted_the_last_tick_is_left_as_it_was(town: Town, monkeypatch: Plant) -> None:
-    real = afterwards.settle
+    real = after_restore.settle_after_restore
 
     def settle(connection: Any, moment: Any, now: Any, hold_after: Any) -> None:
         before = connection.execute(text("SELECT last_tick FROM authority")).scalar()
         real(connection, moment, now, hold_after)
         connection.execute(text("UPDATE authority SET last_tick = :at"), {"at": before})
 
-    monkeypatch.setattr(afterwards, "settle", settle)
+    monkeypatch.setattr(after_restore, "settle_after_restore", settle)
     assert climbed(young(town))
 
 
@@ -264,13 +267,13 @@ def test_the_keys_are_not_in_it_and_are_named(town: Town) -> None:
             assert bytes.fromhex(secret) not in octets
         assert path.stat().st_mode & 0o077 == 0
     assert f"The keys are NOT in it: {var / 'chain.key'} and {var / 'signing.key'}" in "\n".join(report.said)
-    found, _ = manifest.read(town.out)
+    found, _ = manifest.read_manifest(town.out)
     assert found.keys.signing == name_of(town.world.service.signing.public_key())
 
 
 def test_every_row_is_counted(town: Town) -> None:
     town.backs_up()
-    found, _ = manifest.read(town.out)
+    found, _ = manifest.read_manifest(town.out)
     counted: dict[str, int] = {}
     for listed in found.rows.values():
         for table, number in listed.items():

@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from api import audit, heartbeat
-from api.cli import app
+from api.cli.main import app
+from api.jobs import checkpoints, heartbeat
 from drp.proof import checkpoint as proof
-from drp.proof.checkpoint import Checkpoint, Standing
-from drp.proof.verifying import Missing, Seen, missing
+from drp.proof.checkpoint import Checkpoint, CheckpointedLength
+from drp.proof.verify import MissingEntries, SeenCheckpoint, missing_entries
 from tests.backup.town import Back, Town
 
 Plant = pytest.MonkeyPatch
@@ -29,15 +29,15 @@ def lost_since(town: Town) -> Back:
     for n in range(2):
         town.note(f"After the backup {n}", 1)
         town.world.now += timedelta(hours=1)
-        assert audit.witness(town.world.service, town.key) is not None
+        assert checkpoints.leave_checkpoint(town.world.service, town.key) is not None
         if n == 0:
             assert town.irene.raises("T-3").status_code == 201
     return town.comes_back(checkpoints=town.world.settings.checkpoints_folder)
 
 
-def verdict(back: Back) -> audit.Verdict:
-    files = audit.files_of(back.settings.checkpoints_folder, back.key)
-    return audit.verify(back.service, back.key, files, back.service.signing.public_key())
+def verdict(back: Back) -> checkpoints.AuditVerdict:
+    files = checkpoints.files_of(back.settings.checkpoints_folder, back.key)
+    return checkpoints.verify_authority(back.service, back.key, files, back.service.signing.public_key())
 
 
 def test_what_is_missing_is_named_by_the_newest_checkpoint(town: Town) -> None:
@@ -65,20 +65,22 @@ def test_without_a_newer_checkpoint_it_is_said_that_nobody_can_know(town: Town) 
 def test_no_number_is_signed_twice(town: Town, caplog: Any) -> None:
     back = lost_since(town)
     folder = back.settings.checkpoints_folder
-    before = {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)}
-    with pytest.raises(audit.PutBack, match=r"knows of 1 checkpoints, and dunmoor-000003\.checkpoint was taken from it"):
-        audit.witness(back.service, back.key)
-    heartbeat.witness(back.service, back.key)
+    before = {path.name: path.read_bytes() for path in checkpoints.files_of(folder, back.key)}
+    with pytest.raises(
+        checkpoints.CheckpointsPutBack, match=r"knows of 1 checkpoints, and dunmoor-000003\.checkpoint was taken from it"
+    ):
+        checkpoints.leave_checkpoint(back.service, back.key)
+    heartbeat.checkpoint_authority(back.service, back.key)
     assert "no checkpoint is signed: dunmoor: the database knows of 1" in caplog.text
-    assert {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)} == before
+    assert {path.name: path.read_bytes() for path in checkpoints.files_of(folder, back.key)} == before
     town.world.now += timedelta(hours=1)
-    taken = audit.witness(back.service, back.key, after_restore=True)
+    taken = checkpoints.leave_checkpoint(back.service, back.key, after_restore=True)
     assert taken is not None
-    third, _ = proof.read(before["dunmoor-000003.checkpoint"].decode(), back.service.signing.public_key())
+    third, _ = proof.read_checkpoint(before["dunmoor-000003.checkpoint"].decode(), back.service.signing.public_key())
     assert (taken.checkpoint.number, taken.checkpoint.previous) == (4, third.mark)
-    assert {path.name: path.read_bytes() for path in audit.files_of(folder, back.key)[:3]} == before
-    assert audit.witness(back.service, back.key) is None, "it goes on as ever"
-    assert audit.witness(back.service, back.key, after_restore=True) is None, "said once more, it does no harm"
+    assert {path.name: path.read_bytes() for path in checkpoints.files_of(folder, back.key)[:3]} == before
+    assert checkpoints.leave_checkpoint(back.service, back.key) is None, "it goes on as ever"
+    assert checkpoints.leave_checkpoint(back.service, back.key, after_restore=True) is None, "said once more, it does no harm"
     found = verdict(back)
     assert found.said == (), "the order of the checkpoints holds"
     assert found.faults, "and what is missing goes on being said, by the checkpoints that saw it"
@@ -88,29 +90,29 @@ def test_planted_the_folder_is_not_looked_at(town: Town, monkeypatch: Plant) -> 
     """Then number 2 is given out again, with other content, and the file that was there is all that stands in the way."""
     back = lost_since(town)
     with monkeypatch.context() as patch:
-        patch.setattr(audit, "files_of", lambda *_: [])
+        patch.setattr(checkpoints, "files_of", lambda *_: [])
         town.world.now += timedelta(hours=1)
         client = town.serves(back)
         noted = {"type": "noted", "text": "After it came back"}
         url = f"/api/v1/challenges/{town.references[0]}/events"
         assert client.post(url, headers={"Authorization": f"Bearer {town.irene.token}"}, json=noted).status_code == 200
         with pytest.raises(FileExistsError, match="another checkpoint 2 stands there and is left"):
-            audit.witness(back.service, back.key)
+            checkpoints.leave_checkpoint(back.service, back.key)
 
 
 @one_engine
 def test_what_our_key_did_not_sign_is_not_followed(town: Town) -> None:
     back = lost_since(town)
     folder = back.settings.checkpoints_folder
-    newest = audit.files_of(folder, back.key)[-1]
+    newest = checkpoints.files_of(folder, back.key)[-1]
     whole = newest.read_text()
     newest.write_text(whole[:-3])
-    with pytest.raises(audit.PutBack, match="It cannot be followed"):
-        audit.witness(back.service, back.key, after_restore=True)
+    with pytest.raises(checkpoints.CheckpointsPutBack, match="It cannot be followed"):
+        checkpoints.leave_checkpoint(back.service, back.key, after_restore=True)
     newest.write_text(whole)
     shutil.copy(folder / "dunmoor-000002.checkpoint", folder / "dunmoor-000009.checkpoint")
-    with pytest.raises(audit.PutBack, match="is of another authority or number"):
-        audit.witness(back.service, back.key, after_restore=True)
+    with pytest.raises(checkpoints.CheckpointsPutBack, match="is of another authority or number"):
+        checkpoints.leave_checkpoint(back.service, back.key, after_restore=True)
 
 
 @one_engine
@@ -126,10 +128,10 @@ def test_a_checkpoint_file_that_is_there_is_never_written_over(town: Town) -> No
 
 def test_missing_lists_what_a_checkpoint_saw_and_nothing_else() -> None:
     a, b, c, d = (UUID(int=n) for n in range(1, 5))
-    lines = {id_: Standing(id_, count, "h", "d") for id_, count in ((a, 3), (b, 5), (c, 2))}
-    seen = Seen(Checkpoint("x", 7, None, 3, "r", "p"), lines)  # type: ignore[arg-type]
-    assert missing(seen, {a: 3, b: 4, d: 9}) == (Missing(b, 5, 4), Missing(c, 2, 0))
-    assert missing(seen, {a: 4, b: 5, c: 2}) == ()
+    lines = {id_: CheckpointedLength(id_, count, "h", "d") for id_, count in ((a, 3), (b, 5), (c, 2))}
+    seen = SeenCheckpoint(Checkpoint("x", 7, None, 3, "r", "p"), lines)  # type: ignore[arg-type]
+    assert missing_entries(seen, {a: 3, b: 4, d: 9}) == (MissingEntries(b, 5, 4), MissingEntries(c, 2, 0))
+    assert missing_entries(seen, {a: 4, b: 5, c: 2}) == ()
 
 
 # As an operator types it.

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, make_url, text
 
-from api.backing_up import back_up, restore
+from api.cli.backup_commands import back_up, restore_backup
 from drp.backup import manifest, programs, sqlite
 from drp.backup import postgresql as dumps
-from drp.backup.manifest import Refused
+from drp.backup.manifest import BackupRefused
+from drp.database.engine import Store
 from drp.settings import Settings
-from drp.store import Store
 from tests.backup.town import Kept, Town
 from tests.store.conftest import Postgresql
 
@@ -35,8 +35,8 @@ def everything(folder: Path) -> list[str]:
 def refused(kept: Kept, settings: Settings | None = None, **more: Any) -> str:
     """What a restore says that wrote nothing."""
     there = settings or kept.place()
-    with pytest.raises(Refused) as caught:
-        restore(there, kept.out, lambda: kept.now, **more)
+    with pytest.raises(BackupRefused) as caught:
+        restore_backup(there, kept.out, lambda: kept.now, **more)
     assert everything(there.var) == []
     if not kept.is_sqlite:
         store = Store(there.database_url)
@@ -90,8 +90,8 @@ def test_every_byte_of_the_manifest_counts(kept: Kept) -> None:
     for n in range(0, len(octets), 7):
         for other in (octets[:n], octets[:n] + bytes([octets[n] ^ 1]) + octets[n + 1 :]):
             path.write_bytes(other)
-            with pytest.raises(Refused, match=r"manifest\.json|There is no key|is another"):
-                restore(settings, kept.out, lambda: kept.now)
+            with pytest.raises(BackupRefused, match=r"manifest\.json|There is no key|is another"):
+                restore_backup(settings, kept.out, lambda: kept.now)
     assert everything(settings.var) == []
 
 
@@ -110,7 +110,7 @@ def test_planted_a_backup_is_believed(town: Town, monkeypatch: Plant) -> None:
     """Unless it is checked, an altered document comes back as if it were none."""
     town.backs_up()
     gone(next(iter((town.out / "attachments").glob("*/*/*"))))
-    monkeypatch.setattr(manifest, "check", lambda *_: None)
+    monkeypatch.setattr(manifest, "check_manifest_files", lambda *_: None)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         refused(town.kept)
 
@@ -121,13 +121,13 @@ def test_planted_a_backup_is_believed(town: Town, monkeypatch: Plant) -> None:
 def test_a_database_that_is_not_empty_is_left_as_it_is(town: Town) -> None:
     town.backs_up()
     there = town.place()
-    restore(there, town.out, lambda: town.world.now)
+    restore_backup(there, town.out, lambda: town.world.now)
     town.note("Said since")
     before = everything(there.var)
-    with pytest.raises(Refused, match=r"There is a database|is not empty"):
-        restore(there, town.out, lambda: town.world.now)
-    with pytest.raises(Refused, match=r"There is a database|is not empty"):
-        restore(town.owner, town.out, lambda: town.world.now)
+    with pytest.raises(BackupRefused, match=r"There is a database|is not empty"):
+        restore_backup(there, town.out, lambda: town.world.now)
+    with pytest.raises(BackupRefused, match=r"There is a database|is not empty"):
+        restore_backup(town.owner, town.out, lambda: town.world.now)
     assert everything(there.var) == before
     assert "Said since" in {row[0] for row in town.world.rows(text("SELECT text FROM words"))}
 
@@ -139,12 +139,12 @@ def test_a_stale_journal_is_refused(kept: Kept, suffix: str, name: str) -> None:
     there = kept.place()
     stale = there.var / f"{name}{suffix}"
     stale.write_bytes(b"of an older file")
-    with pytest.raises(Refused, match="the journal of an older file") as caught:
-        restore(there, kept.out, lambda: kept.now)
+    with pytest.raises(BackupRefused, match="the journal of an older file") as caught:
+        restore_backup(there, kept.out, lambda: kept.now)
     assert str(stale) in str(caught.value)
     assert everything(there.var) == [stale.name]
     stale.unlink()
-    restore(there, kept.out, lambda: kept.now)
+    restore_backup(there, kept.out, lambda: kept.now)
 
 
 @one_engine
@@ -156,8 +156,8 @@ def test_planted_a_stale_journal_is_let_lie(town: Town, monkeypatch: Plant) -> N
     there = town.place()
     with torn(older):
         shutil.copy(f"{older}-journal", there.var / "drp.sqlite-journal")
-    monkeypatch.setattr(sqlite, "check_is_free", lambda path: None)
-    restore(there, town.out, lambda: town.world.now)
+    monkeypatch.setattr(sqlite, "check_place_is_free", lambda path: None)
+    restore_backup(there, town.out, lambda: town.world.now)
     with closing(sqlite3.connect(there.var / "drp.sqlite")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "nothing is to be seen of it, and yet"
         assert connection.execute("SELECT brake FROM authority").fetchall() == [("",)]
@@ -188,7 +188,7 @@ def test_what_a_restore_left_that_was_cut_off_is_not_played_into_the_next(town: 
     with torn(older):
         shutil.copy(f"{older}-journal", there.var / "drp.sqlite.part-journal")
         shutil.copy(older, there.var / "drp.sqlite.part")
-    restore(there, town.out, lambda: town.world.now)
+    restore_backup(there, town.out, lambda: town.world.now)
     assert [name for name in everything(there.var) if "part" in name] == []
     with closing(sqlite3.connect(there.var / "drp.sqlite")) as connection:
         assert connection.execute("SELECT brake, name FROM authority").fetchall() == [("all", "Durham County Council")]
@@ -203,7 +203,7 @@ def test_the_keys_must_be_there_first(kept: Kept) -> None:
     assert "is another" in refused(kept, there)
     (there.var / "chain.key").unlink()
     (there.var / "signing.key").unlink()
-    said = "\n".join(restore(there, kept.out, lambda: kept.now, without_keys=True).said)
+    said = "\n".join(restore_backup(there, kept.out, lambda: kept.now, without_keys=True).said)
     assert "entry 1 was altered" in said
     assert "there is no checkpoint, so nobody can say what is missing" in said
 
@@ -211,7 +211,7 @@ def test_the_keys_must_be_there_first(kept: Kept) -> None:
 @one_engine
 def test_a_backup_of_a_newer_release_or_of_the_other_engine_is_refused(town: Town) -> None:
     town.backs_up()
-    found, _ = manifest.read(town.out)
+    found, _ = manifest.read_manifest(town.out)
     key = town.world.service.signing
     for change, match in (
         ({"revision": "9999"}, "made by a newer one"),
@@ -229,7 +229,7 @@ def test_a_backup_of_a_newer_release_or_of_the_other_engine_is_refused(town: Tow
 def test_nothing_is_written_over_and_nothing_half_done_is_left(town: Town, monkeypatch: Plant) -> None:
     town.out.mkdir(parents=True)
     (town.out / "mine.txt").write_text("mine")
-    with pytest.raises(Refused, match="is not an empty folder"):
+    with pytest.raises(BackupRefused, match="is not an empty folder"):
         town.backs_up()
     assert everything(town.out) == ["mine.txt"]
     (town.out / "mine.txt").unlink()
@@ -240,7 +240,7 @@ def test_nothing_is_written_over_and_nothing_half_done_is_left(town: Town, monke
     assert [path.name for path in town.out.parent.iterdir()] == ["backup"]
     part = town.out.with_name("backup.part")
     part.mkdir()
-    with pytest.raises(Refused, match="another backup is being made, or one was cut off"):
+    with pytest.raises(BackupRefused, match="another backup is being made, or one was cut off"):
         town.backs_up()
     assert part.exists()
     part.rmdir()
@@ -265,13 +265,13 @@ def test_a_document_that_was_altered_or_is_missing_is_named_and_left_out(town: T
 def test_a_database_that_is_not_there_or_of_another_release_is_not_kept(town: Town) -> None:
     nowhere = town.owner.model_copy(update={"database_url": f"sqlite:///{town.folder / 'none.sqlite'}"})
     store = Store(nowhere.database_url)
-    with pytest.raises(Refused, match="There is no database at"):
+    with pytest.raises(BackupRefused, match="There is no database at"):
         back_up(replace(town.keeper, settings=nowhere, store=store), town.out)
     assert not (town.folder / "none.sqlite").exists()
     store.close()
     with closing(sqlite3.connect(town.world.store.engine.url.database)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
-    with pytest.raises(Refused, match="stands at 0003"):
+    with pytest.raises(BackupRefused, match="stands at 0003"):
         town.backs_up()
     assert not town.out.exists()
 
@@ -327,16 +327,16 @@ def test_what_is_half_written_is_waited_for(town: Town, half_written: Callable[[
     town.backs_up()
     assert watched.met
     assert in_the_copy(town) != [("Never committed",)]
-    sqlite.check(town.database, "it")
+    sqlite.check_database_is_sound(town.database, "it")
 
 
 @one_engine
 def test_planted_the_file_is_copied(town: Town, half_written: Callable[[], None], monkeypatch: Plant) -> None:
     def copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
-        sqlite.check(target, "it")  # every page of it is sound, and yet
+        sqlite.check_database_is_sound(target, "it")  # every page of it is sound, and yet
 
-    monkeypatch.setattr(sqlite, "copy", copy)
+    monkeypatch.setattr(sqlite, "copy_database", copy)
     town.backs_up()
     half_written()
     assert in_the_copy(town) == [("Never committed",)]
@@ -348,7 +348,7 @@ def test_a_database_that_is_not_sound_is_not_kept(town: Town) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA foreign_keys=OFF")
         connection.execute("UPDATE window SET authority = 'nowhere'")
-    with pytest.raises(Refused, match="a row of window refers to a row that is not there"):
+    with pytest.raises(BackupRefused, match="a row of window refers to a row that is not there"):
         town.backs_up()
     assert not town.out.exists()
 
@@ -360,7 +360,7 @@ def test_a_database_that_is_not_sound_is_not_kept(town: Town) -> None:
 def test_the_version_that_is_wanted_is_named(town: Town, monkeypatch: Plant) -> None:
     monkeypatch.setattr(programs, "DEBIAN", "/nowhere/{major}")
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Refused, match=r"there is no pg_dump \d+ in /nowhere/\d+ or on PATH.*Install postgresql-client-\d+"):
+    with pytest.raises(BackupRefused, match=r"there is no pg_dump \d+ in /nowhere/\d+ or on PATH.*Install postgresql-client-\d+"):
         town.backs_up()
     assert not town.out.exists()
 
@@ -373,13 +373,13 @@ def test_another_version_is_not_used(town: Town, tmp_path: Path, monkeypatch: Pl
     (other / "pg_dump").chmod(0o755)
     monkeypatch.setattr(programs, "DEBIAN", "/nowhere/{major}")
     monkeypatch.setenv("PATH", str(other))
-    with pytest.raises(Refused, match=rf"{other}/pg_dump is 9"):
-        programs.find("pg_dump", 15)
+    with pytest.raises(BackupRefused, match=rf"{other}/pg_dump is 9"):
+        programs.find_program("pg_dump", 15)
 
 
 @on_postgresql
 def test_the_role_that_owns_nothing_makes_no_backup_and_takes_none(town: Town) -> None:
-    with pytest.raises(Refused, match="names the role drp_app, which does not own the tables"):
+    with pytest.raises(BackupRefused, match="names the role drp_app, which does not own the tables"):
         back_up(town.world.service, town.out)
     town.backs_up()
     there = town.place()
@@ -395,7 +395,7 @@ def test_a_superusers_backup_is_one_dump_and_comes_back_as_the_owners(town: Town
     store = Store(admin.render_as_string(hide_password=False))
     back_up(replace(town.keeper, store=store), town.out)
     store.close()
-    found, _ = manifest.read(town.out)
+    found, _ = manifest.read_manifest(town.out)
     assert set(found.rows) == {dumps.MAIN}
     back = town.comes_back()
     assert {f"Note {n}" for n in range(3)} <= back.texts()
@@ -406,20 +406,20 @@ def test_a_superusers_backup_is_one_dump_and_comes_back_as_the_owners(town: Town
 def test_a_role_that_the_server_has_not_is_named(kept: Kept) -> None:
     there = kept.place()
     store = Store(there.database_url)
-    with pytest.raises(Refused, match="The server has no role drp_nobody"):
-        dumps.check_is_free(store.engine, 10, ("drp_app", "drp_nobody"))
-    with pytest.raises(Refused, match="this server is"):
-        dumps.check_is_free(store.engine, 99, ())
+    with pytest.raises(BackupRefused, match="The server has no role drp_nobody"):
+        dumps.check_database_is_empty(store.engine, 10, ("drp_app", "drp_nobody"))
+    with pytest.raises(BackupRefused, match="this server is"):
+        dumps.check_database_is_empty(store.engine, 99, ())
     store.close()
 
 
 @on_postgresql
 def test_what_does_not_come_back_whole_does_not_come_back(kept: Kept, monkeypatch: Plant) -> None:
     """The last act fails: of all that was loaded before it in the same transaction nothing stays."""
-    monkeypatch.setattr("drp.backup.afterwards.settling", lambda *_: lambda connection: 1 / 0)
+    monkeypatch.setattr("drp.backup.after_restore.settling_of", lambda *_: lambda connection: 1 / 0)
     there = kept.place()
     with pytest.raises(ZeroDivisionError):
-        restore(there, kept.out, lambda: kept.now)
+        restore_backup(there, kept.out, lambda: kept.now)
     store = Store(there.database_url)
     with store.engine.connect() as connection:
         assert inspect(connection).get_table_names() == []
@@ -429,13 +429,13 @@ def test_what_does_not_come_back_whole_does_not_come_back(kept: Kept, monkeypatc
 @on_postgresql
 def test_planted_a_dump_with_row_security_names_no_authority(town: Town, monkeypatch: Plant) -> None:
     """It holds no row of what is bound, and pg_dump says nothing: the count does."""
-    real = programs.run
+    real = programs.run_program
 
     def run(command: list[str], env: Any) -> bytes:
         return real(command, {name: value for name, value in env.items() if name != "PGOPTIONS"})
 
-    monkeypatch.setattr(programs, "run", run)
-    with pytest.raises(Refused, match=r"dunmoor\.dump has 0 rows of \w+ where \d+ belong"):
+    monkeypatch.setattr(programs, "run_program", run)
+    with pytest.raises(BackupRefused, match=r"dunmoor\.dump has 0 rows of \w+ where \d+ belong"):
         town.backs_up()
     assert not town.out.exists()
 

@@ -12,14 +12,14 @@ from uuid import UUID
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url, select
 
-from api import audit, heartbeat
 from api.app import create_app
-from api.assembly import Service, assemble
-from api.backing_up import Report, back_up, restore
+from api.assembly import Service, assemble_service
+from api.cli.backup_commands import BackupReport, back_up, restore_backup
+from api.jobs import checkpoints, heartbeat
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, EntryRow, NotificationRow, WordsRow
 from drp.settings import Settings
-from drp.store import Store
-from drp.tables import ChallengeRow, EntryRow, NotificationRow, WordsRow
-from notifications.channels import Outcome, Post
+from notifications.channels import OutgoingMail, SendOutcome
 from tests.referral.matter import attach
 from tests.service.world import World, when
 from tests.store.conftest import APP
@@ -31,18 +31,18 @@ class Sent:
     """A channel that remembers what it was given."""
 
     def __init__(self) -> None:
-        self.posts: list[Post] = []
+        self.posts: list[OutgoingMail] = []
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         if not post.letter.subject.startswith("Checkpoint"):  # to the auditor: no message of the outbox
             self.posts.append(post)
-        return Outcome(accepted=frozenset(post.envelope))
+        return SendOutcome(accepted=frozenset(post.envelope))
 
 
 class Back:
     """The service as it came back: its store, its own service and what it would send."""
 
-    def __init__(self, town: "Town", settings: Settings, report: Report) -> None:
+    def __init__(self, town: "Town", settings: Settings, report: BackupReport) -> None:
         self.report, self.town, self.sent = report, town, Sent()
         app = make_url(settings.database_url)
         url = settings.database_url if town.world.store.is_sqlite else app.set(username=APP).render_as_string(hide_password=False)
@@ -60,7 +60,7 @@ class Back:
 
     def assembled(self) -> Service:
         """The service, with the role that owns nothing."""
-        made = assemble(self.settings, lambda: self.town.world.now)
+        made = assemble_service(self.settings, lambda: self.town.world.now)
         return replace(made, sender=replace(made.sender, channel=self.sent))
 
     def rows(self, statement: Any) -> list[Any]:
@@ -133,7 +133,7 @@ class Town:
             self.irene.brings(self.references[0], "noted", text=f"Note {n}")
         attach(world, self.references[0])
         self.irene.item(self.references[0])
-        audit.witness(world.service, self.key)
+        checkpoints.leave_checkpoint(world.service, self.key)
         self.owner = world.settings.model_copy(update={"database_url": owner})
         self.keeper = replace(world.service, settings=self.owner, store=Store(owner))
         self._opened.callback(self.keeper.store.close)
@@ -153,7 +153,7 @@ class Town:
     def out(self) -> Path:
         return self.folder / "kept" / "backup"
 
-    def backs_up(self) -> Report:
+    def backs_up(self) -> BackupReport:
         return back_up(self.keeper, self.out)
 
     @property
@@ -176,7 +176,7 @@ class Town:
         if text:
             self.world.now = when(text)
         settings = self.place(**more)
-        report = restore(settings, self.out, lambda: self.world.now)
+        report = restore_backup(settings, self.out, lambda: self.world.now)
         made = Back(self, settings, report)
         self._opened.callback(made.close)
         return made
@@ -188,4 +188,4 @@ class Town:
     @staticmethod
     def round(back: Back) -> tuple[Any, Any]:
         """A tick and a round of the outbox."""
-        return heartbeat.tick(back.service, back.key), heartbeat.post(back.service, back.key)
+        return heartbeat.tick_authority(back.service, back.key), heartbeat.deliver_authority(back.service, back.key)

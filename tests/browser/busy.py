@@ -6,12 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from drp.tables import DeliveryRow
+from drp.database.tables import DeliveryRow
 from tests.browser.serving import Council, Served
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.procedure import Capacity
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model import events as e
+from workflows.model.authority import Capacity
+from workflows.model.ladder import ItemType
 
 PART = "durham_2016"
 LONG = "An_unbroken_run_of_letters_as_an_address_pasted_from_elsewhere_would_be/" * 8 + "\n\nAnd then, plainly. " * 150

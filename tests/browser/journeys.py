@@ -5,12 +5,12 @@ from uuid import UUID
 
 from playwright.sync_api import expect
 
-from api.demo.scene import Child
+from api.demo.scene import SceneChild
 from tests.browser.hands import Hands
 from tests.browser.serving import Council
-from workflows.ladder import Choice, ItemType, Stage
-from workflows.procedure import HeldFor
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import HeldFor
+from workflows.model.ladder import Choice, ItemType, Stage
 
 CONCERN = "The review decided on a plan of permanence by half term; nothing has been written."
 EFFECT = "Nights are unsettled, and the question is whether there will be another move."
@@ -18,7 +18,7 @@ WANTED = "A plan, written and shared, within the month."
 ANSWER = "We agree. The plan will be written and shared."
 
 
-def log_a_talk(hands: Hands, council: Council, child: Child) -> None:
+def log_a_talk(hands: Hands, council: Council, child: SceneChild) -> None:
     """From My work: three fields and one press."""
     hands.press("Log a talk")
     hands.write("child", child.number)
@@ -28,7 +28,7 @@ def log_a_talk(hands: Hands, council: Council, child: Child) -> None:
     hands.sees("A talk, on the record: nobody is asked and no date runs.")
 
 
-def begin(hands: Hands, council: Council, child: Child, item: ItemType) -> None:
+def begin(hands: Hands, council: Council, child: SceneChild, item: ItemType) -> None:
     """The first step: about whom, and what kind of item."""
     hands.press(f"Raise a {council.authority.label('challenge')}")
     hands.write("child", child.number)
@@ -36,7 +36,7 @@ def begin(hands: Hands, council: Council, child: Child, item: ItemType) -> None:
     hands.press("Continue")
 
 
-def raise_item(hands: Hands, council: Council, child: Child, item: ItemType) -> str:
+def raise_item(hands: Hands, council: Council, child: SceneChild, item: ItemType) -> str:
     """From My work through every step to the page that says who was told. Returns the reference."""
     ladder = council.rules(item).ladder
     stage = ladder.first_for(item)
@@ -111,7 +111,7 @@ def answer(hands: Hands, council: Council, reference: str) -> None:
     hands.sees("Write the plan.")
 
 
-def send_a_notice(hands: Hands, council: Council, child: Child) -> None:
+def send_a_notice(hands: Hands, council: Council, child: SceneChild) -> None:
     """From My work: whom, and what went well."""
     stage = council.rules(ItemType.EXCELLENT_PRACTICE).ladder.stages[0]
     hands.press(f"Send a notice of {council.authority.label('excellent_practice')}")

@@ -9,16 +9,16 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
-from api.demo.story import tell
-from drp.tables import ChallengeRow
+from api.demo.story import tell_story
+from drp.database.tables import ChallengeRow
 from tests.browser import journeys
 from tests.browser.conftest import CHROMIUM, INSTALL, launched
 from tests.browser.hands import DESK, PHONE, Hands, Sight
 from tests.browser.journeys import begin, say_what, say_why, send_to
 from tests.browser.serving import BEGINS, PARTS, Council, Served
 from tests.browser.watching import Watch
-from workflows.ladder import ItemType
-from workflows.procedure import Capacity
+from workflows.model.authority import Capacity
+from workflows.model.ladder import ItemType
 
 FOLDER = Path("var") / "screenshots"
 PART = "durham_2016"
@@ -32,7 +32,7 @@ def main() -> None:
     sys.stdout.write("Telling the demonstration's story (about a minute) …\n")
     sys.stdout.flush()
     made = Served(FOLDER / "data")
-    tell(made.service, BEGINS, lambda said: None)
+    tell_story(made.service, BEGINS, lambda said: None)
     names: dict[str, dict[str, str]] = {}
     with made as served, sync_playwright() as playwright, launched(playwright) as browser:
         for sight in (DESK, PHONE):

@@ -14,24 +14,24 @@ from uuid import UUID
 import uvicorn
 from sqlalchemy import Connection, func, select
 
-from api import heartbeat
 from api.app import create_app
-from api.assembly import Service, calendar
-from api.demo.scene import CAST, Cast, Child, Part, procedures, seed
-from drp import sessions
-from drp.handle import Done
-from drp.load import Loaded, by_reference, challenges, establishment
+from api.assembly import Service, shipped_calendar
+from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, scene_procedures, seed_scene
+from api.jobs import heartbeat
+from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
+from drp.casework.service import ActionResult
+from drp.database.engine import Unavailable
+from drp.database.tables import PersonRow, WindowRow
+from drp.identity import sessions
 from drp.settings import Settings
-from drp.store import Unavailable
-from drp.tables import PersonRow, WindowRow
 from tests.service.world import when
 from tests.store.council import read_once
-from workflows import simulate
-from workflows.events import Event, Raised
-from workflows.ladder import ItemType, Ladder
-from workflows.permits import Part as Playing
-from workflows.procedure import Authority, Capacity, Rules
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.actor import Part as Playing
+from workflows.model.authority import Authority, Capacity, Rules
+from workflows.model.events import Event, Raised
+from workflows.model.ladder import ItemType, Ladder
+from workflows.proofs import simulate
 
 BEGINS = when("Wed 15 April 2026, 10:00")
 PARTS = {part.key: part for part in CAST}
@@ -40,11 +40,11 @@ PARTS = {part.key: part for part in CAST}
 @cache
 def rules_of(part: str) -> tuple[Rules, ...]:
     """What an authority's ladders are decided by, on the day when the tests begin."""
-    read = procedures(PARTS[part])
+    read = scene_procedures(PARTS[part])
     newest: dict[str, Ladder] = {}
     for ladder in sorted(read.ladders, key=lambda one: one.in_force):
         newest[ladder.key] = ladder
-    return tuple(Rules(ladder, read.authority, calendar()) for ladder in newest.values())
+    return tuple(Rules(ladder, read.authority, shipped_calendar()) for ladder in newest.values())
 
 
 def carrying(part: str, item: ItemType) -> Rules | None:
@@ -94,7 +94,9 @@ class Served:
     def cookie(self, authority: str, person: UUID) -> dict[str, str]:
         """A session of somebody's, for tests of which signing in is no part."""
         with self.service.store.write(authority) as connection:
-            secret = sessions.begin(connection, self.service.casework.chance, authority, person, "demonstration", self.now)
+            secret = sessions.begin_session(
+                connection, self.service.casework.chance, authority, person, "demonstration", self.now
+            )
         return {"name": "drp", "value": secret, "url": self.link}
 
     @contextmanager
@@ -118,7 +120,7 @@ def sow(folder: Path) -> Path:
     """The template of every database: five authorities, their directories, nothing raised."""
     served = Served(folder)
     for part in CAST:
-        seed(served.service, part, BEGINS)
+        seed_scene(served.service, part, BEGINS)
     served.close()
     return folder
 
@@ -126,11 +128,11 @@ def sow(folder: Path) -> Path:
 class Council:
     """One authority as it is served: its people by what they are, its children, what was raised in it."""
 
-    def __init__(self, served: Served, part: Part) -> None:
+    def __init__(self, served: Served, part: SceneAuthority) -> None:
         self.served, self.key, self.part = served, part.key, part
         with served.service.store.read(self.key) as connection:
             self.authority: Authority = served.service.casework.procedures.current(connection, self.key)[0].authority
-            self.cast = Cast(connection, self.authority, served.now)
+            self.cast = SceneCast(connection, self.authority, served.now)
 
     # People.
 
@@ -139,7 +141,7 @@ class Council:
         role = self.authority.roles_acting_as(capacity)[0]
         return self.cast.holder(role, str(self.child().id) if capacity is Capacity.IRO else "")
 
-    def iro_of(self, child: Child) -> UUID:
+    def iro_of(self, child: SceneChild) -> UUID:
         """A child's IRO."""
         return self.cast.holder(self.authority.roles_acting_as(Capacity.IRO)[0], str(child.id))
 
@@ -147,11 +149,11 @@ class Council:
         """A person's name."""
         return self.cast.name(person)
 
-    def child(self, n: int = 0) -> Child:
+    def child(self, n: int = 0) -> SceneChild:
         """One of the looked-after children who have an IRO."""
         return self.children()[n]
 
-    def children(self) -> list[Child]:
+    def children(self) -> list[SceneChild]:
         """The looked-after children who have an IRO, those of the first one's IRO first."""
         role = self.authority.roles_acting_as(Capacity.IRO)[0]
         held = [child for child in self.cast.looked_after() if self._has(role, str(child.id))]
@@ -178,7 +180,7 @@ class Council:
         assert found is not None, f"{self.key} carries no {item}"
         return found
 
-    def raised(self, item: ItemType = ItemType.FORMAL, child: Child | None = None, **said: Any) -> str:
+    def raised(self, item: ItemType = ItemType.FORMAL, child: SceneChild | None = None, **said: Any) -> str:
         """Raise an item as the child's IRO would, where it starts if nothing else is said. Returns its reference."""
         rules, child = self.rules(item), child or self.child()
         ladder = rules.ladder
@@ -214,7 +216,7 @@ class Council:
             signed = self.cast.signed(connection, person)
         self.served.service.casework.act(signed, reference, event, self.served.now, _reference)
 
-    def answered(self, item: ItemType = ItemType.FORMAL, child: Child | None = None) -> str:
+    def answered(self, item: ItemType = ItemType.FORMAL, child: SceneChild | None = None) -> str:
         """An item that was answered and waits for the IRO's judgement."""
         reference = self.raised(item, child)
         rules = self.rules(item)
@@ -223,7 +225,7 @@ class Council:
             facts = value.facts
             step = next(
                 step
-                for step in simulate.steps(rules, value, self.served.now, self.cast.agency_person, facts)
+                for step in simulate.steps_to_try(rules, value, self.served.now, self.cast.agency_person, facts)
                 if step.event and step.event.type in ("responded", "outcome_recorded")
             )
             assert step.event is not None
@@ -250,15 +252,15 @@ class Council:
         """Who holds a role for what an item is about."""
         about = self.loaded(reference).about()
         with self.served.service.store.read(self.key) as connection:
-            places = establishment(connection, self.key, [about])
+            places = load_establishment(connection, self.key, [about])
         return [UUID(one) for one in places.holders(self.authority, role, about, local_date(self.served.now))]
 
-    def loaded(self, reference: str) -> Loaded:
+    def loaded(self, reference: str) -> StoredChallenge:
         """An item as it is kept."""
         with self.served.service.store.read(self.key) as connection:
-            id_ = by_reference(connection, self.key, reference)
+            id_ = id_of_reference(connection, self.key, reference)
             assert id_ is not None, reference
-            return challenges(connection, self.key, [id_])[id_]
+            return load_challenges(connection, self.key, [id_])[id_]
 
     # Time.
 
@@ -268,14 +270,14 @@ class Council:
         while (moment := self._next_moment()) is not None and moment <= target:
             for instant in (moment - timedelta(minutes=1), moment):
                 served.now = max(served.now, instant)
-                assert not heartbeat.tick(served.service, self.key).failed
+                assert not heartbeat.tick_authority(served.service, self.key).failed
         served.now = target
-        assert not heartbeat.tick(served.service, self.key).failed
+        assert not heartbeat.tick_authority(served.service, self.key).failed
 
     def pass_by_without_the_heartbeat(self, target: datetime) -> None:
         """Let time pass while the service is away; then it is back."""
         self.served.now = target
-        assert not heartbeat.tick(self.served.service, self.key).failed
+        assert not heartbeat.tick_authority(self.served.service, self.key).failed
 
     def _next_moment(self) -> datetime | None:
         with self.served.service.store.read(self.key) as connection:
@@ -288,5 +290,5 @@ class Council:
             return found
 
 
-def _reference(connection: Connection, done: Done) -> dict[str, object]:
+def _reference(connection: Connection, done: ActionResult) -> dict[str, object]:
     return {"reference": done.loaded.reference}

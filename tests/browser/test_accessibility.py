@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from api.pages.moves import BY_TYPE
+from api.pages.item.move_forms import BY_TYPE
 from tests.browser import journeys
 from tests.browser.busy import LONG, PART
 from tests.browser.hands import DESK, NARROW
 from tests.browser.inspecting import SHOWN, Inspection, pages, shows
 from tests.browser.journeys import begin, say_what, say_why
 from tests.browser.serving import PARTS
-from workflows.ladder import ItemType
+from workflows.model.ladder import ItemType
 
 MOVES = sorted(BY_TYPE)
 
@@ -250,7 +250,7 @@ def test_the_register(busy, as_, inspection):
 @shows("/ladders", "/ladders/{name}")
 @pytest.mark.parametrize("part", PARTS)
 def test_procedures(shared, sit, inspection, part):
-    from workflows.procedure import Capacity
+    from workflows.model.authority import Capacity
 
     place = shared.council(part)
     hands = sit(shared, NARROW, axe=True).be(place, place.acting_as(Capacity.IRO_MANAGER))

@@ -8,8 +8,8 @@ from tests.browser import journeys
 from tests.browser.counting import SIGNING_IN, short
 from tests.browser.hands import DESK, DESK_PLAIN, PHONE, PHONE_PLAIN, Sight
 from tests.browser.serving import PARTS, Council, Served, carrying
-from workflows.ladder import ItemType
-from workflows.procedure import Capacity
+from workflows.model.authority import Capacity
+from workflows.model.ladder import ItemType
 
 WAYS = [(part, DESK) for part in PARTS] + [("durham_2016", sight) for sight in (PHONE, DESK_PLAIN, PHONE_PLAIN)]
 """Each authority at a desk with scripts; one of them in every other way of looking."""

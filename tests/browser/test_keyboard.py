@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser import journeys
 from tests.browser.hands import DESK, PHONE_PLAIN, Keys
-from workflows.ladder import ItemType
+from workflows.model.ladder import ItemType
 
 PART = "durham_2016"
 ways = pytest.mark.parametrize("sight", [DESK, PHONE_PLAIN], ids=str)
@@ -26,7 +26,7 @@ def test_a_manager_answers(shared, sit, sight):
 
 
 def test_an_answer_is_judged_and_an_assumption_confirmed(shared, sit):
-    from workflows.procedure import Capacity
+    from workflows.model.authority import Capacity
 
     place = shared.council(PART)
     reference = place.answered()

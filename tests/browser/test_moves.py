@@ -9,9 +9,9 @@ from tests.browser import journeys
 from tests.browser.counting import short
 from tests.browser.journeys import offers, open_item, refer, send, turn_to
 from tests.browser.serving import PARTS, Council, Served, carrying
-from workflows.ladder import RAISER, ItemType, NoReply, Stage
-from workflows.procedure import Capacity
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity
+from workflows.model.ladder import RAISER, ItemType, NoReply, Stage
 
 every_part = pytest.mark.parametrize("part", PARTS)
 

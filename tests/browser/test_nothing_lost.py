@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
-from drp.tables import ChallengeRow
+from drp.database.tables import ChallengeRow
 from tests.browser import journeys
 from tests.browser.hands import DESK, PHONE_PLAIN
 from tests.browser.journeys import CONCERN, EFFECT, begin, say_what, say_why, send
-from workflows.ladder import ItemType
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.ladder import ItemType
 
 PART = "durham_2016"
 SAID = "We agree: the plan is written by half term.\n\nÉowyn’s “own words” <b>stay</b> & are kept."
@@ -37,7 +37,7 @@ def replying(shared, sit):
 
 def replies(place, reference):
     """The replies on the record, as their words."""
-    from drp.tables import WordsRow
+    from drp.database.tables import WordsRow
 
     with place.served.service.store.read(place.key) as connection:
         query = select(WordsRow.text).where(
@@ -131,13 +131,13 @@ def send_at_odds(hands):
 
 
 def _acknowledged():
-    from workflows.events import Acknowledged
+    from workflows.model.events import Acknowledged
 
     return Acknowledged()
 
 
 def _escalated(place):
-    from workflows.events import Escalated
+    from workflows.model.events import Escalated
 
     return Escalated("It cannot wait.")
 

@@ -10,9 +10,9 @@ from tests.browser.counting import short
 from tests.browser.journeys import open_item
 from tests.browser.serving import PARTS, Council
 from tests.browser.test_journeys import column, ways
-from workflows.ladder import ItemType
-from workflows.procedure import Capacity
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity
+from workflows.model.ladder import ItemType
 
 every_part = pytest.mark.parametrize("part", PARTS)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import workflows
 from tests.decision.invariants import must_hold
-from workflows import events as e
-from workflows.challenge import Challenge, Facts, Party, Window, WindowKind
-from workflows.decide import decide, decide_raise, move_ladder
-from workflows.event_rules import open_moves
-from workflows.ladder import ItemType, Status
-from workflows.permits import THE_SERVICE, Act, Actor, Part
-from workflows.procedure import Rules
-from workflows.reader import Procedures, read_procedures
-from workflows.refusals import Refused
-from workflows.turn import Decision, Telling
-from workflows.working_days import LONDON, read_calendar
+from workflows.calendar.working_days import LONDON, read_calendar
+from workflows.decision.decide import decide, decide_raise, move_ladder
+from workflows.decision.decision_builder import Decision, NotificationNeed
+from workflows.decision.event_rules import open_moves
+from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE, Act, Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge, Facts, Party, Window, WindowKind
+from workflows.model.ladder import ItemType, Status
+from workflows.model.refusals import Refused
 
 HERE = Path(workflows.__path__[0])
 CALENDAR = read_calendar((HERE / "calendars" / "england_and_wales.csv").read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ def texts_of(authority: str) -> dict[str, str]:
 
 
 @cache
-def procedures(authority: str) -> Procedures:
+def procedures(authority: str) -> AuthorityProcedures:
     """Everything that one authority's files say."""
     return read_procedures(texts_of(authority))
 
@@ -249,7 +249,7 @@ def party(who: Party) -> str:
     return f"{who.role}/{who.person}" if who.person else who.role
 
 
-def line(telling: Telling) -> str:
+def line(telling: NotificationNeed) -> str:
     """A telling in one line: "asked: team_manager (copy: social_worker)"."""
     to = ", ".join(party(who) for who in telling.to) or "-"
     copy = f" (copy: {', '.join(party(who) for who in telling.copy)})" if telling.copy else ""
@@ -279,8 +279,8 @@ class Story:
         self.decision: Decision
         self.prompts = ()
         self.entries = []
-        self.tellings: list[Telling] = []
-        self._told: list[Telling] = []
+        self.tellings: list[NotificationNeed] = []
+        self._told: list[NotificationNeed] = []
         self.acts: list[tuple[Act, datetime]] = []
 
     def raise_(self, at: str, by: Actor = IRO, facts: Facts | None = LOOKED_AFTER, earlier=(), **said) -> "Story":

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from workflows.challenge import ASKS_RECIPIENTS, OUTLIVE_CLOSING, Challenge, Outcome, Phase, ReferralState, WindowKind
-from workflows.ladder import RAISER
-from workflows.procedure import Rules
-from workflows.turn import Decision
+from workflows.decision.decision_builder import Decision
+from workflows.model.authority import Rules
+from workflows.model.challenge import ASKS_RECIPIENTS, OUTLIVE_CLOSING, Challenge, Outcome, Phase, ReferralState, WindowKind
+from workflows.model.ladder import RAISER
 
 ASKS_THE_ASKED = {"asked", "reminder", "will_climb", "extended", "redirected", "to_endorse", "to_arrange"}
 """Subjects with which people are asked, or asked again."""

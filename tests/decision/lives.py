@@ -12,13 +12,13 @@ from tests.decision.cast import SHIPPED, Story, durham_climbing, invented, judge
 from tests.decision.invariants import must_hold
 from tests.decision.samples import everybody, internal, sample
 from tests.decision.states import raised_at, whoever_is
-from workflows import events as e
-from workflows.challenge import Challenge
-from workflows.decide import decide
-from workflows.event_rules import open_moves
-from workflows.permits import THE_SERVICE, Act, Actor
-from workflows.procedure import Rules
-from workflows.turn import Decision
+from workflows.decision.decide import decide
+from workflows.decision.decision_builder import Decision
+from workflows.decision.event_rules import open_moves
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE, Act, Actor
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge
 
 BOUNDED = settings(
     max_examples=60,

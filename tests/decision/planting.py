@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from workflows.event_rules import EVENT_RULES
-from workflows.events import Event
+from workflows.decision.event_rules import EVENT_RULES
+from workflows.model.events import Event
 
 
 def plant_rule(plant: pytest.MonkeyPatch, kind: type[Event], **wrong: Any) -> None:

@@ -16,13 +16,13 @@ from typing import Any
 
 from tests.decision.cast import CALENDAR, SHIPPED, Story, texts_of
 from tests.decision.lives import begin, live, long_life
-from workflows.challenge import Challenge, Facts
-from workflows.ladder import Status
-from workflows.permits import Actor, Part
-from workflows.procedure import Rules
-from workflows.reader import read_procedures
-from workflows.replay import Recorded, replay
-from workflows.turn import Entry
+from workflows.decision.decision_builder import TimelineEntry
+from workflows.ladder_language.reader import read_procedures
+from workflows.model.actor import Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge, Facts
+from workflows.model.ladder import Status
+from workflows.proofs.replay import RecordedEntry, replay_timeline
 
 GOLDEN = Path(__file__).with_name("golden")
 SEEDS = {
@@ -50,10 +50,10 @@ def plain(value: Any) -> Any:
     return value
 
 
-def recorded(entries: Sequence[Entry]) -> list[Recorded]:
+def recorded(entries: Sequence[TimelineEntry]) -> list[RecordedEntry]:
     """Entries as a timeline has them: through JSON and back."""
     return [
-        Recorded(
+        RecordedEntry(
             number, entry.kind, entry.at, entry.stage, entry.sequence, entry.visible.value, json.loads(json.dumps(entry.facts)),
             {name: text for name, text in entry.words.items() if text}, any(entry.words.values()), not entry.by.person,
             entry.edition.value,
@@ -62,13 +62,13 @@ def recorded(entries: Sequence[Entry]) -> list[Recorded]:
     ]  # fmt: skip
 
 
-def again(story: Story, rules: Rules, entries: Sequence[Recorded] | None = None) -> Challenge:
+def again(story: Story, rules: Rules, entries: Sequence[RecordedEntry] | None = None) -> Challenge:
     """A story decided again from its own entries."""
     told = entries if entries is not None else recorded(story.entries)
     by = [entry.by for entry in story.entries]
     others = {story.rules.ladder.hash: story.rules, rules.ladder.hash: rules}
     facts = story.challenge.facts_at_raising
-    return replay(rules, told, facts, lambda entry, _: by[entry.number - 1], others.__getitem__)
+    return replay_timeline(rules, told, facts, lambda entry, _: by[entry.number - 1], others.__getitem__)
 
 
 # Golden histories.
@@ -100,7 +100,7 @@ def replayed(told: Mapping[str, Any]) -> dict[str, Any]:
     """A golden history's end as this release decides it."""
     read = read_procedures(told["texts"])
     ladder = next(one for one in read.ladders if one.hash == told["ladder"])
-    entries = [Recorded(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in told["entries"]]
+    entries = [RecordedEntry(**{**one, "at": datetime.fromisoformat(one["at"])}) for one in told["entries"]]
     actors = [
         Actor(
             **{
@@ -119,7 +119,7 @@ def replayed(told: Mapping[str, Any]) -> dict[str, Any]:
         }
     )  # fmt: skip
     rules = Rules(ladder, read.authority, CALENDAR)
-    found = replay(rules, entries, facts, lambda entry, _: actors[entry.number - 1], {ladder.hash: rules}.__getitem__)
+    found = replay_timeline(rules, entries, facts, lambda entry, _: actors[entry.number - 1], {ladder.hash: rules}.__getitem__)
     ended: dict[str, Any] = plain(asdict(found))
     return ended
 

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 from tests.decision.cast import Story
 from tests.decision.states import chosen_for
-from workflows import events as e
-from workflows.challenge import WindowKind
-from workflows.ladder import RAISER
-from workflows.permits import Actor, Part
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model import events as e
+from workflows.model.actor import Actor, Part
+from workflows.model.challenge import WindowKind
+from workflows.model.ladder import RAISER
 
 FOUND: tuple[e.FoundOrNot, ...] = ("", "better", "partly", "no change", "worse", "too early")
 """What an ending may say of the child; the last with a day."""
@@ -69,7 +69,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
         e.ReferredToCafcass: e.ReferredToCafcass(
-            ("case_not_reviewed",), "It drifts.", later if n % 2 else None, (e.Said("effect", "She waits."),), (1,), "Mrs Rowe"
+            ("case_not_reviewed",), "It drifts.", later if n % 2 else None, (e.ReferralStatement("effect", "She waits."),), (1,), "Mrs Rowe"
         ),
         e.ReferralAcknowledged: e.ReferralAcknowledged("CAF-77", today),
         e.ReferralOutcome: e.ReferralOutcome("advice", today),

@@ -3,12 +3,12 @@
 from functools import cache
 
 from tests.decision.cast import IRO, LOOKED_AFTER, RESOLVED, Story, endorser, on
-from workflows import events as e
-from workflows.challenge import THE_RAISER, Facts, Party
-from workflows.ladder import Choice, ItemType, Stage
-from workflows.machine import moves_of
-from workflows.permits import Actor, Part
-from workflows.procedure import HeldFor, Rules
+from workflows.decision.moves import moves_of
+from workflows.model import events as e
+from workflows.model.actor import Actor, Part
+from workflows.model.authority import HeldFor, Rules
+from workflows.model.challenge import THE_RAISER, Facts, Party
+from workflows.model.ladder import Choice, ItemType, Stage
 
 NEAR = on("Fri 24 April 2026")
 LATER = on("Fri 29 May 2026")

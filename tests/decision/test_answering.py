@@ -23,10 +23,10 @@ from tests.decision.cast import (
     the,
     when,
 )
-from workflows import events as e
-from workflows.events import Action, Chosen
-from workflows.ladder import ItemType
-from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.model import events as e
+from workflows.model.events import Action, Chosen
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, NotYours, Unfit
 
 PLAIN = """
   one: {label: One, to: team_manager, copy: [service_manager], respond_within: 2 working days, no_reply: escalate}

@@ -20,11 +20,11 @@ from tests.decision.cast import (
     the,
     when,
 )
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.permits import THE_SERVICE
-from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.turn import Visible
+from workflows.decision.decision_builder import EntryVisibility
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, NotYours, Unfit
 
 STAGES = """
   one: {label: One, to: team_manager, copy: [social_worker], respond_within: 3 working days, no_reply: escalate}
@@ -153,7 +153,7 @@ def test_what_the_directory_says_after_the_end_changes_nothing():
 def test_legal_advice_is_seen_by_the_iro_side_only():
     advice = e.LegalAdviceTaken("Cafcass duty line", on("Wed 8 April 2026"), True, "Refer if the plan is not ratified.")
     story = begun().do(advice)
-    assert story.entry("legal_advice_taken").visible is Visible.IRO_SERVICE
+    assert story.entry("legal_advice_taken").visible is EntryVisibility.IRO_SERVICE
     assert story.entry("legal_advice_taken").facts == {"on": "2026-04-08", "conflict_checked": True}
     assert story.told == []
     assert isinstance(story.refused(advice, by=the("team_manager")), NotYours)
@@ -161,14 +161,14 @@ def test_legal_advice_is_seen_by_the_iro_side_only():
 
 def test_a_childs_confidence_and_the_iro_services_own_notes_are_seen_by_the_iro_service_only():
     story = begun().do(e.ChildViewRecorded("taking it higher", "I am afraid of him.", in_confidence=True))
-    assert story.entry("child_view_recorded").visible is Visible.IRO_SERVICE
+    assert story.entry("child_view_recorded").visible is EntryVisibility.IRO_SERVICE
     story.do(e.ChildViewRecorded("the issue", "I want to see my brother."))
-    assert story.entry("child_view_recorded").visible is Visible.EVERYONE
+    assert story.entry("child_view_recorded").visible is EntryVisibility.EVERYONE
     story.do(e.Noted("For supervision.", iro_service_only=True))
-    assert story.entry("noted").visible is Visible.IRO_SERVICE
+    assert story.entry("noted").visible is EntryVisibility.IRO_SERVICE
     assert isinstance(story.refused(e.Noted("Ours alone.", iro_service_only=True), by=the("team_manager")), NotYours)
     story.do(e.Noted("I rang on Monday."), by=copied("social_worker"))
-    assert story.entry("noted").visible is Visible.EVERYONE
+    assert story.entry("noted").visible is EntryVisibility.EVERYONE
 
 
 def test_what_is_recorded_about_a_child_needs_a_child():

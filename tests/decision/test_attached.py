@@ -25,13 +25,14 @@ from tests.decision.samples import everybody, sample
 from tests.decision.test_around import begun
 from tests.decision.test_permitted_moves import EVERY, EVERYTHING, actors
 from tests.decision.test_planted_bugs import fails
-from workflows import beside, events
-from workflows import events as e
-from workflows.decide import decide
-from workflows.event_rules import is_open_to, open_moves
-from workflows.permits import THE_SERVICE, Act, Part
-from workflows.refusals import NotOpen, NotYours, Refused, Unfit
-from workflows.turn import Visible
+from workflows.decision import off_ladder_events
+from workflows.decision.decide import decide
+from workflows.decision.decision_builder import EntryVisibility
+from workflows.decision.event_rules import is_open_to, open_moves
+from workflows.model import events
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE, Act, Part
+from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit
 
 PLAN = e.DocumentAttached("0f" * 32, "application/pdf", 40_000, "Action plan for Kay.pdf", "What we will do for Kay.")
 TO_OURSELVES = replace(PLAN, iro_service_only=True)
@@ -99,12 +100,12 @@ def test_the_record_has_its_digest_as_a_fact_and_its_name_as_words():
     entry = begun().do(PLAN).entry("document_attached")
     assert entry.facts == {"digest": "0f" * 32, "media_type": "application/pdf", "size": 40_000, "iro_service_only": False}
     assert entry.words == {"name": "Action plan for Kay.pdf", "about": "What we will do for Kay."}
-    assert entry.visible is Visible.EVERYONE
+    assert entry.visible is EntryVisibility.EVERYONE
 
 
 def test_only_the_iro_service_keeps_a_document_to_itself():
     for actor in (IRO, IRO_MANAGER, BUSINESS_SUPPORT):
-        assert begun().do(TO_OURSELVES, by=actor).entry("document_attached").visible is Visible.IRO_SERVICE
+        assert begun().do(TO_OURSELVES, by=actor).entry("document_attached").visible is EntryVisibility.IRO_SERVICE
     for actor in (the("team_manager"), copied("social_worker"), replace(IRO, outside_iro_service=True)):
         assert isinstance(begun().refused(TO_OURSELVES, by=actor), NotYours)
 
@@ -160,18 +161,18 @@ def test_planted_a_document_among_the_moves(monkeypatch):
 
 
 def test_planted_a_document_that_everybody_reads(monkeypatch):
-    monkeypatch.setattr(beside, "readers_of", lambda turn, event: Visible.EVERYONE)
+    monkeypatch.setattr(off_ladder_events, "readers_of", lambda turn, event: EntryVisibility.EVERYONE)
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
 
 
 def test_planted_a_recipient_who_hides_a_document(monkeypatch):
-    hidden = lambda turn, event: Visible.IRO_SERVICE if event.iro_service_only else Visible.EVERYONE  # noqa: E731
-    monkeypatch.setattr(beside, "readers_of", hidden)
+    hidden = lambda turn, event: EntryVisibility.IRO_SERVICE if event.iro_service_only else EntryVisibility.EVERYONE  # noqa: E731
+    monkeypatch.setattr(off_ladder_events, "readers_of", hidden)
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
 
 
 def test_planted_a_document_anywhere(monkeypatch):
-    plant_rule(monkeypatch, e.DocumentAttached, does=lambda turn, event: beside.note_event(turn, event))
+    plant_rule(monkeypatch, e.DocumentAttached, does=lambda turn, event: off_ladder_events.note_event(turn, event))
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
     fails(lambda: test_a_digest_is_one_or_it_is_refused("../" * 21 + "x"))
     plant_rule(monkeypatch, e.DocumentAttached, move="")
@@ -190,7 +191,7 @@ def test_planted_a_line_that_may_not(monkeypatch):
 
 def test_planted_a_name_among_the_facts(monkeypatch):
     def attach(turn, event):
-        beside.note_event(turn, event, {"name": "Action plan.pdf"})
+        off_ladder_events.note_event(turn, event, {"name": "Action plan.pdf"})
 
     plant_rule(monkeypatch, e.DocumentAttached, does=attach)
     fails(test_the_record_has_its_digest_as_a_fact_and_its_name_as_words)

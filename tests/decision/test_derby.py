@@ -20,11 +20,11 @@ from tests.decision.cast import (
     shown,
     the,
 )
-from workflows import events as e
-from workflows.challenge import Facts
-from workflows.events import Chosen, Earlier
-from workflows.ladder import ItemType, Status
-from workflows.refusals import NotYours, Unfit
+from workflows.model import events as e
+from workflows.model.challenge import Facts
+from workflows.model.events import Chosen, EarlierItem
+from workflows.model.ladder import ItemType, Status
+from workflows.model.refusals import NotYours, Unfit
 
 DRIFT = ("drift_or_delay",)
 
@@ -50,8 +50,8 @@ def test_either_of_the_two_may_answer_the_informal_notification():
 
 
 def test_an_informal_ground_that_repeats_prompts_for_formal_stage_one():
-    once = Earlier("KX-204", ItemType.INFORMAL, ("no_progress",), is_open=False)
-    other = Earlier("KX-109", ItemType.INFORMAL, ("worker_absent",), is_open=False)
+    once = EarlierItem("KX-204", ItemType.INFORMAL, ("no_progress",), is_open=False)
+    other = EarlierItem("KX-109", ItemType.INFORMAL, ("worker_absent",), is_open=False)
     story = Story(derby()).raise_("Fri 27 March 2026, 10:00", reasons=("no_progress",), earlier=[once, other])
     assert [(p.kind, p.stages, p.reference) for p in story.prompts] == [("repeat", ("formal_1",), "KX-204")]
     assert story.state == "informal.awaiting", "a prompt, never a refusal, and never without the IRO"
@@ -62,7 +62,7 @@ def test_an_informal_ground_that_repeats_prompts_for_formal_stage_one():
 
 
 def test_the_same_reason_while_another_is_open_is_pointed_out():
-    running = Earlier("KX-204", ItemType.FORMAL, DRIFT, is_open=True)
+    running = EarlierItem("KX-204", ItemType.FORMAL, DRIFT, is_open=True)
     story = Story(derby()).raise_("Fri 27 March 2026, 10:00", reasons=DRIFT, earlier=[running], item_type=ItemType.FORMAL)
     assert [(p.kind, p.reference) for p in story.prompts] == [("already_open", "KX-204")]
 

@@ -21,11 +21,11 @@ from tests.decision.cast import (
     shown,
     the,
 )
-from workflows import events as e
-from workflows.challenge import Facts
-from workflows.events import Chosen
-from workflows.ladder import ItemType, Status
-from workflows.refusals import NotOpen, Unfit
+from workflows.model import events as e
+from workflows.model.challenge import Facts
+from workflows.model.events import Chosen
+from workflows.model.ladder import ItemType, Status
+from workflows.model.refusals import NotOpen, Unfit
 
 THE_CLIMB = [
     # entered at, stage, due, to, copies; the child is in PLO

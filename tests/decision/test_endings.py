@@ -18,13 +18,13 @@ from tests.decision.cast import (
     shipped,
     the,
 )
-from workflows import events as e
-from workflows.events import Action
-from workflows.ladder import ItemType
-from workflows.line import line_of
-from workflows.permits import THE_SERVICE
-from workflows.refusals import NotOpen, NotYours
-from workflows.turn import Visible
+from workflows.decision.decision_builder import EntryVisibility
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE
+from workflows.model.events import Action
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, NotYours
+from workflows.model.register_entry import register_entry_of
 
 STAGES = """
   one: {label: One, to: team_manager, respond_within: 5 working days, no_reply: escalate}
@@ -200,7 +200,7 @@ def test_what_was_recorded_in_error_is_sealed_at_once_and_stays_so():
     assert story.state == "recorded_in_error"
     assert story.running() == []
     assert story.told == []
-    assert story.entry("recorded_in_error").visible is Visible.SEALED
+    assert story.entry("recorded_in_error").visible is EntryVisibility.SEALED
     assert story.fast_forward(to="Thu 8 April 2027, 09:00").told == []
     for actor in (IRO, IRO_MANAGER, BUSINESS_SUPPORT):
         assert story.moves(actor) == ()
@@ -304,6 +304,6 @@ def test_opened_again_what_changed_is_to_be_said_again():
 
 def counted_line(story: Story):
     """The item as themes count it."""
-    found = line_of(story.challenge, story.rules.authority)
+    found = register_entry_of(story.challenge, story.rules.authority)
     assert found is not None
     return found

@@ -18,14 +18,14 @@ from tests.decision.cast import (
 )
 from tests.decision.planting import plant_rule
 from tests.decision.retelling import again
-from workflows import beside, impact
-from workflows import events as e
-from workflows.challenge import THE_RAISER, ClosedAs
-from workflows.ladder import ItemType
-from workflows.permits import THE_SERVICE
-from workflows.pressing import pressing
-from workflows.replay import differs
-from workflows.turn import Subject, Turn
+from workflows.decision import impact, off_ladder_events
+from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
+from workflows.decision.tasks import tasks_of
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE
+from workflows.model.challenge import THE_RAISER, ClosedAs
+from workflows.model.ladder import ItemType
+from workflows.proofs.replay import first_difference
 
 AT = "Wed 8 April 2026, 10:00"
 REVIEWED = replace(LOOKED_AFTER, next_review=on("Thu 8 October 2026"))
@@ -191,7 +191,7 @@ def test_all_of_it_is_decided_again_from_the_record(ending):
     story = begun().do(moved_to(on("Tue 8 December 2026")), by=THE_SERVICE).do(moved_to(None), by=THE_SERVICE)
     story.do(moved_to(on("Tue 3 November 2026")), by=THE_SERVICE).do(ending)
     story.fast_forward(to="Tue 1 December 2026, 10:00")
-    assert differs(again(story, story.rules), story.challenge) == ""
+    assert first_difference(again(story, story.rules), story.challenge) == ""
 
 
 # Agreed actions are followed to done or not done.
@@ -202,9 +202,9 @@ def test_an_action_that_nobody_confirmed_still_presses_on_the_iro():
     story = begun(LOOKED_AFTER).do(agreed, by=the("team_manager")).do(e.Resolved("Booked.", found="better"))
     story.fast_forward(to="Fri 1 May 2026, 10:00")
     assert story.window("action").closed_as == "not recorded"
-    assert [(one.task.name, one.is_late) for one in pressing(story.challenge, IRO, story.now)] == [("CHECK", True)]
+    assert [(one.task.name, one.is_late) for one in tasks_of(story.challenge, IRO, story.now)] == [("CHECK", True)]
     story.do(e.ActionNotDone(1, "It was never booked."))
-    assert pressing(story.challenge, IRO, story.now) == ()
+    assert tasks_of(story.challenge, IRO, story.now) == ()
 
 
 # Planted.
@@ -223,11 +223,11 @@ def test_planted_a_day_to_look_again_that_nobody_opens(monkeypatch):
 
 
 def test_planted_a_new_day_of_review_that_is_told(monkeypatch):
-    right = beside.facts_changed
+    right = off_ladder_events.note_facts_changed
 
     def told(turn, event):
         right(turn, event)
-        turn.tell(Subject.FACTS_CHANGED, [THE_RAISER])
+        turn.tell(NotificationKind.FACTS_CHANGED, [THE_RAISER])
 
     plant_rule(monkeypatch, e.ChildFactsChanged, does=told)
     with pytest.raises(AssertionError):
@@ -235,21 +235,21 @@ def test_planted_a_new_day_of_review_that_is_told(monkeypatch):
 
 
 def test_planted_a_reopening_that_keeps_what_was_said(monkeypatch):
-    right = Turn.move
+    right = DecisionBuilder.move
 
     def move(turn, name):
         said = turn.challenge.impact
         right(turn, name)
         turn.change(impact=said)
 
-    monkeypatch.setattr(Turn, "move", move)
+    monkeypatch.setattr(DecisionBuilder, "move", move)
     with pytest.raises(AssertionError):
         test_endings.test_opened_again_what_changed_is_to_be_said_again()
 
 
 def test_planted_too_early_without_anybody_looking_again(monkeypatch):
     monkeypatch.setattr(
-        impact, "look_again", lambda turn, found, named: named and impact.named_date(turn, named, "look_again_on")
+        impact, "promise_to_look_again", lambda turn, found, named: named and impact.named_date(turn, named, "look_again_on")
     )
     for ending in test_endings.ENDINGS:
         with pytest.raises(AssertionError):
@@ -259,8 +259,8 @@ def test_planted_too_early_without_anybody_looking_again(monkeypatch):
 def test_planted_a_mid_point_that_is_asked_once_and_forgotten(monkeypatch):
     def due(turn, window):
         turn.put(replace(window, closed_at=turn.at, closed_as=ClosedAs.TOLD))
-        turn.tell(Subject.FOLLOW_UP_DUE, [THE_RAISER], window=window.key)
+        turn.tell(NotificationKind.FOLLOW_UP_DUE, [THE_RAISER], window=window.key)
 
-    monkeypatch.setattr(beside, "promise_due", due)
+    monkeypatch.setattr(off_ladder_events, "ask_about_promise", due)
     with pytest.raises(AssertionError):
         test_at_the_mid_point_the_iro_is_asked_and_asked_again_with_their_manager()

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.decision.cast import AGREES, COVER, IRO, IRO_MANAGER, REFERRED, Story, invented, once_asked
-from workflows import events as e
-from workflows.permits import Actor, Part
-from workflows.refusals import Refused
-from workflows.working_days import LONDON
+from workflows.calendar.working_days import LONDON
+from workflows.model import events as e
+from workflows.model.actor import Actor, Part
+from workflows.model.refusals import Refused
 
 ASKED = ("social_worker", "team_manager", "service_manager", "director")
 DAYS = (1, 3, 4, 2)

@@ -17,10 +17,10 @@ from tests.decision.cast import (
     shipped,
     the,
 )
-from workflows import events as e
-from workflows.events import Chosen
-from workflows.ladder import ItemType
-from workflows.refusals import NotOpen, Unfit
+from workflows.model import events as e
+from workflows.model.events import Chosen
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, Unfit
 
 NOT_ACTED_ON = ("decisions_not_acted_on",)
 

@@ -22,9 +22,9 @@ from tests.decision.cast import (
     thurrock,
     when,
 )
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.refusals import NotOpen, Unfit
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, Unfit
 
 TWO = """
   one: {label: One, to: team_manager, respond_within: 2 working days, no_reply: POLICY}

@@ -13,12 +13,12 @@ import pytest
 from tests.decision.cast import NOTICES, PROTECTION_PLAN, SHIPPED, Story, in_their_line, on, the
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for, in_state, raised_at, states_of, whoever_is
-from workflows import events as e
-from workflows.decide import decide
-from workflows.event_rules import EVENT_RULES, may_bring, open_moves
-from workflows.ladder import ItemType
-from workflows.permits import Act, Actor, Part
-from workflows.refusals import Refused
+from workflows.decision.decide import decide
+from workflows.decision.event_rules import EVENT_RULES, may_bring, open_moves
+from workflows.model import events as e
+from workflows.model.actor import Act, Actor, Part
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import Refused
 
 TABLE = Path(__file__).with_name("permitted_moves.txt")
 CAFCASS = {"referral_considered", "referred_to_cafcass", "referral_acknowledged", "referral_outcome"}

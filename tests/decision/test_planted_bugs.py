@@ -23,15 +23,16 @@ from tests.decision import (
 )
 from tests.decision.lives import lives
 from tests.decision.planting import plant_rule
-from workflows import addressing, answers, beside, decide, endings, permits, raising, stages, windows
-from workflows import events as e
-from workflows.challenge import THE_RAISER, ClosedAs, Party, ReferralState, WindowKind
-from workflows.challenge import Phase as At
-from workflows.event_rules import EVENT_RULES
-from workflows.ladder import NoReply
-from workflows.permits import Part
-from workflows.refusals import NotOpen, Refused
-from workflows.turn import Subject
+from workflows.decision import addressing, decide, escalation, off_ladder_events, outcomes, raising, replies, windows
+from workflows.decision.decision_builder import NotificationKind
+from workflows.decision.event_rules import EVENT_RULES
+from workflows.model import actor as actor_module
+from workflows.model import events as e
+from workflows.model.actor import Part
+from workflows.model.challenge import THE_RAISER, ClosedAs, Party, ReferralState, WindowKind
+from workflows.model.challenge import Phase as At
+from workflows.model.ladder import NoReply
+from workflows.model.refusals import NotOpen, Refused
 
 
 def fails(check: Callable[[], object]) -> None:
@@ -65,24 +66,26 @@ def test_a_sweep_that_takes_held_windows_too(monkeypatch):
 
 
 def test_a_release_that_counts_from_the_date_long_past(monkeypatch):
-    right = stages.reply_passed
+    right = escalation.act_on_reply_date
 
     def reply_passed(turn, window):
         right(turn, replace(window, acts_at=turn.at))
 
-    monkeypatch.setattr(stages, "reply_passed", reply_passed)
+    monkeypatch.setattr(escalation, "act_on_reply_date", reply_passed)
     fails(test_around.test_released_on_the_day_itself_the_next_stages_days_count_from_the_release)
 
 
 def test_a_climb_that_counts_from_the_hour_at_which_it_was_noticed(monkeypatch):
-    right = stages.enter
-    monkeypatch.setattr(stages, "enter", lambda turn, move, how, **rest: right(turn, move, how, **rest | {"counts_from": None}))
+    right = escalation.enter_stage
+    monkeypatch.setattr(
+        escalation, "enter_stage", lambda turn, move, how, **rest: right(turn, move, how, **rest | {"counts_from": None})
+    )
     fails(lambda: test_durham.test_nobody_answers_and_it_climbs_to_the_top_in_twenty_working_days_over_easter_and_may_day(True))
 
 
 def test_a_date_that_depends_on_the_tick(monkeypatch):
     def apply_closed(turn, now):
-        actor, turn.by, turn.at = turn.by, permits.THE_SERVICE, now
+        actor, turn.by, turn.at = turn.by, actor_module.THE_SERVICE, now
         while (window := windows.next_due(turn.challenge, now)) is not None:
             decide.act_on_passed_date(turn, window)
         turn.by = actor
@@ -113,10 +116,10 @@ def test_a_closing_window_that_need_not_name_itself(monkeypatch):
 def test_days_that_are_over_before_anybody_was_asked(monkeypatch):
     def counted(turn, length, counts_from=None):
         if counts_from is None or length.unit == "hours":
-            return windows.working_days.promise(length, turn.at, turn.rules.calendar)
+            return windows.working_days.promise_from_instant(length, turn.at, turn.rules.calendar)
         return windows.working_days.promise_from_date(length, counts_from, turn.rules.calendar)
 
-    monkeypatch.setattr(windows, "counted", counted)
+    monkeypatch.setattr(windows, "count_promise", counted)
     fails(test_passed_dates.test_days_that_ran_out_before_anybody_was_asked_count_from_the_asking)
 
 
@@ -137,16 +140,16 @@ def test_a_climb_although_somebody_has_answered(monkeypatch):
     def climbs_by_itself(rules, challenge, window):
         return rules.ladder.climbs_to(challenge.stage) if window.on_close is NoReply.ESCALATE else None
 
-    monkeypatch.setattr(stages, "climbs_by_itself", climbs_by_itself)
+    monkeypatch.setattr(escalation, "climbs_by_itself", climbs_by_itself)
     fails(test_passed_dates.test_where_all_must_answer_one_answer_is_a_part_and_a_passed_date_then_asks)
     fails(test_passed_dates.test_a_climb_by_itself_needs_nobodys_choice_or_it_asks)
 
 
 def test_late_answers_thrown_away(monkeypatch):
-    right = answers.respond
+    right = replies.record_response
 
     def respond(turn, event):
-        if not answers.window_of_actor(turn).is_late(turn.at):
+        if not replies.window_of_actor(turn).is_late(turn.at):
             right(turn, event)
 
     plant_rule(monkeypatch, e.Responded, does=respond)
@@ -154,13 +157,13 @@ def test_late_answers_thrown_away(monkeypatch):
 
 
 def test_late_answers_kept_that_stop_nothing(monkeypatch):
-    right = answers.respond
+    right = replies.record_response
 
     def respond(turn, event):
-        window = answers.window_of_actor(turn)
+        window = replies.window_of_actor(turn)
         if window.is_late(turn.at):
-            stages.note_event(turn, event, {"late": True})
-            turn.tell(Subject.LATE_ANSWER, [THE_RAISER], window=window.key)
+            escalation.note_event(turn, event, {"late": True})
+            turn.tell(NotificationKind.LATE_ANSWER, [THE_RAISER], window=window.key)
         else:
             right(turn, event)
 
@@ -170,30 +173,30 @@ def test_late_answers_kept_that_stop_nothing(monkeypatch):
 
 def test_a_second_answer_that_makes_the_first_one_late(monkeypatch):
     monkeypatch.setattr(
-        answers,
+        replies,
         "mark_answered",
-        lambda turn, window, position, late: answers.mark_asked(turn, window, answered_at=turn.at, answer=position, late=late),
+        lambda turn, window, position, late: replies.mark_asked(turn, window, answered_at=turn.at, answer=position, late=late),
     )
     fails(test_passed_dates.test_a_second_answer_changes_the_position_and_never_whether_it_was_in_time)
 
 
 def test_a_hold_that_holds_nothing(monkeypatch):
-    plant_rule(monkeypatch, e.EscalationHeld, does=lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.EscalationHeld, does=lambda turn, event: escalation.note_event(turn, event))
     fails(test_passed_dates.test_the_iro_holds_a_climb_and_considers)
 
 
 def test_a_bounced_message_taken_for_no_reply(monkeypatch):
-    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: escalation.note_event(turn, event))
     fails(test_around.test_a_message_that_came_back_is_not_no_reply)
 
 
 def test_an_end_that_leaves_the_windows_running(monkeypatch):
-    monkeypatch.setattr(endings, "close_all", lambda turn, how: None)
+    monkeypatch.setattr(outcomes, "close_all", lambda turn, how: None)
     fails(test_passed_dates.test_what_has_ended_never_climbs_or_chases)
 
 
 def test_a_stay_that_leaves_its_windows_running(monkeypatch):
-    monkeypatch.setattr(stages, "close_stay", lambda turn, how: None)
+    monkeypatch.setattr(escalation, "close_stay", lambda turn, how: None)
     fails(test_passed_dates.test_only_a_climb_that_came_by_itself_is_recalled)
 
 
@@ -203,21 +206,21 @@ def test_reminders_that_outlive_what_they_remind_of(monkeypatch):
 
 
 def test_a_highest_stage_that_falls(monkeypatch):
-    right = stages.enter
+    right = escalation.enter_stage
 
     def enter(turn, move, how, **rest):
         right(turn, move, how, **rest)
         turn.change(highest_stage=turn.challenge.stage)
 
-    monkeypatch.setattr(stages, "enter", enter)
-    monkeypatch.setattr(endings, "enter", enter)
+    monkeypatch.setattr(escalation, "enter_stage", enter)
+    monkeypatch.setattr(outcomes, "enter_stage", enter)
     fails(test_endings.test_the_highest_stage_stays_when_it_is_opened_again_lower_down)
     fails(test_answering.test_a_jump_goes_to_any_stage_with_a_reason)
 
 
 def test_a_meeting_that_moves_the_due_date(monkeypatch):
     def arrange(turn, event):
-        answers.arrange(turn, event)
+        replies.arrange_meeting(turn, event)
         main = turn.challenge.main_window()
         if main and main.is_open:
             day = windows.working_days.local_date(event.at)
@@ -246,7 +249,7 @@ def test_a_referral_that_waits_for_the_answer(monkeypatch):
 
 def test_a_referral_that_stops_the_ladder(monkeypatch):
     def refer(turn, event):
-        beside.refer(turn, event)
+        off_ladder_events.refer_to_cafcass(turn, event)
         windows.close_stay(turn, ClosedAs.SUPERSEDED)
 
     plant_rule(monkeypatch, e.ReferredToCafcass, does=refer)
@@ -255,13 +258,13 @@ def test_a_referral_that_stops_the_ladder(monkeypatch):
 
 
 def test_a_last_stage_that_refers_by_itself(monkeypatch):
-    right = stages.ask_about_cafcass
+    right = escalation.ask_about_cafcass
 
     def ask(turn):
         right(turn)
         turn.change(referral=ReferralState.REFERRED)
 
-    monkeypatch.setattr(stages, "ask_about_cafcass", ask)
+    monkeypatch.setattr(escalation, "ask_about_cafcass", ask)
     fails(test_referral.test_no_passing_of_time_refers_however_long)
 
 
@@ -286,22 +289,24 @@ def test_a_conflict_that_nobody_looks_at(monkeypatch):
 
 
 def test_another_judge_whose_enough_ends_it(monkeypatch):
-    monkeypatch.setattr(answers, "let_raiser_consider", lambda turn: endings.finish(turn, "resolve", e.Judged("enough")))
+    monkeypatch.setattr(
+        replies, "let_raiser_consider", lambda turn: outcomes.finish_challenge(turn, "resolve", e.Judged("enough"))
+    )
     fails(test_answering.test_another_judges_enough_never_ends_it_without_the_iro)
 
 
 def test_a_legal_advisor_copied_whatever_the_facts(monkeypatch):
-    monkeypatch.setattr(addressing, "holds", lambda condition, challenge, authority, chosen=False: True)
+    monkeypatch.setattr(addressing, "condition_holds", lambda condition, challenge, authority, chosen=False: True)
     fails(lambda: test_durham.test_nobody_answers_and_it_climbs_to_the_top_in_twenty_working_days_over_easter_and_may_day(False))
 
 
 def test_a_recipient_who_is_copied_as_well(monkeypatch):
-    monkeypatch.setattr(addressing, "without", lambda parties, excluded: tuple(dict.fromkeys(parties)))
+    monkeypatch.setattr(addressing, "without_parties", lambda parties, excluded: tuple(dict.fromkeys(parties)))
     fails(test_north_yorkshire.test_the_second_date_passes_and_the_iro_is_asked_what_next)
 
 
 def test_an_alert_that_strays_to_another_agency(monkeypatch):
-    monkeypatch.setattr(answers, "check_reachable", lambda turn, role: None)
+    monkeypatch.setattr(replies, "check_reachable", lambda turn, role: None)
     fails(test_north_yorkshire.test_an_alert_within_the_authority_never_reaches_a_partner_agency)
 
 
@@ -311,28 +316,30 @@ def test_an_alert_that_asks_the_role_and_not_the_person(monkeypatch):
 
 
 def test_something_sent_before_it_is_endorsed(monkeypatch):
-    monkeypatch.setattr(stages, "first_phase", lambda stage: At.AWAITING)
+    monkeypatch.setattr(escalation, "first_phase", lambda stage: At.AWAITING)
     fails(test_answering.test_nothing_is_sent_before_it_is_endorsed)
 
 
 def test_legal_advice_for_everybody(monkeypatch):
-    plant_rule(monkeypatch, e.LegalAdviceTaken, does=lambda turn, event: stages.note_event(turn, event))
+    plant_rule(monkeypatch, e.LegalAdviceTaken, does=lambda turn, event: escalation.note_event(turn, event))
     fails(test_around.test_legal_advice_is_seen_by_the_iro_side_only)
 
 
 def test_words_among_the_facts(monkeypatch):
-    monkeypatch.setattr(stages, "facts_of", lambda event: e.facts_of(event) | {"said": " / ".join(e.words_of(event).values())})
+    monkeypatch.setattr(
+        escalation, "facts_of", lambda event: e.facts_of(event) | {"said": " / ".join(e.words_of(event).values())}
+    )
     fails(test_around.test_words_stand_apart_from_facts)
     fails(test_around.test_an_absent_iros_cover_does_all_that_they_can_at_once)
 
 
 def test_a_seal_that_leaves_promises_running(monkeypatch):
-    monkeypatch.setattr(endings, "close", lambda turn, window, how, quietly=False: None)
+    monkeypatch.setattr(outcomes, "close_window", lambda turn, window, how, quietly=False: None)
     fails(test_endings.test_what_was_recorded_in_error_is_sealed_at_once_and_stays_so)
 
 
 def test_a_seal_that_everybody_reads(monkeypatch):
-    monkeypatch.setattr(endings, "note_event", lambda turn, event, visible: stages.note_event(turn, event))
+    monkeypatch.setattr(outcomes, "note_event", lambda turn, event, visible: escalation.note_event(turn, event))
     fails(test_endings.test_what_was_recorded_in_error_is_sealed_at_once_and_stays_so)
 
 
@@ -341,7 +348,7 @@ def test_a_notice_with_a_window(monkeypatch):
 
     def notice(turn, event):
         right(turn, event)
-        promise = windows.counted(turn, turn.rules.ladder.judge_within)
+        promise = windows.count_promise(turn, turn.rules.ladder.judge_within)
         windows.open_window(turn, WindowKind.REPLY, Party("social_worker"), promise)
 
     monkeypatch.setattr(raising, "enter_notice", notice)

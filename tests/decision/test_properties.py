@@ -13,12 +13,12 @@ from tests.decision.cast import NOTICES, Story
 from tests.decision.lives import BOUNDED, begin, ladders, live, lives, long_life, tried
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for
-from workflows import events as e
-from workflows.decide import decide
-from workflows.event_rules import open_moves
-from workflows.ladder import ItemType
-from workflows.permits import THE_SERVICE, Act
-from workflows.refusals import Refused
+from workflows.decision.decide import decide
+from workflows.decision.event_rules import open_moves
+from workflows.model import events as e
+from workflows.model.actor import THE_SERVICE, Act
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import Refused
 
 
 def sweep(story: Story, now) -> None:

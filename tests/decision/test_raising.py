@@ -17,9 +17,9 @@ from tests.decision.cast import (
     on,
     the,
 )
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.refusals import NotYours, Unfit
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotYours, Unfit
 
 PLAIN = """
   one: {label: One, informal: true, to: team_manager, respond_within: 2 working days, no_reply: prompt}
@@ -114,7 +114,7 @@ enter_at:
 
 def test_a_repeat_of_the_same_theme_is_pointed_out_where_the_ladder_says_so():
     top = "items: [informal, formal]\njudge_within: 3 working days\nrepeat: [{same: theme, of: informal, go_to: two}]\n"
-    earlier = [e.Earlier("KX-204", ItemType.INFORMAL, ("other",), is_open=False)]
+    earlier = [e.EarlierItem("KX-204", ItemType.INFORMAL, ("other",), is_open=False)]
     story = Story(invented(PLAIN, top)).raise_(AT, reasons=("drift",), earlier=earlier)
     assert [(prompt.kind, prompt.stages) for prompt in story.prompts] == [("repeat", ("two",))]
 

@@ -29,12 +29,12 @@ from tests.decision.cast import (
 )
 from tests.decision.lives import POOL, ladder
 from tests.decision.states import every_open_state
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.permits import Actor, Part
-from workflows.pressing import Task, pressing
-from workflows.refusals import NotOpen, NotYours, Unfit
-from workflows.turn import Visible
+from workflows.decision.decision_builder import EntryVisibility
+from workflows.decision.tasks import TaskKind, tasks_of
+from workflows.model import events as e
+from workflows.model.actor import Actor, Part
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, NotYours, Unfit
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -156,11 +156,11 @@ def test_nothing_that_is_missing_blocks_it_not_even_a_ground_or_a_word():
 
 def test_what_it_says_stands_on_the_record_item_by_item():
     story = Story(durham_climbing()).raise_("Wed 8 April 2026, 10:00")
-    said = (e.Said("effect", "She has waited a year."), e.Said("guardian", applies=False))
+    said = (e.ReferralStatement("effect", "She has waited a year."), e.ReferralStatement("guardian", applies=False))
     story.do(e.ReferredToCafcass(("case_not_reviewed",), "It drifts.", said=said, includes=(1, 3), leaves_out="Mr Grey"))
     made, statement = story.entry("referred_to_cafcass"), story.entry("referral_statement")
-    assert (made.visible, made.words, made.facts["said"]) == (Visible.EVERYONE, {"why": "It drifts."}, {})
-    assert statement.visible is Visible.IRO_SERVICE, "what it tells of the child is not for everybody who was ever asked"
+    assert (made.visible, made.words, made.facts["said"]) == (EntryVisibility.EVERYONE, {"why": "It drifts."}, {})
+    assert statement.visible is EntryVisibility.IRO_SERVICE, "what it tells of the child is not for everybody who was ever asked"
     assert statement.facts == {"said": {"effect": True, "guardian": False}, "includes": [1, 3]}
     assert statement.words == {"said.effect": "She has waited a year.", "leaves_out": "Mr Grey"}
 
@@ -168,12 +168,12 @@ def test_what_it_says_stands_on_the_record_item_by_item():
 @pytest.mark.parametrize(
     "event",
     [
-        e.ReferredToCafcass(said=(e.Said("horoscope", "Leo."),)),
-        e.ReferredToCafcass(said=(e.Said("chronology", "Mine is better."),)),
-        e.ReferredToCafcass(said=(e.Said("effect", "One."), e.Said("effect", "Two."))),
+        e.ReferredToCafcass(said=(e.ReferralStatement("horoscope", "Leo."),)),
+        e.ReferredToCafcass(said=(e.ReferralStatement("chronology", "Mine is better."),)),
+        e.ReferredToCafcass(said=(e.ReferralStatement("effect", "One."), e.ReferralStatement("effect", "Two."))),
         e.ReferredToCafcass(includes=(0,)),
-        e.ReferredToCafcass(said=(e.Said("effect", "x" * 10_001),)),
-        e.ReferredToCafcass(said=(e.Said("effect", "\x00"),)),
+        e.ReferredToCafcass(said=(e.ReferralStatement("effect", "x" * 10_001),)),
+        e.ReferredToCafcass(said=(e.ReferralStatement("effect", "\x00"),)),
     ],
 )
 def test_what_is_no_item_of_the_list_is_refused(event):
@@ -187,14 +187,14 @@ def test_telling_everyone_above_is_a_task_of_whom_the_ladder_names_until_it_is_d
     story.do(REFERRED)
     assert [party.role for party in story.challenge.to_tell] == ["iro_operations_manager"]
     teller = Actor("olive", frozenset({Part.TELLER}), frozenset({"iro_operations_manager"}))
-    assert [one.task for one in pressing(story.challenge, teller, story.now)] == [Task.TELL]
+    assert [one.task for one in tasks_of(story.challenge, teller, story.now)] == [TaskKind.TELL]
     assert "referral_told" in story.moves(teller)
     assert "referral_told" not in story.moves(the("team_manager"))
     assert isinstance(story.refused(e.ReferralTold((), on("Thu 9 April 2026")), by=teller), Unfit)
     assert isinstance(story.refused(e.ReferralTold(("town_crier",), on("Thu 9 April 2026")), by=teller), Unfit)
     story.do(told, by=teller)
     assert story.challenge.to_tell == ()
-    assert pressing(story.challenge, teller, story.now) == ()
+    assert tasks_of(story.challenge, teller, story.now) == ()
     assert isinstance(story.refused(told), NotOpen), "done once"
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from tests.decision.cast import COVER, REFERRED, Story, durham_2016, durham_climbing, on, shipped, the
 from tests.decision.lives import BOUNDED, begin, live, lives, long_life
 from tests.decision.retelling import GOLDEN, again, parts, recorded, replayed
-from workflows import events as e
-from workflows import stages
-from workflows.procedure import PRESENT_EDITION, Edition
-from workflows.replay import Unlike, differs
+from workflows.decision import escalation
+from workflows.model import events as e
+from workflows.model.authority import PRESENT_EDITION, Edition
+from workflows.proofs.replay import ReplayDiffers, first_difference
 
 
 @given(lives())
@@ -21,7 +21,7 @@ def test_every_life_is_decided_again_to_the_same_end(life):
     rules, at, plan = life
     story = begin(rules, at)
     live(story, plan)
-    assert differs(again(story, rules), story.challenge) == ""
+    assert first_difference(again(story, rules), story.challenge) == ""
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -29,7 +29,7 @@ def test_long_lives_are_too(seed):
     rules, at, plan = long_life(seed)
     story = begin(rules, at)
     live(story, plan)
-    assert differs(again(story, rules), story.challenge) == ""
+    assert first_difference(again(story, rules), story.challenge) == ""
 
 
 def a_story() -> Story:
@@ -44,7 +44,7 @@ def test_a_move_to_another_version_is_followed():
     story = Story(first).raise_("Wed 1 April 2026, 10:00")
     story.move_ladder(second, "stage_1" if second.ladder.has("stage_1") else second.ladder.stages[0].key)
     story.do(e.Noted("On the new one."))
-    assert differs(again(story, first), story.challenge) == ""
+    assert first_difference(again(story, first), story.challenge) == ""
 
 
 @pytest.mark.parametrize("number", range(1, len(a_story().entries) + 1))
@@ -53,16 +53,18 @@ def test_any_entry_that_was_altered_or_taken_out_is_named(number):
     told = recorded(story.entries)
     for change in ({"kind": "acknowledged"}, {"stage": "stage_9"}, {"sequence": 99}, {"visible": "sealed"}):
         altered = [replace(one, **change) if one.number == number else one for one in told]
-        with pytest.raises(Unlike) as unlike:
+        with pytest.raises(ReplayDiffers) as unlike:
             again(story, story.rules, altered)
         assert unlike.value.number <= number + 1
     left = [one for one in told if one.number != number]
     try:
         ended = again(story, story.rules, left)
-    except Unlike:
+    except ReplayDiffers:
         return
     # What moved nothing leaves no hole that the rules could know of: that is the chain's to find.
-    assert told[number - 1].kind in ("noted", "warned", "reminded", "still_waiting", "due") or differs(ended, story.challenge)
+    assert told[number - 1].kind in ("noted", "warned", "reminded", "still_waiting", "due") or first_difference(
+        ended, story.challenge
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -71,19 +73,19 @@ def test_lives_whose_words_were_erased_are_decided_again_too(seed):
     story = begin(rules, at)
     live(story, plan)
     told = [replace(one, words={}) for one in recorded(story.entries)]
-    assert differs(again(story, rules, told), story.challenge) == ""
+    assert first_difference(again(story, rules, told), story.challenge) == ""
 
 
 def test_erased_words_change_nothing_that_was_decided():
     story = a_story()
     told = [replace(one, words={}) for one in recorded(story.entries)]
-    assert differs(again(story, story.rules, told), story.challenge) == ""
+    assert first_difference(again(story, story.rules, told), story.challenge) == ""
 
 
 def test_a_state_that_was_put_right_by_hand_is_found():
     story = a_story()
     bent = replace(story.challenge, highest_stage="informal")
-    assert differs(again(story, story.rules), bent) == "highest stage"
+    assert first_difference(again(story, story.rules), bent) == "highest stage"
 
 
 # Editions of the rules.
@@ -92,14 +94,14 @@ def test_a_state_that_was_put_right_by_hand_is_found():
 @pytest.fixture
 def across_editions(monkeypatch) -> Story:
     """A story that climbs under the first edition of the rules and again under the second, which decides climbs otherwise."""
-    first_way = stages.enter
+    first_way = escalation.enter_stage
 
     def second_way(turn, *given, **more):
         first_way(turn, *given, **more)
         if turn.rules.edition >= Edition.SECOND:
             turn.note("stage_entered", {"how": "as edition 2 has it"})
 
-    monkeypatch.setattr(stages, "enter", second_way)
+    monkeypatch.setattr(escalation, "enter_stage", second_way)
     story = Story(replace(durham_climbing(), edition=Edition.FIRST)).raise_("Wed 1 April 2026, 10:00")
     story.fast_forward("Fri 10 April 2026, 12:00").do(e.Escalated("It cannot wait."))
     story.rules = replace(story.rules, edition=Edition.SECOND)
@@ -108,20 +110,20 @@ def across_editions(monkeypatch) -> Story:
 
 def test_each_entry_is_decided_again_under_its_own_edition(across_editions):
     assert [entry.edition for entry in across_editions.entries if entry.kind == "escalated"] == [1, 2]
-    assert differs(again(across_editions, across_editions.rules), across_editions.challenge) == ""
+    assert first_difference(again(across_editions, across_editions.rules), across_editions.challenge) == ""
 
 
 @pytest.mark.parametrize("edition", list(Edition))
 def test_planted_a_timeline_replayed_under_one_edition_alone(across_editions, edition):
     told = [replace(one, edition=edition) for one in recorded(across_editions.entries)]
-    with pytest.raises(Unlike):
+    with pytest.raises(ReplayDiffers):
         again(across_editions, across_editions.rules, told)
 
 
 def test_an_edition_that_this_release_does_not_know_is_named():
     story = a_story()
     told = [replace(one, edition=max(Edition) + 1) if one.number == 4 else one for one in recorded(story.entries)]
-    with pytest.raises(Unlike, match="does not know") as unlike:
+    with pytest.raises(ReplayDiffers, match="does not know") as unlike:
         again(story, story.rules, told)
     assert unlike.value.number == 4
 
@@ -145,13 +147,13 @@ def test_there_are_histories():
 
 def test_planted_a_rule_that_changed_since(monkeypatch):
     """A golden history that a changed rule would break does break."""
-    whole = stages.enter
+    whole = escalation.enter_stage
 
     def another(turn, *given, **more):
         whole(turn, *given, **more)
         turn.change(highest_stage=turn.rules.ladder.stages[0].key)
 
-    monkeypatch.setattr(stages, "enter", another)
+    monkeypatch.setattr(escalation, "enter_stage", another)
     broken = 0
     for path in GOLDEN_FILES:
         told = json.loads(path.read_text(encoding="utf-8"))

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from tests.decision.cast import IRO, LOOKED_AFTER, Story, durham_2022, shipped, the
-from workflows import events as e
-from workflows import raising
-from workflows.ladder import ItemType
-from workflows.line import kind_of, line_of
-from workflows.turn import Subject
+from workflows.decision import raising
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import kind_of, register_entry_of
 
 UNREGISTERED = replace(LOOKED_AFTER, facts=frozenset({"unregistered_placement"}))
 FOUND = "Two staff at night; a registered home by half term."
@@ -44,7 +44,7 @@ def test_it_is_told_once_has_no_window_and_never_climbs():
 
 
 def test_it_counts_at_its_level_and_not_among_challenges():
-    line = line_of(scrutinised().challenge, durham_2022().authority)
+    line = register_entry_of(scrutinised().challenge, durham_2022().authority)
     assert line is not None
     assert (kind_of(line.item_type), line.stage, line.outcome) == ("scrutiny", "level_5", "noticed")
     assert (line.raised_on, line.ended_on, line.stays[0].reply) == (date(2026, 4, 8), None, "")
@@ -55,7 +55,7 @@ def test_it_counts_at_its_level_and_not_among_challenges():
         stage="level_5",
         stage_reason="The head decides.",
     )
-    line = line_of(beside.challenge, durham_2022().authority)
+    line = register_entry_of(beside.challenge, durham_2022().authority)
     assert line is not None
     assert (kind_of(line.item_type), line.stage, line.outcome) == ("challenge", "level_5", "open")
 
@@ -80,12 +80,14 @@ def test_it_can_neither_be_answered_nor_climb(event, by):
 def test_it_can_be_taken_back_or_sealed():
     for event, state in ((e.Withdrawn("Not so."), "withdrawn"), (e.RecordedInError("Another child."), "recorded_in_error")):
         assert scrutinised().do(event).state == state
-    assert line_of(scrutinised().do(e.RecordedInError("Another child.")).challenge, durham_2022().authority) is None
+    assert register_entry_of(scrutinised().do(e.RecordedInError("Another child.")).challenge, durham_2022().authority) is None
 
 
 def test_planted_scrutiny_that_praises_is_caught(monkeypatch):
-    praising = SimpleNamespace(SCRUTINY=Subject.NOTICE, NOTICE=Subject.NOTICE, OBSERVED=Subject.OBSERVED)
-    monkeypatch.setattr(raising, "Subject", praising)
+    praising = SimpleNamespace(
+        SCRUTINY=NotificationKind.NOTICE, NOTICE=NotificationKind.NOTICE, OBSERVED=NotificationKind.OBSERVED
+    )
+    monkeypatch.setattr(raising, "NotificationKind", praising)
     with pytest.raises(AssertionError):
         test_it_is_told_once_has_no_window_and_never_climbs()
 

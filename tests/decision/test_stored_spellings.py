@@ -4,8 +4,8 @@ from enum import StrEnum
 
 import pytest
 
-from workflows.challenge import ClosedAs, EnteredHow
-from workflows.recipients import ReachedHow
+from workflows.decision.recipients import ReachedHow
+from workflows.model.challenge import ClosedAs, EnteredHow
 
 OF_EDITION_1: dict[type[StrEnum], tuple[str, ...]] = {
     ClosedAs: (

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.decision.cast import IRO, Story, derby, durham_2016, durham_2022, north_yorkshire, on, the, thurrock
-from workflows import events as e
-from workflows.challenge import Phase
-from workflows.ladder import ItemType
-from workflows.line import line_of
-from workflows.pressing import pressing
-from workflows.refusals import NotOpen, Unfit
+from workflows.decision.tasks import tasks_of
+from workflows.model import events as e
+from workflows.model.challenge import Phase
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import NotOpen, Unfit
+from workflows.model.register_entry import register_entry_of
 
 AT = "Wed 1 April 2026, 10:00"
 EVERYWHERE = {rules.__name__: rules for rules in (durham_2016, durham_2022, derby, north_yorkshire, thurrock)}
@@ -66,7 +66,7 @@ def test_a_talk_is_settled_with_its_effect_and_no_clock(name):
     story = talk(EVERYWHERE[name]()).do(e.Resolved("Life-story work began.", found="better"))
     assert story.told == []
     assert story.challenge.windows == ()
-    line = line_of(story.challenge, story.rules.authority)
+    line = register_entry_of(story.challenge, story.rules.authority)
     assert line is not None
     assert (line.item_type, line.outcome, line.impact) == (ItemType.INFORMAL, "resolved", "better")
 
@@ -90,7 +90,7 @@ def test_where_somebody_must_be_chosen_a_talk_goes_higher_or_is_raised_anew():
 
 
 def tasks(story: Story, actor) -> list[str]:
-    return [f"{one.task.name}{' late' if one.is_late else ''}" for one in pressing(story.challenge, actor, story.now)]
+    return [f"{one.task.name}{' late' if one.is_late else ''}" for one in tasks_of(story.challenge, actor, story.now)]
 
 
 def test_what_presses_on_whom_as_a_challenge_goes_its_way():

@@ -1,8 +1,8 @@
 """Thurrock: an informal step whose date the IRO names, then the Handbook's shape."""
 
 from tests.decision.cast import AGREES, REFERRED, Story, on, once_asked, the, thurrock
-from workflows import events as e
-from workflows.ladder import ItemType
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
 
 LATE_REPORT = ("report_not_prepared",)
 

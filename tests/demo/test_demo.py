@@ -12,27 +12,28 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from api import audit
-from api.assembly import assemble
-from api.demo.scene import CAST, directory_files, procedures
-from api.demo.story import tell
-from api.erasing import erase_child
-from api.health import health_of
-from api.heartbeat import beat, witness
-from api.referral.operating import write_bundle
-from api.subject_access.exporting import export
-from drp import retention, timeliness
-from drp.counting import By
-from drp.labels import labels
-from drp.migrate import migrate
-from drp.proof.opening import opened
-from drp.register import RegisterRow
+from api.assembly import assemble_service
+from api.cli.erase_child import erase_child
+from api.demo.scene import CAST, directory_files, scene_procedures
+from api.demo.story import tell_story
+from api.exports.referral.operator import write_bundle
+from api.exports.sar_export.export import export_subject_access
+from api.jobs import checkpoints
+from api.jobs.heartbeat import beat_once, checkpoint_authority
+from api.json.health import health_of
+from drp.casework.sweep import sweep_authority
+from drp.data_protection import retention
+from drp.database.migrate import migrate_database
+from drp.database.tables import ChallengeRow, WindowRow
+from drp.proof.open_bundle import open_bundle
+from drp.register.write import RegisterRow
+from drp.reports import response_times
+from drp.reports.aggregate import Dimension
+from drp.reports.display_labels import read_labels
+from drp.reports.theme_tables import TableQuestion
 from drp.settings import Settings
-from drp.sweep import sweep
-from drp.tables import ChallengeRow, WindowRow
-from drp.themes import Question
-from workflows.line import Cause
-from workflows.machine import moves_of
+from workflows.decision.moves import moves_of
+from workflows.model.register_entry import VisitCause
 
 MOMENTS = [
     datetime(2026, 11, 25, 10, 30, tzinfo=UTC),  # a Wednesday morning
@@ -45,12 +46,12 @@ def told(request, tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("demo")
     settings = Settings(database_url=f"sqlite:///{tmp_path / 'demo.sqlite'}", var=tmp_path, mail="folder", heartbeat=False)
     now = request.param
-    service = assemble(settings, clock=lambda: now)
-    migrate(service.store)
-    tell(service, now, lambda said: None)
-    beat(service)
+    service = assemble_service(settings, clock=lambda: now)
+    migrate_database(service.store)
+    tell_story(service, now, lambda said: None)
+    beat_once(service)
     for part in CAST:
-        witness(service, part.key)
+        checkpoint_authority(service, part.key)
     yield service, now, tmp_path
     service.close()
 
@@ -83,7 +84,7 @@ def test_nothing_is_overdue_nothing_is_held_and_every_chain_proves_itself(told):
     assert health.oldest_overdue_window is None
     assert health.held_windows == 0
     for part in CAST:
-        assert sweep(service.casework, part.key, now).decided == 0
+        assert sweep_authority(service.casework, part.key, now).decided == 0
 
 
 def test_some_items_fall_due_within_minutes(told):
@@ -112,11 +113,11 @@ def test_a_leader_sees_why_items_climbed(told):
     for part in CAST:
         with service.store.read(part.key) as connection:
             words = service.casework.procedures.current(connection, part.key)[0].authority
-            its = labels(connection, service.casework.procedures, words)
-            climbs = timeliness.climbs(connection, its, Question(By.STAGE))
-            replies = timeliness.by_stage(connection, its, Question(By.STAGE))
+            its = read_labels(connection, service.casework.procedures, words)
+            climbs = response_times.escalation_causes(connection, its, TableQuestion(Dimension.STAGE))
+            replies = response_times.response_times_by_stage(connection, its, TableQuestion(Dimension.STAGE))
         causes = {cause for one in climbs for cause in one.causes}
-        assert {Cause.NO_REPLY} < causes, (part.key, causes)
+        assert {VisitCause.NO_REPLY} < causes, (part.key, causes)
         assert sum(one.none for one in replies) > 3
         assert sum(one.in_time for one in replies) > 3
 
@@ -138,14 +139,14 @@ def test_its_mail_goes_to_example_addresses_and_names_no_child(told):
 
 def test_the_cast_reads_without_a_fault():
     for part in CAST:
-        read = procedures(part)
+        read = scene_procedures(part)
         assert read.authority.key == part.key
         assert all(ladder.until is None for ladder in read.ladders)
 
 
 def test_help_is_quick_because_the_command_line_imports_lightly():
     said = (
-        "import sys, json; import api.cli; "
+        "import sys, json; import api.cli.main; "
         "print(json.dumps([m for m in ('sqlmodel', 'fastapi', 'sqlalchemy', 'pydantic', 'uvicorn') if m in sys.modules]))"
     )
     loaded = json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, check=True, text=True).stdout)
@@ -158,7 +159,7 @@ def test_help_is_quick_because_the_command_line_imports_lightly():
 def test_every_challenge_is_what_its_events_decide(told):
     service, _, _ = told
     for part in CAST:
-        count, parted = audit.replayed(service, part.key)
+        count, parted = checkpoints.replay_authority(service, part.key)
         assert (count > 15, parted) == (True, ())
 
 
@@ -173,7 +174,7 @@ def test_a_bundle_of_each_authority_verifies_where_there_is_neither_database_nor
             referred += 1
             out = tmp_path / f"{reference}.zip"
             write_bundle(service, reference, out, authority=part.key)
-            found = opened(out.read_bytes())
+            found = open_bundle(out.read_bytes())
             assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
     assert referred >= len(CAST), "one for each authority, to be looked at"
 
@@ -186,7 +187,7 @@ def test_what_is_held_about_a_child_leaves_whole_and_names_no_other_child(told, 
         every = list(retention.every_child(connection, authority))
     one = max(every, key=lambda child: child.challenges)
     out = tmp_path / "child.zip"
-    assert f"child {one.number}, {one.challenges} items" in export(service, part.key, one.number, out)
+    assert f"child {one.number}, {one.challenges} items" in export_subject_access(service, part.key, one.number, out)
     with zipfile.ZipFile(out) as archive:
         whole = archive.read("subject-access.json").decode()
     assert one.number in whole
@@ -203,6 +204,8 @@ def test_a_childs_words_can_be_erased_and_the_record_goes_on_proving_itself(told
     said = erase_child(service, authority, one.number, "Ordered by a court.", "Internal auditor", ordered=True, really=True)
     assert "texts" in said
     keys = service.signing.public_key()
-    verdict = audit.verify(service, part.key, audit.files_of(service.settings.checkpoints_folder, part.key), keys)
+    verdict = checkpoints.verify_authority(
+        service, part.key, checkpoints.files_of(service.settings.checkpoints_folder, part.key), keys
+    )
     assert verdict.is_clean, verdict
-    assert audit.replayed(service, part.key)[1] == ()
+    assert checkpoints.replay_authority(service, part.key)[1] == ()

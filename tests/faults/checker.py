@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from drp.store import Store
-from drp.tables import ChallengeRow, DeliveryRow, EntryRow, IdempotencyRow, NotificationRow, WindowRow, WordsRow
-from drp.timeline import ChainKey, KeptWords, first_fault
-from notifications.wording import WORDS, sentences
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, DeliveryRow, EntryRow, IdempotencyRow, NotificationRow, WindowRow, WordsRow
+from drp.timeline.chain import ChainKey, KeptWords, first_fault
+from notifications.wording import WORDS, message_sentences
 from tests.faults.world import SECRET
 from tests.notifications.marsh import KEY, read
-from workflows.turn import Subject
+from workflows.decision.decision_builder import NotificationKind
 
 
 def all_of(connection: Connection, table: Any) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def _mail(folder: Path, told: list[dict[str, Any]], references: dict[Any, str]) 
 
 def _line(n: dict[str, Any], references: dict[Any, str]) -> tuple[str, str]:
     """What a message is as a line of a digest: its item, and what it is about."""
-    about = sentences(WORDS[Subject(n["subject"])], read().authority, None, False)["subject"]
+    about = message_sentences(WORDS[NotificationKind(n["subject"])], read().authority, None, False)["subject"]
     return references[n["challenge"]], about
 
 

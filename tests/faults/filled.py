@@ -9,7 +9,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from drp.store import Store
+from drp.database.engine import Store
 from tests.faults.checker import faults, lost
 from tests.faults.world import founded, raise_body, settings
 from tests.notifications.marsh import RAISED

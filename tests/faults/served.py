@@ -13,7 +13,7 @@ import uvicorn
 
 from api.app import create_app
 from api.assembly import system_clock
-from api.heartbeat import beat
+from api.jobs.heartbeat import beat_once
 
 
 def serve(port: int, env: dict[str, str]) -> None:
@@ -28,7 +28,7 @@ def serve(port: int, env: dict[str, str]) -> None:
 
     def beating() -> None:
         while True:
-            beat(app.state.service)
+            beat_once(app.state.service)
             time.sleep(0.02)
 
     Thread(target=beating, daemon=True).start()

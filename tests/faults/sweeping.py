@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from drp.handle import Casework
-from drp.keep import Keeper
-from drp.store import Store
-from drp.sweep import sweep
+from drp.casework.save import DecisionWriter
+from drp.casework.service import Casework
+from drp.casework.sweep import sweep_authority
+from drp.database.engine import Store
 from tests.faults.world import casework_on
 from tests.notifications.marsh import KEY
 
@@ -23,7 +23,7 @@ def replica(orders: Any, answers: Any, barrier: Any) -> None:
             make_naive(casework)
         barrier.wait(60)
         try:
-            swept = sweep(casework, KEY, datetime.fromisoformat(now), batch)
+            swept = sweep_authority(casework, KEY, datetime.fromisoformat(now), batch)
             answers.put((swept.decided, len(swept.failed), ""))
         except Exception as error:
             answers.put((0, 0, f"{type(error).__name__}"))
@@ -33,18 +33,18 @@ def replica(orders: Any, answers: Any, barrier: Any) -> None:
 
 def make_naive(casework: Casework) -> None:
     """The planted bug: what is due is read, and only later written, with no lock and no guard of the version."""
-    import drp.sweep
-    from drp import load
+    import drp.casework.sweep
+    from drp.casework import load
 
-    real = load.challenges
+    real = load.load_challenges
 
     def unlocked(connection: Any, authority: str, ids: Any, lock: bool = False, skip_locked: bool = False) -> Any:
         return real(connection, authority, ids)
 
-    def unguarded(self: Keeper, connection: Any, changed: list[dict[str, Any]]) -> None:
+    def unguarded(self: DecisionWriter, connection: Any, changed: list[dict[str, Any]]) -> None:
         from sqlalchemy import bindparam, update
 
-        from drp.tables import ChallengeRow
+        from drp.database.tables import ChallengeRow
 
         table: Any = ChallengeRow.__table__  # type: ignore[attr-defined]
         statement = (
@@ -54,5 +54,5 @@ def make_naive(casework: Casework) -> None:
         )
         connection.execute(statement, [{k: v for k, v in one.items() if k != "b_version"} for one in changed])
 
-    drp.sweep.load.challenges = unlocked  # type: ignore[assignment]
-    Keeper.update_challenges = unguarded  # type: ignore[method-assign]
+    drp.casework.sweep.load.load_challenges = unlocked  # type: ignore[assignment]
+    DecisionWriter.update_challenges = unguarded  # type: ignore[method-assign]

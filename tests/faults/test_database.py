@@ -17,9 +17,9 @@ from sqlmodel import col
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from drp.store import Store
-from drp.tables import ChallengeRow, NotificationRow
-from notifications.channels import Outcome
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, NotificationRow
+from notifications.channels import SendOutcome
 from notifications.outbox import WAITS
 from tests.faults import filled
 from tests.faults.checker import faults, lost
@@ -88,7 +88,7 @@ def test_with_a_disk_that_is_full(sqlite_template: Path, tmp_path: Path, spare: 
 def test_planted_an_answer_before_the_commit_is_caught(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from drp.handle import Casework
+    from drp.casework.service import Casework
 
     monkeypatch.setattr(filled, "lost", lost)
     real = Casework.raise_item
@@ -251,11 +251,11 @@ def test_the_iro_manager_sees_a_failure_in_the_outbox_and_the_inbox(store: Store
         reference = ask("POST", "/challenges", body=raise_body("k0")).json()["reference"]
         assert ask("GET", "/outbox", "manager").json()["waiting"] == 1
 
-        def answer(post: Any) -> Outcome:
+        def answer(post: Any) -> SendOutcome:
             archer = "a.archer@marsh.example"
             if archer in post.envelope:
-                return Outcome(frozenset(), {archer: "550 no such mailbox"}, "451 later")
-            return Outcome(frozenset(post.envelope))
+                return SendOutcome(frozenset(), {archer: "550 no such mailbox"}, "451 later")
+            return SendOutcome(frozenset(post.envelope))
 
         marsh.deliver(RAISED, Box(answer=answer))
         marsh.deliver(RAISED + WAITS[0], Box())
@@ -291,12 +291,12 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
 
 def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path: Path) -> None:
     """The tick and the outbox are two jobs: while one waits for a mail server, the other goes on (RELIABILITY.md I37)."""
-    from api import heartbeat
-    from api.assembly import assemble
-    from drp.catching_up import last_tick
+    from api.assembly import assemble_service
+    from api.jobs import heartbeat
+    from drp.casework.outage_hold import last_tick
 
     founded(store)
-    service = assemble(settings(store.url, tmp_path / "var", tick_seconds=1))
+    service = assemble_service(settings(store.url, tmp_path / "var", tick_seconds=1))
     hanging, over = Event(), Event()
 
     def hangs(service: Any, authority: str) -> None:
@@ -304,8 +304,8 @@ def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path
         over.wait(30)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(heartbeat, "post", hangs)
-    scheduler = heartbeat.start(service)
+    patch.setattr(heartbeat, "deliver_authority", hangs)
+    scheduler = heartbeat.start_heartbeat(service)
     try:
         assert hanging.wait(20)
 

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from api.assembly import system_clock
-from drp.keep import Keeper
-from drp.store import Store
+from drp.casework.save import DecisionWriter
+from drp.database.engine import Store
 from notifications import outbox
-from notifications.channels import Folder, Outcome, Post
+from notifications.channels import Folder, OutgoingMail, SendOutcome
 from tests.faults import served
 from tests.faults.checker import faults, lost
 from tests.faults.world import Client, founded, note_body, raise_body, settings
@@ -169,7 +169,7 @@ def _waiting(store: Store) -> int:
     from sqlalchemy import func, select
     from sqlmodel import col
 
-    from drp.tables import NotificationRow
+    from drp.database.tables import NotificationRow
 
     with store.read(KEY) as connection:
         query = select(func.count()).where(
@@ -189,26 +189,26 @@ class Killed(BaseException):
 
 def test_planted_notifications_in_a_transaction_of_their_own_are_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper.write_rows
+    real = DecisionWriter.write_rows
 
-    def separately(self: Keeper, connection: Any, rows: Any) -> None:
+    def separately(self: DecisionWriter, connection: Any, rows: Any) -> None:
         rows.notifications, rows.deliveries = [], []
         real(self, connection, rows)  # and the second transaction never comes
 
-    monkeypatch.setattr(Keeper, "write_rows", separately)
+    monkeypatch.setattr(DecisionWriter, "write_rows", separately)
     marsh.raised()
     assert any("asked {}" in what for what in faults(store))
 
 
 def test_planted_a_state_without_its_entries_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper.write_rows
+    real = DecisionWriter.write_rows
 
-    def forgets(self: Keeper, connection: Any, rows: Any) -> None:
+    def forgets(self: DecisionWriter, connection: Any, rows: Any) -> None:
         rows.entries, rows.words = rows.entries[:-1], []
         real(self, connection, rows)
 
-    monkeypatch.setattr(Keeper, "write_rows", forgets)
+    monkeypatch.setattr(DecisionWriter, "write_rows", forgets)
     marsh.raised()
     assert any("entries where" in what for what in faults(store))
 
@@ -218,8 +218,8 @@ def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: P
     marsh.raised()
 
     class Marks:
-        def send(self, post: Post) -> Outcome:
-            return Outcome(accepted=frozenset(post.envelope))  # and killed before the message went
+        def send(self, post: OutgoingMail) -> SendOutcome:
+            return SendOutcome(accepted=frozenset(post.envelope))  # and killed before the message went
 
     marsh.deliver(RAISED, Marks())
     assert any("never written" in what for what in faults(store, tmp_path / "mail"))
@@ -227,17 +227,21 @@ def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: P
 
 def test_planted_sending_before_the_commit_is_caught(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
-    real = Keeper.keep
+    real = DecisionWriter.keep
 
-    def sends(self: Keeper, connection: Any, authority: str, kept: Any, now: datetime) -> None:
+    def sends(self: DecisionWriter, connection: Any, authority: str, kept: Any, now: datetime) -> None:
         real(self, connection, authority, kept, now)
         folder = Folder(tmp_path / "mail", "r@marsh.example")
-        from notifications.wording import Letter
+        from notifications.wording import WordedMessage
 
-        folder.send(Post("<early@marsh.example>", ("a@marsh.example",), (), ("a@marsh.example",), Letter("a", "b", "c"), now))
+        folder.send(
+            OutgoingMail(
+                "<early@marsh.example>", ("a@marsh.example",), (), ("a@marsh.example",), WordedMessage("a", "b", "c"), now
+            )
+        )
         raise Killed
 
-    monkeypatch.setattr(Keeper, "keep", sends)
+    monkeypatch.setattr(DecisionWriter, "keep", sends)
     with pytest.raises(Killed):
         marsh.raised()
     assert any("never decided" in what for what in faults(store, tmp_path / "mail"))
@@ -250,8 +254,8 @@ def test_planted_acknowledging_before_the_commit_is_caught(store: Store) -> None
 
 
 def test_planted_a_second_effect_of_one_key_is_caught(store: Store) -> None:
-    from workflows import events as e
-    from workflows.ladder import ItemType
+    from workflows.model import events as e
+    from workflows.model.ladder import ItemType
 
     marsh, _ = founded(store)
     for _ in range(2):
@@ -266,7 +270,7 @@ def test_killed_between_sending_and_marking_it_is_sent_once_more_and_is_one_file
     folder = Folder(tmp_path / "mail", "r@marsh.example")
 
     class Dies:
-        def send(self, post: Post) -> Outcome:
+        def send(self, post: OutgoingMail) -> SendOutcome:
             folder.send(post)
             raise Killed
 

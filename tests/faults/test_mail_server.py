@@ -10,9 +10,9 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from drp.store import Store
+from drp.database.engine import Store
 from notifications import channels, outbox
-from notifications.channels import Outcome, Post
+from notifications.channels import OutgoingMail, SendOutcome
 from notifications.outbox import WAITS
 from tests.faults.world import founded
 from tests.notifications.marsh import RAISED, Marsh, addresses
@@ -203,9 +203,9 @@ def test_planted_marked_sent_before_sending_is_caught(store: Store) -> None:
     with peer.running(SHORT) as channel:
 
         class Believes:
-            def send(self, post: Post) -> Outcome:
+            def send(self, post: OutgoingMail) -> SendOutcome:
                 channel.send(post)
-                return Outcome(accepted=frozenset(post.envelope))
+                return SendOutcome(accepted=frozenset(post.envelope))
 
         marsh.deliver(RAISED, Believes())
         marsh.deliver(RAISED + WAITS[0], Believes())
@@ -221,7 +221,7 @@ def test_planted_a_new_identity_at_each_attempt_is_caught(store: Store) -> None:
         class Anew:
             tries = 0
 
-            def send(self, post: Post) -> Outcome:
+            def send(self, post: OutgoingMail) -> SendOutcome:
                 self.tries += 1
                 return channel.send(replace(post, message_id=f"<{self.tries}@marsh.example>"))
 
@@ -238,7 +238,7 @@ def test_planted_everybody_again_at_each_attempt_is_caught(store: Store) -> None
     with peer.running(SHORT) as channel:
 
         class ToAll:
-            def send(self, post: Post) -> Outcome:
+            def send(self, post: OutgoingMail) -> SendOutcome:
                 return channel.send(replace(post, envelope=(*post.to, *post.copy)))
 
         marsh.deliver(RAISED, ToAll())
@@ -249,13 +249,13 @@ def test_planted_everybody_again_at_each_attempt_is_caught(store: Store) -> None
 def test_planted_an_envelope_beyond_the_recipients_is_caught(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     marsh, _ = founded(store)
     marsh.raised()
-    real: Callable[..., bytes] = channels.build
-    monkeypatch.setattr(channels, "build", lambda post, sender: real(replace(post, envelope=post.to), sender))
+    real: Callable[..., bytes] = channels.build_mail
+    monkeypatch.setattr(channels, "build_mail", lambda post, sender: real(replace(post, envelope=post.to), sender))
     peer = Scripted(polite)
     with peer.running(SHORT) as channel:
 
         class More:
-            def send(self, post: Post) -> Outcome:
+            def send(self, post: OutgoingMail) -> SendOutcome:
                 return channel.send(replace(post, envelope=(*post.envelope, "spy@evil.example")))
 
         marsh.deliver(RAISED, More())

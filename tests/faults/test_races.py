@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from drp import load
-from drp.handle import Done
-from drp.store import Store
-from drp.sweep import sweep
-from drp.tables import ChallengeRow, WindowRow
+from drp.casework import load
+from drp.casework.service import ActionResult
+from drp.casework.sweep import sweep_authority
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, WindowRow
 from tests.faults.checker import all_of, faults
 from tests.faults.world import casework_on, founded, many
 from tests.notifications.marsh import CLIMBS, KEY, Marsh, at
-from workflows import events as e
-from workflows.refusals import Refused
+from workflows.model import events as e
+from workflows.model.refusals import Refused
 
 SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
 RACES = int(os.environ.get("FAULTS_RACES", "100"))
@@ -61,7 +61,7 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
     def sweeping() -> None:
         casework = casework_on(Paced(store.url))
         for _ in range(3):
-            sweep(casework, KEY, CLIMBS, batch=3)
+            sweep_authority(casework, KEY, CLIMBS, batch=3)
         casework.store.close()
 
     def answering(n: int) -> Any:
@@ -111,7 +111,7 @@ def both(challenges: list[dict[str, Any]], windows: list[dict[str, Any]]) -> lis
 
 
 def _nothing(*given: Any) -> dict[str, Any]:
-    assert any(isinstance(one, Done) for one in given)
+    assert any(isinstance(one, ActionResult) for one in given)
     return {}
 
 
@@ -142,9 +142,9 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
     marsh: Marsh
     marsh, _ = founded(store)
     reference = marsh.raised()
-    real = load.challenges
+    real = load.load_challenges
     with store.read(KEY) as connection:
-        id_ = load.by_reference(connection, KEY, reference)
+        id_ = load.id_of_reference(connection, KEY, reference)
         assert id_ is not None
         stale = real(connection, KEY, [id_])[id_]
     marsh.sweep(CLIMBS)
@@ -153,7 +153,7 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
         now = real(connection, authority, ids)
         return {i: replace(stale, version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
 
-    monkeypatch.setattr(load, "challenges", read_before)
+    monkeypatch.setattr(load, "load_challenges", read_before)
     for who in ("archer",):
         marsh.act(who, reference, e.Responded("agrees", "We will."), CLOSES - timedelta(seconds=1))
     found = faults(store)

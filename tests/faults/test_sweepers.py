@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from drp.store import Store
-from drp.sweep import sweep
-from drp.tables import AuthorityRow, ChallengeRow, NotificationRow, WindowRow
+from drp.casework.sweep import sweep_authority
+from drp.database.engine import Store
+from drp.database.tables import AuthorityRow, ChallengeRow, NotificationRow, WindowRow
 from tests.faults.checker import all_of, faults
 from tests.faults.conftest import Copies
 from tests.faults.sweeping import replica
@@ -101,7 +101,7 @@ def test_each_due_window_escalates_exactly_once(due: Copies, count: int) -> None
             with due() as url:
                 answers = all_sweep(url, batch=(100, 37, 7)[n % 3])
                 again = Store(url)
-                last = sweep(casework_on(again), KEY, CLIMBS)
+                last = sweep_authority(casework_on(again), KEY, CLIMBS)
                 again.close()
                 answers.append((last.decided, len(last.failed), ""))
                 count_due = DUE[url.split(":")[0].split("+")[0]]
@@ -136,27 +136,27 @@ def _naive_on_sqlite(make: Copies) -> list[str]:
     """Two sweeps that both read before either writes."""
     from dataclasses import replace
 
-    from drp import load
+    from drp.casework import load
 
     with make() as url:
         store = Store(url)
-        real = load.challenges
+        real = load.load_challenges
         try:
             with store.read(KEY) as connection:
                 stale = real(connection, KEY, [row["id"] for row in all_of(connection, ChallengeRow)])
-            first = sweep(casework_on(store), KEY, CLIMBS)
+            first = sweep_authority(casework_on(store), KEY, CLIMBS)
 
             def read_before(connection: Any, authority: str, ids: Any, **locks: bool) -> Any:
                 now = real(connection, authority, ids)
                 return {i: replace(stale[i], version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
 
-            load.challenges = read_before  # type: ignore[assignment]
-            second = sweep(casework_on(store), KEY, CLIMBS + timedelta(days=30))
+            load.load_challenges = read_before  # type: ignore[assignment]
+            second = sweep_authority(casework_on(store), KEY, CLIMBS + timedelta(days=30))
             answers = [(first.decided, 0, ""), (second.decided, 0, "")]
         except Exception as error:
             answers = [(first.decided, 0, ""), (0, 0, type(error).__name__)]
         finally:
-            load.challenges = real
+            load.load_challenges = real
             store.close()
         return each_once(url, answers, 60)
 
@@ -169,22 +169,22 @@ def test_nobody_says_it_looked_while_another_has_windows_in_hand(store: Store) -
     marsh, _ = founded(store)
     many(marsh, 6)
     casework = casework_on(store, hold_after=timedelta(hours=2))
-    sweep(casework, KEY, RAISED)
+    sweep_authority(casework, KEY, RAISED)
     if store.is_sqlite:
         return _held_after(casework)
-    from drp import load
+    from drp.casework import load
 
     with store.read(KEY) as connection:
         ids = [row["id"] for row in all_of(connection, ChallengeRow)]
     with store.write(KEY) as other:
-        assert len(load.challenges(other, KEY, ids[:2], lock=True)) == 2
-        swept = sweep(casework, KEY, CLIMBS)  # after more than two hours away
+        assert len(load.load_challenges(other, KEY, ids[:2], lock=True)) == 2
+        swept = sweep_authority(casework, KEY, CLIMBS)  # after more than two hours away
         assert (swept.decided, swept.held) == (4, 4)
     return _held_after(casework, left=2)
 
 
 def _held_after(casework: Any, left: int = 6) -> None:
-    swept = sweep(casework, KEY, CLIMBS + timedelta(minutes=1))
+    swept = sweep_authority(casework, KEY, CLIMBS + timedelta(minutes=1))
     assert swept.held == left
     with casework.store.read(KEY) as connection:
         assert {row["sequence"] for row in all_of(connection, ChallengeRow)} == {1}, "held, not climbed"

@@ -8,24 +8,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from drp import identity, load
-from drp.chance import Chance
+from drp.casework import load
+from drp.casework.load import StoredChallenge
+from drp.casework.procedures import Procedures
+from drp.casework.resolve_recipients import resolve_recipients
+from drp.casework.save import DecisionToSave, DecisionWriter
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
 from drp.directory.lookup import child_by_number
-from drp.handle import Casework
-from drp.keep import Keeper, Kept
-from drp.load import Loaded
-from drp.procedures import Procedures
+from drp.identity import tokens as tokens_module
 from drp.settings import Settings
-from drp.store import Store
-from drp.telling import addressed
-from drp.timeline import GENESIS, ChainKey
+from drp.timeline.chain import GENESIS, ChainKey
 from tests.notifications.marsh import FOUNDED, KEY, NIGHT_AND_DAY, RAISED, Marsh, read
-from workflows import decide as deciding
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.permits import Act, Actor, Part
-from workflows.procedure import Rules
-from workflows.working_days import Calendar, read_calendar
+from workflows.calendar.working_days import Calendar, read_calendar
+from workflows.decision import decide as deciding
+from workflows.model import events as e
+from workflows.model.actor import Act, Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.ladder import ItemType
 
 SECRET = b"\x07" * 32
 WHO = ("irene", "archer", "service", "manager")
@@ -40,8 +41,10 @@ def calendar() -> Calendar:
 
 def casework_on(store: Store, hold_after: timedelta = timedelta(days=400)) -> Casework:
     """Everything that changes an item, as a replica has it."""
-    chance = Chance(os.urandom)  # noqa: TID251 -- replicas must not draw the same numbers
-    return Casework(store, Procedures(calendar()), Keeper(ChainKey("k1", SECRET), chance, store.is_sqlite), chance, hold_after)
+    chance = Randomness(os.urandom)  # noqa: TID251 -- replicas must not draw the same numbers
+    return Casework(
+        store, Procedures(calendar()), DecisionWriter(ChainKey("k1", SECRET), chance, store.is_sqlite), chance, hold_after
+    )
 
 
 def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
@@ -51,7 +54,7 @@ def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
     for key in WHO:
         id_ = marsh.id(key)
         with store.write(KEY) as connection:
-            tokens[key] = identity.create_token(connection, marsh.chance, KEY, id_, "test", FOUNDED, timedelta(days=366))
+            tokens[key] = tokens_module.create_token(connection, marsh.chance, KEY, id_, "test", FOUNDED, timedelta(days=366))
     return marsh, tokens
 
 
@@ -72,18 +75,18 @@ def many(marsh: Marsh, count: int, now: datetime = RAISED) -> None:
         actor = Actor(irene.person, frozenset({Part.RAISER, Part.CHILDS_IRO}))
         event = e.Raised(ItemType.FORMAL, ("drift",), "The plan drifts.")
         decided = deciding.decide_raise(rules, Act(event, actor), subject.facts, (), now)
-        kept: list[Kept] = []
+        kept: list[DecisionToSave] = []
         from uuid import UUID
 
         establishment = None
         for _ in range(count):
-            new = Loaded(
+            new = StoredChallenge(
                 casework.chance.identity(), casework.chance.reference(), 0, subject.child, subject.number, subject.initials,
                 UUID(irene.person), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
             )  # fmt: skip
-            establishment = establishment or load.establishment(connection, KEY, [new.about()])
-            decision, messages = addressed(rules, establishment, new, decided.decision, now)
-            kept.append(Kept(None, decision, messages, rules.authority, new))
+            establishment = establishment or load.load_establishment(connection, KEY, [new.about()])
+            decision, messages = resolve_recipients(rules, establishment, new, decided.decision, now)
+            kept.append(DecisionToSave(None, decision, messages, rules.authority, new))
         casework.keeper.keep(connection, KEY, kept, now)
 
 

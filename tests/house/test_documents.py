@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import app, directory_app, token_app
-from api.deps import ROUTES
+from api.cli.main import app, directory_app, token_app
+from api.request_context import ROUTES
 from drp.settings import Settings
-from workflows import written
+from workflows.ladder_language import file_schema
 
 ROOT = Path(__file__).parents[2]
 LANGUAGE = (ROOT / "docs" / "writing-a-ladder.md").read_text(encoding="utf-8")
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-MODELS = [value for value in vars(written).values() if isinstance(value, type) and issubclass(value, written.Written)]
+MODELS = [value for value in vars(file_schema).values() if isinstance(value, type) and issubclass(value, file_schema.Written)]
 COMMAND_FILES = ("cli", "register_commands", "retention_commands", "themes_command")
 COMMANDS = "".join((ROOT / "api" / f"{name}.py").read_text(encoding="utf-8") for name in COMMAND_FILES)
 KEYS = sorted({field.alias or name for model in MODELS for name, field in model.model_fields.items()})

@@ -1,6 +1,6 @@
 """Parts of a ladder in short words, so that a table in a test can be held against the page that it is taken from."""
 
-from workflows.ladder import RAISER, Choice, Ladder, Stage, Within
+from workflows.model.ladder import RAISER, Choice, Ladder, Stage, Within
 
 
 def to(stage: Stage) -> str:

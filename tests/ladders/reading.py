@@ -4,9 +4,9 @@ from functools import cache
 from pathlib import Path
 
 import workflows
-from workflows.ladder import Ladder
-from workflows.reader import Procedures, Unreadable, read_procedures
-from workflows.strict_yaml import Fault
+from workflows.ladder_language.reader import AuthorityProcedures, Unreadable, read_procedures
+from workflows.ladder_language.strict_yaml import FileFault
+from workflows.model.ladder import Ladder
 
 SHIPPED = Path(workflows.__path__[0]) / "authorities"
 INVENTED = Path(__file__).parent / "invented"
@@ -20,7 +20,7 @@ def texts(folder: Path) -> dict[str, str]:
 
 
 @cache
-def procedures(name: str) -> Procedures:
+def procedures(name: str) -> AuthorityProcedures:
     """The procedures of a shipped or an invented authority."""
     return read_procedures(texts((SHIPPED if name in AUTHORITIES else INVENTED) / name))
 
@@ -31,7 +31,7 @@ def ladder(name: str, key: str, version: str = "") -> Ladder:
     return found
 
 
-def faults(files: dict[str, str]) -> tuple[Fault, ...]:
+def faults(files: dict[str, str]) -> tuple[FileFault, ...]:
     """What is refused in some files; none if they read."""
     try:
         read_procedures(files)

@@ -8,40 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from api.assembly import calendar
-from api.checking import check_files
+from api.assembly import shipped_calendar
+from api.cli.check_command import check_files
 from drp.directory import vacancies
 from drp.directory.values import Directory
 from tests.decision.planting import plant_rule
 from tests.ladders.bad_files import GOOD, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
-from workflows import events, places, simulate
-from workflows.challenge import Outcome
-from workflows.check import last_day, prove
-from workflows.ladder import RECIPIENTS
-from workflows.line import Cause, line_of
-from workflows.permits import Part
-from workflows.procedure import Rules
-from workflows.reader import Procedures, read_procedures
-from workflows.working_days import at_local
+from workflows.calendar.working_days import at_local
+from workflows.ladder_language import fault_location
+from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
+from workflows.model import events
+from workflows.model.actor import Part
+from workflows.model.authority import Rules
+from workflows.model.challenge import Outcome
+from workflows.model.ladder import RECIPIENTS
+from workflows.model.register_entry import VisitCause, register_entry_of
+from workflows.proofs import simulate
+from workflows.proofs.ladder_check import last_day, prove_ladder
 
 EVERY = sorted(folder for at in (SHIPPED, INVENTED) for folder in at.iterdir() if folder.is_dir())
 
 
 def rules(name: str, key: str, version: str = "") -> Rules:
     authority = procedures(name).authority
-    days = calendar()
+    days = shipped_calendar()
     if authority.closures:
         days = days.closed_also_on(dict(authority.closures), "closures")
     return Rules(ladder(name, key, version), authority, days)
 
 
-def changed(old: str, new: str) -> tuple[Rules, Procedures]:
+def changed(old: str, new: str) -> tuple[Rules, AuthorityProcedures]:
     """The tests' own ladder with one thing changed."""
     assert GOOD[L].count(old) == 1
     read = read_procedures({**GOOD, L: GOOD[L].replace(old, new)})
     (one,) = (one for one in read.ladders if one.key == "challenge")
-    return Rules(one, read.authority, calendar()), read
+    return Rules(one, read.authority, shipped_calendar()), read
 
 
 @pytest.mark.parametrize("folder", EVERY, ids=lambda folder: folder.name)
@@ -53,7 +55,7 @@ def test_nothing_is_wrong_with_what_ships(folder):
 
 @pytest.mark.parametrize("version", ["2016/17", "2022/23"])
 def test_durhams_days_add_up(version):
-    proof = prove(rules("durham", "resolution", version))
+    proof = prove_ladder(rules("durham", "resolution", version))
     assert (proof.formal_days, proof.with_informal_days) == (19, 20)
     assert proof.failures == ()
     assert proof.counted.startswith("19 working days in its formal stages")
@@ -61,14 +63,14 @@ def test_durhams_days_add_up(version):
 
 
 def test_how_many_of_durhams_windows_are_assumed():
-    assert prove(rules("durham", "resolution", "2016/17")).formal.assumed == 0
-    proof = prove(rules("durham", "resolution", "2022/23"))
+    assert prove_ladder(rules("durham", "resolution", "2016/17")).formal.assumed == 0
+    proof = prove_ladder(rules("durham", "resolution", "2022/23"))
     assert (proof.formal.assumed, proof.formal.windows) == (6, 6)
     assert "(all 6 windows are assumed)" in proof.counted
 
 
 def test_calendar_days_are_not_working_days():
-    proof = prove(rules("derby", "qa_notification"))
+    proof = prove_ladder(rules("derby", "qa_notification"))
     assert (proof.formal_days, proof.with_informal_days) == (0, 0)
     assert (proof.formal.calendar_days, proof.informal.hours) == (40, 72)
     assert (proof.formal.least, proof.formal.most) == (25, 30)
@@ -79,13 +81,13 @@ def test_calendar_days_are_not_working_days():
 def test_the_run_is_over_every_first_day_of_a_year():
     # 40 days are five weeks and five days: all five worked from a Sunday, three of them from a Wednesday or Thursday, say,
     # less Christmas Day, the substitute for Boxing Day, and New Year's Day.
-    proof = prove(rules("derby", "qa_notification"))
+    proof = prove_ladder(rules("derby", "qa_notification"))
     assert proof.formal.most == 5 * 5 + 5
     assert proof.formal.least == 5 * 5 + 3 - 3
 
 
 def test_what_may_be_too_long_is_said_so():
-    proof = prove(rules("eastmoor", "challenge"))
+    proof = prove_ladder(rules("eastmoor", "challenge"))
     assert (proof.formal.working_days, proof.formal.calendar_days) == (18, 7)
     assert proof.formal.least <= 20 < proof.formal.most
     assert any("may add up to" in warning for warning in proof.warnings)
@@ -102,7 +104,7 @@ def test_what_may_be_too_long_is_said_so():
     ],
 )
 def test_what_is_counted(name, key, version, said):
-    assert prove(rules(name, key, version)).counted.endswith(said)
+    assert prove_ladder(rules(name, key, version)).counted.endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -123,26 +125,26 @@ def test_what_is_counted(name, key, version, said):
     ],
 )
 def test_a_child_of_each_status_is_played(name, key, version, is_open, closed_to):
-    proof = prove(rules(name, key, version))
+    proof = prove_ladder(rules(name, key, version))
     assert (proof.open_to_looked_after, proof.closed_to) == (is_open, closed_to)
 
 
 @pytest.mark.parametrize("part", [Part.IRO_MANAGER, Part.ASKED, Part.SERVICE])
 def test_somebody_else_who_could_refer_is_found(part, monkeypatch):
     plant_rule(monkeypatch, events.ReferredToCafcass, may=frozenset({Part.CHILDS_IRO, part}))
-    failures = prove(rules("thurrock", "dispute_resolution", "2017/18")).failures
+    failures = prove_ladder(rules("thurrock", "dispute_resolution", "2017/18")).failures
     assert f"formal_1.awaiting: {part.value} could refer to Cafcass" in failures
 
 
 def test_an_iro_who_cannot_refer_is_found(monkeypatch):
     plant_rule(monkeypatch, events.ReferredToCafcass, may=frozenset())
-    failures = prove(rules("durham", "resolution", "2016/17")).failures
+    failures = prove_ladder(rules("durham", "resolution", "2016/17")).failures
     assert any("a referral is refused to the child's IRO" in failure for failure in failures)
 
 
 def test_a_referral_for_a_child_who_is_not_looked_after_is_found(monkeypatch):
     plant_rule(monkeypatch, events.ReferredToCafcass, needs=())
-    failures = prove(rules("durham", "resolution", "2016/17")).failures
+    failures = prove_ladder(rules("durham", "resolution", "2016/17")).failures
     assert "stage_2.awaiting: a child with a protection plan could be referred to Cafcass" in failures
 
 
@@ -221,7 +223,7 @@ def test_what_cannot_be_read_is_counted(tmp_path, capsys):
 def test_a_version_that_nothing_follows_is_weighed():
     ended, read = changed("until: 2026-12-31", "until: 2026-12-30")
     assert last_day(ended.ladder, read.ladders) == (date(2026, 12, 30), None)
-    assert "nothing follows after 2026-12-30, its last day" in prove(ended, read.ladders).warnings
+    assert "nothing follows after 2026-12-30, its last day" in prove_ladder(ended, read.ladders).warnings
 
 
 def test_a_gap_between_two_versions_is_weighed():
@@ -229,7 +231,7 @@ def test_a_gap_between_two_versions_is_weighed():
     second = second.replace("in_force: 2025-01-01", "in_force: 2027-02-01")
     read = read_procedures({**GOOD, "second.yaml": second})
     first, last = sorted((one for one in read.ladders if one.key == "challenge"), key=lambda one: one.in_force)
-    proof = prove(Rules(first, read.authority, calendar()), read.ladders)
+    proof = prove_ladder(Rules(first, read.authority, shipped_calendar()), read.ladders)
     assert "nothing follows after 2026-12-31, its last day until 2027 begins on 2027-02-01" in proof.warnings
     assert last_day(last, read.ladders) == (None, None)
 
@@ -248,20 +250,20 @@ def test_a_versions_last_day(name, key, version, expected):
     versions = procedures(name).ladders
     one = ladder(name, key, version)
     assert last_day(one, versions)[0] == expected
-    assert not any("nothing follows" in warning for warning in prove(rules(name, key, version), versions).warnings)
+    assert not any("nothing follows" in warning for warning in prove_ladder(rules(name, key, version), versions).warnings)
 
 
 @pytest.mark.parametrize("contact", ["", "    contact: {meeting: {called: Panel, attended_by: [recipients, iro]}}\n"])
 def test_what_was_agreed_is_completed(contact):
     stage = "    to: director\n" + contact + "    complete_within: as agreed\n"
     agreed, _ = changed("    to: director\n", stage)
-    proof = prove(agreed)
+    proof = prove_ladder(agreed)
     assert proof.failures == ()
     assert "step_2.completing" in _open(agreed)
 
 
 def _open(of: Rules) -> set[str]:
-    return set(simulate.ways(of, simulate.facts_for(of.ladder), at_local(date(2026, 6, 1), time(10))))
+    return set(simulate.shortest_ways(of, simulate.facts_for(of.ladder), at_local(date(2026, 6, 1), time(10))))
 
 
 def test_a_meeting_may_be_attended_by_the_recipients():
@@ -284,14 +286,14 @@ def test_a_meeting_may_be_attended_by_the_recipients():
     ],
 )
 def test_a_place_in_words(path, said):
-    assert places.in_a_ladder(ladder("derby", "qa_notification"), path) == said
+    assert fault_location.locate_in_ladder(ladder("derby", "qa_notification"), path) == said
 
 
 @pytest.mark.parametrize("name", ["derby", "durham", "north_yorkshire", "thurrock"])
 def test_no_place_is_left_as_a_key(name):
     read = procedures(name)
-    said = [places.in_an_authority_file(read.authority, assumption.path) for assumption in read.authority.assumed]
-    said += [places.in_a_ladder(one, assumption.path) for one in read.ladders for assumption in one.assumed]
+    said = [fault_location.locate_in_authority_file(read.authority, assumption.path) for assumption in read.authority.assumed]
+    said += [fault_location.locate_in_ladder(one, assumption.path) for one in read.ladders for assumption in one.assumed]
     assert not [place for place in said if "_" in place or "." in place or place[0].islower()]
 
 
@@ -299,13 +301,13 @@ def test_recipients_who_attend_are_not_a_post_of_their_own():
     meeting = "    contact: {meeting: {attended_by: [recipients, iro_manager]}}\n"
     held, read = changed("    to: director\n", "    to: director\n" + meeting)
     facts, start = simulate.facts_for(held.ladder), at_local(date(2026, 6, 1), time(10))
-    way = simulate.ways(held, facts, start)["step_2.awaiting"]
-    challenge = simulate.play(held, way, facts, start)
+    way = simulate.shortest_ways(held, facts, start)["step_2.awaiting"]
+    challenge = simulate.play_way(held, way, facts, start)
     assert challenge.last_at
     booked = simulate.Step(events.MeetingArranged(challenge.last_at + timedelta(days=2)))
-    (telling,) = simulate.take(held, challenge, booked, facts, challenge.last_at).tellings
+    (telling,) = simulate.take_step(held, challenge, booked, facts, challenge.last_at).tellings
     assert [party.role for party in telling.to] == ["director", "iro_manager", "raiser"]
-    empty = vacancies.vacant(Directory(), read.authority, [held.ladder], date(2026, 6, 1))
+    empty = vacancies.vacant_posts(Directory(), read.authority, [held.ladder], date(2026, 6, 1))
     assert "director" in {vacancy.role for vacancy in empty}
     assert RECIPIENTS not in {vacancy.role for vacancy in empty}
 
@@ -323,12 +325,12 @@ def test_recipients_who_attend_are_not_a_post_of_their_own():
 def test_an_item_that_nobody_answers_and_one_never_answered_well_enough_climb_three_stages(name, key, version):
     held = rules(name, key, version)
     facts, start = simulate.facts_for(held.ladder), at_local(date(2026, 6, 1), time(10))
-    for is_answered, cause in ((False, Cause.NO_REPLY), (True, Cause.NEEDS_MORE)):
-        way = simulate.climbing(held, facts, start, is_answered)
-        challenge = simulate.play(held, way, facts, start)
-        line = line_of(challenge, held.authority)
+    for is_answered, cause in ((False, VisitCause.NO_REPLY), (True, VisitCause.NEEDS_MORE)):
+        way = simulate.way_up(held, facts, start, is_answered)
+        challenge = simulate.play_way(held, way, facts, start)
+        line = register_entry_of(challenge, held.authority)
         assert challenge.phase == Outcome.RESOLVED
-        assert [stay.cause for stay in line.stays] == [Cause.RAISED, cause, cause]
+        assert [stay.cause for stay in line.stays] == [VisitCause.RAISED, cause, cause]
         assert len({stay.stage for stay in line.stays}) == 3
 
 
@@ -336,4 +338,4 @@ def test_a_notice_and_what_is_settled_by_a_reply_alone_do_not_climb():
     start = at_local(date(2026, 6, 1), time(10))
     for held in (rules("north_yorkshire", "excellent_practice", "2014/15"), rules("north_yorkshire", "multi_agency")):
         facts = simulate.facts_for(held.ladder)
-        assert simulate.climbing(held, facts, start, is_answered=False) == ()
+        assert simulate.way_up(held, facts, start, is_answered=False) == ()

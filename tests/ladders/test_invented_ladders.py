@@ -6,9 +6,9 @@ import pytest
 
 from tests.ladders.plainly import rows, within
 from tests.ladders.reading import INVENTIONS, ladder, procedures
-from workflows.ladder import CountedFrom, ItemType, Need, NoReply, Status, Term
-from workflows.procedure import Capacity, in_force_on, serves_item
-from workflows.working_days import Length, Unit
+from workflows.calendar.working_days import Length, LengthUnit
+from workflows.model.authority import Capacity, in_force_on, serves_item
+from workflows.model.ladder import CountedFrom, ItemType, Need, NoReply, Status, Term
 
 LADDERS = [
     (
@@ -168,8 +168,8 @@ def test_the_judge_changes_by_stage_and_may_be_several():
     assert judged["level_3"] == (Need.ANY, ("raiser", "head_of_quality"))
     step_2 = ladder("vale_of_arrow", "conference").stage("step_2").judged_by
     assert (step_2.how, step_2.roles) == (Need.ALL, ("raiser", "review_manager"))
-    assert CHALLENGE.stage("level_2").judge_within == Length(1, Unit.WORKING_DAYS)
-    assert CHALLENGE.judge_within == Length(2, Unit.WORKING_DAYS)
+    assert CHALLENGE.stage("level_2").judge_within == Length(1, LengthUnit.WORKING_DAYS)
+    assert CHALLENGE.judge_within == Length(2, LengthUnit.WORKING_DAYS)
 
 
 def test_the_way_divides():
@@ -213,7 +213,7 @@ def test_who_watches():
 
 def test_a_partner_item_is_agreed_before_it_leaves():
     lead = ladder("vale_of_arrow", "partners").stage("lead")
-    assert (lead.endorsed_by.role, lead.endorsed_by.within) == ("service_manager", Length(2, Unit.WORKING_DAYS))
+    assert (lead.endorsed_by.role, lead.endorsed_by.within) == ("service_manager", Length(2, LengthUnit.WORKING_DAYS))
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_what_must_be_raised_and_what_repeats():
 
 def test_limits_on_the_whole():
     carers = ladder("eastmoor", "foster_care").whole_process
-    assert (carers.limit, carers.includes_informal) == (Length(10, Unit.WORKING_DAYS), True)
+    assert (carers.limit, carers.includes_informal) == (Length(10, LengthUnit.WORKING_DAYS), True)
     assert CHALLENGE.whole_process.includes_informal
     assert not ladder("vale_of_arrow", "reviews").whole_process.includes_informal
     assert ladder("hartsea", "serious").whole_process is None
@@ -340,7 +340,7 @@ def test_somebody_other_than_the_raiser_picks():
 
 def test_reminders_and_versions():
     assert ladder("hartsea", "usual", "2024").reminder_before is None
-    assert ladder("hartsea", "usual", "2025").reminder_before == Length(2, Unit.WORKING_DAYS)
+    assert ladder("hartsea", "usual", "2025").reminder_before == Length(2, LengthUnit.WORKING_DAYS)
     versions = [one for one in procedures("hartsea").ladders if one.key == "usual"]
     assert [one.version for one in in_force_on(date(2024, 12, 31), versions)] == ["2024"]
     assert [one.version for one in in_force_on(date(2025, 1, 1), versions)] == ["2025"]

@@ -6,10 +6,10 @@ import pytest
 
 from tests.ladders.plainly import copied, rows, to, within
 from tests.ladders.reading import AUTHORITIES, SHIPPED, ladder, procedures, texts
-from workflows.ladder import CountedFrom, ItemType, Status
-from workflows.procedure import Capacity, HeldFor, in_force_on
-from workflows.reader import read_procedures
-from workflows.working_days import Length, Unit
+from workflows.calendar.working_days import Length, LengthUnit
+from workflows.ladder_language.reader import read_procedures
+from workflows.model.authority import Capacity, HeldFor, in_force_on
+from workflows.model.ladder import CountedFrom, ItemType, Status
 
 IN_LAW = "legal_advisor (if in PLO or proceedings)"
 BOTH_STRATEGIC = "strategic_manager_cs, strategic_manager_sqd"
@@ -167,7 +167,7 @@ def test_every_ladder_that_ships_stands_in_these_tables():
 def test_durhams_windows_of_2016_add_up():
     stages = [stage for stage in ladder("durham", "resolution", "2016/17").stages if not stage.referral]
     lengths = [stage.respond_within.length for stage in stages]
-    assert {length.unit for length in lengths} == {Unit.WORKING_DAYS}
+    assert {length.unit for length in lengths} == {LengthUnit.WORKING_DAYS}
     assert [length.number for length in lengths] == [1, 3, 4, 5, 5, 1, 1]
     assert sum(length.number for length in lengths) == 20
     formal = [stage.respond_within.length.number for stage in stages if not stage.informal]
@@ -191,14 +191,14 @@ def test_the_handbook_shaped_ladder_fills_twenty_working_days(name, key, version
 def test_the_whole_process_has_the_handbooks_limit(name, key, version, table):
     whole = ladder(name, key, version).whole_process
     assert whole is not None
-    assert whole.limit == Length(20, Unit.WORKING_DAYS)
+    assert whole.limit == Length(20, LengthUnit.WORKING_DAYS)
     assert not whole.includes_informal
 
 
 @pytest.mark.parametrize(("name", "key", "version", "table"), LADDERS)
 def test_the_iro_has_three_working_days_to_judge_and_that_is_ours(name, key, version, table):
     one = ladder(name, key, version)
-    assert one.judge_within == Length(3, Unit.WORKING_DAYS)
+    assert one.judge_within == Length(3, LengthUnit.WORKING_DAYS)
     assert "judge_within" in {assumption.path for assumption in one.assumed}
 
 
@@ -318,7 +318,7 @@ def test_derbys_ten_days_are_of_unstated_kind():
     one = ladder("derby", "qa_notification")
     assert not one.stage("formal_1").respond_within.unit_stated
     assert "stages.formal_1.respond_within" in {assumption.path for assumption in one.assumed}
-    assert one.stage("informal").respond_within.length == Length(72, Unit.HOURS)
+    assert one.stage("informal").respond_within.length == Length(72, LengthUnit.HOURS)
 
 
 def test_derbys_repeat_and_must_raise():

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from tests.ladders.bad_files import AUTHORITY, BAD, GOOD, LADDER, NOTICE, PARTNERS, A, L, N, P
 from tests.ladders.reading import AUTHORITIES, INVENTED, INVENTIONS, SHIPPED, faults, texts
-from workflows.meaning import content_hash
-from workflows.reader import Unreadable, read_procedures, schema
-from workflows.strict_yaml import LARGEST_FILE, read_tree
+from workflows.ladder_language.build_ladder import content_hash
+from workflows.ladder_language.reader import Unreadable, ladder_file_schema, read_procedures
+from workflows.ladder_language.strict_yaml import LARGEST_FILE, read_tree
 
 
 def mutated(file: str, old: str, new: str) -> dict[str, str]:
@@ -179,7 +179,7 @@ def test_line_endings_do_not_make_another_version():
 
 
 def test_the_schema_knows_every_key_that_the_good_files_use():
-    definitions = schema()["$defs"]
+    definitions = ladder_file_schema()["$defs"]
     for kind, text in (("WrittenAuthority", AUTHORITY), ("WrittenLadder", LADDER), ("WrittenNotice", NOTICE)):
         assert set(read_tree(text, "x").value) <= set(definitions[kind]["properties"])
 

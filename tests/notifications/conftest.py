@@ -2,7 +2,7 @@
 
 import pytest
 
-from drp.handle import Casework
+from drp.casework.service import Casework
 from tests.notifications.marsh import Marsh
 from tests.store.conftest import calendar, casework, chance, octets, postgresql, sqlite_template, store
 

@@ -10,23 +10,23 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
-from drp.chance import Chance
+from drp.casework.load import id_of_reference
+from drp.casework.service import ActionResult, Casework
+from drp.casework.sweep import SweepResult, sweep_authority
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.tables import CoverRow, DeliveryRow, NotificationRow, PersonRow, PostRow
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
-from drp.handle import Casework, Done
-from drp.identity import signed
-from drp.load import by_reference
-from drp.principal import Signed
-from drp.store import Store
-from drp.sweep import Swept, sweep
-from drp.tables import CoverRow, DeliveryRow, NotificationRow, PersonRow, PostRow
-from notifications.channels import Channel, Outcome, Post
-from notifications.outbox import Delivered, Sender, deliver
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.reader import Procedures as Read
-from workflows.reader import read_procedures
-from workflows.working_days import LONDON
+from drp.identity.principal import Principal
+from drp.identity.tokens import principal_of
+from notifications.channels import Channel, OutgoingMail, SendOutcome
+from notifications.outbox import Delivered, Sender, deliver_messages
+from workflows.calendar.working_days import LONDON
+from workflows.ladder_language.reader import AuthorityProcedures as Read
+from workflows.ladder_language.reader import read_procedures
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
 
 KEY = "marsh"
 
@@ -204,10 +204,10 @@ CLIMBS = at("2026-04-09 09:00")
 class Box:
     """A channel that keeps what it was given; `answer` says what becomes of it."""
 
-    posts: list[Post] = field(default_factory=list)
-    answer: Callable[[Post], Outcome] = lambda post: Outcome(accepted=frozenset(post.envelope))
+    posts: list[OutgoingMail] = field(default_factory=list)
+    answer: Callable[[OutgoingMail], SendOutcome] = lambda post: SendOutcome(accepted=frozenset(post.envelope))
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         self.posts.append(post)
         return self.answer(post)
 
@@ -241,7 +241,7 @@ class Marsh:
         return self.casework.store
 
     @property
-    def chance(self) -> Chance:
+    def chance(self) -> Randomness:
         return self.casework.chance
 
     def id(self, key: str) -> UUID:
@@ -250,11 +250,11 @@ class Marsh:
         assert found is not None
         return found
 
-    def as_(self, key: str, now: datetime) -> Signed:
+    def as_(self, key: str, now: datetime) -> Principal:
         with self.store.read(KEY) as connection:
             id_ = person_by_key(connection, KEY, key)
             assert id_ is not None
-            return signed(connection, read().authority, id_, now)
+            return principal_of(connection, read().authority, id_, now)
 
     def raised(self, now: datetime = RAISED, child: str = "C-1", by: str = "irene", event: e.Raised | None = None) -> str:
         """A formal challenge; gives its reference."""
@@ -265,8 +265,8 @@ class Marsh:
     def act(self, by: str, reference: str, event: e.Event, now: datetime) -> None:
         self.casework.act(self.as_(by, now), reference, event, now, _reference)
 
-    def sweep(self, now: datetime) -> Swept:
-        return sweep(self.casework, KEY, now)
+    def sweep(self, now: datetime) -> SweepResult:
+        return sweep_authority(self.casework, KEY, now)
 
     def swept_daily(self, until: datetime, since: datetime = RAISED) -> None:
         """Sweep whenever a passed date is acted on or warned of, from one moment to another."""
@@ -279,7 +279,7 @@ class Marsh:
             day += timedelta(days=1)
 
     def deliver(self, now: datetime, channel: Channel, domains: tuple[str, ...] = ()) -> Delivered:
-        return deliver(self.casework, KEY, now, sender(channel, domains))
+        return deliver_messages(self.casework, KEY, now, sender(channel, domains))
 
     def notifications(self, reference: str = "") -> list[dict[str, Any]]:
         with self.store.read(KEY) as connection:
@@ -289,7 +289,7 @@ class Marsh:
                 .order_by(col(NotificationRow.version), col(NotificationRow.n))
             )
             if reference:
-                query = query.where(col(NotificationRow.challenge) == by_reference(connection, KEY, reference))
+                query = query.where(col(NotificationRow.challenge) == id_of_reference(connection, KEY, reference))
             return [dict(row) for row in connection.execute(query).mappings()]
 
     def state_of(self, subject: str, reference: str = "") -> list[str]:
@@ -311,7 +311,7 @@ class Marsh:
                 .order_by(col(NotificationRow.version), col(NotificationRow.n), col(PersonRow.key))
             )  # fmt: skip
             if reference:
-                query = query.where(col(DeliveryRow.challenge) == by_reference(connection, KEY, reference))
+                query = query.where(col(DeliveryRow.challenge) == id_of_reference(connection, KEY, reference))
             return [(row.subject, row.key, row.mail, row.error) for row in connection.execute(query)]
 
     def change_person(self, key: str, **values: object) -> None:
@@ -346,19 +346,19 @@ class Marsh:
 
     def climbs_by_itself(self, reference: str) -> str:
         """What the present window does when its date passes."""
-        from drp import load
+        from drp.casework import load
 
         with self.store.read(KEY) as connection:
-            id_ = by_reference(connection, KEY, reference)
+            id_ = id_of_reference(connection, KEY, reference)
             assert id_ is not None
-            main = load.challenges(connection, KEY, [id_])[id_].challenge.main_window()
+            main = load.load_challenges(connection, KEY, [id_])[id_].challenge.main_window()
         assert main is not None
         # A message that came back makes the climb wait, whatever the stage's policy is.
         return "prompt" if getattr(main, "climb_waits", False) else main.on_close.value
 
 
 def _reference(*given: Any) -> dict[str, Any]:
-    done = next(one for one in given if isinstance(one, Done))
+    done = next(one for one in given if isinstance(one, ActionResult))
     return {"reference": done.loaded.reference}
 
 

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from notifications import calendar_file, outbox
-from notifications.channels import Attachment, Folder, Outcome, Post, build
-from notifications.outbox import Sender, deliver
-from notifications.settling import WAITS
+from notifications.channels import Attachment, Folder, OutgoingMail, SendOutcome, build_mail
+from notifications.outbox import Sender, deliver_messages
+from notifications.record_outcome import WAITS
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, addresses, at, read
 from tests.notifications.peers import SENDER, Mailbox, real_server
-from workflows import events as e
-from workflows.challenge import Phase
-from workflows.turn import Subject
+from workflows.decision.decision_builder import NotificationKind
+from workflows.model import events as e
+from workflows.model.challenge import Phase
 
 FIRST, SECOND = at("2026-04-21 14:00"), at("2026-04-22 10:30")
 """Both in summer time."""
@@ -67,9 +67,9 @@ def instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def file_of(post: Post) -> str:
+def file_of(post: OutgoingMail) -> str:
     """The calendar file as it arrives: from the finished bytes."""
-    message = message_from_bytes(build(post, SENDER), policy=policy.SMTP)
+    message = message_from_bytes(build_mail(post, SENDER), policy=policy.SMTP)
     return arrived(message)
 
 
@@ -95,7 +95,7 @@ def arranged(marsh: Marsh, reference: str, meets: datetime, now: datetime) -> No
     marsh.act("support", reference, e.MeetingArranged(meets, ROOM), now)
 
 
-def sent(marsh: Marsh, now: datetime) -> list[Post]:
+def sent(marsh: Marsh, now: datetime) -> list[OutgoingMail]:
     """The mails of a round that speak of a meeting."""
     box = Box()
     marsh.deliver(now, box)
@@ -167,7 +167,7 @@ def test_a_first_message_that_is_late_does_not_put_the_earlier_time_back(marsh: 
 def test_tried_again_it_is_the_same_file(marsh: Marsh) -> None:
     reference = at_the_meeting_stage(marsh)
     arranged(marsh, reference, FIRST, RAISED)
-    box = Box(answer=lambda post: Outcome(again="451 later"))
+    box = Box(answer=lambda post: SendOutcome(again="451 later"))
     marsh.deliver(RAISED, box)
     marsh.deliver(RAISED + WAITS[0], box)
     assert box.posts[0].attachment == box.posts[1].attachment
@@ -218,7 +218,7 @@ def test_the_service_calls_it_or_nobody(marsh: Marsh, address: str, named: str |
     reference = at_the_meeting_stage(marsh)
     arranged(marsh, reference, FIRST, RAISED)
     box = Box()
-    deliver(marsh.casework, KEY, RAISED, Sender(box, "https://drp.marsh.example", "marsh.example", address=address))
+    deliver_messages(marsh.casework, KEY, RAISED, Sender(box, "https://drp.marsh.example", "marsh.example", address=address))
     event = event_of(file_of(box.posts[0]))
     assert event.get("ORGANIZER") == named
     assert set(event) - {"ORGANIZER"} == PLAIN
@@ -299,7 +299,7 @@ def file_called(name: str) -> Attachment:
     rules: Any = SimpleNamespace(ladder=SimpleNamespace(has=lambda key: True, stage=lambda key: called))
     challenge = SimpleNamespace(meeting_at=FIRST, is_open=True, sequence=3)
     row: Any = {
-        "authority": KEY, "subject": Subject.MEETING.value, "stage": "stage_3", "sequence": 3, "version": 5, "at": RAISED,
+        "authority": KEY, "subject": NotificationKind.MEETING.value, "stage": "stage_3", "sequence": 3, "version": 5, "at": RAISED,
     }  # fmt: skip
     loaded: Any = SimpleNamespace(id="1", reference="7K3F-QX9M", challenge=challenge)
     made = calendar_file.meeting_file(row, loaded, rules, "https://drp.marsh.example/challenges/7K3F-QX9M", "marsh.example", "")
@@ -324,8 +324,8 @@ def test_whatever_the_authority_calls_it_the_file_can_be_read() -> None:
     assert [fault for name in names() for fault in unlike(name)] == []
 
 
-LETTER = outbox.letter(
-    Subject.MEETING,
+LETTER = outbox.word_message(
+    NotificationKind.MEETING,
     read().authority,
     "7K3F-QX9M",
     stage="",
@@ -339,8 +339,10 @@ LETTER = outbox.letter(
 
 def test_whatever_the_authority_calls_it_the_file_arrives_as_it_was_written() -> None:
     for name in names():
-        post = Post("<1@marsh.example>", ("a@marsh.example",), (), ("a@marsh.example",), LETTER, RAISED, file_called(name))
-        data = build(post, SENDER)
+        post = OutgoingMail(
+            "<1@marsh.example>", ("a@marsh.example",), (), ("a@marsh.example",), LETTER, RAISED, file_called(name)
+        )
+        data = build_mail(post, SENDER)
         assert data.isascii()
         assert arrived(message_from_bytes(data, policy=policy.SMTP)) == file_called(name).text
 
@@ -393,7 +395,7 @@ def test_planted_a_move_that_does_not_take_the_earlier_ones_place_is_caught(
 
 
 def test_planted_local_time_called_utc_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workflows.working_days import LONDON
+    from workflows.calendar.working_days import LONDON
 
     changed(monkeypatch, r"DTSTART:\w+", f"DTSTART:{FIRST.astimezone(LONDON):%Y%m%dT%H%M%SZ}")
     with pytest.raises(AssertionError):

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from drp.handle import Casework
-from notifications.channels import Folder, Outcome
+from drp.casework.service import Casework
+from notifications.channels import Folder, SendOutcome
 from tests.notifications.marsh import CLIMBS, FILES, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.refusals import Refused
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
+from workflows.model.refusals import Refused
 
 NUMBER, INITIALS, BORN = "ZQN-77812", "ZQXI", date(2011, 11, 13)
 WORD = "ZQWORD"
@@ -62,7 +62,7 @@ def full(kind: type[e.Event], now: Any) -> e.Event:
         elif kind is e.OutcomeRecorded and each.name == "outcome":
             values["outcome"] = word()
         elif each.name == "said":
-            values["said"] = (e.Said("effect", word()), e.Said("child", word()))
+            values["said"] = (e.ReferralStatement("effect", word()), e.ReferralStatement("child", word()))
         elif kind is e.ReferralTold and each.name == "told":
             values["told"] = ("director",)
         elif each.name == "actions":
@@ -95,7 +95,10 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
         try:
             marsh.act(who, reference, full(kind, now), now)
         except (Refused, Exception) as refused:
-            if not isinstance(refused, Refused) and type(refused).__module__ not in ("drp.access", "drp.handle"):
+            if not isinstance(refused, Refused) and type(refused).__module__ not in (
+                "drp.casework.access",
+                "drp.casework.service",
+            ):
                 raise
             return
         brought.add(kind.__name__)
@@ -171,11 +174,11 @@ def test_no_canary_is_in_a_log_line_when_mail_fails(casework: Casework, caplog: 
     marsh = Marsh.founded(casework, NIGHT_AND_DAY, CAST)
     marsh.raised(RAISED, NUMBER, event=raised(RAISED))
 
-    def breaks(post: Any) -> Outcome:
+    def breaks(post: Any) -> SendOutcome:
         raise RuntimeError("the channel broke")
 
     marsh.deliver(RAISED, Box(answer=breaks))
-    marsh.deliver(CLIMBS, Box(answer=lambda post: Outcome(refused=dict.fromkeys(post.envelope, "550 no"))))
+    marsh.deliver(CLIMBS, Box(answer=lambda post: SendOutcome(refused=dict.fromkeys(post.envelope, "550 no"))))
     assert "the channel broke" in caplog.text
     assert CANARIES.findall(caplog.text) == []
     errors = [row["error"] for row in marsh.notifications()] + [error for *_, error in marsh.mails()]
@@ -205,8 +208,10 @@ def test_planted_a_message_with_something_of_the_child_in_it_is_caught(
 ) -> None:
     from notifications import outbox
 
-    real = outbox.letter
-    monkeypatch.setattr(outbox, "letter", lambda *given, **more: real(*given, **(more | {part: f"{more[part]} ({INITIALS})"})))
+    real = outbox.word_message
+    monkeypatch.setattr(
+        outbox, "word_message", lambda *given, **more: real(*given, **(more | {part: f"{more[part]} ({INITIALS})"}))
+    )
     marsh = Marsh.founded(casework, NIGHT_AND_DAY, CAST)
     marsh.raised(RAISED, NUMBER, event=raised(RAISED))
     marsh.deliver(RAISED, Folder(tmp_path / "mail", "resolution@marsh.example"))
@@ -237,7 +242,7 @@ def test_planted_a_digest_with_something_of_the_child_in_it_is_caught(
 ) -> None:
     from notifications import outbox
 
-    real = outbox.Line
-    monkeypatch.setattr(outbox, "Line", lambda reference, about, *more: real(reference, f"{about} ({INITIALS})", *more))
+    real = outbox.DigestLine
+    monkeypatch.setattr(outbox, "DigestLine", lambda reference, about, *more: real(reference, f"{about} ({INITIALS})", *more))
     told_stories(casework, Folder(tmp_path / "mail", "resolution@marsh.example"))
     assert INITIALS in found_in(tmp_path / "mail")

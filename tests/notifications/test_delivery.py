@@ -5,23 +5,23 @@ from itertools import pairwise
 
 import pytest
 
-from drp.handle import Casework
-from notifications.brake import release, set_brake
-from notifications.channels import Outcome, Post, UnsafeMessage
+from drp.casework.service import Casework
+from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
-from notifications.settling import ALARM_AFTER, WAITS
+from notifications.record_outcome import ALARM_AFTER, WAITS
+from notifications.sending_pause import release_messages, set_brake
 from tests.notifications.marsh import CLIMBS, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
-from workflows import events as e
-from workflows.ladder import ItemType
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
 
 STAGE_1_TO = addresses("archer", "service")
 STAGE_1_COPY = addresses("quality", "worker")
 
 
 def refusing(*whom: str, why: str = "550 no such mailbox"):  # type: ignore[no-untyped-def]
-    def answer(post: Post) -> Outcome:
+    def answer(post: OutgoingMail) -> SendOutcome:
         refused = {address: why for address in post.envelope if address in whom}
-        return Outcome(frozenset(set(post.envelope) - set(refused)), refused)
+        return SendOutcome(frozenset(set(post.envelope) - set(refused)), refused)
 
     return answer
 
@@ -49,7 +49,7 @@ def test_nothing_is_sent_twice(marsh: Marsh) -> None:
 
 
 def test_what_is_rolled_back_is_never_told(marsh: Marsh) -> None:
-    from workflows.refusals import Refused
+    from workflows.model.refusals import Refused
 
     with pytest.raises(Refused):
         marsh.raised(event=e.Raised(ItemType.FORMAL, ("no_such_reason",), "Words."))
@@ -58,7 +58,7 @@ def test_what_is_rolled_back_is_never_told(marsh: Marsh) -> None:
     assert box.posts == []
 
 
-def attempts(box: Box) -> list[Post]:
+def attempts(box: Box) -> list[OutgoingMail]:
     """Every attempt at the first message: the same Message-ID each time."""
     return [post for post in box.posts if post.message_id == box.posts[0].message_id]
 
@@ -66,7 +66,7 @@ def attempts(box: Box) -> list[Post]:
 def test_the_waits_grow_and_then_it_has_failed_in_sight_of_the_iro_manager(casework: Casework) -> None:
     marsh = Marsh.founded(casework, NIGHT_AND_DAY)
     reference = marsh.raised()
-    box = Box(answer=lambda post: Outcome(again="451 try later"))
+    box = Box(answer=lambda post: SendOutcome(again="451 try later"))
     now, tries = RAISED, []
     while marsh.state_of("asked", reference) == ["waiting"] and len(tries) < 100:
         marsh.deliver(now - timedelta(seconds=1), box)
@@ -123,8 +123,8 @@ def test_a_refusal_stays_in_sight_although_the_others_came_later(marsh: Marsh) -
     reference = marsh.raised()
     refused, later = STAGE_1_TO
 
-    def first(post: Post) -> Outcome:
-        return Outcome(frozenset(set(post.envelope) - {refused, later}), {refused: "550 no"}, "451 greylisted")
+    def first(post: OutgoingMail) -> SendOutcome:
+        return SendOutcome(frozenset(set(post.envelope) - {refused, later}), {refused: "550 no"}, "451 greylisted")
 
     marsh.deliver(RAISED, Box(answer=first))
     assert marsh.state_of("asked") == ["waiting"]
@@ -148,7 +148,7 @@ def test_release_sends_again_to_those_only_whom_it_did_not_reach(marsh: Marsh) -
     marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[1])))
     later = RAISED + timedelta(hours=2)
     with marsh.store.write(KEY) as connection:
-        assert release(connection, KEY, later) == 1
+        assert release_messages(connection, KEY, later) == 1
     box = Box()
     marsh.deliver(later, box)
     again = next(post for post in box.posts if "A reply is asked of you" in post.letter.subject)
@@ -190,7 +190,7 @@ def test_an_address_outside_the_domains_allowed_gets_nothing_and_is_a_failure_in
 def test_what_must_not_be_sent_is_a_failure_in_sight(marsh: Marsh) -> None:
     reference = marsh.raised()
 
-    def unsafe(post: Post) -> Outcome:
+    def unsafe(post: OutgoingMail) -> SendOutcome:
         raise UnsafeMessage("it would carry more than was meant")
 
     marsh.deliver(RAISED, Box(answer=unsafe))
@@ -203,7 +203,7 @@ def test_a_fault_in_one_message_does_not_keep_the_others_back(marsh: Marsh, capl
     from sqlalchemy import update
     from sqlmodel import col
 
-    from drp.tables import NotificationRow
+    from drp.database.tables import NotificationRow
 
     first, second = marsh.raised(), marsh.raised(child="C-2", by="ivor")
     with marsh.store.write(KEY) as connection:
@@ -223,7 +223,7 @@ def test_a_fault_in_one_message_does_not_keep_the_others_back(marsh: Marsh, capl
 def test_a_channel_that_breaks_is_tried_again(marsh: Marsh) -> None:
     reference = marsh.raised()
 
-    def broken(post: Post) -> Outcome:
+    def broken(post: OutgoingMail) -> SendOutcome:
         raise KeyError("a fault of ours")
 
     marsh.deliver(RAISED, Box(answer=broken))
@@ -236,7 +236,7 @@ def test_a_sender_that_died_is_followed_up_when_its_lease_ends(marsh: Marsh) -> 
     class Died(BaseException):
         pass
 
-    def dies(post: Post) -> Outcome:
+    def dies(post: OutgoingMail) -> SendOutcome:
         raise Died
 
     marsh.raised()
@@ -318,7 +318,7 @@ def test_the_brake_holds_everything_until_it_is_let_go(marsh: Marsh) -> None:
     assert not marsh.deliver(RAISED + timedelta(days=1), box).anything, "only by hand"
     later = RAISED + timedelta(days=1)
     with marsh.store.write(KEY) as connection:
-        assert release(connection, KEY, later) == 1
+        assert release_messages(connection, KEY, later) == 1
     marsh.deliver(later, box)
     assert len(box.posts) == 1
 

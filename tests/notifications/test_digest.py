@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from drp.handle import Casework
-from drp.tables import NotificationRow
+from drp.casework.service import Casework
+from drp.database.tables import NotificationRow
 from notifications import digest, outbox
-from notifications.brake import release, set_brake
-from notifications.channels import Outcome, Post, UnsafeMessage
+from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
-from notifications.settling import ALARM_AFTER, WAITS
+from notifications.record_outcome import ALARM_AFTER, WAITS
+from notifications.sending_pause import release_messages, set_brake
 from tests.notifications.marsh import KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
 from tests.notifications.peers import Mailbox, real_server
-from workflows import events as e
-from workflows.ladder import ItemType
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
 
 (IRENE,) = addresses("irene")
 ASKING = RAISED + timedelta(minutes=10)
@@ -48,25 +48,25 @@ def questions(marsh: Marsh, count: int, now: datetime = ASKING) -> list[str]:
     return references
 
 
-def taken(post: Post) -> Outcome:
-    return Outcome(accepted=frozenset(post.envelope))
+def taken(post: OutgoingMail) -> SendOutcome:
+    return SendOutcome(accepted=frozenset(post.envelope))
 
 
-def round_at(marsh: Marsh, now: datetime, answer: Callable[[Post], Outcome] = taken) -> list[Post]:
+def round_at(marsh: Marsh, now: datetime, answer: Callable[[OutgoingMail], SendOutcome] = taken) -> list[OutgoingMail]:
     box = Box(answer=answer)
     marsh.deliver(now, box)
     return box.posts
 
 
-def puts_off(post: Post) -> Outcome:
-    return Outcome(again="451 later")
+def puts_off(post: OutgoingMail) -> SendOutcome:
+    return SendOutcome(again="451 later")
 
 
-def refuses(post: Post) -> Outcome:
-    return Outcome(refused=dict.fromkeys(post.envelope, "550 no such mailbox"))
+def refuses(post: OutgoingMail) -> SendOutcome:
+    return SendOutcome(refused=dict.fromkeys(post.envelope, "550 no such mailbox"))
 
 
-def listed(post: Post, about: str = "") -> list[str]:
+def listed(post: OutgoingMail, about: str = "") -> list[str]:
     """The items that a digest names, line by line; or of lines about one thing only."""
     return re.findall(rf"^(\w{{4}}-\w{{4}}): {about}", post.letter.text, re.MULTILINE)
 
@@ -259,7 +259,7 @@ def test_what_is_released_by_hand_may_leave_as_a_digest(marsh: Marsh) -> None:
     assert round_at(marsh, ASKING) == []
     later = ASKING + timedelta(hours=1)
     with marsh.store.write(KEY) as connection:
-        assert release(connection, KEY, later) == 5
+        assert release_messages(connection, KEY, later) == 5
     (post,) = round_at(marsh, later)
     assert len(listed(post)) == 5
 
@@ -297,7 +297,7 @@ def test_a_sender_that_died_is_followed_up_under_the_same_identity(marsh: Marsh)
     references = questions(marsh, 5)
     box = Box()
 
-    def dies(post: Post) -> Outcome:
+    def dies(post: OutgoingMail) -> SendOutcome:
         box.posts.append(post)
         raise Died
 
@@ -314,7 +314,7 @@ def test_killed_after_the_first_message_was_settled_nobody_is_sent_a_second_copy
     marsh: Marsh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     references = questions(marsh, 5)
-    real, settled = outbox.settle, list[Any]()
+    real, settled = outbox.record_attempt, list[Any]()
 
     def dies(*given: Any) -> str:
         if settled:
@@ -322,7 +322,7 @@ def test_killed_after_the_first_message_was_settled_nobody_is_sent_a_second_copy
         settled.append(given)
         return real(*given)
 
-    monkeypatch.setattr(outbox, "settle", dies)
+    monkeypatch.setattr(outbox, "record_attempt", dies)
     with pytest.raises(Died):
         round_at(marsh, ASKING)
     monkeypatch.undo()
@@ -381,7 +381,7 @@ def test_refused_for_good_it_is_a_failure_of_each_item(marsh: Marsh) -> None:
 def test_what_must_not_be_sent_is_a_failure_of_each_item(marsh: Marsh) -> None:
     references = redirected(marsh, 5)
 
-    def unsafe(post: Post) -> Outcome:
+    def unsafe(post: OutgoingMail) -> SendOutcome:
         raise UnsafeMessage("it would carry more than was meant")
 
     round_at(marsh, ASKING, unsafe)
@@ -418,7 +418,7 @@ def test_a_digest_that_cannot_be_written_is_tried_again_and_keeps_nothing_else_b
     def breaks(*given: Any) -> Any:
         raise KeyError("a fault of ours")
 
-    monkeypatch.setattr(digest, "joined", breaks)
+    monkeypatch.setattr(digest, "join_messages", breaks)
     posts = round_at(marsh, ASKING)
     assert [post.letter.subject.rpartition(" ")[2] for post in posts] == [other]
     monkeypatch.undo()
@@ -432,7 +432,7 @@ def test_of_two_rounds_at_once_each_message_leaves_in_one(marsh: Marsh) -> None:
     references = questions(marsh, 5)
     inner = Box()
 
-    def meanwhile(post: Post) -> Outcome:
+    def meanwhile(post: OutgoingMail) -> SendOutcome:
         marsh.deliver(ASKING, inner)
         return taken(post)
 
@@ -445,22 +445,22 @@ def test_of_two_rounds_at_once_each_message_leaves_in_one(marsh: Marsh) -> None:
 
 
 def test_planted_urgent_messages_in_a_digest_are_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = digest.batches
-    monkeypatch.setattr(digest, "batches", lambda listed: real([replace(one, urgent=False) for one in listed]))
+    real = digest.batches_of
+    monkeypatch.setattr(digest, "batches_of", lambda listed: real([replace(one, urgent=False) for one in listed]))
     with pytest.raises(AssertionError):
         test_what_is_urgent_goes_alone_beside_a_digest(marsh)
 
 
 def test_planted_messages_to_several_people_in_a_digest_are_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest, "batches", lambda listed: [[one.key for one in listed]])
-    monkeypatch.setattr(digest, "leaving", lambda attempts: [list(attempts)])
+    monkeypatch.setattr(digest, "batches_of", lambda listed: [[one.key for one in listed]])
+    monkeypatch.setattr(digest, "mails_of_batch", lambda attempts: [list(attempts)])
     with pytest.raises((AssertionError, ValueError)):
         test_messages_to_several_people_go_as_they_are(marsh)
 
 
 def test_planted_what_is_new_in_what_is_tried_again_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = digest.batches
-    monkeypatch.setattr(digest, "batches", lambda listed: real([replace(one, attempts=0) for one in listed]))
+    real = digest.batches_of
+    monkeypatch.setattr(digest, "batches_of", lambda listed: real([replace(one, attempts=0) for one in listed]))
     with pytest.raises((AssertionError, ValueError)):
         test_tried_again_it_is_the_same_message_and_what_is_new_goes_apart(marsh)
 
@@ -490,17 +490,17 @@ def test_planted_a_digest_that_is_not_marked_as_a_whole_is_sent_twice(marsh: Mar
 
 
 def test_planted_a_failure_of_the_first_item_only_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = outbox.settle
+    real = outbox.record_attempt
     first: list[Any] = []
 
-    def only_the_first(casework: Any, authority: str, attempt: Any, outcome: Outcome, now: datetime) -> str:
+    def only_the_first(casework: Any, authority: str, attempt: Any, outcome: SendOutcome, now: datetime) -> str:
         if outcome.refused:
             first.append(attempt)
         if len(first) > 1:
-            outcome = Outcome(accepted=frozenset(outcome.refused))
+            outcome = SendOutcome(accepted=frozenset(outcome.refused))
         return real(casework, authority, attempt, outcome, now)
 
-    monkeypatch.setattr(outbox, "settle", only_the_first)
+    monkeypatch.setattr(outbox, "record_attempt", only_the_first)
     with pytest.raises(AssertionError):
         test_refused_for_good_it_is_a_failure_of_each_item(marsh)
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from notifications.channels import Folder, Post
-from notifications.wording import Letter
+from notifications.channels import Folder, OutgoingMail
+from notifications.wording import WordedMessage
 from tests.notifications.marsh import RAISED
 
 SENDER = "resolution@marsh.example"
 
 
-def post(identity: str = "<0123abcd@marsh.example>", minutes: int = 0) -> Post:
+def post(identity: str = "<0123abcd@marsh.example>", minutes: int = 0) -> OutgoingMail:
     from datetime import timedelta
 
-    words = Letter("A reply is asked of you: 7K3F-QX9M", "Text.\n", "<p>Text.</p>\n")
-    return Post(
+    words = WordedMessage("A reply is asked of you: 7K3F-QX9M", "Text.\n", "<p>Text.</p>\n")
+    return OutgoingMail(
         identity, ("a@marsh.example",), ("b@marsh.example",), ("a@marsh.example",), words, RAISED + timedelta(minutes=minutes)
     )
 

@@ -7,8 +7,8 @@ from email.policy import compat32
 import pytest
 
 from notifications import channels
-from notifications.channels import Attachment, Post, UnsafeMessage, build, is_address
-from notifications.wording import Letter
+from notifications.channels import Attachment, OutgoingMail, UnsafeMessage, build_mail, is_address
+from notifications.wording import WordedMessage
 from tests.notifications.marsh import RAISED
 
 SENDER = "resolution@marsh.example"
@@ -59,8 +59,8 @@ GOOD = [
 DIARY = Attachment("meeting.ics", "PUBLISH", "BEGIN:VCALENDAR\r\nSUMMARY:Meeting\r\nEND:VCALENDAR\r\n")
 
 
-def letter_(subject: str = "A reply is asked of you: 7K3F-QX9M") -> Letter:
-    return Letter(subject, "Text.\n", "<p>Text.</p>\n")
+def letter_(subject: str = "A reply is asked of you: 7K3F-QX9M") -> WordedMessage:
+    return WordedMessage(subject, "Text.\n", "<p>Text.</p>\n")
 
 
 def post(
@@ -69,9 +69,9 @@ def post(
     envelope: tuple[str, ...] | None = None,
     subject: str | None = None,
     file: Attachment | None = None,
-) -> Post:
+) -> OutgoingMail:
     known = (*to, *copy) if envelope is None else envelope
-    return Post("<0123@marsh.example>", to, copy, known, letter_() if subject is None else letter_(subject), RAISED, file)
+    return OutgoingMail("<0123@marsh.example>", to, copy, known, letter_() if subject is None else letter_(subject), RAISED, file)
 
 
 def headers_of(data: bytes) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def headers_of(data: bytes) -> list[tuple[str, str]]:
 MEANT = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"]
 
 
-def exactly_as_meant(meant: Post, data: bytes) -> None:
+def exactly_as_meant(meant: OutgoingMail, data: bytes) -> None:
     found = headers_of(data)
     assert sorted(name for name, _ in found) == sorted([*MEANT, *(["Cc"] if meant.copy else [])])
     values = dict(found)
@@ -109,7 +109,7 @@ def exactly_as_meant(meant: Post, data: bytes) -> None:
 OF_PARTS = {"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "MIME-Version"}
 
 
-def parts_exactly_as_meant(meant: Post, data: bytes) -> None:
+def parts_exactly_as_meant(meant: OutgoingMail, data: bytes) -> None:
     """Two bodies and at most the one file, under its own name, and no part says more than what it is."""
     again = message_from_bytes(data, policy=policy.default)
     parts = [part for part in again.walk() if part is not again]
@@ -124,9 +124,9 @@ def parts_exactly_as_meant(meant: Post, data: bytes) -> None:
         assert [part.get_filename() for part in leaves[:2]] == [None, None]
 
 
-def refused_or_as_meant(meant: Post) -> str:
+def refused_or_as_meant(meant: OutgoingMail) -> str:
     try:
-        data = build(meant, SENDER)
+        data = build_mail(meant, SENDER)
     except UnsafeMessage:
         return "refused"
     exactly_as_meant(meant, data)
@@ -162,7 +162,7 @@ def test_no_hostile_address_is_taken_as_one(file: Attachment | None) -> None:
 def test_a_hostile_sender_is_refused_or_harmless() -> None:
     for address in ADDRESSES:
         try:
-            data = build(post(), address)
+            data = build_mail(post(), address)
         except UnsafeMessage:
             continue
         assert dict(headers_of(data))["From"] == address
@@ -173,7 +173,7 @@ def test_plain_addresses_are_written_to(address: str) -> None:
     assert is_address(address)
     for file in (None, DIARY):
         meant = post(to=(address,), copy=(PLAIN,) if address != PLAIN else (), file=file)
-        exactly_as_meant(meant, build(meant, SENDER))
+        exactly_as_meant(meant, build_mail(meant, SENDER))
 
 
 def test_many_people_fold_over_lines_and_stay_who_they_are() -> None:
@@ -181,26 +181,26 @@ def test_many_people_fold_over_lines_and_stay_who_they_are() -> None:
     copy = tuple(f"other.{n}@marsh.example" for n in range(60))
     for file in (None, DIARY):
         meant = post(to=to, copy=copy, file=file)
-        data = build(meant, SENDER)
+        data = build_mail(meant, SENDER)
         exactly_as_meant(meant, data)
         assert max(len(line) for line in data.splitlines()) < 998
 
 
 def test_nobody_gets_it_who_is_neither_addressed_nor_copied() -> None:
     with pytest.raises(UnsafeMessage):
-        build(post(to=(PLAIN,), envelope=(PLAIN, "spy@evil.example")), SENDER)
+        build_mail(post(to=(PLAIN,), envelope=(PLAIN, "spy@evil.example")), SENDER)
 
 
 def test_nobody_who_had_it_already_is_in_the_envelope_again() -> None:
     meant = post(to=(PLAIN, "b@marsh.example"), envelope=("b@marsh.example",))
-    exactly_as_meant(meant, build(meant, SENDER))
+    exactly_as_meant(meant, build_mail(meant, SENDER))
 
 
 def test_a_hostile_message_id_is_refused_or_harmless() -> None:
     for brk in BREAKS:
-        meant = Post(f"<1{brk}Bcc: spy@evil.example@x.example>", (PLAIN,), (), (PLAIN,), letter_(), RAISED)
+        meant = OutgoingMail(f"<1{brk}Bcc: spy@evil.example@x.example>", (PLAIN,), (), (PLAIN,), letter_(), RAISED)
         try:
-            data = build(meant, SENDER)
+            data = build_mail(meant, SENDER)
         except (UnsafeMessage, ValueError):
             continue
         assert "Bcc" not in dict(headers_of(data))
@@ -263,7 +263,7 @@ def test_planted_without_the_check_of_names_the_finished_bytes_are_still_looked_
     monkeypatch.setattr(channels, "FILE_NAME", Anything())
     monkeypatch.setattr(channels, "METHODS", Anything())
     with pytest.raises(UnsafeMessage, match="a part that was not meant"):
-        build(post(file=HIDDEN), SENDER)
+        build_mail(post(file=HIDDEN), SENDER)
     with pytest.raises(AssertionError):
         test_no_hostile_file_goes_with_a_message()
 
@@ -288,23 +288,23 @@ def test_planted_a_second_file_or_another_text_is_caught(monkeypatch: pytest.Mon
     for planted in (twice, other):
         monkeypatch.setattr(channels.EmailMessage, "add_attachment", planted)
         with pytest.raises(UnsafeMessage):
-            build(post(file=DIARY), SENDER)
+            build_mail(post(file=DIARY), SENDER)
 
 
 def test_planted_without_its_guards_a_subject_adds_a_header(monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.11.7's e-mail library adds a Bcc by itself (CVE-2024-6923)."""
     subject = "é =?UTF-8?Q?=0D=0A?=Bcc: spy@evil.example"
     with pytest.raises(UnsafeMessage):
-        build(post(subject=subject), SENDER)
+        build_mail(post(subject=subject), SENDER)
     monkeypatch.setattr(channels, "HEADERS", {*channels.HEADERS, "Bcc"})
     with pytest.raises(UnsafeMessage):
-        build(post(subject=subject), SENDER)
+        build_mail(post(subject=subject), SENDER)
     naive = _naively(post(subject=subject))
     with pytest.raises(AssertionError):
         exactly_as_meant(post(subject=subject), naive)
 
 
-def _naively(meant: Post) -> bytes:
+def _naively(meant: OutgoingMail) -> bytes:
     from email.message import EmailMessage
     from email.utils import format_datetime
 

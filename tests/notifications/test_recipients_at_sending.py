@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
-from drp import load
-from drp.tables import CoverRow, PersonRow, PostRow
-from notifications import addressees, outbox, post_book
+from drp.casework import load
+from drp.database.tables import CoverRow, PersonRow, PostRow
+from notifications import delivery_store, outbox, recheck_recipients
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
-from workflows import events as e
-from workflows.ladder import ItemType
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model import events as e
+from workflows.model.ladder import ItemType
 
 SEED = 20261122
 COUNT = {"sqlite": 100, "postgresql": 100}
@@ -69,10 +69,10 @@ def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
 
 
 def _envelope(connection: Connection, marsh: Marsh, key: tuple[Any, int, int]) -> set[str]:
-    loaded = load.challenges(connection, KEY, [key[0]])[key[0]]
+    loaded = load.load_challenges(connection, KEY, [key[0]])[key[0]]
     value = loaded.challenge
     rules = marsh.casework.procedures.rules(connection, KEY, value.ladder_hash, value.authority_hash)
-    row = post_book.read(connection, KEY, key)
+    row = delivery_store.read(connection, KEY, key)
     post = outbox.prepare_attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
     if post is None:
         return set()
@@ -130,12 +130,12 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
     people = {row.id: row for row in connection.execute(select(PersonRow.__table__).where(col(PersonRow.authority) == KEY))}  # type: ignore[attr-defined]
     posts = connection.execute(select(PostRow.__table__).where(col(PostRow.authority) == KEY)).all()  # type: ignore[attr-defined]
     covers = [c for c in connection.execute(select(CoverRow.__table__).where(col(CoverRow.authority) == KEY)) if _runs(c)]  # type: ignore[attr-defined]
-    about = load.challenges(connection, KEY, [key[0]])[key[0]]
+    about = load.load_challenges(connection, KEY, [key[0]])[key[0]]
     facts, child = about.challenge.facts, str(about.child)
     scopes = {("authority", ""), ("team", facts.team), ("service", facts.service), ("child", child)}
     named = {party.person for visit in about.challenge.visits for party in visit.told if party.person}
     may, must = set(), set()
-    for delivery in post_book.deliveries(connection, KEY, key):
+    for delivery in delivery_store.deliveries(connection, KEY, key):
         person = people[delivery["person"]]
         if person.left_on is not None and person.left_on < TODAY:
             continue
@@ -175,13 +175,13 @@ def known_good() -> set[str]:
 
 
 def test_planted_an_envelope_from_stale_rows_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addressees, "find_skip_reason", lambda *given: "")
+    monkeypatch.setattr(recheck_recipients, "find_skip_reason", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 
 
 def test_planted_an_address_that_is_not_checked_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addressees, "find_address_fault", lambda *given: "")
+    monkeypatch.setattr(recheck_recipients, "find_address_fault", lambda *given: "")
     with pytest.raises(AssertionError):
         test_no_envelope_holds_anybody_outside_the_permitted(marsh)
 

@@ -6,18 +6,18 @@ from email import message_from_bytes, policy
 import pytest
 
 from notifications import channels
-from notifications.channels import Outcome, Post, Relay, Smtp
-from notifications.settling import WAITS
-from notifications.wording import Letter
+from notifications.channels import OutgoingMail, Relay, SendOutcome, Smtp
+from notifications.record_outcome import WAITS
+from notifications.wording import WordedMessage
 from tests.notifications.marsh import RAISED, Marsh, addresses
 from tests.notifications.peers import SENDER, Mailbox, Scripted, but, polite, real_server
 
 TO, COPY = addresses("archer", "service"), addresses("quality", "worker")
 
 
-def a_post(*people: str) -> Post:
+def a_post(*people: str) -> OutgoingMail:
     to = people or ("a@marsh.example", "b@marsh.example")
-    return Post("<1@marsh.example>", to, (), to, Letter("Asked: 7K3F", "Text.\n", "<p>Text.</p>\n"), RAISED)
+    return OutgoingMail("<1@marsh.example>", to, (), to, WordedMessage("Asked: 7K3F", "Text.\n", "<p>Text.</p>\n"), RAISED)
 
 
 def test_one_message_with_its_true_to_and_cc(marsh: Marsh) -> None:
@@ -172,5 +172,5 @@ def test_a_retry_at_night_waits_for_the_morning(marsh: Marsh) -> None:
 
 
 def test_outcomes_hold_no_more_than_was_asked() -> None:
-    assert Outcome().accepted == frozenset()
-    assert Outcome().refused == {}
+    assert SendOutcome().accepted == frozenset()
+    assert SendOutcome().refused == {}

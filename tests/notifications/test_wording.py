@@ -9,28 +9,43 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from notifications import wording
-from notifications.wording import MANY, WORDS, Letter, Line, Words, digest_letter, letter, sentences
+from notifications.wording import (
+    MANY,
+    WORDS,
+    DigestLine,
+    MessageWords,
+    WordedMessage,
+    digest_letter,
+    message_sentences,
+    word_message,
+)
 from tests.notifications.marsh import read
-from workflows.turn import Subject
+from workflows.decision.decision_builder import NotificationKind
 
 DUE = date(2026, 4, 8)
-NOTHING_TO_DO = {Subject.OBSERVED, Subject.COPIED, Subject.RECALLED, Subject.ENDED, Subject.LADDER_MOVED}
+NOTHING_TO_DO = {
+    NotificationKind.OBSERVED,
+    NotificationKind.COPIED,
+    NotificationKind.RECALLED,
+    NotificationKind.ENDED,
+    NotificationKind.LADDER_MOVED,
+}
 """Where nothing is asked, and the second sentence says so."""
 MEANS_NOTHING_MORE = {
-    Subject.OBSERVED, Subject.COPIED, Subject.ANSWERED, Subject.MEETING, Subject.EXTENDED, Subject.REOPENED, Subject.ACTION_DUE,
-    Subject.FOLLOW_UP_DUE,
+    NotificationKind.OBSERVED, NotificationKind.COPIED, NotificationKind.ANSWERED, NotificationKind.MEETING, NotificationKind.EXTENDED, NotificationKind.REOPENED, NotificationKind.ACTION_DUE,
+    NotificationKind.FOLLOW_UP_DUE,
 }  # fmt: skip
 ASKS_BY_A_DATE = {subject for subject, words in WORDS.items() if "{by_when}" in words.do}
 
 
-def written(subject: Subject, due: date | None = DUE, expected: bool = False, **more: object) -> Letter:
+def written(subject: NotificationKind, due: date | None = DUE, expected: bool = False, **more: object) -> WordedMessage:
     values = {
         "stage": "Stage 1",
         "team": "North Team",
         "copied": ("Social Worker",),
         "link": "https://drp.example/challenges/7K3F-QX9M",
     }
-    return letter(subject, read().authority, "7K3F-QX9M", due=due, expected=expected, **(values | more))  # type: ignore[arg-type]
+    return word_message(subject, read().authority, "7K3F-QX9M", due=due, expected=expected, **(values | more))  # type: ignore[arg-type]
 
 
 class Seen(HTMLParser):
@@ -50,11 +65,11 @@ class Seen(HTMLParser):
 
 
 def test_every_subject_has_words_and_no_words_are_left_over() -> None:
-    assert set(WORDS) == set(Subject)
+    assert set(WORDS) == set(NotificationKind)
 
 
-@pytest.mark.parametrize("subject", Subject)
-def test_it_says_what_happened_what_it_means_and_what_to_do(subject: Subject) -> None:
+@pytest.mark.parametrize("subject", NotificationKind)
+def test_it_says_what_happened_what_it_means_and_what_to_do(subject: NotificationKind) -> None:
     words = WORDS[subject]
     assert words.subject
     assert words.happened.endswith(".")
@@ -65,11 +80,11 @@ def test_it_says_what_happened_what_it_means_and_what_to_do(subject: Subject) ->
         assert re.search(r"[Nn]othing (more )?is asked of you|promised stays", said)
 
 
-@pytest.mark.parametrize("subject", Subject)
-def test_both_renderings_hold_reference_stage_team_date_and_link(subject: Subject) -> None:
+@pytest.mark.parametrize("subject", NotificationKind)
+def test_both_renderings_hold_reference_stage_team_date_and_link(subject: NotificationKind) -> None:
     made = written(subject)
     seen = Seen(made.html)
-    assert made.subject == f"{sentences(WORDS[subject], read().authority, DUE, False)['subject']}: 7K3F-QX9M"
+    assert made.subject == f"{message_sentences(WORDS[subject], read().authority, DUE, False)['subject']}: 7K3F-QX9M"
     for body in (made.text, seen.text):
         for part in ("7K3F-QX9M", "Stage 1", "North Team", "Wednesday 8 April 2026", "Social Worker", "Marsh Council"):
             assert part in body
@@ -81,17 +96,17 @@ def test_both_renderings_hold_reference_stage_team_date_and_link(subject: Subjec
         assert "None" not in body
 
 
-@pytest.mark.parametrize("subject", Subject)
-def test_plain_text_and_html_say_the_same(subject: Subject) -> None:
+@pytest.mark.parametrize("subject", NotificationKind)
+def test_plain_text_and_html_say_the_same(subject: NotificationKind) -> None:
     made = written(subject)
-    said = sentences(WORDS[subject], read().authority, DUE, False)
+    said = message_sentences(WORDS[subject], read().authority, DUE, False)
     for part in (said["happened"], said["means"], said["do"]):
         assert part in made.text
         assert part in Seen(made.html).text
 
 
-@pytest.mark.parametrize("subject", Subject)
-def test_without_a_date_a_stage_or_a_team_no_label_stands_empty(subject: Subject) -> None:
+@pytest.mark.parametrize("subject", NotificationKind)
+def test_without_a_date_a_stage_or_a_team_no_label_stands_empty(subject: NotificationKind) -> None:
     made = written(subject, due=None, stage="", team="", copied=())
     for body in (made.text, Seen(made.html).text):
         assert not re.search(r"(Stage|Team|Date|Copied for information):?\s*$", body, re.MULTILINE)
@@ -99,26 +114,28 @@ def test_without_a_date_a_stage_or_a_team_no_label_stands_empty(subject: Subject
 
 
 @pytest.mark.parametrize("subject", sorted(ASKS_BY_A_DATE))
-def test_an_expected_date_says_so(subject: Subject) -> None:
+def test_an_expected_date_says_so(subject: NotificationKind) -> None:
     assert "By the end of Wednesday 8 April 2026 (expected)." in written(subject, expected=True).text
 
 
 def test_the_authoritys_labels_are_used() -> None:
-    assert "formal resolution" in written(Subject.ASKED).text
-    assert "CAFCASS" in written(Subject.ABOUT_CAFCASS).subject
+    assert "formal resolution" in written(NotificationKind.ASKED).text
+    assert "CAFCASS" in written(NotificationKind.ABOUT_CAFCASS).subject
     labelled = replace(read().authority, labels=(("iro", "Reviewing Officer"), ("iro_service", "Reviewing Service")))
-    made = letter(Subject.ASKED, labelled, "7K3F-QX9M", stage="", team="", due=None, expected=False, copied=(), link="x")
+    made = word_message(
+        NotificationKind.ASKED, labelled, "7K3F-QX9M", stage="", team="", due=None, expected=False, copied=(), link="x"
+    )
     assert "The Reviewing Officer asks" in made.text
     assert "Reviewing Service" in made.text
 
 
 def test_senior_scrutiny_is_told_as_what_it_is_and_not_as_praise() -> None:
-    made = written(Subject.SCRUTINY, due=None, stage="Level 5")
+    made = written(NotificationKind.SCRUTINY, due=None, stage="Level 5")
     assert made.subject == "Senior scrutiny on the record: 7K3F-QX9M"
     assert "no reply is asked" in made.text
     assert "excellent practice" not in made.text
     labelled = replace(read().authority, labels=(("senior_scrutiny", "placement panel"),))
-    said = sentences(WORDS[Subject.SCRUTINY], labelled, None, expected=False)
+    said = message_sentences(WORDS[NotificationKind.SCRUTINY], labelled, None, expected=False)
     assert said["subject"] == "Placement panel on the record"
 
 
@@ -136,8 +153,8 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 def test_html_escapes_and_nothing_is_read_as_a_template(text: str) -> None:
     authority = replace(read().authority, name=text, labels=(("challenge", text), ("iro", text), ("iro_service", text)))
-    for subject in Subject:
-        made = letter(
+    for subject in NotificationKind:
+        made = word_message(
             subject, authority, "R", stage=text, team=text, due=DUE, expected=False, copied=(text,), link="https://x.example"
         )
         seen = Seen(made.html)
@@ -154,7 +171,7 @@ def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
 
 
 def test_words_are_courteous() -> None:
-    for words in (*WORDS.values(), Words(MANY, digest_letter(read().authority, LINES).text)):
+    for words in (*WORDS.values(), MessageWords(MANY, digest_letter(read().authority, LINES).text)):
         said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
         assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)
 
@@ -162,10 +179,12 @@ def test_words_are_courteous() -> None:
 # The digest: a line for each message.
 
 LINES = [
-    Line("AAAA-AAAA", "For you to consider", None, False, "https://drp.example/challenges/AAAA-AAAA"),
-    Line("BBBB-BBBB", "There is a reply for you to judge", date(2026, 4, 9), True, "https://drp.example/challenges/BBBB-BBBB"),
-    Line("CCCC-CCCC", "A reminder: no reply yet", DUE, False, "https://drp.example/challenges/CCCC-CCCC"),
-    Line("AAAA-AAAA", "Answered", None, False, "https://drp.example/challenges/AAAA-AAAA"),
+    DigestLine("AAAA-AAAA", "For you to consider", None, False, "https://drp.example/challenges/AAAA-AAAA"),
+    DigestLine(
+        "BBBB-BBBB", "There is a reply for you to judge", date(2026, 4, 9), True, "https://drp.example/challenges/BBBB-BBBB"
+    ),
+    DigestLine("CCCC-CCCC", "A reminder: no reply yet", DUE, False, "https://drp.example/challenges/CCCC-CCCC"),
+    DigestLine("AAAA-AAAA", "Answered", None, False, "https://drp.example/challenges/AAAA-AAAA"),
 ]
 
 
@@ -198,7 +217,7 @@ def test_a_digest_says_the_same_in_plain_text_and_html() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_digests_html_escapes(text: str) -> None:
     authority = replace(read().authority, name=text, labels=(("iro_service", text),))
-    made = digest_letter(authority, [Line("R", text, DUE, False, "https://x.example")] * 4)
+    made = digest_letter(authority, [DigestLine("R", text, DUE, False, "https://x.example")] * 4)
     seen = Seen(made.html)
     assert set(seen.tags) == {"html", "head", "meta", "title", "body", "p", "ul", "li", "a", "br"}
     assert seen.text.count(text) == 6, "as it was typed"

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from drp import sessions
+from drp.identity import sessions
 from tests.service.world import World
 
 
@@ -161,7 +161,7 @@ def at_browser(world: World, person: str, authority: str = "") -> Visitor:
     """A person of the cast, signed in."""
     key = authority or world.council.key
     with world.store.write(key) as connection:
-        cookie = sessions.begin(connection, world.chance, key, world.id(person, key), "link", world.now)
+        cookie = sessions.begin_session(connection, world.chance, key, world.id(person, key), "link", world.now)
     return Visitor(world, cookie)
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.pages.ground import Ground, made
 from tests.service.conftest import build, climbing, two, world  # noqa: F401
 from tests.store.conftest import calendar, chance, octets, postgresql, sqlite_template, store  # noqa: F401
-from workflows.working_days import Calendar
+from workflows.calendar.working_days import Calendar
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 from itertools import product
 from typing import Any
 
-from api.deps import ROUTES
-from api.pages.asking import STEPS
-from api.pages.moves import BY_TYPE
+from api.pages.item.move_forms import BY_TYPE
+from api.pages.raising.wizard_steps import STEPS
+from api.request_context import ROUTES
 from tests.pages.browser import Visitor
 from tests.pages.ground import NONE_SUCH, ON_THEIR_OWN, OTHER, OWN, PARTNER, THEIRS, Ground, token_of
 from tests.service.world import JSON_ROUTES

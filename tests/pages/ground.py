@@ -16,16 +16,17 @@ import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
-from api.pages.rate import Rate
-from drp import drafts, sessions
-from drp.migrate import migrate
-from drp.store import Store
-from drp.tables import ChildRow, UnitRow
+from api.pages.sign_in.rate_limit import RateLimit
+from drp.casework import drafts
+from drp.database.engine import Store
+from drp.database.migrate import migrate_database
+from drp.database.tables import ChildRow, UnitRow
+from drp.identity import sessions
 from tests.pages.browser import Visitor, at_browser
 from tests.service.cast import DUNMOOR, ELSEWHERE, NORTH
 from tests.service.world import World
 from tests.store.files import png
-from workflows.working_days import Calendar
+from workflows.calendar.working_days import Calendar
 
 LOOP = asyncio.new_event_loop()
 """Where a process's attacks run: made once, for as long as it lives."""
@@ -161,7 +162,7 @@ class Ground:
 
     def restore(self) -> None:
         """Everything as it was."""
-        self.world.now, self.world.app.state.links = self.now, Rate()
+        self.world.now, self.world.app.state.links = self.now, RateLimit()
         if not self.is_changed:
             return
         self._watching.close()
@@ -218,7 +219,7 @@ class Ground:
             "once": self.world.chance.salt(), "child": "T-1",
         }  # fmt: skip
         with self.world.store.write(key) as connection:
-            id_ = drafts.begin(connection, self.world.chance, key, self.world.id(by, key), said, self.world.now)
+            id_ = drafts.begin_draft(connection, self.world.chance, key, self.world.id(by, key), said, self.world.now)
         return str(id_)
 
     def _only_elsewhere(self) -> None:
@@ -278,11 +279,11 @@ class Ground:
     ) -> str:
         world, key, id_ = self.world, self.world.council.key, self.world.id(person)
         with world.store.write(key) as connection:
-            cookie = sessions.begin(connection, world.chance, key, id_, "link", world.now - max(began, seen))
+            cookie = sessions.begin_session(connection, world.chance, key, id_, "link", world.now - max(began, seen))
             if not seen:
-                sessions.seen(connection, sessions.Session(key, id_, "link", cookie, True), world.now)
+                sessions.note_session_used(connection, sessions.Session(key, id_, "link", cookie, True), world.now)
             if is_ended:
-                sessions.end(connection, key, cookie, world.now)
+                sessions.end_session(connection, key, cookie, world.now)
         return cookie
 
 
@@ -309,7 +310,7 @@ def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object
 def made(folder: Path, calendar: Calendar) -> Iterator[Ground]:
     """A ground on a SQLite file of its own."""
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
-    migrate(store)
+    migrate_database(store)
     world = World(store, folder, calendar, DUNMOOR)
     for one in (store, world.service.store, world.service.access_log.open_store()):
         for engine in (one.writer, one.reader):

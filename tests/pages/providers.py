@@ -24,8 +24,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from api.app import create_app
 from api.assembly import system_clock
-from api.pages import oidc
-from api.pages.visiting import cookie_name
+from api.pages.frame.browser_request import cookie_name
+from api.pages.sign_in import oidc
 from drp.settings import Provider
 from tests.service.world import World
 
@@ -234,7 +234,7 @@ class Browser:
     @property
     def binding(self) -> str:
         """What the browser holds of a sign-in under way, or nothing."""
-        return str(self.here.cookies.get(oidc.cookie_name(self._signing.settings)) or "")
+        return str(self.here.cookies.get(oidc.oidc_cookie_name(self._signing.settings)) or "")
 
     def is_signed_in(self, name: str = "") -> bool:
         """Does the service know who is here (and is it this person)?"""

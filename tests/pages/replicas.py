@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from api.app import create_app
-from notifications.channels import Outcome, Post
+from notifications.channels import OutgoingMail, SendOutcome
 from tests.pages.browser import Visitor
 from tests.service.world import World
 from tests.store.council import read_once
@@ -18,14 +18,14 @@ class Postbag:
     """A channel that keeps what it is given, in memory."""
 
     def __init__(self) -> None:
-        self.posts: list[Post] = []
+        self.posts: list[OutgoingMail] = []
         self.is_down = False
 
-    def send(self, post: Post) -> Outcome:
+    def send(self, post: OutgoingMail) -> SendOutcome:
         if self.is_down:
             raise OSError("no relay")
         self.posts.append(post)
-        return Outcome(accepted=frozenset(post.envelope))
+        return SendOutcome(accepted=frozenset(post.envelope))
 
     def link(self, n: int = -1) -> str:
         """The path of a link that was sent."""

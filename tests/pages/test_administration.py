@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import update
 
 from api.routes import ROUTES
-from drp import access_log
-from drp.principal import Who
-from drp.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow
+from drp.data_protection import access_log
+from drp.database.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow
+from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World
-from workflows.turn import Subject
+from workflows.decision.decision_builder import NotificationKind
 
 READ = (
     "/administration", "/administration/health", "/administration/labels", "/administration/messages",
@@ -58,7 +58,7 @@ def test_the_rooms_serve_iro_managers_and_administrators_and_nobody_else(world):
 
 @pytest.mark.parametrize("route", [("GET", "/administration/access-log"), ("POST", "/administration/outbox/release")])
 def test_planted_opening_a_room_to_everybody_is_caught(world, monkeypatch, route):
-    monkeypatch.setitem(ROUTES, route, Who.PERSON)
+    monkeypatch.setitem(ROUTES, route, RouteAudience.PERSON)
     with pytest.raises(AssertionError):
         test_the_rooms_serve_iro_managers_and_administrators_and_nobody_else(world)
 
@@ -193,7 +193,7 @@ def test_every_message_can_be_read_before_anybody_gets_one(world):
     reference = raised(world)
     ada = at_browser(world, "ada")
     at = stages(ada.open("/administration/messages"))[1]
-    for subject in Subject:
+    for subject in NotificationKind:
         page = ada.open(f"/administration/messages?subject={subject.value}&at={at}")
         assert page.status == 200, subject
         assert "Reference: EXAMPLE" in page.text, subject

@@ -8,17 +8,17 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
-from api import deps
-from api.pages import board
+from api import request_context
+from api.pages.service_board import board
+from drp.casework.service import Casework
+from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, PostRow, WindowRow
 from drp.directory import gaps, importing
-from drp.handle import Casework
-from drp.principal import Who
-from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, PostRow, WindowRow
+from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser, day
 from tests.service.cast import procedures
 from tests.service.test_statements import counted
 from tests.service.world import World
-from workflows.refusals import NotYours
+from workflows.model.refusals import NotYours
 
 FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits.", "outcome_sought": "A plan."}
 MEETING: dict[str, Any] = {**FORMAL, "stage": "stage_4", "stage_reason": "It cannot wait."}
@@ -143,7 +143,7 @@ def test_the_board_is_for_the_desk(world: World, person: str, status: int) -> No
 
 
 def test_a_board_for_everybody_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(deps.ROUTES, ("GET", "/board"), Who.PERSON)
+    monkeypatch.setitem(request_context.ROUTES, ("GET", "/board"), RouteAudience.PERSON)
     assert at_browser(world, "irene").open("/board").status == 200
 
 
@@ -260,8 +260,8 @@ def test_gaps_are_told_with_children_together(world: World) -> None:
 def gaps_both_ways(world: World) -> tuple[set[str], set[str]]:
     read = procedures(world.council)
     with world.store.read(world.council.key) as connection:
-        quick = gaps.gaps(connection, read.authority, read.ladders, date(2026, 4, 1))
-        whole = importing.vacancies(connection, read.authority, read.ladders, date(2026, 4, 1))
+        quick = gaps.posts_nobody_holds(connection, read.authority, read.ladders, date(2026, 4, 1))
+        whole = importing.vacancies_of(connection, read.authority, read.ladders, date(2026, 4, 1))
     return {one.said for one in quick}, {one.said for one in whole}
 
 

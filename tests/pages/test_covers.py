@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from sqlalchemy import insert, select
 
-from api.pages import covers
-from drp.directory.people import Somebody
-from drp.tables import CoverRow, PersonRow
+from api.pages.staffing import covers
+from drp.database.tables import CoverRow, PersonRow
+from drp.directory.people import DirectoryPerson
 from tests.pages.browser import Page, at_browser, day
 from tests.service.cast import NORTH
 from tests.service.world import World
@@ -110,7 +110,7 @@ def test_a_stand_in_of_the_casework_is_asked_about_once(world: World) -> None:
 
 
 def test_a_stand_in_who_was_asked_about_by_nobody_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Somebody, "casework", lambda self, words: ())
+    monkeypatch.setattr(DirectoryPerson, "casework", lambda self, words: ())
     with pytest.raises(AssertionError):
         test_a_stand_in_of_the_casework_is_asked_about_once(world)
     assert stand_ins(world)

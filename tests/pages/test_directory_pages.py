@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from api import deps
-from drp import accounts
-from drp.directory import changes
-from drp.identity import link_account
-from drp.principal import Who
-from drp.tables import PersonRow
+from api import request_context
+from drp.database.tables import PersonRow
+from drp.identity import accounts
+from drp.identity.principal import RouteAudience
+from drp.identity.tokens import link_account
+from drp.staffing import changes
 from tests.pages.browser import Visitor, at_browser, day
 from tests.service.cast import NORTH
 from tests.service.world import World
@@ -46,7 +46,7 @@ def test_the_directory_is_for_those_who_keep_it(world: World, person: str, statu
 
 
 def test_a_directory_for_everybody_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(deps.ROUTES, ("GET", "/directory"), Who.PERSON)
+    monkeypatch.setitem(request_context.ROUTES, ("GET", "/directory"), RouteAudience.PERSON)
     assert at_browser(world, "tess").open("/directory").status == 200
 
 
@@ -208,7 +208,7 @@ def test_an_iro_manager_reaches_the_people_of_the_service_only(world: World) -> 
 
 
 def test_a_page_that_asked_nobody_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "may", lambda *given: True)
+    monkeypatch.setattr(changes, "may_change", lambda *given: True)
     mona = at_browser(world, "mona")
     assert mona.open(f"{of(world, 'tess')}/leaves").status == 200
     assert post(mona, f"{of(world, 'tess')}/sign-out") == 303

@@ -7,12 +7,12 @@ from urllib.parse import unquote
 
 import pytest
 
-from api import reading
-from api.pages import documents
-from drp import attachments as keeping
-from drp.attachments import Attachments
-from drp.documents.accepting import Accepted
-from drp.store import Unavailable
+from api.pages.item import documents_page
+from api.presenters import item_reader
+from drp.casework import attachments as keeping
+from drp.casework.attachments import Attachments
+from drp.database.engine import Unavailable
+from drp.files.accepting import AcceptedDocument
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE
 from tests.service.world import World
@@ -250,7 +250,7 @@ def check_is_a_file(answer: Any) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; sandbox"
     assert headers["cache-control"] == "no-store"
-    assert headers["content-type"].partition(";")[0] in documents.CALLED
+    assert headers["content-type"].partition(";")[0] in documents_page.CALLED
     assert headers["content-length"] == str(len(answer.content))
     assert "set-cookie" not in headers
 
@@ -385,12 +385,12 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 
 def test_planted_entries_that_everybody_reads(world, monkeypatch: Plant):
-    monkeypatch.setattr(reading, "may_read", lambda visible, actor: True)
+    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: True)
     found_by(test_what_the_iro_service_keeps_is_invisible_to_the_manager, world)
 
 
 def test_planted_an_item_that_anybody_sees(two, monkeypatch: Plant):
-    monkeypatch.setattr(reading.access, "check_sees", lambda actor, was: None)
+    monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
     found_by(test_somebody_elses_document_is_like_one_that_does_not_exist, two)
 
 
@@ -398,36 +398,38 @@ def test_planted_a_refusal_that_says_more(two, monkeypatch: Plant):
     def tells(connection: Any, asked: Any, reference: str) -> Any:
         try:
             return real(connection, asked, reference)
-        except reading.NotFound:
+        except item_reader.NotFound:
             if reference.startswith("ABCD"):
                 raise
-            raise reading.AccessEnded from None
+            raise item_reader.AccessEnded from None
 
-    real = reading.seen
-    monkeypatch.setattr(reading, "seen", tells)
+    real = item_reader.read_seen_item
+    monkeypatch.setattr(item_reader, "read_seen_item", tells)
     found_by(test_somebody_elses_document_is_like_one_that_does_not_exist, two)
 
 
 def test_planted_a_document_that_is_shown(world, monkeypatch: Plant):
-    for name in documents.AS_A_FILE:
+    for name in documents_page.AS_A_FILE:
         with monkeypatch.context() as planted:
-            planted.setattr(documents, "AS_A_FILE", {**documents.AS_A_FILE, name: "inline"})
+            planted.setattr(documents_page, "AS_A_FILE", {**documents_page.AS_A_FILE, name: "inline"})
             found_by(test_a_document_is_handed_over_as_a_file, world)
 
 
 def test_planted_a_name_that_goes_into_the_header(world, monkeypatch: Plant):
-    monkeypatch.setattr(keeping, "disposition", lambda name, kind: f'attachment; filename="{name!a}"')
+    monkeypatch.setattr(keeping, "content_disposition", lambda name, kind: f'attachment; filename="{name!a}"')
     found_by(test_a_name_is_only_a_name, world, "plan.pdf\r\nSet-Cookie: drp=mine")
 
 
 def test_planted_a_kind_that_is_believed(world, monkeypatch: Plant):
-    monkeypatch.setattr(keeping, "accept", lambda octets, name, limit: Accepted("0" * 64, "application/pdf", len(octets), name))
+    monkeypatch.setattr(
+        keeping, "accept_document", lambda octets, name, limit: AcceptedDocument("0" * 64, "application/pdf", len(octets), name)
+    )
     found_by(test_a_page_named_as_a_document_is_never_kept, world, HTML)
 
 
 def test_planted_a_key_that_forgets_the_document(world, monkeypatch: Plant):
     monkeypatch.setattr(
-        documents, "sha256", lambda octets: type("Same", (), {"digest": lambda s: b"", "hexdigest": lambda s: "k"})()
+        documents_page, "sha256", lambda octets: type("Same", (), {"digest": lambda s: b"", "hexdigest": lambda s: "k"})()
     )
     found_by(test_pressing_twice_attaches_once_and_another_document_is_another_act, world)
 
@@ -444,5 +446,5 @@ def test_planted_a_reading_that_is_not_logged(world, monkeypatch: Plant):
 
 
 def test_planted_a_tick_that_anybody_may_send(world, monkeypatch: Plant):
-    monkeypatch.setattr(documents, "reads_iro_service", lambda actor: True)
+    monkeypatch.setattr(documents_page, "reads_iro_service", lambda actor: True)
     found_by(test_a_manager_who_ticks_what_they_were_not_given_shares_it_with_everybody, world)

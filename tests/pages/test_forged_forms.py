@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.pages.visiting import SIGNED_IN_AGAIN
+from api.pages.frame.browser_request import SIGNED_IN_AGAIN
 from api.routes import ROUTES
 from tests.pages.browser import Page, at_browser
 from tests.pages.every_page import PAGES, SOME, UNKNOWN, Place, asker_of, places

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.pages import shell, work
-from api.pages.administration import LETTER_CSP
-from drp.store import Store, Unavailable
+from api.pages.admin.home import LETTER_CSP
+from api.pages.frame import layout
+from api.pages.my_work import my_tasks
+from drp.database.engine import Store, Unavailable
 from tests.pages.browser import at_browser
 from tests.pages.every_page import PAGES, Forms, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
@@ -25,7 +26,7 @@ POLICY = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
-    "content-security-policy": shell.CSP,
+    "content-security-policy": layout.CSP,
 }
 """What every page says."""
 
@@ -37,7 +38,7 @@ KNOWN = {*POLICY, "content-type", "content-length", "location", "set-cookie", "c
 
 
 OTHERWISE = {
-    "/administration/messages": {"content-security-policy": f"{shell.CSP}; frame-src 'self'"},
+    "/administration/messages": {"content-security-policy": f"{layout.CSP}; frame-src 'self'"},
     "/administration/messages/letter": {"content-security-policy": LETTER_CSP, "x-frame-options": "SAMEORIGIN"},
 }
 """Pages with a policy of their own: an example of a letter, shown in a frame in which nothing runs."""
@@ -148,7 +149,7 @@ def test_a_fault_of_our_own_says_nothing_of_itself(world: World, monkeypatch: py
     def broken(*given: object) -> None:
         raise RuntimeError("Canary <script>alert(1)</script> of the inside")
 
-    monkeypatch.setattr(work, "lines_of", broken)
+    monkeypatch.setattr(my_tasks, "task_lines", broken)
     with caplog.at_level(logging.CRITICAL):
         answer = quiet.get("/", headers={"Cookie": f"drp={irene.cookie}"})
     assert answer.status_code == 500

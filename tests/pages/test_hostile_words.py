@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from api.pages import shell
-from drp.tables import ChildRow, PersonRow, UnitRow
+from api.pages.frame import layout
+from drp.database.tables import ChildRow, PersonRow, UnitRow
 from tests.pages.every_page import PAGES, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
 from tests.pages.test_forged_forms import pressing
@@ -250,7 +250,7 @@ FORBIDDEN = re.compile(
 
 def test_every_template_escapes_and_none_says_that_it_knows_better() -> None:
     assert len(TEMPLATES) >= 20
-    environment = shell.environment()
+    environment = layout.page_environment()
     assert environment.autoescape is True
     assert environment.from_string("{{ x }}").render(x="<b>") == "&lt;b&gt;"
     for path in TEMPLATES:
@@ -276,20 +276,20 @@ def test_nothing_is_called_markup_but_a_drawing_of_ours() -> None:
 def test_a_drawing_escapes_the_words_of_the_procedure_it_draws() -> None:
     import inspect
 
-    from workflows import drawing
+    from workflows.proofs import drawing
 
     assert "escape" in inspect.getsource(drawing)
 
 
 @pytest.mark.parametrize("text", ["{{7*7}}", "{0.__class__}", "%s", "<b>"])
 def test_a_title_a_hint_and_a_label_are_no_formats_either(ground: Ground, text: str) -> None:
-    from api.pages.fields import Form, Line, Pick, Ticks, Words
+    from api.pages.frame.form_fields import Form, RadioPick, TextArea, TextLine, TickBoxes
 
     fields = [
-        Line(name="a", label=text, hint=text), Words(name="b", label=text, hint=text),
-        Pick(name="c", label=text, options=[(text, text, text)]), Ticks(name="d", label=text, options=[(text, text, text)] * 2),
+        TextLine(name="a", label=text, hint=text), TextArea(name="b", label=text, hint=text),
+        RadioPick(name="c", label=text, options=[(text, text, text)]), TickBoxes(name="d", label=text, options=[(text, text, text)] * 2),
     ]  # fmt: skip
-    made = shell.environment().from_string(
+    made = layout.page_environment().from_string(
         '{% import "pages/form.html" as f %}{% for each in form.fields %}{{ f.field(each, form) }}{% endfor %}'
     )
     page = Skeleton(made.render(form=Form(fields, {"a": (text,), "b": (text,), "c": (text,), "d": (text,)})))

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import insert, select, update
 from starlette.requests import Request
 
-from api.pages import inbox as room
-from api.pages.visiting import Visiting, visiting
-from drp import inbox
-from drp.tables import ChallengeRow, DeliveryRow, NotificationRow
+from api.pages.frame.browser_request import PageContext, page_context
+from api.pages.my_work import inbox as room
+from drp.casework import inbox
+from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow
 from tests.pages.browser import Visitor, at_browser
 from tests.service.world import World
-from workflows.challenge import Outcome
+from workflows.model.challenge import Outcome
 
 
 def raised(world: World, **said: object) -> str:
@@ -30,7 +30,7 @@ def id_of(world: World, reference: str) -> object:
     return world.rows(select(ChallengeRow.id).where(ChallengeRow.reference == reference))[0][0]
 
 
-def visit_of(world: World, visitor: Visitor, **headers: str) -> tuple[Request, Visiting]:
+def visit_of(world: World, visitor: Visitor, **headers: str) -> tuple[Request, PageContext]:
     sent = {"cookie": f"drp={visitor.cookie}", **headers}
     request = Request(
         {
@@ -39,7 +39,7 @@ def visit_of(world: World, visitor: Visitor, **headers: str) -> tuple[Request, V
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()],
         }
     )  # fmt: skip
-    return request, visiting(request)
+    return request, page_context(request)
 
 
 def test_a_manager_reads_what_happened_what_to_do_and_by_when(world):
@@ -107,7 +107,7 @@ def test_opening_an_item_marks_what_was_told_of_it_and_nothing_else(world):
     one, other = raised(world), raised(world, child="T-2")
     tess = at_browser(world, "tess")
     request, visit = visit_of(world, tess)
-    assert room.opened(request, visit, id_of(world, one)).unread == 1
+    assert room.mark_item_read(request, visit, id_of(world, one)).unread == 1
     assert unread(world, "tess") == 1
     page = tess.open("/inbox")
     assert page.text.index(other) < page.text.index("not read yet", page.text.index(other))
@@ -117,7 +117,7 @@ def test_a_page_fetched_ahead_marks_nothing(world):
     reference = raised(world)
     for header in ({"sec_purpose": "prefetch;prerender"}, {"purpose": "prefetch"}):
         request, visit = visit_of(world, at_browser(world, "tess"), **header)
-        assert room.opened(request, visit, id_of(world, reference)) is visit
+        assert room.mark_item_read(request, visit, id_of(world, reference)) is visit
     assert unread(world, "tess") == 1
 
 
@@ -149,9 +149,9 @@ def test_an_inbox_holds_ones_own_messages_only(two):
 
 def test_planted_an_inbox_of_everybody_is_caught(two, monkeypatch):
     monkeypatch.setattr(
-        inbox, "told",
+        inbox, "messages_of_person",
         lambda connection, authority, person, most, skip=0: connection.execute(
-            inbox.messages(authority).limit(most).offset(skip)
+            inbox.messages_query(authority).limit(most).offset(skip)
         ).mappings().all(),
     )  # fmt: skip
     with pytest.raises(AssertionError):

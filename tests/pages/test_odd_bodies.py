@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from drp.drafts import DraftRow
-from drp.tables import EntryRow
+from drp.casework.drafts import DraftRow
+from drp.database.tables import EntryRow
 from tests.pages.browser import Visitor, at_browser
 from tests.pages.ground import Straight
 from tests.service.world import World

@@ -13,12 +13,12 @@ import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from sqlalchemy import select, update
 
-from api import openid
 from api.assembly import system_clock
-from api.pages import oidc, sign_in
-from api.pages.rate import WITHIN, Rate
-from drp import accounts, sign_ins
-from drp.tables import AccountRow, PersonRow, SessionRow, SignInRow
+from api.pages.sign_in import oidc, openid, sign_in
+from api.pages.sign_in.rate_limit import WITHIN, RateLimit
+from drp.database.tables import AccountRow, PersonRow, SessionRow, SignInRow
+from drp.identity import accounts
+from drp.identity import sign_in as sign_in_module
 from tests.pages.providers import Browser, Signing, at_the_provider, real_providers, sent_with
 from tests.service.test_planted_bugs import must_fail
 from tests.service.world import World
@@ -84,7 +84,7 @@ def test_somebody_signs_in_and_goes_on_to_where_they_were_going(dunmoor: Signing
 
 @one_engine
 def test_one_source_begins_so_many_sign_ins_and_no_more(dunmoor: Signing, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(dunmoor.app.state, "links", Rate(at_most=2))
+    monkeypatch.setattr(dunmoor.app.state, "links", RateLimit(at_most=2))
     browser = dunmoor.browser()
     assert [browser.sets_out().status_code for _ in range(4)] == [303, 303, 429, 429]
     assert len(dunmoor.world.rows(select(SignInRow.id))) == 2
@@ -252,14 +252,14 @@ def test_a_sign_in_is_good_once(dunmoor: Signing) -> None:
 
 @one_engine
 def test_a_sign_in_that_is_not_used_up_is_noticed(dunmoor: Signing, monkeypatch: Plant) -> None:
-    real = sign_ins.back_from_provider
+    real = sign_in_module.back_from_provider
 
     def forgetful(connection: Any, *given: Any) -> Any:
         visit = real(connection, *given)
         connection.execute(update(SignInRow).values(used_at=None))
         return visit
 
-    monkeypatch.setattr(sign_ins, "back_from_provider", forgetful)
+    monkeypatch.setattr(sign_in_module, "back_from_provider", forgetful)
     must_fail(lambda: test_a_sign_in_is_good_once(dunmoor))
 
 
@@ -351,7 +351,7 @@ def test_whoever_has_left_does_not_sign_in_by_account_or_for_the_first_time(dunm
     for person in ("irene", "mona"):
         dunmoor.world.leaves(person, yesterday)
         browser = dunmoor.browser()
-        is_refused(browser.signs_in(person), browser, 403, oidc.NOT_LET_IN[accounts.Why.LEFT].title)
+        is_refused(browser.signs_in(person), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.LEFT].title)
 
 
 @one_engine
@@ -359,13 +359,13 @@ def test_an_account_that_was_ended_is_refused_and_not_made_anew(dunmoor: Signing
     dunmoor.browser().signs_in("irene")
     dunmoor.world.write(update(AccountRow).values(ended_at=dunmoor.now()))
     browser = dunmoor.browser()
-    is_refused(browser.signs_in("irene"), browser, 403, oidc.NOT_LET_IN[accounts.Why.ENDED].title)
+    is_refused(browser.signs_in("irene"), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.ENDED].title)
 
 
 def test_a_second_account_does_not_become_somebody_who_has_one(dunmoor: Signing) -> None:
     dunmoor.browser().signs_in("irene")
     browser = dunmoor.browser()
-    is_refused(browser.signs_in("another-irene"), browser, 403, oidc.NOT_LET_IN[accounts.Why.TAKEN].title)
+    is_refused(browser.signs_in("another-irene"), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.TAKEN].title)
     assert accounts_of(dunmoor) == {"irene": "irene"}
 
 

@@ -16,10 +16,9 @@ from joserfc import jws, jwt
 from joserfc.jwk import OctKey
 from sqlalchemy import select
 
-from api import openid
-from api.pages import oidc
-from drp.store import Store
-from drp.tables import AccountRow, SessionRow
+from api.pages.sign_in import oidc, openid
+from drp.database.engine import Store
+from drp.database.tables import AccountRow, SessionRow
 from tests.pages.providers import SECRET, Crooked, Signing, crooked_provider, curve_key, sent_with, signing_key
 from tests.pages.test_oidc import is_refused
 from tests.service.test_planted_bugs import must_fail
@@ -339,7 +338,7 @@ def test_nobody_waits_for_ever_for_a_provider_that_says_nothing(
     is_refused(browser.comes_back(state=state, code="any"), browser, 503, oidc.UNREACHABLE.title)
 
 
-EXCHANGES: tuple[tuple[tuple[int, Any], oidc.Said], ...] = (
+EXCHANGES: tuple[tuple[tuple[int, Any], oidc.SignedOutMessage], ...] = (
     ((500, {"error": "server_error"}), oidc.UNREACHABLE),
     ((502, b"<html>"), oidc.UNREACHABLE),
     ((200, b"<html>"), oidc.UNREACHABLE),
@@ -438,4 +437,4 @@ def test_a_claim_is_found_by_its_whole_name_first_and_then_by_path() -> None:
         ".": None,
         "realm_access.roles.0": None,
     }
-    assert {path: openid.claim(claims, path) for path in found} == found
+    assert {path: openid.claim_named(claims, path) for path in found} == found

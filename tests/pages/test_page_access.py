@@ -17,13 +17,13 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 import workflows
 from api.routes import ROUTES
-from drp.principal import Who
+from drp.identity.principal import RouteAudience
 from tests.pages.browser import Visitor
 from tests.pages.every_page import HARMLESS, PAGES, SOME, Place, asker_of, named_in_queries, places
 from tests.pages.ground import OTHER, OWN, PARTNER, SIGNED_OUT, THEIRS, Ground, made
 from tests.service.world import JSON_ROUTES
-from workflows.procedure import Capacity
-from workflows.working_days import read_calendar
+from workflows.calendar.working_days import read_calendar
+from workflows.model.authority import Capacity
 
 TABLE = Path(__file__).with_name("page_access_table.txt")
 JSON_TABLE = Path(__file__).parents[1] / "service" / "access_table.txt"
@@ -72,7 +72,9 @@ def rows(ground: Ground, asked: Iterable[Place], relations: Iterable[str]) -> di
             cell = f"{shown(answer)}{'+' if ground.is_changed else ''}"
             what = (place.name, relation, cell)
             assert cell.rstrip("+") in ("200", "303") or "+" not in cell, f"{what} was refused and changed something"
-            assert relation not in SIGNED_OUT or cell != "200" or ROUTES[place.method, place.template] is Who.ANYONE, what
+            assert relation not in SIGNED_OUT or cell != "200" or ROUTES[place.method, place.template] is RouteAudience.ANYONE, (
+                what
+            )
             ground.restore()
             if place.none and (cell == "404" or (is_elsewhere(place, by) and relation not in SIGNED_OUT)):
                 nothing = unknown if unknown and cell == "404" else asker.ask(place, by, path=place.none)
@@ -187,7 +189,7 @@ SERVED = {
 
 def test_what_the_table_says_follows_from_whom_each_route_serves(ground: Ground) -> None:
     """A second reading of the table, by rule: no route serves a capacity that its line in api/routes.py leaves out."""
-    from drp.principal import serves
+    from drp.identity.principal import serves_principal
 
     has = {
         "the child's IRO": "IRO", "the IRO's cover": "IRO", "another IRO": "IRO", "IRO manager": "IRO manager",
@@ -203,10 +205,10 @@ def test_what_the_table_says_follows_from_whom_each_route_serves(ground: Ground)
             if cell == ".":
                 continue
             if relation in SIGNED_OUT:
-                assert who is Who.ANYONE or cell in ("in", "401"), (place.name, relation)
+                assert who is RouteAudience.ANYONE or cell in ("in", "401"), (place.name, relation)
             elif relation in has or relation in nothing:
                 capacities = frozenset(SERVED[has[relation]]) if relation in has else frozenset()
-                assert (cell == "403") >= (not serves(who, capacities)), (place.name, relation)
+                assert (cell == "403") >= (not serves_principal(who, capacities)), (place.name, relation)
             if place.template.startswith("/challenges/") and cell not in ("in", "401", "404"):
                 theirs = {THEIRS: ("elsewhere",), PARTNER: ("at a partner agency",)}.get(place.whose, ("",))
                 assert relation.endswith(theirs), (place.name, relation, cell)

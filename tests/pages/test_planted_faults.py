@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from fastapi import Response
 
-from api import problems, reading
-from api.pages import moves, shell, sign_in, troubles, visiting
-from api.pages.rate import Rate
-from drp import access, drafts, principal, sessions, sign_ins
-from drp.identity import NotSigned
-from drp.principal import NotPermitted
+from api.json import problems
+from api.pages.frame import browser_request, error_pages, layout
+from api.pages.item import move_forms
+from api.pages.sign_in import sign_in
+from api.pages.sign_in.rate_limit import RateLimit
+from api.presenters import item_reader
+from drp.casework import access, drafts
+from drp.identity import principal, sessions
+from drp.identity import sign_in as sign_in_module
+from drp.identity.principal import NotPermitted
+from drp.identity.tokens import NotSigned
 from tests.pages import test_forged_forms as forged
 from tests.pages import test_headers as headers
 from tests.pages import test_hostile_words as hostile
@@ -82,7 +87,7 @@ def test_a_former_holder_who_still_sees_is_noticed(ground: Ground, monkeypatch: 
 
 
 def test_a_refusal_that_tells_that_it_exists_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = reading.seen
+    real = item_reader.read_seen_item
 
     def telling(connection: Any, asked: Any, reference: str) -> Any:
         try:
@@ -90,19 +95,19 @@ def test_a_refusal_that_tells_that_it_exists_is_noticed(ground: Ground, monkeypa
         except access.NotFound:
             raise (NotPermitted if reference in ground.references.values() else access.NotFound) from None
 
-    monkeypatch.setattr(reading, "seen", telling)
+    monkeypatch.setattr(item_reader, "read_seen_item", telling)
     must_fail(some(ground, SHOW))
     must_fail(lambda: accesses.rows(ground, [at for at in accesses.every_place(ground) if at.name == THEIRS], ["another IRO"]))
 
 
 def test_a_refusal_whose_page_differs_by_a_word_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = shell.trouble
+    real = layout.trouble_page
 
     def told(status: int, title: str, said: str, do: str, *more: Any, **named: Any) -> Any:
         exists = ground.references[OWN] in named.get("back", "") and status == 404
         return real(status, title, said, f"{do} (Yes.)" if exists else do, *more, **named)
 
-    monkeypatch.setattr(shell, "trouble", told)
+    monkeypatch.setattr(layout, "trouble_page", told)
     must_fail(some(ground, NOTE))
 
 
@@ -113,23 +118,23 @@ def test_a_draft_that_is_everybodys_is_noticed(ground: Ground, monkeypatch: Plan
 
 
 def test_a_route_open_to_every_capacity_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(visiting, "serves", lambda who, capacities: True)
+    monkeypatch.setattr(browser_request, "serves_principal", lambda who, capacities: True)
     must_fail(some(ground, "GET /administration"))
 
 
 def test_a_refusal_that_writes_all_the_same_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = visiting.serves
+    real = browser_request.serves_principal
 
     def scribbling(who: Any, capacities: Any) -> bool:
         ground.world.cover("tom", "sam", "2026-04-02")
         return real(who, capacities)
 
-    monkeypatch.setattr(visiting, "serves", scribbling)
+    monkeypatch.setattr(browser_request, "serves_principal", scribbling)
     must_fail(some(ground, "GET /administration"))
 
 
 def test_a_document_that_is_the_iro_services_and_is_given_to_everybody_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(reading, "may_read", lambda visible, actor: True)
+    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: True)
     must_fail(some(ground, "GET /challenges/<own>/documents/<a document kept to the IRO service>"))
 
 
@@ -141,7 +146,7 @@ def test_a_session_that_should_be_over_and_is_not_is_noticed(ground: Ground, mon
 
 def forget(what: str, monkeypatch: Plant) -> None:
     """Take one of the rules out that end a session."""
-    real, signed = sessions.in_force, visiting.identity.signed
+    real, signed = sessions.in_force, browser_request.tokens.principal_of
 
     def lenient(connection: Any, authority: str, secret: str, now: Any, limits: Any) -> Any:
         if what == "limits":
@@ -154,7 +159,7 @@ def forget(what: str, monkeypatch: Plant) -> None:
         row = connection.execute(
             sessions.select(sessions.col(sessions.SessionRow.person)).where(
                 sessions.col(sessions.SessionRow.authority) == owner,
-                sessions.col(sessions.SessionRow.hash) == sessions.hashed(secret),
+                sessions.col(sessions.SessionRow.hash) == sessions.hash_secret(secret),
             )
         ).first()
         if row is None or what == "posts":
@@ -169,13 +174,13 @@ def forget(what: str, monkeypatch: Plant) -> None:
         try:
             return signed(connection, authority, person, now)
         except NotSigned:
-            return principal.Signed(authority.key, str(person), "Somebody", frozenset(), frozenset({"team_manager"}))
+            return principal.Principal(authority.key, str(person), "Somebody", frozenset(), frozenset({"team_manager"}))
 
     monkeypatch.setattr(sessions, "in_force", lenient)
     if what == "posts":
-        monkeypatch.setattr(visiting.identity, "signed", with_a_post)
+        monkeypatch.setattr(browser_request.tokens, "principal_of", with_a_post)
     if what == "authority":
-        monkeypatch.setattr(visiting.identity, "signed", anybody)
+        monkeypatch.setattr(browser_request.tokens, "principal_of", anybody)
 
 
 # Sessions and links.
@@ -224,7 +229,7 @@ def test_a_session_that_is_kept_through_signing_in_is_noticed(two: World, monkey
 
     check = signing_in.test_a_session_that_was_planted_is_neither_honoured_nor_kept
     with monkeypatch.context() as patched:
-        patched.setattr(sessions, "end", lambda *given: None)
+        patched.setattr(sessions, "end_session", lambda *given: None)
         must_fail(lambda: check(two, opened))
     with monkeypatch.context() as patched:
         patched.setattr(sign_in, "give_cookie", lambda response, settings, name, value: None)
@@ -266,29 +271,29 @@ ONCE = signing_in.test_a_link_signs_in_once_and_only_for_its_quarter_of_an_hour
 def test_a_link_that_is_good_twice_or_too_long_or_is_used_up_by_looking_is_noticed(
     world: World, first: Replica, second: Replica, monkeypatch: Plant
 ) -> None:
-    real = sign_ins.use_link
+    real = sign_in_module.redeem_link
 
     def twice(connection: Any, *given: Any) -> Any:
         found = real(connection, *given)
-        connection.execute(sign_ins.update(sign_ins.SignInRow).values(used_at=None))
+        connection.execute(sign_in_module.update(sign_in_module.SignInRow).values(used_at=None))
         return found
 
     with monkeypatch.context() as patched:
-        patched.setattr(sign_ins, "use_link", twice)
+        patched.setattr(sign_in_module, "redeem_link", twice)
         must_fail(lambda: ONCE(world, first, second))
     with monkeypatch.context() as patched:
-        patched.setattr(sign_ins, "LASTS", timedelta(minutes=20))
+        patched.setattr(sign_in_module, "LASTS", timedelta(minutes=20))
         must_fail(lambda: ONCE(world, first, second))
-    follow = shell.page
+    follow = layout.render_page
 
     def used_by_looking(visit: Any, template: str, *more: Any, **named: Any) -> Any:
         if template == "sign_in_link.html":
             with first.service.store.write("dunmoor") as connection:
-                connection.execute(sign_ins.update(sign_ins.SignInRow).values(used_at=world.now))
+                connection.execute(sign_in_module.update(sign_in_module.SignInRow).values(used_at=world.now))
         return follow(visit, template, *more, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(shell, "page", used_by_looking)
+        patched.setattr(layout, "render_page", used_by_looking)
         must_fail(lambda: ONCE(world, first, second))
 
 
@@ -300,7 +305,7 @@ UNKNOWN = signing_in.test_whether_an_address_is_known_is_told_neither_by_words_n
 def test_an_answer_that_tells_whether_an_address_is_known_is_noticed(
     world: World, first: Replica, monkeypatch: Plant, how: str
 ) -> None:
-    real = sign_ins.ask_for_link
+    real = sign_in_module.request_link
 
     def telling(connection: Any, chance: Any, authority: str, email: str, *more: Any) -> None:
         is_known = email.strip().lower() == signing_in.TESS
@@ -310,40 +315,40 @@ def test_an_answer_that_tells_whether_an_address_is_known_is_noticed(
         if how == "words":
             monkeypatch.setattr(sign_in, "SENT", "It is on its way." if is_known else "That address is nobody's.")
 
-    monkeypatch.setattr(sign_ins, "ask_for_link", telling)
+    monkeypatch.setattr(sign_in_module, "request_link", telling)
     if how == "another question":
-        monkeypatch.setattr(sign_ins, "NOBODY", None)
+        monkeypatch.setattr(sign_in_module, "NOBODY", None)
     must_fail(lambda: UNKNOWN(world, first))
 
 
 @one_engine
 def test_a_secret_that_is_kept_is_noticed(world: World, first: Replica, monkeypatch: Plant, caplog: Any) -> None:
-    for module in (sessions, sign_ins):
+    for module in (sessions, sign_in_module):
         monkeypatch.setattr(module, "hashed", lambda secret: secret[-64:])
     must_fail(lambda: signing_in.test_only_hashes_of_secrets_are_ever_kept(world, first, caplog))
 
 
 @one_engine
 def test_a_link_to_whoever_comes_first_of_several_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(sign_ins, "len", lambda listed: min(len(listed), 1), raising=False)
+    monkeypatch.setattr(sign_in_module, "len", lambda listed: min(len(listed), 1), raising=False)
     must_fail(lambda: signing_in.test_an_address_that_two_people_share_signs_in_neither(world, first))
 
 
 @one_engine
 def test_a_sixth_link_within_the_hour_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(sign_ins, "AT_MOST", 6)
+    monkeypatch.setattr(sign_in_module, "AT_MOST", 6)
     must_fail(lambda: signing_in.test_mail_goes_to_the_directorys_own_address_five_times_an_hour_at_most(world, first))
 
 
 @one_engine
 def test_mail_that_goes_before_the_answer_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
-    real = sign_ins.ask_for_link
+    real = sign_in_module.request_link
 
     def at_once(*given: Any) -> None:
         real(*given)
         first.mail.send(SimpleNamespace(envelope=()))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sign_ins, "ask_for_link", at_once)
+    monkeypatch.setattr(sign_in_module, "request_link", at_once)
     must_fail(lambda: signing_in.test_the_answer_is_out_before_any_mail_is_sent(world, first))
 
 
@@ -351,16 +356,16 @@ def test_mail_that_goes_before_the_answer_is_noticed(world: World, first: Replic
 def test_a_way_on_to_another_site_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
     naive: Callable[[str], str] = lambda text: text if text.startswith("/") else "/"  # noqa: E731
     with monkeypatch.context() as patched:
-        for module in (visiting, sign_in, troubles, signing_in):
+        for module in (browser_request, sign_in, error_pages, signing_in):
             patched.setattr(module, "safe_path", naive)
         must_fail(lambda: signing_in.test_nobody_is_sent_on_to_another_site(world, first))
-    monkeypatch.setattr(troubles, "safe_path", lambda text: text)
+    monkeypatch.setattr(error_pages, "safe_path", lambda text: text)
     must_fail(lambda: signing_in.test_nobody_is_sent_on_to_another_site(world, first))
 
 
 @one_engine
 def test_a_count_that_refuses_nobody_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(Rate, "wait", lambda self, source, now: None)
+    monkeypatch.setattr(RateLimit, "wait", lambda self, source, now: None)
     must_fail(lambda: rates.test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for(world))
 
 
@@ -370,11 +375,11 @@ def test_a_count_that_refuses_nobody_is_noticed(world: World, monkeypatch: Plant
 def test_a_form_from_another_site_that_is_taken_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
     def lenient(request: Any, settings: Any) -> None:
         if request.headers.get("sec-fetch-site") == "cross-site":
-            raise visiting.NotOurs
+            raise browser_request.NotOurs
 
     for check in (lambda request, settings: None, lenient):
         with monkeypatch.context() as patched:
-            for module in (visiting, sign_in, troubles):
+            for module in (browser_request, sign_in, error_pages):
                 patched.setattr(module, "check_origin", check)
             must_fail(lambda: forged.test_a_form_sent_from_another_site_is_refused_though_it_carries_everything(ground))
         ground.restore()
@@ -387,7 +392,7 @@ def test_a_token_that_nobody_compares_is_noticed(ground: Ground, monkeypatch: Pl
         compare_digest = staticmethod(lambda one, other: True)
         new = staticmethod(hmac.new)
 
-    monkeypatch.setattr(visiting, "hmac", Never)
+    monkeypatch.setattr(browser_request, "hmac", Never)
     must_fail(lambda: forged.test_a_form_without_this_sessions_token_does_nothing(ground))
 
 
@@ -400,32 +405,32 @@ def test_a_token_that_is_the_same_for_everybody_is_noticed(ground: Ground, monke
 
 
 def test_words_of_another_site_that_are_shown_are_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(troubles, "check_origin", lambda request, settings: None)
+    monkeypatch.setattr(error_pages, "check_origin", lambda request, settings: None)
     must_fail(lambda: forged.test_words_that_another_site_sends_are_never_shown_as_what_somebody_wrote_here(ground))
 
 
 def test_what_was_typed_and_is_lost_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = shell.trouble
+    real = layout.trouble_page
 
     def forgetful(status: int, title: str, said: str, do: str, typed: Any = None, **named: Any) -> Any:
         return real(status, title, said, do, {}, **named)
 
-    monkeypatch.setattr(shell, "trouble", forgetful)
+    monkeypatch.setattr(layout, "trouble_page", forgetful)
     must_fail(lambda: forged.test_what_was_typed_is_still_there_for_whoever_was_signed_out(ground))
 
 
 def test_a_stranger_s_person_in_a_form_who_is_known_apart_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    from api.pages import fields
+    from api.pages.frame import form_fields
 
-    real = fields.Pick.read
+    real = form_fields.RadioPick.read
 
     def telling(self: Any, given: Any) -> Any:
-        chosen = fields.one(given, self.name)
+        chosen = form_fields.single_value(given, self.name)
         if str(ground.world.id("tess", "elsewhere")) in chosen:
-            raise fields.Wrong("They work elsewhere.")
+            raise form_fields.WrongAnswer("They work elsewhere.")
         return real(self, given)
 
-    monkeypatch.setattr(fields.Pick, "read", telling)
+    monkeypatch.setattr(form_fields.RadioPick, "read", telling)
     check = forged.test_what_is_named_in_a_form_and_belongs_elsewhere_is_answered_like_what_does_not_exist
     must_fail(lambda: check(ground))
 
@@ -436,7 +441,7 @@ def test_a_body_that_is_taken_as_it_comes_is_noticed(world: World, monkeypatch: 
         read = await request.form()
         return {name: tuple(v for v in read.getlist(name) if isinstance(v, str)) for name in read}, {}
 
-    for module in (visiting, sign_in):
+    for module in (browser_request, sign_in):
         monkeypatch.setattr(module, "read_form", careless)
     must_fail(lambda: bodies.test_a_nul_is_nothing_wherever_it_stands(world))
     must_fail(lambda: bodies.test_a_form_that_names_an_encoding_that_is_none_is_refused_in_words(world))
@@ -446,34 +451,34 @@ def test_a_body_that_is_taken_as_it_comes_is_noticed(world: World, monkeypatch: 
 
 
 def test_words_that_are_not_escaped_are_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    shell.environment.cache_clear()
+    layout.page_environment.cache_clear()
     try:
-        shell.environment().autoescape = False
+        layout.page_environment().autoescape = False
         must_fail(lambda: hostile.comes_out_as_typed(ground, hostile.hostile()[:3]))
         must_fail(lambda: hostile.test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground))
         must_fail(hostile.test_every_template_escapes_and_none_says_that_it_knows_better)
         must_fail(lambda: hostile.test_the_directorys_words_are_text_too(ground))
     finally:
-        shell.environment.cache_clear()
+        layout.page_environment.cache_clear()
 
 
 def test_one_place_that_knows_better_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
     from markupsafe import Markup
 
-    from api.pages import told
+    from api.presenters import timeline_text
 
-    real = told.told
+    real = timeline_text.entry_in_words
 
     def trusting(*given: Any) -> Any:
         made = real(*given)
         return replace(made, words=[(question, Markup(text)) for question, text in made.words])
 
-    monkeypatch.setattr(told, "told", trusting)
+    monkeypatch.setattr(timeline_text, "entry_in_words", trusting)
     must_fail(lambda: hostile.test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground))
 
 
 def test_words_that_are_taken_for_a_template_or_a_format_are_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = shell.page
+    real = layout.render_page
 
     def changed(change: Callable[[str], str]) -> Callable[..., Any]:
         def page(visit: Any, template: str, *more: Any, **named: Any) -> Any:
@@ -484,13 +489,13 @@ def test_words_that_are_taken_for_a_template_or_a_format_are_noticed(ground: Gro
         return page
 
     for line, change in (
-        ("{{7*7}}", lambda text: shell.environment().from_string(text).render()),
+        ("{{7*7}}", lambda text: layout.page_environment().from_string(text).render()),
         ("{0.__class__}", lambda text: text.format(text)),
         ("%s", lambda text: text % "x" if "%" in text else text),
     ):
         hostile.comes_out_as_typed(ground, [line])
         with monkeypatch.context() as patched:
-            patched.setattr(shell, "page", changed(change))
+            patched.setattr(layout, "render_page", changed(change))
             must_fail(lambda line=line: hostile.comes_out_as_typed(ground, [line]))
 
 
@@ -499,15 +504,15 @@ EVERY_PAGE = headers.test_every_page_says_what_it_is_and_holds_nothing_that_runs
 
 @pytest.mark.parametrize("name", ["Content-Security-Policy", "Cache-Control", "X-Frame-Options", "Referrer-Policy"])
 def test_a_page_without_one_of_its_headers_is_noticed(ground: Ground, monkeypatch: Plant, name: str) -> None:
-    weaker = {**shell.HEADERS, name: {"Content-Security-Policy": f"{shell.CSP}; style-src 'unsafe-inline'"}.get(name, "x")}
-    monkeypatch.setattr(shell, "HEADERS", weaker)
+    weaker = {**layout.HEADERS, name: {"Content-Security-Policy": f"{layout.CSP}; style-src 'unsafe-inline'"}.get(name, "x")}
+    monkeypatch.setattr(layout, "HEADERS", weaker)
     must_fail(lambda: EVERY_PAGE(ground))
 
 
 @one_engine
 def test_the_page_of_a_fault_without_its_headers_is_noticed(world: World, monkeypatch: Plant, caplog: Any) -> None:
-    few = {name: value for name, value in shell.HEADERS.items() if not name.startswith("X-")}
-    monkeypatch.setattr(shell, "HEADERS", few)
+    few = {name: value for name, value in layout.HEADERS.items() if not name.startswith("X-")}
+    monkeypatch.setattr(layout, "HEADERS", few)
     check = headers.test_a_fault_of_our_own_says_nothing_of_itself
     must_fail(lambda: check(world, monkeypatch, caplog))
 
@@ -527,7 +532,7 @@ def test_a_style_or_a_handler_in_a_page_is_noticed() -> None:
 
 
 def test_a_header_that_what_was_sent_becomes_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    real = shell.page
+    real = layout.render_page
 
     def echoing(visit: Any, template: str, *more: Any, **named: Any) -> Any:
         made = real(visit, template, *more, **named)
@@ -535,7 +540,7 @@ def test_a_header_that_what_was_sent_becomes_is_noticed(ground: Ground, monkeypa
             made.headers["X-Planted"] = "y"
         return made
 
-    monkeypatch.setattr(shell, "page", echoing)
+    monkeypatch.setattr(layout, "render_page", echoing)
     must_fail(lambda: headers.test_a_line_end_in_an_address_a_query_or_a_cookie_makes_no_header(ground))
 
 
@@ -557,6 +562,6 @@ def test_a_link_to_the_host_that_a_request_names_is_noticed(world: World, monkey
 
 def test_everything_planted_here_is_taken_out_again(ground: Ground) -> None:
     assert problems.PROTECTIVE["X-Frame-Options"] == "DENY"
-    assert moves.BY_TYPE
-    assert shell.environment().autoescape is True
+    assert move_forms.BY_TYPE
+    assert layout.page_environment().autoescape is True
     assert not ground.is_changed

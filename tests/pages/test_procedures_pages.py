@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from api.pages import procedures as room
+from api.pages.admin import procedures as room
 from api.routes import ROUTES
-from drp.principal import Who
-from drp.tables import AssumptionRow
+from drp.database.tables import AssumptionRow
+from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import procedures
 from tests.service.world import World
@@ -129,7 +129,7 @@ def test_only_who_keeps_procedures_is_asked_and_may_answer(world):
 
 
 def test_planted_letting_anybody_confirm_is_caught(world, monkeypatch):
-    monkeypatch.setitem(ROUTES, ("POST", "/ladders/{name}/assumptions"), Who.PERSON)
+    monkeypatch.setitem(ROUTES, ("POST", "/ladders/{name}/assumptions"), RouteAudience.PERSON)
     with pytest.raises(AssertionError):
         test_only_who_keeps_procedures_is_asked_and_may_answer(world)
 

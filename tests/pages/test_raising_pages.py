@@ -2,7 +2,7 @@
 
 import pytest
 
-from drp.tables import ChallengeRow, NotificationRow
+from drp.database.tables import ChallengeRow, NotificationRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World
 
@@ -151,7 +151,7 @@ def test_the_same_words_for_siblings_only_where_somebody_said_that_they_fit(worl
 def test_initials_are_enough_where_they_are_one_childs_alone(world, irene):
     from sqlalchemy import select
 
-    from drp.tables import ChildRow
+    from drp.database.tables import ChildRow
 
     rows = world.rows(select(ChildRow.number, ChildRow.initials))
     initials = next(row.initials for row in rows if row.number == "T-1")

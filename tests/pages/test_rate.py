@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from api.pages.rate import AT_MOST, WITHIN, Rate, source_of
+from api.pages.sign_in.rate_limit import AT_MOST, WITHIN, RateLimit, source_of
 from tests.pages.browser import at_browser
 from tests.pages.replicas import Replica, cookie_of
 from tests.service.world import World
@@ -17,7 +17,7 @@ one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
 
 def test_so_many_are_let_through_within_the_time_and_then_one_for_each_that_is_old() -> None:
-    rate = Rate(at_most=3, within=10 * MINUTE)
+    rate = RateLimit(at_most=3, within=10 * MINUTE)
     assert [rate.wait("a", NOON + n * MINUTE) for n in range(3)] == [None] * 3
     assert rate.wait("a", NOON + 3 * MINUTE) == 7 * MINUTE
     assert rate.wait("a", NOON + 9 * MINUTE) == MINUTE
@@ -28,14 +28,14 @@ def test_so_many_are_let_through_within_the_time_and_then_one_for_each_that_is_o
 
 
 def test_what_was_refused_is_not_counted_so_that_nobody_waits_for_ever() -> None:
-    rate = Rate(at_most=1, within=10 * MINUTE)
+    rate = RateLimit(at_most=1, within=10 * MINUTE)
     assert rate.wait("a", NOON) is None
     assert all(rate.wait("a", NOON + n * MINUTE) for n in range(1, 10))
     assert rate.wait("a", NOON + 10 * MINUTE) is None
 
 
 def test_it_remembers_no_more_sources_than_it_says() -> None:
-    rate = Rate(at_most=1, within=10 * MINUTE, sources=100)
+    rate = RateLimit(at_most=1, within=10 * MINUTE, sources=100)
     for n in range(1000):
         assert rate.wait(f"source {n}", NOON) is None
     assert all(rate.wait(f"source {n}", NOON) for n in range(900, 1000)), "of a flood of sources the newest are remembered"
@@ -85,6 +85,6 @@ def test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for(world: Wor
 def _sign_ins() -> Any:
     from sqlalchemy import select
 
-    from drp.tables import SignInRow
+    from drp.database.tables import SignInRow
 
     return select(SignInRow.id)

@@ -9,18 +9,20 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from sqlalchemy import text
 
-from api import reading, register_asking
-from drp import register, register_list
-from drp.counting import By
-from drp.register import Change
-from drp.register_list import Narrowed
-from drp.themes import Question
-from drp.timeliness import Came
+from api.presenters import item_reader
+from api.queries import register_query
+from drp.register import write
+from drp.register.write import EntryChange
+from drp.reports import register_search
+from drp.reports.aggregate import Dimension
+from drp.reports.register_search import RegisterFilter
+from drp.reports.response_times import VisitFilter
+from drp.reports.theme_tables import TableQuestion
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.pages.test_teams import notice, raised
 from tests.register_list.sheets import from_a_sheet
 from tests.service.world import World
-from workflows.reporting import Together
+from workflows.model.reporting import StagesTogether
 
 
 def shown(page: Page) -> list[str]:
@@ -75,7 +77,7 @@ def test_a_leader_sees_lines_without_children_names_or_ways_in(world: World) -> 
 def test_planted_a_line_that_says_whose_it_is_to_everybody_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     if not world.store.is_sqlite:
         return
-    monkeypatch.setattr(reading.access, "check_sees", lambda *given: None)
+    monkeypatch.setattr(item_reader.access, "check_sees", lambda *given: None)
     with pytest.raises(AssertionError):
         check_a_leader_sees_no_child(world)
 
@@ -146,7 +148,7 @@ def test_what_there_is_not_is_refused_with_what_to_do(world: World, query: str) 
 def test_a_childs_number_from_a_sheet_is_the_desks(world: World) -> None:
     with world.store.write(world.council.key) as connection:
         line = from_a_sheet("OLD-1", "N-77")
-        register.write(connection, world.council.key, [Change(line.id, None, line)])
+        write.write_entries(connection, world.council.key, [EntryChange(line.id, None, line)])
     for person, sees in (("mona", True), ("bob", True), ("irene", False), ("hugo", False)):
         page = at_browser(world, person).open("/register?sheet=" + "a" * 64)
         assert shown(page) == ["OLD-1"]
@@ -207,7 +209,7 @@ def test_a_stage_that_nobody_recorded_opens_its_items_too(world: World) -> None:
     line = from_a_sheet("OLD-1", "N-77")
     ended = replace(line.line, stage="", outcome="resolved", ended_on=line.line.raised_on)
     with world.store.write(world.council.key) as connection:
-        register.write(connection, world.council.key, [Change(line.id, None, replace(line, line=ended))])
+        write.write_entries(connection, world.council.key, [EntryChange(line.id, None, replace(line, line=ended))])
     raised(world)
     visitor = at_browser(world, "mona")
     [href] = [href for href, _ in visitor.open("/themes/time?span=all").links if "ended=1" in href]
@@ -217,12 +219,14 @@ def test_a_stage_that_nobody_recorded_opens_its_items_too(world: World) -> None:
 def test_stages_that_somebody_came_to_together_stay_together(world: World) -> None:
     reference = raised(world, stage="stage_2", stage_reason="High.")
     words = procedures_of(world)
-    words = replace(words, reporting=replace(words.reporting, together=(Together("Stages 2 and 3", ("stage_2", "stage_3")),)))
+    words = replace(
+        words, reporting=replace(words.reporting, together=(StagesTogether("Stages 2 and 3", ("stage_2", "stage_3")),))
+    )
     asked: Any = SimpleNamespace(service=world.service, signed=SimpleNamespace(capacities=frozenset()))
-    one = Narrowed(Question(By.MONTH), came=Came("Stages 2 and 3"))
+    one = RegisterFilter(TableQuestion(Dimension.MONTH), came=VisitFilter("Stages 2 and 3"))
     with world.store.read(world.council.key) as connection:
-        its, _ = register_asking.words_for(connection, asked, words, one)
-        assert [line.reference for line in register_list.listed(connection, its, one, world.now).items] == [reference]
+        its, _ = register_query.words_for(connection, asked, words, one)
+        assert [line.reference for line in register_search.search_register(connection, its, one, world.now).items] == [reference]
 
 
 def test_other_reasons_stand_with_their_words_for_whoever_may_read_them(world: World) -> None:
@@ -246,7 +250,7 @@ def procedures_of(world: World) -> Any:
 
 
 def test_page_after_page_each_item_comes_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.pages.register.ON_A_PAGE", 2)
+    monkeypatch.setattr("api.pages.reports.register_page.ON_A_PAGE", 2)
     made = [raised(world, child) for child in ("T-1", "T-2", "T-1", "T-2", "T-1")]
     visitor, href, found = at_browser(world, "irene"), "/register", []
     while href:
@@ -287,7 +291,7 @@ def test_a_view_without_a_name_or_one_too_many_is_refused_and_kept_on_the_page(w
 
 
 def test_json_says_the_same_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(register_asking, "ON_A_PAGE", 2)
+    monkeypatch.setattr(register_query, "ON_A_PAGE", 2)
     made = [raised(world, child) for child in ("T-1", "T-2", "T-1")]
     first = world.as_("hugo").get("/register", team="north").json()
     assert first["items_in_all"] == 3

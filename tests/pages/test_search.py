@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Text, cast, update
 from sqlmodel import col
 
-from api import listing, reading
-from api.pages import search
-from drp.tables import ChallengeRow, ChildRow
+from api.pages.my_work import search
+from api.presenters import item_reader
+from api.queries import item_list
+from drp.database.tables import ChallengeRow, ChildRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE, procedures
 from tests.service.world import World
@@ -125,7 +126,7 @@ def test_what_people_type_is_looked_for_as_it_stands(world, text):
     visitor = at_browser(world, "mona")
     page = visitor.open(f"/search?q={quote(text)}&team=north")
     assert page.status == 200
-    if search.printable(text):
+    if search.printable_text(text):
         assert shown(page) == []
 
 
@@ -266,23 +267,23 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 
 def test_planted_a_list_that_judges_nothing(two, monkeypatch: Plant):
-    monkeypatch.setattr(listing, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
-    monkeypatch.setattr(reading.access, "check_sees", lambda actor, was: None)
+    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
     found_by(test_everybody_finds_what_they_may_open_and_nothing_else, two)
 
 
 def test_planted_a_list_narrowed_too_far(two, monkeypatch: Plant):
-    real = listing.might_see
+    real = item_list.might_see
 
     def narrow(connection: Any, signed: Any, day: Any) -> Any:
         return real(connection, signed, day) & (col(ChallengeRow.team) == "north") & col(ChallengeRow.is_open)
 
-    monkeypatch.setattr(listing, "might_see", narrow)
+    monkeypatch.setattr(item_list, "might_see", narrow)
     found_by(test_everybody_finds_what_they_may_open_and_nothing_else, two)
 
 
 def test_planted_a_reference_that_is_told_apart(world, monkeypatch: Plant):
-    monkeypatch.setattr(reading.access, "check_sees", lambda actor, was: None)
+    monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
     found_by(test_nothing_tells_whether_something_is_there_that_is_not_theirs, world)
 
 
@@ -299,9 +300,9 @@ def test_planted_wildcards_that_stand_for_others(world, monkeypatch: Plant):
         [key] = [key for key, label in reasons(world) if label == text]
         return cast(col(ChallengeRow.reasons), Text).like(f'%"{key}"%')
 
-    monkeypatch.setattr(search, "matching", by_reason)
+    monkeypatch.setattr(search, "match_search", by_reason)
     found_by(test_a_reason_is_not_found_by_a_key_that_is_only_like_its_own, world)
-    monkeypatch.setattr(search, "matching", by_reference)
+    monkeypatch.setattr(search, "match_search", by_reference)
     found_by(test_what_people_type_is_looked_for_as_it_stands, world, "____-____")
 
 
@@ -314,7 +315,7 @@ def test_planted_a_page_that_forgets_the_rest_of_an_instant(world, monkeypatch: 
     def after(query: Any, position: Any) -> Any:
         return query.where(col(ChallengeRow.raised_at) < position[0]) if position else query
 
-    monkeypatch.setattr(listing, "start_after", after)
+    monkeypatch.setattr(item_list, "start_after", after)
     with monkeypatch.context() as inner:
         found_by(test_page_by_page_every_item_is_shown_once_newest_first, world, inner)
 

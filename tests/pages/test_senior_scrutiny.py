@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from api.pages import told
-from drp.register import RegisterRow
-from drp.tables import ChildRow
+from api.presenters import timeline_text
+from drp.database.tables import ChildRow
+from drp.register.write import RegisterRow
 from tests.pages.browser import Page, at_browser
 from tests.service.cast import LEVELS
 from tests.service.world import World
@@ -85,7 +85,7 @@ def test_a_notice_of_excellent_practice_is_asked_as_before(levels: World) -> Non
 
 
 def test_planted_words_of_a_challenge_on_scrutiny_are_caught(levels: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(told, "OF_SCRUTINY", {name: told.QUESTIONS[name] for name in told.OF_SCRUTINY})
+    monkeypatch.setattr(timeline_text, "OF_SCRUTINY", {name: timeline_text.QUESTIONS[name] for name in timeline_text.OF_SCRUTINY})
     with pytest.raises(AssertionError):
         test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels)
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from api.app import create_app
-from api.pages.visiting import safe_path
-from drp import sessions
+from api.pages.frame.browser_request import safe_path
+from drp.database.tables import PersonRow, SessionRow, SignInRow, metadata
+from drp.identity import sessions
 from drp.settings import Settings
-from drp.tables import PersonRow, SessionRow, SignInRow, metadata
 from tests.pages.browser import Visitor, at_browser
 from tests.pages.replicas import Replica, cookie_of
 from tests.service.cast import ELSEWHERE
@@ -72,7 +72,7 @@ def signs_out(world: World, first: Replica, person: str, cookie: str) -> None:
 
 def signed_out_everywhere(world: World, first: Replica, person: str, cookie: str) -> None:
     with first.service.store.write("dunmoor") as connection:
-        assert sessions.end_all(connection, "dunmoor", world.id(person), world.now) == 1
+        assert sessions.end_sessions_of(connection, "dunmoor", world.id(person), world.now) == 1
 
 
 def left(world: World, first: Replica, person: str, cookie: str) -> None:
@@ -193,7 +193,7 @@ def test_what_is_no_session_opens_nothing(two: World, opened: Callable[..., Repl
         f" {real} x",
     ]
     assert is_in(first, real)
-    for cookie in (*NOT_COOKIES, *forged, sessions.hashed(real), f"dunmoor.{sessions.hashed(real)}"):
+    for cookie in (*NOT_COOKIES, *forged, sessions.hash_secret(real), f"dunmoor.{sessions.hash_secret(real)}"):
         answer = first.client.get("/", headers={"Cookie": f"drp={cookie}".encode()}, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?then=/"), cookie
     token = two.as_("tess").token or ""
@@ -255,7 +255,7 @@ def test_only_hashes_of_secrets_are_ever_kept(world: World, first: Replica, capl
     kept = everything_stored(world, first) + caplog.text
     assert len(secrets) >= 2
     assert not [secret for secret in secrets if secret in kept or re.search(secret[:40], kept)]
-    assert sessions.hashed(cookie) in kept
+    assert sessions.hash_secret(cookie) in kept
 
 
 # Links.
@@ -332,7 +332,7 @@ def asked_about(replica: Replica, email: str) -> tuple[int, bytes, dict[str, str
     del replica.statements[:]
     statements: list[str] = []
     sent = replica.service.sender.channel.send
-    from api.pages import sign_in
+    from api.pages.sign_in import sign_in
 
     def after_the_answer(*given: Any) -> int:
         statements.extend(replica.statements)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from drp.store import Store, Unavailable
+from drp.database.engine import Store, Unavailable
 from tests.pages.browser import Visitor, at_browser
 from tests.service.cast import procedures
 from tests.service.world import World

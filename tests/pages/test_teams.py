@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from api import listing, reading
-from api.pages import teams
+from api.pages.my_work import teams
+from api.presenters import item_reader
+from api.queries import item_list
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE
 from tests.service.world import World
@@ -173,7 +174,7 @@ def test_nobody_signed_in_sees_a_team(world):
 
 def test_the_words_of_a_notice_are_read_as_its_entry_is(world, monkeypatch):
     notice(world, "Sam came to school with her.")
-    monkeypatch.setattr(reading, "may_read", lambda visible, actor: False)
+    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: False)
     assert "Sam came" not in at_browser(world, "irene").open("/teams/north").text
 
 
@@ -196,8 +197,8 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 
 def test_planted_a_team_that_shows_everything_to_its_people(two, monkeypatch: Plant):
-    monkeypatch.setattr(reading.access, "check_sees", lambda actor, was: None)
-    monkeypatch.setattr(listing, "might_see", lambda connection, signed, day: True)
+    monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
+    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: True)
     found_by(test_a_person_sees_and_counts_only_what_is_theirs, two)
 
 

@@ -125,10 +125,12 @@ def test_figures_by_iro_are_for_the_iro_manager_alone(two_quarters: World) -> No
 
 
 def test_planted_figures_by_iro_for_everybody_are_noticed(two_quarters: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from api import figures
+    from api.queries import report_query
 
-    whole = figures.wanted
-    monkeypatch.setattr(figures, "wanted", lambda query, today, practice, sees, *more: whole(query, today, practice, True, *more))
+    whole = report_query.read_question
+    monkeypatch.setattr(
+        report_query, "read_question", lambda query, today, practice, sees, *more: whole(query, today, practice, True, *more)
+    )
     with pytest.raises(AssertionError):
         test_figures_by_iro_are_for_the_iro_manager_alone(two_quarters)
 

@@ -21,16 +21,16 @@ from typing import Any
 import pytest
 
 from api import body_limit
-from api.assembly import calendar, system_clock
+from api.assembly import shipped_calendar, system_clock
 from api.body_limit import BodyLimit
-from drp import sessions
-from drp.store import Store
+from drp.database.engine import Store
+from drp.identity import sessions
 from tests.faults import served
 from tests.pages.browser import at_browser
 from tests.service.cast import DUNMOOR
 from tests.service.world import World
 from tests.store.files import ABUSES, docx, pdf, pdf_of, png
-from workflows.working_days import Calendar
+from workflows.calendar.working_days import Calendar
 
 MIB = 1024 * 1024
 LIMIT = 10 * MIB
@@ -188,7 +188,7 @@ PLAN = pdf(b"The plan.")
 
 @pytest.fixture(scope="module")
 def shipped() -> Calendar:
-    return calendar()
+    return shipped_calendar()
 
 
 @contextmanager

@@ -9,22 +9,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from drp.chance import Chance
-from drp.proof.checkpoint import Checkpoint, Standing
-from drp.proof.verifying import Seen, unlike
-from drp.timeline import (
+from drp.database.ids import Randomness
+from drp.proof.checkpoint import Checkpoint, CheckpointedLength
+from drp.proof.verify import SeenCheckpoint, differs_from_checkpoints
+from drp.timeline.chain import (
     GENESIS,
     ChainedEntry,
     ChainKey,
     KeptWords,
-    chain,
-    commitment,
-    digest,
+    chain_entries,
     first_fault,
-    hashed,
+    keyed_hash_of,
+    running_digest,
+    words_commitment,
 )
-from workflows.permits import Actor, Part
-from workflows.turn import Entry
+from workflows.decision.decision_builder import TimelineEntry
+from workflows.model.actor import Actor, Part
 
 KEY = ChainKey("k1", b"k" * 32)
 AUTHORITY = "dunmoor"
@@ -42,7 +42,7 @@ class Books:
     words: dict[int, tuple[KeptWords, ...]]
     count: int
     head: str
-    seen: Seen | None = None
+    seen: SeenCheckpoint | None = None
     is_there: bool = True
     authority: str = AUTHORITY
     id: UUID = field(default=ID)
@@ -53,14 +53,14 @@ class Books:
             return "the whole timeline is gone" if self.seen else None
         said = first_fault({KEY.id: KEY}, self.authority, self.id, self.rows, self.words, self.count, self.head)
         if said is None and self.seen:
-            said = unlike(self.authority, self.id, self.rows, [self.seen])
+            said = differs_from_checkpoints(self.authority, self.id, self.rows, [self.seen])
         return said
 
 
 def books(chance: random.Random, length: int, authority: str = AUTHORITY, challenge: UUID = ID) -> Books:
     """A clean timeline of some entries, under a checkpoint."""
     entries = [
-        Entry(
+        TimelineEntry(
             chance.choice(("noted", "responded", "escalated", "window_closed")), BEGAN + timedelta(hours=n),
             Actor(str(UUID(int=chance.randrange(1, 9))), frozenset({Part.RAISER})), f"stage_{chance.randrange(9)}", n,
             {"n": chance.randrange(100)}, {"text": f"said {chance.randrange(10**6)}"} if n % 2 else {},
@@ -68,9 +68,9 @@ def books(chance: random.Random, length: int, authority: str = AUTHORITY, challe
         for n in range(length)
     ]  # fmt: skip
     chained = list(
-        chain(
+        chain_entries(
             entries, authority=authority, challenge=challenge, number=0, head=GENESIS, recorded_at=BEGAN, key=KEY,
-            chance=Chance(chance.randbytes),
+            chance=Randomness(chance.randbytes),
         )
     )  # fmt: skip
     rows = [dict(vars(entry)) for entry, _ in chained]
@@ -81,11 +81,11 @@ def books(chance: random.Random, length: int, authority: str = AUTHORITY, challe
     return made
 
 
-def seen(made: Books) -> Seen:
+def seen(made: Books) -> SeenCheckpoint:
     """A checkpoint of a timeline as it stands."""
-    reached = digest(made.authority, made.id, GENESIS, made.rows)
-    standing = Standing(made.id, made.count, made.head, reached)
-    return Seen(Checkpoint(made.authority, 1, BEGAN, 1, "", ""), {made.id: standing})
+    reached = running_digest(made.authority, made.id, GENESIS, made.rows)
+    standing = CheckpointedLength(made.id, made.count, made.head, reached)
+    return SeenCheckpoint(Checkpoint(made.authority, 1, BEGAN, 1, "", ""), {made.id: standing})
 
 
 def rewritten(made: Books, with_words: bool = False) -> None:
@@ -94,9 +94,9 @@ def rewritten(made: Books, with_words: bool = False) -> None:
     for number, row in enumerate(made.rows, 1):
         row |= {"number": number, "previous": head}
         if with_words:
-            row["words"] = commitment(made.words.get(number, ()))
+            row["words"] = words_commitment(made.words.get(number, ()))
         values = {name: row[name] for name in ChainedEntry.__dataclass_fields__}
-        head = row["hash"] = hashed(KEY, made.authority, made.id, values)
+        head = row["hash"] = keyed_hash_of(KEY, made.authority, made.id, values)
     made.count, made.head = len(made.rows), head
 
 

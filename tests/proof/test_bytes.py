@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drp.timeline import ChainKey, canonical, hashed, own_digest
+from drp.timeline.chain import ChainKey, canonical_text, keyed_hash_of, own_digest
 
 texts = st.text(max_size=40)
 zones = st.sampled_from((UTC, ZoneInfo("Europe/London"), ZoneInfo("Etc/UTC"), timezone(timedelta(hours=-3, minutes=-30))))
@@ -33,7 +33,7 @@ def octets_of(authority: str, challenge: UUID, entry: dict[str, Any], *left_out:
         listed[name] = listed[name].isoformat(timespec="microseconds")
     for name in ("person", "behalf_of"):
         listed[name] = str(listed[name]) if listed[name] else None
-    return canonical({"authority": authority, "challenge": str(challenge), **listed}).encode()
+    return canonical_text({"authority": authority, "challenge": str(challenge), **listed}).encode()
 
 
 @settings(max_examples=300, derandomize=True, database=None, deadline=None)
@@ -44,7 +44,9 @@ def test_both_hashes_cover_the_canonical_bytes(
     if same:
         entry["recorded_at"] = entry["at"]
     keyed = octets_of(authority, challenge, entry)
-    assert hashed(ChainKey("k", secret), authority, challenge, entry) == hmac.new(secret, keyed, hashlib.sha256).hexdigest()
+    assert (
+        keyed_hash_of(ChainKey("k", secret), authority, challenge, entry) == hmac.new(secret, keyed, hashlib.sha256).hexdigest()
+    )
     plain = octets_of(authority, challenge, entry, "key_id", "previous")
     assert own_digest(authority, challenge, entry) == hashlib.sha256(plain).hexdigest()
 
@@ -58,4 +60,4 @@ def test_the_keyed_hash_is_the_librarys_own_for_a_secret_of_any_length(length: i
     for size in (0, 1, 2_000):
         entry["facts"] = "x" * size
         expected = hmac.new(secret, octets_of("marsh", challenge, entry), hashlib.sha256).hexdigest()
-        assert hashed(ChainKey("k", secret), "marsh", challenge, entry) == expected
+        assert keyed_hash_of(ChainKey("k", secret), "marsh", challenge, entry) == expected

@@ -10,12 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text
 
-from api import audit, heartbeat
+from api.jobs import checkpoints, heartbeat
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, EntryRow, WordsRow
 from drp.proof import checkpoint as proof
-from drp.proof.taking import Broken, CheckpointRow, StandingRow
-from drp.store import Store
-from drp.tables import ChallengeRow, EntryRow, WordsRow
-from drp.timeline import GENESIS, ChainedEntry, KeptWords, commitment, digest, hashed
+from drp.proof.take_checkpoint import CheckpointRow, StandingRow, TimelineBroken
+from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, keyed_hash_of, running_digest, words_commitment
 from tests.service.world import World
 
 Plant = pytest.MonkeyPatch
@@ -38,10 +38,12 @@ class Town:
 
     def witnessed(self) -> Any:
         """A checkpoint is taken."""
-        return audit.witness(self.world.service, self.key)
+        return checkpoints.leave_checkpoint(self.world.service, self.key)
 
-    def verdict(self, most: int = 10) -> audit.Verdict:
-        return audit.verify(self.world.service, self.key, audit.files_of(self.folder, self.key)[-most:], self.public)
+    def verdict(self, most: int = 10) -> checkpoints.AuditVerdict:
+        return checkpoints.verify_authority(
+            self.world.service, self.key, checkpoints.files_of(self.folder, self.key)[-most:], self.public
+        )
 
     def found(self) -> dict[str, str]:
         """What a verification says, by reference."""
@@ -74,7 +76,7 @@ class Town:
         for number, entry in enumerate(entries, 1):
             entry |= {"number": number, "previous": head}
             values = {name: entry[name] for name in ChainedEntry.__dataclass_fields__}
-            head = entry["hash"] = hashed(key, self.key, self.challenge(n), values)
+            head = entry["hash"] = keyed_hash_of(key, self.key, self.challenge(n), values)
         where = {"challenge": self.challenge(n)}
         statements: list[tuple[str, dict[str, Any]]] = [
             ("UPDATE entry SET previous = 'x' || number, hash = '' WHERE challenge = :challenge", where)
@@ -118,20 +120,22 @@ def test_the_digest_is_worked_out_without_any_key_and_piece_by_piece(town):
     for n in range(3):
         (one,) = [one for one in taken.standings if one.challenge == town.challenge(n)]
         whole = town.entries(n)
-        assert one.digest == digest(town.key, town.challenge(n), GENESIS, whole)
-        half = digest(town.key, town.challenge(n), GENESIS, whole[:2])
-        assert one.digest == digest(town.key, town.challenge(n), half, whole[2:])
+        assert one.digest == running_digest(town.key, town.challenge(n), GENESIS, whole)
+        half = running_digest(town.key, town.challenge(n), GENESIS, whole[:2])
+        assert one.digest == running_digest(town.key, town.challenge(n), half, whole[2:])
 
 
 def test_an_authority_has_checkpoints_of_its_own(two):
     town = Town(two)
     town.witnessed()
-    assert audit.witness(two.service, "elsewhere").checkpoint.size == 0
+    assert checkpoints.leave_checkpoint(two.service, "elsewhere").checkpoint.size == 0
     with pytest.raises(proof.NoCheckpoint, match=r"is of dunmoor, not of elsewhere"):
-        raise_said(audit.verify(two.service, "elsewhere", audit.files_of(town.folder, town.key), town.public))
+        raise_said(
+            checkpoints.verify_authority(two.service, "elsewhere", checkpoints.files_of(town.folder, town.key), town.public)
+        )
 
 
-def raise_said(verdict: audit.Verdict) -> None:
+def raise_said(verdict: checkpoints.AuditVerdict) -> None:
     assert not verdict.is_clean
     raise proof.NoCheckpoint(" ".join(verdict.said))
 
@@ -185,7 +189,7 @@ def written_anew(town: Town) -> str:
             {"c": town.challenge(), "n": last, "text": kept.text, "salt": kept.salt},
         )
     )
-    town.rewrites(0, lambda entries: entries[-1].update(words=commitment([kept])))
+    town.rewrites(0, lambda entries: entries[-1].update(words=words_commitment([kept])))
     return f"an entry from 1 to {last} was written anew since checkpoint 1"
 
 
@@ -232,7 +236,7 @@ def test_planted_no_file_is_at_hand(town, act):
     """What a whole chain with the key shows nothing of is found by the checkpoint alone: without its file it is not."""
     town.witnessed()
     act(town)
-    assert audit.verify(town.world.service, town.key, [], town.public).is_clean
+    assert checkpoints.verify_authority(town.world.service, town.key, [], town.public).is_clean
 
 
 @one_engine
@@ -251,11 +255,11 @@ def test_checkpoints_narrow_where_it_was_written_anew(town):
 def test_nothing_is_signed_over_a_timeline_that_does_not_go_on(town, act, caplog):
     town.witnessed()
     act(town)
-    with pytest.raises(Broken, match="1 timeline does not go on from the last checkpoint"):
+    with pytest.raises(TimelineBroken, match="1 timeline does not go on from the last checkpoint"):
         town.witnessed()
-    heartbeat.witness(town.world.service, town.key)
+    heartbeat.checkpoint_authority(town.world.service, town.key)
     assert "no checkpoint is signed over what was altered" in caplog.text
-    assert len(audit.files_of(town.folder, town.key)) == 1
+    assert len(checkpoints.files_of(town.folder, town.key)) == 1
 
 
 @one_engine
@@ -277,11 +281,11 @@ def test_a_database_that_was_put_back_is_found(town, tmp_path):
 
 def test_a_checkpoint_is_written_again_where_its_file_could_not_be(town):
     taken = town.witnessed()
-    (path,) = audit.files_of(town.folder, town.key)
+    (path,) = checkpoints.files_of(town.folder, town.key)
     before = path.read_bytes()
     path.unlink()
     assert town.witnessed() is None
-    assert path.read_bytes() == before == proof.written(taken.checkpoint, taken.standings).encode()
+    assert path.read_bytes() == before == proof.checkpoint_file(taken.checkpoint, taken.standings).encode()
     path.unlink()
     town.world.as_("irene").brings(town.references[0], "noted", text="Said before it could be written again")
     assert town.witnessed().checkpoint.number == 2
@@ -292,33 +296,35 @@ def test_a_checkpoint_is_written_again_where_its_file_could_not_be(town):
 @one_engine
 def test_every_character_of_a_checkpoint_counts(town):
     taken = town.witnessed()
-    text_ = proof.written(taken.checkpoint, taken.standings)
-    assert proof.read(text_, town.public) == (taken.checkpoint, taken.standings)
+    text_ = proof.checkpoint_file(taken.checkpoint, taken.standings)
+    assert proof.read_checkpoint(text_, town.public) == (taken.checkpoint, taken.standings)
     for n in range(len(text_)):
         for other in {"0", "1", "\n"} - {text_[n]}:
             with pytest.raises(proof.NoCheckpoint):
-                proof.read(text_[:n] + other + text_[n + 1 :], town.public)
+                proof.read_checkpoint(text_[:n] + other + text_[n + 1 :], town.public)
         with pytest.raises(proof.NoCheckpoint):
-            proof.read(text_[:n], town.public)
+            proof.read_checkpoint(text_[:n], town.public)
     with pytest.raises(proof.NoCheckpoint, match="did not sign"):
-        proof.read(text_, Ed25519PrivateKey.from_private_bytes(b"\x09" * 32).public_key())
+        proof.read_checkpoint(text_, Ed25519PrivateKey.from_private_bytes(b"\x09" * 32).public_key())
 
 
 @one_engine
 def test_two_histories_under_one_number_are_found(town):
     taken = town.witnessed()
-    other = proof.made(town.key, 1, town.world.now, proof.NONE_BEFORE, taken.standings[:2], town.world.service.signing)
+    other = proof.sign_checkpoint(town.key, 1, town.world.now, proof.NONE_BEFORE, taken.standings[:2], town.world.service.signing)
     fork = town.folder.parent / f"{town.key}-000001.checkpoint"
-    fork.write_text(proof.written(other, taken.standings[:2]))
-    verdict = audit.verify(town.world.service, town.key, [*audit.files_of(town.folder, town.key), fork], town.public)
+    fork.write_text(proof.checkpoint_file(other, taken.standings[:2]))
+    verdict = checkpoints.verify_authority(
+        town.world.service, town.key, [*checkpoints.files_of(town.folder, town.key), fork], town.public
+    )
     assert verdict.said == ("There are two checkpoints 1, and they do not agree: one history was put for another.",)
 
 
 @one_engine
 def test_a_checkpoint_that_does_not_follow_is_found(town):
     taken = town.witnessed()
-    other = proof.made(town.key, 2, town.world.now, "f" * 64, taken.standings, town.world.service.signing)
-    audit.leave(town.folder, audit.Taken(other, taken.standings))
+    other = proof.sign_checkpoint(town.key, 2, town.world.now, "f" * 64, taken.standings, town.world.service.signing)
+    checkpoints.write_checkpoint_file(town.folder, checkpoints.TakenCheckpoint(other, taken.standings))
     assert "Checkpoint 2 does not follow checkpoint 1." in town.verdict().said
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from drp.proof.replaying import parted
+from drp.proof.replay_store import replay_faults
 from tests.service.world import World
-from workflows.procedure import PRESENT_EDITION, Edition
+from workflows.model.authority import PRESENT_EDITION, Edition
 
 
 def as_first_release(world: World, plant: pytest.MonkeyPatch) -> None:
@@ -31,7 +31,7 @@ def carried_across(world: World) -> str:
 
 def said_by_replay(world: World) -> list[str]:
     with world.store.read(world.council.key) as connection:
-        found = parted(connection, world.council.key, world.service.casework.procedures)
+        found = replay_faults(connection, world.council.key, world.service.casework.procedures)
         return [one.said for one in found if one is not None]
 
 

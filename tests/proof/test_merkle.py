@@ -21,34 +21,34 @@ ROOTS = [
 
 
 def hashed(count: int) -> list[bytes]:
-    return [merkle.leaf(bytes.fromhex(text)) for text in LEAVES[:count]]
+    return [merkle.leaf_hash(bytes.fromhex(text)) for text in LEAVES[:count]]
 
 
 @pytest.mark.parametrize("count", range(1, 9))
 def test_the_root_is_the_one_that_others_work_out(count):
-    assert merkle.root(hashed(count)).hex() == ROOTS[count - 1]
+    assert merkle.root_hash(hashed(count)).hex() == ROOTS[count - 1]
 
 
 def test_of_nothing_it_is_the_hash_of_nothing():
-    assert merkle.root([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert merkle.root_hash([]).hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def test_every_leaf_of_every_size_has_a_way_to_the_root_and_no_other_leaf_passes_for_it():
     chance = random.Random(20261122)
     for size in range(1, 70):
-        leaves = [merkle.leaf(chance.randbytes(8)) for _ in range(size)]
-        root = merkle.root(leaves)
+        leaves = [merkle.leaf_hash(chance.randbytes(8)) for _ in range(size)]
+        root = merkle.root_hash(leaves)
         for index, own in enumerate(leaves):
-            way = merkle.way(leaves, index)
+            way = merkle.proof_path(leaves, index)
             assert merkle.root_by(own, index, size, way) == root
-            assert merkle.root_by(merkle.leaf(b"another"), index, size, way) != root
+            assert merkle.root_by(merkle.leaf_hash(b"another"), index, size, way) != root
             assert merkle.root_by(own, index, size, (*way, way[0] if way else own)) is None
             if way:
                 assert merkle.root_by(own, index, size, way[:-1]) is None
-                assert merkle.root_by(own, index, size, (merkle.leaf(b"another"), *way[1:])) != root
+                assert merkle.root_by(own, index, size, (merkle.leaf_hash(b"another"), *way[1:])) != root
     assert merkle.root_by(leaves[0], 69, 69, ()) is None
 
 
 def test_a_branch_does_not_pass_for_a_leaf():
-    one, two = merkle.leaf(b"one"), merkle.leaf(b"two")
-    assert merkle.leaf(one + two) != merkle.root([one, two])
+    one, two = merkle.leaf_hash(b"one"), merkle.leaf_hash(b"two")
+    assert merkle.leaf_hash(one + two) != merkle.root_hash([one, two])

@@ -36,6 +36,6 @@ def test_planted_a_verification_that_looks_at_the_count_alone(monkeypatch: pytes
     def by_count(authority, challenge, rows, ordered):
         return "entry 1 is missing" if len(rows) < ordered[0].standings[challenge].count else None
 
-    monkeypatch.setattr(tampering, "unlike", by_count)
+    monkeypatch.setattr(tampering, "differs_from_checkpoints", by_count)
     found = tampered(len(WAYS) * 20)
     assert found["rewrite_same_length"][1] == 20

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.audit import witness
-from drp import identity
-from drp.attachments import attach as attached
+from api.jobs.checkpoints import leave_checkpoint
+from drp.casework.attachments import attach_file as attached
+from drp.identity import tokens
 from tests.service.world import World
 from tests.store.files import pdf
 
@@ -47,7 +47,7 @@ def attach(world: World, reference: str, name: str = "Plan of 4 March.pdf") -> i
     """A document on it, and the number of its entry."""
     with world.store.read(world.council.key) as connection:
         rules = world.service.casework.procedures.current(connection, world.council.key)[0]
-        signed = identity.signed(connection, rules.authority, world.id("irene"), world.now)
+        signed = tokens.principal_of(connection, rules.authority, world.id("irene"), world.now)
     answer = attached(
         world.service.casework, world.service.attachments, signed, reference, pdf(), name, world.now,
         lambda connection, done: {"entry": done.entry},
@@ -59,5 +59,5 @@ def refer(world: World, reference: str, includes: tuple[int, ...] = (), **more: 
     """The child's IRO refers; the record comes under a checkpoint. The number of the referral's entry."""
     answer = world.as_("irene").brings(reference, "referred_to_cafcass", **(SAID | {"includes": list(includes)} | more))
     assert answer.status_code == 200, answer.text
-    witness(world.service, world.council.key)
+    leave_checkpoint(world.service, world.council.key)
     return int(answer.json()["entry"])

@@ -16,17 +16,17 @@ import typst
 from jsonschema import Draft202012Validator
 from sqlalchemy.exc import IntegrityError
 
-from api import reading
-from api.referral import paper
-from api.referral.bundling import referral
-from api.referral.gathering import gather
-from api.referral.operating import verify_file, write_bundle
-from drp.proof import opening
-from drp.proof.opening import NoBundle, opened
-from drp.referral import BLACK, Blacking
+from api.exports.referral import paper
+from api.exports.referral.bundle import find_referral
+from api.exports.referral.gather import gather_referral
+from api.exports.referral.operator import verify_file, write_bundle
+from api.presenters import item_reader
+from drp.casework.referrals import BLACK, Redaction
+from drp.proof import open_bundle as open_bundle_module
+from drp.proof.open_bundle import NoBundle, open_bundle
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, refer
 from tests.service.world import World
-from workflows.permits import THE_SERVICE
+from workflows.model.actor import THE_SERVICE
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -70,7 +70,7 @@ def test_a_bundle_says_everything_and_proves_itself_where_there_is_no_database(w
     reference = matter(world)
     number = refer(world, reference, includes=EVERYTHING)
     octets = bundle_of(world, reference, tmp_path)
-    found = opened(octets)
+    found = open_bundle(octets)
     assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
     assert found.proven.entries == len(world.entries(reference))
     assert number in found.proven.kinds
@@ -163,7 +163,7 @@ def test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_
     assert "Hartnell" not in whole
     assert "HARTNELL" not in whole
     assert BLACK in contents(octets)["chronology"][0]["words"][0]["text"]
-    assert opened(octets).proven.entries == len(world.entries(reference))
+    assert open_bundle(octets).proven.entries == len(world.entries(reference))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_
     ],
 )
 def test_a_phrase_is_found_however_it_is_written(phrases: str, text: str, left: str) -> None:
-    assert Blacking(phrases)(text) == left
+    assert Redaction(phrases)(text) == left
 
 
 def test_what_was_sealed_never_goes_and_a_correction_goes_with_what_it_corrects(world: World, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_short_names_to_leave_out_hide_nothing_else_and_the_bundle_still_holds(w
     reference = matter(world)
     refer(world, reference, includes=EVERYTHING, leaves_out="Ed\nVic\nage\nIrene")
     octets = bundle_of(world, reference, tmp_path)
-    assert opened(octets).reference == reference
+    assert open_bundle(octets).reference == reference
     assert "responded" in {one["kind"] for one in contents(octets)["chronology"]}
     assert BLACK in {one["by"] for one in contents(octets)["chronology"]}
 
@@ -227,13 +227,13 @@ def test_the_name_of_a_document_that_is_not_enclosed_does_not_go(world: World, t
 def test_nothing_after_the_referral_makes_it_look_as_if_it_had_not_been_made(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.referral import bundling
+    from api.exports.referral import bundle
 
     def taken_by_another(*_: object) -> None:
         raise IntegrityError("insert", {}, Exception("checkpoint 1 is there"))
 
-    monkeypatch.setattr(bundling, "witness", taken_by_another)
-    bundling.witness_now(world.service, world.council.key)
+    monkeypatch.setattr(bundle, "leave_checkpoint", taken_by_another)
+    bundle.take_checkpoint_now(world.service, world.council.key)
 
 
 # What is bad is said.
@@ -249,7 +249,7 @@ def test_a_document_that_has_gone_is_said_to_be_missing_and_the_rest_goes(world:
     document = contents(octets)["documents"][0]
     assert document["left_out"].startswith("NOT ENCLOSED although it was ticked. This document is missing")
     assert "NOT ENCLOSED" in files(octets)["referral.html"].decode()
-    assert opened(octets).reference == reference
+    assert open_bundle(octets).reference == reference
 
 
 def test_every_way_of_altering_a_bundle_is_found(world: World, tmp_path: Path) -> None:
@@ -277,10 +277,10 @@ def test_every_way_of_altering_a_bundle_is_found(world: World, tmp_path: Path) -
         (cut, "taken out"), (reworded, "altered"), (relisted, "did not sign"), (more, "put in"), (no_proof, "no proof.json"),
     ):  # fmt: skip
         with pytest.raises(NoBundle, match=said):
-            opened(rebuilt(octets, change))
+            open_bundle(rebuilt(octets, change))
     for broken in (b"", b"PK", octets[: len(octets) // 2], b"GIF89a" + octets[6:], rebuilt(octets, dict.clear)):
         with pytest.raises(NoBundle):
-            opened(broken)
+            open_bundle(broken)
 
 
 def test_a_bundle_signed_anew_with_another_key_is_not_the_authoritys(world: World, tmp_path: Path) -> None:
@@ -301,9 +301,9 @@ def test_a_bundle_signed_anew_with_another_key_is_not_the_authoritys(world: Worl
 
     forged = rebuilt(octets, signed_anew)
     with pytest.raises(NoBundle, match="did not sign checkpoint"):
-        opened(forged)
+        open_bundle(forged)
     with pytest.raises(NoBundle, match="did not sign what is in it"):
-        opened(forged, world.service.signing.public_key())
+        open_bundle(forged, world.service.signing.public_key())
 
 
 @one_engine
@@ -351,8 +351,8 @@ def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world:
 
     for change in (kind, words, tail, swapped, line, none, twice, endless):
         with pytest.raises(NoBundle):
-            opened(each(change))
-    assert opened(each(lambda proof: None)).reference == reference
+            open_bundle(each(change))
+    assert open_bundle(each(lambda proof: None)).reference == reference
 
     def reworded(held: dict[str, bytes]) -> None:
         held["referral.json"] = held["referral.json"].replace(b"We will look at it", b"We will do it now")
@@ -360,7 +360,7 @@ def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world:
         held["manifest.signature"] = base64.b64encode(world.service.signing.sign(held["manifest.sha256"]))
 
     with pytest.raises(NoBundle, match="not those that were written"):
-        opened(rebuilt(octets, reworded))
+        open_bundle(rebuilt(octets, reworded))
 
 
 def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path: Path) -> None:
@@ -368,7 +368,7 @@ def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path:
     irene = world.as_("irene")
     number = irene.brings(reference, "referred_to_cafcass").json()["entry"]
     octets = irene.get(f"/challenges/{reference}/referral/{number}/bundle").content
-    found = opened(octets)
+    found = open_bundle(octets)
     assert (found.proven.checkpoint, found.proven.entries) == (None, 0)
     assert found.proven.after == len(world.entries(reference))
     assert contents(octets)["grounds"] == []
@@ -438,7 +438,7 @@ def test_a_pdf_that_cannot_be_made_does_not_keep_the_referral_back(
     monkeypatch.setattr(typst, "compile", broken)
     octets = bundle_of(world, reference, tmp_path)
     assert "referral.pdf is missing.txt" in files(octets)
-    assert opened(octets).reference == reference
+    assert open_bundle(octets).reference == reference
 
 
 @one_engine
@@ -447,25 +447,27 @@ def test_ten_thousand_entries_stand_in_it_every_one(world: World, tmp_path: Path
     reference = matter(world)
     refer(world, reference, includes=EVERYTHING)
     with world.store.snapshot(world.council.key) as connection:
-        from drp import load
+        from drp.casework import load
 
-        id_ = load.by_reference(connection, world.council.key, reference)
+        id_ = load.id_of_reference(connection, world.council.key, reference)
         assert id_
-        loaded = load.challenges(connection, world.council.key, [id_])[id_]
+        loaded = load.load_challenges(connection, world.council.key, [id_])[id_]
         challenge = loaded.challenge
         rules = world.service.casework.procedures.rules(
             connection, world.council.key, challenge.ladder_hash, challenge.authority_hash
         )
-        seen = reading.Seen(loaded, rules, load.establishment(connection, world.council.key, loaded.abouts()), THE_SERVICE)
-        made = referral(connection, world.council.key, seen)
-        found = gather(connection, world.council.key, seen, made.event, made, "referral", world.now).contents
+        seen = item_reader.SeenItem(
+            loaded, rules, load.load_establishment(connection, world.council.key, loaded.abouts()), THE_SERVICE
+        )
+        made = find_referral(connection, world.council.key, seen)
+        found = gather_referral(connection, world.council.key, seen, made.event, made, "referral", world.now).contents
     one = found.chronology[0]
     long = found.model_copy(update={"chronology": [one.model_copy(update={"number": n}) for n in range(1, 10_001)]})
     path = tmp_path / "long.pdf"
-    path.write_bytes(paper.pdf(long))
+    path.write_bytes(paper.referral_pdf(long))
     text = poppler("pdftotext", path, "-")
     assert all(f"\n{n}. {one.headline}" in text or f"\x0c{n}. {one.headline}" in text for n in (1, 2, 5_000, 9_999, 10_000))
-    assert paper.html(long).decode().count(f". {one.headline}</h3>") == 10_000
+    assert paper.referral_html(long).decode().count(f". {one.headline}</h3>") == 10_000
 
 
 # Twins: what these tests would not see if it were broken, they do see.
@@ -478,17 +480,17 @@ def must_fail(check: Callable[..., Any], *given: Any) -> None:
 
 @one_engine
 def test_planted_a_bundle_that_sends_everything(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from api.referral import gathering
-    from drp.referral import Selection
+    from api.exports.referral import gather
+    from drp.casework.referrals import EntrySelection
 
     every = frozenset(EVERYTHING)
-    monkeypatch.setattr(gathering, "selected", lambda entries, includes: Selection(every, every))
+    monkeypatch.setattr(gather, "select_entries", lambda entries, includes: EntrySelection(every, every))
     must_fail(test_nothing_that_was_not_ticked_goes, world, tmp_path)
 
 
 @one_engine
 def test_planted_black_that_is_only_painted_over(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Blacking, "touches", lambda self, text: False)
+    monkeypatch.setattr(Redaction, "touches", lambda self, text: False)
     must_fail(
         test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_itself, world, tmp_path
     )  # the proof would hold the words themselves
@@ -496,12 +498,12 @@ def test_planted_black_that_is_only_painted_over(world: World, tmp_path: Path, m
 
 @one_engine
 def test_planted_a_list_that_nobody_compares(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "check_manifest", lambda files: None)
+    monkeypatch.setattr(open_bundle_module, "check_manifest", lambda files: None)
     must_fail(test_every_way_of_altering_a_bundle_is_found, world, tmp_path)
 
 
 @one_engine
 def test_planted_a_clock_in_the_bundle(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = paper.html
-    monkeypatch.setattr(paper, "html", lambda it: whole(it) + str(world.now).encode())
+    whole = paper.referral_html
+    monkeypatch.setattr(paper, "referral_html", lambda it: whole(it) + str(world.now).encode())
     must_fail(test_the_same_record_and_checkpoint_make_the_same_bytes, world, tmp_path)

@@ -12,21 +12,21 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from api.assembly import assemble
-from api.pages import referring
-from api.referral.operating import write_bundle
-from drp import drafts
-from drp.access_log import AccessLog
-from drp.drafts import DraftRow
-from drp.proof import taking
-from drp.proof.opening import opened
+from api.assembly import assemble_service
+from api.exports.referral.operator import write_bundle
+from api.pages.referral import referral_pages
+from drp.casework import drafts
+from drp.casework.drafts import DraftRow
+from drp.data_protection.access_log import AccessLog
+from drp.database.engine import Store, Unavailable
+from drp.database.tables import DeliveryRow, EntryRow, NotificationRow
+from drp.proof import take_checkpoint
+from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
-from drp.store import Store, Unavailable
-from drp.tables import DeliveryRow, EntryRow, NotificationRow
 from tests.pages.browser import Page, Visitor, at_browser, day
 from tests.referral.matter import CONFIDENCE, matter, refer
 from tests.service.world import World
-from workflows.referral import CHECKLIST, SECTIONS
+from workflows.model.referral import CHECKLIST, SECTIONS
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -62,7 +62,7 @@ def test_three_clicks_open_a_draft_and_one_more_sends_it(world: World) -> None:
     assert "Referred. It is on the record from this moment" in after.text
     assert world.as_("irene").item(reference)["referral"]["state"] == "referred"
     octets = irene.send("GET", after.link("Take the bundle (ZIP)")).content
-    found = opened(octets)
+    found = open_bundle(octets)
     assert (found.reference, found.proven.after) == (reference, 0), "sending brought it under a checkpoint"
 
 
@@ -140,7 +140,7 @@ def test_a_rehearsal_shows_all_of_it_and_leaves_no_trace(world: World) -> None:
     assert "Nothing was written, nobody was told" in page.text
     assert "Mona (IRO Operations Manager)" in page.text
     octets = irene.send("GET", page.link("Take the rehearsal's bundle (ZIP)")).content
-    found = opened(octets)
+    found = open_bundle(octets)
     assert found.standing == "rehearsal"
     assert b"Rehearsal: nothing was sent" in octets
     assert nothing_written(world) == before
@@ -278,7 +278,7 @@ def test_every_stage_offers_it_and_takes_it_whatever_else_is_unwell(
             send = irene.open(f"{place}/send")
             assert "Refer to CAFCASS now" in send.html, stage
             rehearsed = irene.send("GET", f"{place}/rehearsal/bundle")
-            assert opened(rehearsed.content).reference == reference
+            assert open_bundle(rehearsed.content).reference == reference
             after = irene.fill(send)
             if mode == "nothing can be written":
                 assert after.status == 503
@@ -299,25 +299,25 @@ def test_a_file_that_is_open_to_read_only_gives_the_bundle_from_the_command_line
         database_url=f"sqlite:///file:{database}?mode=ro&uri=true", heartbeat=False, var=world.settings.var, mail="smtp",
         smtp_host="127.0.0.1", smtp_port=1,
     )  # fmt: skip
-    service = assemble(settings, lambda: world.now)
+    service = assemble_service(settings, lambda: world.now)
     out = tmp_path / "bundle.zip"
     write_bundle(service, reference, out)
     service.close()
-    assert opened(out.read_bytes()).reference == reference
+    assert open_bundle(out.read_bytes()).reference == reference
 
 
 def test_a_draft_lies_no_longer_than_any_other(world: World) -> None:
     reference = matter(world)
     written(at_browser(world, "irene"), referral_of(world, reference), "why", failure="Not carried out.")
     with world.store.write(world.council.key) as connection:
-        assert drafts.forget(connection, world.council.key, world.now + drafts.KEPT + timedelta(days=1)) == 1
+        assert drafts.forget_drafts(connection, world.council.key, world.now + drafts.KEPT + timedelta(days=1)) == 1
 
 
 def test_the_record_comes_under_a_checkpoint_when_it_is_sent(world: World) -> None:
     reference = matter(world)
     irene = at_browser(world, "irene")
     irene.fill(irene.open(f"{referral_of(world, reference)}/send"))
-    rows = world.rows(select(func.count()).select_from(taking.CheckpointRow))
+    rows = world.rows(select(func.count()).select_from(take_checkpoint.CheckpointRow))
     assert rows[0][0] == 1
 
 
@@ -327,7 +327,7 @@ def test_the_record_comes_under_a_checkpoint_when_it_is_sent(world: World) -> No
 @one_engine
 def test_planted_a_log_that_refuses_the_referral(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        referring, "log_export",
+        referral_pages, "log_bundle_export",
         lambda service, authority, by, reference, what="": service.access_log.record(authority, world.now, by, what, reference),
     )  # fmt: skip
     with pytest.raises(AssertionError):
@@ -336,16 +336,16 @@ def test_planted_a_log_that_refuses_the_referral(world: World, monkeypatch: pyte
 
 @one_engine
 def test_planted_a_rehearsal_that_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered = referring.gathered
+    gathered = referral_pages.gather_bundle
 
     def kept(connection: Any, visit: Any, seen: Any, event: Any, made: Any, kind: str) -> Any:
         if kind == "rehearsal":
             said = {"referral": seen.loaded.reference, "steps": {}}
             person, chance = UUID(visit.signed.person), visit.service.casework.chance
-            drafts.begin(connection, chance, visit.authority, person, said, visit.now)
+            drafts.begin_draft(connection, chance, visit.authority, person, said, visit.now)
         return gathered(connection, visit, seen, event, made, kind)
 
-    monkeypatch.setattr(referring, "gathered", kept)
+    monkeypatch.setattr(referral_pages, "gather_bundle", kept)
     with pytest.raises(AssertionError):
         test_a_rehearsal_shows_all_of_it_and_leaves_no_trace(world)
     assert world.count(DraftRow), "something was kept, and that was seen"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from xml.sax.saxutils import escape, quoteattr
 
-from drp.sheets.faults import letter
+from drp.register_import.faults import column_letter
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -32,7 +32,7 @@ def sheet(
     for n, row in enumerate(rows, 1):
         cells = []
         for column, value in enumerate(row):
-            place = f"{letter(column)}{n}"
+            place = f"{column_letter(column)}{n}"
             if more and place in more:
                 cells.append(more[place])
             elif isinstance(value, tuple):

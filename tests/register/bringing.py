@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from drp.register import RegisterRow
-from drp.sheets.bringing import BroughtIn, Sheet, bring_in
-from drp.sheets.faults import Unusable
-from drp.sheets.mapping import SheetMapping, read_mapping
+from drp.register.write import RegisterRow
+from drp.register_import.faults import Unusable
+from drp.register_import.import_file import GivenSheet, ImportResult, import_sheet
+from drp.register_import.mapping import SheetMapping, read_mapping
 from tests.service.world import World
 
 HEAD = "reference,raised_on,ended_on,item_type,stage,reason,status,team,outcome,impact,child,iro\n"
@@ -26,15 +26,15 @@ class Office:
     def __init__(self, world: World) -> None:
         self.world, self.key = world, world.council.key
 
-    def sheet(self, data: bytes | str, name: str = "past.csv", mapping: str = "") -> Sheet:
+    def sheet(self, data: bytes | str, name: str = "past.csv", mapping: str = "") -> GivenSheet:
         octets = data.encode() if isinstance(data, str) else data
-        return Sheet(name, octets, read_mapping(mapping, "past.yaml") if mapping else SheetMapping(), mapping)
+        return GivenSheet(name, octets, read_mapping(mapping, "past.yaml") if mapping else SheetMapping(), mapping)
 
-    def brings(self, data: bytes | str, name: str = "past.csv", mapping: str = "", takes_over: bool = False) -> BroughtIn:
+    def brings(self, data: bytes | str, name: str = "past.csv", mapping: str = "", takes_over: bool = False) -> ImportResult:
         casework = self.world.service.casework
         with self.world.store.write(self.key) as connection:
             rules = casework.procedures.current(connection, self.key)
-            return bring_in(casework, connection, rules, self.sheet(data, name, mapping), self.world.now, takes_over)
+            return import_sheet(casework, connection, rules, self.sheet(data, name, mapping), self.world.now, takes_over)
 
     def refused(self, data: bytes | str, name: str = "past.csv", mapping: str = "", takes_over: bool = False) -> str:
         """What is said of a sheet that must not come in; nothing of it is kept."""

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from api import erasing
-from api.assembly import assemble
-from api.subject_access.exporting import export
-from drp import retention
-from drp.retention import Held, NoSuchChild
+from api.assembly import assemble_service
+from api.cli import erase_child
+from api.exports.sar_export.export import export_subject_access
+from drp.data_protection import retention
+from drp.data_protection.retention import NoSuchChild, RecordHeld
 from drp.settings import Settings
 from tests.register.bringing import GOOD, Office
 from tests.service.cast import procedures
@@ -20,7 +20,7 @@ WHY = "Ordered."
 
 def exported(office: Office, folder: Path, child: str) -> bytes:
     out = folder / f"{child}.zip"
-    export(office.world.service, office.key, child, out)
+    export_subject_access(office.world.service, office.key, child, out)
     return out.read_bytes()
 
 
@@ -46,7 +46,7 @@ def test_a_childs_lines_are_in_their_export_whether_or_not_the_directory_knows_t
 def test_planted_an_export_that_forgets_earlier_registers(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drp.subject.lines", lambda *given: ())
+    monkeypatch.setattr("drp.data_protection.subject_data.imported_lines", lambda *given: ())
     with pytest.raises((AssertionError, ValueError, LookupError)):
         listed(office, tmp_path)
 
@@ -55,22 +55,24 @@ def erased(office: Office, request: pytest.FixtureRequest) -> None:
     office.brings(GOOD)
     world = office.world
     url = world.store.url if world.store.is_sqlite else request.getfixturevalue("postgresql").url(OWNER)
-    hands = assemble(
+    hands = assemble_service(
         Settings(database_url=url, heartbeat=False, mail="none", pool_size=2, var=world.settings.var), lambda: world.now
     )
     words = procedures(world.council).authority
     try:
-        assert "the number in 1 line of earlier registers" in erasing.erase_child(hands, words, "T-1", WHY, "Ada", ordered=True)
+        assert "the number in 1 line of earlier registers" in erase_child.erase_child(
+            hands, words, "T-1", WHY, "Ada", ordered=True
+        )
         assert office.line("R-1")["number"] == "T-1", "only tried"
-        erasing.erase_child(hands, words, "T-1", WHY, "Ada", ordered=True, really=True)
+        erase_child.erase_child(hands, words, "T-1", WHY, "Ada", ordered=True, really=True)
         assert {(one["number"], one["child"]) for one in office.lines() if one["reference"] == "R-1"} == {("", None)}
-        with pytest.raises(Held, match="only an order erases it"):
-            erasing.erase_child(hands, words, "OLD-7", WHY, "Ada", really=True)
-        erasing.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
+        with pytest.raises(RecordHeld, match="only an order erases it"):
+            erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", really=True)
+        erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
         assert office.line("R-2")["number"] == ""
         assert len(office.lines()) == 4, "the lines stay, and are counted as before"
         with pytest.raises(NoSuchChild, match="Neither the directory nor the register"):
-            erasing.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
+            erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
     finally:
         hands.close()
 

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
 
-from drp.register import SheetRow
-from drp.sheets import bringing, register_rows
-from drp.sheets.bringing import NoSuchSheet, take_back
-from drp.sheets.mapping import BadMapping
-from drp.tables import ChallengeRow, DeliveryRow, NotificationRow, WindowRow
+from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow, WindowRow
+from drp.register.write import SheetRow
+from drp.register_import import import_file, register_rows
+from drp.register_import.import_file import NoSuchSheet, take_sheet_back
+from drp.register_import.mapping import BadMapping
 from tests.register.books import book, sheet
 from tests.register.bringing import GOOD, HEAD, Office
 
@@ -47,8 +47,8 @@ def test_history_starts_no_clock_and_tells_nobody(office: Office) -> None:
 
 
 def test_planted_rows_that_run_by_themselves(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = bringing.bring_in
-    monkeypatch.setattr("tests.register.bringing.bring_in", lambda *given: real(*given[:-1], True))
+    real = import_file.import_sheet
+    monkeypatch.setattr("tests.register.bringing.import_sheet", lambda *given: real(*given[:-1], True))
     monkeypatch.setattr(
         "tests.register.test_bringing_in.GOOD", f"{HEAD}R-1,2026-03-02,,formal,stage_2,report_not_available,,,,,T-1,\n"
     )
@@ -71,7 +71,7 @@ def test_the_same_file_twice_comes_in_once_and_says_so(office: Office) -> None:
 
 def test_planted_a_file_known_by_its_moment(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = iter(range(100))
-    monkeypatch.setattr(bringing.Sheet, "hash", property(lambda self: f"{next(counter):064}"))
+    monkeypatch.setattr(import_file.GivenSheet, "hash", property(lambda self: f"{next(counter):064}"))
     with pytest.raises(Exception, match=r"in the register already|UNIQUE"):
         comes_in_once(office)
 
@@ -130,7 +130,7 @@ def test_one_bad_row_keeps_the_whole_sheet_out_and_every_bad_row_is_named(office
 
 
 def test_planted_good_rows_that_come_in_without_the_bad(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drp.sheets.faults.Faults.stop", lambda self: None)
+    monkeypatch.setattr("drp.register_import.faults.SheetFaults.stop", lambda self: None)
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         nothing_of_a_bad_sheet(office)
 
@@ -149,9 +149,9 @@ def stays_text(office: Office) -> None:
 
 def test_text_like_a_formula_is_kept_as_the_text_it_is(office: Office) -> None:
     stays_text(office)
-    from api.spreadsheets import lines
+    from api.exports.csv_text import csv_lines
 
-    made = lines([[one["reference"], one["number"]] for one in office.lines()])
+    made = csv_lines([[one["reference"], one["number"]] for one in office.lines()])
     assert made == b"'=1+1,'=cmd()\r\n'@SUM(A1),'-2\r\n", "and it comes out inert"
 
 
@@ -204,18 +204,18 @@ def test_a_mapping_that_leads_to_nothing_known_is_refused_by_its_line(office: Of
 def test_a_sheet_brought_in_by_mistake_is_taken_back(office: Office, request: pytest.FixtureRequest) -> None:
     done = office.brings(GOOD)
     office.brings(f"{HEAD}Other,2020-01-01,,formal,,,,,,,,\n", "other.csv")
-    from drp.store import Store
+    from drp.database.engine import Store
     from tests.store.conftest import OWNER
 
     world = office.world
     hands = world.store if world.store.is_sqlite else Store(request.getfixturevalue("postgresql").url(OWNER))
     with hands.write(office.key) as connection, pytest.raises(NoSuchSheet, match="No file came in as"):
-        take_back(connection, office.key, "past.xls")
+        take_sheet_back(connection, office.key, "past.xls")
     if hands is not world.store:
         with pytest.raises(ProgrammingError, match="permission denied"), world.store.write(office.key) as connection:
-            take_back(connection, office.key, done.hash)
+            take_sheet_back(connection, office.key, done.hash)
     with hands.write(office.key) as connection:
-        row = take_back(connection, office.key, done.hash[:12])
+        row = take_sheet_back(connection, office.key, done.hash[:12])
     assert (row.name, row.lines) == ("past.csv", 3)
     assert [one["reference"] for one in office.lines()] == ["Other"]
     if hands is not world.store:

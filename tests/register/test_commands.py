@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, text
 from typer.testing import CliRunner
 
-from api import register_commands
-from api.cli import app
-from drp.register import PopulationRow
-from drp.sheets import bringing
-from drp.sheets.register_rows import Brought
-from drp.store import Store
+from api.cli import register_commands
+from api.cli.main import app
+from drp.database.engine import Store
+from drp.register.write import PopulationRow
+from drp.register_import import import_file
+from drp.register_import.register_rows import SheetRowRead
 from tests.register.books import book, sheet
 from tests.register.bringing import GOOD, HEAD, Office
 
@@ -59,7 +59,7 @@ def others_write_while_it_is_checked(office: Office, drp: Drp, monkeypatch: pyte
     """Somebody writes at once, for each way of bringing a sheet, after its first row was checked."""
     written = list[str]()
 
-    def somebody_writes(rows: Iterable[Brought]) -> Iterator[Brought]:
+    def somebody_writes(rows: Iterable[SheetRowRead]) -> Iterator[SheetRowRead]:
         for n, one in enumerate(rows):
             if n == 0:
                 with office.world.store.write(office.key) as connection:
@@ -78,7 +78,7 @@ def test_while_a_sheet_is_checked_others_write(office: Office, drp: Drp, monkeyp
 
 
 def test_planted_a_check_that_holds_the_lock(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, other = bringing.check, Store(office.world.store.url)
+    real, other = import_file.check_sheet, Store(office.world.store.url)
 
     def held(*given: Any) -> Any:
         with other.write(office.key):
@@ -86,14 +86,14 @@ def test_planted_a_check_that_holds_the_lock(office: Office, drp: Drp, monkeypat
 
     with office.world.store.write(office.key) as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=0")
-    monkeypatch.setattr(bringing, "check", held)
+    monkeypatch.setattr(import_file, "check_sheet", held)
     with pytest.raises(AssertionError):
         others_write_while_it_is_checked(office, drp, monkeypatch)
     other.close()
 
 
 def checked_again(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
-    def somebody_brings_the_same(rows: Iterable[Brought]) -> Iterator[Brought]:
+    def somebody_brings_the_same(rows: Iterable[SheetRowRead]) -> Iterator[SheetRowRead]:
         yield from rows
         office.brings(f"{HEAD}R-2,2020-01-01,,formal,,,,,,,,\n", "other.csv")
 
@@ -110,7 +110,7 @@ def test_what_came_in_while_a_sheet_was_checked_is_seen_before_it_is_written(
 
 
 def test_planted_a_sheet_written_as_it_was_found_before(office: Office, drp: Drp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drp.sheets.known.Known.__eq__", lambda self, other: True)
+    monkeypatch.setattr("drp.register_import.vocabulary.Vocabulary.__eq__", lambda self, other: True)
     with pytest.raises(AssertionError):
         checked_again(office, drp, monkeypatch)
 

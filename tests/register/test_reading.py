@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from drp.sheets import xlsx
-from drp.sheets.csv_files import read_csv
-from drp.sheets.faults import Faults, Unusable
-from drp.sheets.mapping import FIELDS, BadMapping, read_mapping
-from drp.sheets.register_rows import day_of
-from drp.sheets.table import Odd
-from drp.sheets.xlsx import read_xlsx
+from drp.register_import import xlsx
+from drp.register_import.csv_files import read_csv
+from drp.register_import.faults import SheetFaults, Unusable
+from drp.register_import.mapping import FIELDS, BadMapping, read_mapping
+from drp.register_import.register_rows import day_of
+from drp.register_import.table import OddCell
+from drp.register_import.xlsx import read_xlsx
 from tests.register.books import MAIN, STYLES, book, number, sheet
 
 HEADINGS = ("reference", "raised_on")
 
 
 def rows_of(data: bytes, header: int = 1, name: str = "") -> list[tuple[int, dict[int, object]]]:
-    faults = Faults("past.xlsx")
+    faults = SheetFaults("past.xlsx")
     found = [(row, dict(cells)) for row, cells in read_xlsx(data, faults, name, header).rows]
     faults.stop()
     return found
@@ -37,7 +37,7 @@ def refused(read: Callable[[], object]) -> str:
 
 
 def csv_rows(data: bytes, encoding: str = "utf-8", delimiter: str = "") -> list[tuple[int, dict[int, object]]]:
-    faults = Faults("past.csv")
+    faults = SheetFaults("past.csv")
     found = [(row, dict(cells)) for row, cells in read_csv(data, faults, 1, HEADINGS, encoding, delimiter).rows]
     faults.stop()
     return found
@@ -101,7 +101,7 @@ def test_days_numbers_and_shared_texts_are_read_as_they_are_shown() -> None:
 def a_formula_is_refused() -> None:
     formula = {"B2": '<c r="B2" t="str"><f>A2&amp;"x"</f><v>kept from last time</v></c>'}
     (_, (_, cells)) = rows_of(book({"S": sheet([["x", "y"], ["a", "b"]], more=formula)}))
-    assert cells[1] == Odd("the cell B2 holds a formula", "copy the column and paste it as values")
+    assert cells[1] == OddCell("the cell B2 holds a formula", "copy the column and paste it as values")
 
 
 def test_a_formula_is_no_value_whatever_it_came_to_last_time() -> None:
@@ -116,7 +116,7 @@ def test_planted_a_formulas_last_value(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_error_in_a_cell_is_named() -> None:
     data = book({"S": sheet([["x"], ["a"]], more={"A2": '<c r="A2" t="e"><v>#N/A</v></c>'})})
-    assert rows_of(data)[1][1][0] == Odd("the cell A2 holds the error #N/A", "correct it, or empty it")
+    assert rows_of(data)[1][1][0] == OddCell("the cell A2 holds the error #N/A", "correct it, or empty it")
 
 
 def test_merged_cells_among_the_rows_are_named_and_above_them_are_nobodys_business() -> None:
@@ -238,7 +238,7 @@ def test_figures_that_are_no_numbers_are_refused_by_their_row(said: str) -> None
 
 
 def test_half_a_character_is_named_by_its_cell() -> None:
-    half = Odd("the cell A2 holds half a character", "write the text anew")
+    half = OddCell("the cell A2 holds half a character", "write the text anew")
     assert rows_of(book({"S": sheet([["x"], ["a_xD800_"]])}))[1][1][0] == half
     shared = {"A2": '<c r="A2" t="s"><v>0</v></c>'}
     strings = f'<sst xmlns="{MAIN}"><si><t>_xDFFF_</t></si></sst>'
@@ -278,7 +278,7 @@ def test_a_moment_of_universal_time_is_the_day_that_it_was_in_london(said: str, 
     assert day_of(said, "iso") == day
     data = book({"S": sheet([["x"], ["a"]], more={"A2": f'<c r="A2" t="d"><v>{said}</v></c>'})})
     assert rows_of(data)[1][1][0] == day
-    assert isinstance(day_of("2026-03-31T25:30:00Z", "iso"), Odd)
+    assert isinstance(day_of("2026-03-31T25:30:00Z", "iso"), OddCell)
 
 
 def test_a_month_is_its_name_or_the_names_first_three_letters() -> None:
@@ -286,7 +286,7 @@ def test_a_month_is_its_name_or_the_names_first_three_letters() -> None:
         assert day_of(f"1 {word} 2026", "day/month/year") == date(2026, month, 1)
     for word in ("marble", "marc", "janet", "septem", "mayor"):
         found = day_of(f"1 {word} 2026", "day/month/year")
-        assert found == Odd(f"“1 {word} 2026” names no month", "write the day as 2026-04-01")
+        assert found == OddCell(f"“1 {word} 2026” names no month", "write the day as 2026-04-01")
 
 
 # Mappings.

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from drp import register
-from drp.sheets import bringing, taking_over
-from drp.tables import ChallengeRow
+from drp.database.tables import ChallengeRow
+from drp.register import write
+from drp.register_import import create_open_items, import_file
 from tests.register.bringing import HEAD, Office
 from tests.service.cast import NORTH
-from workflows import line as lines
-from workflows.working_days import local_date
+from workflows.calendar.working_days import local_date
+from workflows.model import register_entry as lines
 
 OPEN = f"{HEAD}OLD-1,2025-11-05,,formal,stage_3,report_not_available,looked_after,north,open,,T-1,ivor\n"
 AND_MORE = (
@@ -33,7 +33,7 @@ def counted_once(office: Office) -> None:
         assert (mine["raised_on"], mine["quarter"], mine["sheet"]) == (date(2025, 11, 5), "2025-Q3", "")
         assert [one["reference"] for one in office.lines()] == sorted(["OLD-2", "OLD-3", taken.reference])
         with world.store.write(office.key) as connection:
-            assert register.again(connection, casework.procedures, office.key, [mine["id"]]) == 1
+            assert write.rebuild_entries(connection, casework.procedures, office.key, [mine["id"]]) == 1
     kept = world.rows(select(ChallengeRow.quarter))
     assert [row.quarter for row in kept] == ["2025-Q3"]
 
@@ -43,20 +43,22 @@ def test_an_open_row_runs_on_and_is_counted_once_in_its_own_quarter(office: Offi
 
 
 def test_planted_an_item_counted_when_it_was_taken_over(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workflows.challenge.Challenge.counted_on", property(lambda self: local_date(self.raised_at)))
+    monkeypatch.setattr("workflows.model.challenge.Challenge.counted_on", property(lambda self: local_date(self.raised_at)))
     with pytest.raises(AssertionError):
         counted_once(office)
 
 
 def test_planted_a_row_that_stays_beside_its_item(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, read, every = bringing.enter, bringing.brought, list[Any]()
+    whole, read, every = import_file.insert_entries, import_file.read_rows, list[Any]()
 
     def remembered(*given: Any) -> Any:
         every.extend(read(*given))
         return every
 
-    monkeypatch.setattr(bringing, "brought", remembered)
-    monkeypatch.setattr(bringing, "enter", lambda connection, key, some: whole(connection, key, [one.entered for one in every]))
+    monkeypatch.setattr(import_file, "read_rows", remembered)
+    monkeypatch.setattr(
+        import_file, "insert_entries", lambda connection, key, some: whole(connection, key, [one.entered for one in every])
+    )
     with pytest.raises(AssertionError):
         counted_once(office)
 
@@ -111,8 +113,10 @@ def test_if_one_cannot_be_taken_over_none_is_and_nothing_came_in(office: Office)
 
 
 def test_planted_items_that_stay_when_another_cannot_be(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = taking_over.take_over
-    monkeypatch.setattr("drp.sheets.bringing.take_over", lambda *given: real(*given[:-1], type(given[-1])("elsewhere")))
+    real = create_open_items.take_over
+    monkeypatch.setattr(
+        "drp.register_import.import_file.take_over", lambda *given: real(*given[:-1], type(given[-1])("elsewhere"))
+    )
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         all_or_nothing(office)
 
@@ -139,8 +143,8 @@ def test_the_json_api_offers_no_taking_over(office: Office) -> None:
 
 
 def test_what_was_taken_over_replays_as_it_was_decided(office: Office) -> None:
-    from api.audit import replayed
+    from api.jobs.checkpoints import replay_authority
 
     office.brings(OPEN, takes_over=True)
-    assert replayed(office.world.service, office.key) == (1, ())
+    assert replay_authority(office.world.service, office.key) == (1, ())
     assert lines.OPEN == "open"

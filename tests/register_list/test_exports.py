@@ -16,16 +16,16 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from api import register_exports, spreadsheets, workbooks
-from api.workbooks import Cell, workbook
-from drp import register
-from drp.register import Change
+from api.exports import csv_text, register_export, workbooks
+from api.exports.workbooks import Cell, write_workbook
+from drp.register import write
+from drp.register.write import EntryChange
 from tests.pages.browser import at_browser
 from tests.pages.test_register_page import logged, raised
 from tests.register_list.sheets import from_a_sheet
 from tests.service.world import World
 from tests.themes.lines import some_lines
-from workflows.refusals import Unfit
+from workflows.model.refusals import Unfit
 
 HOSTILE = (
     "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=1", "＝1", "＋1", "－1", "＠A1", "'=1", '"=1+1"', '","=1', " =1",
@@ -41,7 +41,7 @@ def sheets_of(octets: bytes) -> dict[str, list[list[Any]]]:
 
 def check_no_formula() -> None:
     file = BytesIO()
-    workbook([("=cmd|' /C calc'!A1", HOSTILE, ([one] * 3 for one in HOSTILE))], file)
+    write_workbook([("=cmd|' /C calc'!A1", HOSTILE, ([one] * 3 for one in HOSTILE))], file)
     (cells,) = sheets_of(file.getvalue()).values()
     for row in cells:
         for cell in row:
@@ -89,9 +89,9 @@ def test_more_lines_than_a_workbook_holds_are_refused_and_nothing_is_handed_out(
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_workbook_that_ends_short_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def ends_short(sheets: Any, file: IO[bytes]) -> None:
-        workbook([(name, headings, islice(rows, workbooks.MOST_LINES)) for name, headings, rows in sheets], file)
+        write_workbook([(name, headings, islice(rows, workbooks.MOST_LINES)) for name, headings, rows in sheets], file)
 
-    monkeypatch.setattr(register_exports, "workbook", ends_short)
+    monkeypatch.setattr(register_export, "write_workbook", ends_short)
     with pytest.raises(AssertionError):
         check_too_long(world)
 
@@ -105,10 +105,10 @@ def test_rows_that_wait_for_a_workbook_leave_nothing_behind(tmp_path: Path, monk
             waited.append(len(list(tmp_path.iterdir())))
             yield [n]
 
-    workbook([("One", ["a"], rows(3))], BytesIO())
+    write_workbook([("One", ["a"], rows(3))], BytesIO())
     monkeypatch.setattr(workbooks, "MOST_LINES", 2)
     with pytest.raises(Unfit):
-        workbook([("One", ["a"], rows(3))], BytesIO())
+        write_workbook([("One", ["a"], rows(3))], BytesIO())
     assert set(waited) == {1}
     assert list(tmp_path.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_rows_that_wait_for_a_workbook_leave_nothing_behind(tmp_path: Path, monk
 def test_dates_and_numbers_are_dates_and_numbers_and_words_stay_words() -> None:
     file = BytesIO()
     rows: list[list[Cell]] = [[date(2026, 4, 1), 12, Decimal("1.5"), "12", "", None, "x" * 40_000]]
-    workbook([("One", ["a"] * 7, rows), ("Two", ["b"], [])], file)
+    write_workbook([("One", ["a"] * 7, rows), ("Two", ["b"], [])], file)
     found = sheets_of(file.getvalue())
     assert list(found) == ["One", "Two"]
     day, number, share, text, empty, none, long = found["One"][1]
@@ -129,7 +129,7 @@ def test_dates_and_numbers_are_dates_and_numbers_and_words_stay_words() -> None:
 
 def lines_of(octets: bytes) -> tuple[list[list[str]], list[dict[str, str]]]:
     """A CSV read back: what stands on top, and its lines by heading."""
-    assert octets.startswith(spreadsheets.BOM)
+    assert octets.startswith(csv_text.BOM)
     rows = list(csv.reader(StringIO(octets.decode("utf-8-sig"), newline="")))
     head = rows.index([])
     return rows[:head], [dict(zip(rows[head + 1], row, strict=True)) for row in rows[head + 2 :]]
@@ -186,7 +186,7 @@ def test_a_leaders_file_has_no_child_and_no_iro(world: World) -> None:
 
 
 def test_planted_a_file_with_children_for_everybody_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(register_exports.register_asking, "sees_children", lambda asked: True)
+    monkeypatch.setattr(register_export.register_query, "sees_children", lambda asked: True)
     with pytest.raises(AssertionError):
         check_a_leaders_file(world)
 
@@ -195,7 +195,7 @@ def test_planted_a_file_with_children_for_everybody_is_noticed(world: World, mon
 def test_what_a_sheet_brought_in_is_no_formula_in_either_file(world: World, kind: str) -> None:
     lines = [from_a_sheet(f"{one[:40]}{n}", one[:32], reason=one[:60]) for n, one in enumerate(HOSTILE) if "\x00" not in one]
     with world.store.write(world.council.key) as connection:
-        register.write(connection, world.council.key, [Change(line.id, None, line) for line in lines])
+        write.write_entries(connection, world.council.key, [EntryChange(line.id, None, line) for line in lines])
     octets = taken(world, "mona", f"format={kind}").content
     if kind == "xlsx":
         cells = sheets_of(octets)["Register"]
@@ -228,7 +228,7 @@ def thousands(world: World) -> Iterator[World]:
     """Six thousand lines."""
     lines = some_lines(random.Random(5), 6_000)
     with world.store.write(world.council.key) as connection:
-        register.enter(connection, world.council.key, lines)
+        write.insert_entries(connection, world.council.key, lines)
     return world
 
 
@@ -237,15 +237,15 @@ def test_thousands_of_lines_come_each_once_in_little_memory_and_never_in_one_lon
     thousands: World, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readings, rows = 0, 0
-    whole = register_exports.register_list.listed
+    whole = register_export.register_search.search_register
 
     def counted(*given: Any) -> Any:
         nonlocal readings
         readings += 1
-        assert given[5] <= register_exports.AT_ONCE
+        assert given[5] <= register_export.AT_ONCE
         return whole(*given)
 
-    monkeypatch.setattr(register_exports.register_list, "listed", counted)
+    monkeypatch.setattr(register_export.register_search, "search_register", counted)
     octets = taken(thousands, "mona", f"format={kind}&kind=all").content
     references = (
         [row[0].value for row in sheets_of(octets)["Register"][1:]]
@@ -265,7 +265,7 @@ def test_a_workbook_holds_no_more_than_a_row_at_a_time(tmp_path: Any) -> None:
         file: IO[bytes]
         with (tmp_path / "out.xlsx").open("w+b") as file:
             tracemalloc.start()
-            workbook([("Lines", ["a", "b", "c"], rows(number))], file)
+            write_workbook([("Lines", ["a", "b", "c"], rows(number))], file)
             most = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
         return most

@@ -10,24 +10,25 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlmodel import col
 
-from api import audit, erasing
-from api.assembly import Service, assemble
-from api.referral.operating import write_bundle
-from drp import drafts
-from drp import retention as keeping
-from drp.load import by_reference
-from drp.proof.opening import opened
-from drp.retention import ErasureRow, Held, NoSuchChild
+from api.assembly import Service, assemble_service
+from api.cli import erase_child
+from api.exports.referral.operator import write_bundle
+from api.jobs import checkpoints
+from drp.casework import drafts
+from drp.casework.load import id_of_reference
+from drp.data_protection import retention as keeping
+from drp.data_protection.retention import ErasureRow, NoSuchChild, RecordHeld
+from drp.database.tables import ChildRow, EntryRow, IdempotencyRow, WordsRow
+from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
-from drp.tables import ChildRow, EntryRow, IdempotencyRow, WordsRow
 from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer
 from tests.service.cast import procedures
 from tests.service.world import World
 from tests.store.conftest import OWNER
-from workflows.events import ChildFactsChanged
-from workflows.ladder import Status
-from workflows.reader import read_procedures
-from workflows.retention import KeptAs, retention
+from workflows.ladder_language.reader import read_procedures
+from workflows.model.events import ChildFactsChanged
+from workflows.model.ladder import Status
+from workflows.model.retention import KeptAs, retention_of
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -42,7 +43,7 @@ class Owned(World):
 def owner(world: World, request: pytest.FixtureRequest) -> Iterator[Owned]:
     url = world.store.url if world.store.is_sqlite else request.getfixturevalue("postgresql").url(OWNER)
     settings = Settings(database_url=url, heartbeat=False, mail="none", pool_size=2, var=world.settings.var)
-    world.hands = assemble(settings, lambda: world.now)
+    world.hands = assemble_service(settings, lambda: world.now)
     yield world
     world.hands.close()
 
@@ -56,17 +57,17 @@ def authority(world: World):
 
 def test_a_looked_after_childs_record_is_kept_for_75_years_from_birth_or_15_from_an_early_death(world: World) -> None:
     here, born = authority(world), date(2014, 5, 6)
-    assert retention(here, {Status.LOOKED_AFTER}, born, None, None).until == date(2089, 5, 6)
-    assert retention(here, {Status.LOOKED_AFTER}, born, date(2026, 1, 2), None).until == date(2041, 1, 2)
-    assert retention(here, {Status.LOOKED_AFTER}, born, date(2032, 5, 6), None).until == date(2089, 5, 6), "dead at 18"
-    both = retention(here, {Status.LOOKED_AFTER, Status.CHILD_PROTECTION}, born, None, date(2026, 4, 1))
+    assert retention_of(here, {Status.LOOKED_AFTER}, born, None, None).until == date(2089, 5, 6)
+    assert retention_of(here, {Status.LOOKED_AFTER}, born, date(2026, 1, 2), None).until == date(2041, 1, 2)
+    assert retention_of(here, {Status.LOOKED_AFTER}, born, date(2032, 5, 6), None).until == date(2089, 5, 6), "dead at 18"
+    both = retention_of(here, {Status.LOOKED_AFTER, Status.CHILD_PROTECTION}, born, None, date(2026, 4, 1))
     assert both.kept_as is KeptAs.LOOKED_AFTER, "once looked after, kept as such"
 
 
 def test_other_records_are_kept_as_the_authority_says_and_without_its_word_for_ever(world: World) -> None:
     from tests.decision.cast import texts_of
 
-    silent = retention(authority(world), {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2026, 4, 1))
+    silent = retention_of(authority(world), {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2026, 4, 1))
     assert (silent.until, silent.kept_as) == (None, KeptAs.CHILD_PROTECTION)
     assert not silent.is_over(date(2300, 1, 1))
     files = {
@@ -74,12 +75,12 @@ def test_other_records_are_kept_as_the_authority_says_and_without_its_word_for_e
         for name, text in texts_of("durham").items()
     }
     said = read_procedures(files).authority
-    kept = retention(said, {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2024, 2, 29))
+    kept = retention_of(said, {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2024, 2, 29))
     assert kept.until == date(2059, 3, 1)
     assert not kept.is_over(date(2059, 3, 1))
     assert kept.is_over(date(2059, 3, 2))
-    assert retention(said, {Status.CHILD_IN_NEED}, date(2014, 5, 6), None, date(2024, 2, 29)).until is None
-    assert retention(said, {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, None).until is None
+    assert retention_of(said, {Status.CHILD_IN_NEED}, date(2014, 5, 6), None, date(2024, 2, 29)).until is None
+    assert retention_of(said, {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, None).until is None
 
 
 @given(
@@ -89,7 +90,7 @@ def test_other_records_are_kept_as_the_authority_says_and_without_its_word_for_e
 def test_nothing_looked_after_is_ever_reviewed_before_the_law_allows(statuses, born, died, contact) -> None:
     from tests.decision.cast import procedures as shipped
 
-    found = retention(shipped("durham").authority, statuses, born, died, contact)
+    found = retention_of(shipped("durham").authority, statuses, born, died, contact)
     if Status.LOOKED_AFTER in statuses:
         least = born.year + 75 if not died or died.year - born.year >= 19 else min(born.year + 75, died.year + 15)
         assert found.until is not None
@@ -103,18 +104,20 @@ def test_the_list_knows_what_a_child_once_was_and_what_holds_them(owner: Owned) 
     matter(owner)
     store = owner.hands.store
     with store.write(owner.council.key) as connection:
-        child = keeping.child_of(connection, owner.council.key, "T-1")
+        child = keeping.child_by_case_number(connection, owner.council.key, "T-1")
         connection.execute(ChildRow.__table__.update().where(col(ChildRow.id) == child).values(statuses=["child_in_need"]))
-        keeping.hold(connection, owner.chance, owner.council.key, None, "An inquiry.", "Ada, administrator", date(2026, 4, 16))
+        keeping.hold_record(
+            connection, owner.chance, owner.council.key, None, "An inquiry.", "Ada, administrator", date(2026, 4, 16)
+        )
         listed = {one.number: one for one in keeping.every_child(connection, authority(owner))}
     assert listed["T-1"].retention.kept_as is KeptAs.LOOKED_AFTER, "looked after when it was raised"
     assert listed["T-1"].challenges == 1
     assert listed["T-2"].holds == ("An inquiry.",)
     with store.write(owner.council.key) as connection:
-        assert keeping.lift(connection, owner.council.key, None, date(2026, 4, 17)) == 1
+        assert keeping.lift_holds(connection, owner.council.key, None, date(2026, 4, 17)) == 1
         assert not any(one.holds for one in keeping.every_child(connection, authority(owner)))
         with pytest.raises(NoSuchChild):
-            keeping.child_of(connection, owner.council.key, "T-99")
+            keeping.child_by_case_number(connection, owner.council.key, "T-99")
 
 
 # Erasure.
@@ -122,7 +125,7 @@ def test_the_list_knows_what_a_child_once_was_and_what_holds_them(owner: Owned) 
 
 def erased(world: World, **more: bool) -> str:
     hands = getattr(world, "hands", world.service)
-    return erasing.erase_child(hands, authority(world), "T-1", "Ordered by the court.", "Ada, administrator", **more)
+    return erase_child.erase_child(hands, authority(world), "T-1", "Ordered by the court.", "Ada, administrator", **more)
 
 
 def words_left(world: World) -> list[str]:
@@ -134,7 +137,7 @@ def test_erasure_takes_every_word_and_document_and_leaves_a_chain_that_proves_it
     reference = matter(owner)
     refer(owner, reference, includes=tuple(range(1, 25)))
     another = str(owner.as_("irene").raises("T-2", concern="Of another child.").json()["reference"])
-    with pytest.raises(Held, match="75th anniversary"):
+    with pytest.raises(RecordHeld, match="75th anniversary"):
         erased(owner, really=True)
     assert CONCERN in words_left(owner), "refused, nothing went"
     assert "Would erase" in erased(owner, ordered=True)
@@ -156,17 +159,17 @@ def test_erasure_takes_every_word_and_document_and_leaves_a_chain_that_proves_it
     for one in (reference, another):
         timeline = owner.as_("mona").timeline(one)
         assert timeline["proven"], timeline["first_fault"]
-    verdict = audit.verify(
-        owner.service, owner.council.key, audit.files_of(owner.settings.checkpoints_folder, owner.council.key),
+    verdict = checkpoints.verify_authority(
+        owner.service, owner.council.key, checkpoints.files_of(owner.settings.checkpoints_folder, owner.council.key),
         owner.service.signing.public_key(),
     )  # fmt: skip
     assert verdict.is_clean
-    assert audit.replayed(owner.service, owner.council.key)[1] == ()
+    assert checkpoints.replay_authority(owner.service, owner.council.key)[1] == ()
     page = owner.as_("mona").item(reference)
     assert page["referral"]["state"] == "referred", "that it happened stays"
     write_bundle(owner.service, reference, tmp_path / "after.zip")
     after = (tmp_path / "after.zip").read_bytes()
-    assert opened(after).proven.entries == len(owner.entries(reference))
+    assert open_bundle(after).proven.entries == len(owner.entries(reference))
     assert b"It was lawfully erased." in after
     assert CONCERN.encode() not in after
 
@@ -176,17 +179,17 @@ def test_what_somebody_had_begun_to_write_about_the_child_goes_too(owner: Owned)
     person = owner.id("irene")
     with owner.store.write(owner.council.key) as connection:
         for said in ({"referral": reference, "steps": {}}, {"child": "T-1", "steps": {}}, {"child": "T-2", "steps": {}}):
-            drafts.begin(connection, owner.chance, owner.council.key, person, said, owner.now)
+            drafts.begin_draft(connection, owner.chance, owner.council.key, person, said, owner.now)
     erased(owner, ordered=True, really=True)
     with owner.store.read(owner.council.key) as connection:
-        assert [one.said.get("child") for one in drafts.of(connection, owner.council.key, person)] == ["T-2"]
+        assert [one.said.get("child") for one in drafts.drafts_of(connection, owner.council.key, person)] == ["T-2"]
 
 
 def test_looked_after_for_some_weeks_of_a_challenge_is_looked_after(owner: Owned) -> None:
     """Raised under a protection plan, ended under one; what lay between counts (regulation 50)."""
     reference = str(owner.as_("irene").raises("T-3").json()["reference"])
     with owner.store.read(owner.council.key) as connection:
-        id_ = by_reference(connection, owner.council.key, reference)
+        id_ = id_of_reference(connection, owner.council.key, reference)
     assert id_
     for n, statuses in enumerate((("looked_after",), ("child_protection",))):
         owner.at(f"Thu {2 + 7 * n} April 2026, 10:00")
@@ -210,9 +213,9 @@ def test_a_document_that_another_childs_record_names_stays(owner: Owned) -> None
 def test_a_hold_binds_even_an_order(owner: Owned) -> None:
     matter(owner)
     with owner.hands.store.write(owner.council.key) as connection:
-        child = keeping.child_of(connection, owner.council.key, "T-1")
-        keeping.hold(connection, owner.chance, owner.council.key, child, "A claim.", "Ada", date(2026, 4, 16))
-    with pytest.raises(Held, match="A claim"):
+        child = keeping.child_by_case_number(connection, owner.council.key, "T-1")
+        keeping.hold_record(connection, owner.chance, owner.council.key, child, "A claim.", "Ada", date(2026, 4, 16))
+    with pytest.raises(RecordHeld, match="A claim"):
         erased(owner, ordered=True, really=True)
     assert CONCERN in words_left(owner)
 
@@ -238,7 +241,7 @@ def test_the_services_own_role_erases_nothing(world: World) -> None:
 
 @one_engine
 def test_planted_an_erasure_that_takes_the_entry_too(owner: Owned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = keeping.erase
+    whole = keeping.erase_record
 
     def with_entries(connection, here, child, *given, **more):
         done = whole(connection, here, child, *given, **more)
@@ -246,7 +249,7 @@ def test_planted_an_erasure_that_takes_the_entry_too(owner: Owned, tmp_path: Pat
         connection.execute(delete(EntryRow).where(col(EntryRow.kind) == "noted"))
         return done
 
-    monkeypatch.setattr(keeping, "erase", with_entries)
+    monkeypatch.setattr(keeping, "erase_record", with_entries)
     with pytest.raises(AssertionError):
         test_erasure_takes_every_word_and_document_and_leaves_a_chain_that_proves_itself(owner, tmp_path)
 

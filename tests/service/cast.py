@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 import workflows
-from api.demo.scene import OF_2022, only_present, reported
-from workflows.reader import Procedures, read_procedures
+from api.demo.scene import OF_2022, only_present, with_reporting
+from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
 
 HERE = Path(workflows.__path__[0]) / "authorities"
 
@@ -31,7 +31,7 @@ NORTH = Council("northmoor", "north_yorkshire")
 
 
 @cache
-def procedures(council: Council) -> Procedures:
+def procedures(council: Council) -> AuthorityProcedures:
     """The shipped files, copied: own key, Durham's in force from 1 January 2026, and (climbing) no prompt without a reply."""
     texts: dict[str, str] = {}
     for path in sorted((HERE / council.shipped).glob("*.yaml")):
@@ -43,7 +43,7 @@ def procedures(council: Council) -> Procedures:
             head, _, rest = "".join(lines).partition("in_force: ")
             text = f"{head}in_force: 2026-01-01{rest[10:]}"
         if council.without:  # what speaks of a ladder that is left out
-            text = reported(text)
+            text = with_reporting(text)
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")
         texts[f"{council.key}/{path.name}"] = text

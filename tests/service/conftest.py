@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from drp.store import Store
+from drp.database.engine import Store
 from tests.service.cast import CLIMBING, DUNMOOR, ELSEWHERE, Council
 from tests.service.world import World
 from tests.store.conftest import calendar, octets, postgresql, sqlite_template, store  # noqa: F401 -- the same engines, never skipped
-from workflows.working_days import Calendar
+from workflows.calendar.working_days import Calendar
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from starlette.routing import Mount
 
 from api import app as api_app
-from api import deps, heartbeat
-from api.deps import Undeclared
-from drp import identity
-from drp.principal import Who
-from drp.store import Store
+from api import request_context
+from api.jobs import heartbeat
+from api.request_context import Undeclared
+from drp.database.engine import Store
+from drp.identity import tokens
+from drp.identity.principal import RouteAudience
 from tests.service.cast import ELSEWHERE
 from tests.service.world import JSON_ROUTES, Caller, World
 
@@ -54,7 +55,7 @@ class Scene:
         expired, revoked, left = (world.token(person) for person in ("leif", "petra", "chris"))
         expired = world.token("leif", lasts=timedelta(minutes=1))
         with world.store.write(world.council.key) as connection:
-            identity.revoke_tokens(connection, world.council.key, world.id("petra"), world.now)
+            tokens.revoke_tokens(connection, world.council.key, world.id("petra"), world.now)
         world.leaves("chris", "2026-04-01")
         world.now += timedelta(minutes=2)
         return {
@@ -141,8 +142,8 @@ def test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene: Scen
     columns = list(requests)
     lines = [" | ".join(["relation".ljust(24), *(name.ljust(11) for name in columns)]).rstrip()]
     relations = scene.relations()
-    heartbeat.beat(scene.world.service)
-    heartbeat.each(scene.world.service, heartbeat.witness)
+    heartbeat.beat_once(scene.world.service)
+    heartbeat.each_authority(scene.world.service, heartbeat.checkpoint_authority)
     for relation, caller in relations.items():
         answers = [shown(requests[name](caller)) for name in columns]
         lines.append(" | ".join([relation.ljust(24), *(cell.ljust(11) for cell in answers)]).rstrip())
@@ -252,7 +253,7 @@ def test_a_revoked_token_is_out_at_the_next_request_and_only_hashes_are_kept(two
     assert tess.token not in str(stored)
     assert tess.token.rpartition(".")[2] not in str(stored)
     with two.store.write("dunmoor") as connection:
-        assert identity.revoke_tokens(connection, "dunmoor", two.id("tess"), two.now) == 1
+        assert tokens.revoke_tokens(connection, "dunmoor", two.id("tess"), two.now) == 1
     assert tess.get("/me").status_code == 401
 
 
@@ -299,24 +300,24 @@ def test_a_route_that_the_table_does_not_name_stops_the_service(world: World, mo
     app = declared(world)
     app.add_api_route("/api/v1/backdoor", nothing, methods=["GET"])
     with pytest.raises(Undeclared, match="backdoor"):
-        deps.check_declared(app)
+        request_context.check_declared(app)
     app = declared(world)
     app.router.routes.append(Mount("/files", app=FastAPI()))
     with pytest.raises(Undeclared, match="files"):
-        deps.check_declared(app)
-    monkeypatch.delitem(deps.ROUTES, ("GET", "/api/v1/inbox"))
+        request_context.check_declared(app)
+    monkeypatch.delitem(request_context.ROUTES, ("GET", "/api/v1/inbox"))
     with pytest.raises(Undeclared, match="inbox"):
         declared(world)
 
 
 def test_a_route_that_asks_nobody_who_they_are_stops_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(deps.ROUTES, ("GET", "/api/v1/health"), Who.PERSON)
+    monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/health"), RouteAudience.PERSON)
     with pytest.raises(Undeclared, match="asks nobody"):
         declared(world)
 
 
 def test_a_route_that_is_declared_and_not_built_stops_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(deps.ROUTES, ("GET", "/api/v1/dreams"), Who.PERSON)
+    monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/dreams"), RouteAudience.PERSON)
     with pytest.raises(Undeclared, match=r"not built.*dreams"):
         declared(world)
 
@@ -448,7 +449,7 @@ on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
 def tables(store: Store) -> dict[str, str]:
     """Every table with its column that names the authority."""
-    from drp.tables import metadata
+    from drp.database.tables import metadata
 
     return {table.name: "key" if table.name == "authority" else "authority" for table in metadata.sorted_tables}
 

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, text
 
-from drp.chance import Chance
-from drp.tables import ChallengeRow, EntryRow, WordsRow
-from drp.timeline import GENESIS, ChainKey, KeptWords, chain, first_fault
+from drp.database.ids import Randomness
+from drp.database.tables import ChallengeRow, EntryRow, WordsRow
+from drp.timeline.chain import GENESIS, ChainKey, KeptWords, chain_entries, first_fault
 from tests.service.world import World
 
 Rows = list[dict[str, Any]]
@@ -135,14 +135,14 @@ def planted_words(stored: Stored, chance: random.Random) -> tuple[str, dict[str,
 
 def rewritten_with_another_key(stored: Stored, chance: random.Random) -> tuple[str, dict[str, Any], int]:
     """The whole chain made anew, hashes and head and all, by somebody without the key."""
-    from drp.timeline import hashed
+    from drp.timeline.chain import keyed_hash_of
 
     key = ChainKey(stored.key.id, chance.randbytes(32))
     at = chance.randrange(len(stored.rows))
     rows, head = list(stored.rows[:at]), stored.rows[at - 1]["hash"] if at else GENESIS
     for row in stored.rows[at:]:
         values = {name: row[name] for name in row if name not in ("authority", "challenge", "hash")} | {"previous": head}
-        head = hashed(key, stored.authority, stored.challenge, values)
+        head = keyed_hash_of(key, stored.authority, stored.challenge, values)
         rows.append({**row, **values, "hash": head})
     return "rewritten", {"rows": rows, "head": head}, at + 1
 
@@ -215,18 +215,18 @@ def test_what_a_reader_is_shown_says_where_the_chain_was_broken(world: World, st
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_a_thousand_clean_chains_are_all_proven(stored: Stored, octets: Callable[[int], bytes]) -> None:
-    from workflows.permits import THE_SERVICE
-    from workflows.turn import Entry
+    from workflows.decision.decision_builder import TimelineEntry
+    from workflows.model.actor import THE_SERVICE
 
-    chance, made, at = random.Random(7), Chance(octets), stored.rows[0]["at"]
+    chance, made, at = random.Random(7), Randomness(octets), stored.rows[0]["at"]
     for _ in range(1_000):
         challenge = made.identity()
         entries = [
-            Entry(f"kind {n}", at, THE_SERVICE, "stage", n, {"n": [n, "é", None]}, {"why": chance.randbytes(9).hex()})
+            TimelineEntry(f"kind {n}", at, THE_SERVICE, "stage", n, {"n": [n, "é", None]}, {"why": chance.randbytes(9).hex()})
             for n in range(chance.randrange(1, 12))
         ]  # fmt: skip
         bound = list(
-            chain(
+            chain_entries(
                 entries, authority="dunmoor", challenge=challenge, number=0, head=GENESIS,
                 recorded_at=stored.rows[0]["at"], key=stored.key, chance=made,
             )

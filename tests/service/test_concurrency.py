@@ -9,24 +9,24 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
-from drp import identity
-from drp.handle import Casework, Done, Retry
-from drp.principal import Signed
-from drp.store import Conflict, Store, Unavailable
-from drp.sweep import sweep
-from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from drp.casework.service import ActionResult, Casework, RetryKey
+from drp.casework.sweep import sweep_authority
+from drp.database.engine import Conflict, Store, Unavailable
+from drp.database.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from drp.identity import tokens
+from drp.identity.principal import Principal
 from tests.service.cast import procedures
 from tests.service.world import World
-from workflows.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
-from workflows.refusals import NotOpen
+from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
+from workflows.model.refusals import NotOpen
 
 
-def signed(world: World, person: str) -> Signed:
+def signed(world: World, person: str) -> Principal:
     with world.store.read(world.council.key) as connection:
-        return identity.signed(connection, procedures(world.council).authority, world.id(person), world.now)
+        return tokens.principal_of(connection, procedures(world.council).authority, world.id(person), world.now)
 
 
-def render(connection: Connection, done: Done) -> dict[str, Any]:
+def render(connection: Connection, done: ActionResult) -> dict[str, Any]:
     return {"entry": done.entry, "version": done.loaded.version}
 
 
@@ -59,7 +59,7 @@ class Desk:
 
     def act(self, person: str, event: Event, key: str = "") -> Callable[[], Any]:
         casework: Casework = self.world.service.casework
-        return lambda: casework.act(self._signed[person], self.reference, event, self.world.now, render, Retry(key, "h"))
+        return lambda: casework.act(self._signed[person], self.reference, event, self.world.now, render, RetryKey(key, "h"))
 
     def kinds(self) -> list[str]:
         return [entry.kind for entry in self.world.entries(self.reference)]
@@ -131,8 +131,8 @@ def test_an_answer_against_the_tick_is_in_time_or_late_never_both(world: World) 
         world.write(update(AuthorityRow).values(last_tick=world.now))
         found = at_once(
             here.act("tess", Responded("agrees", "At last.")),
-            lambda: sweep(world.service.casework, "dunmoor", world.now),
-            lambda: sweep(world.service.casework, "dunmoor", world.now),
+            lambda: sweep_authority(world.service.casework, "dunmoor", world.now),
+            lambda: sweep_authority(world.service.casework, "dunmoor", world.now),
         )
         assert not [one for one in found if isinstance(one, Exception)], found
         kinds = here.kinds()
@@ -145,7 +145,7 @@ def test_an_answer_against_the_tick_is_in_time_or_late_never_both(world: World) 
 def test_two_sweeps_at_once_climb_each_item_once(world: World) -> None:
     references = [desk(world, "stage_2").reference for _ in range(8)]
     world.at("Thu 9 April 2026, 09:00")
-    found = at_once(*(lambda: sweep(world.service.casework, "dunmoor", world.now, batch=3) for _ in range(3)))
+    found = at_once(*(lambda: sweep_authority(world.service.casework, "dunmoor", world.now, batch=3) for _ in range(3)))
     assert not [one for one in found if isinstance(one, Exception)], found
     world.sweep()  # what one left because another had it in hand
     for reference in references:
@@ -183,29 +183,29 @@ def test_who_conflicts_for_ever_is_told_to_try_again(world: World, monkeypatch: 
 
 def test_a_decision_made_from_an_old_version_is_not_kept(world: World) -> None:
     """What the guard is: the row's version in the UPDATE, one row changed is the only yes."""
-    from drp import load
-    from drp.keep import Kept
-    from workflows.turn import Decision
+    from drp.casework import load
+    from drp.casework.save import DecisionToSave
+    from workflows.decision.decision_builder import Decision
 
     here = desk(world, "stage_2")
     with world.store.read("dunmoor") as connection:
-        id_ = load.by_reference(connection, "dunmoor", here.reference)
+        id_ = load.id_of_reference(connection, "dunmoor", here.reference)
         assert id_ is not None
-        old = load.challenges(connection, "dunmoor", [id_])[id_]
+        old = load.load_challenges(connection, "dunmoor", [id_])[id_]
         its = world.service.casework.procedures.current(connection, "dunmoor")[0].authority
     assert here.act("tess", Acknowledged())()
     decision = Decision(old.challenge, old.challenge, (), ())
     with pytest.raises(Conflict), world.store.write("dunmoor") as connection:
-        world.service.casework.keeper.keep(connection, "dunmoor", [Kept(old, decision, (), its)], world.now)
+        world.service.casework.keeper.keep(connection, "dunmoor", [DecisionToSave(old, decision, (), its)], world.now)
     with world.store.read("dunmoor") as connection:
-        assert load.challenges(connection, "dunmoor", [id_])[id_].version == 2
+        assert load.load_challenges(connection, "dunmoor", [id_])[id_].version == 2
 
 
 def test_a_fault_after_the_entries_leaves_nothing_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     here = desk(world, "stage_2")
     counts = [world.count(table) for table in (EntryRow, NotificationRow, ChallengeRow)]
 
-    def broken(connection: Connection, done: Done) -> dict[str, Any]:
+    def broken(connection: Connection, done: ActionResult) -> dict[str, Any]:
         raise ValueError("after everything was written")
 
     casework = world.service.casework

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from drp.store import Store
-from drp.tables import DeliveryRow, NotificationRow, PersonRow, WindowRow
+from drp.database.engine import Store
+from drp.database.tables import DeliveryRow, NotificationRow, PersonRow, WindowRow
 from tests.service.cast import CLIMBING, DUNMOOR, Council
 from tests.service.test_access import MINIMAL
 from tests.service.world import World
 from tests.store.conftest import APP, Postgresql
-from workflows.working_days import Calendar
+from workflows.calendar.working_days import Calendar
 
 OTHERS = ("tess", "sam", "otto", "mona", "bob", "clara", "quinn", "hugo", "ivor", "ada")
 ENDS = ("resolved", "ended_unresolved", "overtaken", "withdrawn", "recorded_in_error")

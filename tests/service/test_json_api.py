@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from api.assembly import assemble
-from drp import migrate
-from drp.store import Unavailable
-from drp.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from api.assembly import assemble_service
+from drp.database import migrate
+from drp.database.engine import Unavailable
+from drp.database.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
 from tests.service.cast import NORTH
 from tests.service.world import JSON_ROUTES, World
-from workflows.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
+from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
 
 PROBLEM = "application/problem+json"
 
@@ -530,7 +530,7 @@ def test_a_replica_serves_while_its_database_has_the_schema_of_this_release(worl
     assert world.nobody().get("/health").status_code == 503, "the heartbeat has not run: that is no reason to serve nobody"
     assert serves() == (200, True, [])
     for stands, answer in (("0001", older), ("", older), ("of a later release", (200, True, []))):
-        monkeypatch.setattr(migrate, "revision", lambda connection, stands=stands: stands)
+        monkeypatch.setattr(migrate, "stored_revision", lambda connection, stands=stands: stands)
         assert serves() == answer
 
 
@@ -624,7 +624,7 @@ def test_without_an_access_log_nothing_is_shown_and_what_was_done_is_still_said_
 
 def test_the_access_log_falls_back_to_a_file_of_its_own(world: World) -> None:
     nowhere = f"sqlite:///{world.settings.key_file}/no/folder.sqlite"
-    service = assemble(world.settings.model_copy(update={"access_log_url": nowhere}), lambda: world.now)
+    service = assemble_service(world.settings.model_copy(update={"access_log_url": nowhere}), lambda: world.now)
     try:
         service.access_log.record("dunmoor", world.now, "p", "list", "AAAA-2222", "BBBB-3333")
     finally:

@@ -9,12 +9,17 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from api import challenges, deps, listing, reading
-from drp import access, handle, identity, keep, telling, timeline
-from drp import load as loading
-from drp import sweep as sweeping
-from drp.store import Store
-from drp.tables import ChallengeRow, IdempotencyRow
+from api import request_context
+from api.json import challenges
+from api.presenters import item_reader
+from api.queries import item_list
+from drp.casework import access, resolve_recipients, save, service
+from drp.casework import load as loading
+from drp.casework import sweep as sweeping
+from drp.database.engine import Store
+from drp.database.tables import ChallengeRow, IdempotencyRow
+from drp.identity import tokens
+from drp.timeline import chain
 from tests.decision.planting import plant_rule
 from tests.service import test_access as accesses
 from tests.service import test_chain as chains
@@ -25,10 +30,10 @@ from tests.service.cast import CLIMBING
 from tests.service.test_access import Scene
 from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
 from tests.service.world import World
-from workflows.event_rules import EVENT_RULES
-from workflows.permits import Part
-from workflows.procedure import Capacity
-from workflows.turn import Visible
+from workflows.decision.decision_builder import EntryVisibility
+from workflows.decision.event_rules import EVENT_RULES
+from workflows.model.actor import Part
+from workflows.model.authority import Capacity
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -50,7 +55,7 @@ def test_an_item_shown_to_whoever_asks_is_noticed(two: World, monkeypatch: Plant
 @one_engine
 def test_a_route_open_to_every_capacity_is_noticed(two: World, monkeypatch: Plant) -> None:
     scene = Scene(two)
-    monkeypatch.setattr(deps, "serves", lambda who, capacities: True)
+    monkeypatch.setattr(request_context, "serves_principal", lambda who, capacities: True)
     must_fail(lambda: accesses.test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene))
 
 
@@ -58,7 +63,7 @@ def test_a_route_open_to_every_capacity_is_noticed(two: World, monkeypatch: Plan
 def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: Plant) -> None:
     scene = Scene(two)
     known: dict[str, Any] = {}
-    real = identity.person_of_token
+    real = tokens.person_of_token
 
     def forgetful(connection: Any, authority: str, token: str, now: Any) -> Any:
         if token in known:
@@ -66,34 +71,34 @@ def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: P
         known[token] = real(connection, authority, token, two.now.replace(year=2025))
         return known[token]
 
-    monkeypatch.setattr(identity, "person_of_token", forgetful)
+    monkeypatch.setattr(tokens, "person_of_token", forgetful)
     must_fail(lambda: accesses.test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene))
 
 
 @one_engine
 def test_a_list_that_is_not_judged_item_by_item_is_noticed(two: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
-    monkeypatch.setattr(reading, "check_not_sealed", lambda loaded, actor: None)
-    monkeypatch.setattr(listing, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    monkeypatch.setattr(item_reader, "check_not_sealed", lambda loaded, actor: None)
+    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
     must_fail(lambda: accesses.test_a_list_shows_exactly_what_can_be_opened(two))
 
 
 @one_engine
 def test_entries_shown_to_everybody_are_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(reading, "may_read", lambda visible, actor: True)
+    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: True)
     check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
     must_fail(lambda: check(world))
 
 
 @one_engine
 def test_a_correction_that_forgets_whose_entry_it_corrects_is_noticed(world: World, monkeypatch: Plant) -> None:
-    real = handle.Casework.check_own_entry
+    real = service.Casework.check_own_entry
 
-    def forgetful(*given: Any) -> Visible:
+    def forgetful(*given: Any) -> EntryVisibility:
         real(*given)
-        return Visible.EVERYONE
+        return EntryVisibility.EVERYONE
 
-    monkeypatch.setattr(handle.Casework, "check_own_entry", forgetful)
+    monkeypatch.setattr(service.Casework, "check_own_entry", forgetful)
     check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
     must_fail(lambda: check(world))
 
@@ -101,7 +106,7 @@ def test_a_correction_that_forgets_whose_entry_it_corrects_is_noticed(world: Wor
 @one_engine
 def test_a_sealed_item_that_is_still_shown_is_noticed(two: World, monkeypatch: Plant) -> None:
     scene = Scene(two)
-    for module in (handle, reading):
+    for module in (service, item_reader):
         monkeypatch.setattr(module, "check_not_sealed", lambda loaded, actor: None)
     must_fail(lambda: accesses.test_what_was_recorded_in_error_is_gone_for_all_but_the_iro_and_the_manager(scene))
 
@@ -116,8 +121,8 @@ def test_a_manager_who_may_end_it_is_noticed(world: World, monkeypatch: Plant) -
 @one_engine
 def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -> None:
     mona = str(world.id("mona"))
-    real = handle.Casework.find_answer
-    kept = handle.Casework.store_answer
+    real = service.Casework.find_answer
+    kept = service.Casework.store_answer
 
     def anybodys(self: Any, connection: Any, signed: Any, retry: Any) -> Any:
         return real(self, connection, replace(signed, person=mona), retry)
@@ -125,35 +130,35 @@ def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -
     def as_mona(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
         return kept(self, connection, replace(signed, person=mona), *more)
 
-    monkeypatch.setattr(handle.Casework, "find_answer", anybodys)
-    monkeypatch.setattr(handle.Casework, "store_answer", as_mona)
+    monkeypatch.setattr(service.Casework, "find_answer", anybodys)
+    monkeypatch.setattr(service.Casework, "store_answer", as_mona)
     must_fail(lambda: api.test_a_key_belongs_to_one_person(world))
 
 
 @one_engine
 def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(handle.Casework, "find_answer", lambda *given: None)
-    monkeypatch.setattr(handle, "insert", lambda table: update(IdempotencyRow).where(col(IdempotencyRow.entry) == -1))
+    monkeypatch.setattr(service.Casework, "find_answer", lambda *given: None)
+    monkeypatch.setattr(service, "insert", lambda table: update(IdempotencyRow).where(col(IdempotencyRow.entry) == -1))
     must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
 
 
 @one_engine
 def test_a_version_that_nobody_compares_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(handle, "etag_of", lambda loaded: "1.stage_2.awaiting")
+    monkeypatch.setattr(service, "etag_of", lambda loaded: "1.stage_2.awaiting")
     monkeypatch.setattr(challenges, "etag_of", lambda loaded: "1.stage_2.awaiting")
     must_fail(lambda: api.test_an_answer_to_what_has_moved_on_is_refused_as_stale(world))
 
 
 @one_engine
 def test_a_version_that_every_note_changes_is_noticed(world: World, monkeypatch: Plant) -> None:
-    for module in (handle, challenges):
+    for module in (service, challenges):
         monkeypatch.setattr(module, "etag_of", lambda loaded: f"{loaded.version}")
     must_fail(lambda: api.test_a_reminder_or_a_note_does_not_throw_away_what_somebody_is_typing(world))
 
 
 @one_engine
 def test_a_request_that_does_not_first_apply_what_had_closed_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(handle, "up_to", lambda *given: None)
+    monkeypatch.setattr(service, "decide_up_to", lambda *given: None)
     must_fail(lambda: api.test_a_date_that_passed_before_the_tick_makes_an_answer_stale_too(world))
 
 
@@ -163,20 +168,20 @@ def test_a_version_guard_that_is_dropped_is_noticed(world: World, monkeypatch: P
             rest = {name: value for name, value in values.items() if name[:2] != "b_"}
             connection.execute(update(ChallengeRow).where(col(ChallengeRow.id) == values["b_id"]).values(**rest))
 
-    monkeypatch.setattr(keep.Keeper, "update_challenges", unguarded)
+    monkeypatch.setattr(save.DecisionWriter, "update_challenges", unguarded)
     must_fail(lambda: together.test_a_decision_made_from_an_old_version_is_not_kept(world))
 
 
 @one_engine
 def test_a_commit_without_its_entries_is_noticed(stored: Stored, world: World, monkeypatch: Plant) -> None:  # noqa: F811
-    real = keep.Keeper.write_rows
+    real = save.DecisionWriter.write_rows
 
     def forgetful(self: Any, connection: Any, rows: Any) -> None:
         rows.entries, rows.words = [], []
         real(self, connection, rows)
 
     reference = world.as_("irene").raises().json()["reference"]
-    monkeypatch.setattr(keep.Keeper, "write_rows", forgetful)
+    monkeypatch.setattr(save.DecisionWriter, "write_rows", forgetful)
     world.as_("irene").brings(reference, "noted", text="Lost.")
     must_fail(lambda: chains.test_a_chain_that_nobody_touched_is_never_accused(world, Stored(world, reference)))
 
@@ -193,10 +198,10 @@ def test_a_chain_whose_hash_leaves_out_a_field_is_noticed(stored: Stored, monkey
 
     monkeypatch.setattr(chains, "first_fault", forgetful)
     stored.rows = [dict(row) for row in stored.rows]
-    head = timeline.GENESIS
+    head = chain.GENESIS
     for row in stored.rows:
         row["previous"] = head
-        row["hash"] = head = timeline.hashed(stored.key, stored.authority, stored.challenge, without_two_fields(row))
+        row["hash"] = head = chain.keyed_hash_of(stored.key, stored.authority, stored.challenge, without_two_fields(row))
     stored.head = head
     assert stored.fault() is None
     must_fail(lambda: chains.test_every_one_of_1500_random_changes_is_found_and_the_first_bad_entry_named(stored))
@@ -207,7 +212,7 @@ def test_a_chain_without_a_count_is_noticed(stored: Stored, monkeypatch: Plant) 
     real = chains.first_fault
 
     def lenient(keys: Any, authority: Any, challenge: Any, rows: Any, words: Any, count: Any, head: Any) -> Any:
-        return real(keys, authority, challenge, rows, words, len(rows), rows[-1]["hash"] if rows else timeline.GENESIS)
+        return real(keys, authority, challenge, rows, words, len(rows), rows[-1]["hash"] if rows else chain.GENESIS)
 
     monkeypatch.setattr(chains, "first_fault", lenient)
     must_fail(lambda: chains.test_every_one_of_1500_random_changes_is_found_and_the_first_bad_entry_named(stored))
@@ -217,8 +222,8 @@ def test_a_chain_without_a_count_is_noticed(stored: Stored, monkeypatch: Plant) 
 def test_a_sweep_that_climbs_two_stages_at_once_is_noticed(climbing: World, monkeypatch: Plant) -> None:
     from datetime import timedelta
 
-    real = sweeping.up_to
-    monkeypatch.setattr(sweeping, "up_to", lambda now, *more: real(now + timedelta(days=2), *more))
+    real = sweeping.decide_up_to
+    monkeypatch.setattr(sweeping, "decide_up_to", lambda now, *more: real(now + timedelta(days=2), *more))
     must_fail(
         lambda: done_when.test_a_challenge_never_answered_climbs_on_its_dates_to_exactly_its_people(climbing, "T-1", set())
     )  # fmt: skip
@@ -227,13 +232,13 @@ def test_a_sweep_that_climbs_two_stages_at_once_is_noticed(climbing: World, monk
 @one_engine
 def test_a_copy_that_reaches_one_person_too_many_is_noticed(build: Callable[..., World], monkeypatch: Plant) -> None:
     world = build(CLIMBING)
-    real = telling.reach
+    real = resolve_recipients.reach_people
 
     def generous(party: Any, authority: Any, establishment: Any, *more: Any) -> Any:
         found = real(party, authority, establishment, *more)
         return (*found, replace(found[0], person=str(world.id("nobody")))) if party.role == "head_of_cs" else found
 
-    monkeypatch.setattr(telling, "reach", generous)
+    monkeypatch.setattr(resolve_recipients, "reach_people", generous)
     must_fail(
         lambda: done_when.test_a_challenge_never_answered_climbs_on_its_dates_to_exactly_its_people(world, "T-1", set())
     )  # fmt: skip
@@ -261,14 +266,14 @@ def unfiltered(monkeypatch: Plant) -> None:
     def by_reference(connection: Any, authority: str, reference: str) -> Any:
         return connection.execute(select(col(ChallengeRow.id)).where(col(ChallengeRow.reference) == reference.upper())).scalar()
 
-    real = loading.challenges
+    real = loading.load_challenges
 
     def challenges_of(connection: Any, authority: str, ids: Any, *given: Any, **named: Any) -> Any:
         owner = connection.execute(select(col(ChallengeRow.authority)).where(col(ChallengeRow.id).in_(ids))).scalar()
         return real(connection, owner, ids, *given, **named) if owner else {}
 
-    monkeypatch.setattr(loading, "by_reference", by_reference)
-    monkeypatch.setattr(loading, "challenges", challenges_of)
+    monkeypatch.setattr(loading, "id_of_reference", by_reference)
+    monkeypatch.setattr(loading, "load_challenges", challenges_of)
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
 
 
@@ -294,7 +299,7 @@ def test_a_sweep_without_a_lock_or_a_guard_is_noticed(world: World, monkeypatch:
     """The naive version: read, decide, write, whatever happened meanwhile."""
     reference = world.as_("irene").raises(item_type="formal").json()["reference"]
     world.at("Thu 9 April 2026, 09:00")
-    monkeypatch.setattr(keep.Keeper, "update_challenges", lambda self, connection, changed: None)
+    monkeypatch.setattr(save.DecisionWriter, "update_challenges", lambda self, connection, changed: None)
     seen = threading.Event()
     for _ in range(2):
         try:

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from api import challenges
-from drp import procedures
-from drp.register import RegisterRow
-from drp.tables import NotificationRow, WindowRow
+from api.json import challenges
+from drp.casework import procedures
+from drp.database.tables import NotificationRow, WindowRow
+from drp.register.write import RegisterRow
 from tests.service.cast import LEVELS
 from tests.service.test_json_api import problem
 from tests.service.world import World

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from drp.sweep import sweep
+from drp.casework.sweep import sweep_authority
 from tests.service.world import World, when
 
 
@@ -96,7 +96,7 @@ def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(wor
         world.sweep()
         world.at(due)
         with counted(world) as seen:
-            swept = sweep(world.service.casework, world.council.key, world.now)
+            swept = sweep_authority(world.service.casework, world.council.key, world.now)
         assert (swept.decided, swept.held) == (number, 0)
         spent[number] = len(seen)
         for reference in references:  # leave the next batch alone

@@ -14,18 +14,14 @@ from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
 from sqlalchemy import func, insert, select, update
 
-from api import heartbeat
 from api.app import create_app
-from api.deps import ROUTES
-from drp import identity
-from drp.chance import Chance
-from drp.directory.importing import import_directory
-from drp.directory.lookup import person_by_key
-from drp.procedures import Procedures
-from drp.settings import Settings
-from drp.store import Store
-from drp.sweep import Swept
-from drp.tables import (
+from api.jobs import heartbeat
+from api.request_context import ROUTES
+from drp.casework.procedures import Procedures
+from drp.casework.sweep import SweepResult
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.tables import (
     ChallengeRow,
     ChildRow,
     CoverRow,
@@ -36,9 +32,13 @@ from drp.tables import (
     PostRow,
     WindowRow,
 )  # fmt: skip
+from drp.directory.importing import import_directory
+from drp.directory.lookup import person_by_key
+from drp.identity import tokens
+from drp.settings import Settings
 from tests.service.cast import Council, directory_files, procedures
 from tests.store.council import read_once
-from workflows.working_days import LONDON, Calendar
+from workflows.calendar.working_days import LONDON, Calendar
 
 JSON_ROUTES = {key for key in ROUTES if key[1].startswith(("/api/", "/docs"))}
 """Every route that programs use, and its description. The others are pages: tests/pages/test_page_access.py."""
@@ -152,7 +152,7 @@ class World:
 
     def __init__(self, store: Store, folder: Path, calendar: Calendar, council: Council, seed: int = 1) -> None:
         self.store, self.council, self.now = store, council, when(WEDNESDAY)
-        self.chance = Chance(random.Random(seed).randbytes)
+        self.chance = Randomness(random.Random(seed).randbytes)
         self.calendar = calendar
         self._tokens: dict[tuple[str, str], str] = {}
         self._people: dict[tuple[str, str], UUID] = {}
@@ -196,7 +196,7 @@ class World:
         key = authority or self.council.key
         id_ = self.id(person, key)
         with self.store.write(key) as connection:
-            return identity.create_token(connection, self.chance, key, id_, "test", self.now, lasts)
+            return tokens.create_token(connection, self.chance, key, id_, "test", self.now, lasts)
 
     def as_(self, person: str, authority: str = "") -> Caller:
         """A person, signed in."""
@@ -270,9 +270,9 @@ class World:
         self.now = when(text)
         return self
 
-    def sweep(self, authority: str = "") -> Swept:
+    def sweep(self, authority: str = "") -> SweepResult:
         """One look of the heartbeat."""
-        swept = heartbeat.tick(self.service, authority or self.council.key)
+        swept = heartbeat.tick_authority(self.service, authority or self.council.key)
         assert not swept.failed
         return swept
 

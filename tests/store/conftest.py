@@ -15,16 +15,16 @@ import pytest
 from sqlalchemy import URL, make_url
 
 import workflows
-from drp.chance import Chance
-from drp.handle import Casework
-from drp.keep import Keeper
-from drp.migrate import migrate
-from drp.procedures import Procedures
-from drp.store import Store
-from drp.tables import metadata
-from drp.timeline import ChainKey
+from drp.casework.procedures import Procedures
+from drp.casework.save import DecisionWriter
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.migrate import migrate_database
+from drp.database.tables import metadata
+from drp.timeline.chain import ChainKey
 from tests.store.council import read_once
-from workflows.working_days import Calendar, read_calendar
+from workflows.calendar.working_days import Calendar, read_calendar
 
 OWNER, APP = "drp_owner", "drp_app"
 """Who owns the tables, and who works with them and owns nothing: row level security does not bind an owner."""
@@ -66,7 +66,7 @@ class Postgresql:
             connection.execute(f"ALTER DATABASE {self.name} SET synchronous_commit = off")
         owner = Store(self.url(OWNER))
         try:
-            migrate(owner)
+            migrate_database(owner)
         finally:
             owner.close()
 
@@ -125,7 +125,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
     store = Store(f"sqlite:///{path}")
-    migrate(store)
+    migrate_database(store)
     store.close()
     return path
 
@@ -161,13 +161,13 @@ def octets() -> Callable[[int], bytes]:
 
 
 @pytest.fixture
-def chance(octets: Callable[[int], bytes]) -> Chance:
+def chance(octets: Callable[[int], bytes]) -> Randomness:
     """Chance that is the same in every run."""
-    return Chance(octets)
+    return Randomness(octets)
 
 
 @pytest.fixture
-def casework(store: Store, calendar: Calendar, chance: Chance) -> Casework:
+def casework(store: Store, calendar: Calendar, chance: Randomness) -> Casework:
     """Everything that changes an item, on this store."""
-    keeper = Keeper(ChainKey("test", b"\x07" * 32), chance, store.is_sqlite)
+    keeper = DecisionWriter(ChainKey("test", b"\x07" * 32), chance, store.is_sqlite)
     return Casework(store, read_once(Procedures(calendar)), keeper, chance, timedelta(hours=2))

@@ -7,19 +7,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from drp.chance import Chance
+from drp.casework.procedures import Procedures
+from drp.casework.service import ActionResult, Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
-from drp.directory.plan import Plan
-from drp.handle import Casework, Done
-from drp.identity import signed
-from drp.principal import Signed
-from drp.procedures import Procedures
-from drp.store import Store
-from workflows.events import Raised
-from workflows.ladder import ItemType
-from workflows.reader import Procedures as Read
-from workflows.reader import read_procedures
+from drp.directory.plan import ImportPlan
+from drp.identity.principal import Principal
+from drp.identity.tokens import principal_of
+from workflows.ladder_language.reader import AuthorityProcedures as Read
+from workflows.ladder_language.reader import read_procedures
+from workflows.model.events import Raised
+from workflows.model.ladder import ItemType
 
 _READ: dict[Any, Any] = {}
 
@@ -134,7 +134,9 @@ def seeded(store: Store, procedures: Procedures, now: datetime = datetime(2026, 
         procedures.seed(connection, read(), now)
 
 
-def load(store: Store, chance: Chance, day: date = FIRST, files: Mapping[str, bytes | str] = FILES, **more: bool) -> Plan:
+def load(
+    store: Store, chance: Randomness, day: date = FIRST, files: Mapping[str, bytes | str] = FILES, **more: bool
+) -> ImportPlan:
     """Load files, in one transaction."""
     with store.write("saltmarsh") as connection:
         return import_directory(connection, read().authority, read().ladders, files, day, chance, **more)
@@ -146,19 +148,19 @@ def person(store: Store, key: str) -> str:
         return str(person_by_key(connection, "saltmarsh", key))
 
 
-def as_(store: Store, key: str, now: datetime) -> Signed:
+def as_(store: Store, key: str, now: datetime) -> Principal:
     """A person, signed in."""
     with store.read("saltmarsh") as connection:
         id_ = person_by_key(connection, "saltmarsh", key)
         assert id_ is not None
-        return signed(connection, read().authority, id_, now)
+        return principal_of(connection, read().authority, id_, now)
 
 
 def raised(casework: Casework, now: datetime, child: str = "C-1", by: str = "irene") -> str:
     """A formal challenge about a child; gives its reference."""
-    seen: list[Done] = []
+    seen: list[ActionResult] = []
 
-    def render(connection: Connection, done: Done) -> dict[str, str]:
+    def render(connection: Connection, done: ActionResult) -> dict[str, str]:
         seen.append(done)
         return {}
 

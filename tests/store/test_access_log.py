@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from drp import access_log
-from drp.access_log import OF_THE_LOG, AccessLog
-from drp.store import Store, Unavailable
+from drp.data_protection import access_log
+from drp.data_protection.access_log import OF_THE_LOG, AccessLog
+from drp.database.engine import Store, Unavailable
 from tests.store.conftest import OWNER, Postgresql
 
 NINE = datetime(2026, 4, 1, 9, tzinfo=UTC)

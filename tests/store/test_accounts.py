@@ -5,17 +5,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from drp.chance import Chance
-from drp.handle import Casework
-from drp.identity import NotSigned, link_account, person_of_account
-from drp.store import Store
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.identity.tokens import NotSigned, link_account, person_of_account
 from tests.store.council import load, person, seeded
 
 ISSUER = "https://sign-in.saltmarsh.example"
 
 
 @pytest.fixture
-def irene(store: Store, casework: Casework, chance: Chance) -> UUID:
+def irene(store: Store, casework: Casework, chance: Randomness) -> UUID:
     seeded(store, casework.procedures)
     load(store, chance)
     return UUID(person(store, "irene"))

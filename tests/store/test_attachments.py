@@ -15,17 +15,17 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp import attachments as keeping
-from drp.access import NotFound
-from drp.attachments import Attachments, NotAsAttached, Stored, attach
-from drp.chance import Chance
-from drp.handle import Answer, Casework, Done, KeyReused, Retry, Stale
-from drp.store import Conflict, Store, Unavailable
-from drp.tables import EntryRow, WordsRow
+from drp.casework import attachments as keeping
+from drp.casework.access import NotFound
+from drp.casework.attachments import Attachments, NotAsAttached, StoredDocument, attach_file
+from drp.casework.service import ActionResult, Answer, Casework, KeyReused, RetryKey, StaleView
+from drp.database.engine import Conflict, Store, Unavailable
+from drp.database.ids import Randomness
+from drp.database.tables import EntryRow, WordsRow
 from tests.store.council import as_, load, raised, seeded
 from tests.store.files import ABUSES, docx, pdf, png
-from workflows.events import DocumentAttached, RecordedInError
-from workflows.refusals import NotOpen, NotYours, Unfit
+from workflows.model.events import DocumentAttached, RecordedInError
+from workflows.model.refusals import NotOpen, NotYours, Unfit
 
 MARCH_2, MARCH_9 = (datetime(2026, 3, day, 10, tzinfo=UTC) for day in (2, 9))
 LIMIT = 10 * 1024 * 1024
@@ -198,14 +198,14 @@ def test_a_disk_that_takes_nothing_leaves_nothing_half_written(
 
 
 @pytest.fixture
-def reference(store: Store, casework: Casework, chance: Chance) -> str:
+def reference(store: Store, casework: Casework, chance: Randomness) -> str:
     """A challenge about C-1 of North Team, raised by Irene on Monday 2 March; A. Archer and S. Service are asked."""
     seeded(store, casework.procedures)
     load(store, chance)
     return raised(casework, MARCH_2)
 
 
-def shown(connection: Connection, done: Done) -> Answer:
+def shown(connection: Connection, done: ActionResult) -> Answer:
     return {"entry": done.entry}
 
 
@@ -218,7 +218,7 @@ class Desk:
     def attach(self, who: str, octets: bytes = PLAN, name: str = "Action plan.pdf", **said: Any) -> Answer:
         now, render = said.pop("now", MARCH_9), said.pop("render", shown)
         signed = as_(self.casework.store, who, now)
-        return keeping.attach(self.casework, self.files, signed, self.reference, octets, name, now, render, **said)
+        return keeping.attach_file(self.casework, self.files, signed, self.reference, octets, name, now, render, **said)
 
     def entries(self) -> list[Any]:
         with self.casework.store.read("saltmarsh") as connection:
@@ -264,7 +264,7 @@ def test_whoever_may_not_attach_leaves_nothing_behind(desk: Desk) -> None:
     for who, refusal in (("baker", NotFound), ("ivor", NotFound), ("nurse", NotFound)):
         with pytest.raises(refusal):
             desk.attach(who)
-    with pytest.raises(Stale):
+    with pytest.raises(StaleView):
         desk.attach("archer", if_match="7.nowhere.awaiting")
     with pytest.raises(Unfit):
         desk.attach("archer", about="x" * 201)
@@ -306,7 +306,7 @@ def test_no_entry_is_ever_without_its_file(desk: Desk, monkeypatch: pytest.Monke
 
 
 def test_a_commit_that_fails_leaves_at_most_a_file_that_nothing_names(desk: Desk) -> None:
-    def breaks(connection: Connection, done: Done) -> Answer:
+    def breaks(connection: Connection, done: ActionResult) -> Answer:
         assert kept_in(desk.folder), "the file is there before the entry is"
         raise Unavailable("the database went away")
 
@@ -320,7 +320,7 @@ def test_a_commit_that_fails_leaves_at_most_a_file_that_nothing_names(desk: Desk
 def test_decided_again_after_another_came_first_it_is_attached_once(desk: Desk) -> None:
     tried: list[int] = []
 
-    def beaten_once(connection: Connection, done: Done) -> Answer:
+    def beaten_once(connection: Connection, done: ActionResult) -> Answer:
         tried.append(done.entry)
         if len(tried) == 1:
             raise Conflict
@@ -384,10 +384,10 @@ def test_planted_a_folder_that_is_believed(files: Attachments, folder: Path, mon
 def test_planted_a_folder_that_is_believed_when_it_is_written(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
     right = Attachments.put
 
-    def put(self: Attachments, authority: str, octets: bytes) -> Stored:
+    def put(self: Attachments, authority: str, octets: bytes) -> StoredDocument:
         digest = sha256(octets).hexdigest()
         if (folder / authority / digest[:2] / digest).exists():
-            return Stored(digest, len(octets))
+            return StoredDocument(digest, len(octets))
         return right(self, authority, octets)
 
     monkeypatch.setattr(Attachments, "put", put)
@@ -410,7 +410,7 @@ def test_planted_a_file_written_under_its_own_name(files: Attachments, folder: P
 
 
 def test_planted_a_name_that_may_be_lost(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "sync_folder", lambda folder: None)
+    monkeypatch.setattr(keeping, "sync_attachment_folder", lambda folder: None)
     with pytest.raises(FOUND):
         test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_is_told(files, folder, monkeypatch)
 
@@ -428,46 +428,46 @@ def event_of(octets: bytes, name: str, about: str = "", iro_service_only: bool =
 def first_the_file(casework, files, signed, reference, octets, *said, **more):  # type: ignore[no-untyped-def]
     """Stored before anybody asked what it is, and whether this person may."""
     files.put(signed.authority, octets)
-    return attach(casework, files, signed, reference, octets, *said, **more)
+    return attach_file(casework, files, signed, reference, octets, *said, **more)
 
 
 def by_key_alone(casework, files, signed, reference, octets, name, now, render, key="", **said):  # type: ignore[no-untyped-def]
     """A repeat is known by its key, whatever comes with it."""
     files.put(signed.authority, octets)
-    return casework.act(signed, reference, event_of(octets, name, **said), now, render, Retry(key))
+    return casework.act(signed, reference, event_of(octets, name, **said), now, render, RetryKey(key))
 
 
 def first_the_entry(casework, files, signed, reference, octets, name, now, render, key="", if_match="", **said):  # type: ignore[no-untyped-def]
     """Stored when the entry has been committed."""
-    answer = casework.act(signed, reference, event_of(octets, name, **said), now, render, Retry(key), if_match)
+    answer = casework.act(signed, reference, event_of(octets, name, **said), now, render, RetryKey(key), if_match)
     files.put(signed.authority, octets)
     return answer
 
 
 @one_engine
 def test_planted_a_file_kept_before_anybody_asks(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "attach", first_the_file)
+    monkeypatch.setattr(keeping, "attach_file", first_the_file)
     with pytest.raises(FOUND):
         test_whoever_may_not_attach_leaves_nothing_behind(desk)
 
 
 @one_engine
 def test_planted_a_file_kept_before_anybody_looks(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "attach", first_the_file)
+    monkeypatch.setattr(keeping, "attach_file", first_the_file)
     with pytest.raises(FOUND):
         test_a_file_that_is_not_taken_leaves_nothing_behind(desk, "a program")
 
 
 @one_engine
 def test_planted_an_entry_before_its_file(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "attach", first_the_entry)
+    monkeypatch.setattr(keeping, "attach_file", first_the_entry)
     with pytest.raises(FOUND):
         test_no_entry_is_ever_without_its_file(desk, monkeypatch)
 
 
 @one_engine
 def test_planted_a_key_that_covers_no_content(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "attach", by_key_alone)
+    monkeypatch.setattr(keeping, "attach_file", by_key_alone)
     with pytest.raises(FOUND):
         test_a_repeat_with_its_key_attaches_nothing_more(desk)
 
@@ -481,8 +481,8 @@ def test_planted_any_number_of_documents(desk: Desk, monkeypatch: Plant) -> None
 
 @one_engine
 def test_planted_files_that_nobody_checks(desk: Desk, monkeypatch: Plant) -> None:
-    right = keeping.accept
-    monkeypatch.setattr(keeping, "accept", lambda octets, name, limit: right(PLAN, name, limit))
+    right = keeping.accept_document
+    monkeypatch.setattr(keeping, "accept_document", lambda octets, name, limit: right(PLAN, name, limit))
     for what in ("a program", "Word with macros", "a bomb", "a PDF with a zip behind"):
         with pytest.raises(FOUND):
             test_a_file_that_is_not_taken_leaves_nothing_behind(desk, what)

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 import api
-from drp.chance import Chance
+from drp.database.engine import Store
+from drp.database.ids import Randomness
 from drp.directory.files import COLUMNS
-from drp.directory.importing import import_directory, standing
-from drp.directory.plan import Plan
-from drp.directory.vacancies import vacant
-from drp.store import Store
+from drp.directory.importing import import_directory, read_standing_directory
+from drp.directory.plan import ImportPlan
+from drp.directory.vacancies import vacant_posts
 from tests.ladders.reading import procedures
-from workflows.ladder import Status
-from workflows.procedure import Capacity, HeldFor
+from workflows.model.authority import Capacity, HeldFor
+from workflows.model.ladder import Status
 
 HERE = Path(api.__path__[0]) / "demo" / "directories"
 DEMOS = {
@@ -35,27 +35,27 @@ def files(name: str) -> dict[str, bytes | str]:
     return {file: (HERE / name / file).read_bytes() for file in COLUMNS}
 
 
-def loaded(store: Store, chance: Chance, name: str) -> Plan:
+def loaded(store: Store, chance: Randomness, name: str) -> ImportPlan:
     read = procedures(DEMOS[name])
     with store.write(read.authority.key) as connection:
         return import_directory(connection, read.authority, read.ladders, files(name), TODAY, chance)
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_directory_loads_and_fills_every_ladder(store: Store, chance: Chance, name: str) -> None:
+def test_a_demo_directory_loads_and_fills_every_ladder(store: Store, chance: Randomness, name: str) -> None:
     made = loaded(store, chance, name)
     read = procedures(DEMOS[name])
     with store.read(read.authority.key) as connection:
-        found = standing(connection, read.authority.key)
+        found = read_standing_directory(connection, read.authority.key)
     assert len(found.posts) == len(made.after.posts)
     for ladder in read.ladders:
         # Also those of another year: a demonstration may set its clock back.
         always = replace(ladder, in_force=date(2014, 1, 1), until=None)
-        assert vacant(found, read.authority, [always], TODAY) == ()
+        assert vacant_posts(found, read.authority, [always], TODAY) == ()
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_a_demo_directory_has_what_a_story_needs(store: Store, chance: Chance, name: str) -> None:
+def test_a_demo_directory_has_what_a_story_needs(store: Store, chance: Randomness, name: str) -> None:
     after, authority = loaded(store, chance, name).after, procedures(DEMOS[name]).authority
     statuses = {frozenset(child.statuses) for child in after.children.values()}
     looked_after, protected = frozenset({Status.LOOKED_AFTER.value}), frozenset({Status.CHILD_PROTECTION.value})

@@ -9,21 +9,21 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
-from drp import caseloads
-from drp.access import NotFound
-from drp.administered import AdministeredRow
-from drp.directory import changes, people
-from drp.directory.changes import Change
-from drp.identity import NotSigned, signed
-from drp.principal import NotPermitted, Signed
-from drp.store import Unavailable
-from drp.tables import AuthorityRow, CoverRow, PersonRow, PostRow
+from drp.casework.access import NotFound
+from drp.data_protection.admin_audit_log import AdministeredRow
+from drp.database.engine import Unavailable
+from drp.database.tables import AuthorityRow, CoverRow, PersonRow, PostRow
+from drp.directory import people
+from drp.identity.principal import NotPermitted, Principal
+from drp.identity.tokens import NotSigned, principal_of
+from drp.staffing import caseloads, changes
+from drp.staffing.changes import DirectoryChange
 from tests.pages.browser import at_browser
 from tests.service import conftest as service
 from tests.service.cast import ELSEWHERE, NORTH, procedures
 from tests.service.world import World
-from workflows.procedure import Authority
-from workflows.refusals import Unfit
+from workflows.model.authority import Authority
+from workflows.model.refusals import Unfit
 
 build, world, two = service.build, service.world, service.two
 """The service's own world: one cast of people for every story."""
@@ -32,10 +32,10 @@ TODAY = date(2026, 4, 1)
 """The world's Wednesday."""
 
 
-def as_(world: World, person: str, authority: str = "") -> Signed:
+def as_(world: World, person: str, authority: str = "") -> Principal:
     its = procedures(ELSEWHERE).authority if authority else words(world)
     with world.store.read(its.key) as connection:
-        return signed(connection, its, world.id(person, its.key), world.now)
+        return principal_of(connection, its, world.id(person, its.key), world.now)
 
 
 def words(world: World) -> Authority:
@@ -43,25 +43,25 @@ def words(world: World) -> Authority:
 
 
 def cover(world: World, by_whom: str, of: str, by: str, since: date = TODAY, until: date | None = None, **more: bool) -> UUID:
-    made = changes.cover(
+    made = changes.start_cover(
         world.service.casework, as_(world, by_whom), world.now, of=world.id(of), by=world.id(by), since=since, until=until, **more
     )
-    changes.tell(world.service.casework, world.council.key, world.now)
+    changes.tell_open_items(world.service.casework, world.council.key, world.now)
     return made
 
 
 def hand_over(world: World, by_whom: str, of: str, to: str, since: date = TODAY, children: list[str] | None = None) -> int:
     chosen = None if children is None else {world.child(number) for number in children}
-    made = changes.hand_over(
+    made = changes.hand_over_cases(
         world.service.casework, as_(world, by_whom), world.now, of=world.id(of), to=world.id(to), since=since, children=chosen
     )
-    changes.tell(world.service.casework, world.council.key, world.now)
+    changes.tell_open_items(world.service.casework, world.council.key, world.now)
     return len(made.cases)
 
 
 def leaves(world: World, by_whom: str, of: str, last_day: date) -> None:
-    changes.leaver(world.service.casework, as_(world, by_whom), world.now, of=world.id(of), last_day=last_day)
-    changes.tell(world.service.casework, world.council.key, world.now)
+    changes.record_leaver(world.service.casework, as_(world, by_whom), world.now, of=world.id(of), last_day=last_day)
+    changes.tell_open_items(world.service.casework, world.council.key, world.now)
 
 
 def raised(world: World, child: str = "T-1") -> str:
@@ -87,31 +87,31 @@ def iros_of(world: World, child: str, day: date) -> list[str]:
 
 
 ASKED = [
-    ("irene", Change.COVER, "irene"), ("tess", Change.COVER, "tess"), ("irene", Change.COVER, "ivor"),
-    ("mona", Change.COVER, "irene"), ("mona", Change.COVER, "tess"), ("ada", Change.COVER, "tess"),
-    ("ada", Change.COVER, "irene"), ("bob", Change.COVER, "irene"), ("audrey", Change.COVER, "irene"),
-    ("mona", Change.CASELOAD, "irene"), ("ada", Change.CASELOAD, "irene"), ("irene", Change.CASELOAD, "irene"),
-    ("bob", Change.CASELOAD, "irene"), ("mona", Change.LEAVING, "irene"), ("mona", Change.LEAVING, "tess"),
-    ("ada", Change.LEAVING, "tess"), ("ada", Change.LEAVING, "ada"), ("mona", Change.LEAVING, "mona"),
-    ("irene", Change.LEAVING, "irene"), ("cora", Change.LEAVING, "tess"), ("mona", Change.ACCESS, "bob"),
-    ("mona", Change.ACCESS, "tess"), ("ada", Change.ACCESS, "tess"), ("tess", Change.ACCESS, "tess"),
-    ("tess", Change.ACCESS, "sam"),
+    ("irene", DirectoryChange.COVER, "irene"), ("tess", DirectoryChange.COVER, "tess"), ("irene", DirectoryChange.COVER, "ivor"),
+    ("mona", DirectoryChange.COVER, "irene"), ("mona", DirectoryChange.COVER, "tess"), ("ada", DirectoryChange.COVER, "tess"),
+    ("ada", DirectoryChange.COVER, "irene"), ("bob", DirectoryChange.COVER, "irene"), ("audrey", DirectoryChange.COVER, "irene"),
+    ("mona", DirectoryChange.CASELOAD, "irene"), ("ada", DirectoryChange.CASELOAD, "irene"), ("irene", DirectoryChange.CASELOAD, "irene"),
+    ("bob", DirectoryChange.CASELOAD, "irene"), ("mona", DirectoryChange.LEAVING, "irene"), ("mona", DirectoryChange.LEAVING, "tess"),
+    ("ada", DirectoryChange.LEAVING, "tess"), ("ada", DirectoryChange.LEAVING, "ada"), ("mona", DirectoryChange.LEAVING, "mona"),
+    ("irene", DirectoryChange.LEAVING, "irene"), ("cora", DirectoryChange.LEAVING, "tess"), ("mona", DirectoryChange.ACCESS, "bob"),
+    ("mona", DirectoryChange.ACCESS, "tess"), ("ada", DirectoryChange.ACCESS, "tess"), ("tess", DirectoryChange.ACCESS, "tess"),
+    ("tess", DirectoryChange.ACCESS, "sam"),
 ]  # fmt: skip
 MAY = {
-    ("irene", Change.COVER, "irene"), ("tess", Change.COVER, "tess"), ("mona", Change.COVER, "irene"),
-    ("ada", Change.COVER, "tess"), ("ada", Change.COVER, "irene"), ("mona", Change.CASELOAD, "irene"),
-    ("mona", Change.LEAVING, "irene"), ("ada", Change.LEAVING, "tess"), ("mona", Change.ACCESS, "bob"),
-    ("ada", Change.ACCESS, "tess"), ("tess", Change.ACCESS, "tess"),
+    ("irene", DirectoryChange.COVER, "irene"), ("tess", DirectoryChange.COVER, "tess"), ("mona", DirectoryChange.COVER, "irene"),
+    ("ada", DirectoryChange.COVER, "tess"), ("ada", DirectoryChange.COVER, "irene"), ("mona", DirectoryChange.CASELOAD, "irene"),
+    ("mona", DirectoryChange.LEAVING, "irene"), ("ada", DirectoryChange.LEAVING, "tess"), ("mona", DirectoryChange.ACCESS, "bob"),
+    ("ada", DirectoryChange.ACCESS, "tess"), ("tess", DirectoryChange.ACCESS, "tess"),
 }  # fmt: skip
 
 
-def permitted(world: World) -> set[tuple[str, Change, str]]:
+def permitted(world: World) -> set[tuple[str, DirectoryChange, str]]:
     found = set()
     for who, change, of in ASKED:
         with world.store.read(world.council.key) as connection:
-            one = people.somebody(connection, world.council.key, world.id(of), TODAY)
+            one = people.read_person(connection, world.council.key, world.id(of), TODAY)
         assert one is not None
-        if changes.may(as_(world, who), words(world), change, one):
+        if changes.may_change(as_(world, who), words(world), change, one):
             found.add((who, change, of))
     return found
 
@@ -122,17 +122,17 @@ def test_who_may_change_what_of_whom_is_as_it_is_written(world: World) -> None:
 
 @pytest.mark.parametrize("planted", ["an administrator hands over", "anybody covers anybody", "a manager reaches everybody"])
 def test_a_rule_that_gives_too_much_would_be_noticed(world: World, planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = changes.may
+    honest = changes.may_change
 
-    def loose(who: Signed, its: Authority, change: Change, of: people.Somebody) -> bool:
+    def loose(who: Principal, its: Authority, change: DirectoryChange, of: people.DirectoryPerson) -> bool:
         given = {
-            "an administrator hands over": change is Change.CASELOAD and "administrator" in who.capacities,
-            "anybody covers anybody": change is Change.COVER,
+            "an administrator hands over": change is DirectoryChange.CASELOAD and "administrator" in who.capacities,
+            "anybody covers anybody": change is DirectoryChange.COVER,
             "a manager reaches everybody": "iro_manager" in who.capacities,
         }[planted]
         return given or honest(who, its, change, of)
 
-    monkeypatch.setattr(changes, "may", loose)
+    monkeypatch.setattr(changes, "may_change", loose)
     assert permitted(world) != MAY
 
 
@@ -143,15 +143,21 @@ def refused_to_outsiders(world: World) -> list[str]:
     ids = {name: world.id(name) for name in ("irene", "ivor", "tess", "colin", "mona", "ada", "sam", "silas")}
     theirs = cover(world, "tess", "tess", "tom", until=TODAY + timedelta(days=7))
     tried: dict[str, Callable[[], object]] = {
-        "cover for a colleague": lambda: changes.cover(casework, irene, now, of=ids["ivor"], by=ids["colin"], since=TODAY),
-        "cover outside the service": lambda: changes.cover(casework, mona, now, of=ids["sam"], by=ids["silas"], since=TODAY),
+        "cover for a colleague": lambda: changes.start_cover(casework, irene, now, of=ids["ivor"], by=ids["colin"], since=TODAY),
+        "cover outside the service": lambda: changes.start_cover(
+            casework, mona, now, of=ids["sam"], by=ids["silas"], since=TODAY
+        ),
         "end another's cover": lambda: changes.end_cover(casework, irene, now, theirs),
-        "hand over as administrator": lambda: changes.hand_over(casework, ada, now, of=ids["irene"], to=ids["ivor"], since=TODAY),
-        "hand over one's own": lambda: changes.hand_over(casework, irene, now, of=ids["irene"], to=ids["ivor"], since=TODAY),
-        "a leaver outside the service": lambda: changes.leaver(casework, mona, now, of=ids["tess"], last_day=TODAY),
-        "one's own leaving": lambda: changes.leaver(casework, ada, now, of=ids["ada"], last_day=TODAY),
-        "sign out another": lambda: changes.sign_out(casework, irene, now, ids["ivor"]),
-        "another's tokens": lambda: changes.revoke(casework, mona, now, ids["tess"]),
+        "hand over as administrator": lambda: changes.hand_over_cases(
+            casework, ada, now, of=ids["irene"], to=ids["ivor"], since=TODAY
+        ),
+        "hand over one's own": lambda: changes.hand_over_cases(
+            casework, irene, now, of=ids["irene"], to=ids["ivor"], since=TODAY
+        ),
+        "a leaver outside the service": lambda: changes.record_leaver(casework, mona, now, of=ids["tess"], last_day=TODAY),
+        "one's own leaving": lambda: changes.record_leaver(casework, ada, now, of=ids["ada"], last_day=TODAY),
+        "sign out another": lambda: changes.sign_out_person(casework, irene, now, ids["ivor"]),
+        "another's tokens": lambda: changes.revoke_tokens_of(casework, mona, now, ids["tess"]),
     }
     let = []
     for name, act in tried.items():
@@ -170,7 +176,7 @@ def test_every_change_asks_whether_the_person_may(world: World) -> None:
 
 
 def test_a_change_that_asks_nobody_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "may", lambda *given: True)
+    monkeypatch.setattr(changes, "may_change", lambda *given: True)
     assert len(refused_to_outsiders(world)) == 9
 
 
@@ -197,10 +203,10 @@ def test_who_covers_an_iro_manager_cannot_make_it_last(world: World) -> None:
 def test_another_authoritys_people_do_not_exist(two: World) -> None:
     there = two.id("irene", "elsewhere")
     with pytest.raises(NotFound):
-        changes.cover(two.service.casework, as_(two, "mona"), two.now, of=there, by=two.id("ivor"), since=TODAY)
+        changes.start_cover(two.service.casework, as_(two, "mona"), two.now, of=there, by=two.id("ivor"), since=TODAY)
     with pytest.raises(NotFound):
-        changes.cover(two.service.casework, as_(two, "irene"), two.now, of=two.id("irene"), by=there, since=TODAY)
-    theirs = changes.cover(
+        changes.start_cover(two.service.casework, as_(two, "irene"), two.now, of=two.id("irene"), by=there, since=TODAY)
+    theirs = changes.start_cover(
         two.service.casework, as_(two, "irene", "elsewhere"), two.now, of=there, by=two.id("ivor", "elsewhere"), since=TODAY
     )
     with pytest.raises(NotFound):
@@ -230,7 +236,7 @@ def test_cover_that_ends_gives_the_work_back(world: World) -> None:
     id_ = cover(world, "irene", "irene", "ivor")
     world.at("Wed 1 April 2026, 11:00")
     changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
-    changes.tell(world.service.casework, world.council.key, world.now)
+    changes.tell_open_items(world.service.casework, world.council.key, world.now)
     assert world.as_("ivor").get(f"/challenges/{reference}").status_code in (403, 404)
     assert [to for _, to, _ in world.told(reference, "iro_changed")] == [{"ivor"}, {"irene"}]
     with pytest.raises(Unfit, match="ended already"):
@@ -398,7 +404,7 @@ def test_who_has_left_already_is_out_at_once(world: World) -> None:
     leaves(world, "ada", "tess", TODAY - timedelta(days=1))
     assert tess.get("/me").status_code == 401
     with pytest.raises(NotSigned), world.store.write(world.council.key) as connection:
-        changes.identity.person_of_token(connection, world.council.key, str(tess.token), world.now)
+        changes.tokens.person_of_token(connection, world.council.key, str(tess.token), world.now)
 
 
 def test_the_post_that_a_leaver_leaves_empty_alarms_the_iro_manager_on_the_day(world: World) -> None:
@@ -450,7 +456,7 @@ def test_if_nobody_gets_to_tell_the_next_heartbeat_does(world: World) -> None:
     reference = raised(world)
     world.sweep()
     irene = as_(world, "irene")
-    changes.cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
+    changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
     assert world.told(reference, "iro_changed") == []
     world.sweep()
     assert world.told(reference, "iro_changed") == [("stage_2", {"ivor"}, set())]
@@ -460,7 +466,7 @@ def test_a_change_that_did_not_ask_for_another_look_would_be_noticed(world: Worl
     reference = raised(world)
     world.sweep()
     irene = as_(world, "irene")
-    changes.cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
+    changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
     with world.store.write(world.council.key) as connection:
         connection.execute(AuthorityRow.__table__.update().values(directory_day=TODAY))  # type: ignore[attr-defined]
     world.sweep()
@@ -505,8 +511,8 @@ def test_the_record_of_changes_is_never_altered(world: World) -> None:
 def test_signing_out_and_revoking_end_what_stands_and_tell_nobody(world: World) -> None:
     world.sweep()
     tess, caller = at_browser(world, "tess"), world.as_("tess")
-    assert changes.sign_out(world.service.casework, as_(world, "ada"), world.now, world.id("tess")) == 1
-    assert changes.revoke(world.service.casework, as_(world, "ada"), world.now, world.id("tess")) == 1
+    assert changes.sign_out_person(world.service.casework, as_(world, "ada"), world.now, world.id("tess")) == 1
+    assert changes.revoke_tokens_of(world.service.casework, as_(world, "ada"), world.now, world.id("tess")) == 1
     assert tess.open("/").title.startswith("Sign in")
     assert caller.get("/me").status_code == 401
     assert world.rows(select(col(AuthorityRow.directory_day))) == [(TODAY,)]

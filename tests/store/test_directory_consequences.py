@@ -7,36 +7,36 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from drp import load as loading
-from drp.chance import Chance
-from drp.directory.consequences import consequences
-from drp.handle import Casework
-from drp.store import Store
-from drp.sweep import sweep
-from drp.tables import DeliveryRow, EntryRow, NotificationRow, PersonRow
+from drp.casework import load as loading
+from drp.casework.service import Casework
+from drp.casework.sweep import sweep_authority
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.tables import DeliveryRow, EntryRow, NotificationRow, PersonRow
+from drp.staffing.consequences import bring_consequences
 from tests.store.council import CHILDREN, COVERS, FILES, PEOPLE, POSTS, as_, load, raised, seeded
-from workflows.challenge import Challenge
-from workflows.events import Responded, Withdrawn
+from workflows.model.challenge import Challenge
+from workflows.model.events import Responded, Withdrawn
 
 MARCH_2, MARCH_9, MARCH_10 = (datetime(2026, 3, day, 10, tzinfo=UTC) for day in (2, 9, 10))
 DAY_9 = date(2026, 3, 9)
 
 
 @pytest.fixture
-def reference(store: Store, casework: Casework, chance: Chance) -> str:
+def reference(store: Store, casework: Casework, chance: Randomness) -> str:
     """A challenge about C-1 of North Team, raised by Irene on Monday 2 March; A. Archer and S. Service are asked."""
     seeded(store, casework.procedures)
     load(store, chance)
     found = raised(casework, MARCH_2)
-    assert not consequences(casework, "saltmarsh", MARCH_2).brought, "nothing has changed yet"
+    assert not bring_consequences(casework, "saltmarsh", MARCH_2).brought, "nothing has changed yet"
     return found
 
 
 def challenge(store: Store, reference: str) -> Challenge:
     with store.read("saltmarsh") as connection:
-        id_ = loading.by_reference(connection, "saltmarsh", reference)
+        id_ = loading.id_of_reference(connection, "saltmarsh", reference)
         assert id_ is not None
-        return loading.challenges(connection, "saltmarsh", [id_])[id_].challenge
+        return loading.load_challenges(connection, "saltmarsh", [id_])[id_].challenge
 
 
 def told(store: Store, subject: str) -> list[str]:
@@ -67,16 +67,16 @@ def entries(store: Store, *kinds: str) -> list[tuple[str, str]]:
 
 def brought(casework: Casework, now: datetime) -> list[str]:
     """What a run brings; a second run at once must bring nothing."""
-    done = consequences(casework, "saltmarsh", now)
+    done = bring_consequences(casework, "saltmarsh", now)
     assert not done.failed
-    again = consequences(casework, "saltmarsh", now)
+    again = bring_consequences(casework, "saltmarsh", now)
     assert not again.brought
     assert not again.failed
     return [f"{event.type} {getattr(event, 'role', '')}".strip() for _, event in done.brought]
 
 
 def test_a_manager_who_takes_over_a_post_takes_over_what_it_is_asked(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     before = challenge(store, reference)
     posts = POSTS.replace("archer,team_manager,north,2020-01-01", "baker,team_manager,north,2026-03-09")
@@ -92,7 +92,7 @@ def test_a_manager_who_takes_over_a_post_takes_over_what_it_is_asked(
 
 
 def test_a_post_that_becomes_empty_alarms_and_the_window_runs_on(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     before = challenge(store, reference)
     fewer = POSTS.replace("archer,team_manager,north,2020-01-01,\n", "")
@@ -108,7 +108,7 @@ def test_a_post_that_becomes_empty_alarms_and_the_window_runs_on(
 
 
 def test_another_day_for_the_review_is_kept_on_the_item_and_tells_nobody(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     before = challenge(store, reference)
     assert before.facts_at_raising.next_review == date(2026, 7, 10)
@@ -123,7 +123,7 @@ def test_another_day_for_the_review_is_kept_on_the_item_and_tells_nobody(
 
 
 def test_the_cover_of_somebody_asked_is_told_and_a_delegate_is_not(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     covers = COVERS + "archer,baker,2026-03-09,,cover\nservice,director,2026-03-09,,delegate\n"
     load(store, chance, DAY_9, {"covers.csv": covers})
@@ -131,7 +131,9 @@ def test_the_cover_of_somebody_asked_is_told_and_a_delegate_is_not(
     assert told(store, "post_taken_over") == ["baker"]
 
 
-def test_a_post_that_begins_later_is_felt_on_its_day(store: Store, casework: Casework, chance: Chance, reference: str) -> None:
+def test_a_post_that_begins_later_is_felt_on_its_day(
+    store: Store, casework: Casework, chance: Randomness, reference: str
+) -> None:
     posts = POSTS.replace("north,2020-01-01,", "north,2020-01-01,2026-03-08") + "baker,team_manager,north,2026-03-09,\n"
     load(store, chance, date(2026, 3, 4), {"posts.csv": posts})
     assert brought(casework, datetime(2026, 3, 4, 10, tzinfo=UTC)) == []
@@ -140,7 +142,7 @@ def test_a_post_that_begins_later_is_felt_on_its_day(store: Store, casework: Cas
 
 
 def test_who_has_answered_is_not_asked_again_through_a_successor(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     answered = Responded("agrees", "We agree.")
     casework.act(as_(store, "archer", MARCH_2), reference, answered, MARCH_2, lambda *given: {})
@@ -149,7 +151,7 @@ def test_who_has_answered_is_not_asked_again_through_a_successor(
     assert brought(casework, MARCH_9) == []
 
 
-def test_a_new_iro_takes_over(store: Store, casework: Casework, chance: Chance, reference: str) -> None:
+def test_a_new_iro_takes_over(store: Store, casework: Casework, chance: Randomness, reference: str) -> None:
     made = load(store, chance, DAY_9, {"children.csv": CHILDREN.replace("north,worker,irene", "north,worker,ivor")})
     assert made.words.consequences == (f"{reference}: the child's IRO is Ivor Iro now and takes over what the IRO is asked",)
     assert brought(casework, MARCH_9) == ["iro_changed iro"]
@@ -157,7 +159,7 @@ def test_a_new_iro_takes_over(store: Store, casework: Casework, chance: Chance, 
 
 
 def test_the_cover_of_an_iro_is_told_and_the_iro_when_it_ends(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     load(store, chance, DAY_9, {"covers.csv": COVERS + "irene,ivor,2026-03-09,2026-03-09,cover\n"})
     assert brought(casework, MARCH_9) == ["iro_changed iro"]
@@ -166,7 +168,7 @@ def test_the_cover_of_an_iro_is_told_and_the_iro_when_it_ends(
 
 
 def test_a_child_without_an_iro_falls_to_the_iro_manager(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     without = CHILDREN.replace("north,worker,irene", "north,worker,")
     made = load(store, chance, DAY_9, {"children.csv": without}, allow_vacancies=True)
@@ -176,7 +178,7 @@ def test_a_child_without_an_iro_falls_to_the_iro_manager(
 
 
 def test_a_childs_change_of_team_is_told_and_the_new_team_is_asked(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     before = challenge(store, reference)
     made = load(store, chance, DAY_9, {"children.csv": CHILDREN.replace("north,worker", "south,worker")})
@@ -194,7 +196,7 @@ def test_a_childs_change_of_team_is_told_and_the_new_team_is_asked(
 
 
 def test_a_childs_change_of_status_is_told_and_moves_nothing(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     before = challenge(store, reference)
     load(store, chance, DAY_9, {"children.csv": CHILDREN.replace("2014-05-06,looked_after,no,no", "2014-05-06,,no,yes")})
@@ -207,7 +209,7 @@ def test_a_childs_change_of_status_is_told_and_moves_nothing(
 
 
 def test_a_team_that_moves_to_another_service_moves_its_children(
-    store: Store, casework: Casework, chance: Chance, reference: str
+    store: Store, casework: Casework, chance: Randomness, reference: str
 ) -> None:
     units = FILES["units.csv"].replace("North Team,care", "North Team,other") + "service,other,Other Service,\n"
     load(store, chance, DAY_9, {"units.csv": units, "posts.csv": POSTS + "baker,service_manager,other,2026-03-09,\n"})
@@ -216,14 +218,14 @@ def test_a_team_that_moves_to_another_service_moves_its_children(
     assert "baker" in told(store, "post_taken_over")
 
 
-def test_nothing_is_brought_to_what_has_ended(store: Store, casework: Casework, chance: Chance, reference: str) -> None:
+def test_nothing_is_brought_to_what_has_ended(store: Store, casework: Casework, chance: Randomness, reference: str) -> None:
     casework.act(as_(store, "irene", MARCH_2), reference, Withdrawn("Raised twice."), MARCH_2, lambda *given: {})
     load(store, chance, DAY_9, {"children.csv": CHILDREN.replace("north,worker,irene", "south,worker,ivor")})
     assert brought(casework, MARCH_9) == []
 
 
 def test_a_crash_between_loading_and_telling_loses_nothing(
-    store: Store, casework: Casework, chance: Chance, reference: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, casework: Casework, chance: Randomness, reference: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = raised(casework, MARCH_2, "C-2")
     people = PEOPLE.replace("service,S. Service,s.service@saltmarsh.example,,", "service,S. Service,,,2026-03-08")
@@ -240,7 +242,7 @@ def test_a_crash_between_loading_and_telling_loses_nothing(
     with monkeypatch.context() as patched:
         patched.setattr(casework, "note_change", crashing)
         with pytest.raises(SystemExit):
-            consequences(casework, "saltmarsh", MARCH_9)
+            bring_consequences(casework, "saltmarsh", MARCH_9)
     assert told(store, "post_taken_over") == ["baker"]
     assert brought(casework, MARCH_9) == ["post_taken_over service_manager"]
     assert told(store, "post_taken_over") == ["baker", "baker"]
@@ -248,7 +250,7 @@ def test_a_crash_between_loading_and_telling_loses_nothing(
 
 
 def test_one_item_that_cannot_be_decided_does_not_stop_the_others(
-    store: Store, casework: Casework, chance: Chance, reference: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, casework: Casework, chance: Randomness, reference: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     second = raised(casework, MARCH_2, "C-2")
     load(store, chance, DAY_9, {"children.csv": CHILDREN.replace(",irene,", ",ivor,")})
@@ -261,15 +263,15 @@ def test_one_item_that_cannot_be_decided_does_not_stop_the_others(
 
     with monkeypatch.context() as patched:
         patched.setattr(casework, "note_change", failing)
-        done = consequences(casework, "saltmarsh", MARCH_9)
+        done = bring_consequences(casework, "saltmarsh", MARCH_9)
     assert len(done.failed) == 1
     assert len(done.brought) == 1
-    assert {reference, second} == {done.brought[0][0], consequences(casework, "saltmarsh", MARCH_9).brought[0][0]}
+    assert {reference, second} == {done.brought[0][0], bring_consequences(casework, "saltmarsh", MARCH_9).brought[0][0]}
 
 
 def test_ordinary_life_brings_nothing(store: Store, casework: Casework, reference: str) -> None:
     """A climb, a judgement, a second stage: the people were told as it happened, and are not told again."""
     for day in range(3, 29):
         now = datetime(2026, 3, day, 12, tzinfo=UTC)
-        sweep(casework, "saltmarsh", now)
-        assert consequences(casework, "saltmarsh", now).brought == []
+        sweep_authority(casework, "saltmarsh", now)
+        assert bring_consequences(casework, "saltmarsh", now).brought == []

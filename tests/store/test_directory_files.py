@@ -5,15 +5,15 @@ from datetime import date
 import pytest
 
 from drp.directory.files import MOST_ROWS, Unloadable, read_files
-from drp.directory.plan import Plan, plan
+from drp.directory.plan import ImportPlan, plan_import
 from drp.directory.values import Directory
 from tests.store.council import CHILDREN, FILES, FIRST, PEOPLE, POSTS, UNITS, read
 
 HEADS = {name: text.partition("\n")[0] + "\n" for name, text in FILES.items()}
 
 
-def made(files: dict[str, bytes | str], before: Directory | None = None, day: date = FIRST) -> Plan:
-    return plan(read_files(files), before or Directory(), read().authority, day)
+def made(files: dict[str, bytes | str], before: Directory | None = None, day: date = FIRST) -> ImportPlan:
+    return plan_import(read_files(files), before or Directory(), read().authority, day)
 
 
 def faults(files: dict[str, bytes | str], before: Directory | None = None, day: date = FIRST) -> list[str]:

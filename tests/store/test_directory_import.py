@@ -8,24 +8,24 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from drp.chance import Chance
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.directory.files import Unloadable, read_files
-from drp.directory.importing import apply, import_directory, standing, vacancies
-from drp.directory.plan import plan
-from drp.directory.vacancies import Vacant
+from drp.directory.importing import apply_plan, import_directory, read_standing_directory, vacancies_of
+from drp.directory.plan import plan_import
+from drp.directory.vacancies import PostsVacant
 from drp.directory.values import Directory
-from drp.store import Store
-from drp.tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from tests.store.council import CHILDREN, COVERS, FILES, FIRST, PEOPLE, POSTS, UNITS, load, read
-from workflows.ladder import Copy
-from workflows.procedure import HeldFor
+from workflows.model.authority import HeldFor
+from workflows.model.ladder import StageCopy
 
 LATER = date(2026, 4, 1)
 
 
 def stands(store: Store) -> Directory:
     with store.read("saltmarsh") as connection:
-        return standing(connection, "saltmarsh")
+        return read_standing_directory(connection, "saltmarsh")
 
 
 def counted(store: Store) -> tuple[int, ...]:
@@ -40,7 +40,7 @@ def held(store: Store, role: str, key: str = "") -> list[str]:
     return [f"{p.person} {p.since}–{p.until or ''}" for p in sorted(posts, key=lambda p: (p.since, p.person))]
 
 
-def test_what_is_loaded_stands_as_it_was_listed(store: Store, chance: Chance) -> None:
+def test_what_is_loaded_stands_as_it_was_listed(store: Store, chance: Randomness) -> None:
     made = load(store, chance)
     found = stands(store)
     assert counted(store) == (9, 4, 10, 0, 2)
@@ -55,7 +55,7 @@ def test_what_is_loaded_stands_as_it_was_listed(store: Store, chance: Chance) ->
     assert not made.is_nothing
 
 
-def test_loading_the_same_files_again_changes_nothing(store: Store, chance: Chance) -> None:
+def test_loading_the_same_files_again_changes_nothing(store: Store, chance: Randomness) -> None:
     load(store, chance)
     before = stands(store)
     for day in (FIRST, LATER):
@@ -64,7 +64,7 @@ def test_loading_the_same_files_again_changes_nothing(store: Store, chance: Chan
     assert stands(store) == before
 
 
-def test_a_later_file_ends_posts_and_lists_what_it_moved(store: Store, chance: Chance) -> None:
+def test_a_later_file_ends_posts_and_lists_what_it_moved(store: Store, chance: Randomness) -> None:
     load(store, chance)
     posts = POSTS.replace("archer,team_manager,north,2020-01-01", "baker,team_manager,north,2026-04-01")
     made = load(store, chance, LATER, {"posts.csv": posts})
@@ -75,7 +75,7 @@ def test_a_later_file_ends_posts_and_lists_what_it_moved(store: Store, chance: C
     assert held(store, "team_manager", "south") == ["baker 2020-01-01–"]
 
 
-def test_a_childs_new_iro_and_team_are_listed(store: Store, chance: Chance) -> None:
+def test_a_childs_new_iro_and_team_are_listed(store: Store, chance: Randomness) -> None:
     load(store, chance)
     row = "C-1,KT,2014-05-06,looked_after,no,yes,,south,worker,ivor,2026-01-10,2026-07-10,0"
     children = CHILDREN.splitlines()[0] + f"\n{row}\n" + CHILDREN.splitlines()[2] + "\n"
@@ -88,7 +88,7 @@ def test_a_childs_new_iro_and_team_are_listed(store: Store, chance: Chance) -> N
     assert held(store, "iro", "C-1") == ["irene 2026-03-02–2026-03-31", "ivor 2026-04-01–"]
 
 
-def test_whoever_is_not_listed_any_more_left_the_day_before_and_nothing_is_deleted(store: Store, chance: Chance) -> None:
+def test_whoever_is_not_listed_any_more_left_the_day_before_and_nothing_is_deleted(store: Store, chance: Randomness) -> None:
     load(store, chance, files={**FILES, "covers.csv": COVERS + "archer,baker,2026-03-02,,cover\n"})
     people = "\n".join(line for line in PEOPLE.splitlines() if not line.startswith("archer")) + "\n"
     made = load(store, chance, LATER, {"people.csv": people}, allow_vacancies=True)
@@ -99,7 +99,7 @@ def test_whoever_is_not_listed_any_more_left_the_day_before_and_nothing_is_delet
     assert counted(store) == (9, 4, 10, 1, 2)
 
 
-def test_a_leaver_who_is_listed_again_is_back(store: Store, chance: Chance) -> None:
+def test_a_leaver_who_is_listed_again_is_back(store: Store, chance: Randomness) -> None:
     load(store, chance)
     gone = {
         "people.csv": PEOPLE.replace("archer,A. Archer,a.archer@saltmarsh.example,,\n", ""),
@@ -112,7 +112,7 @@ def test_a_leaver_who_is_listed_again_is_back(store: Store, chance: Chance) -> N
     assert load(store, chance, LATER + timedelta(days=60)).is_nothing
 
 
-def test_a_wrong_file_put_right_on_the_same_day_leaves_no_gap(store: Store, chance: Chance) -> None:
+def test_a_wrong_file_put_right_on_the_same_day_leaves_no_gap(store: Store, chance: Randomness) -> None:
     load(store, chance)
     before = stands(store)
     fewer = POSTS.replace("archer,team_manager,north,2020-01-01,\n", "")
@@ -121,7 +121,7 @@ def test_a_wrong_file_put_right_on_the_same_day_leaves_no_gap(store: Store, chan
     assert stands(store) == before
 
 
-def test_a_post_added_and_taken_back_on_one_day_was_never_held(store: Store, chance: Chance) -> None:
+def test_a_post_added_and_taken_back_on_one_day_was_never_held(store: Store, chance: Randomness) -> None:
     load(store, chance)
     load(store, chance, LATER, {"posts.csv": POSTS + "baker,director,,2026-04-01,\n"})
     made = load(store, chance, LATER, {"posts.csv": POSTS})
@@ -129,7 +129,7 @@ def test_a_post_added_and_taken_back_on_one_day_was_never_held(store: Store, cha
     assert held(store, "director") == ["director 2020-01-01–", "baker 2026-04-01–2026-03-31"]
 
 
-def test_a_post_that_begins_later_can_be_moved_before_it_begins(store: Store, chance: Chance) -> None:
+def test_a_post_that_begins_later_can_be_moved_before_it_begins(store: Store, chance: Randomness) -> None:
     files = {**FILES, "posts.csv": POSTS + "baker,director,,2026-06-01,\n"}
     load(store, chance, files=files)
     made = load(store, chance, LATER, {"posts.csv": POSTS + "baker,director,,2026-07-01,2026-09-30\n"})
@@ -137,7 +137,7 @@ def test_a_post_that_begins_later_can_be_moved_before_it_begins(store: Store, ch
     assert held(store, "director") == ["director 2020-01-01–", "baker 2026-07-01–2026-09-30"]
 
 
-def test_the_past_is_not_rewritten(store: Store, chance: Chance) -> None:
+def test_the_past_is_not_rewritten(store: Store, chance: Randomness) -> None:
     load(store, chance)
     assert load(store, chance, LATER, {"posts.csv": POSTS.replace("2020-01-01", "2019-01-01")}).is_nothing
     ended = POSTS.replace("archer,team_manager,north,2020-01-01,", "archer,team_manager,north,2020-01-01,2026-03-15")
@@ -145,14 +145,14 @@ def test_the_past_is_not_rewritten(store: Store, chance: Chance) -> None:
     assert held(store, "team_manager", "north") == ["archer 2020-01-01–2026-03-15", "baker 2026-03-16–"]
 
 
-def test_history_may_be_listed_with_the_present(store: Store, chance: Chance) -> None:
+def test_history_may_be_listed_with_the_present(store: Store, chance: Randomness) -> None:
     posts = POSTS + "baker,team_manager,north,2018-01-01,2019-12-31\n"
     load(store, chance, files={**FILES, "posts.csv": posts})
     assert held(store, "team_manager", "north") == ["baker 2018-01-01–2019-12-31", "archer 2020-01-01–"]
     assert load(store, chance, LATER, {"posts.csv": posts}).is_nothing
 
 
-def test_a_child_not_listed_any_more_keeps_its_row_and_loses_its_posts(store: Store, chance: Chance) -> None:
+def test_a_child_not_listed_any_more_keeps_its_row_and_loses_its_posts(store: Store, chance: Randomness) -> None:
     load(store, chance)
     made = load(store, chance, LATER, {"children.csv": "\n".join(CHILDREN.splitlines()[:2]) + "\n"})
     assert made.words.ended[0] == "child C-2: not listed any more"
@@ -160,7 +160,7 @@ def test_a_child_not_listed_any_more_keeps_its_row_and_loses_its_posts(store: St
     assert counted(store)[4] == 2
 
 
-def test_a_team_not_listed_any_more_ends_with_its_posts_and_is_not_missed(store: Store, chance: Chance) -> None:
+def test_a_team_not_listed_any_more_ends_with_its_posts_and_is_not_missed(store: Store, chance: Randomness) -> None:
     load(store, chance)
     files = {
         "units.csv": UNITS.replace("team,south,South Team,care\n", ""),
@@ -173,7 +173,7 @@ def test_a_team_not_listed_any_more_ends_with_its_posts_and_is_not_missed(store:
     assert ("team", "south") in stands(store).units
 
 
-def test_covers_and_delegates_come_and_go(store: Store, chance: Chance) -> None:
+def test_covers_and_delegates_come_and_go(store: Store, chance: Randomness) -> None:
     covers = COVERS + "irene,ivor,2026-03-09,2026-03-20,cover\ndirector,manager,2020-01-01,,delegate\n"
     made = load(store, chance, files={**FILES, "covers.csv": covers})
     assert "Ivor Iro covers for Irene Iro from 2026-03-09 until 2026-03-20" in made.words.added
@@ -185,7 +185,7 @@ def test_covers_and_delegates_come_and_go(store: Store, chance: Chance) -> None:
     )
 
 
-def test_one_bad_row_loads_nothing_of_any_file(store: Store, chance: Chance) -> None:
+def test_one_bad_row_loads_nothing_of_any_file(store: Store, chance: Randomness) -> None:
     load(store, chance)
     before = stands(store)
     files = {**FILES, "people.csv": PEOPLE + "new,New,new@saltmarsh.example,,\n", "posts.csv": POSTS + "nobody,director,,x,\n"}
@@ -194,43 +194,46 @@ def test_one_bad_row_loads_nothing_of_any_file(store: Store, chance: Chance) -> 
     assert stands(store) == before
 
 
-def test_a_failure_while_writing_leaves_nothing(store: Store, chance: Chance) -> None:
-    made = plan(read_files(dict(FILES)), Directory(), read().authority, FIRST)
+def test_a_failure_while_writing_leaves_nothing(store: Store, chance: Randomness) -> None:
+    made = plan_import(read_files(dict(FILES)), Directory(), read().authority, FIRST)
     with suppress(RuntimeError), store.write("saltmarsh") as connection:
-        apply(connection, made, chance)
+        apply_plan(connection, made, chance)
         raise RuntimeError
     assert counted(store) == (0, 0, 0, 0, 0)
 
 
 def test_a_dry_run_is_the_plan_and_writes_nothing(store: Store) -> None:
-    listed = plan(read_files(dict(FILES)), stands(store), read().authority, FIRST)
+    listed = plan_import(read_files(dict(FILES)), stands(store), read().authority, FIRST)
     assert str(listed).startswith("Added (")
     assert "  child C-1\n" in str(listed)
     assert counted(store) == (0, 0, 0, 0, 0)
 
 
-def test_another_authority_is_not_touched(store: Store, chance: Chance) -> None:
+def test_another_authority_is_not_touched(store: Store, chance: Randomness) -> None:
     load(store, chance)
     before = stands(store)
     with store.write("hartsea") as connection:
         other = replace(read().authority, key="hartsea")
-        made = plan(read_files(dict(FILES)), standing(connection, "hartsea"), other, FIRST)
-        apply(connection, made, chance)
-        moved = plan(
-            read_files({"posts.csv": POSTS.replace("archer", "baker", 1)}), standing(connection, "hartsea"), other, LATER
+        made = plan_import(read_files(dict(FILES)), read_standing_directory(connection, "hartsea"), other, FIRST)
+        apply_plan(connection, made, chance)
+        moved = plan_import(
+            read_files({"posts.csv": POSTS.replace("archer", "baker", 1)}),
+            read_standing_directory(connection, "hartsea"),
+            other,
+            LATER,
         )
-        apply(connection, moved, chance)
+        apply_plan(connection, moved, chance)
     assert stands(store) == before
 
 
 # Where ladder meets directory.
 
 
-def test_every_empty_post_that_the_ladder_names_is_an_error(store: Store, chance: Chance) -> None:
+def test_every_empty_post_that_the_ladder_names_is_an_error(store: Store, chance: Randomness) -> None:
     posts = POSTS.splitlines()[0] + "\nbaker,team_manager,south,2020-01-01,\n"
     without_iro = CHILDREN.replace("south,worker,irene,", "south,worker,,")
     files = {**FILES, "posts.csv": posts, "children.csv": without_iro}
-    with pytest.raises(Vacant) as refused:
+    with pytest.raises(PostsVacant) as refused:
         load(store, chance, files=files)
     assert [str(vacancy) for vacancy in refused.value.vacancies] == [
         "Stage 1 asks the Team Manager; nobody holds it for North Team",
@@ -242,24 +245,26 @@ def test_every_empty_post_that_the_ladder_names_is_an_error(store: Store, chance
     assert counted(store) == (0, 0, 0, 0, 0)
     load(store, chance, files=files, allow_vacancies=True)
     with store.read("saltmarsh") as connection:
-        assert vacancies(connection, read().authority, read().ladders, FIRST) == refused.value.vacancies
-        assert not vacancies(connection, read().authority, read().ladders, date(2019, 12, 31))[:-1], "no ladder is in force then"
+        assert vacancies_of(connection, read().authority, read().ladders, FIRST) == refused.value.vacancies
+        assert not vacancies_of(connection, read().authority, read().ladders, date(2019, 12, 31))[:-1], (
+            "no ladder is in force then"
+        )
 
 
-def test_a_child_whom_no_ladder_covers_needs_no_iro(store: Store, chance: Chance) -> None:
+def test_a_child_whom_no_ladder_covers_needs_no_iro(store: Store, chance: Randomness) -> None:
     load(store, chance, files={**FILES, "children.csv": CHILDREN + "C-3,AB,2017-01-01,,no,no,,north,,,,,0\n"})
     assert stands(store).children["C-3"].statuses == ("none_recorded",)
 
 
-def test_an_agency_role_is_empty_only_if_no_agency_has_it(store: Store, chance: Chance) -> None:
+def test_an_agency_role_is_empty_only_if_no_agency_has_it(store: Store, chance: Randomness) -> None:
     authority, (ladder,) = read().authority, read().ladders
     (first, second) = ladder.stages
-    asking = replace(ladder, stages=(first, replace(second, copies=(*second.copies, Copy("named_nurse")))))
+    asking = replace(ladder, stages=(first, replace(second, copies=(*second.copies, StageCopy("named_nurse")))))
     with store.write("saltmarsh") as connection:
         import_directory(connection, authority, [asking], FILES, FIRST, chance)
-        assert not vacancies(connection, authority, [asking], FIRST)
+        assert not vacancies_of(connection, authority, [asking], FIRST)
     fewer = POSTS.replace("nurse,named_nurse,health,2020-01-01,\n", "")
     load(store, chance, LATER, {"posts.csv": fewer})
     with store.read("saltmarsh") as connection:
-        said = [vacancy.said for vacancy in vacancies(connection, authority, [asking], LATER)]
+        said = [vacancy.said for vacancy in vacancies_of(connection, authority, [asking], LATER)]
     assert said == ["Stage 2 copies in the Named Nurse; nobody holds it"]

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drp.documents import accepting, names, pictures, word
-from drp.documents.accepting import accept
-from drp.documents.names import ENDINGS, LONGEST, disposition, safe_name
-from drp.documents.refusals import TooLarge, WrongKind
+from drp.files import accepting, names, pictures, word_documents
+from drp.files.accepting import accept_document
+from drp.files.names import ENDINGS, LONGEST, content_disposition, safe_name
+from drp.files.refusals import TooLarge, WrongKind
 from tests.store.files import (
     ABUSES,
     DAMAGED,
@@ -33,8 +33,8 @@ from tests.store.files import (
     png,
     the_most_that_is_unpacked,
 )
-from workflows.events import MediaType
-from workflows.refusals import Unfit
+from workflows.model.events import MediaType
+from workflows.model.refusals import Unfit
 
 PDF, DOCX = "application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 SECONDS = 2
@@ -57,7 +57,7 @@ def within_bounds(look: Callable[[], Any]) -> None:
 
 def refused(octets: bytes, name: str = "plan.pdf") -> Unfit:
     with pytest.raises(Unfit) as refusal:
-        accept(octets, name)
+        accept_document(octets, name)
     return refusal.value
 
 
@@ -67,7 +67,7 @@ def refused(octets: bytes, name: str = "plan.pdf") -> Unfit:
 @pytest.mark.parametrize("what", WHOLE)
 def test_whole_documents_are_taken_for_what_they_are_whatever_they_are_called(what: str) -> None:
     octets = WHOLE[what]()
-    accepted = accept(octets, "malware.exe")
+    accepted = accept_document(octets, "malware.exe")
     kinds = {"PDF": PDF, "PNG": "image/png", "JPEG": "image/jpeg", "Word": DOCX}
     assert accepted.media_type == next(kind for word, kind in kinds.items() if word in what)
     assert accepted.size == len(octets)
@@ -75,16 +75,16 @@ def test_whole_documents_are_taken_for_what_they_are_whatever_they_are_called(wh
 
 
 def test_a_document_of_exactly_the_limit_is_taken() -> None:
-    assert accept(pdf_of(LIMIT), "plan.pdf").size == LIMIT
-    assert accept(pdf_of(5000), "plan.pdf", 5000).size == 5000
+    assert accept_document(pdf_of(LIMIT), "plan.pdf").size == LIMIT
+    assert accept_document(pdf_of(5000), "plan.pdf", 5000).size == 5000
     with pytest.raises(TooLarge, match="larger than 5,000 bytes"):
-        accept(pdf_of(5001), "plan.pdf", 5000)
+        accept_document(pdf_of(5001), "plan.pdf", 5000)
 
 
 @pytest.mark.parametrize("made", [the_most_that_is_unpacked, blocks_without_end, lambda: pdf_of(LIMIT)])
 def test_the_most_that_is_taken_is_taken_within_bounds(made: Callable[[], bytes]) -> None:
     octets = made()
-    within_bounds(lambda: accept(octets, "plan"))
+    within_bounds(lambda: accept_document(octets, "plan"))
 
 
 # What is not.
@@ -134,7 +134,7 @@ def test_whatever_is_changed_in_a_document_it_is_taken_or_refused_and_nothing_br
         at %= len(octets) + 1
         octets = octets[:at] + put_in + octets[at + taken_out :]
     with suppress(Unfit):
-        assert accept(octets, "plan").size == len(octets)
+        assert accept_document(octets, "plan").size == len(octets)
 
 
 # Names.
@@ -193,7 +193,7 @@ def test_a_jpeg_keeps_either_ending_and_other_kinds_get_their_own() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200), KINDS)
 def test_a_header_says_the_name_and_nothing_else(claimed: str, kind: MediaType) -> None:
-    value = disposition(claimed, kind)
+    value = content_disposition(claimed, kind)
     assert value.isascii()
     assert value.isprintable()
     assert value.count('"') == 2, "a quotation mark in a name would end it"
@@ -241,7 +241,7 @@ def test_planted_a_kind_that_is_told_from_the_name(monkeypatch: Plant) -> None:
 
 
 def test_planted_no_limit(monkeypatch: Plant) -> None:
-    monkeypatch.setitem(globals(), "accept", lambda octets, name: accepting.accept(octets, name, 1 << 30))
+    monkeypatch.setitem(globals(), "accept", lambda octets, name: accepting.accept_document(octets, name, 1 << 30))
     let_in(["a byte more than is taken"])
 
 
@@ -261,47 +261,47 @@ def test_planted_pictures_of_any_number_of_pieces(monkeypatch: Plant) -> None:
 
 
 def test_planted_a_zip_that_is_believed_about_its_sizes(monkeypatch: Plant) -> None:
-    right = word.unpack_entry
+    right = word_documents.unpack_entry
 
     def unpacked(octets: bytes, entry: Any, start: int) -> Any:
         for step in right(octets, entry, start):
             yield step
             return
 
-    monkeypatch.setattr(word, "unpack_entry", unpacked)
+    monkeypatch.setattr(word_documents, "unpack_entry", unpacked)
     let_in(["a bomb that says nothing follows", "a Word document with a part of a wrong check sum"])
 
 
 def test_planted_a_zip_that_unpacks_without_bounds(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "MOST_RATIO", 1 << 30)
-    monkeypatch.setattr(word, "MOST_UNPACKED", 1 << 40)
+    monkeypatch.setattr(word_documents, "MOST_RATIO", 1 << 30)
+    monkeypatch.setattr(word_documents, "MOST_UNPACKED", 1 << 40)
     let_in(["a bomb", "a bomb of many parts"])
 
 
 def test_planted_a_zip_unpacked_at_one_go(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "STEP", 1 << 30)
+    monkeypatch.setattr(word_documents, "STEP", 1 << 30)
     let_in(["a bomb that says it is small"])
 
 
 def test_planted_any_number_of_parts(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "MOST_ENTRIES", 60_000)
-    monkeypatch.setattr(word, "MOST_DIRECTORY", 1 << 30)
+    monkeypatch.setattr(word_documents, "MOST_ENTRIES", 60_000)
+    monkeypatch.setattr(word_documents, "MOST_DIRECTORY", 1 << 30)
     let_in(["ten thousand parts"])
 
 
 def test_planted_parts_of_any_name(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "check_names", lambda entries: None)
+    monkeypatch.setattr(word_documents, "check_names", lambda entries: None)
     let_in(f"Word with {what}" for what in INSIDE if what.startswith("a part named") and "\\x00" not in what)
     let_in(["Word with macros written large", "Word with another document", "a Word document with one part twice"])
 
 
 def test_planted_parts_anywhere(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "check_gap", lambda after, begins: None)
+    monkeypatch.setattr(word_documents, "check_gap", lambda after, begins: None)
     let_in(["a bomb that packs one content twice", "a Word document with something between its parts"])
 
 
 def test_planted_parts_that_nobody_looks_at(monkeypatch: Plant) -> None:
-    monkeypatch.setattr(word, "inspect_entry", lambda entry, steps: [None for _ in steps])
+    monkeypatch.setattr(word_documents, "inspect_entry", lambda entry, steps: [None for _ in steps])
     let_in(f"Word with {what}" for what in INSIDE if "entity" in what or what.startswith(("a zip", "a program", "an older")))
     let_in(["Word with macros by their kind", "a Word template"])
 
@@ -313,8 +313,8 @@ def test_planted_a_look_for_one_kind_of_writing_only(monkeypatch: Plant) -> None
         def replace(self, *_: Any) -> bytes:
             return bytes(self)
 
-    right = word.unpack_entry
-    monkeypatch.setattr(word, "unpack_entry", lambda *said: (Plain(step) for step in right(*said)))
+    right = word_documents.unpack_entry
+    monkeypatch.setattr(word_documents, "unpack_entry", lambda *said: (Plain(step) for step in right(*said)))
     let_in(["Word with an outside entity in UTF-16", "Word with an outside entity in UTF-16 without its mark"])
 
 

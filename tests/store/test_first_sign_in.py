@@ -9,12 +9,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Select, select, update
 
-from drp import accounts
-from drp.accounts import NotLetIn, Why, person_signing_in
-from drp.chance import Chance
-from drp.handle import Casework
-from drp.store import Store
-from drp.tables import AccountRow, PersonRow
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.database.ids import Randomness
+from drp.database.tables import AccountRow, PersonRow
+from drp.identity import accounts
+from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
 from tests.store.council import load, person, seeded
 
 ISSUER, HERE = "https://sign-in.saltmarsh.example", "saltmarsh"
@@ -29,7 +29,7 @@ class Directory:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def comes(self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW) -> UUID | Why:
+    def comes(self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW) -> UUID | WhyNotLetIn:
         """Whom an account signs in, or why nobody."""
         try:
             with self.store.write(HERE) as connection:
@@ -55,7 +55,7 @@ class Directory:
 
 
 @pytest.fixture
-def directory(store: Store, casework: Casework, chance: Chance) -> Directory:
+def directory(store: Store, casework: Casework, chance: Randomness) -> Directory:
     seeded(store, casework.procedures)
     load(store, chance)
     return Directory(store)
@@ -72,19 +72,19 @@ def test_the_first_sign_in_goes_by_address_in_any_case_or_by_key_and_the_next_by
 
 @pytest.mark.parametrize("known_as", ["IVOR", "iv%", "", None, 7, "ivor\0", "\u0130vor", "x@nowhere.example", "@", " "])
 def test_a_key_or_an_address_is_matched_exactly(directory: Directory, known_as: object) -> None:
-    assert directory.comes("one", known_as) is Why.UNKNOWN
+    assert directory.comes("one", known_as) is WhyNotLetIn.UNKNOWN
     assert not directory.accounts()
 
 
 @pytest.mark.parametrize("subject", ["", None, 7, "s" * 201, "a\0b", "a\nb"])
 def test_an_account_needs_a_name_that_can_be_kept(directory: Directory, subject: object) -> None:
-    assert directory.comes(subject, "ivor") is Why.UNREADABLE
+    assert directory.comes(subject, "ivor") is WhyNotLetIn.UNREADABLE
 
 
 def test_an_address_of_two_people_is_nobodys_until_one_of_them_has_left(directory: Directory) -> None:
     address = directory.address("irene")
     directory.changes("ivor", email=address)
-    assert directory.comes("one", address) is Why.SEVERAL
+    assert directory.comes("one", address) is WhyNotLetIn.SEVERAL
     directory.changes("ivor", left_on=(NOW - timedelta(days=1)).date())
     assert directory.comes("one", address) == directory.person("irene")
 
@@ -94,17 +94,17 @@ def test_the_last_day_is_a_day_and_afterwards_neither_account_nor_address_helps(
     directory.changes("ivor", left_on=NOW.date())
     assert directory.comes("one", "irene") == directory.person("irene")
     tomorrow = NOW + timedelta(days=1)
-    assert directory.comes("one", "irene", now=tomorrow) is Why.LEFT
-    assert directory.comes("two", "ivor", now=tomorrow) is Why.LEFT
+    assert directory.comes("one", "irene", now=tomorrow) is WhyNotLetIn.LEFT
+    assert directory.comes("two", "ivor", now=tomorrow) is WhyNotLetIn.LEFT
 
 
 def test_an_account_is_ended_for_good_and_another_may_follow_it(directory: Directory) -> None:
     irene = directory.person("irene")
     directory.comes("one", "irene")
-    assert directory.comes("two", "irene") is Why.TAKEN
+    assert directory.comes("two", "irene") is WhyNotLetIn.TAKEN
     with directory.store.write(HERE) as connection:
         connection.execute(update(AccountRow).values(ended_at=NOW))
-    assert directory.comes("one", "irene") is Why.ENDED
+    assert directory.comes("one", "irene") is WhyNotLetIn.ENDED
     assert directory.comes("two", "irene") == irene
 
 
@@ -137,7 +137,7 @@ def test_of_two_first_sign_ins_at_one_moment_one_account_comes_out(
     for thread in threads:
         thread.join(timeout=20)
     assert len(directory.accounts()) == 1
-    assert set(found) == ({irene} if subjects[0] == subjects[1] else {irene, Why.TAKEN})
+    assert set(found) == ({irene} if subjects[0] == subjects[1] else {irene, WhyNotLetIn.TAKEN})
 
 
 # Each safeguard, taken out, is missed.

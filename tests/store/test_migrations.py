@@ -8,14 +8,14 @@ import pytest
 from alembic import command
 from sqlalchemy import insert, inspect, select, text
 
-from drp import register
-from drp.migrate import config, migrate, newest
-from drp.register import Entered, RegisterRow
-from drp.store import Store
-from drp.tables import DeliveryRow, NotificationRow, metadata
+from drp.database.engine import Store
+from drp.database.migrate import alembic_config, migrate_database, newest_revision
+from drp.database.tables import DeliveryRow, NotificationRow, metadata
+from drp.register import write
+from drp.register.write import EntryToInsert, RegisterRow
 from tests.store.conftest import OWNER
-from workflows.ladder import ItemType
-from workflows.line import Line
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import RegisterEntry
 
 AT = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 ONE = UUID(int=1)
@@ -29,7 +29,7 @@ def owner(store, request):
         return
     made = Store(request.getfixturevalue("postgresql").url(OWNER))
     yield made
-    migrate(made)
+    migrate_database(made)
     made.close()
 
 
@@ -53,7 +53,7 @@ def unchecked(store, request):
 
 def test_each_persons_copy_gets_the_moment_of_its_message(store, owner, request):
     with owner.engine.begin() as connection:
-        command.downgrade(config(connection), "0002")
+        command.downgrade(alembic_config(connection), "0002")
     key = {"authority": "saltmarsh", "challenge": ONE, "version": 1, "n": 0}
     message = {"subject": "asked", "stage": "stage_2", "sequence": 1, "window": "", "at": AT, "urgent": False, "released": False}
     message |= {"state": "sent", "attempts": 1, "next_at": AT, "error": ""}
@@ -66,7 +66,7 @@ def test_each_persons_copy_gets_the_moment_of_its_message(store, owner, request)
         assert told_at.name not in known.compile().params
         connection.execute(known)
         assert len(connection.execute(select(*before)).all()) == 1
-    assert migrate(owner) == newest()
+    assert migrate_database(owner) == newest_revision()
     with unchecked(store, request) as connection:
         assert connection.execute(select(told_at)).scalar_one() == AT
         for table in (DeliveryRow, NotificationRow):
@@ -86,23 +86,23 @@ def test_down_and_up_again_gives_the_same_tables(owner):
 
     before = drawn()
     with owner.engine.begin() as connection:
-        command.downgrade(config(connection), "0002")
-    assert migrate(owner) == newest()
+        command.downgrade(alembic_config(connection), "0002")
+    assert migrate_database(owner) == newest_revision()
     assert drawn() == before
 
 
 def raised(number, day):
-    line = Line(ItemType.FORMAL, day, "stage_2", (), "north", "field", "looked_after", False, "open", "", None)
-    return Entered(UUID(int=number), f"R-{number}", line)
+    line = RegisterEntry(ItemType.FORMAL, day, "stage_2", (), "north", "field", "looked_after", False, "open", "", None)
+    return EntryToInsert(UUID(int=number), f"R-{number}", line)
 
 
 def test_going_down_to_counts_kept_beforehand_marks_every_quarter_to_be_counted(store, owner, request):
     days = {"saltmarsh": [date(2026, 2, 2), date(2026, 3, 3), date(2025, 6, 1)], "elsewhere": [date(2026, 2, 2)]}
     for authority, raised_on in days.items():
         with store.write(authority) as connection:
-            register.enter(connection, authority, [raised(n, day) for n, day in enumerate(raised_on)])
+            write.insert_entries(connection, authority, [raised(n, day) for n, day in enumerate(raised_on)])
     with owner.engine.begin() as connection:
-        command.downgrade(config(connection), "0009")
+        command.downgrade(alembic_config(connection), "0009")
     marked = {("saltmarsh", "2025-Q1"), ("saltmarsh", "2025-Q4"), ("elsewhere", "2025-Q4")}
     with unchecked(store, request) as connection:
         found = connection.execute(text("SELECT authority, quarter FROM touched")).all()
@@ -115,7 +115,7 @@ def test_going_down_to_counts_kept_beforehand_marks_every_quarter_to_be_counted(
             connection.execute(text(f"UPDATE {table} SET quarter = quarter"))
             connection.execute(text(f"DELETE FROM {table}"))
         connection.execute(text("INSERT INTO cell VALUES ('saltmarsh', 'stage', '', '2025-Q1', 'challenge', 'stage_2', '', 1)"))
-    assert migrate(owner) == newest()
+    assert migrate_database(owner) == newest_revision()
     assert not {"cell", "touched", "moved"} & {*inspect(owner.engine).get_table_names()}
     with unchecked(store, request) as connection:
         assert len(connection.execute(select(RegisterRow.__table__)).all()) == 4, "no line is lost on the way"

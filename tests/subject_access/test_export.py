@@ -15,14 +15,15 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import delete, insert, make_url
 
-from api.subject_access import exporting, gathering, items, packing
-from api.subject_access.exporting import export
-from api.subject_access.marking import Names, of_law, of_others
-from drp import administered, drafts, retention
-from drp.access_log import AccessLog
-from drp.attachments import NotAsAttached
-from drp.store import Store, Unavailable
-from drp.tables import WordsRow
+from api.exports.sar_export import export, gather, items, pack
+from api.exports.sar_export.export import export_subject_access
+from api.exports.sar_export.marks import NameFinder, of_law, of_others
+from drp.casework import drafts
+from drp.casework.attachments import NotAsAttached
+from drp.data_protection import admin_audit_log, retention
+from drp.data_protection.access_log import AccessLog
+from drp.database.engine import Store, Unavailable
+from drp.database.tables import WordsRow
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
 from tests.service.cast import DERBY, NORTH
 from tests.service.world import World
@@ -35,7 +36,7 @@ ERASED = "What was here must go."
 
 def exported(world: World, folder: Path, child: str = "T-1") -> bytes:
     out = folder / "export.zip"
-    export(world.service, world.council.key, child, out)
+    export_subject_access(world.service, world.council.key, child, out)
     return out.read_bytes()
 
 
@@ -231,9 +232,9 @@ def test_until_when_it_is_kept_what_holds_it_and_that_it_was_erased_are_there(wo
     challenge = world.entries(reference)[0].challenge
     owner = the_owner(world)
     with owner.write(key) as connection:
-        retention.hold(connection, world.chance, key, child, "A claim.", "Ada, administrator", day)
-        retention.hold(connection, world.chance, key, None, "An inquiry.", "Ada, administrator", day)
-        retention.hold(connection, world.chance, key, world.child("T-2"), CANARY, "Ada, administrator", day)
+        retention.hold_record(connection, world.chance, key, child, "A claim.", "Ada, administrator", day)
+        retention.hold_record(connection, world.chance, key, None, "An inquiry.", "Ada, administrator", day)
+        retention.hold_record(connection, world.chance, key, world.child("T-2"), CANARY, "Ada, administrator", day)
         erased = {"at": world.now, "by": "Ada", "why": "Ordered by the court.", "words": 3, "documents": 1}
         connection.execute(insert(retention.ErasureRow).values(authority=key, challenge=challenge, **erased))
     owner.close()
@@ -255,7 +256,7 @@ def test_documents_go_along_and_one_that_has_gone_is_said_to_be_missing(world: W
         if path.is_file():
             path.unlink()
     out = tmp_path / "again.zip"
-    told = export(world.service, world.council.key, "T-1", out)
+    told = export_subject_access(world.service, world.council.key, "T-1", out)
     assert "could not be had" in told
     document = item(said(out.read_bytes()), reference)["documents"][0]
     assert document["file"] == ""
@@ -278,17 +279,17 @@ def test_drafts_about_the_child_are_there_and_drafts_about_others_are_not(world:
 def begin(world: World, draft: dict[str, Any]) -> None:
     world.now += timedelta(minutes=1)
     with world.store.write(world.council.key) as connection:
-        drafts.begin(connection, world.chance, world.council.key, world.id("irene"), draft, world.now)
+        drafts.begin_draft(connection, world.chance, world.council.key, world.id("irene"), draft, world.now)
 
 
 def test_a_hand_over_in_the_service_is_there_without_the_other_children(world: World, tmp_path: Path) -> None:
-    from drp.principal import Signed
+    from drp.identity.principal import Principal
 
-    mona = Signed(world.council.key, str(world.id("mona")), "Mona", frozenset(), frozenset())
+    mona = Principal(world.council.key, str(world.id("mona")), "Mona", frozenset(), frozenset())
     ids = f"{world.child('T-2')},{world.child('T-1')}"
     who = {"of": world.id("irene"), "to": world.id("ivor"), "since": date(2026, 4, 1)}
     with world.store.write(world.council.key) as connection:
-        administered.note(connection, world.chance, mona, world.now, "hand-over", **who, children=ids)
+        admin_audit_log.note_admin_change(connection, world.chance, mona, world.now, "hand-over", **who, children=ids)
     octets = exported(world, tmp_path)
     assert [(one["by"], one["of"], one["to"]) for one in said(octets)["child"]["hand_overs"]] == [("Mona", "Irene", "Ivor")]
     assert str(world.child("T-2")).encode() not in octets
@@ -350,7 +351,7 @@ def test_a_child_or_an_authority_that_is_not_known_writes_nothing(world: World, 
     with pytest.raises(LookupError, match="no child with the case-system number T-99"):
         exported(world, tmp_path, "T-99")
     with pytest.raises(LookupError, match="no authority called nowhere"):
-        export(world.service, "nowhere", "T-1", tmp_path / "export.zip")
+        export_subject_access(world.service, "nowhere", "T-1", tmp_path / "export.zip")
     assert not list(tmp_path.glob("export*"))
 
 
@@ -384,7 +385,7 @@ def test_what_cannot_be_logged_is_not_exported(world: World, tmp_path: Path, mon
     ],
 )
 def test_a_text_that_may_name_others_is_found(text: str, found: list[str]) -> None:
-    names = Names(["Beth Robson", "Zoë Grey", "Al Marsh"])
+    names = NameFinder(["Beth Robson", "Zoë Grey", "Al Marsh"])
     assert [piece for mark in of_others(text, names) for piece in mark.found] == found
 
 
@@ -399,9 +400,13 @@ def test_words_of_somebody_in_a_legal_post_and_words_about_advice_may_be_privile
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_an_export_of_every_child_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drp import sent
+    from drp.casework import sent_messages
 
-    monkeypatch.setattr(gathering.subject, "items", lambda connection, authority, child: sent.items(connection, authority))
+    monkeypatch.setattr(
+        gather.subject_data,
+        "items_about_child",
+        lambda connection, authority, child: sent_messages.items_raised_before(connection, authority),
+    )
     with pytest.raises(AssertionError):
         test_everything_about_the_child_is_there_and_nothing_of_another(world, tmp_path)
 
@@ -411,21 +416,21 @@ def test_planted_an_export_of_every_child_is_found(world: World, tmp_path: Path,
 def test_planted_what_is_kept_back_left_out_is_found(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hidden: str
 ) -> None:
-    whole = items.item
+    whole = items.gather_item
 
     def thinner(desk: Any, id_: Any) -> Any:
         made = whole(desk, id_)
         kept = [one for one in made.timeline if one.read_by != hidden]
         return made.model_copy(update={"timeline": kept})
 
-    monkeypatch.setattr(gathering, "item", thinner)
+    monkeypatch.setattr(gather, "gather_item", thinner)
     with pytest.raises(AssertionError):
         test_everything_about_the_child_is_there_and_nothing_of_another(world, tmp_path)
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_marks_that_are_not_made_are_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = items.item
+    whole = items.gather_item
 
     def unmarked(desk: Any, id_: Any) -> Any:
         made = whole(desk, id_)
@@ -436,7 +441,7 @@ def test_planted_marks_that_are_not_made_are_found(world: World, tmp_path: Path,
     def bare(marked: Any, **more: Any) -> Any:
         return marked.model_copy(update={"marks": [], **more})
 
-    monkeypatch.setattr(gathering, "item", unmarked)
+    monkeypatch.setattr(gather, "gather_item", unmarked)
     with pytest.raises(AssertionError):
         test_what_is_sealed_in_confidence_kept_by_the_iro_service_or_privileged_is_there_and_marked(world, tmp_path)
 
@@ -445,16 +450,16 @@ def test_planted_marks_that_are_not_made_are_found(world: World, tmp_path: Path,
 def test_planted_an_outsiders_words_without_a_mark_are_found(
     build: Callable[..., World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(items.Writers, "agency", lambda self, person: "")
+    monkeypatch.setattr(items.SarWriters, "agency", lambda self, person: "")
     with pytest.raises((AssertionError, KeyError)):
         test_what_an_outsider_wrote_says_so(build, tmp_path)
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_missing_document_passed_over_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = packing.pack
+    right = pack.pack_subject_access
 
-    def passed_over(out: Any, contents: Any, fetch: packing.Fetch, readings: Any) -> Any:
+    def passed_over(out: Any, contents: Any, fetch: pack.Fetch, readings: Any) -> Any:
         def empty_if_gone(digest: str, size: int) -> bytes:
             try:
                 return fetch(digest, size)
@@ -463,16 +468,18 @@ def test_planted_a_missing_document_passed_over_is_found(world: World, tmp_path:
 
         return right(out, contents, empty_if_gone, readings)
 
-    monkeypatch.setattr(exporting, "pack", passed_over)
+    monkeypatch.setattr(export, "pack_subject_access", passed_over)
     with pytest.raises(AssertionError):
         test_documents_go_along_and_one_that_has_gone_is_said_to_be_missing(world, tmp_path)
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_moment_in_the_bytes_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered = exporting.gather
+    gathered = export.gather_subject_access
     monkeypatch.setattr(
-        exporting, "gather", lambda desk, number: gathered(desk, number).model_copy(update={"made_of": str(world.now)})
+        export,
+        "gather_subject_access",
+        lambda desk, number: gathered(desk, number).model_copy(update={"made_of": str(world.now)}),
     )
     with pytest.raises(AssertionError):
         test_the_same_record_makes_the_same_bytes_but_for_who_read_it(world, tmp_path)
@@ -480,6 +487,6 @@ def test_planted_a_moment_in_the_bytes_is_found(world: World, tmp_path: Path, mo
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_an_export_that_is_not_logged_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "note", lambda *_: None)
+    monkeypatch.setattr(export, "note_log_export", lambda *_: None)
     with pytest.raises(AssertionError):
         test_it_is_logged_for_every_item_and_the_next_export_says_so(world, tmp_path)

@@ -9,12 +9,12 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-from api import log_exports, spreadsheets
-from api.cli import app
-from api.log_exports import HEADINGS, SENT_HEADINGS, access_log, send_log
-from drp.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
-from drp.store import Unavailable
-from drp.tables import PersonRow
+from api.cli.main import app
+from api.exports import csv_text, log_export
+from api.exports.log_export import HEADINGS, SENT_HEADINGS, access_log_rows, send_log_rows
+from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
+from drp.database.engine import Unavailable
+from drp.database.tables import PersonRow
 from tests.referral.matter import matter
 from tests.service.world import World
 
@@ -30,7 +30,7 @@ def table(path: Path) -> list[list[str]]:
 def logged(world: World, folder: Path, **asked: object) -> list[dict[str, str]]:
     out = folder / "log.csv"
     given = {"since": None, "until": None} | asked
-    access_log(world.service, world.council.key, out, **given)  # type: ignore[arg-type]
+    access_log_rows(world.service, world.council.key, out, **given)  # type: ignore[arg-type]
     head, *rows = table(out)
     assert tuple(head) == HEADINGS
     return [dict(zip(head, row, strict=True)) for row in rows]
@@ -38,7 +38,7 @@ def logged(world: World, folder: Path, **asked: object) -> list[dict[str, str]]:
 
 def sent_to(world: World, folder: Path, since: date | None = None, until: date | None = None) -> list[dict[str, str]]:
     out = folder / "sent.csv"
-    send_log(world.service, world.council.key, out, since, until)
+    send_log_rows(world.service, world.council.key, out, since, until)
     head, *rows = table(out)
     assert tuple(head) == SENT_HEADINGS
     return [dict(zip(head, row, strict=True)) for row in rows]
@@ -61,7 +61,7 @@ def test_every_reading_is_there_newest_first_in_london_time_and_so_is_the_export
 def test_more_than_a_page_is_all_there_once(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for n in range(7):
         world.service.access_log.record(world.council.key, world.now, str(world.id("tess")), "page", f"AAAA-{n}")
-    monkeypatch.setattr(log_exports, "A_PAGE", 3)
+    monkeypatch.setattr(log_export, "A_PAGE", 3)
     rows = logged(world, tmp_path, person="tess")
     assert [row["Reference"] for row in rows] == [f"AAAA-{n}" for n in reversed(range(7))]
 
@@ -95,12 +95,12 @@ def test_what_only_the_fallback_file_holds_is_there_too(world: World, tmp_path: 
 
 @pytest.mark.parametrize("begins", FORMULAS)
 def test_a_cell_that_could_be_a_formula_stays_text(begins: str) -> None:
-    assert spreadsheets.cell(begins) == f"'{begins}"
+    assert csv_text.text_cell(begins) == f"'{begins}"
 
 
 @pytest.mark.parametrize("plain", ["", " ", "Tess", "2026-04-01", "a=b", "'=1"])
 def test_a_cell_that_could_not_is_left_as_it_is(plain: str) -> None:
-    assert spreadsheets.cell(plain) == plain
+    assert csv_text.text_cell(plain) == plain
 
 
 def test_a_name_that_is_a_formula_is_text_in_both_tables(world: World, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_messages_are_narrowed_by_day_and_walked_in_pages(world: World, tmp_path
     for child in ("T-2", "T-3"):
         world.as_("irene").raises(child=child, item_type="formal")
     whole = sent_to(world, tmp_path)
-    monkeypatch.setattr(log_exports, "SOME_ITEMS", 1)
+    monkeypatch.setattr(log_export, "SOME_ITEMS", 1)
     assert sent_to(world, tmp_path) == whole
     one_day = sent_to(world, tmp_path, date(2026, 4, 2), date(2026, 4, 2))
     assert one_day == [row for row in whole if row["When (London)"].startswith("2026-04-02")]
@@ -155,9 +155,9 @@ def test_messages_are_narrowed_by_day_and_walked_in_pages(world: World, tmp_path
 def test_another_authoritys_messages_and_readings_are_not_there(two: World, tmp_path: Path) -> None:
     reference = matter(two)
     out = tmp_path / "out.csv"
-    send_log(two.service, "elsewhere", out, None, None)
+    send_log_rows(two.service, "elsewhere", out, None, None)
     assert reference not in out.read_text(encoding="utf-8")
-    access_log(two.service, "elsewhere", out, None, None)
+    access_log_rows(two.service, "elsewhere", out, None, None)
     assert reference not in out.read_text(encoding="utf-8")
 
 
@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, run: Callable[...
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_formula_let_through_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheets, "cell", lambda text: text)
+    monkeypatch.setattr(csv_text, "text_cell", lambda text: text)
     with pytest.raises(AssertionError):
         test_a_name_that_is_a_formula_is_text_in_both_tables(world, tmp_path)
 
@@ -232,6 +232,6 @@ def test_planted_one_page_only_is_found(world: World, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_an_export_that_is_not_logged_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log_exports, "note", lambda *_: None)
+    monkeypatch.setattr(log_export, "note_log_export", lambda *_: None)
     with pytest.raises(AssertionError):
         test_every_reading_is_there_newest_first_in_london_time_and_so_is_the_export_itself(world, tmp_path)

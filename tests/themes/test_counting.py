@@ -10,81 +10,82 @@ import pytest
 from sqlalchemy import Connection, delete, text
 from sqlmodel import col
 
-from drp import counting, register
-from drp.counting import Asked, By, count_items, query
-from drp.register import Change, Entered, RegisterRow
-from drp.store import Store
+from drp.database.engine import Store
+from drp.register import write
+from drp.register.write import EntryChange, EntryToInsert, RegisterRow
+from drp.reports import aggregate
+from drp.reports.aggregate import CountQuery, Dimension, count_items, counting_statement
 from tests.themes.lines import plainly, some_line, some_lines
-from workflows.line import CHALLENGE
-from workflows.periods import first_day, months_of, quarter_of_month
+from workflows.calendar.reporting_periods import first_day, months_of, quarter_of_month
+from workflows.model.register_entry import CHALLENGE
 
 HERE = "dunmoor"
 BOTH = (CHALLENGE, "practice")
 ONLY = (
     (),
-    ((By.TEAM, ("north",)),),
-    ((By.REASON, ("delay", "other")),),
-    ((By.THEME, ("practice",)),),
-    ((By.QUARTER, ("2024-Q1", "2024-Q4")), (By.STATUS, ("looked_after",))),
-    ((By.YEAR, ("2024",)),),
-    ((By.OUTCOME, ("resolved",)), (By.STAGE, ("stage_2", "stage_3"))),
+    ((Dimension.TEAM, ("north",)),),
+    ((Dimension.REASON, ("delay", "other")),),
+    ((Dimension.THEME, ("practice",)),),
+    ((Dimension.QUARTER, ("2024-Q1", "2024-Q4")), (Dimension.STATUS, ("looked_after",))),
+    ((Dimension.YEAR, ("2024",)),),
+    ((Dimension.OUTCOME, ("resolved",)), (Dimension.STAGE, ("stage_2", "stage_3"))),
 )
 PERIODS = (("", ""), ("2024-04", "2025-03"), ("2024-07", "2024-12"), ("2024-05", "2024-08"))
 
 
-def every_question() -> Iterator[Asked]:
-    for by, across in [*permutations(By, 2), *((by, None) for by in By)]:
-        yield Asked(by, across)
+def every_question() -> Iterator[CountQuery]:
+    for by, across in [*permutations(Dimension, 2), *((by, None) for by in Dimension)]:
+        yield CountQuery(by, across)
 
 
 @pytest.fixture
-def filled(store: Store) -> tuple[Store, list[Entered]]:
+def filled(store: Store) -> tuple[Store, list[EntryToInsert]]:
     """Three hundred lines, and another authority's, which nobody here counts."""
     lines = some_lines(random.Random(7), 300)
     for authority, entered in ((HERE, lines), ("elsewhere", some_lines(random.Random(8), 40))):
         with store.write(authority) as connection:
-            register.write(connection, authority, [Change(one.id, None, one) for one in entered])
+            write.write_entries(connection, authority, [EntryChange(one.id, None, one) for one in entered])
     return store, lines
 
 
-def test_every_pair_is_counted_as_one_would_by_hand(filled: tuple[Store, list[Entered]]) -> None:
+def test_every_pair_is_counted_as_one_would_by_hand(filled: tuple[Store, list[EntryToInsert]]) -> None:
     store, lines = filled
     with store.read(HERE) as connection:
         for asked in every_question():
             assert count_items(connection, HERE, asked) == plainly(lines, asked), asked
 
 
-def test_narrowed_to_values_periods_and_kinds(filled: tuple[Store, list[Entered]]) -> None:
+def test_narrowed_to_values_periods_and_kinds(filled: tuple[Store, list[EntryToInsert]]) -> None:
     store, lines = filled
     rng = random.Random(3)
     with store.read(HERE) as connection:
         for asked in rng.sample(list(every_question()), 60):
             for only in ONLY:
                 first, last = rng.choice(PERIODS)
-                narrowed = Asked(asked.by, asked.across, first, last, only, rng.choice(((CHALLENGE,), BOTH)))
+                narrowed = CountQuery(asked.by, asked.across, first, last, only, rng.choice(((CHALLENGE,), BOTH)))
                 assert count_items(connection, HERE, narrowed) == plainly(lines, narrowed), narrowed
 
 
-def changed(rng: random.Random, lines: list[Entered]) -> Change:
+def changed(rng: random.Random, lines: list[EntryToInsert]) -> EntryChange:
     """A line comes, changes or goes."""
     if not lines or rng.random() < 0.3:
         one = some_lines(rng, 1)[0]
         lines.append(one)
-        return Change(one.id, None, one)
+        return EntryChange(one.id, None, one)
     place = rng.randrange(len(lines))
     before = lines[place]
     if rng.random() < 0.2:
         del lines[place]
-        return Change(before.id, before.line, None)
-    after = Entered(before.id, before.reference, some_line(rng), raiser=before.raiser)
+        return EntryChange(before.id, before.line, None)
+    after = EntryToInsert(before.id, before.reference, some_line(rng), raiser=before.raiser)
     lines[place] = after
-    return Change(before.id, before.line, after)
+    return EntryChange(before.id, before.line, after)
 
 
-def many_at_once(connection: Connection, rng: random.Random, lines: list[Entered]) -> None:
+def many_at_once(connection: Connection, rng: random.Random, lines: list[EntryToInsert]) -> None:
     """Lines of a sheet come in, and others are taken back."""
     new = some_lines(rng, rng.randrange(12))
-    register.enter(connection, HERE, new)
+    write.insert_entries(connection, HERE, new)
     gone = rng.sample(lines, len(lines) // 4)
     connection.execute(
         delete(RegisterRow).where(col(RegisterRow.authority) == HERE, col(RegisterRow.id).in_([one.id for one in gone]))
@@ -95,18 +96,18 @@ def many_at_once(connection: Connection, rng: random.Random, lines: list[Entered
 def come_change_and_go(store: Store, seed: int) -> None:
     """Ask after each of some decisions and sheets."""
     rng = random.Random(seed)
-    lines: list[Entered] = []
+    lines: list[EntryToInsert] = []
     questions = list(every_question())
     for _ in range(25):
         with store.write(HERE) as connection:
             if rng.random() < 0.2:
                 many_at_once(connection, rng, lines)
             for _ in range(rng.randrange(1, 8)):
-                register.write(connection, HERE, [changed(rng, lines)])
+                write.write_entries(connection, HERE, [changed(rng, lines)])
         first, last = rng.choice(PERIODS)
         with store.read(HERE) as connection:
             for one in rng.sample(questions, 4):
-                asked = Asked(one.by, one.across, first, last, (), rng.choice(((CHALLENGE,), BOTH)))
+                asked = CountQuery(one.by, one.across, first, last, (), rng.choice(((CHALLENGE,), BOTH)))
                 assert count_items(connection, HERE, asked) == plainly(lines, asked), asked
 
 
@@ -116,20 +117,20 @@ def test_what_comes_changes_and_goes_is_counted_at_once(store: Store, seed: int)
 
 
 def test_planted_a_line_that_goes_and_stays_counted_is_noticed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = register.write
+    whole = write.write_entries
 
-    def never_taken_out(connection: Connection, authority: str, changes: Sequence[Change]) -> None:
+    def never_taken_out(connection: Connection, authority: str, changes: Sequence[EntryChange]) -> None:
         whole(connection, authority, [one for one in changes if one.after])
 
-    monkeypatch.setattr(register, "write", never_taken_out)
+    monkeypatch.setattr(write, "write_entries", never_taken_out)
     with pytest.raises(AssertionError):
         come_change_and_go(store, 0)
 
 
 def test_planted_reasons_looked_for_among_first_rows_only_are_noticed(
-    filled: tuple[Store, list[Entered]], monkeypatch: pytest.MonkeyPatch
+    filled: tuple[Store, list[EntryToInsert]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "is_narrowed_to_reasons", lambda asked: False)
+    monkeypatch.setattr(aggregate, "is_narrowed_to_reasons", lambda asked: False)
     with pytest.raises(AssertionError):
         test_narrowed_to_values_periods_and_kinds(filled)
 
@@ -143,17 +144,17 @@ def test_quarters_begin_in_april() -> None:
 
 
 def test_on_sqlite_every_pair_is_read_off_the_index_alone_and_a_period_is_found_by_its_days(
-    filled: tuple[Store, list[Entered]],
+    filled: tuple[Store, list[EntryToInsert]],
 ) -> None:
     store, _ = filled
     if not store.is_sqlite:
         return
     with store.read(HERE) as connection:
         for one in every_question():
-            if By.IRO in one.names:
+            if Dimension.IRO in one.names:
                 continue
             for asked, found_by in ((one, "authority=?"), (replace(one, first="2024-04", last="2025-03"), "raised_on>?")):
-                compiled = query(HERE, asked).compile(connection, compile_kwargs={"literal_binds": True})
+                compiled = counting_statement(HERE, asked).compile(connection, compile_kwargs={"literal_binds": True})
                 plan = [row.detail for row in connection.execute(text(f"EXPLAIN QUERY PLAN {compiled}"))]
                 assert "USING COVERING INDEX ix_register_by_day" in plan[0], (asked, plan)
                 assert found_by in plan[0], (asked, plan)

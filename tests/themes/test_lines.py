@@ -8,11 +8,11 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from api.assembly import enter_what_is_not
-from drp import register
-from drp.migrate import config, migrate
-from drp.register import RegisterRow, StayRow
-from drp.store import Store
-from drp.tables import ChallengeRow
+from drp.database.engine import Store
+from drp.database.migrate import alembic_config, migrate_database
+from drp.database.tables import ChallengeRow
+from drp.register import write
+from drp.register.write import RegisterRow, StayRow
 from tests.service.world import World
 from tests.store.conftest import OWNER
 
@@ -34,7 +34,7 @@ def anew(world: World) -> list[dict[str, Any]]:
     casework = world.service.casework
     ids = [row.id for row in world.rows(select(col(ChallengeRow.id)))]
     with world.store.write(HERE) as connection:
-        register.again(connection, casework.procedures, HERE, ids)
+        write.rebuild_entries(connection, casework.procedures, HERE, ids)
     return lines(world)
 
 
@@ -125,12 +125,12 @@ def test_what_the_iro_takes_higher_after_its_date_was_not_answered(world: World)
 
 
 def test_planted_an_ending_that_leaves_the_line_open_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = register.change
+    whole = write.entry_change
 
     def only_new(id_, reference, child, raiser, before, after, words):  # type: ignore[no-untyped-def]
         return None if before and not after.is_open else whole(id_, reference, child, raiser, before, after, words)
 
-    monkeypatch.setattr(register, "change", only_new)
+    monkeypatch.setattr(write, "entry_change", only_new)
     with pytest.raises(AssertionError):
         test_lines_are_what_their_items_say(world)
 
@@ -160,8 +160,8 @@ def test_when_it_ended_and_what_changed_come_from_the_timeline_of_an_older_datab
     is_own = world.store.is_sqlite
     owner = world.store if is_own else Store(request.getfixturevalue("postgresql").url(OWNER))
     with owner.engine.begin() as connection:
-        command.downgrade(config(connection), "0005")
-    migrate(owner)
+        command.downgrade(alembic_config(connection), "0005")
+    migrate_database(owner)
     if not is_own:
         owner.close()
     assert {row.id: row.rest for row in world.rows(select(col(ChallengeRow.id), col(ChallengeRow.rest)))} == before

@@ -7,17 +7,17 @@ from importlib.resources import files
 
 import pytest
 
-from api.assembly import shipped
-from drp import themes
-from drp.counting import By
-from drp.handle import Casework
-from drp.labels import labels
-from drp.sheets.bringing import Sheet, bring_in
-from drp.sheets.mapping import SheetMapping
-from drp.sheets.population import bring_population
-from drp.themes import Compared, Question, Rate, Table
-from workflows.periods import months_in
-from workflows.working_days import local_date
+from api.assembly import shipped_procedures
+from drp.casework.service import Casework
+from drp.register_import.import_file import GivenSheet, import_sheet
+from drp.register_import.mapping import SheetMapping
+from drp.register_import.population import bring_population
+from drp.reports import theme_tables
+from drp.reports.aggregate import Dimension
+from drp.reports.display_labels import read_labels
+from drp.reports.theme_tables import PeriodComparison, StatusRate, TableQuestion, ThemeTable
+from workflows.calendar.reporting_periods import months_in
+from workflows.calendar.working_days import local_date
 
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 REGISTERS = files("api").joinpath("demo", "registers")
@@ -29,10 +29,10 @@ class Review:
     def __init__(self, casework: Casework, authority: str, *registers: str) -> None:
         self.casework, self.key = casework, authority
         with casework.store.write(authority) as connection:
-            casework.procedures.seed(connection, shipped(authority), NOW)
+            casework.procedures.seed(connection, shipped_procedures(authority), NOW)
             for name in registers:
                 rules = casework.procedures.current(connection, authority)
-                bring_in(casework, connection, rules, self._sheet(name), NOW, False)
+                import_sheet(casework, connection, rules, self._sheet(name), NOW, False)
 
     def children(self, name: str) -> None:
         with self.casework.store.write(self.key) as connection:
@@ -40,31 +40,37 @@ class Review:
             bring_population(connection, words, self._sheet(name), local_date(NOW))
 
     @staticmethod
-    def _sheet(name: str) -> Sheet:
-        return Sheet(name, REGISTERS.joinpath(name).read_bytes(), SheetMapping())
+    def _sheet(name: str) -> GivenSheet:
+        return GivenSheet(name, REGISTERS.joinpath(name).read_bytes(), SheetMapping())
 
-    def table(self, by: By, across: By | None = None, year: str = "", **more: bool) -> Table:
-        return self.ask(lambda connection, its: themes.table(connection, its, self.question(by, across, year, **more)), **more)
+    def table(self, by: Dimension, across: Dimension | None = None, year: str = "", **more: bool) -> ThemeTable:
+        return self.ask(
+            lambda connection, its: theme_tables.read_table(connection, its, self.question(by, across, year, **more)), **more
+        )
 
-    def compared(self, now: str, before: str) -> Compared:
-        return self.ask(lambda connection, its: themes.compared(connection, its, Question(By.STAGE), now, before))
+    def compared(self, now: str, before: str) -> PeriodComparison:
+        return self.ask(
+            lambda connection, its: theme_tables.compare_periods(connection, its, TableQuestion(Dimension.STAGE), now, before)
+        )
 
-    def rates(self, year: str) -> tuple[Rate, ...]:
-        return self.ask(lambda connection, its: themes.rates(connection, its, self.question(By.STAGE, None, year)))
+    def rates(self, year: str) -> tuple[StatusRate, ...]:
+        return self.ask(
+            lambda connection, its: theme_tables.rates_of_period(connection, its, self.question(Dimension.STAGE, None, year))
+        )
 
     @staticmethod
-    def question(by: By, across: By | None, year: str, **more: bool) -> Question:
+    def question(by: Dimension, across: Dimension | None, year: str, **more: bool) -> TableQuestion:
         first, last = months_in(year) if year else ("", "")
-        return Question(by, across, first, last, (), **more)
+        return TableQuestion(by, across, first, last, (), **more)
 
     def ask(self, what: Callable, **more: bool):  # type: ignore[no-untyped-def, type-arg]
         with self.casework.store.read(self.key) as connection:
             words = self.casework.procedures.current(connection, self.key)[0].authority
-            its = labels(connection, self.casework.procedures, words, more.get("together", False))
+            its = read_labels(connection, self.casework.procedures, words, more.get("together", False))
             return what(connection, its)
 
 
-def printed(made: Table) -> dict[str, list[str]]:
+def printed(made: ThemeTable) -> dict[str, list[str]]:
     """A table as a report prints it: each number with its share, the total last."""
     columns = [*made.columns, None]
     rows = {row.label: [f"{made.cell(row, one)} {made.share(row, one)}" for one in columns] for row in made.rows}
@@ -73,7 +79,7 @@ def printed(made: Table) -> dict[str, list[str]]:
 
 def test_durham_2016(casework: Casework) -> None:
     durham = Review(casework, "durham", "durham_2016.csv")
-    assert printed(durham.table(By.STAGE, By.QUARTER, "2016", together=True)) == {
+    assert printed(durham.table(Dimension.STAGE, Dimension.QUARTER, "2016", together=True)) == {
         "Informal challenge": ["9 39.13%", "10 28.57%", "13 50.00%", "14 50.00%", "46 41.07%"],
         "Level 2": ["8 34.78%", "14 40.00%", "7 26.92%", "8 28.57%", "37 33.04%"],
         "Level 3": ["5 21.74%", "10 28.57%", "5 19.23%", "4 14.29%", "24 21.43%"],
@@ -91,7 +97,7 @@ def test_durham_2016_of_1109_children_and_beside_the_year_before(casework: Casew
     beside = durham.compared("2016", "2015")
     assert beside.in_words() == "112 in 2016/17, 164 in 2015/16: 112 − 164 = −52; −52 of 164 is −31.7%."
     assert "do not compare" in beside.broken
-    years = durham.table(By.YEAR)
+    years = durham.table(Dimension.YEAR)
     assert [(row.label, years.cell(row)) for row in years.rows] == [("2015/16", 164), ("2016/17", 112)]
     assert [key for key, _ in years.breaks] == ["2016"]
 
@@ -102,7 +108,7 @@ DOES_NOT_ADD_UP = {("Level 5", "child protection plan"): (1, 0)}
 
 def test_durham_2022(casework: Casework) -> None:
     durham = Review(casework, "durham", "durham_2022.csv")
-    made = durham.table(By.STAGE, By.STATUS, "2022")
+    made = durham.table(Dimension.STAGE, Dimension.STATUS, "2022")
     report = {
         "Level 2": (120, 100, 7, 13),
         "Level 3": (68, 49, 6, 13),
@@ -124,7 +130,7 @@ def test_durham_2022(casework: Casework) -> None:
     assert differs == DOES_NOT_ADD_UP
     informal = next(row for row in made.rows if row.label == "Informal challenge")
     assert (made.cell(informal), made.items - made.cell(informal)) == (151, 222)
-    kinds = durham.table(By.ITEM_TYPE, By.YEAR)
+    kinds = durham.table(Dimension.ITEM_TYPE, Dimension.YEAR)
     formal = next(row for row in kinds.rows if row.label == "formal challenge")
     assert [(column.label, kinds.cell(formal, column)) for column in kinds.columns] == [
         ("2019/20", 106), ("2020/21", 100), ("2021/22", 136), ("2022/23", 222),
@@ -133,12 +139,12 @@ def test_durham_2022(casework: Casework) -> None:
 
 def test_senior_scrutiny_stands_apart_from_challenges_that_await_a_reply(casework: Casework) -> None:
     durham = Review(casework, "durham", "durham_2022.csv")
-    made = durham.table(By.STAGE, None, "2022")
+    made = durham.table(Dimension.STAGE, None, "2022")
     assert {row.label: made.cell(row) for row in made.rows}["Level 5"] == 1
 
     def reviewed(connection, its):  # type: ignore[no-untyped-def]
-        only = ((By.ITEM_TYPE, "senior_scrutiny"),)
-        return themes.table(connection, its, Question(By.STAGE, None, "2022-04", "2023-03", only))
+        only = ((Dimension.ITEM_TYPE, "senior_scrutiny"),)
+        return theme_tables.read_table(connection, its, TableQuestion(Dimension.STAGE, None, "2022-04", "2023-03", only))
 
     apart = durham.ask(reviewed)
     assert {row.label: apart.cell(row) for row in apart.rows if apart.cell(row)} == {"Level 5": 14}
@@ -146,7 +152,7 @@ def test_senior_scrutiny_stands_apart_from_challenges_that_await_a_reply(casewor
 
 def test_durham_2016_and_2022_stand_side_by_side(casework: Casework) -> None:
     durham = Review(casework, "durham", "durham_2016.csv", "durham_2022.csv")
-    made = durham.table(By.STAGE, By.YEAR, "", together=True)
+    made = durham.table(Dimension.STAGE, Dimension.YEAR, "", together=True)
     year = {column.label: column for column in made.columns}
     stages = ("Informal challenge", "Level 2", "Level 3", "Level 4", "Stages 5–8")
     rows = {row.label: row for row in made.rows}
@@ -162,7 +168,7 @@ def test_durham_2016_and_2022_stand_side_by_side(casework: Casework) -> None:
 
 def test_derby_2017(casework: Casework) -> None:
     derby = Review(casework, "derby", "derby.csv")
-    made = derby.table(By.REASON, None, "2017", with_practice=True)
+    made = derby.table(Dimension.REASON, None, "2017", with_practice=True)
     assert {row.label: made.cell(row) for row in made.rows} == {
         "Drift or delay": 10,
         "Excellent practice": 14,
@@ -171,22 +177,22 @@ def test_derby_2017(casework: Casework) -> None:
         "Statutory requirements not met": 37,
     }
     assert made.items == 93
-    quarters = derby.table(By.QUARTER, None, "2017", with_practice=True)
+    quarters = derby.table(Dimension.QUARTER, None, "2017", with_practice=True)
     halves = [quarters.cell(row) for row in quarters.rows]
     assert (sum(halves[:2]), sum(halves[2:])) == (42, 51)
-    second = derby.table(By.REASON, By.STAGE, "2017")
+    second = derby.table(Dimension.REASON, Dimension.STAGE, "2017")
     column = next(one for one in second.columns if one.key == "formal_2")
     assert {row.label: second.cell(row, column) for row in second.rows if second.cell(row, column)} == {
         "Drift or delay": 2, "Non-completion of significant tasks": 2,
     }  # fmt: skip
-    years = derby.table(By.YEAR, None, "", with_practice=True)
+    years = derby.table(Dimension.YEAR, None, "", with_practice=True)
     assert [years.cell(row) for row in years.rows] == [53, 107, 84, 93]
-    apart = derby.table(By.REASON, None, "2017")
+    apart = derby.table(Dimension.REASON, None, "2017")
     assert apart.items == 93 - 14
 
 
 def test_north_yorkshire_2014(casework: Casework) -> None:
-    made = Review(casework, "north_yorkshire", "north_yorkshire.csv").table(By.REASON, None, "2014", with_practice=True)
+    made = Review(casework, "north_yorkshire", "north_yorkshire.csv").table(Dimension.REASON, None, "2014", with_practice=True)
     assert {row.label: made.cell(row) for row in made.rows} == {
         "Decisions of review not acted on": 35,
         "Other": 23,
@@ -199,7 +205,7 @@ def test_north_yorkshire_2014(casework: Casework) -> None:
 
 
 def test_thurrock_2017_accounts_for_what_its_list_leaves_out(casework: Casework) -> None:
-    made = Review(casework, "thurrock", "thurrock.csv").table(By.REASON, None, "2017")
+    made = Review(casework, "thurrock", "thurrock.csv").table(Dimension.REASON, None, "2017")
     numbers = {row.label: made.cell(row) for row in made.rows}
     assert numbers == {
         "Pathway plan not completed": 11,
@@ -219,13 +225,15 @@ def test_thurrock_2017_accounts_for_what_its_list_leaves_out(casework: Casework)
 def test_planted_a_share_that_is_cut_and_not_rounded_is_noticed(casework: Casework, monkeypatch: pytest.MonkeyPatch) -> None:
     from decimal import ROUND_DOWN, Decimal
 
-    monkeypatch.setattr(themes, "rounded", lambda number, places: number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN))
+    monkeypatch.setattr(
+        theme_tables, "round_as_reports", lambda number, places: number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+    )
     with pytest.raises(AssertionError):
         test_durham_2016(casework)
 
 
 def test_planted_stages_that_are_not_mapped_are_noticed(casework: Casework, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workflows.reporting import Reporting
+    from workflows.model.reporting import Reporting
 
     monkeypatch.setattr(Reporting, "stage", lambda self, key: key)
     with pytest.raises((AssertionError, KeyError)):

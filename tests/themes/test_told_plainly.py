@@ -7,30 +7,31 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert
 
-from api import figures
-from api.figures import Wanted
-from drp import patterns, register, saved_views, themes
-from drp.counting import By
-from drp.handle import Casework
-from drp.labels import Labels, labels
-from drp.register import Change, Entered, PopulationRow
-from drp.store import Store
-from drp.themes import Question
+from api.queries import report_query
+from api.queries.report_query import AskedQuestion
+from drp.casework.service import Casework
+from drp.database.engine import Store
+from drp.register import write
+from drp.register.write import EntryChange, EntryToInsert, PopulationRow
+from drp.reports import repeats_and_gaps, saved_views, theme_tables
+from drp.reports.aggregate import Dimension
+from drp.reports.display_labels import DisplayLabels, read_labels
+from drp.reports.theme_tables import TableQuestion
 from tests.decision.cast import Story, derby
 from tests.themes.test_published import Review
-from workflows.challenge import Challenge
-from workflows.ladder import ItemType, Need
-from workflows.line import Coded, Line, Reply, line_of
-from workflows.refusals import Unfit
-from workflows.reporting import Reporting
+from workflows.model.challenge import Challenge
+from workflows.model.ladder import ItemType, Need
+from workflows.model.refusals import Unfit
+from workflows.model.register_entry import CodedReason, RegisterEntry, ReplyState, register_entry_of
+from workflows.model.reporting import Reporting
 
 HERE = "durham"
 DAY = date(2026, 2, 2)
 
 
-def line(**said: object) -> Line:
-    plain = Line(
-        ItemType.FORMAL, DAY, "level_2", (Coded("report_not_available", "practice"),), "north", "field", "looked_after", False,
+def line(**said: object) -> RegisterEntry:
+    plain = RegisterEntry(
+        ItemType.FORMAL, DAY, "level_2", (CodedReason("report_not_available", "practice"),), "north", "field", "looked_after", False,
         "withdrawn", "", None,
     )  # fmt: skip
     return replace(plain, **said)  # type: ignore[arg-type]
@@ -42,22 +43,24 @@ class Lines:
     def __init__(self, casework: Casework) -> None:
         self.review, self.casework, self._n = Review(casework, HERE), casework, 0
 
-    def enter(self, *lines: Line, number: str = "", sheet: str = "x", child: UUID | None = None) -> "Lines":
+    def enter(self, *lines: RegisterEntry, number: str = "", sheet: str = "x", child: UUID | None = None) -> "Lines":
         changes = []
         for one in lines:
             self._n += 1
             changes.append(
-                Change(UUID(int=self._n), None, Entered(UUID(int=self._n), f"R-{self._n}", one, child, None, sheet, number))
+                EntryChange(
+                    UUID(int=self._n), None, EntryToInsert(UUID(int=self._n), f"R-{self._n}", one, child, None, sheet, number)
+                )
             )
         with self.casework.store.write(HERE) as connection:
-            register.write(connection, HERE, changes)
+            write.write_entries(connection, HERE, changes)
         return self
 
     def ask(self, what, reporting: Reporting | None = None):  # type: ignore[no-untyped-def]
         with self.casework.store.read(HERE) as connection:
             words = self.casework.procedures.current(connection, HERE)[0].authority
             words = replace(words, reporting=reporting) if reporting else words
-            return what(connection, labels(connection, self.casework.procedures, words))
+            return what(connection, read_labels(connection, self.casework.procedures, words))
 
 
 @pytest.fixture
@@ -66,8 +69,12 @@ def lines(casework: Casework) -> Lines:
 
 
 def test_columns_that_add_up_to_more_say_so(lines: Lines) -> None:
-    both = line(reasons=(Coded("report_not_available", "practice"), Coded("placement_unregistered", "resources")), team="")
-    made = lines.enter(both).ask(lambda connection, its: themes.table(connection, its, Question(By.TEAM, By.THEME)))
+    both = line(
+        reasons=(CodedReason("report_not_available", "practice"), CodedReason("placement_unregistered", "resources")), team=""
+    )
+    made = lines.enter(both).ask(
+        lambda connection, its: theme_tables.read_table(connection, its, TableQuestion(Dimension.TEAM, Dimension.THEME))
+    )
     assert made.items == 1
     assert [made.total(column) for column in made.columns] == [1, 1]
     assert made.notes == (
@@ -78,9 +85,11 @@ def test_columns_that_add_up_to_more_say_so(lines: Lines) -> None:
 
 
 def test_planted_notes_of_the_rows_alone_are_noticed(lines: Lines, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = themes.explain_totals
+    whole = theme_tables.explain_totals
     monkeypatch.setattr(
-        themes, "explain_totals", lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None)
+        theme_tables,
+        "explain_totals",
+        lambda connection, its, question, rows, columns: whole(connection, its, question, rows, None),
     )
     with pytest.raises(AssertionError):
         test_columns_that_add_up_to_more_say_so(lines)
@@ -96,31 +105,31 @@ def answered_by_two(need: Need) -> Challenge:
     return replace(challenge, windows=(replace(window, asked=(in_time, late), answer=need),))
 
 
-@pytest.mark.parametrize(("need", "said"), [(Need.ANY, Reply.IN_TIME), (Need.ALL, Reply.LATE)])
+@pytest.mark.parametrize(("need", "said"), [(Need.ANY, ReplyState.IN_TIME), (Need.ALL, ReplyState.LATE)])
 def test_where_any_may_answer_a_later_word_makes_no_reply_late(need: Need, said: str) -> None:
-    found = line_of(answered_by_two(need), derby().authority)
+    found = register_entry_of(answered_by_two(need), derby().authority)
     assert found is not None
     assert [stay.reply for stay in found.stays] == [said]
 
 
 def test_a_row_of_stages_together_opens_what_it_was_narrowed_to(lines: Lines) -> None:
-    question = Question(By.STAGE, None, "", "", ((By.STAGE, "level_5"),), False, True)
+    question = TableQuestion(Dimension.STAGE, None, "", "", ((Dimension.STAGE, "level_5"),), False, True)
     lines.enter(line(stage="level_5"), line(stage="level_6"))
 
-    def link(connection, its: Labels) -> str:  # type: ignore[no-untyped-def]
-        grouped = labels(connection, lines.casework.procedures, its.words, groups=True)
-        made = themes.table(connection, grouped, question)
+    def link(connection, its: DisplayLabels) -> str:  # type: ignore[no-untyped-def]
+        grouped = read_labels(connection, lines.casework.procedures, its.words, groups=True)
+        made = theme_tables.read_table(connection, grouped, question)
         (row,) = made.rows
         assert made.cell(row) == 1
-        return figures.opened(made, Wanted(question, "all"), row, None)
+        return report_query.register_address_of_figure(made, AskedQuestion(question, "all"), row, None)
 
     assert "stage=level_5" in lines.ask(link)
 
 
 def test_an_old_reason_and_the_one_it_counts_as_are_one_repeat(lines: Lines) -> None:
-    lines.enter(line(), line(reasons=(Coded("late_report", "practice"),)), number="D-1")
+    lines.enter(line(), line(reasons=(CodedReason("late_report", "practice"),)), number="D-1")
     reporting = Reporting(reasons={"late_report": "report_not_available"})
-    ask = lambda connection, its: patterns.repeats(connection, its, Question(By.REASON))  # noqa: E731
+    ask = lambda connection, its: repeats_and_gaps.repeated_concerns(connection, its, TableQuestion(Dimension.REASON))  # noqa: E731
     assert lines.ask(ask) == ()
     (one,) = lines.ask(ask, reporting)
     assert (one.number, one.reason.key, one.references) == ("D-1", "report_not_available", ("R-1", "R-2"))
@@ -129,7 +138,9 @@ def test_an_old_reason_and_the_one_it_counts_as_are_one_repeat(lines: Lines) -> 
 def test_more_repeats_than_are_shown_are_not_given_as_all(lines: Lines) -> None:
     for n in range(4):
         lines.enter(line(), line(), number=f"D-{n}")
-    found = lines.ask(lambda connection, its: patterns.repeats(connection, its, Question(By.REASON), most=3))
+    found = lines.ask(
+        lambda connection, its: repeats_and_gaps.repeated_concerns(connection, its, TableQuestion(Dimension.REASON), most=3)
+    )
     assert len(found) == 3
 
 
@@ -137,9 +148,11 @@ def test_a_stage_that_counts_as_informal_is_no_climb(lines: Lines) -> None:
     lines.enter(line(stage="talk"), line(stage="informal", team="south"), line(stage="level_2", team="south"))
     reporting = Reporting(stages={"talk": "informal"})
 
-    def teams(connection, its: Labels) -> list[str]:  # type: ignore[no-untyped-def]
+    def teams(connection, its: DisplayLabels) -> list[str]:  # type: ignore[no-untyped-def]
         ladders = [rules.ladder for rules in lines.casework.procedures.current(connection, HERE)]
-        return [one.key for one in patterns.absent(connection, its, Question(By.STAGE), ladders).teams]
+        return [
+            one.key for one in repeats_and_gaps.what_is_not_used(connection, its, TableQuestion(Dimension.STAGE), ladders).teams
+        ]
 
     assert lines.ask(teams, reporting) == ["north"]
 
@@ -149,14 +162,18 @@ def test_a_rate_is_of_challenges_whatever_else_is_counted(lines: Lines) -> None:
     with lines.casework.store.write(HERE) as connection:
         row = {"authority": HERE, "quarter": "2025-Q4", "status": "looked_after", "number": 100}
         connection.execute(insert(PopulationRow), [row])
-    question = Question(By.STAGE, None, "2026-01", "2026-03", (), with_practice=True)
-    (rate,) = lines.ask(lambda connection, its: themes.rates(connection, its, question))
+    question = TableQuestion(Dimension.STAGE, None, "2026-01", "2026-03", (), with_practice=True)
+    (rate,) = lines.ask(lambda connection, its: theme_tables.rates_of_period(connection, its, question))
     assert (rate.items, rate.per_100) == (1, "1.0")
 
 
 def test_a_notice_without_a_reason_stands_under_the_authoritys_own_word_for_it(lines: Lines) -> None:
     lines.enter(line(item_type=ItemType.EXCELLENT_PRACTICE, reasons=()))
-    made = lines.ask(lambda connection, its: themes.table(connection, its, Question(By.REASON, None, with_practice=True)))
+    made = lines.ask(
+        lambda connection, its: theme_tables.read_table(
+            connection, its, TableQuestion(Dimension.REASON, None, with_practice=True)
+        )
+    )
     assert [row.label for row in made.rows] == ["excellent practice"]
 
 
@@ -165,5 +182,5 @@ def test_a_view_of_one_child_is_not_kept(store: Store) -> None:
     with store.write(HERE) as connection:
         for query in ("child=D-1", "stage=level_2&child=D-1"):
             with pytest.raises(Unfit, match="A view of one child is not kept"):
-                saved_views.save(connection, HERE, person, "Mine", query, datetime(2026, 4, 1, tzinfo=UTC))
-        assert saved_views.of(connection, HERE, person) == []
+                saved_views.save_view(connection, HERE, person, "Mine", query, datetime(2026, 4, 1, tzinfo=UTC))
+        assert saved_views.views_of(connection, HERE, person) == []

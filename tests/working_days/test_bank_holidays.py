@@ -7,8 +7,8 @@ import holidays
 import pytest
 
 import workflows.calendars
-from workflows.calendars.by_rule import bank_holidays_by_rule
-from workflows.working_days import read_calendar
+from workflows.calendar.holiday_rules import bank_holidays_by_rule
+from workflows.calendar.working_days import read_calendar
 
 FILE = Path(workflows.calendars.__path__[0]) / "england_and_wales.csv"
 TEXT = FILE.read_text(encoding="utf-8")

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 import workflows.calendars
-from workflows.promise_in_words import explain
-from workflows.working_days import (
+from workflows.calendar.promise_in_words import explain_promise
+from workflows.calendar.working_days import (
     Length,
-    Unit,
+    LengthUnit,
     long_date,
-    promise,
     promise_from_date,
+    promise_from_instant,
     promise_on,
     read_calendar,
 )
@@ -22,15 +22,15 @@ CALENDAR = read_calendar(TEXT)
 
 
 def working(number):
-    return Length(number, Unit.WORKING_DAYS)
+    return Length(number, LengthUnit.WORKING_DAYS)
 
 
 def days(number):
-    return Length(number, Unit.CALENDAR_DAYS)
+    return Length(number, LengthUnit.CALENDAR_DAYS)
 
 
 def hours(number):
-    return Length(number, Unit.HOURS)
+    return Length(number, LengthUnit.HOURS)
 
 
 def utc(*parts):
@@ -44,18 +44,20 @@ def test_lengths_in_words():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("number", "unit"), [(-1, Unit.WORKING_DAYS), (0, Unit.CALENDAR_DAYS), (0, Unit.HOURS)])
+@pytest.mark.parametrize(
+    ("number", "unit"), [(-1, LengthUnit.WORKING_DAYS), (0, LengthUnit.CALENDAR_DAYS), (0, LengthUnit.HOURS)]
+)
 def test_a_length_is_at_least_one(number, unit):
     with pytest.raises(ValueError, match="at least 1"):
         Length(number, unit)
 
 
 def test_the_same_working_day_ends_on_that_day_or_on_the_next_that_is_worked():
-    same_day = Length(0, Unit.WORKING_DAYS)
+    same_day = Length(0, LengthUnit.WORKING_DAYS)
     assert str(same_day) == "the same working day"
     on_a_wednesday = promise_from_date(same_day, date(2026, 4, 1), CALENDAR)
     assert on_a_wednesday.due == date(2026, 4, 1)
-    assert explain(on_a_wednesday) == "the same working day from Wednesday 1 April 2026: Wed 1 April"
+    assert explain_promise(on_a_wednesday) == "the same working day from Wednesday 1 April 2026: Wed 1 April"
     assert promise_from_date(same_day, date(2026, 4, 3), CALENDAR).due == date(2026, 4, 7)
 
 
@@ -123,7 +125,7 @@ def test_a_long_date():
     ],
 )
 def test_a_promise_of_days_explains_itself(length, start, words):
-    assert explain(promise_from_date(length, start, CALENDAR)) == words
+    assert explain_promise(promise_from_date(length, start, CALENDAR)) == words
 
 
 @pytest.mark.parametrize(
@@ -147,21 +149,21 @@ def test_a_promise_of_days_explains_itself(length, start, words):
     ],
 )
 def test_a_promise_of_hours_explains_itself(length, since, words):
-    assert explain(promise(length, since, CALENDAR)) == words
+    assert explain_promise(promise_from_instant(length, since, CALENDAR)) == words
 
 
 def test_a_named_date_and_a_closure_explain_themselves():
-    assert explain(promise_on(date(2026, 5, 1), date(2026, 4, 1), CALENDAR)) == "the date named: Friday 1 May 2026"
+    assert explain_promise(promise_on(date(2026, 5, 1), date(2026, 4, 1), CALENDAR)) == "the date named: Friday 1 May 2026"
     closed = CALENDAR.closed_also_on({date(2026, 6, 2): "Offices closed"}, "x")
     made = promise_from_date(working(1), date(2026, 6, 1), closed)
-    assert explain(made) == "1 working day from Monday 1 June 2026: Wed 3 June; not counted: Tue 2 Offices closed"
+    assert explain_promise(made) == "1 working day from Monday 1 June 2026: Wed 3 June; not counted: Tue 2 Offices closed"
 
 
 def test_every_working_day_promise_of_forty_six_years_can_be_explained():
     for start in (date(1995, 1, 1) + timedelta(days=n) for n in range(0, 16802, 13)):
         for number in (1, 10, 11, 40):
             made = promise_from_date(working(number), start, CALENDAR)
-            words = explain(made)
+            words = explain_promise(made)
             assert words.startswith(f"{working(number)} from {long_date(start)}")
             named = f" {long_date(made.due).split(' ')[2]}"
             assert named in words.split("; not counted")[0].split(": ", 1)[1]

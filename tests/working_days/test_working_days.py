@@ -10,18 +10,18 @@ import pytest
 import tzdata
 
 import workflows.calendars
-from workflows.working_days import (
+from workflows.calendar.working_days import (
     LONDON,
     TZDATA,
     Calendar,
     Length,
-    Unit,
+    LengthUnit,
     acts_at,
     at_local,
     local_date,
     local_midnight_after,
-    promise,
     promise_from_date,
+    promise_from_instant,
     promise_on,
     read_calendar,
     warns_at,
@@ -36,15 +36,15 @@ LENGTHS = (1, 3, 4, 5, 10, 20)
 
 
 def working(number):
-    return Length(number, Unit.WORKING_DAYS)
+    return Length(number, LengthUnit.WORKING_DAYS)
 
 
 def days(number):
-    return Length(number, Unit.CALENDAR_DAYS)
+    return Length(number, LengthUnit.CALENDAR_DAYS)
 
 
 def hours(number):
-    return Length(number, Unit.HOURS)
+    return Length(number, LengthUnit.HOURS)
 
 
 def utc(*parts):
@@ -222,7 +222,7 @@ def test_a_date_is_expected_only_where_its_count_passes_what_is_announced():
     assert not promise_from_date(working(1), date(2026, 4, 1), announced_to_the_day).expected
     # These rest on no bank holiday, announced or not.
     assert not promise_from_date(days(30), date(2028, 12, 22), CALENDAR).expected
-    assert not promise(hours(720), utc(2028, 12, 22), CALENDAR).expected
+    assert not promise_from_instant(hours(720), utc(2028, 12, 22), CALENDAR).expected
     assert not promise_on(date(2030, 1, 1), date(2028, 12, 22), CALENDAR).expected
 
 
@@ -259,7 +259,7 @@ def wall(instant):
 def test_hours_across_a_clock_change_are_elapsed_hours(change, forward):
     for before in (1, 10, 39, 63, 71):
         since = change - timedelta(hours=before)
-        made = promise(hours(72), since, CALENDAR)
+        made = promise_from_instant(hours(72), since, CALENDAR)
         assert made.closes_at - made.since == timedelta(hours=72)
         assert wall(made.closes_at) - wall(since) == timedelta(hours=72 + forward)
         assert made.due == local_date(made.closes_at - timedelta(microseconds=1))
@@ -282,7 +282,7 @@ def test_days_across_a_clock_change_close_at_local_midnight(change, forward):
 
 
 def test_derbys_72_hours_are_raised_at_ten_and_due_at_eleven():
-    made = promise(hours(72), utc(2026, 3, 27, 10), CALENDAR)
+    made = promise_from_instant(hours(72), utc(2026, 3, 27, 10), CALENDAR)
     assert made.closes_at == utc(2026, 3, 30, 10)
     assert wall(made.closes_at) == datetime(2026, 3, 30, 11)  # noqa: DTZ001
     assert (made.counts_from, made.due) == (date(2026, 3, 27), date(2026, 3, 30))
@@ -290,25 +290,25 @@ def test_derbys_72_hours_are_raised_at_ten_and_due_at_eleven():
 
 
 def test_hours_that_close_at_local_midnight_are_due_the_day_before():
-    assert promise(hours(24), utc(2026, 6, 1, 23), CALENDAR).due == date(2026, 6, 2)
-    assert promise(hours(25), utc(2026, 6, 1, 23), CALENDAR).due == date(2026, 6, 3)
-    assert promise(hours(24), utc(2026, 1, 5), CALENDAR).due == date(2026, 1, 5)
+    assert promise_from_instant(hours(24), utc(2026, 6, 1, 23), CALENDAR).due == date(2026, 6, 2)
+    assert promise_from_instant(hours(25), utc(2026, 6, 1, 23), CALENDAR).due == date(2026, 6, 3)
+    assert promise_from_instant(hours(24), utc(2026, 1, 5), CALENDAR).due == date(2026, 1, 5)
 
 
 def test_days_count_from_the_local_date_and_not_the_date_in_utc():
     late = utc(2026, 6, 1, 23, 30)  # 00:30 on the 2nd in London
-    assert promise(working(1), late, CALENDAR) == promise_from_date(working(1), date(2026, 6, 2), CALENDAR)
+    assert promise_from_instant(working(1), late, CALENDAR) == promise_from_date(working(1), date(2026, 6, 2), CALENDAR)
     elsewhere = datetime(2026, 6, 2, 8, 30, tzinfo=timezone(timedelta(hours=9)))
-    assert promise(working(1), elsewhere, CALENDAR) == promise(working(1), late, CALENDAR)
+    assert promise_from_instant(working(1), elsewhere, CALENDAR) == promise_from_instant(working(1), late, CALENDAR)
 
 
 def test_every_instant_is_utc_and_a_bare_one_is_refused():
     for length in (working(2), days(2), hours(2)):
-        made = promise(length, datetime(2026, 6, 2, 12, tzinfo=LONDON), CALENDAR)
+        made = promise_from_instant(length, datetime(2026, 6, 2, 12, tzinfo=LONDON), CALENDAR)
         instants = [made.closes_at, acts_at(made, CALENDAR), warns_at(made, CALENDAR), made.since or made.closes_at]
         assert all(instant.tzinfo is UTC for instant in instants)
         with pytest.raises(ValueError, match="no time zone"):
-            promise(length, datetime(2026, 6, 2, 12), CALENDAR)  # noqa: DTZ001
+            promise_from_instant(length, datetime(2026, 6, 2, 12), CALENDAR)  # noqa: DTZ001
     with pytest.raises(ValueError, match="no time zone"):
         local_date(datetime(2026, 6, 2))  # noqa: DTZ001
     with pytest.raises(ValueError, match="no zone"):
@@ -348,7 +348,7 @@ def test_the_service_acts_at_nine_on_the_next_working_day():
 
 
 def test_the_service_acts_on_hours_as_they_close():
-    saturday = promise(hours(24), utc(2026, 4, 3, 3), CALENDAR)
+    saturday = promise_from_instant(hours(24), utc(2026, 4, 3, 3), CALENDAR)
     assert acts_at(saturday, CALENDAR) == saturday.closes_at == utc(2026, 4, 4, 3)
 
 
@@ -358,11 +358,14 @@ def test_the_service_acts_on_hours_as_they_close():
         (promise_from_date(working(1), date(2026, 4, 1), CALENDAR), utc(2026, 4, 2, 15)),  # on the due date
         (promise_from_date(days(4), date(2026, 4, 1), CALENDAR), utc(2026, 4, 2, 15)),  # due on Easter Sunday
         (promise_on(date(2026, 1, 10), date(2026, 1, 5), CALENDAR), utc(2026, 1, 9, 16)),  # due on a Saturday
-        (promise(hours(72), utc(2026, 3, 27, 10), CALENDAR), utc(2026, 3, 27, 16)),  # closes on Monday at 11:00
-        (promise(hours(24), utc(2026, 4, 13, 15), CALENDAR), utc(2026, 4, 13, 15)),  # closes at 16:00 exactly
-        (promise(hours(24), utc(2026, 4, 13, 15, 1), CALENDAR), utc(2026, 4, 14, 15)),  # and a minute later
-        (promise(hours(24), utc(2026, 4, 13, 23), CALENDAR), utc(2026, 4, 14, 15)),  # closes at midnight
-        (promise(hours(24), utc(2026, 4, 6, 9), CALENDAR), utc(2026, 4, 2, 15)),  # closes on the Tuesday after Easter
+        (promise_from_instant(hours(72), utc(2026, 3, 27, 10), CALENDAR), utc(2026, 3, 27, 16)),  # closes on Monday at 11:00
+        (promise_from_instant(hours(24), utc(2026, 4, 13, 15), CALENDAR), utc(2026, 4, 13, 15)),  # closes at 16:00 exactly
+        (promise_from_instant(hours(24), utc(2026, 4, 13, 15, 1), CALENDAR), utc(2026, 4, 14, 15)),  # and a minute later
+        (promise_from_instant(hours(24), utc(2026, 4, 13, 23), CALENDAR), utc(2026, 4, 14, 15)),  # closes at midnight
+        (
+            promise_from_instant(hours(24), utc(2026, 4, 6, 9), CALENDAR),
+            utc(2026, 4, 2, 15),
+        ),  # closes on the Tuesday after Easter
     ],
 )
 def test_the_warning_is_at_four_before_it_closes(made, warning):

@@ -1,0 +1,1 @@
+"""What leaves as a file: referral bundles, subject access, registers, logs."""

@@ -1,0 +1,171 @@
+"""Gathers everything that is held about one child: the directory's rows, every item whole, and drafts. Nothing is chosen."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from api.exports.sar_export.contents import (
+    ChildHeld,
+    HandOver,
+    HoldHeld,
+    Item,
+    Kept,
+    Mark,
+    PostHeld,
+    SubjectAccess,
+    Unsent,
+    Words,
+)
+from api.exports.sar_export.earlier_registers import lines_held
+from api.exports.sar_export.gatherer import SarGatherer
+from api.exports.sar_export.items import gather_item
+from api.exports.sar_export.marks import mark_meanings, mark_words, of_law, of_others
+from api.exports.sar_export.writers import SarWriters
+from api.presenters.wording import capitalised, moment_in_words
+from drp.data_protection import subject_data
+from drp.database.tables import ChildRow
+from drp.directory import lookup
+from workflows.calendar.working_days import local_date, so_many
+
+CONSIDER_FIRST = (
+    "This is everything that the service holds about the child, as it is held. It is for the officer who answers the request. "
+    "It is not yet fit to be released: nothing has been taken out.",
+    "Serious harm test: this is social work data. Before anything is released, consider with a senior social worker whether that "
+    "would be likely to prejudice social work, because it would be likely to cause serious harm to the physical or mental health "
+    "of the child or of anybody else (Data Protection Act 2018, Schedule 3, Part 3, paragraph 11).",
+    "Other people: consider what identifies anybody else, and whether they agree or it is reasonable without "
+    "(Schedule 2, Part 3, paragraphs 16 and 17; what social workers did in their post is as a rule released).",
+    "If somebody asks on the child's behalf, consider what the child said in the expectation that it would go no further "
+    "(Schedule 3, Part 3, paragraph 10).",
+    "Marks are made by a program. It knows the names of the directory's people, what an IRO had made unreadable in a "
+    "referral, and the look of names with titles, relations, e-mail addresses, postcodes and telephone numbers. "
+    "It does not know the family's names. A piece without a mark must be read too.",
+)  # fmt: skip
+
+NOT_HERE = (
+    "The child's name and address, and the case file: the service does not hold them. The case system does.",
+    "Mentions of this child in what was written about other children, or about a team: those are the others' records and were "
+    "not looked through. Linked items stand here by reference only.",
+    "What each e-mail said: it is worded when it is sent, is not kept, and holds a reference, a stage, a date and a link, and "
+    "nothing about the child.",
+    "Copies that machines keep for a time: answers to requests that may be repeated, files waiting in the outbox's folder, "
+    "backups. They say nothing that does not stand here, or stood here until it was erased: ask whoever runs the service.",
+    "Bundles that left the service, such as a referral to Cafcass: whoever received one holds it. That it was made stands on the "
+    "timeline, and who took a copy in who-read-it.csv.",
+)  # fmt: skip
+
+
+def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
+    """Everything about a child of the directory. Raises LookupError where there is none of that number."""
+    row = subject_data.child_row(desk.connection, desk.authority, number)
+    lines = lines_held(desk, number, row.id if row else None)
+    if row is None and not lines:
+        raise LookupError(
+            f"The directory of {desk.authority} has no child with the case-system number {number}, nor has the register: "
+            "nothing was exported. Check the number in the case system; it is written exactly as it stands there."
+        )
+    ids = subject_data.items_about_child(desk.connection, desk.authority, row.id) if row else ()
+    desk = replace(desk, phrases=subject_data.left_out(desk.connection, desk.authority, ids))
+    items = [gather_item(desk, id_) for id_ in ids]
+    unsent = _unsent(desk, number, [one.reference for one in items])
+    last = max((entry.recorded_at for one in items for entry in one.timeline), default=None)
+    entries = sum(len(one.timeline) for one in items)
+    return SubjectAccess(
+        format="drp subject access 1",
+        authority=desk.words.name,
+        made_of=f"{so_many(len(items), 'items')}, {so_many(entries, 'entries')}"
+        + (f", the last of {moment_in_words(last)}" if last else "")
+        + (f", {so_many(len(lines), 'lines')} of earlier registers" if lines else ""),
+        consider_first=list(CONSIDER_FIRST),
+        marks=mark_meanings(_borne(items, unsent)),
+        number=number,
+        child=_child(desk, row) if row else None,
+        items=items,
+        lines=lines,
+        unsent=unsent,
+        not_here=list(NOT_HERE),
+    )
+
+
+def _child(desk: SarGatherer, row: ChildRow) -> ChildHeld:
+    posts = subject_data.posts_for(desk.connection, desk.authority, row.id)
+    moved = subject_data.handed_over(desk.connection, desk.authority, row.id)
+    known = subject_data.recorded_people(
+        desk.connection,
+        desk.authority,
+        [*(one.person for one in posts), *(who for one in moved for who in (one.by, one.of, one.to))],
+    )
+    writers = SarWriters(desk.words, known)
+    return ChildHeld(
+        number=row.number, initials=row.initials, born=row.born,
+        statuses=[desk.words.label(status) for status in sorted(row.statuses)],
+        in_plo=row.in_plo, in_proceedings=row.in_proceedings, facts=sorted(row.facts),
+        team=subject_data.unit_names(desk.connection, desk.authority, "team").get(row.team, row.team),
+        service=_service(desk, row.team), last_review=row.last_review, next_review=row.next_review, conferences=row.conferences,
+        posts=[
+            PostHeld(post=writers.title(one.role), name=writers.name(one.person), agency=writers.agency(one.person),
+                     since=one.since, until=one.until)
+            for one in posts
+        ],
+        hand_overs=[
+            HandOver(at_in_words=moment_in_words(one.at), by=writers.name(one.by), of=writers.name(one.of), to=writers.name(one.to),
+                     since=one.since)
+            for one in moved
+        ],
+        kept=_kept(desk, row),
+    )  # fmt: skip
+
+
+def _kept(desk: SarGatherer, row: ChildRow) -> Kept:
+    found = subject_data.keeping_of(desk.connection, desk.words, row.id)
+    return Kept(
+        kept_as=found.retention.kept_as.value,
+        until=found.retention.until,
+        why=found.retention.why,
+        died=found.died,
+        last_contact=found.last_contact,
+        holds=[HoldHeld(**vars(one)) for one in found.holds],
+    )
+
+
+def _service(desk: SarGatherer, team: str) -> str:
+    key = lookup.service_of(desk.connection, desk.authority, team) or ""
+    return subject_data.unit_names(desk.connection, desk.authority, "service").get(key, key)
+
+
+def _unsent(desk: SarGatherer, number: str, references: list[str]) -> list[Unsent]:
+    found = subject_data.unsent_drafts(desk.connection, desk.authority, number, references)
+    writers = SarWriters(desk.words, subject_data.recorded_people(desk.connection, desk.authority, [one.person for one in found]))
+    return [
+        Unsent(
+            by=writers.writer(one.person, local_date(one.changed_at)),
+            about=f"A referral on {one.item}" if one.item else "A new item",
+            began=moment_in_words(one.began_at),
+            changed=moment_in_words(one.changed_at),
+            words=list(_words(desk, one)),
+        )
+        for one in found
+    ]
+
+
+def _words(desk: SarGatherer, draft: subject_data.UnsentDraft) -> Iterator[Words]:
+    for step, values in draft.said.get("steps", {}).items():
+        for field, texts in values.items():
+            text = "\n".join(texts) if isinstance(texts, list) else str(texts)
+            if text:
+                marks = [mark_words("not_sent"), *of_others(text, desk.names), *of_law(text, ())]
+                yield Words(field=f"{step}.{field}", question=capitalised(field.replace("_", " ")), text=text, marks=marks)
+
+
+def _borne(items: list[Item], unsent: list[Unsent]) -> Iterator[Mark]:
+    for one in items:
+        yield from one.marks
+        for entry in one.timeline:
+            if not entry.words:  # else each piece of its words bears them
+                yield from entry.marks
+            for words in entry.words:
+                yield from words.marks
+        for document in one.documents:
+            yield from document.marks
+    for draft in unsent:
+        for words in draft.words:
+            yield from words.marks

@@ -1,0 +1,1 @@
+"""What runs by itself: the heartbeat, and the checkpoints that it takes."""

@@ -1,0 +1,136 @@
+"""The alarm clock: APScheduler, in memory, on every replica. What is due is a query; no job is ever kept for a challenge."""
+
+import logging
+from collections.abc import Callable
+
+from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
+from sqlalchemy.exc import IntegrityError
+
+from api.assembly import Service, system_clock
+from api.jobs.checkpoints import CheckpointsPutBack
+from api.jobs.checkpoints import leave_checkpoint as take_and_leave
+from drp.casework import drafts
+from drp.casework.sweep import SweepResult, sweep_authority
+from drp.database import migrate
+from drp.database.engine import Unavailable
+from drp.identity import sessions, sign_in
+from drp.proof.take_checkpoint import TimelineBroken
+from drp.register import write
+from drp.staffing.consequences import bring_consequences, claim_day
+from notifications.outbox import Delivered, deliver_messages
+from notifications.sign_in_links import send_links
+from notifications.signed_heads import send_heads
+from workflows.calendar.working_days import local_date
+
+log = logging.getLogger("drp.heartbeat")
+
+CLOCKS_MAY_DIFFER_SECONDS = 300
+
+
+def tick_authority(service: Service, authority: str) -> SweepResult:
+    """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
+    now = service.clock()
+    if claim_day(service.store, authority, local_date(now)):
+        bring_consequences(service.casework, authority, now)
+        forget_what_is_over(service, authority)
+    return sweep_authority(service.casework, authority, now, service.settings.sweep_batch)
+
+
+def forget_what_is_over(service: Service, authority: str) -> None:
+    """What lasts only while somebody works is taken out when it is over: drafts, sessions, sign-ins."""
+    now = service.clock()
+    with service.store.write(authority) as connection:
+        drafts.forget_drafts(connection, authority, now)
+        sessions.forget_sessions(connection, authority, now, service.settings.session_limits)
+        sign_in.forget_sign_ins(connection, authority, now)
+    with service.store.write(authority) as connection:
+        # What a replica of an earlier release raised while the database was brought up has no line yet.
+        write.rebuild_missing_entries(connection, service.casework.procedures, authority)
+
+
+def deliver_authority(service: Service, authority: str) -> Delivered:
+    """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
+    send_links(service.casework, authority, service.clock(), service.sender)
+    delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
+    send_heads(service.casework, authority, service.clock(), service.sender)
+    return delivered
+
+
+def checkpoint_authority(service: Service, authority: str) -> None:
+    """One checkpoint, for one authority, where anything was written since the last. Said where a timeline does not go on."""
+    try:
+        take_and_leave(service, authority)
+    except TimelineBroken as broken:
+        log.error("no checkpoint is signed over what was altered; run `drp audit verify`: %s", broken)
+    except CheckpointsPutBack as put_back:
+        log.error("no checkpoint is signed: %s", put_back)
+    except IntegrityError:
+        log.info("another replica took the checkpoint of %s", authority)
+
+
+def clocks_agree(service: Service) -> bool:
+    """Do this machine's clock and the database's agree? If not, nothing that passes a date is acted on here.
+
+    Only the machine's own clock is compared: a test that owns the clock owns it altogether.
+    """
+    if service.clock is not system_clock:
+        return True
+    database = service.store.now_in_database()
+    return database is None or abs((service.clock() - database).total_seconds()) <= CLOCKS_MAY_DIFFER_SECONDS
+
+
+def beat_once(service: Service) -> None:
+    """Tick, then deliver, each authority in turn."""
+    each_authority(service, tick_authority, deliver_authority)
+
+
+def each_authority(service: Service, *works: Callable[[Service, str], object]) -> None:
+    """Do some work for each authority in turn. One authority's trouble does not keep the next from its turn."""
+    try:
+        authorities = service.store.authorities()
+        if not clocks_agree(service):
+            log.error("the clock of this machine and the database's disagree: nothing is acted on")
+            return
+    except Unavailable as error:
+        log.warning("the database cannot be had: %s", error)
+        return
+    for authority in authorities:
+        for work in works:
+            try:
+                work(service, authority)
+            except Unavailable as error:
+                log.warning("%s did not run for %s: %s", work.__name__, authority, error)
+            except Exception:
+                # One authority's fault must not keep the next from its turn; it is said, and health shows what is late.
+                log.exception("%s failed for %s", work.__name__, authority)
+
+
+def start_heartbeat(service: Service) -> BackgroundScheduler:
+    """Start the heartbeat; an older replica beside a newer schema keeps still."""
+    with service.store.engine.connect() as connection:
+        stands = migrate.stored_revision(connection)
+    if stands != migrate.newest_revision():
+        raise RuntimeError(
+            f"The database stands at {stands or 'nothing'}, this release expects {migrate.newest_revision()}: run `drp migrate`."
+        )
+    # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
+    scheduler = BackgroundScheduler(timezone="UTC")
+    every = service.settings.tick_seconds
+    # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
+    for work, seconds in (
+        (tick_authority, every),
+        (deliver_authority, every),
+        (checkpoint_authority, service.settings.checkpoint_minutes * 60),
+    ):
+        scheduler.add_job(
+            each_authority,
+            "interval",
+            args=[service, work],
+            seconds=seconds,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+            next_run_time=service.clock() if service.clock is system_clock else None,
+        )
+    scheduler.start()
+    return scheduler

@@ -1,0 +1,1 @@
+"""Administration: the outbox, the access log, words, procedures."""

@@ -1,0 +1,205 @@
+"""The access log to look through: who read what, newest first; and who read most, so that what is unusual is seen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy import Connection, or_, select
+from sqlmodel import col
+
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, PageContext
+from api.pages.frame.form_fields import DayField, Form, TextLine
+from api.presenters import wording
+from drp.data_protection import admin_audit_log
+from drp.data_protection.access_log import OF_THE_LOG, LoggedReading, ReaderTotals
+from drp.database.tables import PersonRow, PostRow
+from drp.directory import lookup
+from workflows.calendar.working_days import at_local, local_date, local_midnight_after
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 50
+NAMESAKES = 20
+"""People of one name (or part of one) that are looked up together."""
+
+LATELY = timedelta(days=7)
+
+FIELDS = (
+    TextLine(name="reference", label="Reference of the item", width="10", spellcheck=False),
+    TextLine(name="who", label="Who read it", hint="A name, or part of one", width="20", spellcheck=False),
+    DayField(name="on", label="On one day"),
+)
+
+IN_WORDS = {
+    "page": "Opened",
+    "challenge": "Read by a program",
+    "timeline": "Read by a program, with all that happened",
+    "event": "Acted on",
+    "list": "Shown in a list",
+    "search": "Found by a search",
+    "team": "Shown on a team's page",
+    "board": "Shown on the service board",
+    "hand over": "Shown in handing over",
+    "inbox": "Shown in the inbox",
+    "outbox": "Shown in the outbox",
+    "register": "Shown in the register",
+    "subject access": "Exported whole, for a subject access request",
+    "send log": "Exported the send log",
+}
+
+CHANGES_IN_WORDS = {
+    "of": "whose", "by": "who covers", "to": "who takes over", "since": "from", "until": "until", "set_to": "set to",
+    "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
+}  # fmt: skip
+"""What is shown of a change; identities of rows and children are left to the record itself."""
+
+Asked = Annotated[str, Query(max_length=200)]
+
+
+@dataclass(frozen=True)
+class ReadingInWords:
+    """One reading, in words."""
+
+    at: datetime
+    person: str
+    name: str
+    what: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class ReaderInWords:
+    """How much one person read lately, with what they are."""
+
+    name: str
+    titles: str
+    reader: ReaderTotals
+
+
+@router.get("/administration/access-log")
+def show_access_log(
+    request: Request, visit: CurrentPage, person: Asked = "", before: Annotated[int, Query(ge=0, le=2**62)] = 0
+) -> Response:
+    """Who read what. That somebody looked here is in the log as well, and whom or what they looked up."""
+    given = {name: tuple(request.query_params.getlist(name)) for name in request.query_params}
+    form = Form(FIELDS, given)
+    values = form.read()
+    reference, day = str(values.get("reference", "")).upper(), values.get("on")
+    with visit.service.store.read(visit.authority) as connection:
+        people = _people(connection, visit, person, str(values.get("who", "")))
+    if people is not None and len(people) > NAMESAKES:
+        form.refuse(f"More than {NAMESAKES} people are called so: write more of the name.", "who")
+    log = visit.service.access_log
+    readings: list[LoggedReading] = []
+    if not form.is_faulty and len(reference) <= 16:
+        readings = log.readings(
+            visit.authority, reference=reference, people=people, before=before, most=ON_A_PAGE + 1,
+            since=at_local(day, time(0)) if day else None, until=local_midnight_after(day) if day else None,
+        )  # fmt: skip
+    is_first = not (reference or people is not None or day or before)
+    readers = log.readers(visit.authority, visit.now - LATELY, visit.now + timedelta(minutes=1)) if is_first else []
+    _note(visit, reference, people)
+    older = urlencode([(name, value) for name, values in given.items() if name != "before" for value in values])
+    with visit.service.store.read(visit.authority) as connection:
+        told, much = readings_in_words(connection, visit.authority, readings[:ON_A_PAGE]), _much(connection, visit, readers)
+        sought = lookup.names_of(connection, visit.authority, set(people or ()))
+    return layout.render_page(
+        visit, "access_log.html", 422 if form.is_faulty else 200, title="Who read what", form=form, readings=told, readers=much,
+        older=f"{older}&before={readings[ON_A_PAGE - 1].id}" if len(readings) > ON_A_PAGE else "", is_first=is_first,
+        newest=older if before else "", paged=bool(before), fallen_back=log.has_fallen_back,
+        sought=", ".join(sorted(sought.values())) if person else "",
+    )  # fmt: skip
+
+
+@router.get("/administration/changes")
+def show_admin_changes(visit: CurrentPage) -> Response:
+    """What was changed in the directory and in the service's settings: who, when, what."""
+    with visit.service.store.read(visit.authority) as connection:
+        found = admin_audit_log.latest_admin_changes(connection, visit.authority)
+    return layout.render_page(visit, "changes.html", title="Who changed what", changes=found, in_words=CHANGES_IN_WORDS)
+
+
+def _note(visit: PageContext, reference: str, people: Iterable[str] | None) -> None:
+    kinds = [f"{OF_THE_LOG}: {person}" for person in sorted(people)] if people else [OF_THE_LOG]
+    for kind in kinds[:NAMESAKES]:
+        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, kind, reference[:16])
+
+
+def _people(connection: Connection, visit: PageContext, person: str, name: str) -> frozenset[str] | None:
+    """The people whose readings are asked for; None: everybody's. A name is a name: no sign in it stands for another."""
+    if person:
+        return frozenset({person}) if person in lookup.names_of(connection, visit.authority, _identities(person)) else frozenset()
+    if not name:
+        return None
+    ids = connection.execute(
+        select(col(PersonRow.id))
+        .where(col(PersonRow.authority) == visit.authority, col(PersonRow.name).icontains(name, autoescape=True))
+        .limit(NAMESAKES + 1)
+    ).scalars()
+    return frozenset(str(id_) for id_ in ids)
+
+
+def _identities(*texts: str) -> set[str]:
+    found = set()
+    for text in texts:
+        try:
+            found.add(str(UUID(text)))
+        except ValueError:
+            continue
+    return found
+
+
+def readings_in_words(connection: Connection, authority: str, readings: list[LoggedReading]) -> list[ReadingInWords]:
+    """Readings in words, with names."""
+    looked_up = {one.id: one.what.removeprefix(f"{OF_THE_LOG}: ") for one in readings if one.what.startswith(f"{OF_THE_LOG}: ")}
+    people = _identities(*(one.person for one in readings), *looked_up.values())
+    names = lookup.names_of(connection, authority, people)
+    return [
+        ReadingInWords(one.at, one.person, _name(one.person, names), _what(one, names, looked_up), one.reference)
+        for one in readings
+    ]
+
+
+def _name(person: str, names: dict[str, str]) -> str:
+    """An operator at the command line has no identity here: what is written stands for them."""
+    return names.get(person) or ("somebody unknown" if _identities(person) else person)
+
+
+def _what(one: LoggedReading, names: dict[str, str], looked_up: dict[int, str]) -> str:
+    if one.id in looked_up:
+        return f"Looked up here what {names.get(looked_up[one.id], 'somebody')} had read"
+    if one.what == OF_THE_LOG:
+        return "Looked up here who had read it" if one.reference else "Looked through this log"
+    return IN_WORDS.get(one.what, wording.capitalised(one.what.replace("_", " ")))
+
+
+def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals]) -> list[ReaderInWords]:
+    people = _identities(*(one.person for one in readers))
+    names, titles = lookup.names_of(connection, visit.authority, people), _titles(connection, visit, people)
+    return [ReaderInWords(_name(one.person, names), ", ".join(titles.get(one.person, ())), one) for one in readers]
+
+
+def _titles(connection: Connection, visit: PageContext, people: set[str]) -> dict[str, list[str]]:
+    """What some people are today."""
+    day = local_date(visit.now)
+    rows: Any = connection.execute(
+        select(col(PostRow.person), col(PostRow.role))
+        .where(
+            col(PostRow.authority) == visit.authority,
+            col(PostRow.person).in_([UUID(person) for person in people]),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+        .distinct()
+        .order_by(col(PostRow.role))
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        title = visit.words.role(row.role).title if visit.words.has_role(row.role) else row.role
+        found.setdefault(str(row.person), []).append(title)
+    return found

@@ -1,0 +1,189 @@
+"""What a form lets somebody choose from: stages, people to ask, copies, actions, in the authority's words."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+from sqlmodel import col
+
+from api.pages.frame.browser_request import PageContext
+from api.pages.frame.form_fields import DayField, FormField, Option, TickBoxes
+from api.presenters.item_reader import SeenItem
+from api.presenters.shapes import TimelineShape
+from drp.database.tables import PersonRow, PostRow, UnitRow
+from drp.directory.lookup import names_of
+from workflows.calendar.working_days import local_date, long_date
+from workflows.decision.impact import FURTHEST
+from workflows.decision.recipients import About, Establishment
+from workflows.model.authority import Authority, HeldFor
+from workflows.model.challenge import SETTLED, Challenge, WindowKind
+from workflows.model.events import Chosen
+from workflows.model.ladder import EVERYONE_ABOVE, Choice, Ladder, Stage
+
+
+@dataclass(frozen=True)
+class FieldOptions:
+    """What one item leaves to choose, for the person who looks at it."""
+
+    item: SeenItem
+    people: dict[str, list[tuple[str, str]]]
+    """By role: the people who may be chosen in it, as (id, name)."""
+    timeline: TimelineShape
+    today: date
+
+    @property
+    def ladder(self) -> Ladder:
+        """The ladder that it climbs."""
+        return self.item.rules.ladder
+
+    def stages(self, keys: Iterable[str]) -> list[Option]:
+        """Stages to choose from, each with whom it goes to."""
+        words = self.item.rules.authority
+        return [
+            (stage.key, stage.label, addressed_in_words(words, stage)) for stage in self.ladder.stages if stage.key in set(keys)
+        ]  # fmt: skip
+
+    def for_stages(self, keys: Sequence[str]) -> list[FormField]:
+        """What these stages leave to whoever sends: whom to ask, by when, whom to copy in."""
+        stages = [self.ladder.stage(key) for key in keys]
+        return for_stages(self.item.rules.authority, stages, self.people)
+
+    def actions(self) -> list[Option]:
+        """Agreed actions that are not settled yet, each with its date."""
+        windows = [w for w in self.item.loaded.challenge.windows if w.key.kind is WindowKind.ACTION]
+        texts = agreed_actions(self.timeline)
+        return [
+            (str(w.key.n), texts[w.key.n][0] if w.key.n in texts else f"Action {w.key.n}", f"by {long_date(w.promise.due)}")
+            for w in windows
+            if w.closed_as not in SETTLED
+        ]
+
+    def asked(self) -> list[Option]:
+        """Roles that are asked and have not answered."""
+        main = self.item.loaded.challenge.main_window()
+        words = self.item.rules.authority
+        parties = [one.party for one in main.asked if not one.answered_at] if main and main.is_open else []
+        return [(party.role, words.role(party.role).title, "") for party in parties if words.has_role(party.role)]
+
+
+def addressed_in_words(words: Authority, stage: Stage) -> str:
+    """To whom a stage goes, for a hint."""
+    return ", ".join(words.role(role).title for role in stage.roles_to() if words.has_role(role))
+
+
+def for_stages(words: Authority, stages: Sequence[Stage], people: dict[str, list[tuple[str, str]]]) -> list[FormField]:
+    """What some stages leave to whoever sends: whom to ask, by when, whom to copy in."""
+    found: list[FormField] = []
+    choosing = [stage for stage in stages if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN)]
+    outside = [
+        stage for stage in stages if any(words.role(r).held_for is HeldFor.AGENCY for r in stage.roles_to() if words.has_role(r))
+    ]
+    roles = list(dict.fromkeys(role for stage in [*choosing, *outside] for role in stage.roles_to()))
+    if choosing:
+        where = "" if len(stages) == 1 else f"Needed for: {', '.join(stage.label for stage in choosing)}."
+        found.append(TickBoxes(name="to", label="Who is to answer", hint=where, options=people_to_choose(words, roles, people)))
+    if any(stage.respond_within.set_by_raiser for stage in stages):
+        found.append(DayField(name="respond_by", label="Reply by", hint="You set this date. For example, 27 3 2026"))
+    if copies := [pair for stage in stages for pair in optional_copies(words, stage)]:
+        found.append(
+            TickBoxes(
+                name="copies", label="Copy in", hint="The procedure leaves this to you.", options=list(dict.fromkeys(copies))
+            )
+        )
+    return found
+
+
+def optional_copies(words: Authority, stage: Stage) -> list[Option]:
+    """Copies that a stage leaves to whoever sends it."""
+    return [
+        (copy.role, words.role(copy.role).title, "")
+        for copy in stage.copies
+        if copy.role != EVERYONE_ABOVE and copy.when and any(term.kind == "chosen" for term in copy.when.terms())
+    ]
+
+
+def people_to_choose(words: Authority, roles: Iterable[str], people: dict[str, list[tuple[str, str]]]) -> list[Option]:
+    """Roles, or the people who hold them where there is more than one, to choose from."""
+    found: list[Option] = []
+    for role in roles:
+        title = words.role(role).title if words.has_role(role) else role
+        holders = people.get(role, [])
+        outside = words.has_role(role) and words.role(role).held_for is HeldFor.AGENCY
+        if len(holders) == 1 and not outside:
+            found.append((f"{role}|", title, holders[0][1]))
+        else:
+            found += [(f"{role}|{id_}", f"{title}: {name}", "") for id_, name in holders]
+    return found
+
+
+def chosen_parties(values: Iterable[str]) -> tuple[Chosen, ...]:
+    """What was ticked, as the decision takes it."""
+    return tuple(Chosen(*value.partition("|")[::2]) for value in values)
+
+
+def holders_to_choose(
+    connection: Connection, visit: PageContext, words: Authority, establishment: Establishment, about: About, roles: Iterable[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Who holds some roles today, for what an item is about; for a role outside, everybody who holds it in any agency."""
+    day = local_date(visit.now)
+    by_role: dict[str, list[str]] = {}
+    outside: list[str] = []
+    for role in dict.fromkeys(roles):
+        if not words.has_role(role):
+            continue
+        if words.role(role).held_for is HeldFor.AGENCY:
+            outside.append(role)
+        else:
+            by_role[role] = list(establishment.holders(words, role, about, day))
+    names = names_of(connection, visit.authority, {person for people in by_role.values() for person in people})
+    found = {role: [(person, names.get(person, "")) for person in people] for role, people in by_role.items()}
+    return found | (_outside(connection, visit, outside) if outside else {})
+
+
+def _outside(connection: Connection, visit: PageContext, roles: list[str]) -> dict[str, list[tuple[str, str]]]:
+    day = local_date(visit.now)
+    rows: Any = connection.execute(
+        select(col(PostRow.role), col(PersonRow.id), col(PersonRow.name), col(UnitRow.name).label("agency"))
+        .join(PersonRow, (col(PersonRow.authority) == visit.authority) & (col(PersonRow.id) == col(PostRow.person)))
+        .outerjoin(
+            UnitRow,
+            (col(UnitRow.authority) == visit.authority)
+            & (col(UnitRow.kind) == "agency")
+            & (col(UnitRow.key) == col(PostRow.key)),
+        )
+        .where(
+            col(PostRow.authority) == visit.authority,
+            col(PostRow.role).in_(roles),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+        .order_by(col(PersonRow.name))
+    )
+    found: dict[str, list[tuple[str, str]]] = {role: [] for role in roles}
+    for row in rows:
+        found[row.role].append((str(row.id), f"{row.name}, {row.agency}" if row.agency else row.name))
+    return found
+
+
+def agreed_actions(timeline: TimelineShape) -> dict[int, tuple[str, str]]:
+    """Agreed actions by their number on this item: their words, and who put them there. Numbered as they were agreed."""
+    found: dict[int, tuple[str, str]] = {}
+    for entry in timeline.entries:
+        for n in range(len(entry.facts.get("actions", []) or [])):
+            found[len(found) + 1] = (entry.words.get(f"actions.{n}", ""), entry.by)
+    return found
+
+
+def day_for_actions(challenge: Challenge, today: date) -> date | None:
+    """The day that an action is offered: the child's next review. What another agency reads is not told of it."""
+    review = challenge.facts.next_review
+    return review if review and today <= review <= today + FURTHEST and not challenge.agency else None
+
+
+def to_stages(ladder: Ladder, challenge: Challenge) -> list[str]:
+    """Every stage but the one where it stands, the next ones first."""
+    onward = list(ladder.onward(challenge.stage)) if challenge.stage else []
+    rest = [stage.key for stage in ladder.stages if stage.key != challenge.stage and stage.key not in onward]
+    return [*onward, *rest]

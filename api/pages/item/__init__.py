@@ -1,0 +1,1 @@
+"""One item: its page, its moves, the answer, its documents, its letter to the child."""

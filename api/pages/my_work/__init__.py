@@ -1,0 +1,1 @@
+"""What one person comes for: my tasks, the inbox, search, teams."""

@@ -1,0 +1,72 @@
+"""The inbox: what somebody was told, newest first. It is the delivery of record, whatever became of the mail."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import desk
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
+from drp.casework import inbox
+from drp.database.engine import Unavailable
+
+router = APIRouter(include_in_schema=False)
+log = logging.getLogger("drp.pages")
+
+ON_A_PAGE = 25
+Page = Annotated[int, Query(ge=1, le=10_000)]
+
+
+@router.get("/inbox")
+def show_inbox_page(visit: CurrentPage, page: Page = 1, read: int = 0) -> Response:
+    """My messages. Looking at them marks nothing as read: a browser may fetch a page that nobody looks at."""
+    with visit.service.store.read(visit.authority) as connection:
+        rows = inbox.messages_of_person(
+            connection, visit.authority, UUID(visit.signed.person), ON_A_PAGE + 1, (page - 1) * ON_A_PAGE
+        )
+        messages = [desk.message_of(connection, visit, row) for row in rows[:ON_A_PAGE]]
+    references = dict.fromkeys(one.reference for one in messages)
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "inbox", *references)
+    return layout.render_page(
+        visit, "inbox.html", title="Inbox", messages=messages, number=page, has_more=len(rows) > ON_A_PAGE,
+        read=read, until=visit.now.isoformat(),
+    )  # fmt: skip
+
+
+@router.post("/inbox")
+def mark_all_read(sent: SentForm) -> Response:
+    """All that had come when the page was made is marked as read. What came since is not."""
+    visit = sent.visit
+    until = min(_moment(sent.pressed("until"), visit.now), visit.now)
+    with visit.service.store.write(visit.authority) as connection:
+        count = inbox.mark_read(connection, visit.authority, UUID(visit.signed.person), visit.now, until=until)
+    return layout.go_to(f"/inbox?read={count}")
+
+
+def _moment(text: str, otherwise: datetime) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return otherwise
+    return at if at.tzinfo else otherwise
+
+
+def mark_item_read(request: Request, visit: PageContext, challenge: UUID) -> PageContext:
+    """Somebody opened an item: what they were told of it is read. Returns them with so many fewer messages unread.
+
+    Not for a page that a browser fetches ahead; and reading goes on where it cannot be written down.
+    """
+    fetched = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
+    if not visit.unread or "prefetch" in fetched:
+        return visit
+    try:
+        with visit.service.store.write(visit.authority) as connection:
+            count = inbox.mark_read(connection, visit.authority, UUID(visit.signed.person), visit.now, challenge)
+    except Unavailable:
+        log.warning("that a message was read could not be written down")
+        return visit
+    return replace(visit, unread=max(visit.unread - count, 0))

@@ -1,0 +1,184 @@
+"""My work: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection, case, func, select
+from sqlmodel import col
+
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, PageContext
+from api.presenters import item_reader, item_view, wording
+from api.presenters.item_reader import SeenItem
+from drp.casework import drafts
+from drp.casework.item_search import might_press
+from drp.database.tables import ChallengeRow, PostRow, UnitRow, WindowRow
+from drp.directory import lookup
+from workflows.calendar.working_days import local_date
+from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
+from workflows.model.authority import Capacity, HeldFor
+from workflows.model.challenge import ASKS_RECIPIENTS
+from workflows.model.ladder import ItemType
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 300
+"""Items that the page looks through. Nobody's hands hold more; the search finds the rest."""
+
+HEADINGS = {
+    TaskKind.RELEASE: "Held after an outage: for you to release",
+    TaskKind.CONSIDER: "For you to consider",
+    TaskKind.ANSWER: "A reply is asked of you",
+    TaskKind.ENDORSE: "For you to endorse",
+    TaskKind.ARRANGE: "Meetings to arrange",
+    TaskKind.RECORD: "Outcomes to write down",
+    TaskKind.TELL: "Tell everyone above of a referral",
+    TaskKind.WAIT_PAST: "Past the date: no reply yet",
+    TaskKind.WAIT: "Waiting for others",
+    TaskKind.CHECK: "Actions to check",
+    TaskKind.LOOK_AGAIN: "Time to look again",
+    TaskKind.SETTLE: "Talks: settle, or make formal",
+}
+
+COVERING = "For colleagues whom you cover"
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    """One item in a list: what it is about, where it stands, what presses."""
+
+    reference: str
+    href: str
+    child: str
+    about: str
+    where: str
+    press: PersonalTask
+    also: tuple[str, ...]
+    covering: str
+
+    @property
+    def task(self) -> TaskKind:
+        """What presses most."""
+        return self.press.task
+
+
+@router.get("/")
+def show_my_tasks(visit: CurrentPage) -> Response:
+    """What presses on me, first what presses most."""
+    with visit.service.store.read(visit.authority) as connection:
+        lines, is_cut = task_lines(connection, visit)
+        begun = drafts.drafts_of(connection, visit.authority, UUID(visit.signed.person))
+        teams = task_line(connection, visit)
+        current = visit.service.casework.procedures.current(connection, visit.authority)
+    sections = [(HEADINGS[task], task.name, [one for one in lines if one.task is task and not one.covering]) for task in TaskKind]
+    covered = [one for one in lines if one.covering]
+    shown = [section for section in sections if section[2]]
+    return layout.render_page(
+        visit, "work.html", title="My work", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
+        drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
+        praises=any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in current),
+        scrutinises=any(ItemType.SENIOR_SCRUTINY in rules.ladder.items for rules in current),
+    )  # fmt: skip
+
+
+def may_type(visit: PageContext) -> bool:
+    """May they write for an IRO (business support, an IRO manager)?"""
+    return bool(visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER})
+
+
+def task_lines(connection: Connection, visit: PageContext) -> tuple[list[TaskLine], bool]:
+    """What presses on somebody, item by item, each under what presses most; and whether there was more than is shown."""
+    day = local_date(visit.now)
+    # Sorted here: asked for an order, a database walks through every item there is instead of the few that are live.
+    rows = connection.execute(
+        select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(might_press(connection, visit.signed, day))
+    ).all()
+    ids = [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
+    found = item_reader.items_they_may_see(connection, visit, ids[:MOST])
+    names = lookup.names_of(connection, visit.authority, {one.actor.behalf_of for one in found.values() if one.actor.behalf_of})
+    lines = [line for one in found.values() if (line := _line(visit, one, names)) is not None]
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "list", *(one.reference for one in lines))
+    return sorted(lines, key=lambda one: (one.press.order(), one.reference)), len(ids) > MOST
+
+
+def _line(visit: PageContext, item: SeenItem, names: dict[str, str]) -> TaskLine | None:
+    challenge, reference = item.loaded.challenge, item.loaded.reference
+    presses = tasks_of(challenge, item.actor, visit.now)
+    if not presses:
+        return None
+    first = presses[0]
+    return TaskLine(
+        reference,
+        f"/challenges/{reference}",
+        child_in_words(item),
+        about_in_words(item),
+        item_view.where_in_words(item.rules, challenge),
+        first,
+        tuple(
+            HEADINGS[press.task].lower()
+            for press in presses[1:]
+            if press.task not in (first.task, TaskKind.WAIT, TaskKind.WAIT_PAST)
+        ),
+        names.get(item.actor.behalf_of, ""),
+    )
+
+
+def child_in_words(item: SeenItem) -> str:
+    """The child as lists name them: initials and case number. Or the team, where an item is about a service."""
+    loaded = item.loaded
+    return f"{loaded.child_initials} ({loaded.child_number})" if loaded.child else loaded.challenge.facts.team
+
+
+def about_in_words(item: SeenItem) -> str:
+    """What kind of item it is, and its reasons, in the authority's words."""
+    challenge, words = item.loaded.challenge, item.rules.authority
+    reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
+    return (
+        f"{wording.capitalised(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
+        if reasons
+        else wording.capitalised(words.label(challenge.item_type.value))
+    )
+
+
+def task_line(connection: Connection, visit: PageContext) -> list[tuple[str, str, int, int]]:
+    """For heads of service and leaders: by team, how many wait for a reply and how many are past the date. No child in it."""
+    day = local_date(visit.now)
+    services = connection.execute(
+        select(col(PostRow.key)).where(
+            col(PostRow.authority) == visit.authority,
+            col(PostRow.person) == UUID(visit.signed.person),
+            col(PostRow.held_for) == HeldFor.SERVICE.value,
+            col(PostRow.since) <= day,
+            func.coalesce(col(PostRow.until), day) >= day,
+        )
+    ).scalars().all()  # fmt: skip
+    is_leader = Capacity.LEADER in visit.signed.capacities
+    if not services and not is_leader:
+        return []
+    past = func.sum(case((col(WindowRow.closes_at) <= visit.now, 1), else_=0))
+    query = (
+        select(col(ChallengeRow.team), col(UnitRow.name), func.count(), past)
+        .join(
+            WindowRow,
+            (col(WindowRow.authority) == visit.authority) & (col(WindowRow.challenge) == col(ChallengeRow.id)),
+        )
+        .outerjoin(
+            UnitRow,
+            (col(UnitRow.authority) == visit.authority)
+            & (col(UnitRow.kind) == "team")
+            & (col(UnitRow.key) == col(ChallengeRow.team)),
+        )
+        .where(
+            col(ChallengeRow.authority) == visit.authority,
+            col(ChallengeRow.is_open),
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
+            col(ChallengeRow.team) != "",
+        )
+        .group_by(col(ChallengeRow.team), col(UnitRow.name))
+        .order_by(past.desc(), col(UnitRow.name))
+    )
+    if not is_leader:
+        query = query.where(col(ChallengeRow.service).in_(services))
+    return [(team, name or team, waiting, late) for team, name, waiting, late in connection.execute(query)]

@@ -1,0 +1,1 @@
+"""Raising a challenge, step by step; early discussions and notices."""

@@ -1,0 +1,306 @@
+"""The questions of raising, step by step, and what a draft's answers come to: an event, or what is still amiss."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from api.pages.frame.browser_request import PageContext
+from api.pages.frame.child_field import child_field
+from api.pages.frame.field_options import addressed_in_words, chosen_parties, for_stages, holders_to_choose
+from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TextArea, TextLine, TickBoxes
+from api.presenters import wording
+from drp.casework import drafts
+from drp.casework.access import NotFound
+from drp.casework.drafts import Draft
+from drp.casework.raise_item import RaisingGround, ground_of_raising
+from drp.database.tables import UnitRow
+from drp.identity.principal import NotPermitted
+from workflows.model.authority import Authority, Capacity, Rules
+from workflows.model.events import Raised
+from workflows.model.ladder import WITHOUT_CHILD, ItemType, Stage
+from workflows.model.refusals import NotYours, Unfit
+
+STEPS = ("child", "reasons", "effect", "stage", "siblings", "check")
+TITLES = {
+    "child": "The {child}",
+    "reasons": "The reasons",
+    "effect": "The effect on the child, and what you want",
+    "stage": "Where it starts",
+    "siblings": "Brothers and sisters",
+    "check": "Check, then raise it",
+}
+
+
+@dataclass(frozen=True)
+class DraftInProgress:
+    """A draft with what is known of its child and procedure."""
+
+    draft: Draft
+    values: Mapping[str, Any]
+    ground: RaisingGround | None
+    rules: Rules | None
+    said: str = ""
+    """Why there is no ground to stand on: what was refused of the child or the kind."""
+
+    @property
+    def words(self) -> Authority:
+        """The authority of the procedure."""
+        assert self.rules is not None
+        return self.rules.authority
+
+
+def raises_as(connection: Connection, visit: PageContext, item_type: ItemType) -> str:
+    """The role in which this person raises such an item. Raises NotPermitted where no procedure lets them."""
+    current = visit.service.casework.procedures.current(connection, visit.authority)
+    may = [
+        role for rules in current if item_type in rules.ladder.items or rules.ladder.is_notice for role in rules.ladder.raised_by
+    ]
+    own = [role for role in may if role in visit.signed.roles]
+    desk = visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}
+    iros = [role for role in may if role in visit.words.roles_acting_as(Capacity.IRO)] if desk else []
+    if not own and not iros:
+        raise NotPermitted
+    return (own or iros)[0]
+
+
+def reason_options(words: Authority) -> list[Option]:
+    """Every reason, each with its theme."""
+    return [(reason.key, reason.label, theme.label) for theme in words.themes for reason in theme.reasons]
+
+
+def first_fields(connection: Connection, visit: PageContext) -> list[FormField]:
+    """The child and the kind of item."""
+    offered = kinds_to_choose(connection, visit)
+    needs_child = not any(ItemType(kind) in WITHOUT_CHILD for kind, _, _ in offered)
+    child = child_field(connection, visit, "Write the child's case number or initials." if needs_child else "")
+    found: list[FormField] = [child]
+    if not needs_child:
+        teams = connection.execute(
+            select(col(UnitRow.key), col(UnitRow.name))
+            .where(col(UnitRow.authority) == visit.authority, col(UnitRow.kind) == "team")
+            .order_by(col(UnitRow.name))
+        ).all()
+        options = [(row.key, row.name, "") for row in teams]
+        found.append(SelectMenu(name="team", label="Or, for a matter about a service: the team", options=options))
+    found.append(RadioPick(name="item_type", label="What kind of item is it?", options=offered, need="Choose the kind."))
+    return found
+
+
+def kinds_to_choose(connection: Connection, visit: PageContext) -> list[Option]:
+    current = visit.service.casework.procedures.current(connection, visit.authority)
+    roles = set(visit.signed.roles)
+    if visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}:
+        roles |= set(visit.words.roles_acting_as(Capacity.IRO))
+    ladders = [rules.ladder for rules in current if roles & set(rules.ladder.raised_by) and not rules.ladder.is_notice]
+    carried = {kind for ladder in ladders for kind in ladder.items}
+    if not carried:
+        raise NotPermitted
+    return [(kind.value, wording.capitalised(visit.label(kind.value)), "") for kind in ItemType if kind in carried]
+
+
+def check_ground(connection: Connection, visit: PageContext, form: Form, values: Mapping[str, Any]) -> None:
+    try:
+        kind = ItemType(values["item_type"])
+        event = Raised(kind, (), "", raiser_role=raises_as(connection, visit, kind))
+        known = ground_of_raising(
+            connection, visit.service.casework.procedures, visit.signed, values["child"], event, visit.now, values.get("team", "")
+        )
+        known.rules_for(event, visit.now)
+    except Unfit as refusal:
+        form.refused(refusal)
+    except NotYours as refusal:
+        form.refuse(f"{refusal.said} {refusal.do}", "child")
+
+
+def draft_in_progress(connection: Connection, visit: PageContext, draft: UUID) -> DraftInProgress:
+    """The draft with what its child and kind lead to. What has become unfit meanwhile is said at the first step."""
+    kept = drafts.find_draft(connection, visit.authority, UUID(visit.signed.person), draft)
+    values = _values(connection, visit, kept)
+    kind = ItemType(values["item_type"])
+    event = Raised(
+        kind,
+        tuple(values.get("reasons", ())),
+        "",
+        raiser_role=raises_as(connection, visit, kind),
+        priority=values.get("priority", ""),
+    )
+    casework = visit.service.casework
+    try:
+        found = ground_of_raising(
+            connection, casework.procedures, visit.signed, values["child"], event, visit.now, values.get("team", "")
+        )
+        return DraftInProgress(kept, values, found, found.rules_for(event, visit.now))
+    except (Unfit, NotYours) as refusal:
+        return DraftInProgress(kept, values, None, None, f"{refusal.said} {refusal.do}")
+
+
+def _values(connection: Connection, visit: PageContext, kept: Draft) -> dict[str, Any]:
+    """The first step's answers, and whatever of the later ones needs no procedure to be read."""
+    given = {name: tuple(values) for name, values in kept.said["steps"]["child"].items()}
+    values = Form(first_fields(connection, visit), given).read()
+    reasons = kept.said["steps"].get("reasons", {})
+    values["reasons"] = [key for name, keys in reasons.items() if name.startswith("reasons-") for key in keys]
+    values["priority"] = (reasons.get("priority") or [""])[0]
+    return values
+
+
+def fields_of_step(connection: Connection, visit: PageContext, known: DraftInProgress, step: str) -> list[FormField]:
+    if step == "child":
+        return first_fields(connection, visit)
+    if known.rules is None or known.ground is None or step not in STEPS:
+        raise NotFound
+    ladder = known.rules.ladder
+    if step == "reasons":
+        return _reasons(known.rules)
+    if step == "effect":
+        return [
+            TextArea(name="concern", label="What the concern is", need="Say in a line what it is."),
+            TextArea(name="effect_on_child", label="What it means for the child", hint="Now, and if nothing changes."),
+            TextArea(name="outcome_sought", label="What you want to happen", rows=3),
+            DayField(name="resolve_by", label="To be put right by", hint="If there is a day by which the child needs it."),
+        ]
+    if step == "stage":
+        return _stage(connection, visit, known, ladder.stages)
+    alike = [
+        ("own", "Each gets words of its own", "A draft for each is made, with the reasons and no narrative."),
+        ("same", "The same words fit each of them", "I have checked: nothing in them is about one child alone."),
+    ]
+    return [
+        *(TextLine(name=f"sibling-{n}", label=f"Case number of sibling {n}", width="20", spellcheck=False) for n in (1, 2, 3, 4)),
+        RadioPick(
+            name="alike", label="Their words", hint="Another child's words must not stand on this child's record.", options=alike
+        ),
+    ]
+
+
+def _reasons(rules: Rules) -> list[FormField]:
+    found: list[FormField] = [
+        TickBoxes(
+            name=f"reasons-{theme.key}",
+            label=theme.label,
+            options=[(r.key, r.label, "Say it in words below." if r.needs_words else "") for r in theme.reasons],
+        )
+        for theme in rules.authority.themes
+    ]
+    found.append(TextLine(name="other_reason", label="If you ticked an “other”: the reason in words"))
+    found.append(TextLine(name="review_decision", label="The review's decision that it is about, if it is"))
+    if rules.ladder.priorities:
+        options = [(key, wording.capitalised(key.replace("_", " ")), "") for key in rules.ladder.priorities]
+        found.append(RadioPick(name="priority", label="Priority", options=options))
+    found += [
+        DayField(name=f"happened-{what}", label=f"The day of the {what.replace('_', ' ')}") for what in _counted_from(rules)
+    ]
+    return found
+
+
+def _counted_from(rules: Rules) -> list[str]:
+    """Events of which the procedure asks the day."""
+    ladder = rules.ladder
+    named = [deadline.of for deadline in ladder.raise_within]
+    for stage in ladder.stages:
+        named += [deadline.of for deadline in stage.raise_within] + [stage.counted_from_event]
+    return [what for what in dict.fromkeys(named) if what not in ("", "raising")]
+
+
+def _stage(connection: Connection, visit: PageContext, known: DraftInProgress, stages: tuple[Stage, ...]) -> list[FormField]:
+    assert known.rules is not None
+    assert known.ground is not None
+    words, ladder = known.rules.authority, known.rules.ladder
+    open_to = [stage for stage in stages if not stage.referral]
+    opening = ladder.first_for(ItemType(known.values["item_type"]))
+    options = [(stage.key, stage.label, addressed_in_words(words, stage)) for stage in open_to]
+    found: list[FormField] = [
+        RadioPick(
+            name="stage",
+            label="At which stage",
+            hint="You may start at any stage that you judge right.",
+            options=options,
+            need="Choose the stage.",
+        ),
+        TextArea(name="stage_reason", label=f"Why this stage, if it is not {opening.label}", rows=2),
+    ]
+    if ladder.before_skipping:
+        title = words.role(ladder.before_skipping.talk_to).title
+        found.append(TextArea(name="advice_before_skipping", label=f"What the {title} advised, if a stage is skipped", rows=2))
+    roles = [role for stage in open_to for role in stage.roles_to()]
+    people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
+    return found + for_stages(words, open_to, people)
+
+
+def initial_values_of_step(known: DraftInProgress, step: str) -> dict[str, tuple[str, ...]]:
+    if step == "stage" and known.rules is not None:
+        return {"stage": (known.rules.ladder.first_for(ItemType(known.values["item_type"])).key,)}
+    if step == "siblings":
+        return {"alike": ("own",)}
+    return {}
+
+
+def judge_step(
+    connection: Connection, visit: PageContext, known: DraftInProgress, step: str, form: Form, values: Mapping[str, Any]
+) -> None:
+    """What a step's answers need beyond each for itself."""
+    if step == "child":
+        check_ground(connection, visit, form, values)
+    if step == "reasons":
+        ticked = [key for name, keys in values.items() if name.startswith("reasons-") for key in keys]
+        if not ticked:
+            form.refuse("Tick at least one reason.", form.fields[0].name)
+        if any(known.words.reason(key).needs_words for key in ticked) and not values["other_reason"]:
+            form.refuse("Say in words what the reason is.", "other_reason")
+    if step == "siblings":
+        for name, number in values.items():
+            if name.startswith("sibling-") and number:
+                try:
+                    kind = ItemType(known.values["item_type"])
+                    event = Raised(kind, (), "", raiser_role=raises_as(connection, visit, kind))
+                    ground_of_raising(connection, visit.service.casework.procedures, visit.signed, number, event, visit.now)
+                except (Unfit, NotYours) as refusal:
+                    form.refuse(f"{refusal.said} {refusal.do}", name)
+
+
+def raised_event_of(connection: Connection, visit: PageContext, known: DraftInProgress) -> tuple[Raised, list[str], str]:
+    """The event that the whole draft makes, the siblings' case numbers, and whose words they get. Raises Unfit."""
+    said: dict[str, Any] = {}
+    for step in STEPS[1:-1]:
+        if step not in known.draft.said["steps"] and step != "siblings":
+            raise Unfit(f"“{TITLES[step].format(child='child')}” is not filled in yet.", "Go to that step.", step)
+        given = {name: tuple(values) for name, values in known.draft.said["steps"].get(step, {}).items()}
+        form = Form(fields_of_step(connection, visit, known, step), given)
+        said |= form.read()
+        if form.is_faulty:
+            raise Unfit(form.summary()[0]["text"], "Go back to that step.", step)
+    kind = ItemType(known.values["item_type"])
+    assert known.rules is not None
+    first = known.rules.ladder.first_for(kind).key
+    event = Raised(
+        kind,
+        tuple(known.values["reasons"]),
+        said["concern"],
+        effect_on_child=said["effect_on_child"],
+        outcome_sought=said["outcome_sought"],
+        other_reason=said["other_reason"],
+        stage="" if said["stage"] == first else said["stage"],
+        stage_reason=said["stage_reason"],
+        advice_before_skipping=said.get("advice_before_skipping", ""),
+        priority=said.get("priority", ""),
+        to=chosen_parties(said.get("to", ())),
+        respond_by=said.get("respond_by"),
+        resolve_by=said["resolve_by"],
+        copies=tuple(said.get("copies", ())),
+        happened=tuple(
+            (name.removeprefix("happened-"), day) for name, day in said.items() if name.startswith("happened-") and day
+        ),
+        review_decision=said["review_decision"],
+        raiser_role=raises_as(connection, visit, kind),
+        linked=tuple(known.draft.said.get("linked", ())),
+    )
+    siblings = [number for name, number in said.items() if name.startswith("sibling-") and number]
+    return event, siblings, said.get("alike") or "own"
+
+
+def texts_of_draft(known: DraftInProgress) -> list[str]:
+    return [text for step in known.draft.said["steps"].values() for values in step.values() for text in values]

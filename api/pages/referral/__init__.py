@@ -1,0 +1,1 @@
+"""The referral to Cafcass: written, rehearsed, sent."""

@@ -1,0 +1,146 @@
+"""The questions of a referral, section by section, and the event that the answers make."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from api.exports.referral.material import GROUNDS
+from api.pages.frame.browser_request import PageContext
+from api.pages.frame.form_fields import DayField, Form, FormField, Option, TextArea, TickBox, TickBoxes, fill_values
+from api.pages.item.item_page import ItemOnPage
+from api.presenters import timeline_text
+from drp.casework import drafts
+from drp.casework.drafts import Draft
+from workflows.calendar.working_days import local_date, long_date
+from workflows.model.events import ReferralStatement, ReferredToCafcass
+from workflows.model.referral import BY_KEY, SECTIONS, ReferralSection, asked_in
+
+NOT_APPLICABLE = "-na"
+"""Ends the name of the tick beside each item."""
+
+
+@dataclass(frozen=True)
+class ReferralDraft:
+    """A referral that somebody is writing about one item: what they wrote so far, section by section."""
+
+    whole: ItemOnPage
+    draft: Draft | None
+
+    def given(self, section: ReferralSection) -> dict[str, tuple[str, ...]]:
+        """What was typed in a section."""
+        kept = self.draft.said["steps"].get(section.value, {}) if self.draft else {}
+        return {name: tuple(values) for name, values in kept.items()}
+
+    @property
+    def event(self) -> ReferredToCafcass:
+        """The referral as it is written now. An answer that cannot be read is left out, never in the way."""
+        values: dict[str, Any] = {}
+        for section in SECTIONS:
+            values |= Form(fields_of_section(self.whole, section), self.given(section)).read()
+        everything = readable_entries(self.whole) if values.get("everything") else ()
+        ticked = {int(n) for n in (*values.get("entries", ()), *values.get("documents", ()))} | set(everything)
+        return ReferredToCafcass(
+            grounds=values.get("grounds", ()),
+            why=values.get("failure", ""),
+            follow_up_on=values.get("follow_up_on"),
+            said=tuple(_said(values)),
+            includes=tuple(sorted(ticked)),
+            leaves_out=values.get("leaves_out", ""),
+        )
+
+
+def read_referral_draft(connection: Connection, visit: PageContext, whole: ItemOnPage) -> ReferralDraft:
+    """What this person has begun to write about an item, or nothing yet."""
+    mine = drafts.drafts_of(connection, visit.authority, UUID(visit.signed.person))
+    reference = whole.shape.reference
+    return ReferralDraft(whole, next((one for one in mine if one.said.get("referral") == reference), None))
+
+
+def _said(values: Mapping[str, Any]) -> Iterator[ReferralStatement]:
+    for section in SECTIONS:
+        for item in asked_in(section):
+            words = str(values.get(item.key, "")) if item.key != "failure" else ""
+            if words:
+                yield ReferralStatement(item.key, words)
+            elif values.get(item.key + NOT_APPLICABLE):
+                yield ReferralStatement(item.key, applies=False)
+
+
+def fields_of_section(whole: ItemOnPage, section: ReferralSection) -> list[FormField]:
+    """The questions of one section. None of them must be answered."""
+    found: list[FormField] = []
+    if section is ReferralSection.WHY:
+        options = [(key, label, "") for key, label in GROUNDS.items()]
+        found.append(TickBoxes(name="grounds", label=f"{BY_KEY['grounds'].number}. {BY_KEY['grounds'].title}", options=options))
+    for item in asked_in(section):
+        found.append(TextArea(name=item.key, label=f"{item.number}. {item.title}", hint=item.hint, rows=3))
+        found.append(TickBox(name=item.key + NOT_APPLICABLE, label="Not applicable"))
+    if section is ReferralSection.DOCUMENTS:
+        found += _enclosures(whole)
+    if section is ReferralSection.HANDLING:
+        found.append(DayField(name="follow_up_on", label="Follow up on", hint="A day on which you want to be reminded."))
+    return found
+
+
+def _enclosures(whole: ItemOnPage) -> list[FormField]:
+    several = len(readable_entries(whole))
+    found: list[FormField] = [
+        TickBox(
+            name="everything", label=f"The challenge and its replies, in their own words ({several} entries)",
+            hint="All that everybody on this item could read. Without it only what happened, when and by whom is shown.",
+        )
+    ]  # fmt: skip
+    if papers := _options(whole, documents=True):
+        hint = "A document goes as it is: words that you leave out below stay in it. Look at each first."
+        found.append(TickBoxes(name="documents", label="Attached documents", hint=hint, options=papers))
+    if others := _options(whole, documents=False):
+        hint = "Notes and a child's confidence go only if you tick them. Advice goes without what it says."
+        found.append(
+            TickBoxes(name="entries", label="What only the IRO service reads, entry by entry", hint=hint, options=others)
+        )
+    found.append(
+        TextArea(
+            name="leaves_out", label="Words about others to leave out",
+            hint="Names of third parties, say: one phrase a line. Each is made unreadable wherever it stands.", rows=3,
+        )
+    )  # fmt: skip
+    return found
+
+
+def readable_entries(whole: ItemOnPage) -> tuple[int, ...]:
+    """The entries with words that everybody on the item could read, documents aside."""
+    return tuple(
+        entry.number
+        for entry in whole.timeline.entries
+        if entry.words and not entry.iro_service_only and entry.kind not in ("document_attached", "referred_to_cafcass")
+    )
+
+
+def _options(whole: ItemOnPage, documents: bool) -> list[Option]:
+    """Entries to tick, each by what it is, when it was and how it begins."""
+    shown = {one.number: one for one in timeline_text.entries_in_words(whole.item, whole.timeline)}
+    found = []
+    for entry in whole.timeline.entries:
+        is_document = entry.kind == "document_attached"
+        wanted = is_document if documents else entry.iro_service_only and not is_document
+        if not wanted or entry.kind == "referral_statement" or not entry.words or entry.number not in shown:
+            continue
+        if entry.kind == "corrected" and entry.iro_service_only:
+            continue  # it goes with what it corrects, where that goes
+        begins = entry.words.get("name") or next(iter(entry.words.values()))
+        if entry.kind == "legal_advice_taken":
+            begins = entry.words.get("source", "")
+        day = long_date(local_date(entry.at))
+        only = ", only the IRO service reads it" if is_document and entry.iro_service_only else ""
+        label = f"{entry.number}. {begins}" if is_document else f"{entry.number}. {shown[entry.number].headline}"
+        hint = f"{day}{only}" if is_document else f"{day}: {begins[:100]}"
+        found.append((str(entry.number), label, hint))
+    return found
+
+
+def initial_values_of_section(writing: ReferralDraft, section: ReferralSection) -> dict[str, tuple[str, ...]]:
+    """What a section shows: what was typed, else nothing."""
+    return writing.given(section) or fill_values(fields_of_section(writing.whole, section), {})

@@ -1,0 +1,276 @@
+"""Themes: what the challenges say, as a sentence, a drawing and a table, each figure opening down to the items behind it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from api.exports import report_files
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, PageContext
+from api.pages.item.documents_page import AS_A_FILE
+from api.presenters import bar_chart
+from api.queries import register_query, report_query
+from api.queries.report_query import SPANS, AskedQuestion
+from drp.reports import repeats_and_gaps, response_times, theme_tables
+from drp.reports.aggregate import PERIODS, Dimension
+from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
+from drp.reports.theme_tables import PRACTICE, PeriodComparison, TableQuestion, ThemeTable
+from workflows.calendar.reporting_periods import months_in, quarter_before, quarter_of
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity
+
+router = APIRouter(include_in_schema=False)
+
+QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("What are challenges about?", {"by": "reason"}),
+    ("How high did they go?", {"by": "stage", "across": "quarter", "span": "year"}),
+    ("Which teams?", {"by": "team", "across": "theme", "span": "year"}),
+    ("For which children?", {"by": "stage", "across": "status", "span": "year"}),
+    ("How did they end?", {"by": "outcome"}),
+    ("What changed for the child?", {"by": "theme", "across": "impact", "span": "years"}),
+    ("Does going higher change more?", {"by": "stage", "across": "impact", "span": "years"}),
+    ("Year on year?", {"by": "year", "across": "none", "span": "five"}),
+)
+"""Questions that panels ask, each a press away."""
+
+
+@dataclass(frozen=True)
+class FigureCell:
+    """One figure of the page: the number, its share, and where it opens to."""
+
+    number: int
+    share: str
+    href: str
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One row of the page's table."""
+
+    label: str
+    cells: tuple[FigureCell, ...]
+    total: FigureCell
+    broken: str = ""
+
+
+@router.get("/themes")
+def show_themes_page(visit: CurrentPage, request: Request) -> Response:
+    """The figures as they were asked for; without anything asked, reasons this quarter beside the one before."""
+    asked = asked_by(visit, request)
+    with _figures(visit, asked) as (connection, its):
+        made = _table(connection, visit, its, asked)
+        past = repeats_and_gaps.past_date(connection, its, visit.now)
+        now = _now(connection, visit, its)
+        rates = theme_tables.rates_of_period(connection, its, asked.question) if not asked.question.only else ()
+    finding = theme_tables.finding_in_words(made)
+
+    def address(row: TableHeading, column: TableHeading | None) -> str:
+        return report_query.register_address_of_figure(made, asked, row, column)
+
+    return layout.render_page(
+        visit, "themes.html", title="Themes", asked=asked, made=made, finding=finding, words=asked.in_words(its),
+        chart=layout.drawn_markup(bar_chart.draw_bar_chart(made, finding, address)), lines=_lines(made, asked), foot=_foot(made, asked),
+        menus=_menus(visit, its, asked), questions=_questions(asked), compared=_compared(made, its), now=now, past=past,
+        past_in_all=sum(one.items for one in past), rates=rates, narrowed=_narrowed(its, asked),
+        files=[(kind, asked.address("/themes/file", format=kind)) for kind in ("csv", "xlsx", "json", "svg")],
+        broken={key for key, _ in made.breaks}, together=bool(its.words.reporting.together),
+        row_title=its.title(made.question.by),
+    )  # fmt: skip
+
+
+@router.get("/themes/time")
+def show_time(visit: CurrentPage, request: Request) -> Response:
+    """How soon there was a reply, how long it took to the end, and why items climbed."""
+    asked = asked_by(visit, request, Dimension.STAGE)
+    q = asked.question
+    # What is past its date stands at its stage today, not at the highest that it reached.
+    standing = replace(asked, question=replace(q, only=tuple(one for one in q.only if one[0] is not Dimension.STAGE)))
+    with _figures(visit, asked) as (connection, its):
+        replies = response_times.response_times_by_stage(connection, its, asked.question)
+        ended = response_times.to_the_end(connection, its, asked.question)
+        climbs = response_times.escalation_causes(connection, its, asked.question)
+        past = repeats_and_gaps.past_date(connection, its, visit.now, standing.question)
+    causes = [key for key in response_times.CAUSES if any(one.causes.get(key) for one in climbs)]
+
+    def came(stage: TableHeading, **said: str) -> str:
+        return report_query.register_address_behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
+
+    def waits(stage: TableHeading) -> str:
+        return report_query.register_address_behind(standing, past="1", stage=stage.key)
+
+    def at_end(stage: TableHeading) -> str:
+        return report_query.register_address_behind(
+            asked, since=q.first, until=q.last, stage=stage.key or report_query.UNRECORDED, ended="1"
+        )
+
+    return layout.render_page(
+        visit, "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
+        ended=ended, climbs=climbs, causes=[(key, response_times.CAUSES[key]) for key in causes], past=past,
+        spans=_spans(asked, "/themes/time"), came=came, waits=waits, at_end=at_end,
+    )  # fmt: skip
+
+
+@router.get("/themes/patterns")
+def show_patterns(visit: CurrentPage, request: Request) -> Response:
+    """What comes back, and what is not there."""
+    asked = asked_by(visit, request)
+    with _figures(visit, asked) as (connection, its):
+        found = repeats_and_gaps.repeated_concerns(connection, its, asked.question)
+        ladders = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
+        absent = repeats_and_gaps.what_is_not_used(connection, its, asked.question, ladders)
+        other = theme_tables.read_table(connection, its, _of(asked, Dimension.REASON))
+    q = asked.question
+    others = [row for row in other.rows if row.key in repeats_and_gaps.without_own_code(its)]
+    return layout.render_page(
+        visit, "themes_patterns.html", title="What comes back, and what is not there", asked=asked, words=asked.in_words(its),
+        most=repeats_and_gaps.MOST_REPEATS, repeats=found, climbing=[one for one in found if one.has_climbed],
+        quiet=[one for one in found if not one.has_climbed],
+        absent=absent, spans=_spans(asked, "/themes/patterns"),
+        others=[(row.label, other.cell(row), report_query.register_address_of_figure(other, asked, row, None) + "&other=1") for row in others],
+        teams=[(one.label, report_query.register_address_of_figure(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
+        is_desk=register_query.sees_children(visit),
+        of_reason=lambda reason: report_query.register_address_behind(asked, since=q.first, until=q.last, reason=reason.key or report_query.UNRECORDED),
+    )  # fmt: skip
+
+
+@router.get("/themes/file")
+def take_away(visit: CurrentPage, request: Request) -> Response:
+    """The table as a file: CSV, XLSX, JSON or the drawing."""
+    asked = asked_by(visit, request)
+    kind = request.query_params.get("format", "csv")
+    media_type, make = report_files.kind_of_file(kind)
+    with _figures(visit, asked) as (connection, its):
+        made = _table(connection, visit, its, asked)
+    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "themes taken away", "")
+    named = {"Content-Disposition": f'attachment; filename="themes-{local_date(visit.now).isoformat()}.{kind}"'}
+    return Response(make(made, its, asked), media_type=media_type, headers={**AS_A_FILE, **named})
+
+
+def asked_by(visit: PageContext, request: Request, by: Dimension = Dimension.REASON) -> AskedQuestion:
+    """What somebody at a browser asks for. Raises Unfit."""
+    sees_iros = Capacity.IRO_MANAGER in visit.signed.capacities
+    return report_query.read_question(
+        request.query_params, local_date(visit.now), visit.words.reporting.counts_practice, sees_iros, by
+    )
+
+
+@contextmanager
+def _figures(visit: PageContext, asked: AskedQuestion) -> Iterator[tuple[Connection, DisplayLabels]]:
+    """A short reading transaction, and the words for what is counted in it."""
+    with visit.service.store.read(visit.authority) as connection:
+        names = Dimension.IRO in (asked.question.by, asked.question.across, *(by for by, _ in asked.question.only))
+        yield connection, read_labels(connection, visit.service.casework.procedures, visit.words, asked.question.together, names)
+
+
+def _table(connection: Connection, visit: PageContext, its: DisplayLabels, asked: AskedQuestion) -> ThemeTable:
+    return report_query.as_of(theme_tables.read_table(connection, its, asked.question), asked, local_date(visit.now))
+
+
+def _of(asked: AskedQuestion, by: Dimension) -> TableQuestion:
+    q = asked.question
+    return TableQuestion(by, None, q.first, q.last, q.only, q.with_practice, q.together)
+
+
+def _lines(made: ThemeTable, asked: AskedQuestion) -> list[FigureRow]:
+    broken = dict(made.breaks)
+    return [
+        FigureRow(
+            row.label,
+            tuple(_cell(made, asked, row, column) for column in made.columns),
+            _cell(made, asked, row, None),
+            broken.get(row.key, "") if made.question.by in PERIODS else "",
+        )
+        for row in made.rows
+    ]
+
+
+def _cell(made: ThemeTable, asked: AskedQuestion, row: TableHeading, column: TableHeading | None) -> FigureCell:
+    number = made.cell(row, column)
+    return FigureCell(
+        number, made.share(row, column), report_query.register_address_of_figure(made, asked, row, column) if number else ""
+    )
+
+
+def _foot(made: ThemeTable, asked: AskedQuestion) -> list[FigureCell]:
+    columns: list[TableHeading | None] = [*made.columns, None]
+    totals = [(column, made.total(column)) for column in columns]
+    return [
+        FigureCell(
+            number,
+            "100.00%" if number else "",
+            report_query.register_address_of_figure(made, asked, None, column) if number else "",
+        )
+        for column, number in totals
+    ]
+
+
+def _compared(made: ThemeTable, its: DisplayLabels) -> PeriodComparison | None:
+    """The last two periods of a table, with the arithmetic."""
+    q = made.question
+    if q.by in PERIODS and len(made.rows) > 1:
+        before, now = made.rows[-2:]
+        numbers = made.cell(now), made.cell(before)
+    elif q.across in PERIODS and len(made.columns) > 1:
+        before, now = made.columns[-2:]
+        numbers = made.total(now), made.total(before)
+    else:
+        return None
+    broken = theme_tables.break_between(its, before.key, now.key)
+    return PeriodComparison(now.key, before.key, *numbers, broken.why if broken else "")
+
+
+def _now(connection: Connection, visit: PageContext, its: DisplayLabels) -> dict[str, Any]:
+    """What stands on the tiles: this quarter and the one before, and what is counted apart."""
+    this = quarter_of(local_date(visit.now))
+    before = quarter_before(this)
+    question = TableQuestion(Dimension.QUARTER)
+    counted = theme_tables.compare_periods(connection, its, question, this, before)
+    apart = theme_tables.counted_apart(connection, its, this)
+    first, last = months_in(this)
+    return {
+        "since": first, "until": last, "counted": counted, "practice": apart[PRACTICE], "scrutiny": apart[theme_tables.SCRUTINY],
+    }  # fmt: skip
+
+
+def _menus(visit: PageContext, its: DisplayLabels, asked: AskedQuestion) -> list[dict[str, Any]]:
+    q = asked.question
+    things = [by for by in Dimension if by is not Dimension.IRO or Capacity.IRO_MANAGER in visit.signed.capacities]
+    by = [{"value": one.value, "text": its.title(one), "selected": one is q.by} for one in things]
+    across = [{"value": "none", "text": "nothing else", "selected": q.across is None}]
+    across += [{"value": one.value, "text": its.title(one), "selected": one is q.across} for one in things]
+    spans = [{"value": key, "text": text, "selected": key == asked.span} for key, text in SPANS.items()]
+    if not asked.span:
+        spans.insert(0, {"value": "", "text": asked.period_in_words(), "selected": True})
+    return [
+        {"id": name, "name": name, "label": {"text": text, "classes": "govuk-label--s"}, "items": items}
+        for name, text, items in (("by", "Count by", by), ("across", "and by", across), ("span", "in", spans))
+    ]
+
+
+def _questions(asked: AskedQuestion) -> list[tuple[str, str, bool]]:
+    return [
+        (text, "/themes?" + "&".join(f"{name}={value}" for name, value in said.items()), _is(asked, said))
+        for text, said in QUESTIONS
+    ]  # fmt: skip
+
+
+def _is(asked: AskedQuestion, said: dict[str, str]) -> bool:
+    q = asked.question
+    across = "none" if q.across is None else q.across.value
+    same = said["by"] == q.by.value and said.get("across", "quarter") == across and said.get("span", "quarters") == asked.span
+    return same and not q.only
+
+
+def _narrowed(its: DisplayLabels, asked: AskedQuestion) -> list[tuple[str, str, str]]:
+    """What the figures are narrowed to, each with the address without it."""
+    return [
+        (its.title(by), its.label(by, key), asked.address("/themes", **{by.value: ""})) for by, key in asked.question.only
+    ]  # fmt: skip
+
+
+def _spans(asked: AskedQuestion, path: str) -> list[tuple[str, str, bool]]:
+    return [(text, asked.address(path, span=key, since="", until=""), key == asked.span) for key, text in SPANS.items()]

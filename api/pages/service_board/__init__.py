@@ -1,0 +1,1 @@
+"""The IRO service's board."""

@@ -1,0 +1,239 @@
+"""Signing in and out: by the authority's own sign-in, by a link that is good once, or (demonstration) by choosing a person."""
+
+from contextlib import suppress
+from typing import Annotated, Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from api.assembly import Service
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, check_origin, cookie_name, give_cookie, read_form, safe_path
+from api.pages.frame.form_fields import Form, Given, SelectMenu, TextLine, single_value
+from api.pages.sign_in.rate_limit import source_of, too_often
+from api.request_context import service_of_request
+from drp.database.engine import Store
+from drp.database.tables import AuthorityRow, PersonRow, PostRow
+from drp.identity import sessions, sign_in, tokens
+from drp.identity.tokens import NotSigned
+from notifications.sign_in_links import send_links
+from workflows.calendar.working_days import local_date
+
+router = APIRouter(include_in_schema=False)
+
+SENT = "If that address is in the directory, a link is on its way to it. It is good once, for 15 minutes."
+
+
+@router.get("/sign-in")
+def show_sign_in(request: Request, then: str = "/") -> Response:
+    """Who are you?"""
+    service = service_of_request(request)
+    return _asked(service, Form(_fields(service), {"then": (safe_path(then),)}), safe_path(then))
+
+
+def _asked(service: Service, form: Form, then: str, status: int = 200, sent: bool = False) -> HTMLResponse:
+    settings = service.settings
+    return layout.render_page(
+        None,
+        "sign_in.html",
+        status,
+        title="Sign in",
+        form=form,
+        then=then,
+        then_quoted=quote(then),
+        sent=SENT if sent else "",
+        by_link=settings.link_sign_in and settings.mail != "none",
+        people=_people(service) if settings.choose_a_person else [],
+        providers=sorted(settings.providers),
+        names=_names(service.store),
+    )
+
+
+def _fields(service: Service) -> list[Any]:
+    names = _names(service.store)
+    email = TextLine(
+        name="email", label="Your work e-mail address", autocomplete="email", spellcheck=False,
+        need="Write the e-mail address that your authority's directory has for you.",
+    )  # fmt: skip
+    if len(names) == 1:
+        return [email]
+    options = [(key, name, "") for key, name in names.items()]
+    return [SelectMenu(name="authority", label="Your authority", options=options, need="Choose your authority."), email]
+
+
+async def _from_here(request: Request) -> Given:
+    """What somebody sent who need not be signed in. Raises NotOurs for another site's form."""
+    check_origin(request, service_of_request(request).settings)
+    given, _ = await read_form(request)
+    return given
+
+
+FromHere = Annotated[Given, Depends(_from_here)]
+
+
+@router.post("/sign-in")
+def send_link(request: Request, given: FromHere, background: BackgroundTasks) -> Response:
+    """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
+    service = service_of_request(request)
+    if not service.settings.link_sign_in:
+        raise NotSigned
+    # Before the address is looked at: whether it is anybody's changes nothing here either.
+    if wait := request.app.state.links.wait(source_of(request), service.clock()):
+        return too_often(wait)
+    form = Form(_fields(service), given)
+    values = form.read()
+    then = safe_path(single_value(given, "then"))
+    if form.is_faulty:
+        return _asked(service, form, then, status=422)
+    authority = str(values.get("authority") or next(iter(_names(service.store))))
+    with service.store.write(authority) as connection:
+        sign_in.request_link(connection, service.casework.chance, authority, str(values["email"]), then, service.clock())
+    # After the answer has gone, so that its time tells nothing; the heartbeat sends what this could not.
+    background.add_task(send_links, service.casework, authority, service.clock(), service.sender)
+    return _asked(service, Form(_fields(service)), then, sent=True)
+
+
+@router.get("/sign-in/link/{secret}")
+def follow_link(request: Request, secret: str) -> Response:
+    """The link, opened: one press signs in. (Mail scanners open links; they press nothing.)"""
+    return layout.render_page(None, "sign_in_link.html", title="Sign in with your link", secret=secret)
+
+
+@router.post("/sign-in/link/{secret}")
+def sign_in_by_link(request: Request, secret: str) -> Response:
+    """The link, used up."""
+    service = service_of_request(request)
+    check_origin(request, service.settings)
+    authority = sessions.authority_in(secret)
+    try:
+        with service.store.write(authority) as connection:
+            person, then = sign_in.redeem_link(connection, authority, secret, service.clock())
+    except NotSigned:
+        return layout.trouble_page(
+            410,
+            "That link is used up, or older than 15 minutes",
+            "Each link is good once, for 15 minutes.",
+            "Ask for a new one.",
+            back="/sign-in",
+            back_text="Ask for a new link",
+        )
+    return signed_in(request, authority, person, "link", then)
+
+
+@router.post("/sign-in/as")
+def sign_in_as(request: Request, given: FromHere) -> Response:
+    """Demonstration: be somebody."""
+    service = service_of_request(request)
+    if not service.settings.choose_a_person:
+        raise NotSigned
+    authority, _, person = single_value(given, "person").partition("/")
+    known = {f"{one.authority}/{one.id}" for one in _people(service)}
+    if f"{authority}/{person}" not in known:
+        raise NotSigned
+    return signed_in(request, authority, UUID(person), "demonstration", safe_path(single_value(given, "then")))
+
+
+def signed_in(request: Request, authority: str, person: UUID, how: str, then: str) -> Response:
+    """Somebody proved who they are: a new session under a new secret, and the one that the browser had is over."""
+    service = service_of_request(request)
+    now, settings = service.clock(), service.settings
+    name = cookie_name(settings)
+    old = request.cookies.get(name, "")
+    with suppress(NotSigned):  # it held none
+        before = sessions.authority_in(old)
+        with service.store.write(before) as connection:
+            sessions.end_session(connection, before, old, now)
+    with service.store.write(authority) as connection:
+        current = service.casework.procedures.current(connection, authority)
+        whole = tokens.principal_of(connection, current[0].authority, person, now) if current else None
+        if whole is None or not tokens.has_a_place(connection, whole, now):
+            return layout.trouble_page(
+                403,
+                "You hold no post here today",
+                "The service knows you, and the directory gives you no post or cover today.",
+                "If that is not right, ask whoever keeps your authority's directory.",
+            )
+        secret = sessions.begin_session(connection, service.casework.chance, authority, person, how, now)
+    response = layout.go_to(safe_path(then))
+    give_cookie(response, settings, name, secret)
+    return response
+
+
+@router.get("/sign-out")
+def sign_out(visit: CurrentPage) -> Response:
+    """Ask before signing out: a link somewhere else must not do it."""
+    return layout.render_page(visit, "sign_out.html", title="Sign out")
+
+
+@router.post("/sign-out")
+def signed_out(request: Request) -> Response:
+    """Signed out, on every replica at its next request."""
+    service = service_of_request(request)
+    check_origin(request, service.settings)
+    cookie = request.cookies.get(cookie_name(service.settings), "")
+    try:
+        authority = sessions.authority_in(cookie)
+        with service.store.write(authority) as connection:
+            sessions.end_session(connection, authority, cookie, service.clock())
+    except NotSigned:
+        pass
+    response = layout.render_page(None, "signed_out.html", title="You are signed out")
+    response.delete_cookie(cookie_name(service.settings), path="/", secure=service.settings.is_https, httponly=True)
+    return response
+
+
+def _names(store: Store) -> dict[str, str]:
+    """The authorities served, by key."""
+    found = {}
+    for authority in store.authorities():
+        with store.read(authority) as connection:
+            name = connection.execute(select(col(AuthorityRow.name)).where(col(AuthorityRow.key) == authority)).scalar()
+        found[authority] = name or authority
+    return found
+
+
+def _people(service: Service) -> list[Any]:
+    """Everybody who may be chosen in the demonstration, with what they are, authority by authority."""
+    day = local_date(service.clock())
+    found = []
+    for authority in service.store.authorities():
+        with service.store.read(authority) as connection:
+            current = service.casework.procedures.current(connection, authority)
+            rows = connection.execute(
+                select(col(PersonRow.id), col(PersonRow.name), col(PostRow.role), col(PersonRow.agency))
+                .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+                .where(
+                    col(PersonRow.authority) == authority,
+                    col(PostRow.since) <= day,
+                    or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+                    or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+                )
+                .distinct()
+                .order_by(col(PersonRow.name))
+            ).all()
+        if current:
+            found += _grouped(authority, current[0].authority, rows)
+    return found
+
+
+def _grouped(authority: str, words: Any, rows: Any) -> list[Any]:
+    """One line a person, with all their roles."""
+    people: dict[UUID, ChosenPerson] = {}
+    for row in rows:
+        title = words.role(row.role).title if words.has_role(row.role) else row.role
+        one = people.setdefault(row.id, ChosenPerson(authority, words.name, row.id, row.name))
+        one.titles.append(title)
+    order = [role.title for role in words.roles]
+    return sorted(people.values(), key=lambda one: min((order.index(t) for t in one.titles if t in order), default=99))
+
+
+class ChosenPerson:
+    """Somebody to be, in the demonstration."""
+
+    def __init__(self, authority: str, authority_name: str, id: UUID, name: str) -> None:
+        self.authority, self.authority_name, self.id, self.name = authority, authority_name, id, name
+        self.titles: list[str] = []

@@ -1,0 +1,1 @@
+"""The directory: who holds what, cover, hand-over, leaving."""

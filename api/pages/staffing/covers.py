@@ -1,0 +1,186 @@
+"""While I am away: who answers in somebody's place, who sees and answers beside them; what runs, and ending it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, BackgroundTasks, Response
+from sqlalchemy import Connection
+
+from api.pages.frame import layout
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, safe_path
+from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TickBox, single_value
+from api.pages.staffing.directory import person_in
+from drp.casework.access import NotFound
+from drp.directory import people
+from drp.directory.people import IRO_SERVICE, DirectoryPerson, ListedCover
+from drp.identity.principal import NotPermitted
+from drp.staffing import changes
+from drp.staffing.changes import DirectoryChange
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity
+from workflows.model.refusals import Unfit
+
+router = APIRouter(include_in_schema=False)
+
+MOST = 200
+"""People in the menu; a search narrows the rest."""
+
+WARNED = "independence"
+"""The tick that is asked for where the stand-in is of a child's own casework."""
+
+
+@dataclass(frozen=True)
+class AbsentPerson:
+    """Somebody, who may stand in for them, and what runs already."""
+
+    person: DirectoryPerson
+    own: bool
+    colleagues: tuple[DirectoryPerson, ...]
+    total: int
+    of_them: tuple[ListedCover, ...]
+    by_them: tuple[ListedCover, ...]
+    others: tuple[DirectoryPerson, ...]
+    """Of the IRO service: for whom an IRO manager may choose."""
+
+
+@router.get("/cover")
+def show_cover_form(visit: CurrentPage, of: str = "", find: str = "", done: str = "") -> Response:
+    """Who stands in for me (or for somebody whom I may choose for)?"""
+    with visit.service.store.read(visit.authority) as connection:
+        absent = _absent(connection, visit, of, find)
+    fields = _fields(visit, absent)
+    return _page(visit, absent, Form(fields, _begins(visit)), find=find, done=done)
+
+
+@router.post("/cover")
+def begin_cover(sent: SentForm, background: BackgroundTasks) -> Response:
+    """The cover is on the directory at once, or what was wrong with it is said."""
+    visit = sent.visit
+    given = sent.form(())[0].given
+    find = single_value(given, "find")
+    with visit.service.store.read(visit.authority) as connection:
+        absent = _absent(connection, visit, single_value(given, "of"), find)
+    stand_in = next((each for each in absent.colleagues if str(each.id) == single_value(given, "by")), None)
+    near = _near(visit, absent.person, stand_in)
+    form, values = sent.form(_fields(visit, absent, near))
+    if form.is_faulty:
+        return _page(visit, absent, form, find=find)
+    since: date = values["since"]
+    until: date | None = values["until"]
+    try:
+        changes.start_cover(
+            visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(str(values["by"])), since=since,
+            until=until, is_delegate=values["kind"] == "delegate",
+        )  # fmt: skip
+    except Unfit as refusal:
+        form.refused(refusal)
+        return _page(visit, absent, form, find=find)
+    background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+    return layout.go_to(f"/cover?done=begun{_whose(absent)}")
+
+
+@router.post("/cover/end")
+def end_cover_now(sent: SentForm, background: BackgroundTasks) -> Response:
+    """It ends now: what was asked of whoever was away is theirs again."""
+    visit = sent.visit
+    changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
+    background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+    return layout.go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
+
+
+def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> AbsentPerson:
+    day, words = local_date(visit.now), visit.words
+    me = UUID(visit.signed.person)
+    person = people.read_person(connection, visit.authority, person_in(of) if of else me, day)
+    if person is None:
+        raise NotFound
+    if not changes.may_change(visit.signed, words, DirectoryChange.COVER, person):
+        raise NotPermitted
+    found = people.colleagues_of(connection, words, person, find, day, MOST)
+    stand_ins = people.stand_ins(connection, visit.authority, day, [person.id])
+    manages = Capacity.IRO_MANAGER in visit.signed.capacities
+    others = people.people_acting_as(connection, words, IRO_SERVICE, day) if manages else ()
+    may_be = [
+        each for each in found.people if str(each.id) != visit.signed.person or changes.may_name_themselves(words, person, each)
+    ]
+    return AbsentPerson(
+        person,
+        person.id == me,
+        tuple(may_be),
+        found.total,
+        tuple(each for each in stand_ins if each.of == person.id),
+        tuple(each for each in stand_ins if each.by == person.id),
+        others,
+    )
+
+
+def _fields(visit: PageContext, absent: AbsentPerson, near: Sequence[str] = ()) -> Sequence[FormField]:
+    whose = "you" if absent.own else absent.person.name
+    options: list[Option] = [(str(each.id), ", ".join([each.name, *each.titles(visit.words)]), "") for each in absent.colleagues]
+    fields: list[FormField] = [
+        RadioPick(
+            name="kind",
+            label="How",
+            options=[
+                (
+                    "cover",
+                    f"While {whose} {'are' if absent.own else 'is'} away",
+                    "They are asked and told instead, and do all that could be done.",
+                ),
+                ("delegate", f"Beside {whose}, all the time", "A delegate sees and answers too. Nothing is taken over."),
+            ],
+            need="Choose how.",
+        ),
+        SelectMenu(name="by", label="Who", options=options, need="Choose who."),
+        DayField(name="since", label="From", hint="The first day, for example 27 3 2026", need="Write the first day."),
+        DayField(
+            name="until",
+            label="Until",
+            hint="The last day. Leave it empty if it is not known: it then runs until somebody ends it.",
+        ),
+    ]
+    if near:
+        fields.append(
+            TickBox(name=WARNED, label="I have thought of it: they are to stand in all the same", need=_warning(visit, near))
+        )
+    return fields
+
+
+def _near(visit: PageContext, of: DirectoryPerson, by: DirectoryPerson | None) -> tuple[str, ...]:
+    """Posts by which a stand-in of an IRO is of children's own casework. `access.actor_on` judges each item; here it is said."""
+    if by is None or Capacity.IRO not in of.acts_as(visit.words):
+        return ()
+    return tuple(post.in_words(visit.words) for post in by.casework(visit.words))
+
+
+def _warning(visit: PageContext, near: Sequence[str]) -> str:
+    return (
+        f"They are {', '.join(near)}. An {visit.label('iro')} is independent of the casework: where it is about their own, they "
+        "can neither judge nor resolve. Choose somebody else, or tick the box if they are to stand in all the same."
+    )
+
+
+def _begins(visit: PageContext) -> dict[str, tuple[str, ...]]:
+    return {"kind": ("cover",), **DayField(name="since", label="").show(local_date(visit.now))}
+
+
+def _whose(absent: AbsentPerson) -> str:
+    return "" if absent.own else f"&of={absent.person.id}"
+
+
+DONE = {
+    "begun": "It is on the directory now. Whoever stands in is told of what is open, from the first day on.",
+    "ended": "It has ended. What is open is told to whoever has it now.",
+}
+
+
+def _page(visit: PageContext, absent: AbsentPerson, form: Form, find: str = "", done: str = "") -> Response:
+    more: dict[str, Any] = {"done": DONE.get(done, ""), "find": find, "most": MOST}
+    title = "While I am away" if absent.own else f"While {absent.person.name} is away"
+    return layout.render_page(
+        visit, "covers.html", 422 if form.is_faulty else 200, title=title, form=form, absent=absent,
+        here=f"/cover?done=ended{_whose(absent)}", **more,
+    )  # fmt: skip

@@ -1,0 +1,244 @@
+"""The timeline in words: each entry's headline, who and when, and what was written, under the names of its questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from api.presenters import item_view
+from api.presenters.item_reader import SeenItem
+from api.presenters.shapes import TimelineShape
+from api.presenters.wording import moment_in_words
+from workflows.calendar.working_days import long_date
+from workflows.model.authority import Authority
+from workflows.model.challenge import ClosedAs, EnteredHow
+from workflows.model.ladder import ItemType
+from workflows.model.referral import BY_KEY
+
+HEADLINES = {
+    "raised": "Raised",
+    "talk_logged": "Logged as a talk, without a clock",
+    "stage_entered": "At {stage}",
+    "window_opened": "A date was promised",
+    "window_closed": "A date is over",
+    "acknowledged": "It has arrived",
+    "not_for_me": "It may belong to somebody else",
+    "redirected": "Put to somebody else",
+    "clarification_asked": "A question before a reply",
+    "clarification_given": "The question was answered",
+    "responded": "A reply",
+    "judged": "The answer was judged",
+    "meeting_arranged": "A meeting was booked",
+    "meeting_held": "The meeting was held",
+    "outcome_recorded": "What the meeting agreed",
+    "escalated": "Taken higher",
+    "escalation_held": "Held, so that it does not go up by itself",
+    "escalation_recalled": "The climb was taken back",
+    "window_extended": "Another date was given",
+    "copy_added": "Somebody was copied in",
+    "legal_advice_taken": "Legal advice was taken",
+    "child_view_recorded": "The child's view",
+    "child_told": "Telling the child",
+    "advocate_recorded": "An advocate",
+    "complaint_opened": "A complaint runs beside it",
+    "court_told": "The court was told",
+    "referral_considered": "A referral was considered, and not made",
+    "referred_to_cafcass": "Referred to {cafcass}",
+    "referral_acknowledged": "{cafcass} acknowledged the referral",
+    "referral_outcome": "What {cafcass} did",
+    "referral_statement": "What the referral says",
+    "referral_told": "Everyone above was told of the referral",
+    "resolved": "Resolved",
+    "ended_unresolved": "Ended without being resolved",
+    "overtaken": "Overtaken by events",
+    "withdrawn": "Withdrawn",
+    "reopened": "Opened again",
+    "action_done": "An action was done",
+    "action_not_done": "An action was not done",
+    "impact_recorded": "What changed for the child",
+    "noted": "A note",
+    "corrected": "A correction",
+    "recorded_in_error": "Recorded in error, and sealed",
+    "endorsed": "Endorsed",
+    "endorsement_declined": "Not endorsed",
+    "windows_released": "What was held was released",
+    "windows_held": "Held: the service was away",
+    "ladder_moved": "Moved to another version of the procedure",
+    "delivery_failed": "A message could not be delivered",
+    "post_taken_over": "Somebody else holds the post now",
+    "post_emptied": "Nobody holds a post that is asked",
+    "iro_changed": "The child has another {iro}",
+    "child_facts_changed": "The directory says something new of the child",
+    "advice_before_skipping": "Advice before a stage was skipped",
+    "document_attached": "A document was attached",
+    "due": "The date came",
+    "reminded": "A reminder went out",
+    "warned": "The {iro} was told that it would go up by itself",
+    "still_waiting": "The manager of the service was told: a decision is past its date",
+    "window_counted_from_acknowledgement": "The date counts from when it was said to have arrived",
+}
+
+QUESTIONS = {
+    "concern": "The concern",
+    "effect_on_child": "The effect on the child",
+    "took_part": "Who took part",
+    "outcome_sought": "The outcome sought",
+    "other_reason": "The reason, in words",
+    "stage_reason": "Why this stage",
+    "advice_before_skipping": "Advice before skipping",
+    "advice": "Advice",
+    "review_decision": "The decision of the review",
+    "why": "Why",
+    "why_not": "Why not",
+    "answer": "The reply",
+    "question": "The question",
+    "what_changed": "What changed for the child",
+    "by_what": "What happened",
+    "outcome": "What was agreed",
+    "view": "The view",
+    "text": "",
+    "words": "",
+    "suggests": "Suggests",
+    "where": "Where",
+    "others": "Who else was there",
+    "source": "From whom",
+    "content": "The advice",
+    "reference": "Reference",
+    "cafcass_reference": "Their reference",
+    "by": "By whom",
+    "name": "Document",
+    "leaves_out": "Words made unreadable in the bundle",
+    "about": "About it",
+}
+
+OF_SCRUTINY = {
+    "concern": "What was looked at",
+    "effect_on_child": "What was found, and what it means for the child",
+    "took_part": "Who took part",
+}
+"""Senior scrutiny asks nobody anything: its words go by other names."""
+
+POSITIONS = {
+    "agrees": "Agrees",
+    "in_part": "Agrees in part",
+    "disagrees": "Disagrees",
+    "needs_others": "Others are needed",
+    "beyond_our_control": "Beyond our control",
+}
+
+VERDICTS = {"enough": "It is enough", "needs_more": "It needs more"}
+
+_PASSED = {
+    ClosedAs.NO_REPLY: "The date passed with no reply",
+    ClosedAs.PART_ANSWERED: "The date passed; some had replied",
+    ClosedAs.DATE_PASSED: "The date passed",
+}
+_ENTERED = {
+    EnteredHow.NO_REPLY: "It went up by itself: no reply came",
+    EnteredHow.JUMPED: "Straight to this stage",
+    EnteredHow.RECALLED: "Taken back",
+}
+
+
+@dataclass(frozen=True)
+class EntryInWords:
+    """One entry, ready to be read."""
+
+    number: int
+    kind: str
+    headline: str
+    at: Any
+    by: str
+    for_whom: str
+    stage: str
+    facts: Sequence[str]
+    words: Sequence[tuple[str, str]]
+    actions: Sequence[tuple[str, date]]
+    kept: bool
+    file: str
+    """The document's place, where one was attached."""
+
+
+def entries_in_words(item: SeenItem, timeline: TimelineShape) -> list[EntryInWords]:
+    """The timeline, oldest first. Dates promised and over are told by what came of them, unless they passed."""
+    words, raiser = item.rules.authority, item.loaded.challenge.raiser_role
+    return [entry_in_words(entry, words, raiser, item.loaded.reference) for entry in timeline.entries if is_told(entry)]
+
+
+def is_told(entry: Any) -> bool:
+    """Does an entry say something that no other says better?"""
+    if entry.kind == "window_opened":
+        return False
+    return entry.kind != "window_closed" or entry.facts.get("as") in _PASSED
+
+
+def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) -> EntryInWords:
+    """One entry in words."""
+    labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
+    headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
+    if entry.kind == "window_closed":
+        headline = _PASSED.get(entry.facts.get("as", ""), "The date passed")
+    actions = [
+        (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
+    ]
+    named = OF_SCRUTINY if entry.facts.get("item_type") == ItemType.SENIOR_SCRUTINY else {}
+    spoken = [
+        (named.get(name) or question_in_words(name), text)
+        for name, text in entry.words.items()
+        if not name.startswith("actions.")
+    ]
+    file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
+    return EntryInWords(
+        entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,
+        _facts(entry, words, raiser), spoken, actions, entry.iro_service_only, file,
+    )  # fmt: skip
+
+
+def question_in_words(field: str) -> str:
+    """What a field of words is called: an item of the referral's list by its title."""
+    listed = BY_KEY.get(field.removeprefix("said."))
+    return listed.title if listed and field.startswith("said.") else QUESTIONS.get(field, field)
+
+
+def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
+    """What an entry says beside its words."""
+    facts: Mapping[str, Any] = entry.facts
+    said: list[str] = []
+    if position := facts.get("position"):
+        said.append(POSITIONS.get(position, position) + (", after the date" if facts.get("late") else ""))
+    if verdict := facts.get("verdict"):
+        said.append(VERDICTS.get(verdict, verdict))
+    if entry.kind == "stage_entered":
+        said += _addressed(facts, words, raiser)
+    if entry.kind == "raised":
+        said += [words.reason(key).label for key in facts.get("reasons", []) if words.has_reason(key)]
+    for name, text in (
+        ("until", "Reply by {}"),
+        ("on", "On {}"),
+        ("hearing", "Hearing on {}"),
+        ("look_again_on", "Look again on {}"),
+        ("next_review", "Next review on {}"),
+    ):
+        if facts.get(name) and entry.kind != "windows_held":
+            said.append(text.format(long_date(date.fromisoformat(facts[name]))))
+    if entry.kind in ("meeting_arranged", "windows_held"):
+        said.append(
+            moment_in_words(facts["at"])
+            if "at" in facts
+            else f"From {moment_in_words(facts['since'])} to {moment_in_words(facts['until'])}"
+        )
+    if entry.kind == "child_told":
+        said.append("The child was told" if facts.get("told") else "The child was not told")
+    for name in ("state", "found", "about", "outcome", "how"):
+        if isinstance(facts.get(name), str) and entry.kind not in ("stage_entered", "raised"):
+            said.append(facts[name].replace("_", " ").capitalize())
+    return said
+
+
+def _addressed(facts: Mapping[str, Any], words: Authority, raiser: str) -> list[str]:
+    said = []
+    for name, text in (("to", "To: {}"), ("copy", "Copied: {}")):
+        roles = [one if isinstance(one, str) else one["role"] for one in facts.get(name, [])]
+        if roles:
+            said.append(text.format(", ".join(item_view.title_of(words, role, raiser) for role in roles)))
+    return [*said, *([_ENTERED[facts["how"]]] if facts.get("how") in _ENTERED else [])]

@@ -1,0 +1,1 @@
+"""What somebody asks of lists and figures, read from a query string."""

@@ -1,0 +1,83 @@
+"""What must be so before anybody starts a database that was put back: no mail leaves, and no date that passed is acted on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlmodel import col
+
+from drp.backup.contents import authorities_in, choose_authority_rows
+from drp.database.tables import UNSENT, AuthorityRow, ChallengeRow, NotificationRow, SessionRow, SignInRow, WindowRow
+from workflows.model.challenge import WindowKind
+
+REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
+"""Windows that only tell: no promise of anybody's."""
+
+
+@dataclass(frozen=True)
+class PassedDate:
+    """A date that passed between the backup and now. `is_held`: its time to be acted on has come too."""
+
+    reference: str
+    kind: str
+    due: date
+    owner_role: str
+    is_held: bool
+
+
+def settle_after_restore(connection: Connection, moment: datetime, now: datetime, hold_after: timedelta) -> None:
+    """Within the transaction that brings the rows back, for every authority:
+
+    1. The brake is on, for all mail. What was let go by hand before the backup and had not left is held with the rest:
+       it may have left since, and nobody can know.
+    2. The last tick is longer ago than is acted on by itself, however young the backup is: an answer that came after it is
+       lost, and its window must be held for a named release, not climb.
+    3. Nobody is signed in, and no sign-in is under way: who signed out since would be signed in again.
+    """
+    for authority in authorities_in(connection):
+        choose_authority_rows(connection, authority)
+        here = col(AuthorityRow.key) == authority
+        ticked = connection.execute(select(col(AuthorityRow.last_tick)).where(here)).scalar()
+        away = min(ticked or moment, now - hold_after - timedelta(seconds=1))
+        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=away))
+        connection.execute(
+            update(NotificationRow)
+            .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(UNSENT))
+            .values(released=False)
+        )
+        for table in (SessionRow, SignInRow):
+            connection.execute(delete(table).where(col(table.authority) == authority))
+
+
+def settling_of(moment: datetime, now: datetime, hold_after: timedelta) -> Callable[[Connection], None]:
+    """`settle`, with what it needs to know."""
+    return partial(settle_after_restore, moment=moment, now=now, hold_after=hold_after)
+
+
+def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> tuple[PassedDate, ...]:
+    """The promises that came to their date between the backup and now, or wait to be acted on; oldest first."""
+    closes, acts = col(WindowRow.closes_at), col(WindowRow.acts_at)
+    rows = connection.execute(
+        select(
+            col(ChallengeRow.reference),
+            col(WindowRow.kind),
+            col(WindowRow.due),
+            col(WindowRow.owner_role),
+            col(WindowRow.acts_at),
+        )
+        .join(
+            ChallengeRow,
+            and_(col(ChallengeRow.authority) == col(WindowRow.authority), col(ChallengeRow.id) == col(WindowRow.challenge)),
+        )
+        .where(
+            col(WindowRow.authority) == authority,
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.held_since).is_(None),
+            col(WindowRow.kind).not_in(REMINDING),
+            or_(acts <= now, and_(closes > moment, closes <= now)),
+        )
+        .order_by(col(WindowRow.due), col(ChallengeRow.reference), col(WindowRow.kind))
+    )
+    return tuple(PassedDate(row.reference, row.kind, row.due, row.owner_role, row.acts_at <= now) for row in rows)

@@ -1,0 +1,1 @@
+"""The path of a decision: a request or a tick is loaded, decided, resolved to people and saved, in one transaction."""

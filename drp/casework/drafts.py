@@ -1,0 +1,101 @@
+"""What somebody has begun to write and not yet sent: it outlives an error, a lost signal and an expired session."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, ForeignKeyConstraint, Index, delete, insert, select, update
+from sqlmodel import Field, col
+
+from drp.casework.access import NotFound
+from drp.database.ids import Randomness
+from drp.database.tables import Row, json_column
+
+
+class DraftRow(Row, table=True):
+    """What somebody has begun to write and not yet sent: theirs alone, gone once it is sent or has lain too long."""
+
+    __tablename__ = "draft"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    person: UUID
+    began_at: datetime
+    changed_at: datetime
+    said: dict[str, Any] = json_column()
+    __table_args__ = (
+        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
+        Index("ix_draft_person", "authority", "person"),
+    )
+
+
+KEPT = timedelta(days=14)
+"""A draft that nobody touched for so long is taken out: words about a child lie nowhere by oversight."""
+
+AT_MOST = 20
+"""Drafts of one person at a time: beyond it the oldest gives way."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One draft: only its writer sees it."""
+
+    id: UUID
+    changed_at: datetime
+    said: dict[str, Any]
+
+
+def begin_draft(
+    connection: Connection, chance: Randomness, authority: str, person: UUID, said: dict[str, Any], now: datetime
+) -> UUID:
+    """Keep what somebody has begun to write."""
+    id_ = chance.identity()
+    others = drafts_of(connection, authority, person)
+    for old in others[AT_MOST - 1 :]:
+        drop_draft(connection, authority, person, old.id)
+    connection.execute(
+        insert(DraftRow).values(authority=authority, id=id_, person=person, began_at=now, changed_at=now, said=said)
+    )
+    return id_
+
+
+def find_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> Draft:
+    """A draft of one's own. Raises NotFound for anybody else's, or one that was sent."""
+    row = connection.execute(select(DraftRow.__table__).where(*match_own_draft(authority, person, id_))).first()  # type: ignore
+    if row is None:
+        raise NotFound
+    return Draft(row.id, row.changed_at, dict(row.said))
+
+
+def change_draft(connection: Connection, authority: str, person: UUID, id_: UUID, said: dict[str, Any], now: datetime) -> None:
+    """Keep what is now written. Raises NotFound as `find` does."""
+    found = connection.execute(update(DraftRow).where(*match_own_draft(authority, person, id_)).values(said=said, changed_at=now))
+    if found.rowcount != 1:
+        raise NotFound
+
+
+def drop_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> None:
+    """It was sent, or is not wanted any more."""
+    connection.execute(delete(DraftRow).where(*match_own_draft(authority, person, id_)))
+
+
+def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draft]:
+    """A person's drafts, the last changed first."""
+    rows = connection.execute(
+        select(DraftRow.__table__)  # type: ignore[attr-defined]
+        .where(col(DraftRow.authority) == authority, col(DraftRow.person) == person)
+        .order_by(col(DraftRow.changed_at).desc(), col(DraftRow.id))
+    )
+    return [Draft(row.id, row.changed_at, dict(row.said)) for row in rows]
+
+
+def forget_drafts(connection: Connection, authority: str, now: datetime) -> int:
+    """Take out what has lain too long. Returns how many."""
+    return connection.execute(
+        delete(DraftRow).where(col(DraftRow.authority) == authority, col(DraftRow.changed_at) < now - KEPT)
+    ).rowcount
+
+
+def match_own_draft(authority: str, person: UUID, id_: UUID) -> tuple[Any, ...]:
+    """The conditions for one draft, and for nobody's but this person's."""
+    return col(DraftRow.authority) == authority, col(DraftRow.person) == person, col(DraftRow.id) == id_

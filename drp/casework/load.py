@@ -1,0 +1,262 @@
+"""Rows to values: challenges with their windows, and the part of the directory that they need, few queries for many."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, and_, or_, select
+from sqlmodel import col
+
+from drp.database.tables import ChallengeRow, ChildRow, CoverRow, PostRow, WindowRow
+from workflows.calendar.working_days import Length, LengthUnit, Promise
+from workflows.decision.recipients import About, Cover, Establishment, Post
+from workflows.decision.relation import at_raising
+from workflows.model.authority import HeldFor
+from workflows.model.challenge import (
+    AskedParty,
+    Challenge,
+    ClosedAs,
+    EnteredHow,
+    Facts,
+    Outcome,
+    Party,
+    Phase,
+    ReferralState,
+    StageVisit,
+    Window,
+    WindowKey,
+    WindowKind,
+)
+from workflows.model.ladder import ItemType, Need, NoReply, Status
+
+
+@dataclass(frozen=True)
+class StoredChallenge:
+    """One challenge as it is kept: the value that is decided on, and what the store knows beside it."""
+
+    id: UUID
+    reference: str
+    version: int
+    child: UUID | None
+    child_number: str
+    child_initials: str
+    raiser: UUID
+    ladder: str
+    challenge: Challenge
+    entries: int
+    head: str
+
+    def about(self) -> About:
+        """What it is about, as posts are held."""
+        facts = self.challenge.facts
+        child = str(self.child) if self.child else ""
+        return About(str(self.raiser), self.challenge.raiser_role, child, facts.team, facts.service, self.challenge.agency)
+
+    def abouts(self) -> tuple[About, ...]:
+        """The same, and as it was when it was raised."""
+        return self.about(), at_raising(self.challenge, self.about())
+
+
+def load_challenges(
+    connection: Connection, authority: str, ids: Sequence[UUID], lock: bool = False, skip_locked: bool = False
+) -> dict[UUID, StoredChallenge]:
+    """Challenges by id. `lock` takes their rows (PostgreSQL), so that nobody decides on them meanwhile."""
+    query = (
+        select(ChallengeRow.__table__, col(ChildRow.number), col(ChildRow.initials))  # type: ignore[attr-defined]
+        .outerjoin(ChildRow, and_(col(ChildRow.authority) == authority, col(ChildRow.id) == col(ChallengeRow.child)))
+        .where(col(ChallengeRow.authority) == authority, _in(ChallengeRow.id, ids))
+    )
+    if lock:
+        query = query.with_for_update(of=ChallengeRow.__table__, skip_locked=skip_locked)  # type: ignore[attr-defined]
+    rows = connection.execute(query).mappings().all()
+    windows: dict[UUID, list[Window]] = {row["id"]: [] for row in rows}
+    if windows:
+        table = WindowRow.__table__  # type: ignore[attr-defined]
+        found = connection.execute(
+            select(table)
+            .where(col(WindowRow.authority) == authority, _in(WindowRow.challenge, list(windows)))
+            .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
+        )
+        for row in found.mappings():
+            windows[row["challenge"]].append(window_of(row))
+    return {row["id"]: _loaded(row, tuple(windows[row["id"]])) for row in rows}
+
+
+def id_of_reference(connection: Connection, authority: str, reference: str) -> UUID | None:
+    """The id of a reference, or None."""
+    if not reference.isascii() or not reference.isprintable():
+        return None  # PostgreSQL takes no text with a NUL in it
+    return connection.execute(
+        select(col(ChallengeRow.id)).where(
+            col(ChallengeRow.authority) == authority, col(ChallengeRow.reference) == reference.upper()
+        )
+    ).scalar()
+
+
+def _in(column: Any, values: Sequence[Any]) -> Any:
+    return col(column) == values[0] if len(values) == 1 else col(column).in_(values)
+
+
+def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
+    rest = row["rest"]
+    phase: Phase | Outcome = Phase(row["phase"]) if row["is_open"] else Outcome(row["phase"])
+    challenge = Challenge(
+        item_type=ItemType(row["item_type"]),
+        raiser_role=row["raiser_role"],
+        reasons=tuple(row["reasons"]),
+        raised_at=row["raised_at"],
+        ladder_hash=row["ladder_hash"],
+        authority_hash=row["authority_hash"],
+        about_child=row["child"] is not None,
+        facts=facts_from_row(rest["facts"]),
+        facts_at_raising=facts_from_row(rest["facts_at_raising"]),
+        stage=row["stage"],
+        phase=phase,
+        sequence=row["sequence"],
+        highest_stage=row["highest_stage"],
+        priority=row["priority"],
+        windows=windows,
+        visits=tuple(_visit(visit) for visit in rest["visits"]),
+        resolve_by=_date(rest["resolve_by"]),
+        referral=ReferralState(row["referral"]),
+        to_tell=tuple(Party(*party) for party in rest.get("to_tell", ())),  # absent in what earlier releases kept
+        actions=rest["actions"],
+        meeting_at=_instant(rest["meeting_at"]),
+        agency=rest["agency"],
+        happened=tuple((what, date.fromisoformat(day)) for what, day in rest["happened"]),
+        last_at=row["last_at"],
+        ended_at=_instant(rest.get("ended_at")),  # absent in what a replica of an earlier release wrote last
+        impact=rest.get("impact", ""),
+        taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
+    )
+    return StoredChallenge(
+        row["id"],
+        row["reference"],
+        row["version"],
+        row["child"],
+        row["number"] or "",
+        row["initials"] or "",
+        row["raiser"],
+        row["ladder"],
+        challenge,
+        row["entries"],
+        row["head"],
+    )
+
+
+def facts_from_row(raw: Mapping[str, Any]) -> Facts:
+    """The child's facts as they are kept."""
+    return Facts(
+        frozenset(Status(status) for status in raw["statuses"]),
+        raw["in_plo"],
+        raw["in_proceedings"],
+        frozenset(raw["facts"]),
+        raw["team"],
+        raw["service"],
+        _date(raw.get("next_review")),  # absent in what earlier releases kept
+    )
+
+
+def _visit(raw: Mapping[str, Any]) -> StageVisit:
+    return StageVisit(
+        raw["sequence"],
+        raw["stage"],
+        datetime.fromisoformat(raw["entered_at"]),
+        EnteredHow(raw["how"]),
+        tuple(Party(*party) for party in raw["told"]),
+        tuple(Party(*party) for party in raw["copied"]),
+        raw["sent"],
+        _date(raw["respond_by"]),
+    )
+
+
+def _date(raw: str | None) -> date | None:
+    return date.fromisoformat(raw) if raw else None
+
+
+def _instant(raw: str | None) -> datetime | None:
+    return datetime.fromisoformat(raw) if raw else None
+
+
+def window_of(row: RowMapping) -> Window:
+    """A window as it is kept."""
+    parent = None
+    if row["parent"]:
+        sequence, kind, n = row["parent"].split("/")
+        parent = WindowKey(int(sequence), WindowKind(kind), int(n))
+    return Window(
+        key=WindowKey(row["sequence"], WindowKind(row["kind"]), row["n"]),
+        owner=Party(row["owner_role"], row["owner_person"]),
+        promise=promise_of(row["promise"], row["due"], row["closes_at"]),
+        acts_at=row["acts_at"],
+        opened_at=row["opened_at"],
+        asked=tuple(_asked(asked) for asked in row["asked"]),
+        answer=Need(row["answer"]),
+        on_close=NoReply(row["on_close"]),
+        parent=parent,
+        closed_at=row["closed_at"],
+        closed_as=ClosedAs(row["closed_as"]),
+        held_since=row["held_since"],
+        times_told=row["times_told"],
+        climb_waits=row["climb_waits"],
+    )
+
+
+def promise_of(raw: Mapping[str, Any], due: date, closes_at: datetime) -> Promise:
+    """A promise from its numbers."""
+    return Promise(
+        length=Length(raw["length"][0], LengthUnit(raw["length"][1])) if raw["length"] else None,
+        counts_from=date.fromisoformat(raw["counts_from"]),
+        due=due,
+        closes_at=closes_at,
+        counted=tuple(date.fromisoformat(day) for day in raw["counted"]),
+        skipped=tuple((date.fromisoformat(day), why) for day, why in raw["skipped"]),
+        expected=raw["expected"],
+        announced_to=date.fromisoformat(raw["announced_to"]),
+        calendar=raw["calendar"],
+        tzdata=raw["tzdata"],
+        since=_instant(raw["since"]),
+    )
+
+
+def _asked(raw: Mapping[str, Any]) -> AskedParty:
+    return AskedParty(
+        Party(raw["role"], raw["person"]),
+        _instant(raw["acknowledged_at"]),
+        _instant(raw["answered_at"]),
+        raw["answer"],
+        raw["late"],
+    )
+
+
+def load_establishment(connection: Connection, authority: str, abouts: Iterable[About]) -> Establishment:
+    """The posts and covers that some items need: the authority's own, and those of their teams, services and children.
+
+    Ended posts come too: independence asks who was in the line at the time (DESIGN.md rule 10).
+    """
+    listed = list(abouts)
+    scopes = {
+        HeldFor.TEAM.value: sorted({about.team for about in listed if about.team}),
+        HeldFor.SERVICE.value: sorted({about.service for about in listed if about.service}),
+        HeldFor.CHILD.value: sorted({about.child for about in listed if about.child}),
+        HeldFor.AGENCY.value: sorted({about.agency for about in listed if about.agency}),
+    }
+    wanted = [col(PostRow.held_for) == HeldFor.AUTHORITY.value]
+    wanted += [and_(col(PostRow.held_for) == kind, _in(PostRow.key, keys)) for kind, keys in scopes.items() if keys]
+    raisers = sorted({about.raiser for about in listed if about.raiser})
+    if raisers:
+        wanted.append(_in(PostRow.person, [UUID(raiser) for raiser in raisers]))
+    table = PostRow.__table__  # type: ignore[attr-defined]
+    posts = connection.execute(select(table).where(col(PostRow.authority) == authority, or_(*wanted))).mappings()
+    covers = connection.execute(
+        select(CoverRow.__table__).where(col(CoverRow.authority) == authority)  # type: ignore[attr-defined]
+    ).mappings()
+    return Establishment(
+        tuple(
+            Post(row["role"], HeldFor(row["held_for"]), row["key"], str(row["person"]), row["since"], row["until"])
+            for row in posts
+        ),
+        tuple(Cover(str(r["of"]), str(r["by"]), r["since"], r["until"], r["is_delegate"]) for r in covers),
+    )

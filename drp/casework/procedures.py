@@ -1,0 +1,138 @@
+"""Versions of procedures: stored whole by hash, read once, the ones in force found by day."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from sqlalchemy import Connection, insert, select, update
+from sqlmodel import col
+
+from drp.database.tables import AuthorityRow, DocumentRow
+from workflows.calendar.working_days import Calendar
+from workflows.decision.addressing import condition_holds
+from workflows.ladder_language import reader
+from workflows.model.authority import Authority, Rules, in_force_on, serves_item
+from workflows.model.challenge import Challenge
+from workflows.model.ladder import TOLD_ONCE, ItemType, Ladder
+from workflows.model.refusals import Unfit
+
+
+class Procedures:
+    """Rules by hash. Values never change under a hash, so what was read once is kept for the life of the process.
+
+    `known_rules` holds them, by the hashes of the ladder and of the authority's file; instances may share one dictionary.
+    """
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self.known_rules: dict[tuple[str, str], Rules] = {}
+        self._calendars: dict[str, Calendar] = {}
+
+    def seed(self, connection: Connection, read: reader.AuthorityProcedures, now: datetime) -> None:
+        """Store an authority's files: new versions are added, none is ever changed; these are the current ones."""
+        authority = read.authority
+        known = connection.execute(select(col(AuthorityRow.key)).where(col(AuthorityRow.key) == authority.key)).first()
+        if known is None:
+            connection.execute(
+                insert(AuthorityRow).values(
+                    key=authority.key, name=authority.name, brake="", label_pack="", last_tick=None, directory_day=None
+                )
+            )
+        stored = set(
+            connection.execute(select(col(DocumentRow.hash)).where(col(DocumentRow.authority) == authority.key)).scalars()
+        )
+        connection.execute(update(DocumentRow).where(col(DocumentRow.authority) == authority.key).values(is_current=False))
+        documents: list[Authority | Ladder] = [authority, *read.ladders]
+        for document in documents:
+            if document.hash in stored:
+                here = (col(DocumentRow.authority) == authority.key, col(DocumentRow.hash) == document.hash)
+                connection.execute(update(DocumentRow).where(*here).values(is_current=True))
+                continue
+            connection.execute(
+                insert(DocumentRow).values(
+                    authority=authority.key,
+                    hash=document.hash,
+                    kind="authority" if isinstance(document, Authority) else "ladder",
+                    key=document.key,
+                    version=document.version,
+                    in_force=document.in_force,
+                    stored_at=now,
+                    is_current=True,
+                    text=read.texts[document.hash],
+                )
+            )
+
+    def rules(self, connection: Connection, authority: str, ladder_hash: str, authority_hash: str) -> Rules:
+        """The rules that a challenge stands under, by the hashes it carries."""
+        found = self.known_rules.get((ladder_hash, authority_hash))
+        if found is None:
+            wanted = (ladder_hash, authority_hash)
+            rows = connection.execute(
+                select(col(DocumentRow.hash), col(DocumentRow.text)).where(
+                    col(DocumentRow.authority) == authority, col(DocumentRow.hash).in_(wanted)
+                )
+            ).all()
+            texts = {row.hash: row.text for row in rows}
+            read = reader.read_procedures({"authority": texts[authority_hash], "ladder": texts[ladder_hash]}, whole=False)
+            found = Rules(read.ladders[0], read.authority, self._calendar_of(read.authority))
+            self.known_rules[ladder_hash, authority_hash] = found
+        return found
+
+    def _calendar_of(self, authority: Authority) -> Calendar:
+        found = self._calendars.get(authority.hash)
+        if found is None:
+            found = self.calendar
+            if authority.closures:
+                found = found.closed_also_on(dict(authority.closures), authority.hash[:8])
+            self._calendars[authority.hash] = found
+        return found
+
+    def current(self, connection: Connection, authority: str) -> tuple[Rules, ...]:
+        """The rules of every version of every ladder that the authority's current files hold."""
+        rows = connection.execute(
+            select(col(DocumentRow.hash), col(DocumentRow.kind), col(DocumentRow.key), col(DocumentRow.in_force))
+            .where(col(DocumentRow.authority) == authority, col(DocumentRow.is_current))
+            .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
+        ).all()
+        its_own = next((row.hash for row in rows if row.kind == "authority"), None)
+        if its_own is None:
+            return ()
+        return tuple(self.rules(connection, authority, row.hash, its_own) for row in rows if row.kind == "ladder")
+
+    def version(self, connection: Connection, authority: str, ladder: str, version: str) -> Rules:
+        """One named version of a ladder. Raises Unfit, naming those that there are."""
+        every = [rules for rules in self.current(connection, authority) if rules.ladder.key == ladder]
+        for rules in every:
+            if rules.ladder.version == version:
+                return rules
+        listed = ", ".join(rules.ladder.version for rules in every) or "none"
+        raise Unfit(f"There is no version {version} of {ladder}.", f"Versions: {listed}.", "version")
+
+
+def choose_ladder(rules: Iterable[Rules], item_type: ItemType, blank: Challenge, day: date) -> Rules:
+    """The ladder that serves an item raised on a day (Europe/London): the first in the authority file's order that fits.
+
+    Raises Unfit where none does, and where several carry what is told once and none is named.
+    """
+    every = tuple(rules)
+    fits: list[Rules] = []
+    in_force = {ladder.hash for ladder in in_force_on(day, [one.ladder for one in every])}
+    statuses = blank.facts.statuses if blank.about_child else None
+    for serves in every[0].authority.serves if every else ():
+        for one in every:
+            ladder = one.ladder
+            if ladder.key != serves.ladder or ladder.hash not in in_force:
+                continue
+            carries = serves_item(ladder, item_type, blank.raiser_role, statuses)
+            if one not in fits and carries and condition_holds(serves.when, blank, one.authority):
+                fits.append(one)
+    # Of what climbs the authority's file chooses; what is told once says by its ladder at which stage it counts.
+    if len(fits) > 1 and item_type in TOLD_ONCE:
+        listed = ", ".join(one.ladder.key for one in fits)
+        raise Unfit("More than one procedure carries this.", f"Name the one that is meant (`ladder`): {listed}.", "ladder")
+    if fits:
+        return fits[0]
+    raise Unfit(
+        f"No procedure in force on {day:%-d %B %Y} carries a {item_type.value.replace('_', ' ')} item for this child and raiser.",
+        "Choose another kind of item, or have the child's status corrected in the directory.",
+        "item_type",
+    )

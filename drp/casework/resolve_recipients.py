@@ -1,0 +1,55 @@
+"""Who is told: the people behind each telling, as of its day, with the alarm where a post that is asked is empty."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from drp.casework.load import StoredChallenge
+from drp.casework.save import ResolvedMessage
+from workflows.calendar.working_days import local_date
+from workflows.decision.decide import decide
+from workflows.decision.decision_builder import Decision, NotificationKind
+from workflows.decision.recipients import Establishment, ReachedHow, ReachedPerson, nobody_holds, reach_people
+from workflows.model.actor import THE_SERVICE, Act
+from workflows.model.authority import Rules
+from workflows.model.challenge import Party
+from workflows.model.events import PostEmptied
+
+
+def resolve_recipients(
+    rules: Rules, establishment: Establishment, loaded: StoredChallenge, decision: Decision, now: datetime
+) -> tuple[Decision, tuple[ResolvedMessage, ...]]:
+    """Find the people for each telling as of that day; where a post that is asked is empty, raise the alarm as well."""
+    about = replace(loaded, challenge=decision.challenge).about()
+    authority, alarmed = rules.authority, set[str]()
+    for telling in decision.tellings:
+        day = local_date(telling.at)
+        for party in telling.to if telling.subject is NotificationKind.ASKED else ():
+            if party.role not in alarmed and nobody_holds(party, authority, establishment, about, day):
+                alarmed.add(party.role)
+    for role in sorted(alarmed):
+        more = decide(rules, decision.challenge, Act(PostEmptied(role), THE_SERVICE), now)
+        decision = decision.then(more)
+    messages: list[ResolvedMessage] = []
+    for telling in decision.tellings:
+        day = local_date(telling.at)
+        stage = rules.ladder.stage(telling.stage) if rules.ladder.has(telling.stage) else None
+        stand_ins = dict(stage.stand_ins) if stage else {}
+        to, copy = (
+            tuple(
+                (party, reached)
+                for party in parties
+                for reached in reach_people(party, authority, establishment, about, day, stand_ins.get(party.role, ""))
+            )
+            for parties in (telling.to, telling.copy)
+        )
+        messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))
+    return decision, tuple(messages)
+
+
+def _without_managers_again(
+    to: Sequence[tuple[Party, ReachedPerson]], copy: Sequence[tuple[Party, ReachedPerson]]
+) -> tuple[tuple[Party, ReachedPerson], ...]:
+    """Nobody stands in copy to what is addressed to them; an empty copied post falls to nobody, an asked one to the manager."""
+    addressed_to = {reached.person for _, reached in to}
+    return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how is not ReachedHow.MANAGER)

@@ -1,0 +1,346 @@
+"""One event, one transaction: loaded, decided by the pure function, addressed to people, kept whole or not at all."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from drp.casework import access, load
+from drp.casework.access import NotFound
+from drp.casework.load import StoredChallenge
+from drp.casework.outage_hold import decide_up_to, hold_closed_windows, last_tick
+from drp.casework.procedures import Procedures
+from drp.casework.raise_item import check_chosen, preview_raising
+from drp.casework.resolve_recipients import resolve_recipients
+from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
+from drp.database.engine import Conflict, Store, Unavailable
+from drp.database.ids import Randomness
+from drp.database.tables import EntryRow, IdempotencyRow, InvolvedRow
+from drp.identity.principal import Principal
+from drp.timeline.chain import GENESIS
+from workflows.calendar.working_days import local_date
+from workflows.decision import decide as deciding
+from workflows.decision.decision_builder import Decision, EntryVisibility
+from workflows.decision.event_rules import open_moves
+from workflows.decision.raising import RaisingPrompt
+from workflows.decision.recipients import Establishment
+from workflows.model.actor import THE_SERVICE, Act, Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.events import (
+    ChildFactsChanged,
+    Corrected,
+    EarlierItem,
+    Event,
+    LadderMoved,
+    Raised,
+    Resolved,
+)
+from workflows.model.refusals import NotOpen, NotYours, Unfit
+
+TRIES = 5
+"""How often a decision is made again because another on the same challenge committed first."""
+
+
+class KeyReused(Exception):
+    """An idempotency key came again with another body."""
+
+
+class StaleView(Exception):
+    """The challenge is no longer at the stage and state that the person was looking at."""
+
+
+@dataclass(frozen=True)
+class RetryKey:
+    """What makes a repeat harmless: the caller's key, and a hash of the body it came with."""
+
+    key: str = ""
+    body_hash: str = ""
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """What was done: the item as it now stands, the number of the event's own entry, and who was told."""
+
+    loaded: StoredChallenge
+    rules: Rules
+    actor: Actor
+    entry: int
+    messages: tuple[ResolvedMessage, ...]
+    establishment: Establishment
+    prompts: tuple[RaisingPrompt, ...] = ()
+    already_open: tuple[EarlierItem, ...] = ()
+
+
+Answer = dict[str, Any]
+ResponseBuilder = Callable[[Connection, ActionResult], Answer]
+
+
+def etag_of(loaded: StoredChallenge) -> str:
+    """Covers stage and state, so that a reminder does not throw away an answer that somebody is typing."""
+    challenge = loaded.challenge
+    return f"{challenge.sequence}.{challenge.state}"
+
+
+class Casework:
+    """Everything that changes an item passes here: raising, events, and (through `sweep`) the windows that close."""
+
+    def __init__(
+        self, store: Store, procedures: Procedures, keeper: DecisionWriter, chance: Randomness, hold_after: timedelta
+    ) -> None:
+        self.store, self.procedures, self.keeper, self.chance = store, procedures, keeper, chance
+        self.hold_after = hold_after
+
+    def act(
+        self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
+        retry: RetryKey = RetryKey(), if_match: str = "",
+    ) -> Answer:  # fmt: skip
+        """Bring an event to an item. Raises Refused, NotFound, AccessEnded, Stale, KeyReused, Unavailable."""
+
+        def once(connection: Connection) -> Answer:
+            known = self.find_answer(connection, signed, retry)
+            if known is not None:
+                return known
+            authority = signed.authority
+            id_ = load.id_of_reference(connection, authority, reference)
+            found = load.load_challenges(connection, authority, [id_], lock=not self.store.is_sqlite) if id_ else {}
+            if id_ is None or id_ not in found:
+                raise NotFound
+            loaded = found[id_]
+            challenge = loaded.challenge
+            rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+            establishment = load.load_establishment(connection, authority, loaded.abouts())
+            # Who they are on it, and what they saw, is asked of the item as a sweep at this moment would have left it.
+            closed = decide_up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after)
+            before = closed.challenge if closed else challenge
+            stands = replace(loaded, challenge=before)
+            actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
+            check_not_sealed(stands, actor)
+            access.check_sees(actor, self._was_involved(connection, signed, id_))
+            if if_match and if_match != etag_of(stands):
+                raise StaleView
+            corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
+            check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
+            try:
+                if isinstance(event, LadderMoved):
+                    to = self.procedures.version(connection, authority, loaded.ladder, event.version)
+                    decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
+                    rules = to
+                else:
+                    decision = deciding.decide(rules, before, Act(event, actor), now)
+            except NotOpen as refused:
+                refused.moves = open_moves(rules, before, actor)
+                raise
+            if corrects:
+                decision = _visible_as(corrects, event, decision)
+            if closed:
+                decision = replace(closed.then(decision), before=challenge)
+            decision, messages = resolve_recipients(rules, establishment, loaded, decision, now)
+            self.keeper.keep(connection, authority, [DecisionToSave(loaded, decision, messages, rules.authority)], now)
+            offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
+            after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
+            done = ActionResult(after, rules, actor, loaded.entries + offset, messages, establishment)
+            return self.store_answer(connection, signed, retry, done, 200, now, render)
+
+        return self._settled(signed.authority, once)
+
+    def raise_item(
+        self, signed: Principal, child: str, event: Raised, now: datetime, render: ResponseBuilder,
+        retry: RetryKey = RetryKey(), team: str = "", ladder: str = "", settled: Resolved | None = None,
+    ) -> Answer:  # fmt: skip
+        """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like.
+
+        `settled`: a talk that was settled when it is logged; both are kept, or neither.
+        """
+
+        def once(connection: Connection) -> Answer:
+            known = self.find_answer(connection, signed, retry)
+            if known is not None:
+                return known
+            done = self.raise_within(connection, signed, child, event, now, team, ladder, settled)
+            return self.store_answer(connection, signed, retry, done, 201, now, render)
+
+        return self._settled(signed.authority, once)
+
+    def raise_within(
+        self, connection: Connection, signed: Principal, child: str, event: Raised, now: datetime, team: str = "", ladder: str = "",
+        settled: Resolved | None = None,
+    ) -> ActionResult:  # fmt: skip
+        """Raise an item as part of a larger transaction, which the caller commits. Raises Refused with nothing written."""
+        authority, day = signed.authority, local_date(now)
+        taken = preview_raising(connection, self.procedures, signed, child, event, now, team, ladder)
+        rules, subject, actor, decided = taken.rules, taken.subject, taken.actor, taken.decided
+        establishment = taken.establishment
+        raiser = actor.behalf_of or signed.person
+        new = StoredChallenge(
+            self.chance.identity(), self.chance.reference(), 0, subject.child, subject.number, subject.initials,
+            UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
+        )  # fmt: skip
+        made = decided.decision
+        if settled:
+            stands = replace(new, challenge=made.challenge)
+            settling = access.actor_on(stands, rules, establishment, signed.person, day)
+            made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
+        decision, messages = resolve_recipients(rules, establishment, new, made, now)
+        links = self._links(connection, authority, event.linked)
+        self.keeper.keep(connection, authority, [DecisionToSave(None, decision, messages, rules.authority, new, links)], now)
+        after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
+        seen = access.actor_on(after, rules, establishment, signed.person, day)
+        open_ones = tuple(item for item in taken.earlier if item.is_open)
+        return ActionResult(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
+
+    def note_change(
+        self,
+        authority: str,
+        challenge: UUID,
+        events: Sequence[Event],
+        now: datetime,
+        beside: Callable[[Connection], None] | None = None,
+    ) -> None:
+        """What the service itself brings to an item: a post taken over or empty, a child's new facts, a message returned.
+
+        In a transaction of its own, with what is written `beside` it. Nothing is decided where it concerns nobody on the
+        item, or the item has ended.
+        """
+
+        def once(connection: Connection) -> Answer:
+            if beside:
+                beside(connection)
+            found = load.load_challenges(connection, authority, [challenge], lock=not self.store.is_sqlite)
+            if challenge not in found:
+                return {}
+            loaded = found[challenge]
+            value = loaded.challenge
+            rules = self.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+            # A child who moves is spoken of to the team that they move to, as well as the one they leave.
+            moved = [
+                replace(loaded.about(), team=event.team, service=event.service)
+                for event in events
+                if isinstance(event, ChildFactsChanged)
+            ]
+            establishment = load.load_establishment(connection, authority, [*loaded.abouts(), *moved])
+            decision = self.held(connection, authority, rules, loaded, now) or Decision(value, value, (), ())
+            for event in events:
+                decision = decision.then(deciding.decide(rules, decision.challenge, Act(event, THE_SERVICE), now))
+            decision = replace(decision, before=value)
+            if not decision.is_nothing:
+                decision, messages = resolve_recipients(rules, establishment, loaded, decision, now)
+                self.keeper.keep(connection, authority, [DecisionToSave(loaded, decision, messages, rules.authority)], now)
+            return {}
+
+        self._settled(authority, once)
+
+    def _settled(self, authority: str, once: Callable[[Connection], Answer]) -> Answer:
+        """Run one transaction; where somebody else's decision committed first, decide again on what then stands."""
+        for _ in range(TRIES):
+            try:
+                with self.store.write(authority) as connection:
+                    return once(connection)
+            except (Conflict, IntegrityError):
+                continue
+        raise Unavailable("others kept deciding on this at the same moment")
+
+    def held(
+        self, connection: Connection, authority: str, rules: Rules, loaded: StoredChallenge, now: datetime
+    ) -> Decision | None:
+        """If the service was away too long, hold what closed meanwhile: the first step of a request and a sweep alike."""
+        last = last_tick(connection, authority)
+        if last is None or now - last <= self.hold_after:
+            return None
+        return hold_closed_windows(rules, loaded, last, now)
+
+    def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey) -> Answer | None:
+        """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""
+        if not retry.key:
+            return None
+        row = connection.execute(
+            select(col(IdempotencyRow.body_hash), col(IdempotencyRow.answer)).where(
+                col(IdempotencyRow.authority) == signed.authority,
+                col(IdempotencyRow.person) == UUID(signed.person),
+                col(IdempotencyRow.key) == retry.key,
+            )
+        ).first()
+        if row is None:
+            return None
+        if row.body_hash != retry.body_hash:
+            raise KeyReused
+        return dict(row.answer)
+
+    def store_answer(
+        self,
+        connection: Connection,
+        signed: Principal,
+        retry: RetryKey,
+        done: ActionResult,
+        status: int,
+        now: datetime,
+        render: ResponseBuilder,
+    ) -> Answer:
+        """Render the answer, and store it under the person and the key for a repeat. Without a key nothing is stored."""
+        answer = render(connection, done)
+        if retry.key:
+            connection.execute(
+                insert(IdempotencyRow).values(
+                    authority=signed.authority, person=UUID(signed.person), key=retry.key, body_hash=retry.body_hash,
+                    challenge=done.loaded.id, entry=done.entry, status=status, answer=answer, at=now,
+                )
+            )  # fmt: skip
+        return answer
+
+    def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
+        found = [load.id_of_reference(connection, authority, reference) for reference in references]
+        if None in found:
+            raise Unfit("A linked item is not known to you.", "Check the references.", "linked")
+        return tuple(id_ for id_ in found if id_ is not None)
+
+    def _was_involved(self, connection: Connection, signed: Principal, challenge: UUID) -> bool:
+        return was_involved(connection, signed.authority, signed.person, challenge)
+
+    def check_own_entry(
+        self, connection: Connection, loaded: StoredChallenge, event: Corrected, actor: Actor, authority: str
+    ) -> EntryVisibility:
+        """Who may read the entry that is corrected. Raises Unfit where there is none, NotYours where another wrote it."""
+        author = None
+        if 1 <= event.entry <= loaded.entries:
+            author = connection.execute(
+                select(col(EntryRow.person), col(EntryRow.visible)).where(
+                    col(EntryRow.authority) == authority,
+                    col(EntryRow.challenge) == loaded.id,
+                    col(EntryRow.number) == event.entry,
+                )
+            ).first()
+        if author is None:
+            raise Unfit(f"There is no entry {event.entry}.", "Name one of your own entries.", "entry")
+        if str(author.person) != actor.person:
+            raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
+        return EntryVisibility(author.visible)
+
+
+def _visible_as(visible: EntryVisibility, event: Event, decision: Decision) -> Decision:
+    """A correction is read by those who may read what it corrects, and by nobody else."""
+    entries = tuple(replace(entry, visible=visible) if entry.kind == event.type else entry for entry in decision.entries)
+    return replace(decision, entries=entries)
+
+
+def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:
+    """Was anything of an item ever addressed or copied to this person?"""
+    return (
+        connection.execute(
+            select(col(InvolvedRow.role)).where(
+                col(InvolvedRow.authority) == authority,
+                col(InvolvedRow.person) == UUID(person),
+                col(InvolvedRow.challenge) == challenge,
+            )
+        ).first()
+        is not None
+    )
+
+
+def check_not_sealed(loaded: StoredChallenge, actor: Actor) -> None:
+    """What was recorded in error exists for the IRO service only. Raises NotFound for everybody else."""
+    if loaded.challenge.is_sealed and not actor.parts & {Part.RAISER, Part.IRO_MANAGER}:
+        raise NotFound

@@ -1,0 +1,69 @@
+"""What the database says of how the service is: what waits, what is held, what nobody has looked at. Of one authority."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from drp.database.tables import AuthorityRow, ChallengeRow, NotificationRow, NotificationState, WindowRow
+
+
+@dataclass(frozen=True)
+class ServiceCondition:
+    """How one authority's part of the service stands. Instants are aware UTC; None: there is none."""
+
+    last_tick: datetime | None
+    """When a heartbeat last looked for windows that had closed."""
+    oldest_overdue_window: datetime | None
+    """The earliest moment that came and was not acted on, of windows that nobody holds."""
+    oldest_unsent_message: datetime | None
+    held_windows: int
+    failed_messages: int
+    witnessed_at: datetime | None
+    """When its timelines were last held against a checkpoint."""
+    witness_fault: str
+    """What did not go on from the last checkpoint; empty where all did."""
+    first_raised_at: datetime | None
+
+
+def read_condition(connection: Connection, authority: str, now: datetime) -> ServiceCondition:
+    """Read how an authority's part of the service stands at `now` (aware UTC)."""
+    row = connection.execute(
+        select(col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault)).where(
+            col(AuthorityRow.key) == authority
+        )
+    ).one()
+    overdue = select(func.min(col(WindowRow.acts_at))).where(
+        col(WindowRow.authority) == authority,
+        col(WindowRow.closed_at).is_(None),
+        col(WindowRow.held_since).is_(None),
+        col(WindowRow.acts_at) <= now,
+    )
+    unsent = select(func.min(col(NotificationRow.at))).where(
+        col(NotificationRow.authority) == authority,
+        col(NotificationRow.state) == NotificationState.WAITING,
+        col(NotificationRow.next_at) <= now,
+    )
+    held = _counted(WindowRow, col(WindowRow.authority) == authority, col(WindowRow.held_since).is_not(None))
+    failed = _counted(
+        NotificationRow,
+        col(NotificationRow.authority) == authority,
+        col(NotificationRow.state) == NotificationState.FAILED,
+    )
+    first = select(func.min(col(ChallengeRow.raised_at))).where(col(ChallengeRow.authority) == authority)
+    return ServiceCondition(
+        last_tick=row.last_tick,
+        oldest_overdue_window=connection.execute(overdue).scalar(),
+        oldest_unsent_message=connection.execute(unsent).scalar(),
+        held_windows=connection.execute(held).scalar_one(),
+        failed_messages=connection.execute(failed).scalar_one(),
+        witnessed_at=row.witnessed_at,
+        witness_fault=row.witness_fault,
+        first_raised_at=connection.execute(first).scalar(),
+    )
+
+
+def _counted(table: Any, *conditions: Any) -> Any:
+    return select(func.count()).select_from(table).where(*conditions)

@@ -1,0 +1,78 @@
+"""What administrators and IRO managers changed: who, when, what. Written with the change itself; never altered."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Index, insert, select
+from sqlmodel import Field, col
+
+from drp.database.ids import Randomness
+from drp.database.tables import Row, json_column
+from drp.directory.lookup import names_of
+from drp.identity.principal import Principal
+
+
+class AdministeredRow(Row, table=True):
+    """One change to the directory or to the service's own settings. Identities and days, no names and no words."""
+
+    __tablename__ = "administered"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    at: datetime
+    person: UUID
+    what: str = Field(max_length=40)
+    said: dict[str, Any] = json_column()
+    __table_args__ = (Index("ix_administered_at", "authority", "at"),)
+
+
+@dataclass(frozen=True)
+class AdminChange:
+    """One change, with the name of whoever made it."""
+
+    at: datetime
+    by: str
+    what: str
+    said: dict[str, str]
+
+
+def note_admin_change(
+    connection: Connection, chance: Randomness, signed: Principal, now: datetime, what: str, **which: object
+) -> None:
+    """Write a change down, in the transaction that makes it."""
+    said = {name: _plain(value) for name, value in which.items() if value not in (None, "")}
+    connection.execute(
+        insert(AdministeredRow).values(
+            authority=signed.authority, id=chance.identity(), at=now, person=UUID(signed.person), what=what, said=said
+        )
+    )
+
+
+def latest_admin_changes(connection: Connection, authority: str, most: int = 100) -> list[AdminChange]:
+    """The latest changes, newest first, with names for the people that they speak of."""
+    rows = connection.execute(
+        select(AdministeredRow.__table__)  # type: ignore[attr-defined]
+        .where(col(AdministeredRow.authority) == authority)
+        .order_by(col(AdministeredRow.at).desc(), col(AdministeredRow.id))
+        .limit(most)
+    ).all()
+    spoken_of = {str(row.person) for row in rows} | {row.said[name] for row in rows for name in PEOPLE if name in row.said}
+    names = names_of(connection, authority, spoken_of)
+    return [
+        AdminChange(
+            row.at,
+            names.get(str(row.person), ""),
+            row.what,
+            {name: names.get(value, value) if name in PEOPLE else value for name, value in row.said.items()},
+        )
+        for row in rows
+    ]
+
+
+PEOPLE = ("of", "by", "to")
+"""What stands under these names is a person's identity."""
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -1,0 +1,320 @@
+"""Retention: which children's records are to be reviewed, what holds them, and their lawful erasure, which leaves the proof."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlmodel import Field, col
+
+from drp.casework.drafts import DraftRow
+from drp.casework.load import facts_from_row
+from drp.database.ids import Randomness
+from drp.database.tables import ChallengeRow, ChildRow, EntryRow, IdempotencyRow, Row, WordsRow
+from drp.register.write import RegisterRow
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority
+from workflows.model.ladder import Status
+from workflows.model.retention import Retention, retention_of
+
+
+class KeptChildRow(Row, table=True):
+    """What the case system says of a child beyond the directory: a death, the last contact. Days, local."""
+
+    __tablename__ = "kept_child"
+    authority: str = Field(primary_key=True, max_length=64)
+    child: UUID = Field(primary_key=True)
+    died: date | None = None
+    last_contact: date | None = None
+
+
+class HoldRow(Row, table=True):
+    """Nothing of a child (or, without one, of the whole authority) is erased while it is held: an inquiry, a claim."""
+
+    __tablename__ = "hold"
+    authority: str = Field(primary_key=True, max_length=64)
+    id: UUID = Field(primary_key=True)
+    child: UUID | None = None
+    why: str = Field(max_length=300)
+    by: str = Field(max_length=120)
+    since: date
+    lifted: date | None = None
+
+
+class ErasureRow(Row, table=True):
+    """That a challenge's words were erased: when, by whom, on what ground, how much. Append-only."""
+
+    __tablename__ = "erasure"
+    authority: str = Field(primary_key=True, max_length=64)
+    challenge: UUID = Field(primary_key=True)
+    at: datetime
+    by: str = Field(max_length=120)
+    why: str = Field(max_length=300)
+    words: int
+    documents: int
+
+
+class RecordHeld(Exception):
+    """Something holds this child's record, or its time has not come: nothing was erased."""
+
+
+class NoSuchChild(Exception):
+    """The directory knows no child of that number."""
+
+
+@dataclass(frozen=True)
+class ToReview:
+    """One child's record, as the review list has it."""
+
+    child: UUID
+    number: str
+    retention: Retention
+    challenges: int
+    holds: tuple[str, ...]
+    is_erased: bool
+
+
+@dataclass(frozen=True)
+class ErasedRecord:
+    """What was erased: fields of words, and the digests of documents that no other entry names any more."""
+
+    challenges: int
+    words: int
+    documents: tuple[str, ...]
+    lines: int = 0
+    """Lines of earlier registers that name the child no more."""
+
+
+def every_child(connection: Connection, authority: Authority) -> Iterator[ToReview]:
+    """Every child with what keeps their record, in the order of their numbers."""
+    key = authority.key
+    rows = connection.execute(
+        select(ChildRow.__table__, col(KeptChildRow.died), col(KeptChildRow.last_contact).label("contact"))  # type: ignore
+        .outerjoin(KeptChildRow, (col(KeptChildRow.authority) == key) & (col(KeptChildRow.child) == col(ChildRow.id)))
+        .where(col(ChildRow.authority) == key)
+        .order_by(col(ChildRow.number))
+    ).mappings()
+    holds = _holds(connection, key)
+    statuses, counts, last = _from_challenges(connection, key)
+    erased = set(
+        connection.execute(
+            select(col(ChallengeRow.child))
+            .join(ErasureRow, (col(ErasureRow.authority) == key) & (col(ErasureRow.challenge) == col(ChallengeRow.id)))
+            .where(col(ChallengeRow.authority) == key)
+        ).scalars()
+    )
+    for row in rows:
+        id_ = row["id"]
+        ever = {Status(status) for status in row["statuses"]} | statuses.get(id_, set())
+        contact = max(filter(None, (row["contact"], last.get(id_))), default=None)
+        kept = retention_of(authority, ever, row["born"], row["died"], contact)
+        mine = (*holds.get(None, ()), *holds.get(id_, ()))
+        yield ToReview(id_, row["number"], kept, counts.get(id_, 0), mine, id_ in erased)
+
+
+def _holds(connection: Connection, authority: str) -> dict[UUID | None, tuple[str, ...]]:
+    found: dict[UUID | None, tuple[str, ...]] = {}
+    for row in connection.execute(
+        select(col(HoldRow.child), col(HoldRow.why)).where(col(HoldRow.authority) == authority, col(HoldRow.lifted).is_(None))
+    ):
+        found[row.child] = (*found.get(row.child, ()), row.why)
+    return found
+
+
+def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID, set[Status]], dict[UUID, int], dict[UUID, date]]:
+    """What the challenges about each child add: statuses that the child once had, how many, the last day of one."""
+    statuses: dict[UUID, set[Status]] = {}
+    counts: dict[UUID, int] = {}
+    last: dict[UUID, date] = {}
+    for row in connection.execute(
+        select(col(ChallengeRow.child), col(ChallengeRow.rest), col(ChallengeRow.last_at)).where(
+            col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None)
+        )
+    ):
+        child, day = row.child, local_date(row.last_at)
+        ever = facts_from_row(row.rest["facts"]).statuses | facts_from_row(row.rest["facts_at_raising"]).statuses
+        statuses[child] = statuses.get(child, set()) | ever
+        counts[child] = counts.get(child, 0) + 1
+        last[child] = max(last.get(child, day), day)
+    # And what they were meanwhile: looked after for some weeks of a challenge is looked after.
+    changes = (
+        select(col(ChallengeRow.child), col(EntryRow.facts))
+        .join(EntryRow, (col(EntryRow.authority) == authority) & (col(EntryRow.challenge) == col(ChallengeRow.id)))
+        .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None))
+        .where(col(EntryRow.kind) == "child_facts_changed")
+    )
+    for row in connection.execute(changes):
+        statuses[row.child] |= {Status(status) for status in json.loads(row.facts)["statuses"]}
+    return statuses, counts, last
+
+
+def child_by_case_number(connection: Connection, authority: str, number: str) -> UUID:
+    """The child of a case-system number. Raises NoSuchChild."""
+    found = connection.execute(
+        select(col(ChildRow.id)).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)
+    ).scalar()
+    if found is None:
+        raise NoSuchChild(f"The directory of {authority} has no child {number}. Check the case-system number.")
+    return UUID(str(found))
+
+
+def note_from_case_system(
+    connection: Connection, authority: str, child: UUID, died: date | None, last_contact: date | None
+) -> None:
+    """Keep what the case system says; what is not said stays as it was."""
+    here = (col(KeptChildRow.authority) == authority, col(KeptChildRow.child) == child)
+    said = {name: day for name, day in (("died", died), ("last_contact", last_contact)) if day}
+    if connection.execute(select(col(KeptChildRow.child)).where(*here)).first() is None:
+        connection.execute(insert(KeptChildRow).values(authority=authority, child=child, **said))
+    elif said:
+        connection.execute(update(KeptChildRow).where(*here).values(**said))
+
+
+def hold_record(
+    connection: Connection, chance: Randomness, authority: str, child: UUID | None, why: str, by: str, today: date
+) -> None:
+    """Let nothing of a child, or of everybody, be erased until it is lifted."""
+    values = {"authority": authority, "id": chance.identity(), "child": child, "why": why, "by": by, "since": today}
+    connection.execute(insert(HoldRow).values(**values))
+
+
+def lift_holds(connection: Connection, authority: str, child: UUID | None, today: date) -> int:
+    """Lift every hold on a child, or (None) those on everybody. How many there were."""
+    mine = col(HoldRow.child) == child if child else col(HoldRow.child).is_(None)
+    done = connection.execute(
+        update(HoldRow).where(col(HoldRow.authority) == authority, mine, col(HoldRow.lifted).is_(None)).values(lifted=today)
+    )
+    return done.rowcount
+
+
+def erase_record(
+    connection: Connection, authority: Authority, child: UUID, why: str, by: str, now: datetime, ordered: bool = False
+) -> ErasedRecord:
+    """Erase what a child's record says in words, for good. The chain goes on proving that it happened, and in what order.
+
+    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises Held. `ordered`: by a
+    court or on a right to erasure, before its time; a hold binds all the same.
+    """
+    key = authority.key
+    one = next((each for each in every_child(connection, authority) if each.child == child), None)
+    if one is None:
+        raise NoSuchChild("That child is not in the directory.")
+    if one.holds:
+        raise RecordHeld(f"It is held: {'; '.join(one.holds)}. Lift the hold first, if you may.")
+    if not ordered and not one.retention.is_over(local_date(now)):
+        until = f"until {one.retention.until:%d %B %Y}" if one.retention.until else "with no end"
+        raise RecordHeld(f"It is kept {until}: {one.retention.why}. Only an order erases it earlier.")
+    ids = connection.execute(
+        select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == key, col(ChallengeRow.child) == child)
+    ).scalars().all()  # fmt: skip
+    words = _drafts_gone(connection, key, one.number, ids)
+    documents: set[str] = set()
+    for id_ in ids:
+        its_own = _digests(connection, key, id_)
+        documents |= its_own
+        gone = connection.execute(delete(WordsRow).where(col(WordsRow.authority) == key, col(WordsRow.challenge) == id_)).rowcount
+        words += gone
+        # What was answered then, word for word, names the child.
+        connection.execute(
+            delete(IdempotencyRow).where(col(IdempotencyRow.authority) == key, col(IdempotencyRow.challenge) == id_)
+        )
+        if gone:
+            _write_down(connection, key, id_, now, by, why, gone, len(its_own))
+    lines = blank_lines(connection, key, one.number, child)
+    connection.execute(
+        update(ChildRow)
+        .where(col(ChildRow.authority) == key, col(ChildRow.id) == child)
+        .values(initials="", number=f"erased-{child.hex[:12]}", born=_year_of_birth(connection, key, child))
+    )
+    alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
+    return ErasedRecord(len(ids), words, alone, lines)
+
+
+def erase_lines(connection: Connection, authority: str, number: str, ordered: bool) -> ErasedRecord:
+    """Blank a child's number in lines of earlier registers, where the directory does not know the child.
+
+    Raises NoSuchChild where no line has it; Held while everybody's record is held, and without an order: no day of birth
+    or of last contact is known from which a time could be counted.
+    """
+    lines = blank_lines(connection, authority, number, None)
+    if not lines:
+        raise NoSuchChild(f"Neither the directory nor the register of {authority} has a child {number}. Check the number.")
+    holds = _holds(connection, authority).get(None, ())
+    if holds:
+        raise RecordHeld(f"It is held: {'; '.join(holds)}. Lift the hold first, if you may.")
+    if not ordered:
+        raise RecordHeld(
+            "Only lines of an earlier register name this child, and nothing tells until when: only an order erases it."
+        )
+    return ErasedRecord(0, 0, (), lines)
+
+
+def conditions_about_child(number: str, child: UUID | None) -> ColumnElement[bool]:
+    """Lines of the register, brought in from a sheet, that are about a child: by the number as it stood there, or by identity."""
+    mine = and_(col(RegisterRow.number) == number, col(RegisterRow.number) != "")
+    return and_(col(RegisterRow.sheet) != "", or_(mine, col(RegisterRow.child) == child) if child else mine)
+
+
+def blank_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
+    """Take a child out of the lines brought in from sheets: each stays, and is counted as it was. Gives how many there were."""
+    here = (col(RegisterRow.authority) == authority, conditions_about_child(number, child))
+    count = connection.execute(select(func.count()).select_from(RegisterRow).where(*here, col(RegisterRow.is_first))).scalar_one()
+    connection.execute(update(RegisterRow).where(*here).values(number="", child=None))
+    return int(count)
+
+
+def _drafts_gone(connection: Connection, authority: str, number: str, ids: Collection[UUID]) -> int:
+    """Take out what somebody began to write about the child and has not sent. How many."""
+    references = set(
+        connection.execute(
+            select(col(ChallengeRow.reference)).where(col(ChallengeRow.authority) == authority, col(ChallengeRow.id).in_(ids))
+        ).scalars()
+    )
+    rows = connection.execute(select(col(DraftRow.id), col(DraftRow.said)).where(col(DraftRow.authority) == authority)).all()
+    mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
+    if mine:
+        connection.execute(delete(DraftRow).where(col(DraftRow.authority) == authority, col(DraftRow.id).in_(mine)))
+    return len(mine)
+
+
+def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:
+    """The first day of the year of birth: the year stays, because the retention rests on it."""
+    born: date = connection.execute(
+        select(col(ChildRow.born)).where(col(ChildRow.authority) == authority, col(ChildRow.id) == child)
+    ).scalar_one()
+    return date(born.year, 1, 1)
+
+
+def _write_down(
+    connection: Connection, authority: str, challenge: UUID, now: datetime, by: str, why: str, words: int, documents: int
+) -> None:
+    here = (col(ErasureRow.authority) == authority, col(ErasureRow.challenge) == challenge)
+    if connection.execute(select(col(ErasureRow.challenge)).where(*here)).first() is None:
+        row = {"authority": authority, "challenge": challenge, "at": now, "by": by, "why": why}
+        connection.execute(insert(ErasureRow).values(**row, words=words, documents=documents))
+
+
+def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str]:
+    rows = connection.execute(
+        select(col(EntryRow.facts)).where(
+            col(EntryRow.authority) == authority, col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
+        )
+    ).scalars()
+    return {str(json.loads(facts)["digest"]) for facts in rows}
+
+
+def _named_elsewhere(connection: Connection, authority: str, digest: str, ids: Collection[UUID]) -> bool:
+    """Does an entry of somebody else's record name the same document? Then its bytes stay."""
+    found = connection.execute(
+        select(func.count())
+        .select_from(EntryRow)
+        .where(
+            col(EntryRow.authority) == authority,
+            col(EntryRow.kind) == "document_attached",
+            col(EntryRow.challenge).not_in(ids),
+            col(EntryRow.facts).contains(digest, autoescape=True),
+        )
+    ).scalar_one()
+    return bool(found)

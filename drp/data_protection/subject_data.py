@@ -1,0 +1,286 @@
+"""A child as the subject of the record: every row that is about them, and the people who stand in those rows."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, or_, select
+from sqlmodel import col
+
+from drp.casework.drafts import DraftRow
+from drp.data_protection.admin_audit_log import AdministeredRow
+from drp.data_protection.retention import ErasureRow, HoldRow, KeptChildRow, conditions_about_child, every_child
+from drp.database.tables import ChallengeRow, ChildRow, InvolvedRow, PersonRow, PostRow, UnitRow, WordsRow
+from drp.register.write import RegisterRow, SheetRow
+from workflows.model.authority import Authority, HeldFor
+from workflows.model.retention import Retention
+
+
+@dataclass(frozen=True)
+class PostOfPerson:
+    """A post, by its role's key, from a day until a day (local days, both included)."""
+
+    role: str
+    person: str
+    since: date
+    until: date | None
+
+    def on(self, day: date) -> bool:
+        """Was it held on that day?"""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True)
+class RecordedPerson:
+    """A person who stands in the record: their name, the outside agency that they are of (or empty), their posts ever."""
+
+    name: str
+    agency: str
+    posts: tuple[PostOfPerson, ...] = ()
+
+
+@dataclass(frozen=True)
+class UnsentDraft:
+    """What somebody has begun to write about the child and not sent."""
+
+    person: str
+    began_at: datetime
+    changed_at: datetime
+    item: str
+    """The reference of the item that it is for; empty: it is a new one."""
+    said: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RecordedHandOver:
+    """The child's case went from one person to another, as it was written down by whoever did it."""
+
+    at: datetime
+    by: str
+    of: str
+    to: str
+    since: str
+
+
+@dataclass(frozen=True)
+class ImportedLine:
+    """One line that a sheet of an earlier register has about the child. `sheet`: the file's name; `at`: when it came in."""
+
+    reference: str
+    sheet: str
+    at: datetime
+    raised_on: date
+    ended_on: date | None
+    item_type: str
+    stage: str
+    reasons: tuple[str, ...]
+    status: str
+    team: str
+    service: str
+    outcome: str
+    impact: str
+    raiser: UUID | None
+
+
+@dataclass(frozen=True)
+class RecordedRecipient:
+    """Somebody to whom an item was addressed or copied, in which role, since when."""
+
+    person: str
+    role: str
+    as_to: bool
+    since: datetime
+
+
+@dataclass(frozen=True)
+class RecordHold:
+    """What keeps, or kept, the child's record from being erased. `of_everybody`: it is on the whole authority."""
+
+    why: str
+    by: str
+    since: date
+    lifted: date | None
+    of_everybody: bool
+
+
+@dataclass(frozen=True)
+class RecordErasure:
+    """That an item's words were erased."""
+
+    at: datetime
+    by: str
+    why: str
+    words: int
+    documents: int
+
+
+@dataclass(frozen=True)
+class RecordKeeping:
+    """Until when the child's record is kept and why, what the case system said for that, and every hold there was."""
+
+    retention: Retention
+    died: date | None
+    last_contact: date | None
+    holds: tuple[RecordHold, ...]
+
+
+def keeping_of(connection: Connection, authority: Authority, child: UUID) -> RecordKeeping:
+    """Until when a child's record is kept."""
+    row = connection.execute(
+        select(col(KeptChildRow.died), col(KeptChildRow.last_contact)).where(
+            col(KeptChildRow.authority) == authority.key, col(KeptChildRow.child) == child
+        )
+    ).first()
+    holds = connection.execute(
+        select(HoldRow.__table__)  # type: ignore[attr-defined]
+        .where(col(HoldRow.authority) == authority.key, or_(col(HoldRow.child) == child, col(HoldRow.child).is_(None)))
+        .order_by(col(HoldRow.since), col(HoldRow.id))
+    )
+    return RecordKeeping(
+        next(one.retention for one in every_child(connection, authority) if one.child == child),
+        row.died if row else None,
+        row.last_contact if row else None,
+        tuple(RecordHold(one.why, one.by, one.since, one.lifted, one.child is None) for one in holds),
+    )
+
+
+def erasure_of(connection: Connection, authority: str, item: UUID) -> RecordErasure | None:
+    """That an item's words were erased, if they were."""
+    row = connection.execute(
+        select(ErasureRow.__table__).where(col(ErasureRow.authority) == authority, col(ErasureRow.challenge) == item)  # type: ignore[attr-defined]
+    ).first()
+    return RecordErasure(row.at, row.by, row.why, row.words, row.documents) if row else None
+
+
+def child_row(connection: Connection, authority: str, number: str) -> ChildRow | None:
+    """The directory's row of a child, by case-system number."""
+    row = connection.execute(
+        select(ChildRow.__table__).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)  # type: ignore[attr-defined]
+    ).first()
+    return ChildRow(**row._mapping) if row else None
+
+
+def items_about_child(connection: Connection, authority: str, child: UUID) -> tuple[UUID, ...]:
+    """Everything that was ever raised about a child, in the order of raising: open, ended and sealed."""
+    return tuple(
+        connection.execute(
+            select(col(ChallengeRow.id))
+            .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.child) == child)
+            .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
+        ).scalars()
+    )
+
+
+def imported_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> tuple[ImportedLine, ...]:
+    """The lines brought in from sheets about a child, by the number that the sheet had or by identity; the oldest first."""
+    rows = connection.execute(
+        select(RegisterRow.__table__, col(SheetRow.name), col(SheetRow.at))  # type: ignore[attr-defined]
+        .join(SheetRow, (col(SheetRow.authority) == authority) & (col(SheetRow.hash) == col(RegisterRow.sheet)))
+        .where(col(RegisterRow.authority) == authority, conditions_about_child(number, child))
+        .order_by(col(RegisterRow.raised_on), col(RegisterRow.reference), col(RegisterRow.id), col(RegisterRow.n))
+    ).all()
+    reasons: dict[UUID, tuple[str, ...]] = {}
+    for row in rows:
+        reasons[row.id] = (*reasons.get(row.id, ()), *([row.reason] if row.reason else []))
+    return tuple(
+        ImportedLine(
+            row.reference, row.name, row.at, row.raised_on, row.ended_on, row.item_type, row.stage, reasons[row.id], row.status,
+            row.team, row.service, row.outcome, row.impact, row.raiser,
+        )
+        for row in rows
+        if row.is_first
+    )  # fmt: skip
+
+
+def posts_for(connection: Connection, authority: str, child: UUID) -> tuple[PostOfPerson, ...]:
+    """Who held which post for the child, and when: the oldest first."""
+    rows = connection.execute(
+        select(PostRow.__table__).where(  # type: ignore[attr-defined]
+            col(PostRow.authority) == authority, col(PostRow.held_for) == HeldFor.CHILD.value, col(PostRow.key) == str(child)
+        )
+    )
+    held = (PostOfPerson(row.role, str(row.person), row.since, row.until) for row in rows)
+    return tuple(sorted(held, key=lambda one: (one.since, one.role, one.until or date.max, one.person)))
+
+
+def recorded_people(connection: Connection, authority: str, ids: Iterable[str]) -> dict[str, RecordedPerson]:
+    """People by their ids, with every post that they ever held."""
+    wanted = [UUID(id_) for id_ in sorted(set(ids)) if id_]
+    posts: dict[str, list[PostOfPerson]] = defaultdict(list)
+    for row in connection.execute(
+        select(PostRow.__table__).where(col(PostRow.authority) == authority, col(PostRow.person).in_(wanted))  # type: ignore[attr-defined]
+    ):
+        posts[str(row.person)].append(PostOfPerson(row.role, str(row.person), row.since, row.until))
+    agencies = unit_names(connection, authority, "agency")
+    return {
+        str(row.id): RecordedPerson(row.name, agencies.get(row.agency, row.agency), tuple(posts[str(row.id)]))
+        for row in connection.execute(
+            select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.agency)).where(
+                col(PersonRow.authority) == authority, col(PersonRow.id).in_(wanted)
+            )
+        )
+    }
+
+
+def all_names(connection: Connection, authority: str) -> frozenset[str]:
+    """The name of everybody whom the directory knows, or ever knew."""
+    return frozenset(connection.execute(select(col(PersonRow.name)).where(col(PersonRow.authority) == authority)).scalars())
+
+
+def left_out(connection: Connection, authority: str, items: Iterable[UUID]) -> frozenset[str]:
+    """Words that an IRO had made unreadable in a referral on these items: as a rule the names of others."""
+    rows = connection.execute(
+        select(col(WordsRow.text)).where(
+            col(WordsRow.authority) == authority, col(WordsRow.challenge).in_(list(items)), col(WordsRow.field) == "leaves_out"
+        )
+    )
+    return frozenset(line.strip() for text in rows.scalars() for line in text.splitlines() if line.strip())
+
+
+def unit_names(connection: Connection, authority: str, kind: str) -> dict[str, str]:
+    """Names of teams, services or agencies by key."""
+    rows = connection.execute(
+        select(col(UnitRow.key), col(UnitRow.name)).where(col(UnitRow.authority) == authority, col(UnitRow.kind) == kind)
+    )
+    return {row.key: row.name for row in rows}
+
+
+def recipients_of_item(connection: Connection, authority: str, item: UUID) -> tuple[RecordedRecipient, ...]:
+    """Everybody to whom an item was ever addressed or copied."""
+    rows = connection.execute(
+        select(InvolvedRow.__table__).where(col(InvolvedRow.authority) == authority, col(InvolvedRow.challenge) == item)  # type: ignore[attr-defined]
+    )
+    found = (RecordedRecipient(str(row.person), row.role, row.as_to, row.since) for row in rows)
+    return tuple(sorted(found, key=lambda one: (one.since, one.role, one.person)))
+
+
+def unsent_drafts(connection: Connection, authority: str, number: str, references: Iterable[str]) -> tuple[UnsentDraft, ...]:
+    """Drafts about a child: of a new item, or of a referral on one of theirs. Drafts are few, and gone in a fortnight."""
+    own = set(references)
+    rows = connection.execute(
+        select(DraftRow.__table__)  # type: ignore[attr-defined]
+        .where(col(DraftRow.authority) == authority)
+        .order_by(col(DraftRow.began_at), col(DraftRow.id))
+    )
+    return tuple(
+        UnsentDraft(str(row.person), row.began_at, row.changed_at, str(row.said.get("referral", "")), dict(row.said))
+        for row in rows
+        if row.said.get("child") == number or row.said.get("referral") in own
+    )
+
+
+def handed_over(connection: Connection, authority: str, child: UUID) -> tuple[RecordedHandOver, ...]:
+    """Each time that the child's case was handed over in the service itself. Of other children nothing comes along."""
+    rows = connection.execute(
+        select(AdministeredRow.__table__)  # type: ignore[attr-defined]
+        .where(col(AdministeredRow.authority) == authority, col(AdministeredRow.what) == "hand-over")
+        .order_by(col(AdministeredRow.at), col(AdministeredRow.id))
+    )
+    return tuple(
+        RecordedHandOver(row.at, str(row.person), row.said.get("of", ""), row.said.get("to", ""), row.said.get("since", ""))
+        for row in rows
+        if str(child) in row.said.get("children", "").split(",")
+    )

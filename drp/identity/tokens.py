@@ -1,0 +1,143 @@
+"""Who somebody is: accounts, and API tokens that are stored hashed, shown once, and expire."""
+
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, or_, select, update
+from sqlmodel import col
+
+from drp.database.ids import Randomness
+from drp.database.tables import AccountRow, CoverRow, PersonRow, PostRow, TokenRow
+from drp.identity.principal import Principal
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority
+
+LONGEST_TOKEN = timedelta(days=366)
+
+
+class NotSigned(Exception):
+    """No token, or one that is unknown, expired or revoked: all answered alike."""
+
+
+def authority_of_token(token: str) -> str:
+    """The authority that a token says it is for; nothing is proved by it."""
+    parts = token.split(".")
+    if len(parts) != 3 or parts[0] != "drp" or not parts[1].isidentifier():
+        raise NotSigned
+    return parts[1]
+
+
+def _hash(token: str) -> str:
+    # A random token of 256 bits needs no slow hash.
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_token(
+    connection: Connection, chance: Randomness, authority: str, person: UUID, name: str, now: datetime, lasts: timedelta
+) -> str:
+    """Make a token for a person. It is returned once and cannot be read again. Raises ValueError for too long a life."""
+    if not timedelta(0) < lasts <= LONGEST_TOKEN:
+        raise ValueError("A token lasts at most 366 days.")
+    token = f"drp.{authority}.{chance.secret()}"
+    connection.execute(
+        insert(TokenRow).values(
+            authority=authority,
+            hash=_hash(token),
+            person=person,
+            name=name,
+            created_at=now,
+            expires_at=now + lasts,
+            revoked_at=None,
+        )
+    )
+    return token
+
+
+def revoke_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
+    """End every token of a person; in force at the next request on every replica."""
+    return connection.execute(
+        update(TokenRow)
+        .where(col(TokenRow.authority) == authority, col(TokenRow.person) == person, col(TokenRow.revoked_at).is_(None))
+        .values(revoked_at=now)
+    ).rowcount
+
+
+def person_of_token(connection: Connection, authority: str, token: str, now: datetime) -> UUID:
+    """The person a token stands for, asked of the database at every request. Raises NotSigned."""
+    row = connection.execute(
+        select(col(TokenRow.person), col(TokenRow.expires_at), col(TokenRow.revoked_at), col(PersonRow.left_on))
+        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(TokenRow.person)))
+        .where(col(TokenRow.authority) == authority, col(TokenRow.hash) == _hash(token))
+    ).first()
+    if row is None or row.revoked_at is not None or row.expires_at <= now:
+        raise NotSigned
+    if row.left_on is not None and row.left_on < local_date(now):
+        raise NotSigned
+    return UUID(str(row.person))
+
+
+def person_of_account(connection: Connection, authority: str, issuer: str, subject: str) -> UUID:
+    """The person behind an account that an identity provider vouches for. Raises NotSigned."""
+    person = connection.execute(
+        select(col(AccountRow.person)).where(
+            col(AccountRow.authority) == authority,
+            col(AccountRow.issuer) == issuer,
+            col(AccountRow.subject) == subject,
+            col(AccountRow.ended_at).is_(None),
+        )
+    ).scalar()
+    if person is None:
+        raise NotSigned
+    return UUID(str(person))
+
+
+def link_account(connection: Connection, authority: str, issuer: str, subject: str, person: UUID) -> None:
+    """Say under which account a person signs in."""
+    connection.execute(
+        insert(AccountRow).values(authority=authority, issuer=issuer, subject=subject, person=person, ended_at=None)
+    )
+
+
+def principal_of(connection: Connection, authority: Authority, person: UUID, now: datetime) -> Principal:
+    """A person with the roles and capacities that their posts, and those they cover, give them today."""
+    day = local_date(now)
+    covered = select(col(CoverRow.of)).where(
+        col(CoverRow.authority) == authority.key,
+        col(CoverRow.by) == person,
+        col(CoverRow.is_delegate).is_(False),
+        col(CoverRow.since) <= day,
+        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+    )
+    rows = connection.execute(
+        select(col(PostRow.role), col(PersonRow.name))
+        .select_from(PersonRow)
+        .outerjoin(
+            PostRow,
+            (col(PostRow.authority) == authority.key)
+            & or_(col(PostRow.person) == person, col(PostRow.person).in_(covered))
+            & (col(PostRow.since) <= day)
+            & or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+        .where(col(PersonRow.authority) == authority.key, col(PersonRow.id) == person)
+        .distinct()
+    ).all()
+    if not rows:
+        raise NotSigned
+    roles = frozenset(row.role for row in rows if row.role and authority.has_role(row.role))
+    capacities = frozenset(c for role in roles if (c := authority.role(role).acts_as) is not None)
+    return Principal(authority.key, str(person), rows[0].name, capacities, roles)
+
+
+def has_a_place(connection: Connection, signed: Principal, now: datetime) -> bool:
+    """Does anything tie this person to the service today: a post, one that they cover, or somebody whose delegate they are?"""
+    if signed.roles:
+        return True
+    day = local_date(now)
+    beside = select(col(CoverRow.of)).where(
+        col(CoverRow.authority) == signed.authority,
+        col(CoverRow.by) == UUID(signed.person),
+        col(CoverRow.since) <= day,
+        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+    )
+    return connection.execute(beside).first() is not None

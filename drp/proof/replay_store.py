@@ -1,0 +1,105 @@
+"""Decides every challenge of an authority again from its timeline, and compares: rules, record and state cannot drift apart."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.casework import access, load
+from drp.casework.load import StoredChallenge
+from drp.casework.procedures import Procedures
+from drp.database.tables import ChallengeRow, DocumentRow
+from drp.timeline.chain import ChainedEntry
+from drp.timeline.read import StoredTimeline, read_timeline
+from workflows.calendar.working_days import local_date
+from workflows.decision.recipients import Establishment
+from workflows.model.actor import Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge
+from workflows.proofs.replay import RecordedEntry, ReplayDiffers, first_difference, replay_timeline
+
+
+@dataclass(frozen=True)
+class ReplayFault:
+    """A challenge that is not what its events decide."""
+
+    reference: str
+    said: str
+
+
+def replay_faults(connection: Connection, authority: str, procedures: Procedures) -> Iterator[ReplayFault | None]:
+    """One challenge after the other: None where it is what its events decide."""
+    ids = connection.execute(select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == authority)).scalars().all()
+    for id_ in sorted(ids, key=str):
+        yield _one(connection, authority, procedures, id_)
+
+
+def _one(connection: Connection, authority: str, procedures: Procedures, id_: UUID) -> ReplayFault | None:
+    loaded = load.load_challenges(connection, authority, [id_])[id_]
+    kept = read_timeline(connection, authority, id_)
+    try:
+        replayed = _again(connection, authority, procedures, loaded, kept)
+    except ReplayDiffers as fault:
+        return ReplayFault(loaded.reference, str(fault))
+    said = first_difference(replayed, loaded.challenge)
+    return ReplayFault(loaded.reference, f"its {said} is not what its events decide") if said else None
+
+
+def _again(
+    connection: Connection, authority: str, procedures: Procedures, loaded: StoredChallenge, kept: StoredTimeline
+) -> Challenge:
+    challenge = loaded.challenge
+    now = procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+    establishment = load.load_establishment(connection, authority, loaded.abouts())
+    entries = [recorded_entry(entry, kept) for entry in kept.entries]
+    # An item about an agency knows no facts; those of a child or a team are kept as they were when it was raised.
+    facts = challenge.facts_at_raising if loaded.child or challenge.facts_at_raising.team else None
+
+    def moved_to(ladder_hash: str) -> Rules:
+        return procedures.rules(connection, authority, ladder_hash, challenge.authority_hash)
+
+    def who(entry: RecordedEntry, stood: Challenge | None) -> Actor:
+        return actor_of_entry(kept.entries[entry.number - 1], stood, loaded, now, establishment)
+
+    first_rules = _raised_under(connection, authority, procedures, loaded, kept) or now
+    return replay_timeline(first_rules, entries, facts, who, moved_to)
+
+
+def recorded_entry(entry: ChainedEntry, kept: StoredTimeline) -> RecordedEntry:
+    """An entry as it is replayed."""
+    return RecordedEntry(
+        entry.number, entry.kind, entry.at, entry.stage, entry.sequence, entry.visible, json.loads(entry.facts),
+        kept.text_of(entry.number), bool(entry.words), entry.person is None, entry.schema_version,
+    )  # fmt: skip
+
+
+def actor_of_entry(
+    entry: ChainedEntry, stood: Challenge | None, loaded: StoredChallenge, rules: Rules, establishment: Establishment
+) -> Actor:
+    """Who brought an entry: the parts that were recorded, the roles that the directory gives them for that day."""
+    parts = frozenset(Part(part) for part in entry.parts.split(",") if part)
+    person, behalf = str(entry.person), str(entry.behalf_of or "")
+    if stood is None:
+        return Actor(person, parts, behalf_of=behalf)
+    then = access.actor_on(replace(loaded, challenge=stood), rules, establishment, person, local_date(entry.at))
+    return replace(then, parts=parts, behalf_of=behalf)
+
+
+def _raised_under(
+    connection: Connection, authority: str, procedures: Procedures, loaded: StoredChallenge, kept: StoredTimeline
+) -> Rules | None:
+    """The rules that it was raised under, where it was moved to others since: the version of the same ladder that fits."""
+    if not any(entry.kind == "ladder_moved" for entry in kept.entries):
+        return None
+    rows = connection.execute(
+        select(col(DocumentRow.hash)).where(
+            col(DocumentRow.authority) == authority, col(DocumentRow.kind) == "ladder", col(DocumentRow.key) == loaded.ladder
+        )
+    ).scalars()
+    day = local_date(loaded.challenge.raised_at)
+    known = [procedures.rules(connection, authority, one, loaded.challenge.authority_hash) for one in rows]
+    fitting = [one for one in known if one.ladder.in_force <= day and (one.ladder.until is None or day <= one.ladder.until)]
+    return max(fitting, key=lambda one: one.ladder.in_force, default=None)

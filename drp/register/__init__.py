@@ -1,0 +1,1 @@
+"""The register: one entry for each item, written with every decision."""

@@ -1,0 +1,119 @@
+"""What an authority's records know: the values that a sheet may name, by key and in the authority's own words."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.database.tables import ChildRow, DocumentRow, PersonRow, UnitRow
+from drp.register.write import RegisterRow
+from workflows.ladder_language.strict_yaml import read_tree
+from workflows.model.authority import Authority
+from workflows.model.challenge import Outcome
+from workflows.model.ladder import ItemType, Status
+from workflows.model.register_entry import OPEN
+
+IMPACTS = ("better", "partly", "no change", "worse", "too early")
+"""What an IRO finds to have changed for the child: `ImpactRecorded.found`."""
+
+
+def plain_words(text: str) -> str:
+    """Words as they are compared: small letters, one space between them."""
+    return " ".join(text.casefold().split())
+
+
+@dataclass(frozen=True)
+class FieldWords:
+    """The words for one field's values: what each may mean. More than one meaning is a fault of whoever says it."""
+
+    meanings: Mapping[str, tuple[str, ...]]
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, named: Iterable[tuple[str, str]]) -> "FieldWords":
+        """From pairs of a key and a word for it. A key itself always means that key."""
+        pairs = list(named)
+        keys = tuple(dict.fromkeys(key for key, _ in pairs))
+        found: dict[str, tuple[str, ...]] = {}
+        for key, word in pairs:
+            for said in (plain_words(word), plain_words(key.replace("_", " "))):
+                if key not in found.setdefault(said, ()):
+                    found[said] = (*found[said], key)
+        return cls(found | {plain_words(key): (key,) for key in keys}, keys)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Everything that a sheet's cells are held against."""
+
+    words: Mapping[str, FieldWords]
+    """By field: item_type, stage, reason, status, team, service, outcome, impact, iro (a person's id as text), to (a role)."""
+    children: Mapping[str, UUID]
+    services: Mapping[str, str]
+    """The service of each team, today."""
+    references: frozenset[str]
+    """Every reference of the register, in small letters."""
+
+
+def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
+    """Read it all: some queries, whatever the sheet's size."""
+    key = authority.key
+    units = connection.execute(
+        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(col(UnitRow.authority) == key)
+    ).all()
+    people = connection.execute(
+        select(col(PersonRow.id), col(PersonRow.key), col(PersonRow.name)).where(col(PersonRow.authority) == key)
+    ).all()
+    children = connection.execute(select(col(ChildRow.number), col(ChildRow.id)).where(col(ChildRow.authority) == key)).all()
+    references = connection.execute(
+        select(col(RegisterRow.reference)).where(col(RegisterRow.authority) == key, col(RegisterRow.n) == 0)
+    ).scalars()
+    words = {
+        "item_type": _labelled(authority, ItemType),
+        "stage": FieldWords.of(_stages(connection, key)),
+        "reason": FieldWords.of((reason.key, reason.label) for theme in authority.themes for reason in theme.reasons),
+        "status": _labelled(authority, Status),
+        "team": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "team"),
+        "service": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "service"),
+        "outcome": _labelled(authority, (OPEN, *(one.value for one in Outcome if one is not Outcome.IN_ERROR))),
+        "impact": FieldWords.of((one, one) for one in IMPACTS),
+        "iro": _people(people),
+        "to": FieldWords.of((role.key, role.title) for role in authority.roles),
+    }
+    services = {unit.key: unit.within for unit in units if unit.kind == "team"}
+    return Vocabulary(words, {row.number: row.id for row in children}, services, frozenset(one.casefold() for one in references))
+
+
+def status_words(authority: Authority) -> FieldWords:
+    """The words for a child's status."""
+    return _labelled(authority, Status)
+
+
+def _labelled(authority: Authority, keys: Iterable[str]) -> FieldWords:
+    return FieldWords.of((str(key), authority.label(str(key))) for key in keys)
+
+
+def _people(people: Iterable[Any]) -> FieldWords:
+    found: dict[str, tuple[str, ...]] = {}
+    keys: dict[str, tuple[str, ...]] = {}
+    for row in people:
+        keys[plain_words(row.key)] = (str(row.id),)
+        found[plain_words(row.name)] = (*found.get(plain_words(row.name), ()), str(row.id))
+    return FieldWords(found | keys, ())
+
+
+def _stages(connection: Connection, authority: str) -> Iterator[tuple[str, str]]:
+    """Every stage of every version of every ladder that was ever loaded, with its label."""
+    texts = connection.execute(
+        select(col(DocumentRow.text))
+        .where(col(DocumentRow.authority) == authority, col(DocumentRow.kind) == "ladder")
+        .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
+    ).scalars()
+    for text in texts:
+        # It was read whole when it was stored; an old version may not fit today's authority file, and its stages count.
+        tree = read_tree(text, "ladder")
+        for key, stage in (tree.at(("stages",)) or {}).items():
+            yield key, str(stage.get("label") or key) if isinstance(stage, dict) else key

@@ -1,0 +1,414 @@
+"""Theme tables: what the challenges say, counted by any two things, with totals that account for everything.
+
+A table always adds up, or says why it cannot: an item of two reasons stands under both and is one item in the total; what
+nobody recorded stands in a row of its own (a table in a report may leave both unsaid). Inside the service counts are true.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from drp.register.write import PopulationRow, RegisterRow
+from drp.reports.aggregate import PERIODS, CountedPairs, CountQuery, Dimension, conditions_of, count_items
+from drp.reports.display_labels import DisplayLabels, TableHeading
+from workflows.calendar.reporting_periods import first_day, months_in, period_in_words, periods_between, quarter_of_month
+from workflows.calendar.working_days import so_many
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import APART, CHALLENGE
+from workflows.model.reporting import SeriesBreak
+
+PRACTICE = APART[ItemType.EXCELLENT_PRACTICE]
+SCRUTINY = APART[ItemType.SENIOR_SCRUTINY]
+_APART_KEYS = {kind: item.value for item, kind in APART.items()}
+
+
+@dataclass(frozen=True)
+class TableQuestion:
+    """What somebody wants to know. `first`, `last`: months of raising, both included, or empty for all there is.
+
+    `only`: rows' keys, as tables show them. `together`: stages counted together, as the authority's file says.
+    """
+
+    by: Dimension
+    across: Dimension | None = None
+    first: str = ""
+    last: str = ""
+    only: tuple[tuple[Dimension, str], ...] = ()
+    with_practice: bool = False
+    together: bool = False
+
+
+@dataclass(frozen=True)
+class ThemeTable:
+    """Counts with their headings. Shares are of the column's total, or of all items where there are no columns."""
+
+    question: TableQuestion
+    title: str
+    rows: tuple[TableHeading, ...]
+    columns: tuple[TableHeading, ...]
+    cells: Mapping[tuple[str, str], int]
+    row_totals: Mapping[str, int]
+    column_totals: Mapping[str, int]
+    items: int
+    notes: tuple[str, ...] = ()
+    breaks: tuple[tuple[str, str], ...] = ()
+    """Columns (or rows) before which recording changed, and why."""
+
+    def cell(self, row: TableHeading, column: TableHeading | None = None) -> int:
+        """How many items stand there; without a column in the whole row."""
+        return self.cells.get((row.key, column.key), 0) if column else self.row_totals.get(row.key, 0)
+
+    def total(self, column: TableHeading | None = None) -> int:
+        """How many items there are in a column, or in all, each once."""
+        return self.column_totals.get(column.key, 0) if column else self.items
+
+    def share(self, row: TableHeading, column: TableHeading | None = None) -> str:
+        """Per cent of the column's total with two decimals, halves up, as reports print it; empty where there is nothing."""
+        return percent_of(self.cell(row, column), self.total(column))
+
+
+def percent_of(part: int, whole: int, decimals: int = 2) -> str:
+    """`part` of `whole` per cent: 9 of 23 is 39.13%. Empty where there is no whole."""
+    return f"{round_as_reports(Decimal(part * 100) / Decimal(whole), decimals)}%" if whole else ""
+
+
+def round_as_reports(number: Decimal, decimals: int) -> Decimal:
+    """Rounded as reports round: halves away from nought."""
+    return number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
+def read_table(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> ThemeTable:
+    """Count what is asked. Raises ValueError where it is counted by the same thing twice."""
+    if question.by is question.across:
+        raise ValueError(f"Both are {question.by.value}: count by one thing, or by two different ones.")
+    authority, across = labels.words.key, question.across
+    cells = _counted(connection, authority, labels, question, (question.by, across))
+    by_row = _counted(connection, authority, labels, question, (question.by, None)) if across else cells
+    by_column = _counted(connection, authority, labels, question, (across, None)) if across else None
+    rows = _headings(labels, question.by, [key for key, _ in by_row.cells], question)
+    columns = _headings(labels, across, [key for key, _ in by_column.cells], question) if across and by_column else ()
+    return ThemeTable(
+        question=question,
+        title=_title(labels, question),
+        rows=rows,
+        columns=columns,
+        cells=_folded(labels, question, cells),
+        row_totals={row.key: _sum(by_row, row.kept) for row in rows},
+        column_totals={column.key: _sum(by_column, column.kept) for column in columns} if by_column else {},
+        items=by_row.items,
+        notes=tuple(explain_totals(connection, labels, question, by_row, by_column)),
+        breaks=_breaks(labels, question.by if question.by in PERIODS else across, rows if question.by in PERIODS else columns),
+    )
+
+
+def _title(labels: DisplayLabels, question: TableQuestion) -> str:
+    by, across = labels.title(question.by), question.across
+    if across:
+        return f"{by} by {_lower(labels.title(across))}"
+    return f"Items by {_lower(by)}" if question.by in PERIODS else by
+
+
+def _lower(title: str) -> str:
+    return title if title.isupper() else title[:1].lower() + title[1:]
+
+
+def asked_of(
+    labels: DisplayLabels, question: TableQuestion, names: tuple[Dimension, Dimension | None], kind: str = CHALLENGE
+) -> CountQuery:
+    """What is asked of the register, of one kind of item, for a question."""
+    only = tuple((by, _kept(labels, by, key, kind)) for by, key in question.only)
+    return CountQuery(names[0], names[1], question.first, question.last, only, (kind,))
+
+
+def _kept(labels: DisplayLabels, by: Dimension, key: str, kind: str) -> tuple[str, ...]:
+    """The values that a row's key gathers among items of a kind: a notice without a reason stands under what it is."""
+    if by not in (Dimension.REASON, Dimension.THEME) or kind not in _APART_KEYS:
+        return labels.kept(by, key)
+    return ("",) if key == _APART_KEYS[kind] else labels.kept(by, key) if key else ()
+
+
+def kinds_of(question: TableQuestion) -> tuple[str, ...]:
+    """What is counted: challenges, and notices of excellent practice where they are counted in."""
+    wanted = {key for by, key in question.only if by is Dimension.ITEM_TYPE}
+    for kind, item in _APART_KEYS.items():
+        if item in wanted:
+            return (kind,)
+    return (CHALLENGE, PRACTICE) if question.with_practice else (CHALLENGE,)
+
+
+def _counted(
+    connection: Connection,
+    authority: str,
+    labels: DisplayLabels,
+    question: TableQuestion,
+    names: tuple[Dimension, Dimension | None],
+) -> CountedPairs:
+    """Counts of every kind together. A notice without a reason counts under what it is, not as one nobody gave a reason."""
+    cells: dict[tuple[str, str], int] = {}
+    items = 0
+    for kind in kinds_of(question):
+        asked = asked_of(labels, question, names, kind)
+        counts = count_items(connection, authority, asked)
+        items += counts.items
+        for (a, b), number in _each_once(connection, authority, labels, asked, counts).items():
+            key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
+            cells[key] = cells.get(key, 0) + number
+    return CountedPairs(cells, items)
+
+
+def _each_once(
+    connection: Connection, authority: str, labels: DisplayLabels, asked: CountQuery, counts: CountedPairs
+) -> Mapping[tuple[str, str], int]:
+    """Cells in which an item of two reasons that are counted as one by now stands once."""
+    if Dimension.REASON not in asked.names:
+        return counts.cells
+    cells, place = dict(counts.cells), asked.names.index(Dimension.REASON)
+    other = asked.across if place == 0 else asked.by
+    for reason in sorted(set(labels.words.reporting.reasons.values())):
+        kept = labels.kept(Dimension.REASON, reason)
+        alike = [key for key in cells if key[place] in kept]
+        if len({key[place] for key in alike}) < 2:
+            continue
+        for key in alike:
+            del cells[key]
+        narrowed = CountQuery(
+            other or Dimension.MONTH, None, asked.first, asked.last, (*asked.only, (Dimension.REASON, kept)), asked.kinds
+        )
+        again = count_items(connection, authority, narrowed)
+        values = {value: number for (value, _), number in again.cells.items()} if other else {"": again.items}
+        cells |= {(reason, value) if place == 0 else (value, reason): number for value, number in values.items()}
+    return cells
+
+
+def _named(kind: str, by: Dimension | None, value: str) -> str:
+    return _APART_KEYS[kind] if kind in _APART_KEYS and by in (Dimension.REASON, Dimension.THEME) and not value else value
+
+
+def _headings(labels: DisplayLabels, by: Dimension, kept: list[str], question: TableQuestion) -> tuple[TableHeading, ...]:
+    """Those that occur; of stages also those that were never used, of periods also those with nothing in them."""
+    if by in PERIODS:
+        kept = [*kept, *periods_between(kept)]
+    found = labels.headings(by, kept)
+    if by is Dimension.STAGE and not any(narrowed is Dimension.STAGE for narrowed, _ in question.only):
+        present = {one.key for one in found}
+        ladder = labels.in_use()
+        unused = [one for one in labels.every(Dimension.STAGE) if one.key in ladder and one.key not in present]
+        rank = {one.key: n for n, one in enumerate(labels.every(Dimension.STAGE))}
+        found = tuple(sorted((*found, *unused), key=lambda one: (one.key == "", rank.get(one.key, len(rank)))))
+    return found
+
+
+def _sum(counts: CountedPairs, kept: tuple[str, ...]) -> int:
+    return sum(counts.cells.get((one, ""), 0) for one in kept)
+
+
+def _folded(labels: DisplayLabels, question: TableQuestion, counts: CountedPairs) -> dict[tuple[str, str], int]:
+    cells: dict[tuple[str, str], int] = {}
+    for (a, b), number in counts.cells.items():
+        key = (labels.heading(question.by, a).key, labels.heading(question.across, b).key if question.across else "")
+        cells[key] = cells.get(key, 0) + number
+    return cells
+
+
+def explain_totals(
+    connection: Connection, labels: DisplayLabels, question: TableQuestion, by_row: CountedPairs, by_column: CountedPairs | None
+) -> Iterable[str]:
+    """Say why rows or columns add up to more than the total, what nobody recorded, and what is counted in."""
+    sides = [("row", question.by, by_row)]
+    if question.across and by_column:
+        sides.append(("column", question.across, by_column))
+    for side, by, counts in sides:
+        what, more = _lower(labels.title(by)), sum(counts.cells.values()) - counts.items
+        if more > 0:
+            yield (
+                f"An item with more than one {what} stands in each {side} that it has, and once in the total: "
+                f"the {side}s add up to {more} more."
+            )
+        if missing := counts.cells.get(("", ""), 0):
+            yield f"{missing} of {counts.items} have no {what} recorded."
+    if Dimension.STATUS in (question.by, question.across):
+        both = _dual(connection, labels, question)
+        if both:
+            yield (
+                f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "
+                "of the statuses in the order of the table."
+            )
+    if question.with_practice:
+        yield f"Notices of {labels.words.label('excellent_practice')} are counted in."
+
+
+def _dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
+    asked = asked_of(labels, question, (question.by, None))
+    table_of = RegisterRow.__table__  # type: ignore[attr-defined]
+    query = select(func.count(table_of.c.id.distinct())).where(
+        table_of.c.authority == labels.words.key,
+        table_of.c.kind.in_(kinds_of(question)),
+        table_of.c.is_dual,
+        *conditions_of(asked),
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _breaks(labels: DisplayLabels, by: Dimension | None, headings: tuple[TableHeading, ...]) -> tuple[tuple[str, str], ...]:
+    if by not in PERIODS:
+        return ()
+    return tuple(
+        (heading.key, one.why)
+        for heading, before in zip(headings[1:], headings, strict=False)
+        if (one := break_between(labels, before.key, heading.key))
+    )
+
+
+def break_between(labels: DisplayLabels, earlier: str, later: str) -> SeriesBreak | None:
+    """Where recording changed between two periods (after the first began, and not after the second did)."""
+    began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
+    return next((one for one in labels.words.reporting.breaks if began < one.since <= again), None)
+
+
+@dataclass(frozen=True)
+class PeriodComparison:
+    """One period beside another. `broken`: why the two are not to be compared without saying so."""
+
+    now: str
+    before: str
+    items: int
+    items_before: int
+    broken: str = ""
+
+    def in_words(self) -> str:
+        """The arithmetic, stated: 112 in 2016/17, 164 in 2015/16: 112 − 164 = −52; −52 of 164 is −31.7%."""
+        now, before = period_in_words(self.now), period_in_words(self.before)
+        said = f"{self.items:,} in {now}, {self.items_before:,} in {before}"
+        more = self.items - self.items_before
+        said += f": {self.items:,} − {self.items_before:,} = {_signed(more)}"
+        if self.items_before:
+            said += f"; {_signed(more)} of {self.items_before:,} is {change_in_percent(self.items, self.items_before)}"
+        return said + "."
+
+
+def _signed(number: int) -> str:
+    return f"{'−' if number < 0 else '+' if number else ''}{abs(number):,}"
+
+
+def change_in_percent(now: int, before: int) -> str:
+    """By how much something changed, per cent of what it was, one decimal: −31.7%. Empty where there was nothing before."""
+    if not before:
+        return ""
+    number = round_as_reports(Decimal((now - before) * 100) / Decimal(before), 1)
+    return f"{'−' if number < 0 else '+' if number else ''}{abs(number)}%"
+
+
+def compare_periods(
+    connection: Connection, labels: DisplayLabels, question: TableQuestion, now: str, before: str
+) -> PeriodComparison:
+    """How many items there are in one period and in another, both narrowed as the question is."""
+    numbers = []
+    for period in (now, before):
+        first, last = months_in(period)
+        one = TableQuestion(question.by, None, first, last, question.only, question.with_practice)
+        numbers.append(_counted(connection, labels.words.key, labels, one, (Dimension.MONTH, None)).items)
+    broken = break_between(labels, before, now)
+    return PeriodComparison(now, before, numbers[0], numbers[1], broken.why if broken else "")
+
+
+@dataclass(frozen=True)
+class StatusRate:
+    """Items about children of one status for every 100 such children. `children`: the mean of the quarters that are known."""
+
+    status: str
+    items: int
+    children: Decimal
+    quarters: int
+
+    @property
+    def per_100(self) -> str:
+        """To one decimal: 10.1."""
+        return str(round_as_reports(Decimal(self.items * 100) / self.children, 1))
+
+
+MOST_QUARTERS = 4
+"""Of how many quarters a rate is given: over longer than a year it would say nothing that people know."""
+
+
+def rates_of_period(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> tuple[StatusRate, ...]:
+    """Rates of a period of up to a year, for each status whose number of children is known for all of its quarters."""
+    if not question.first or not question.last:
+        return ()
+    first, last = (quarter_of_month(month) for month in (question.first, question.last))
+    quarters = periods_between([first, last])
+    if len(quarters) > MOST_QUARTERS:
+        return ()
+    rows = connection.execute(
+        select(col(PopulationRow.status), func.sum(col(PopulationRow.number)), func.count())
+        .where(col(PopulationRow.authority) == labels.words.key, col(PopulationRow.quarter).in_(quarters))
+        .group_by(col(PopulationRow.status))
+        .order_by(col(PopulationRow.status))
+    ).all()
+    known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
+    # Challenges alone: notices of excellent practice are apart, whatever else is counted with them.
+    alone = replace(question, with_practice=False)
+    counts = _counted(connection, labels.words.key, labels, alone, (Dimension.STATUS, None)) if known else CountedPairs({}, 0)
+    return tuple(
+        StatusRate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters))
+        for status, total in known
+    )
+
+
+GOOD = ("better", "partly")
+"""What changed for the better for a child, wholly or in part."""
+
+
+def _impact(made: ThemeTable) -> str:
+    """Did it work? Of those items of which it was said what changed for the child."""
+    by_row = made.question.by is Dimension.IMPACT
+    said = {one.key: made.cell(one) if by_row else made.total(one) for one in (made.rows if by_row else made.columns)}
+    known = sum(number for key, number in said.items() if key and key != "too early")
+    if not known:
+        return f"What changed for the child was not said of any of {made.items:,}, or it was too early to say."
+    good = sum(said.get(key, 0) for key in GOOD)
+    rest = made.items - known
+    left = f"; it is not said yet, or too early, for {rest:,}" if rest else ""
+    share = percent_of(good, known)
+    return f"Better or partly better for the child in {good:,} of the {known:,} of which it was said ({share}){left}."
+
+
+def finding_in_words(made: ThemeTable) -> str:
+    """One sentence that says what a table shows."""
+    if not made.items:
+        return "Nothing is counted here: no item was raised in this period, as it is narrowed."
+    if Dimension.IMPACT in (made.question.by, made.question.across):
+        return _impact(made)
+    ordered = [row for row in made.rows if row.key]
+    if made.question.by in PERIODS:
+        if len(ordered) < 2:
+            return f"{made.items:,} in {ordered[0].label if ordered else 'all'}."
+        now, before = ordered[-1], ordered[-2]
+        said = f"{made.cell(now):,} in {now.label}, after {made.cell(before):,} in {before.label}"
+        moved = change_in_percent(made.cell(now), made.cell(before))
+        return f"{said} ({moved})." if moved else f"{said}."
+    if made.question.by is Dimension.IRO:  # for supervision: nobody is ranked
+        here = sum(made.cell(row) for row in ordered)
+        return f"{made.items:,} in all, {here:,} of them raised here by {so_many(len(ordered), 'IROs')}."
+    most = max(ordered or made.rows, key=made.cell)
+    alike = [f"“{row.label}”" for row in ordered or made.rows if made.cell(row) == made.cell(most)]
+    if len(alike) > 3:
+        return f"Nothing stands out: {len(alike)} of {len(made.rows)} rows have {made.cell(most):,} each, of {made.items:,}."
+    if len(alike) > 1:
+        return f"Most often: {' and '.join(alike)}, {made.cell(most):,} each of {made.items:,} ({made.share(most)})."
+    said = f"Most often: {alike[0]}, {made.cell(most):,} of {made.items:,} ({made.share(most)})"
+    if made.question.across in PERIODS and len(made.columns) > 1:
+        now, before = made.columns[-1], made.columns[-2]
+        said += f"; {made.cell(most, now):,} in {now.label}, {made.cell(most, before):,} in {before.label}"
+    return said + "."
+
+
+def counted_apart(connection: Connection, labels: DisplayLabels, quarter: str) -> Mapping[str, int]:
+    """What is counted apart from challenges, in one quarter: notices of excellent practice, and senior scrutiny."""
+    first, last = months_in(quarter)
+    return {
+        kind: count_items(connection, labels.words.key, CountQuery(Dimension.MONTH, None, first, last, (), (kind,))).items
+        for kind in _APART_KEYS
+    }

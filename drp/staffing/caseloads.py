@@ -1,0 +1,268 @@
+"""Caseloads: whose IRO is who on a day, how many items are open for each, and what presses on them. No child is named."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlmodel import col
+
+from drp.database.tables import ChallengeRow, ChildRow, PersonRow, PostRow, UnitRow, WindowRow
+from drp.directory import people
+from drp.directory.people import DirectoryPerson
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority, Capacity, HeldFor
+from workflows.model.challenge import ASKS_RECIPIENTS, Phase, WindowKind
+from workflows.model.ladder import RAISER
+
+
+@dataclass(frozen=True)
+class IroCaseload:
+    """What one IRO has in hand: their children, and their open items by what presses."""
+
+    children: int = 0
+    open: int = 0
+    to_consider: int = 0
+    past: int = 0
+    talks: int = 0
+
+    def __add__(self, other: "IroCaseload") -> "IroCaseload":
+        return IroCaseload(
+            self.children + other.children, self.open + other.open, self.to_consider + other.to_consider,
+            self.past + other.past, self.talks + other.talks,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ServiceBoard:
+    """The IRO service's items by whose they are. `nobodys`: no IRO holds them, so they are with the IRO manager.
+
+    `others`: raised by somebody who is no IRO, such as a foster carer. An item of two IROs counts for both, and once in all.
+    """
+
+    iros: tuple[tuple[DirectoryPerson, IroCaseload], ...]
+    nobodys: IroCaseload
+    others: IroCaseload
+    total: IroCaseload
+
+
+@dataclass(frozen=True)
+class HeldCase:
+    """A child for whom somebody is the IRO: the post by which they are, and how many open items go with it."""
+
+    post: UUID
+    role: str
+    child: UUID
+    number: str
+    initials: str
+    team: str
+    since: date
+    references: tuple[str, ...] = ()
+    """The open items about the child that are the IRO's."""
+
+
+def read_board(connection: Connection, words: Authority, now: datetime) -> ServiceBoard:
+    """Every IRO with what they have in hand at `now` (aware UTC). Four statements, however many items there are."""
+    day = local_date(now)
+    iros = people.people_acting_as(connection, words, [Capacity.IRO], day)
+    roles = words.roles_acting_as(Capacity.IRO)
+    of_child = _iros_of_children(connection, words.key, roles, day)
+    here = {one.id for one in iros}
+    loads: dict[UUID, IroCaseload] = defaultdict(IroCaseload)
+    for child_iros in of_child.values():
+        for iro in child_iros:
+            loads[iro] += IroCaseload(children=1)
+    nobodys, others, total = IroCaseload(), IroCaseload(), IroCaseload(len(of_child))
+    for child, raiser, raiser_role, load in _open(connection, words.key, now):
+        total += load
+        if raiser_role not in roles:
+            others += load
+            continue
+        # As `recipients.raiser_of`: the child's present IRO; else whoever raised it, while they are an IRO.
+        holders = of_child.get(str(child), ()) if child else [raiser] if raiser in here else []
+        for iro in holders:
+            loads[iro] += load
+        if not holders:
+            nobodys += load
+    return ServiceBoard(tuple((one, loads[one.id]) for one in iros), nobodys, others, total)
+
+
+def _iros_of_children(connection: Connection, authority: str, roles: Sequence[str], day: date) -> dict[str, list[UUID]]:
+    rows = connection.execute(
+        select(col(PostRow.key), col(PostRow.person))
+        .where(
+            col(PostRow.authority) == authority,
+            col(PostRow.held_for) == HeldFor.CHILD.value,
+            col(PostRow.role).in_(roles),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+        .distinct()
+    )
+    found: dict[str, list[UUID]] = defaultdict(list)
+    for key, person in rows:
+        found[key].append(person)
+    return found
+
+
+def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[UUID | None, UUID, str, IroCaseload]]:
+    """Open items counted by child and raiser, as `workflows.decision.tasks` would sort them for their raiser."""
+    item = col(ChallengeRow.id)
+    judged = col(WindowRow.kind) == WindowKind.JUDGEMENT.value
+    asks = col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS])
+    asking = col(ChallengeRow.phase) == Phase.ASKING.value
+
+    def items(condition: Any) -> Any:
+        return func.count(case((condition, item)).distinct())
+
+    rows = connection.execute(
+        select(
+            col(ChallengeRow.child),
+            col(ChallengeRow.raiser),
+            col(ChallengeRow.raiser_role),
+            func.count(item.distinct()).label("open"),
+            items(and_(judged, col(WindowRow.owner_role) == RAISER)).label("to_consider"),
+            items(and_(asks, col(WindowRow.closes_at) <= now)).label("past"),
+            (items(asking) - items(and_(asking, judged))).label("talks"),
+        )
+        .outerjoin(
+            WindowRow,
+            and_(
+                col(WindowRow.authority) == authority,
+                col(WindowRow.challenge) == item,
+                col(WindowRow.closed_at).is_(None),
+            ),
+        )
+        .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+        .group_by(col(ChallengeRow.child), col(ChallengeRow.raiser), col(ChallengeRow.raiser_role))
+    )
+    return [
+        (row.child, row.raiser, row.raiser_role, IroCaseload(0, row.open, row.to_consider, row.past, row.talks)) for row in rows
+    ]
+
+
+def cases_of(connection: Connection, words: Authority, person: UUID, day: date) -> tuple[HeldCase, ...]:
+    """The children whose IRO somebody is on a day or will be later; and those whose IRO they were until they left, and
+    for whom nobody has followed: a child is never without an IRO (Children Act 1989 s.25A)."""
+    here = (
+        col(PostRow.authority) == words.key,
+        col(PostRow.held_for) == HeldFor.CHILD.value,
+        col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
+    )
+    live = or_(col(PostRow.until).is_(None), and_(col(PostRow.until) >= day, col(PostRow.until) >= col(PostRow.since)))
+    left_on = select(col(PersonRow.left_on)).where(col(PersonRow.authority) == words.key, col(PersonRow.id) == person)
+    left_behind = and_(col(PostRow.until) == left_on.scalar_subquery(), col(PostRow.until) >= col(PostRow.since))
+    posts = connection.execute(
+        select(PostRow.__table__).where(*here, col(PostRow.person) == person, or_(live, left_behind))  # type: ignore[attr-defined]
+    ).all()
+    followed = children_with_another_iro(connection, words, person, {post.key for post in posts}, day)
+    mine = [post for post in posts if post.until is None or post.until >= day or post.key not in followed]
+    ids = [UUID(post.key) for post in mine]
+    children = _children(connection, words.key, ids)
+    items = _references(connection, words, ids)
+    cases = [
+        HeldCase(post.id, post.role, id_, *children[id_], post.since, tuple(items.get(id_, ())))
+        for post, id_ in zip(mine, ids, strict=True)
+    ]
+    return tuple(sorted(cases, key=lambda one: (one.number, one.role)))
+
+
+def children_with_another_iro(
+    connection: Connection, words: Authority, person: UUID, keys: Collection[str], day: date
+) -> frozenset[str]:
+    """Of some children (as posts name them), those who have an IRO besides somebody on a day."""
+    if not keys:
+        return frozenset()
+    rows = connection.execute(
+        select(col(PostRow.key)).where(
+            col(PostRow.authority) == words.key,
+            col(PostRow.held_for) == HeldFor.CHILD.value,
+            col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
+            col(PostRow.key).in_(keys),
+            col(PostRow.person) != person,
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    )
+    return frozenset(rows.scalars())
+
+
+def people_who_may_take_cases(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
+    """Everybody who may take a child on: IROs and IRO managers of a day, and those who were an IRO and hold nothing now."""
+    now = people.people_acting_as(connection, words, [Capacity.IRO, Capacity.IRO_MANAGER], day)
+    idle = [one for one in _former(connection, words, day) if one.is_here_on(day) and not one.posts]
+    return tuple(sorted((*now, *idle), key=lambda one: one.name))
+
+
+def left_behind(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
+    """Those who have left and were an IRO: some of their children may have nobody yet."""
+    return tuple(one for one in _former(connection, words, day) if not one.is_here_on(day))
+
+
+def _former(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
+    return people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+
+
+def _children(connection: Connection, authority: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
+    if not ids:
+        return {}
+    unit = and_(col(UnitRow.authority) == authority, col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
+    rows = connection.execute(
+        select(col(ChildRow.id), col(ChildRow.number), col(ChildRow.initials), col(ChildRow.team), col(UnitRow.name))
+        .outerjoin(UnitRow, unit)
+        .where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(ids))
+    )
+    return {row.id: (row.number, row.initials, row.name or row.team) for row in rows}
+
+
+def _references(connection: Connection, words: Authority, children: Sequence[UUID]) -> dict[UUID, list[str]]:
+    if not children:
+        return {}
+    rows = connection.execute(
+        select(col(ChallengeRow.child), col(ChallengeRow.reference))
+        .where(
+            col(ChallengeRow.authority) == words.key,
+            col(ChallengeRow.child).in_(children),
+            col(ChallengeRow.is_open),
+            col(ChallengeRow.raiser_role).in_(words.roles_acting_as(Capacity.IRO)),
+        )
+        .order_by(col(ChallengeRow.raised_at))
+    )
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for row in rows:
+        found[row.child].append(row.reference)
+    return found
+
+
+def in_their_line(
+    connection: Connection, words: Authority, person: UUID, children: Collection[UUID], day: date
+) -> frozenset[UUID]:
+    """Of some children, those of whose case somebody is or was part: as their social worker ever, or in their team's or
+    service's line today. `access.in_their_line` would let them judge and resolve nothing about these."""
+    if not children:
+        return frozenset()
+    near = [role.key for role in words.roles if role.acts_as is None]
+    posts = connection.execute(
+        select(col(PostRow.held_for), col(PostRow.key), col(PostRow.since), col(PostRow.until)).where(
+            col(PostRow.authority) == words.key, col(PostRow.person) == person, col(PostRow.role).in_(near)
+        )
+    ).all()
+    theirs = {UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value and post.since <= day}
+    now = {(post.held_for, post.key) for post in posts if post.since <= day and (post.until is None or post.until >= day)}
+    unit = and_(col(UnitRow.authority) == words.key, col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
+    rows = connection.execute(
+        select(col(ChildRow.id), col(ChildRow.team), col(UnitRow.within))
+        .outerjoin(UnitRow, unit)
+        .where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(children))
+    )
+    teams, services = HeldFor.TEAM.value, HeldFor.SERVICE.value
+    return frozenset(row.id for row in rows if row.id in theirs or (teams, row.team) in now or (services, row.within) in now)
+
+
+def count_cases(cases: Sequence[HeldCase]) -> tuple[int, int]:
+    """How many children some cases are, and how many open items go with them."""
+    by_child = Counter({case.child: len(case.references) for case in cases})
+    return len({case.child for case in cases}), sum(by_child.values())

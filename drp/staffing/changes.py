@@ -1,0 +1,409 @@
+"""Changes to the directory that a person makes in the service: cover, a caseload handed over, a leaver, access ended.
+
+Each is one transaction under the import's own lock, ends what it ends as the import does (the past is not rewritten,
+nothing is deleted), and marks the directory as to be looked at again: `tell`, or the next heartbeat, then brings to the
+open items what follows. Only people of the directory can be named. Who changed what stands in `drp.data_protection.admin_audit_log`.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlmodel import col
+
+from drp.casework.access import NotFound
+from drp.casework.service import Casework
+from drp.data_protection import admin_audit_log
+from drp.database.engine import Unavailable
+from drp.database.tables import AuthorityRow, CoverRow, PersonRow, PostRow
+from drp.directory import importing, people
+from drp.directory.people import DirectoryPerson
+from drp.identity import accounts, sessions, tokens
+from drp.identity.principal import NotPermitted, Principal
+from drp.staffing import caseloads
+from drp.staffing.caseloads import HeldCase
+from drp.staffing.consequences import bring_consequences, claim_day
+from workflows.calendar.working_days import local_date, long_date
+from workflows.model.authority import Authority, Capacity, HeldFor
+from workflows.model.refusals import Unfit
+
+log = logging.getLogger("drp.directory")
+
+FARTHEST = timedelta(days=730)
+"""A day farther away than this is a slip of the pen."""
+
+CHOOSE = "Choose somebody of the list."
+
+
+class DirectoryChange(StrEnum):
+    """What somebody may change of a person in the directory."""
+
+    COVER = "who stands in for them"
+    CASELOAD = "whose children they have"
+    LEAVING = "that they leave"
+    ACCESS = "how they are signed in"
+
+
+def may_change(signed: Principal, words: Authority, change: DirectoryChange, of: DirectoryPerson) -> bool:
+    """May they make this change for somebody? The one place where it is decided.
+
+    Everybody names their own stand-in: who is away must not have to wait for others. An IRO manager answers for the people
+    of the IRO service, and alone hands a caseload over: who is a child's IRO is for the service to say, whose independence
+    it is. An administrator keeps the directory, for everybody. Nobody records their own leaving.
+    """
+    own = signed.person == str(of.id)
+    if change is DirectoryChange.CASELOAD:
+        return Capacity.IRO_MANAGER in signed.capacities
+    if own:
+        return change is not DirectoryChange.LEAVING
+    if Capacity.ADMINISTRATOR in signed.capacities:
+        return True
+    return Capacity.IRO_MANAGER in signed.capacities and of.is_of_iro_service(words)
+
+
+def may_name_themselves(words: Authority, of: DirectoryPerson, by: DirectoryPerson) -> bool:
+    """May somebody make themselves the stand-in of another? Whoever covers sees what the other sees, so nobody does.
+
+    But an IRO manager may for the people of the service, all of whose items they see already; by a post of their own, or
+    whoever covers for them could make it last.
+    """
+    return Capacity.IRO_MANAGER in by.acts_as(words) and of.is_of_iro_service(words)
+
+
+@dataclass(frozen=True)
+class HandOverResult:
+    """What a hand-over moves: children by their posts, and the references of the open items that go with them."""
+
+    cases: tuple[HeldCase, ...]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The open items that go along."""
+        return tuple(dict.fromkeys(reference for case in self.cases for reference in case.references))
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """One change under way: the transaction, the authority's words, who makes it, on which day."""
+
+    connection: Connection
+    words: Authority
+    signed: Principal
+    day: date
+
+    def record(self, casework: Casework, now: datetime, what: str, **which: object) -> None:
+        """Write down who changed what, with the change."""
+        admin_audit_log.note_admin_change(self.connection, casework.chance, self.signed, now, what, **which)
+
+    def somebody(self, person: UUID) -> DirectoryPerson:
+        """A person of the directory. Raises NotFound."""
+        found = people.read_person(self.connection, self.words.key, person, self.day)
+        if found is None:
+            raise NotFound
+        return found
+
+    def allowed(self, change: DirectoryChange, person: UUID) -> DirectoryPerson:
+        """The person whom a change is about. Raises NotFound, NotPermitted."""
+        found = self.somebody(person)
+        if not may_change(self.signed, self.words, change, found):
+            raise NotPermitted
+        return found
+
+
+@contextmanager
+def _changing(casework: Casework, signed: Principal, now: datetime, concerns_items: bool = True) -> Iterator[_Desk]:
+    with casework.store.write(signed.authority) as connection:
+        importing.lock_imports(connection, signed.authority)
+        rules = casework.procedures.current(connection, signed.authority)
+        yield _Desk(connection, rules[0].authority, signed, local_date(now))
+        if concerns_items:
+            # Kept with the change: if nobody gets to tell the open items now, the next heartbeat does.
+            again = update(AuthorityRow).where(col(AuthorityRow.key) == signed.authority).values(directory_day=None)
+            connection.execute(again)
+
+
+def tell_open_items(casework: Casework, authority: str, now: datetime) -> None:
+    """Bring to the open items what changed, as the heartbeat does with a new day; unless a replica is at it already."""
+    try:
+        if claim_day(casework.store, authority, local_date(now)):
+            bring_consequences(casework, authority, now)
+    except Unavailable as error:
+        log.warning("open items were not told yet: %s", error)
+
+
+# Cover, and delegates.
+
+
+def start_cover(
+    casework: Casework, signed: Principal, now: datetime,
+    *, of: UUID, by: UUID, since: date, until: date | None = None, is_delegate: bool = False,
+) -> UUID:  # fmt: skip
+    """Let somebody stand in for a person while they are away, or (a delegate) see and answer beside them.
+
+    Both days count. Raises Unfit, NotFound, NotPermitted, Unavailable.
+    """
+    with _changing(casework, signed, now) as desk:
+        absent = desk.allowed(DirectoryChange.COVER, of)
+        stand_in = desk.somebody(by)
+        if signed.person == str(by) and of != by and not may_name_themselves(desk.words, absent, stand_in):
+            raise Unfit(
+                "You would give yourself what your own post does not.", "Name somebody else, or ask an IRO manager.", "by"
+            )
+        check_stand_in(desk.connection, signed.authority, absent, stand_in, since, until, is_delegate, desk.day)
+        id_ = casework.chance.identity()
+        # Nobody is covered, or covers, beyond their last day.
+        ends = min((day for day in (until, absent.left_on, stand_in.left_on) if day), default=None)
+        desk.connection.execute(
+            insert(CoverRow).values(
+                authority=signed.authority, id=id_, of=of, by=by, since=since, until=ends, is_delegate=is_delegate
+            )
+        )
+        kind = "delegate" if is_delegate else "cover"
+        desk.record(casework, now, kind, of=of, by=by, since=since, until=ends, row=id_)
+    return id_
+
+
+def check_stand_in(
+    connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson,
+    since: date, until: date | None, is_delegate: bool, day: date,
+) -> None:  # fmt: skip
+    """Raise Unfit for a stand-in that makes no sense."""
+    if of.id == by.id:
+        raise Unfit(f"{of.name} cannot stand in for themselves.", "Choose somebody else.", "by")
+    if of.agency != by.agency:
+        raise Unfit(f"{by.name} and {of.name} do not work for the same agency.", "Choose somebody who does.", "by")
+    _check_day(since, day, "since")
+    if until is not None:
+        if until < since:
+            raise Unfit("That day is before the first one.", "Correct one of the two days.", "until")
+        _check_day(until, day, "until")
+    for one, name in ((of, "since"), (by, "by")):
+        if not one.is_here_on(since):
+            raise Unfit(f"{one.name} has left by then.", CHOOSE if name == "by" else "Name an earlier day.", name)
+        if until is not None and one.left_on is not None and until > one.left_on:
+            raise Unfit(f"The last day of {one.name} is {long_date(one.left_on)}.", "End it on that day, or before.", "until")
+    for row in _overlapping(connection, authority, of.id, by.id, since, until):
+        if (row.of, row.by, row.is_delegate) == (of.id, by.id, is_delegate):
+            ends = f"until {long_date(row.until)}" if row.until else "with no end"
+            raise Unfit(f"{by.name} does so already from {long_date(row.since)} {ends}.", "End that first, or leave it.", "by")
+        if row.of == by.id and not row.is_delegate and not is_delegate:
+            raise Unfit(
+                f"{by.name} is away on some of these days: somebody covers for them.", "Choose somebody who is there.", "by"
+            )
+
+
+def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, since: date, until: date | None) -> list[Any]:
+    """Covers of either person that run on some of these days."""
+    where = [
+        col(CoverRow.authority) == authority,
+        col(CoverRow.of).in_((of, by)),
+        or_(col(CoverRow.until).is_(None), and_(col(CoverRow.until) >= since, col(CoverRow.until) >= col(CoverRow.since))),
+    ]
+    if until is not None:
+        where.append(col(CoverRow.since) <= until)
+    return list(connection.execute(select(CoverRow.__table__).where(*where)).all())  # type: ignore[attr-defined]
+
+
+def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
+    """End a cover or a delegation at once; one that has not begun never will. Raises Unfit, NotFound, NotPermitted."""
+    with _changing(casework, signed, now) as desk:
+        here = (col(CoverRow.authority) == signed.authority, col(CoverRow.id) == cover_id)
+        row = desk.connection.execute(select(CoverRow.__table__).where(*here)).first()  # type: ignore[attr-defined]
+        if row is None:
+            raise NotFound
+        desk.allowed(DirectoryChange.COVER, row.of)
+        if row.until is not None and (row.until < desk.day or row.until < row.since):
+            raise Unfit("That has ended already.", "Nothing more needs doing.")
+        desk.connection.execute(update(CoverRow).where(*here).values(until=desk.day - timedelta(days=1)))
+        desk.record(casework, now, "cover ended", of=row.of, by=row.by, row=cover_id)
+
+
+# Caseloads.
+
+
+def hand_over_cases(
+    casework: Casework, signed: Principal, now: datetime,
+    *, of: UUID, to: UUID, since: date, children: Collection[UUID] | None = None, role: str = "",
+) -> HandOverResult:  # fmt: skip
+    """Hand an IRO's caseload, or some children of it, to another from a day on (children None: all; role empty: every one).
+
+    One IRO's posts end the day before, the other's begin: no child is without an IRO for a day (Children Act 1989 s.25A).
+    Raises Unfit, NotFound, NotPermitted, Unavailable.
+    """
+    with _changing(casework, signed, now) as desk:
+        giver, taker = desk.allowed(DirectoryChange.CASELOAD, of), desk.somebody(to)
+        made = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
+        already = _held_already(desk.connection, desk.words, to, since)
+        begun = []
+        for case in made.cases:
+            # What had ended with their leaving stays as it was.
+            post = (col(PostRow.authority) == signed.authority, col(PostRow.id) == case.post)
+            later = or_(col(PostRow.until).is_(None), col(PostRow.until) >= since)
+            desk.connection.execute(update(PostRow).where(*post, later).values(until=since - timedelta(days=1)))
+            if (case.role, str(case.child)) not in already:
+                begun.append({
+                    "authority": signed.authority, "id": casework.chance.identity(), "role": case.role,
+                    "held_for": HeldFor.CHILD.value, "key": str(case.child), "person": to,
+                    "since": max(since, case.since), "until": taker.left_on,
+                })  # fmt: skip
+        if begun:
+            desk.connection.execute(insert(PostRow), begun)
+        children_named = ",".join(str(case.child) for case in made.cases)
+        desk.record(casework, now, "hand-over", of=of, to=to, since=since, children=children_named)
+    return made
+
+
+def check_hand_over(
+    connection: Connection, words: Authority, of: DirectoryPerson, to: DirectoryPerson, since: date,
+    children: Collection[UUID] | None, role: str, day: date,
+) -> HandOverResult:  # fmt: skip
+    """What a hand-over would move. Raises Unfit for one that makes no sense."""
+    if of.id == to.id:
+        raise Unfit(f"{of.name} has these children already.", "Choose somebody else.", "to")
+    if to.agency or not takes_cases(connection, words, to):
+        raise Unfit(f"{to.name} is no IRO here.", "Choose an IRO: only one may be a child's.", "to")
+    _check_day(since, day, "since")
+    if not to.is_here_on(since):
+        raise Unfit(f"{to.name} has left by then.", CHOOSE, "to")
+    if of.left_on is not None and since > max(day, of.left_on + timedelta(days=1)):
+        latest = max(day, of.left_on + timedelta(days=1))
+        raise Unfit(
+            f"The last day of {of.name} is {long_date(of.left_on)}: the children would have no IRO after it.",
+            f"Hand over from {long_date(latest)} at the latest.", "since",
+        )  # fmt: skip
+    cases = [case for case in caseloads.cases_of(connection, words, of.id, day) if not role or case.role == role]
+    if children is not None:
+        if unknown := set(children) - {case.child for case in cases}:
+            raise Unfit(f"{len(unknown)} of these children are not theirs any more.", "Look at the list again.", "children")
+        cases = [case for case in cases if case.child in children]
+    if not cases:
+        raise Unfit(f"{of.name} has no children to hand over.", "Nothing needs doing.", "of")
+    near = caseloads.in_their_line(connection, words, to.id, {case.child for case in cases}, since)
+    if near:
+        numbers = ", ".join(case.number for case in cases if case.child in near)
+        raise Unfit(
+            f"{to.name} is or was part of the casework for {numbers}: their IRO is independent of it.",
+            "Leave these children out, or choose somebody else.", "to",
+        )  # fmt: skip
+    return HandOverResult(tuple(cases))
+
+
+def takes_cases(connection: Connection, words: Authority, person: DirectoryPerson) -> bool:
+    """May somebody be a child's IRO? They are an IRO or an IRO manager today; or were an IRO, and have become nothing else."""
+    if person.acts_as(words) & {Capacity.IRO, Capacity.IRO_MANAGER}:
+        return True
+    if person.posts:
+        return False
+    was = select(col(PostRow.id)).where(
+        col(PostRow.authority) == words.key,
+        col(PostRow.person) == person.id,
+        col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
+    )
+    return connection.execute(was.limit(1)).first() is not None
+
+
+def _held_already(connection: Connection, words: Authority, person: UUID, day: date) -> set[tuple[str, str]]:
+    rows = connection.execute(
+        select(col(PostRow.role), col(PostRow.key)).where(
+            col(PostRow.authority) == words.key,
+            col(PostRow.person) == person,
+            col(PostRow.held_for) == HeldFor.CHILD.value,
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    )
+    return {(row.role, row.key) for row in rows}
+
+
+# Leaving.
+
+
+def record_leaver(casework: Casework, signed: Principal, now: datetime, *, of: UUID, last_day: date) -> None:
+    """Record somebody's last day: their posts and covers end with it, and nobody signs in as them after it.
+
+    Refused while children would be left without an IRO. Raises Unfit, NotFound, NotPermitted, Unavailable.
+    """
+    with _changing(casework, signed, now) as desk:
+        person = desk.allowed(DirectoryChange.LEAVING, of)
+        check_leaver(desk.connection, desk.words, person, last_day, desk.day)
+        here = col(PersonRow.authority) == signed.authority
+        desk.connection.execute(update(PersonRow).where(here, col(PersonRow.id) == of).values(left_on=last_day))
+        for table, whose in (
+            (PostRow, col(PostRow.person) == of),
+            (CoverRow, or_(col(CoverRow.of) == of, col(CoverRow.by) == of)),
+        ):
+            columns: Any = table
+            longer = or_(col(columns.until).is_(None), col(columns.until) > last_day)
+            desk.connection.execute(
+                update(table).where(col(columns.authority) == signed.authority, whose, longer).values(until=last_day)
+            )
+        desk.record(casework, now, "leaver", of=of, last_day=last_day)
+
+
+def check_leaver(connection: Connection, words: Authority, person: DirectoryPerson, last_day: date, day: date) -> None:
+    """Raise Unfit for a last day that makes no sense, or that would leave a child without an IRO."""
+    if person.left_on is not None and person.left_on < day:
+        raise Unfit(f"{person.name} left on {long_date(person.left_on)}.", "Nothing more needs doing.", "last_day")
+    if last_day < day - timedelta(days=1):
+        raise Unfit(
+            f"{long_date(last_day)} has passed, and what is past stays as it was.",
+            "Write yesterday, if they have gone already: they can then do nothing here from now on.", "last_day",
+        )  # fmt: skip
+    if last_day > day + FARTHEST:
+        raise Unfit(f"{long_date(last_day)} is more than two years away.", "Check the year.", "last_day")
+    if person.left_on is not None and last_day > person.left_on:
+        raise Unfit(
+            f"Their last day is recorded as {long_date(person.left_on)}.",
+            "A later one comes with the next load of the directory.", "last_day",
+        )  # fmt: skip
+    after = last_day + timedelta(days=1)
+    keys = {str(case.child) for case in caseloads.cases_of(connection, words, person.id, max(after, day))}
+    if alone := keys - caseloads.children_with_another_iro(connection, words, person.id, keys, max(after, day)):
+        raise Unfit(
+            f"{len(alone)} {'child' if len(alone) == 1 else 'children'} would have no IRO after that day.",
+            "Have an IRO manager hand over their caseload first; then record that they leave.", "last_day",
+        )  # fmt: skip
+
+
+# Access.
+
+
+def sign_out_person(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
+    """Sign somebody out everywhere, in force at their next request. Returns how many sessions ended."""
+    with _changing(casework, signed, now, concerns_items=False) as desk:
+        desk.allowed(DirectoryChange.ACCESS, of)
+        ended = sessions.end_sessions_of(desk.connection, signed.authority, of, now)
+        desk.record(casework, now, "signed out", of=of, sessions=ended)
+    return ended
+
+
+def end_accounts(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
+    """End every account by which somebody signs in, and with them their sessions. Returns how many accounts ended."""
+    with _changing(casework, signed, now, concerns_items=False) as desk:
+        desk.allowed(DirectoryChange.ACCESS, of)
+        ended = accounts.end_accounts_of(desk.connection, signed.authority, of, now)
+        sessions.end_sessions_of(desk.connection, signed.authority, of, now)
+        desk.record(casework, now, "accounts ended", of=of, accounts=ended)
+    return ended
+
+
+def revoke_tokens_of(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
+    """End every token of somebody, in force at its next use. Returns how many ended."""
+    with _changing(casework, signed, now, concerns_items=False) as desk:
+        desk.allowed(DirectoryChange.ACCESS, of)
+        ended = tokens.revoke_tokens(desk.connection, signed.authority, of, now)
+        desk.record(casework, now, "tokens revoked", of=of, tokens=ended)
+    return ended
+
+
+def _check_day(named: date, day: date, field: str) -> None:
+    if named < day:
+        raise Unfit(f"{long_date(named)} has passed.", "Name today or a later day.", field)
+    if named > day + FARTHEST:
+        raise Unfit(f"{long_date(named)} is more than two years away.", "Check the year.", field)

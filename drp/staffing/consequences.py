@@ -1,0 +1,332 @@
+"""What follows for open items when the directory changed: found by comparing, so that a repeat, or a crash between, is harmless.
+
+Nothing is queued. Each open item is compared with the directory as it stands on the day, and with what its own record
+says was told already: what is settled gives no event. So it may run after an import, again after a crash, and every day,
+which is how a post or a cover that begins later than its import is felt.
+"""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, and_, or_, select, update
+from sqlmodel import col
+
+from drp.casework import load
+from drp.casework.load import StoredChallenge
+from drp.casework.service import Casework
+from drp.database.engine import Store, Unavailable
+from drp.database.tables import (
+    AuthorityRow,
+    ChallengeRow,
+    ChildRow,
+    DeliveryRow,
+    EntryRow,
+    InvolvedRow,
+    NotificationRow,
+    PostRow,
+    UnitRow,
+)
+from workflows.calendar.working_days import local_date
+from workflows.decision.decision_builder import NotificationKind
+from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach_people
+from workflows.model.authority import Authority, Capacity
+from workflows.model.challenge import Facts, Party
+from workflows.model.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
+from workflows.model.ladder import RAISER, Status
+
+log = logging.getLogger("drp.directory")
+
+BATCH = 200
+"""Items compared in one reading transaction."""
+
+
+@dataclass
+class BroughtConsequences:
+    """What was brought to which item, and the items that could not be decided (logged)."""
+
+    brought: list[tuple[str, Event]] = field(default_factory=list)
+    failed: list[UUID] = field(default_factory=list)
+
+
+def claim_day(store: Store, authority: str, day: date) -> bool:
+    """Is it for this replica to look at who came and went with a new day? One replica's conditional UPDATE says yes."""
+    with store.write(authority) as connection:
+        older = col(AuthorityRow.directory_day).is_(None) | (col(AuthorityRow.directory_day) < day)
+        claimed = update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
+        return connection.execute(claimed).rowcount == 1
+
+
+def bring_consequences(casework: Casework, authority: str, now: datetime) -> BroughtConsequences:
+    """Bring to every open item what the directory says that it has not been told. `now`: aware UTC.
+
+    A child's new facts come first, in a transaction of their own, so that their team's new posts are then compared.
+    Raises Unavailable where the database is; running again goes on where it stopped.
+    """
+    followed = BroughtConsequences()
+    for compare in (_new_facts, _new_people):
+        with casework.store.read(authority) as connection:
+            ids = connection.execute(
+                select(col(ChallengeRow.id))
+                .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+                .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
+            ).scalars()
+            open_items = list(ids)
+        for start in range(0, len(open_items), BATCH):
+            with casework.store.read(authority) as connection:
+                found = compare(casework, connection, authority, open_items[start : start + BATCH], local_date(now))
+            for loaded, events in found:
+                _bring(casework, authority, loaded, events, now, followed)
+    return followed
+
+
+def _bring(
+    casework: Casework,
+    authority: str,
+    loaded: StoredChallenge,
+    events: Sequence[Event],
+    now: datetime,
+    followed: BroughtConsequences,
+) -> None:
+    try:
+        casework.note_change(authority, loaded.id, events, now)
+    except Unavailable:
+        raise
+    except Exception:
+        # One item that cannot be decided must not keep the news from the others.
+        log.exception("directory change not brought", extra={"authority": authority, "challenge": str(loaded.id)})
+        followed.failed.append(loaded.id)
+    else:
+        followed.brought += [(loaded.reference, event) for event in events]
+
+
+Found = list[tuple[StoredChallenge, list[Event]]]
+
+
+def _new_facts(casework: Casework, connection: Connection, authority: str, ids: Sequence[UUID], day: date) -> Found:
+    """Items whose child's facts are no longer those that they carry."""
+    items = [item for item in load.load_challenges(connection, authority, ids).values() if item.child]
+    facts = _facts(connection, authority, [item.child for item in items if item.child])
+    return [
+        (item, [_facts_changed(facts[item.child])]) for item in items if item.child and facts[item.child] != item.challenge.facts
+    ]
+
+
+def _facts(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, Facts]:
+    if not children:
+        return {}
+    table = ChildRow.__table__  # type: ignore[attr-defined]
+    on = (col(UnitRow.authority) == authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
+    rows = connection.execute(
+        select(table, col(UnitRow.within))
+        .outerjoin(UnitRow, on)
+        .where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(set(children)))
+    )
+    return {
+        row.id: Facts(
+            frozenset(Status(status) for status in row.statuses),
+            row.in_plo,
+            row.in_proceedings,
+            frozenset(row.facts),
+            row.team,
+            row.within or "",
+            row.next_review,
+        )
+        for row in rows
+    }
+
+
+def _facts_changed(facts: Facts) -> ChildFactsChanged:
+    statuses = tuple(sorted(status.value for status in facts.statuses))
+    placed = tuple(sorted(facts.facts))
+    return ChildFactsChanged(statuses, facts.in_plo, facts.in_proceedings, placed, facts.team, facts.service, facts.next_review)
+
+
+@dataclass(frozen=True)
+class _Told:
+    """One person who was told something of an item, in place of a party, on a day."""
+
+    subject: str
+    sequence: int
+    party: str
+    person: str
+    how: str
+    as_to: bool
+    day: date
+    version: int
+
+
+def _new_people(casework: Casework, connection: Connection, authority: str, ids: Sequence[UUID], day: date) -> Found:
+    """Items whose IRO is another, or of which somebody else, or nobody, holds a post that owes an answer."""
+    items = load.load_challenges(connection, authority, ids)
+    told, alarmed = _told(connection, authority, ids), _alarmed(connection, authority, ids)
+    involved = _involved(connection, authority, ids)
+    chosen = {party for item in items.values() for _, party in _owing(item) if party.person}
+    holding = _holding(connection, authority, chosen, day)
+    found: Found = []
+    for item in items.values():
+        challenge = item.challenge
+        rules = casework.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+        establishment = load.load_establishment(connection, authority, [item.about()])
+        known = _Known(rules.authority, establishment, item.about(), day, told[item.id], involved[item.id])
+        events: list[Event] = []
+        if item.child and challenge.raiser_role in rules.authority.roles_acting_as(Capacity.IRO) and known.iro_is_another(item):
+            events.append(IroChanged(challenge.raiser_role))
+        seen: set[str] = set()
+        for sequence, party in _owing(item):
+            if party.role in seen or not rules.authority.has_role(party.role):
+                continue
+            if party.person:
+                empty = (party.role, party.person) not in holding
+            else:
+                empty = nobody_holds(party, rules.authority, establishment, item.about(), day)
+            if empty and party.role not in alarmed[item.id, challenge.sequence]:
+                events.append(PostEmptied(party.role))
+                seen.add(party.role)
+            elif not empty and not party.person and known.is_taken_over(party, sequence):
+                events.append(PostTakenOver(party.role))
+                seen.add(party.role)
+        if events:
+            found.append((item, events))
+    return found
+
+
+def _owing(item: StoredChallenge) -> Iterator[tuple[int, Party]]:
+    """Parties, other than the raiser, who owe an answer, with the stay at a stage in which they were asked."""
+    for window in item.challenge.open_windows():
+        for asked in window.asked:
+            if asked.answered_at is None and asked.party.role != RAISER:
+                yield window.key.sequence, asked.party
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Who is reached for an item today, and who was told."""
+
+    authority: Authority
+    establishment: Establishment
+    about: About
+    day: date
+    told: Sequence[_Told]
+    involved: Set[tuple[str, str]]
+    """Who was ever told in which role. A message reaches a person once, though they hold two of the roles it asks."""
+
+    def is_taken_over(self, party: Party, sequence: int) -> bool:
+        """Does somebody hold (or cover) a post who was never told what it is asked, where somebody else was?"""
+        role = party.role
+        if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
+            return False
+        for reached in reach_people(party, self.authority, self.establishment, self.about, self.day):
+            if reached.how in (ReachedHow.HOLDER, ReachedHow.COVER):
+                since = self._since(reached.person, reached.how, party)
+                if not any(self._heard(told, reached.person, role, sequence, since) for told in self.told):
+                    return True
+        return False
+
+    def _heard(self, told: _Told, person: str, role: str, sequence: int, since: date) -> bool:
+        mine = told.person == person and told.as_to and told.sequence >= sequence and told.day >= since
+        return mine and (told.party == role or (person, role) in self.involved)
+
+    def _since(self, person: str, how: ReachedHow, party: Party) -> date:
+        """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
+        if how is ReachedHow.HOLDER:
+            days = [
+                p.since for p in self.establishment.posts if (p.person, p.role) == (person, party.role) and p.is_held_on(self.day)
+            ]
+        else:
+            days = [c.since for c in self.establishment.covers if c.by == person and not c.is_delegate and c.runs_on(self.day)]
+        return min(days, default=self.day)
+
+    def iro_is_another(self, item: StoredChallenge) -> bool:
+        """Is the child's IRO, or who covers for them, another than whoever was told last, or than whoever raised it?"""
+        iros = iro_of(self.authority, self.establishment, self.about, self.day)
+        reached = reach_people(Party(RAISER), self.authority, self.establishment, self.about, self.day)
+        now = {one.person for one in reached if one.how is not ReachedHow.DELEGATE}
+        if not now:
+            return False  # nobody at all could be told
+        last = max((told.version for told in self.told if told.subject == NotificationKind.IRO_CHANGED.value), default=None)
+        if last is not None:
+            heard = (told for told in self.told if told.version == last and told.subject == NotificationKind.IRO_CHANGED.value)
+            return now != {told.person for told in heard if told.how != ReachedHow.DELEGATE.value}
+        raised = local_date(item.challenge.raised_at)
+        if str(item.raiser) not in iros:
+            return True
+        covers = (c for c in self.establishment.standing_in_for(str(item.raiser), self.day) if not c.is_delegate)
+        return any(cover.since > raised for cover in covers)
+
+
+def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[_Told]]:
+    rows = connection.execute(
+        select(
+            col(DeliveryRow.challenge), col(DeliveryRow.version), col(DeliveryRow.party), col(DeliveryRow.person),
+            col(DeliveryRow.how), col(DeliveryRow.as_to), col(NotificationRow.subject), col(NotificationRow.sequence),
+            col(NotificationRow.at),
+        )
+        .join(
+            NotificationRow,
+            and_(
+                col(NotificationRow.authority) == authority,
+                col(NotificationRow.challenge) == col(DeliveryRow.challenge),
+                col(NotificationRow.version) == col(DeliveryRow.version),
+                col(NotificationRow.n) == col(DeliveryRow.n),
+            ),
+        )
+        .where(col(DeliveryRow.authority) == authority, col(DeliveryRow.challenge).in_(ids))
+    )  # fmt: skip
+    found: dict[UUID, list[_Told]] = defaultdict(list)
+    for row in rows:
+        day = local_date(row.at)
+        told = _Told(row.subject, row.sequence, row.party, str(row.person), row.how, row.as_to, day, row.version)
+        found[row.challenge].append(told)
+    return found
+
+
+def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, set[tuple[str, str]]]:
+    rows = connection.execute(
+        select(col(InvolvedRow.challenge), col(InvolvedRow.person), col(InvolvedRow.role)).where(
+            col(InvolvedRow.authority) == authority, col(InvolvedRow.challenge).in_(ids)
+        )
+    )
+    found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
+    for row in rows:
+        found[row.challenge].add((str(row.person), row.role))
+    return found
+
+
+def _alarmed(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[tuple[UUID, int], set[str]]:
+    """The roles that were said to be empty in each stay at a stage, since they were last taken over or the child moved."""
+    kinds = ("post_emptied", "post_taken_over", "child_facts_changed")
+    rows = connection.execute(
+        select(col(EntryRow.challenge), col(EntryRow.sequence), col(EntryRow.kind), col(EntryRow.facts))
+        .where(col(EntryRow.authority) == authority, col(EntryRow.challenge).in_(ids), col(EntryRow.kind).in_(kinds))
+        .order_by(col(EntryRow.challenge), col(EntryRow.number))
+    )
+    found: dict[tuple[UUID, int], set[str]] = defaultdict(set)
+    for row in rows:
+        roles = found[row.challenge, row.sequence]
+        if row.kind == "post_emptied":
+            roles.add(json.loads(row.facts)["role"])
+        elif row.kind == "post_taken_over":
+            roles.discard(json.loads(row.facts)["role"])
+        else:
+            roles.clear()
+    return found
+
+
+def _holding(connection: Connection, authority: str, chosen: Set[Party], day: date) -> Set[tuple[str, str]]:
+    """Of people chosen by name, those who still hold the role they were chosen in."""
+    if not chosen:
+        return set()
+    rows = connection.execute(
+        select(col(PostRow.role), col(PostRow.person)).where(
+            col(PostRow.authority) == authority,
+            col(PostRow.person).in_({UUID(party.person) for party in chosen}),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+    )
+    return {(row.role, str(row.person)) for row in rows}

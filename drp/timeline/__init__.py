@@ -1,0 +1,1 @@
+"""The timeline: its chain of keyed hashes, and reading it back."""

@@ -1,0 +1,40 @@
+"""A timeline as it is stored: its entries in order, and the words that were kept apart."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+
+from drp.database.tables import EntryRow, WordsRow
+from drp.timeline.chain import ChainedEntry, KeptWords
+
+
+@dataclass(frozen=True)
+class StoredTimeline:
+    """One challenge's entries (oldest first) and their words by the number of the entry; erased words are absent."""
+
+    entries: tuple[ChainedEntry, ...]
+    words: Mapping[int, tuple[KeptWords, ...]]
+
+    def text_of(self, number: int) -> dict[str, str]:
+        """The words of one entry, by field."""
+        return {kept.field: kept.text for kept in self.words.get(number, ())}
+
+
+def read_timeline(connection: Connection, authority: str, challenge: UUID) -> StoredTimeline:
+    """Read one timeline, whole."""
+    table = EntryRow.__table__  # type: ignore[attr-defined]
+    rows = connection.execute(
+        select(table).where(table.c.authority == authority, table.c.challenge == challenge).order_by(table.c.number)
+    ).mappings()
+    entries = tuple(ChainedEntry(**{name: row[name] for name in ChainedEntry.__dataclass_fields__}) for row in rows)
+    words: dict[int, list[KeptWords]] = {}
+    spoken = WordsRow.__table__  # type: ignore[attr-defined]
+    for kept in connection.execute(
+        select(spoken)
+        .where(spoken.c.authority == authority, spoken.c.challenge == challenge)
+        .order_by(spoken.c.number, spoken.c.field)
+    ).mappings():
+        words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
+    return StoredTimeline(entries, {number: tuple(listed) for number, listed in words.items()})

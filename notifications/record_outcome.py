@@ -1,0 +1,109 @@
+"""What became of an attempt, written down for each message and each person; what cannot be delivered is said on the item."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from drp.casework.service import Casework
+from drp.database.tables import MailState, NotificationState
+from notifications import delivery_store
+from notifications.channels import OutgoingMail, SendOutcome
+from notifications.delivery_store import Key
+from notifications.recheck_recipients import RecheckedRecipients
+from notifications.wording import DigestLine
+from workflows.model.authority import Authority
+from workflows.model.events import DeliveryFailed
+
+WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720, 720, 720, 720))
+"""Between attempts: about three days in all, then it has failed."""
+
+ALARM_AFTER = 6
+"""Attempts, about three hours: from then on a climb waits for the IRO, while the attempts go on."""
+
+
+@dataclass(frozen=True)
+class SendAttempt:
+    """One message on its way: which attempt this is, whom it is for, the post, and the line that it is in a digest."""
+
+    key: Key
+    number: int
+    addressees: RecheckedRecipients
+    authority: Authority
+    line: DigestLine
+    post: OutgoingMail | None
+    """None where nobody is left to write to."""
+
+
+def note_accepted(
+    connection: Connection, authority: str, attempts: Sequence[SendAttempt], outcome: SendOutcome, now: datetime
+) -> None:
+    """Mark every copy that was taken: done first and by itself, so that nobody is sent a second copy whatever follows."""
+    for attempt in attempts:
+        for address in outcome.accepted & set(attempt.addressees.people):
+            for delivery in attempt.addressees.people[address]:
+                taken = {"mail": MailState.ACCEPTED, "mailed_at": now, "error": ""}
+                delivery_store.mark(connection, authority, attempt.key, delivery["person"], **taken)
+
+
+def record_attempt(
+    casework: Casework, authority: str, attempt: SendAttempt, outcome: SendOutcome, now: datetime
+) -> NotificationState:
+    """Note what became of a message, and say its state. A refusal and what follows from it on the item are one transaction."""
+    key, people, unreachable = attempt.key, attempt.addressees.people, attempt.addressees.unreachable
+    refused = {address: why for address, why in outcome.refused.items() if address in people}
+    left = set(people) - outcome.accepted - set(refused)
+    if left and attempt.number > len(WAITS):
+        refused |= dict.fromkeys(left, outcome.again or "no answer")
+        left = set()
+    returned = [(delivery, why) for address, why in refused.items() for delivery in people[address]]
+    returned += unreachable
+    states: list[NotificationState] = []
+
+    def settled(connection: Connection) -> None:
+        for delivery, why in returned:
+            delivery_store.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why[:200])
+        mails = [delivery["mail"] for delivery in delivery_store.deliveries(connection, authority, key)]
+        state = _find_state(mails, bool(left))
+        if state is NotificationState.WAITING:
+            wait = WAITS[min(attempt.number, len(WAITS)) - 1]
+            delivery_store.note(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
+        elif state is NotificationState.FAILED:
+            # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
+            why = returned[0][1] if returned else "refused at an earlier attempt"
+            delivery_store.note(connection, authority, key, state=state, error=why[:200])
+        elif state is NotificationState.SENT:
+            delivery_store.note(connection, authority, key, state=state, sent_at=now, error="")
+        else:
+            delivery_store.note(connection, authority, key, state=state, error="nobody is left to be told")
+        states.append(state)
+
+    unreached = [one for address in left for one in people[address]] if attempt.number == ALARM_AFTER else []
+    if returned or unreached:
+        with casework.store.write(authority) as connection:
+            note_accepted(connection, authority, [attempt], outcome, now)
+        asked = sorted({one["party"] for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]})
+        why = refused_why(returned[0][1] if returned else outcome.again)
+        events = [DeliveryFailed(party, why) for party in asked]
+        casework.note_change(authority, key[0], events, now, settled)
+    else:
+        with casework.store.write(authority) as connection:
+            note_accepted(connection, authority, [attempt], outcome, now)
+            settled(connection)
+    return states[-1]
+
+
+def _find_state(mails: Sequence[str], some_are_left: bool) -> NotificationState:
+    """The state of a message by the mails of all whom it is for; `some_are_left`: to be tried again."""
+    if some_are_left:
+        return NotificationState.WAITING
+    if MailState.REFUSED in mails:
+        return NotificationState.FAILED
+    return NotificationState.SENT if MailState.ACCEPTED in mails else NotificationState.LAPSED
+
+
+def refused_why(why: str) -> str:
+    """A reason without any address in it."""
+    return re.sub(r"\S*@\S*", "(an address)", why)[:150].strip()

@@ -1,0 +1,48 @@
+"""The brake: mail held before going live, all of it or all above a stage, and let go by hand. The inbox goes on."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select, update
+from sqlmodel import col
+
+from drp.database.tables import AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
+from workflows.model.authority import Rules
+
+
+def is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
+    """Is a message held by the brake? What was let go by hand is not."""
+    if not brake or row["released"]:
+        return False
+    ladder = rules.ladder
+    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
+        return True
+    return ladder.position(row["stage"]) > ladder.position(brake)
+
+
+def set_brake(connection: Connection, authority: str, brake: str) -> None:
+    """Hold all mail (`all`), all above a stage (its key), or none (empty)."""
+    connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(brake=brake))
+
+
+def release_messages(connection: Connection, authority: str, now: datetime) -> int:
+    """Let held and failed messages go again, by hand, to those they did not reach. Returns how many."""
+    failed = select(col(NotificationRow.challenge)).where(
+        col(NotificationRow.authority) == authority, col(NotificationRow.state) == NotificationState.FAILED
+    )
+    connection.execute(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.authority) == authority,
+            col(DeliveryRow.mail) == MailState.REFUSED,
+            col(DeliveryRow.challenge).in_(failed),
+        )
+        .values(mail=MailState.WAITING, error="")
+    )
+    return connection.execute(
+        update(NotificationRow)
+        .where(
+            col(NotificationRow.authority) == authority,
+            col(NotificationRow.state).in_((NotificationState.BRAKED, NotificationState.FAILED)),
+        )
+        .values(state=NotificationState.WAITING, next_at=now, attempts=0, error="", released=True)
+    ).rowcount

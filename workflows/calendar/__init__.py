@@ -1,0 +1,1 @@
+"""Working days, reporting periods and promises in words, with the bank holidays that they count by."""

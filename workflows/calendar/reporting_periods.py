@@ -1,0 +1,92 @@
+"""Months, quarters and years of the reporting year (1 April – 31 March), as keys: 2016-04, 2016-Q1, 2016. Keys sort by time."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from workflows.calendar.working_days import MONTHS
+
+
+def month_of(day: date) -> str:
+    """A day's month, as lines are counted by: 2026-04."""
+    return f"{day:%Y-%m}"
+
+
+def quarter_of(day: date) -> str:
+    """The quarter that a day (Europe/London) lies in: 2026-Q1 is April to June 2026."""
+    return quarter_of_month(month_of(day))
+
+
+def quarter_of_month(month: str) -> str:
+    """The quarter of the reporting year that a month lies in: 2026-04 is in 2026-Q1, 2026-03 in 2025-Q4."""
+    year, number = int(month[:4]), int(month[5:7])
+    return f"{year if number >= 4 else year - 1}-Q{(number - 4) % 12 // 3 + 1}"
+
+
+def quarter_before(quarter: str) -> str:
+    """The quarter before one."""
+    year, number = int(quarter[:4]), int(quarter[6])
+    return f"{year}-Q{number - 1}" if number > 1 else f"{year - 1}-Q4"
+
+
+def next_period(key: str) -> str:
+    """The year, quarter or month after one."""
+    year = int(key[:4])
+    if "-Q" in key:
+        return f"{year + 1}-Q1" if key[6:] == "4" else f"{year}-Q{int(key[6:]) + 1}"
+    if "-" in key:
+        month = int(key[5:])
+        return f"{year + month // 12}-{month % 12 + 1:02}"
+    return str(year + 1)
+
+
+def periods_between(kept: Iterable[str]) -> list[str]:
+    """Every period from the first to the last of some of one length; nothing for fewer than two."""
+    known = sorted(kept)
+    if len(known) < 2:
+        return []
+    found = [known[0]]
+    while found[-1] < known[-1]:
+        found.append(next_period(found[-1]))
+    return found
+
+
+def months_of(quarter: str) -> tuple[str, str]:
+    """The first and the last month of a quarter of the reporting year."""
+    year, number = int(quarter[:4]), int(quarter[6])
+    first = (number - 1) * 3 + 4
+    if first > 12:
+        return f"{year + 1}-{first - 12:02}", f"{year + 1}-{first - 10:02}"
+    return f"{year}-{first:02}", f"{year}-{first + 2:02}"
+
+
+def months_in(period: str) -> tuple[str, str]:
+    """The first and last month of a year (2016), a quarter (2016-Q1) or a month (2016-04). Raises ValueError."""
+    year = period[:4]
+    if not (year.isdecimal() and year.isascii() and len(year) == 4 and 1900 <= int(year) <= 2999):
+        raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
+    if len(period) == 4:
+        return f"{year}-04", f"{int(year) + 1}-03"
+    if len(period) == 7 and period[4:6] == "-Q" and period[6] in "1234":
+        return months_of(period)
+    if len(period) == 7 and period[4] == "-" and period[5:] in {f"{n:02}" for n in range(1, 13)}:
+        return period, period
+    raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
+
+
+def first_day(month: str) -> date:
+    """The first day of a month: 1 April 2026 of 2026-04."""
+    return date(int(month[:4]), int(month[5:]), 1)
+
+
+def period_in_words(key: str) -> str:
+    """A period as people say it: 2016/17, Q1 2016/17, April 2016."""
+    if "-Q" in key:
+        return f"{key[5:]} {year_in_words(key[:4])}"
+    if "-" in key:
+        return f"{MONTHS[int(key[5:7]) - 1]} {key[:4]}"
+    return year_in_words(key)
+
+
+def year_in_words(year: str) -> str:
+    """A reporting year by its first calendar year: 2016 is 2016/17."""
+    return f"{year}/{(int(year) + 1) % 100:02}"

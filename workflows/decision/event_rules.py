@@ -1,0 +1,196 @@
+"""Each event declared once: who may bring it, when it is open, what it does. Buttons, refusals and `decide` read this table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.decision import escalation, impact, off_ladder_events, outcomes, replies, windows
+from workflows.decision.decision_builder import DecisionBuilder, not_open
+from workflows.decision.moves import moves_of
+from workflows.model import events as e
+from workflows.model.actor import Act, Actor, Part
+from workflows.model.authority import Rules
+from workflows.model.challenge import Challenge
+from workflows.model.events import Event
+from workflows.model.refusals import NotYours, Refused
+
+Handler = Callable[[DecisionBuilder, Any], None]
+Need = Callable[[Rules, Challenge], Refused | None]
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """What the procedure says of one kind of event."""
+
+    may: frozenset[Part]
+    """The parts that may bring it."""
+    does: Handler | None
+    """What it does. None: `decide` has a way of its own for it (it is raised, moved to another version, closed or held)."""
+    move: str = ""
+    """The machine's move that must be open; one of a family, where it ends with an underscore. Empty: open in every state."""
+    needs: tuple[Need, ...] = ()
+    """What must hold beside the state: each gives the refusal, or None."""
+    about_own_casework: bool = False
+    """May somebody bring it although the item concerns their own casework? Their own answer; and what statute says."""
+    only_while_open: bool = False
+    """Does it decide nothing, and refuse nothing, on an item that has ended?"""
+
+    def is_open(self, rules: Rules, challenge: Challenge) -> bool:
+        """May it be brought to a challenge as it stands, whoever brings it?"""
+        return self.refusal(rules, challenge) is None
+
+    def refusal(self, rules: Rules, challenge: Challenge) -> Refused | None:
+        """Why it may not be brought to a challenge as it stands; None where it may."""
+        moves = moves_of(rules.ladder).open_in(challenge.state)
+        if self.move and not any(move == self.move or _is_of_family(move, self.move) for move in moves):
+            return not_open(rules, challenge, moves)
+        return next((refused for need in self.needs if (refused := need(rules, challenge))), None)
+
+
+def _is_of_family(move: str, family: str) -> bool:
+    return family.endswith("_") and move.startswith(family)
+
+
+_IRO_SIDE = frozenset({Part.RAISER, Part.IRO_MANAGER})
+_EVERYBODY_ON_IT = frozenset(
+    {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ASKED, Part.WAS_ASKED, Part.COPIED}
+    | {Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER, Part.TELLER}
+)
+_BOOKING = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ARRANGER})
+_RAISER = frozenset({Part.RAISER})
+_ASKED = frozenset({Part.ASKED})
+_CHILDS_IRO = frozenset({Part.CHILDS_IRO})
+_IRO = _RAISER | _CHILDS_IRO
+_IRO_MANAGER = frozenset({Part.IRO_MANAGER})
+_ENDORSER = frozenset({Part.ENDORSER})
+_SERVICE = frozenset({Part.SERVICE})
+
+_RAISING: dict[type[Event], EventRule] = {
+    e.Raised: EventRule(frozenset({Part.RAISER, Part.BUSINESS_SUPPORT}), None),
+}
+
+_ANSWERING = {
+    e.Acknowledged: EventRule(_ASKED, replies.acknowledge_request, "acknowledge", about_own_casework=True),
+    e.NotForMe: EventRule(_ASKED, replies.pass_elsewhere, "not_for_me", about_own_casework=True),
+    e.Redirected: EventRule(_IRO_SIDE, replies.redirect_request, "redirect", (replies.somebody_is_asked,)),
+    e.ClarificationAsked: EventRule(_ASKED, replies.ask_for_clarification, "clarify", about_own_casework=True),
+    e.ClarificationGiven: EventRule(_RAISER, replies.give_clarification, "clarify", (escalation.is_sent,)),
+    e.Responded: EventRule(_ASKED | {Part.WAS_ASKED}, replies.record_response, "respond", about_own_casework=True),
+    e.Judged: EventRule(_RAISER | {Part.JUDGE}, replies.judge_answer, "judge_enough"),
+    e.MeetingArranged: EventRule(
+        _BOOKING, replies.arrange_meeting, "arrange_meeting", (escalation.is_sent,), about_own_casework=True
+    ),
+    e.MeetingHeld: EventRule(_BOOKING, replies.record_meeting_held, "hold_meeting", about_own_casework=True),
+    e.OutcomeRecorded: EventRule(_RAISER | {Part.RECORDER}, replies.record_outcome, "record_outcome"),
+}
+
+_ON_THE_LADDER = {
+    e.Escalated: EventRule(_RAISER | {Part.SENDER}, escalation.escalate_challenge, needs=(escalation.may_go_elsewhere,)),
+    e.EscalationHeld: EventRule(_RAISER, escalation.hold_escalation, "hold", (escalation.would_climb_by_itself,)),
+    e.EscalationRecalled: EventRule(_RAISER, escalation.recall_escalation, "recall_to_", (escalation.climbed_by_itself,)),
+    e.WindowExtended: EventRule(_RAISER, escalation.extend_window, "wait_longer"),
+    e.Endorsed: EventRule(_ENDORSER, escalation.endorse_challenge, "endorse", (escalation.is_not_sent,)),
+    e.EndorsementDeclined: EventRule(_ENDORSER, escalation.decline_endorsement, "decline"),
+    e.WindowsReleased: EventRule(_IRO_MANAGER, windows.release_windows, needs=(windows.some_are_held,)),
+    e.LadderMoved: EventRule(_IRO_MANAGER, None, needs=(escalation.has_not_ended,)),
+}
+
+_BESIDE_IT = {
+    e.CopyAdded: EventRule(_IRO_SIDE, off_ladder_events.add_copy, "copy_in", (escalation.is_sent,)),
+    e.LegalAdviceTaken: EventRule(_IRO_SIDE, off_ladder_events.record_legal_advice, "legal_advice"),
+    e.ChildViewRecorded: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),
+    e.ChildTold: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),
+    e.AdvocateRecorded: EventRule(_IRO, off_ladder_events.record_about_child, "advocate", (off_ladder_events.is_about_child,)),
+    e.ComplaintOpened: EventRule(_IRO, off_ladder_events.record_about_child, "complaint", (off_ladder_events.is_about_child,)),
+    e.CourtTold: EventRule(_IRO, off_ladder_events.record_court_told, "court", (off_ladder_events.is_about_child,)),
+    e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
+    e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
+    e.ImpactRecorded: EventRule(_RAISER, impact.record_impact, "impact"),
+    e.Noted: EventRule(_EVERYBODY_ON_IT, off_ladder_events.add_note, "note", about_own_casework=True),
+    e.DocumentAttached: EventRule(_EVERYBODY_ON_IT, off_ladder_events.attach_document, "note", about_own_casework=True),
+    e.Corrected: EventRule(_EVERYBODY_ON_IT, off_ladder_events.correct_entry, "correct", about_own_casework=True),
+}
+
+# Nothing may block a referral: not even a conflict of interest, which is recorded instead (IRO Handbook 8.8).
+_CAFCASS = {
+    e.ReferralConsidered: EventRule(
+        _CHILDS_IRO, off_ladder_events.consider_referral, "refer", (off_ladder_events.may_be_referred,), about_own_casework=True
+    ),
+    e.ReferredToCafcass: EventRule(
+        _CHILDS_IRO,
+        off_ladder_events.refer_to_cafcass,
+        "refer",
+        (off_ladder_events.may_be_referred, off_ladder_events.is_not_referred),
+        about_own_casework=True,
+    ),
+    e.ReferralAcknowledged: EventRule(
+        _CHILDS_IRO, off_ladder_events.follow_referral, "follow_referral", (off_ladder_events.is_referred,)
+    ),
+    e.ReferralOutcome: EventRule(
+        _CHILDS_IRO, off_ladder_events.follow_referral, "follow_referral", (off_ladder_events.is_referred,)
+    ),
+    e.ReferralTold: EventRule(
+        _CHILDS_IRO | {Part.TELLER},
+        off_ladder_events.record_referral_told,
+        "follow_referral",
+        (off_ladder_events.somebody_is_to_tell,),
+    ),
+}
+
+_ENDINGS = {
+    e.Resolved: EventRule(_RAISER, outcomes.end_challenge, "resolve"),
+    e.EndedUnresolved: EventRule(_RAISER, outcomes.end_challenge, "end"),
+    e.Overtaken: EventRule(_RAISER, outcomes.end_challenge, "overtake"),
+    e.Withdrawn: EventRule(_RAISER, outcomes.end_challenge, "withdraw"),
+    e.Reopened: EventRule(_RAISER, outcomes.reopen_challenge, "reopen_at_"),
+    e.RecordedInError: EventRule(_IRO_SIDE, outcomes.seal_challenge, "seal"),
+}
+
+_BY_THE_SERVICE = {
+    e.WindowClosed: EventRule(_SERVICE, None),
+    e.WindowsHeld: EventRule(_SERVICE, None),
+    e.DeliveryFailed: EventRule(_SERVICE, off_ladder_events.note_delivery_failed, only_while_open=True),
+    e.PostTakenOver: EventRule(_SERVICE, off_ladder_events.note_post_taken_over, only_while_open=True),
+    e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
+    e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),
+    e.ChildFactsChanged: EventRule(_SERVICE, off_ladder_events.note_facts_changed, only_while_open=True),
+}
+
+EVENT_RULES: dict[type[Event], EventRule] = {
+    **_RAISING, **_ANSWERING, **_ON_THE_LADDER, **_BESIDE_IT, **_CAFCASS, **_ENDINGS, **_BY_THE_SERVICE,
+}  # fmt: skip
+"""Every event of the closed union, with its rule."""
+
+
+def may_bring(actor: Actor, kind: type[Event]) -> bool:
+    """May this person bring such an event, whatever the state?"""
+    rule = EVENT_RULES[kind]
+    return bool(actor.parts & rule.may) and (rule.about_own_casework or not actor.in_their_line)
+
+
+def check_may_bring(act: Act) -> None:
+    """Raise NotYours unless this person may bring this event."""
+    kind = type(act.event)
+    if may_bring(act.by, kind):
+        return
+    if act.by.parts & EVENT_RULES[kind].may:
+        raise NotYours(
+            "This concerns your own casework, so somebody else must do it.",
+            "Ask the IRO, or their cover, or the IRO manager.",
+        )
+    if kind in (e.ReferralConsidered, e.ReferredToCafcass):
+        raise NotYours(
+            "Only the child's IRO, or whoever covers for them, refers a child to Cafcass.",
+            "Tell the IRO, who can do it at once and needs nobody's approval.",
+        )
+    raise NotYours("This is not yours to do on this item.", "Ask the person named as its owner.")
+
+
+def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, ...]:
+    """The event types open to this person in this state, in the union's order: the buttons, and the text of a refusal."""
+    return tuple(kind.type for kind in e.EXTERNAL_TYPES if is_open_to(kind, rules, challenge, actor))
+
+
+def is_open_to(kind: type[Event], rules: Rules, challenge: Challenge, actor: Actor) -> bool:
+    """May this person bring such an event to a challenge as it stands?"""
+    return may_bring(actor, kind) and EVENT_RULES[kind].is_open(rules, challenge)

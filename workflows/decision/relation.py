@@ -1,0 +1,253 @@
+"""What a person is on one item, on a day: the one place where posts, cover and what was asked become parts."""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from workflows.calendar.working_days import local_date
+from workflows.decision.recipients import About, Establishment, Post, iro_of, raiser_of
+from workflows.model.actor import Actor, Part
+from workflows.model.authority import Authority, Capacity, HeldFor, Rules
+from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Party, WindowKind
+from workflows.model.ladder import RAISER, RECIPIENTS, ItemType
+
+PART_OF_CAPACITY = {
+    Capacity.IRO_MANAGER: Part.IRO_MANAGER,
+    Capacity.BUSINESS_SUPPORT: Part.BUSINESS_SUPPORT,
+    Capacity.ADMINISTRATOR: Part.ADMINISTRATOR,
+    Capacity.LEADER: Part.LEADER,
+    Capacity.AUDITOR: Part.AUDITOR,
+}
+"""The part that a capacity gives on every item of the authority. An IRO's parts are asked of the item itself."""
+
+SEES_ALL = frozenset({Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
+"""The IRO service's own desk: it sees every item of its authority."""
+
+SEES = SEES_ALL | {
+    Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER,
+    Part.TELLER,
+}  # fmt: skip
+"""Parts that see an item. Leaders, auditors and administrators see none by their capacity alone (need to know)."""
+
+IRO_SERVICE_PARTS = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
+"""Parts that see what the IRO service keeps to itself: advice, supervision, a child's confidence."""
+
+
+@dataclass(frozen=True)
+class PersonStanding:
+    """For whom a person stands on one item on a day, and which roles that gives them there.
+
+    Whoever covers does all that the covered person can (`acts_for`, `roles`); a delegate sees what they see and answers
+    for them, and no more (`sees_for`, `seen_roles`).
+    """
+
+    person: str
+    acts_for: frozenset[str]
+    sees_for: frozenset[str]
+    roles: frozenset[str]
+    seen_roles: frozenset[str]
+    raisers: frozenset[str]
+    iros: frozenset[str]
+    is_raiser: bool
+    establishment: Establishment
+    day: date
+
+    def acts_as_any(self, parties: Iterable[Party]) -> bool:
+        """Is any of these parties the person, or somebody whom they cover?"""
+        return any(self._is(party, self.acts_for, self.roles) for party in parties)
+
+    def sees_as_any(self, parties: Iterable[Party]) -> bool:
+        """The same, or somebody whose delegate they are?"""
+        return any(self._is(party, self.sees_for, self.seen_roles) for party in parties)
+
+    def _is(self, party: Party, people: frozenset[str], roles: frozenset[str]) -> bool:
+        if party.role == RAISER:
+            return self.is_raiser
+        if party.person:
+            return party.person in people and self.establishment.holds(party.person, party.role, self.day)
+        return party.role in roles
+
+
+def relation_to(challenge: Challenge, about: About, rules: Rules, establishment: Establishment, person: str, day: date) -> Actor:
+    """Work out what a person is on an item on a day (Europe/London): their parts, roles, and for whom they act.
+
+    `about` is what the item is about, as posts are held now; `establishment` the posts and covers that it needs.
+    """
+    stands = standing_on(challenge, about, rules, establishment, person, day)
+    parts = (
+        capacity_parts(rules.authority, stands.roles)
+        | _parts_by_right(stands)
+        | asked_parts(challenge, stands)
+        | stage_parts(challenge, rules, stands)
+    )
+    if stands.sees_as_any(told_parties(challenge, rules)) or _sees_beside(rules.authority, stands):
+        parts |= {Part.COPIED}
+    line = is_in_line(challenge, about, rules.authority, establishment, person, day)
+    outside = not is_of_iro_service(challenge, rules.authority, parts, line)
+    behalf = "" if person in stands.raisers else min(stands.raisers & stands.acts_for, default="")
+    return Actor(person, parts, stands.seen_roles, line, behalf, stands.sees_for, outside_iro_service=outside)
+
+
+def standing_on(
+    challenge: Challenge, about: About, rules: Rules, establishment: Establishment, person: str, day: date
+) -> PersonStanding:
+    """For whom a person stands on an item on a day."""
+    authority = rules.authority
+    acts_for = establishment.acts_for(person, day)
+    sees_for = establishment.acts_for(person, day, as_delegate=True)
+    roles = establishment.held_by(acts_for, authority, about, day)
+    seen_roles = establishment.held_by(sees_for, authority, about, day)
+    seen_roles |= _stood_in_for(seen_roles, challenge, about, rules, establishment, day)
+    raisers = frozenset(raiser_of(authority, establishment, about, day))
+    # Where nobody is its raiser any more it falls to the IRO manager, so that it is never nobody's.
+    is_raiser = bool(acts_for & raisers) if raisers else Part.IRO_MANAGER in capacity_parts(authority, roles)
+    iros = frozenset(iro_of(authority, establishment, about, day))
+    return PersonStanding(person, acts_for, sees_for, roles, seen_roles, raisers, iros, is_raiser, establishment, day)
+
+
+def capacity_parts(authority: Authority, roles: Collection[str]) -> frozenset[Part]:
+    """The parts that roles give by their capacity alone."""
+    capacities = {authority.role(role).acts_as for role in roles}
+    return frozenset(part for capacity, part in PART_OF_CAPACITY.items() if capacity in capacities)
+
+
+def _parts_by_right(stands: PersonStanding) -> frozenset[Part]:
+    """Raiser and child's IRO, and whoever covers them."""
+    parts = {Part.RAISER} if stands.is_raiser else set()
+    return frozenset(parts | ({Part.CHILDS_IRO} if stands.acts_for & stands.iros else set()))
+
+
+def asked_parts(challenge: Challenge, stands: PersonStanding) -> frozenset[Part]:
+    """The parts of whoever is asked, or was: to answer, to judge, to endorse, to tell of a referral."""
+    parts = {Part.TELLER} if stands.acts_as_any(challenge.to_tell) else set()
+    for window in challenge.windows:
+        asked = [one.party for one in window.asked]
+        kind = window.key.kind
+        if kind in ASKS_RECIPIENTS and stands.sees_as_any(asked):
+            is_present = window.is_open and window.key.sequence == challenge.sequence
+            parts.add(Part.ASKED if is_present else Part.WAS_ASKED)
+        elif window.is_open and kind is WindowKind.JUDGEMENT and stands.acts_as_any(asked):
+            parts.add(Part.JUDGE)
+        elif window.is_open and kind is WindowKind.ENDORSEMENT and stands.acts_as_any(asked):
+            parts.add(Part.ENDORSER)
+    return frozenset(parts)
+
+
+def stage_parts(challenge: Challenge, rules: Rules, stands: PersonStanding) -> frozenset[Part]:
+    """The parts that the present stage gives: who arranges its meeting, records the outcome, sends it."""
+    if not challenge.stage or rules.ladder.is_notice:
+        return frozenset()
+    stage = rules.ladder.stage(challenge.stage)
+    parties = {Part.SENDER: [Party(role) for role in stage.sent_by]}
+    if meeting := stage.contact.meeting:
+        parties |= {Part.ARRANGER: [Party(meeting.arranged_by)], Part.RECORDER: [Party(meeting.outcome_recorded_by)]}
+    return frozenset(part for part, given in parties.items() if stands.acts_as_any(given))
+
+
+def told_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
+    """Everybody who was told of an item: addressed, copied, observing, attending a meeting that was arranged."""
+    for visit in challenge.visits:
+        if not visit.sent:
+            continue
+        yield from (*visit.told, *visit.copied)
+        if not rules.ladder.has(visit.stage):
+            continue  # it was moved to a version without this stage since
+        stage = rules.ladder.stage(visit.stage)
+        yield from (Party(role) for role in (*rules.ladder.observers, *stage.observers))
+        is_arranged = visit.sequence < challenge.sequence or challenge.meeting_at is not None
+        if stage.contact.meeting and is_arranged:
+            yield from (Party(role) for role in stage.contact.meeting.attended_by if role != RECIPIENTS)
+
+
+def is_in_line(
+    challenge: Challenge, about: About, authority: Authority, establishment: Establishment, person: str, day: date
+) -> bool:
+    """Does the item concern the person's own casework, now or at the time?
+
+    On an item about the IRO service: are they the IRO complained of? Otherwise: do they hold, or did they hold for this
+    child ever (or for its team or service since it was raised), a role in the child's line?
+    """
+    posts = [post for post in establishment.posts if post.person == person]
+    if challenge.item_type is ItemType.ABOUT_IRO_SERVICE:
+        iro_roles = authority.roles_acting_as(Capacity.IRO)
+        own = [post for post in posts if post.role in iro_roles and post.held_for is HeldFor.CHILD]
+        return bool(about.child) and any(post.key == about.child for post in own)
+    then = challenge.facts_at_raising
+    casework = {
+        (HeldFor.CHILD, about.child), (HeldFor.TEAM, about.team), (HeldFor.SERVICE, about.service),
+        (HeldFor.TEAM, then.team), (HeldFor.SERVICE, then.service),
+    }  # fmt: skip
+    since = local_date(challenge.raised_at)
+    return any(
+        post.key and (post.held_for, post.key) in casework and _is_of_line(post, authority) and _counts(post, since, day)
+        for post in posts
+    )
+
+
+def _is_of_line(post: Post, authority: Authority) -> bool:
+    """Is it a post of the child's line, and not of the IRO service or one that only sees?"""
+    return authority.has_role(post.role) and authority.role(post.role).acts_as is None
+
+
+def _counts(post: Post, since: date, day: date) -> bool:
+    """Has it begun by `day`; and, but for a child's own, had it not ended before the item was raised (`since`)?"""
+    return post.since <= day and (post.held_for is HeldFor.CHILD or post.until is None or post.until >= since)
+
+
+def is_of_iro_service(challenge: Challenge, authority: Authority, parts: Collection[Part], in_line: bool) -> bool:
+    """Is somebody of these parts of the IRO service on this item?"""
+    if SEES_ALL.intersection(parts):
+        return True
+    raised_as_iro = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
+    return not in_line and (Part.CHILDS_IRO in parts or (Part.RAISER in parts and raised_as_iro))
+
+
+def reads_iro_service(actor: Actor) -> bool:
+    """May they read what the IRO service keeps to itself: advice, supervision, a child's confidence?"""
+    return bool(actor.parts & IRO_SERVICE_PARTS) and not actor.outside_iro_service
+
+
+def _sees_beside(authority: Authority, stands: PersonStanding) -> bool:
+    """Are they the delegate of the raiser, of the child's IRO, or of the IRO service's desk?"""
+    if (stands.sees_for - stands.acts_for) & (stands.raisers | stands.iros):
+        return True
+    return bool(capacity_parts(authority, stands.seen_roles - stands.roles) & SEES_ALL)
+
+
+def _stood_in_for(
+    held: frozenset[str], challenge: Challenge, about: About, rules: Rules, establishment: Establishment, day: date
+) -> frozenset[str]:
+    """The roles that nobody holds and for which the ladder names a stand-in whom this person is."""
+    ladder = rules.ladder  # of another version perhaps than some stages were visited under
+    pairs = {pair for visit in challenge.visits if ladder.has(visit.stage) for pair in ladder.stage(visit.stage).stand_ins}
+    return frozenset(
+        away for away, stand_in in pairs if stand_in in held and not establishment.holders(rules.authority, away, about, day)
+    )
+
+
+def relation_of_raiser(
+    about: About, authority: Authority, establishment: Establishment, person: str, capacities: Collection[Capacity], day: date
+) -> Actor | None:
+    """What somebody is who raises an item in the role `about.raiser_role`; None where they may not.
+
+    Whoever holds that role for it, or covers; an IRO, of an item without a child; the IRO service's desk on their behalf.
+    """
+    role = about.raiser_role
+    is_iro_role = role in authority.roles_acting_as(Capacity.IRO)
+    holders = frozenset(establishment.holders(authority, role, about, day))
+    covered = establishment.acts_for(person, day) & holders
+    if covered:
+        parts = {Part.RAISER} | ({Part.CHILDS_IRO} if is_iro_role else set())
+        return Actor(person, frozenset(parts), behalf_of="" if person in holders else min(covered))
+    if is_iro_role and not about.child and Capacity.IRO in capacities:
+        return Actor(person, frozenset({Part.RAISER}))
+    desk = {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER, Capacity.IRO}.intersection(capacities)
+    if is_iro_role and desk and holders:
+        return Actor(person, frozenset({Part.BUSINESS_SUPPORT}), behalf_of=min(holders))
+    return None
+
+
+def at_raising(challenge: Challenge, about: About) -> About:
+    """What an item was about when it was raised: independence asks who was in the line at the time."""
+    then = challenge.facts_at_raising
+    return replace(about, team=then.team, service=then.service)

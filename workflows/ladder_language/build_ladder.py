@@ -1,0 +1,236 @@
+"""Written to meant: what a file says, as the values that the procedure is decided by."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import time
+from typing import Any
+
+from workflows.calendar.working_days import Length, LengthUnit
+from workflows.ladder_language.file_schema import (
+    EXAMPLES,
+    WrittenAuthority,
+    WrittenContact,
+    WrittenLadder,
+    WrittenNotice,
+    WrittenReporting,
+    WrittenStage,
+)
+from workflows.ladder_language.strict_yaml import FileTree, Path
+from workflows.model.authority import Authority, Reason, Role, SendingHours, Serves, Theme
+from workflows.model.ladder import (
+    Assumption,
+    BeforeSkipping,
+    Contact,
+    CountedFrom,
+    Endorsement,
+    EnterAt,
+    ItemType,
+    Ladder,
+    Meeting,
+    MustRaise,
+    NoReply,
+    RepeatRule,
+    Stage,
+    WholeProcess,
+    Within,
+)
+from workflows.model.reporting import Reporting, SeriesBreak, StagesTogether
+
+NOTICE_STAGE = "notice"
+"""The single stage of a notice that does not say at which stage it counts."""
+
+ASKS_NO_REPLY = {
+    ItemType.EXCELLENT_PRACTICE: "A notice of excellent practice asks for no reply.",
+    ItemType.SENIOR_SCRUTINY: "Senior scrutiny is put on the record and told; it asks for no reply.",
+}
+
+REFERRAL_WINDOW = Within(none_because="The IRO decides about a referral; nobody is waited for.")
+
+
+def content_hash(text: str) -> str:
+    """What identifies a version: SHA-256 of its text, line endings made alike."""
+    return hashlib.sha256(text.replace("\r\n", "\n").encode(errors="surrogatepass")).hexdigest()
+
+
+def authority_of(w: WrittenAuthority, text: str) -> Authority:
+    """An authority file's value."""
+
+    def reason(theme: str, key: str, said: Any) -> Reason:
+        return Reason(key, said, theme) if isinstance(said, str) else Reason(key, said.label, theme, said.needs_words)
+
+    sending = SendingHours()
+    if w.sending_hours:
+        hours = w.sending_hours
+        sending = SendingHours(time.fromisoformat(hours.start), time.fromisoformat(hours.end), hours.on == "working days")
+    return Authority(
+        key=w.authority,
+        name=w.name,
+        version=w.version,
+        in_force=w.in_force,
+        source=w.source,
+        roles=tuple(Role(key, r.title, r.held_for, r.acts_as, r.plural) for key, r in w.roles.items()),
+        themes=tuple(
+            Theme(key, theme.label, tuple(reason(key, of, said) for of, said in theme.reasons.items()))
+            for key, theme in w.themes.items()
+        ),
+        serves=tuple(Serves(serves.ladder, serves.when) for serves in w.ladders),
+        hash=content_hash(text),
+        facts=tuple(w.facts.items()),
+        labels=tuple(w.labels.items()),
+        closures=tuple((closure.day, closure.why) for closure in w.closure_days),
+        sending=sending,
+        acts_at=time.fromisoformat(w.day.acts_at),
+        warns_at=time.fromisoformat(w.day.warns_at),
+        kept_years=(w.retention.child_protection, w.retention.others),
+        asks_at_mid_point=w.follow_up.mid_point,
+        duty_numbers=tuple((duty.who, duty.telephone) for duty in w.at_immediate_risk),
+        reporting=_reporting(w.reporting),
+        assumed=_assumed(w.assumed),
+    )
+
+
+def _reporting(w: WrittenReporting) -> Reporting:
+    return Reporting(
+        stages=w.maps_to.stages,
+        reasons=w.maps_to.reasons,
+        together=tuple(StagesTogether(one.label, one.stages) for one in w.together),
+        breaks=tuple(sorted((SeriesBreak(one.since, one.why) for one in w.breaks), key=lambda one: one.since)),
+        counts_practice=w.excellent_practice == "counted in",
+    )
+
+
+def _assumed(written: Mapping[str, str]) -> tuple[Assumption, ...]:
+    return tuple(Assumption(path, why) for path, why in written.items())
+
+
+def _contact(w: WrittenContact | None) -> Contact:
+    if w is None:
+        return Contact()
+    meeting = None
+    if m := w.meeting:
+        meeting = Meeting(m.called, m.arranged_by, m.attended_by, m.others, m.outcome_recorded_by, m.only_if)
+    return Contact(w.by, w.form, w.followed_by, meeting)
+
+
+def _stage(key: str, w: WrittenStage, keys: list[str], tree: FileTree) -> Stage:
+    at: Path = ("stages", key)
+    # A referral that cannot be read is still meant as one.
+    referral = "cafcass" if (*at, "referral") in tree.lines else ""
+    if referral:
+        for name, given in (
+            ("to", w.to),
+            ("respond_within", w.respond_within),
+            ("no_reply", w.no_reply),
+            ("complete_within", w.complete_within),
+            ("endorsed_by", w.endorsed_by),
+            ("copy", w.copies or None),
+            ("stand_in", w.stand_in or None),
+        ):
+            if given is not None:
+                tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
+    else:
+        for name, given in (("to", w.to), ("respond_within", w.respond_within)):
+            if given is None and (*at, name) not in tree.lines:
+                tree.fault(at, f"`{name}` is missing from {key}", f"add {EXAMPLES[name]}")
+        if w.no_reply is None and (*at, "no_reply") not in tree.lines and not (w.respond_within or Within()).none_because:
+            tree.fault(at, f"`no_reply` is missing from {key}", f"add {EXAMPLES['no_reply']}")
+    above = keys[keys.index(key) + 1 : keys.index(key) + 2]
+    policy, policy_to = w.no_reply or (NoReply.PROMPT if referral else NoReply.NOTHING, None)
+    return Stage(
+        key=key,
+        label=w.label,
+        to=w.to,
+        respond_within=w.respond_within or (REFERRAL_WINDOW if referral else Within(set_by_raiser=True)),
+        no_reply=policy,
+        no_reply_to=policy_to,
+        informal=w.informal,
+        copies=w.copies,
+        observers=w.observers,
+        sent_by=w.sent_by,
+        endorsed_by=Endorsement(w.endorsed_by.role, w.endorsed_by.within) if w.endorsed_by else None,
+        contact=_contact(w.contact),
+        counted_from=w.counted_from if isinstance(w.counted_from, CountedFrom) else CountedFrom.SENT,
+        counted_from_event="" if isinstance(w.counted_from, CountedFrom) else w.counted_from,
+        complete_within=w.complete_within,
+        judged_by=w.judged_by,
+        judge_within=w.judge_within,
+        satisfied=None if w.satisfied == "resolved" else w.satisfied,
+        not_satisfied=tuple(next(iter(above), "next") if step == "next" else step for step in w.not_satisfied),
+        obstacle_stops=w.obstacle == "judged",
+        stand_ins=tuple(w.stand_in.items()),
+        raise_within=w.raise_within,
+        reasons=w.reasons,
+        referral=referral,
+        tell=w.tell.who if w.tell else "",
+        told_by=w.tell.by if w.tell else "",
+        texts=tuple(w.text.items()),
+    )
+
+
+def ladder_of(w: WrittenLadder, text: str, tree: FileTree) -> Ladder:
+    """A ladder file's value; what only a whole ladder shows to be at fault is noted in the tree."""
+    keys = list(w.stages)
+    whole = w.whole_process
+    return Ladder(
+        key=w.ladder,
+        version=w.version,
+        authority=w.authority,
+        title=w.process,
+        source=w.source,
+        in_force=w.in_force,
+        until=w.until,
+        items=w.items,
+        raised_by=w.raised_by,
+        covers=w.covers,
+        stages=tuple(_stage(key, stage, keys, tree) for key, stage in w.stages.items()),
+        judge_within=w.judge_within,
+        hash=content_hash(text),
+        reminder_before=w.remind_before,
+        whole_process=WholeProcess(whole.limit, whole.counted_from == "raising") if whole else None,
+        observers=w.observers,
+        priorities=w.priorities,
+        enter_at=tuple(EnterAt(entry.when, entry.stage, entry.why) for entry in w.enter_at),
+        repeats=tuple(RepeatRule(r.same, r.of, r.go_to) for r in w.repeat),
+        must_raise=tuple(MustRaise(rule.when, rule.reason or "") for rule in w.must_raise),
+        raise_within=w.raise_within,
+        before_skipping=BeforeSkipping(w.before_skipping.talk_to, w.before_skipping.required) if w.before_skipping else None,
+        labels=tuple(w.labels.items()),
+        texts=tuple(w.text.items()),
+        assumed=_assumed(w.assumed),
+    )
+
+
+def notice_of(w: WrittenNotice, text: str) -> Ladder:
+    """A notice's value: a ladder of one stage, without a window."""
+    item = ItemType(w.item)
+    stage = Stage(
+        key=w.stage.key if w.stage else NOTICE_STAGE,
+        label=w.stage.label if w.stage else w.process,
+        to=w.to,
+        respond_within=Within(none_because=ASKS_NO_REPLY[item]),
+        no_reply=NoReply.NOTHING,
+        copies=w.copies,
+        observers=w.observers,
+        contact=_contact(w.contact),
+    )
+    return Ladder(
+        key=w.notice,
+        version=w.version,
+        authority=w.authority,
+        title=w.process,
+        source=w.source,
+        in_force=w.in_force,
+        until=w.until,
+        items=(item,),
+        raised_by=w.raised_by,
+        covers=w.covers,
+        stages=(stage,),
+        judge_within=Length(3, LengthUnit.WORKING_DAYS),
+        hash=content_hash(text),
+        is_notice=True,
+        counts_at=stage.key if w.stage else "",
+        must_raise=tuple(MustRaise(rule.when, rule.reason or "") for rule in w.must_raise),
+        labels=tuple(w.labels.items()),
+        texts=tuple(w.text.items()),
+        assumed=_assumed(w.assumed),
+    )

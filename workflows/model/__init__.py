@@ -1,0 +1,1 @@
+"""The values: ladders, authorities, challenges, events, actors. No value here decides anything."""

@@ -1,0 +1,66 @@
+"""Who acts: a person, the parts that they play on one challenge, and the event that they bring."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from workflows.model.challenge import Party
+from workflows.model.events import Event
+
+
+class Part(StrEnum):
+    """What somebody is on this challenge, worked out from the directory as of that day."""
+
+    RAISER = "raiser"
+    """The IRO as the ladder names them, or their cover (DESIGN.md rule 9)."""
+    CHILDS_IRO = "child's IRO"
+    """The IRO appointed to the child (Children Act 1989 s.25A), or their cover: the only one who refers to Cafcass."""
+    IRO_MANAGER = "IRO manager"
+    BUSINESS_SUPPORT = "business support"
+    ASKED = "asked"
+    WAS_ASKED = "was asked"
+    COPIED = "copied"
+    JUDGE = "judge"
+    ARRANGER = "arranger"
+    RECORDER = "recorder"
+    SENDER = "sender"
+    ENDORSER = "endorser"
+    TELLER = "teller"
+    """Whom the ladder names to tell everyone above of a referral, until they have."""
+    ADMINISTRATOR = "administrator"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+    SERVICE = "service"
+    """The service itself: a window that closes, a message that came back."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `roles` are those they hold for this item today, by post, cover or delegation."""
+
+    person: str
+    parts: frozenset[Part]
+    roles: frozenset[str] = frozenset()
+    in_their_line: bool = False
+    """Is it about their own casework, now or at the time (or about them)? See DESIGN.md rule 10."""
+    behalf_of: str = ""
+    standing_for: frozenset[str] = frozenset()
+    """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""
+    outside_iro_service: bool = False
+    """Do they raise, or review, without being of the IRO service on this item? Then what it keeps to itself is not theirs."""
+
+    def stands_for(self, party: Party) -> bool:
+        """Is what is asked of this party theirs to answer?"""
+        if party.person:
+            return party.person == self.person or party.person in self.standing_for
+        return party.role in self.roles
+
+
+@dataclass(frozen=True)
+class Act:
+    """An event with the person who brings it."""
+
+    event: Event
+    by: Actor
+
+
+THE_SERVICE = Actor("", frozenset({Part.SERVICE}))

@@ -1,0 +1,223 @@
+"""An authority as a value: its roles, reasons, labels, days and hours, and which ladder serves whom."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from enum import IntEnum, StrEnum
+
+from workflows.calendar.working_days import Calendar
+from workflows.model.ladder import Assumption, ItemType, Ladder, LadderCondition, Status
+from workflows.model.reporting import NOTHING_SAID, Reporting
+
+
+class Capacity(StrEnum):
+    """What a person may act as. Code knows these and no role; the authority's file says which role carries which."""
+
+    IRO = "iro"
+    IRO_MANAGER = "iro_manager"
+    BUSINESS_SUPPORT = "business_support"
+    ADMINISTRATOR = "administrator"
+    LEADER = "leader"
+    AUDITOR = "auditor"
+
+
+class HeldFor(StrEnum):
+    """What a role is held for: each child has its own, or each team, service, the authority, or an outside agency."""
+
+    CHILD = "child"
+    TEAM = "team"
+    SERVICE = "service"
+    AUTHORITY = "authority"
+    AGENCY = "agency"
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role of the authority's catalogue, titled as its staff say it."""
+
+    key: str
+    title: str
+    held_for: HeldFor
+    acts_as: Capacity | None = None
+    plural: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an item is raised, as a coded list; `needs_words` marks an "other" that must be explained."""
+
+    key: str
+    label: str
+    theme: str
+    needs_words: bool = False
+
+
+@dataclass(frozen=True)
+class Theme:
+    """A group of reasons, as reports count them."""
+
+    key: str
+    label: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class SendingHours:
+    """When messages may leave, in Europe/London local time."""
+
+    start: time = time(8)
+    end: time = time(18)
+    working_days_only: bool = True
+
+
+@dataclass(frozen=True)
+class Serves:
+    """A ladder that this authority uses, perhaps only where a condition holds."""
+
+    ladder: str
+    when: LadderCondition | None = None
+
+
+DEFAULT_LABELS = {
+    "child": "child in care",
+    "children": "children in care",
+    "challenge": "challenge",
+    "challenges": "challenges",
+    "process": "resolution process",
+    "iro": "IRO",
+    "iro_service": "IRO service",
+    "cafcass": "Cafcass",
+    "excellent_practice": "excellent practice",
+    "informal": "informal challenge",
+    "formal": "formal challenge",
+    "urgent": "urgent challenge",
+    "partner_agency": "partner agency notification",
+    "about_iro_service": "concern about the IRO service",
+    "about_service": "concern about a service",
+    "about_carer": "concern about a foster carer",
+    "senior_scrutiny": "senior scrutiny",
+    "looked_after": "looked after",
+    "child_protection": "child protection plan",
+    "child_in_need": "child in need",
+    "care_leaver": "care leaver",
+    "none_recorded": "no status recorded",
+}
+"""Words that people see; an authority's file may change any of them (DESIGN.md §2)."""
+
+LABEL_PACKS: dict[str, dict[str, str]] = {
+    "looked_after": {"child": "looked-after child", "children": "looked-after children", "looked_after": "looked after"},
+    "cared_for": {"child": "cared-for child", "children": "cared-for children", "looked_after": "cared for"},
+    "child_in_care": {"child": "child in care", "children": "children in care", "looked_after": "in care"},
+}
+"""Shipped words for a child, of which an administrator may choose a pack; the law's own status keeps its key."""
+
+
+@dataclass(frozen=True, eq=False)
+class Authority:
+    """One authority's file: everything that its ladders share."""
+
+    key: str
+    name: str
+    version: str
+    in_force: date
+    source: str
+    roles: tuple[Role, ...]
+    themes: tuple[Theme, ...]
+    serves: tuple[Serves, ...]
+    hash: str
+    facts: tuple[tuple[str, str], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    closures: tuple[tuple[date, str], ...] = ()
+    sending: SendingHours = SendingHours()
+    acts_at: time = time(9)
+    warns_at: time = time(16)
+    asks_at_mid_point: bool = False
+    """Does an ending that does not say what changed open a window half-way to the child's next review?"""
+    duty_numbers: tuple[tuple[str, str], ...] = ()
+    kept_years: tuple[int | None, int | None] = (None, None)
+    """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
+    reporting: Reporting = NOTHING_SAID
+    assumed: tuple[Assumption, ...] = ()
+    _roles: dict[str, Role] = field(init=False, repr=False, default_factory=dict)
+    _reasons: dict[str, Reason] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._roles.update((role.key, role) for role in self.roles)
+        self._reasons.update((reason.key, reason) for theme in self.themes for reason in theme.reasons)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Authority) and other.hash == self.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def role(self, key: str) -> Role:
+        """The role of that key. Raises KeyError if the catalogue has none."""
+        return self._roles[key]
+
+    def has_role(self, key: str) -> bool:
+        """Does the catalogue hold that role?"""
+        return key in self._roles
+
+    def reason(self, key: str) -> Reason:
+        """The reason of that key. Raises KeyError if the list has none."""
+        return self._reasons[key]
+
+    def has_reason(self, key: str) -> bool:
+        """Does the list hold that reason?"""
+        return key in self._reasons
+
+    def roles_acting_as(self, capacity: Capacity) -> tuple[str, ...]:
+        """The roles that carry a capacity."""
+        return tuple(role.key for role in self.roles if role.acts_as is capacity)
+
+    def label(self, key: str) -> str:
+        """The authority's own word for a thing, else the shipped one, else the key with its underscores opened."""
+        return dict(self.labels).get(key) or DEFAULT_LABELS.get(key) or key.replace("_", " ")
+
+    def in_words_of(self, pack: str) -> "Authority":
+        """The same authority, speaking of a child in the words of a shipped pack. Empty: in its file's own."""
+        return replace(self, labels=tuple({**dict(self.labels), **LABEL_PACKS[pack]}.items())) if pack in LABEL_PACKS else self
+
+
+class Edition(IntEnum):
+    """An edition of the code's own rules, as ladder versions are of an authority's.
+
+    Every timeline entry keeps the edition that it was decided under, and replay decides it under that one again: what was
+    decided stays decided. A release that changes what `decide` gives, or what an entry's hash covers, adds an edition.
+    """
+
+    FIRST = 1
+    """Releases 0.1."""
+    SECOND = 2
+    """Still open: release 0.2 closes it."""
+
+
+PRESENT_EDITION = Edition.SECOND
+"""What new acts are decided under."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What `decide` decides by: one ladder version, the authority file it stands with, the calendar, the code's edition."""
+
+    ladder: Ladder
+    authority: Authority
+    calendar: Calendar
+    edition: Edition = PRESENT_EDITION
+
+
+def in_force_on(day: date, versions: Iterable[Ladder]) -> tuple[Ladder, ...]:
+    """Of several versions of several ladders, the one of each that is in force on a day (Europe/London date)."""
+    latest: dict[str, Ladder] = {}
+    for ladder in versions:
+        if ladder.in_force <= day and (ladder.key not in latest or latest[ladder.key].in_force < ladder.in_force):
+            latest[ladder.key] = ladder
+    return tuple(ladder for ladder in latest.values() if ladder.until is None or day <= ladder.until)
+
+
+def serves_item(ladder: Ladder, item_type: ItemType, raiser_role: str, statuses: Collection[Status] | None) -> bool:
+    """Does this ladder carry such an item, of such a raiser, for a child of such statuses (None: no child)?"""
+    if item_type not in ladder.items or raiser_role not in ladder.raised_by:
+        return False
+    return statuses is None or not ladder.covers or any(status in ladder.covers for status in statuses)

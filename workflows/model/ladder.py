@@ -1,0 +1,382 @@
+"""A ladder as a value: one authority's procedure for one kind of item, as its file says it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from workflows.calendar.working_days import Length
+
+RAISER = "raiser"
+"""The one party every ladder knows without naming a role: whoever raised the item (DESIGN.md rule 9)."""
+
+RECIPIENTS = "recipients"
+"""In a meeting's attendance: whoever the stage is addressed to."""
+
+EVERYONE_ABOVE = "everyone above"
+"""In a copy list: every earlier recipient or copy whose condition held."""
+
+
+class ItemType(StrEnum):
+    """What kind of matter is raised. The words people see are labels; these are keys."""
+
+    INFORMAL = "informal"
+    FORMAL = "formal"
+    URGENT = "urgent"
+    PARTNER_AGENCY = "partner_agency"
+    ABOUT_IRO_SERVICE = "about_iro_service"
+    ABOUT_SERVICE = "about_service"
+    ABOUT_CARER = "about_carer"
+    EXCELLENT_PRACTICE = "excellent_practice"
+    SENIOR_SCRUTINY = "senior_scrutiny"
+
+
+TOLD_ONCE = (ItemType.EXCELLENT_PRACTICE, ItemType.SENIOR_SCRUTINY)
+"""Item types that ask for no reply: no window, no climb, and counted apart from challenges."""
+
+WITHOUT_CHILD = frozenset({ItemType.ABOUT_SERVICE, ItemType.ABOUT_CARER, ItemType.ABOUT_IRO_SERVICE})
+"""Item types that may be raised without naming a child."""
+
+
+class Status(StrEnum):
+    """A child's legal standing, as far as a ladder asks for it."""
+
+    LOOKED_AFTER = "looked_after"
+    CHILD_PROTECTION = "child_protection"
+    CHILD_IN_NEED = "child_in_need"
+    CARE_LEAVER = "care_leaver"
+    NONE_RECORDED = "none_recorded"
+
+
+class NoReply(StrEnum):
+    """What a passed date does (DESIGN.md rule 4)."""
+
+    ESCALATE = "escalate"
+    PROMPT = "prompt"
+    NOTHING = "nothing"
+
+
+class Need(StrEnum):
+    """How many of several people must act."""
+
+    ALL = "all of"
+    ANY = "any of"
+
+
+class Choice(StrEnum):
+    """How a stage's recipients are found."""
+
+    ALL = "all of"
+    ANY = "any of"
+    ONE = "one of"
+    CHOSEN = "chosen"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One fact asked for: `kind` is status, plo, proceedings, fact, priority, reason, theme, item or chosen."""
+
+    kind: str
+    value: str = ""
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class LadderCondition:
+    """Facts joined by and / or; holds if every term of one alternative holds."""
+
+    text: str
+    alternatives: tuple[tuple[Term, ...], ...]
+
+    def terms(self) -> Iterable[Term]:
+        """Every fact that this condition asks for."""
+        return (term for alternative in self.alternatives for term in alternative)
+
+
+@dataclass(frozen=True)
+class Recipients:
+    """To whom a stage is addressed: all or any of several roles, one that the sender picks, or people chosen."""
+
+    how: Choice
+    roles: tuple[str, ...]
+    chosen_by: str = RAISER
+
+
+@dataclass(frozen=True)
+class StageCopy:
+    """A role (or everyone above) copied in for information, perhaps only where a condition holds."""
+
+    role: str
+    when: LadderCondition | None = None
+
+
+@dataclass(frozen=True)
+class Within:
+    """How long: a length, one per priority, a date the raiser names, the dates agreed, or none for a stated reason."""
+
+    length: Length | None = None
+    by_priority: tuple[tuple[str, Length], ...] = ()
+    set_by_raiser: bool = False
+    at_most: Length | None = None
+    as_agreed: bool = False
+    none_because: str = ""
+    unit_stated: bool = True
+
+
+class CountedFrom(StrEnum):
+    """What starts a stage's window. An item stands in the recipient's inbox when it is sent, so receipt is that day."""
+
+    SENT = "sent"
+    RECEIPT = "receipt"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A meeting as the means of contact: who arranges, who attends, who records what came of it."""
+
+    called: str = "meeting"
+    arranged_by: str = RAISER
+    attended_by: tuple[str, ...] = ()
+    others: str = ""
+    outcome_recorded_by: str = RAISER
+    only_if: str = ""
+
+    @property
+    def is_the_answer(self) -> bool:
+        """A meeting that is always held is the answer; one held "if required" is not."""
+        return not self.only_if
+
+
+@dataclass(frozen=True)
+class Contact:
+    """By what means a stage is carried: talk, e-mail, case note, form, letter, meeting."""
+
+    by: tuple[str, ...] = ()
+    form: str = ""
+    followed_by: str = ""
+    meeting: Meeting | None = None
+
+
+@dataclass(frozen=True)
+class Endorsement:
+    """Someone who must agree before an item is sent on (partner routes only, never IRO to authority)."""
+
+    role: str
+    within: Length
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Who decides whether an answer is good enough."""
+
+    how: Need = Need.ALL
+    roles: tuple[str, ...] = (RAISER,)
+
+
+@dataclass(frozen=True)
+class RaiseWithin:
+    """A deadline on the raiser: late is recorded, never refused."""
+
+    length: Length
+    of: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One level of a ladder."""
+
+    key: str
+    label: str
+    to: Recipients | None
+    respond_within: Within
+    no_reply: NoReply = NoReply.PROMPT
+    no_reply_to: str | None = None
+    informal: bool = False
+    copies: tuple[StageCopy, ...] = ()
+    observers: tuple[str, ...] = ()
+    sent_by: tuple[str, ...] = ()
+    endorsed_by: Endorsement | None = None
+    contact: Contact = Contact()
+    counted_from: CountedFrom = CountedFrom.SENT
+    counted_from_event: str = ""
+    complete_within: Within | None = None
+    judged_by: Judges = Judges()
+    judge_within: Length | None = None
+    satisfied: str | None = None
+    not_satisfied: tuple[str, ...] = ()
+    obstacle_stops: bool = True
+    stand_ins: tuple[tuple[str, str], ...] = ()
+    raise_within: tuple[RaiseWithin, ...] = ()
+    reasons: tuple[str, ...] = ()
+    referral: str = ""
+    tell: str = ""
+    told_by: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def answer_is_a_meeting(self) -> bool:
+        """Is this stage's window met by a meeting's recorded outcome, rather than by replies?"""
+        return self.contact.meeting is not None and self.contact.meeting.is_the_answer
+
+    def roles_to(self) -> tuple[str, ...]:
+        """The roles that the stage may be addressed to."""
+        return self.to.roles if self.to else ()
+
+
+@dataclass(frozen=True)
+class WholeProcess:
+    """A limit on the whole: it warns, and moves nothing."""
+
+    limit: Length
+    includes_informal: bool
+
+
+@dataclass(frozen=True)
+class EnterAt:
+    """Where an item starts if a condition holds: one stage is proposed, several are a choice; neither is a refusal."""
+
+    when: LadderCondition
+    stages: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class RepeatRule:
+    """An earlier item of the same reason (or theme) prompts for another stage."""
+
+    same: str
+    earlier: ItemType | None
+    go_to: str
+
+
+@dataclass(frozen=True)
+class MustRaise:
+    """A rule under which an item must be raised."""
+
+    when: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class BeforeSkipping:
+    """Talk to somebody first before a stage is skipped; the advice is recorded. A gate only where statute allows."""
+
+    talk_to: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A value that is ours and not the source's: where it stands, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """One authority's procedure for one kind of item: stages in order, and what moves an item between them."""
+
+    key: str
+    version: str
+    authority: str
+    title: str
+    source: str
+    in_force: date
+    items: tuple[ItemType, ...]
+    raised_by: tuple[str, ...]
+    covers: tuple[Status, ...]
+    stages: tuple[Stage, ...]
+    judge_within: Length
+    hash: str
+    until: date | None = None
+    is_notice: bool = False
+    """Is it told once (excellent practice, senior scrutiny), without a window, and does it never climb?"""
+    counts_at: str = ""
+    """Of a notice: the stage of the authority's ladder at which it is counted; empty: at none."""
+    reminder_before: Length | None = None
+    whole_process: WholeProcess | None = None
+    observers: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
+    enter_at: tuple[EnterAt, ...] = ()
+    repeats: tuple[RepeatRule, ...] = ()
+    must_raise: tuple[MustRaise, ...] = ()
+    raise_within: tuple[RaiseWithin, ...] = ()
+    before_skipping: BeforeSkipping | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    assumed: tuple[Assumption, ...] = ()
+    _by_key: dict[str, Stage] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._by_key.update((stage.key, stage) for stage in self.stages)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ladder) and other.hash == self.hash
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def stage(self, key: str) -> Stage:
+        """The stage of that key. Raises KeyError if there is none."""
+        return self._by_key[key]
+
+    def has(self, key: str) -> bool:
+        """Does a stage of that key exist?"""
+        return key in self._by_key
+
+    def position(self, key: str) -> int:
+        """How high a stage stands, from 0."""
+        return self.stages.index(self._by_key[key])
+
+    def suits_priority(self, priority: str) -> bool:
+        """Can every window be given to an item of this priority? (One per priority needs one of them.)"""
+        asked = [w for stage in self.stages for w in (stage.respond_within, stage.complete_within) if w and w.by_priority]
+        return all(priority in dict(within.by_priority) for within in asked)
+
+    def next_after(self, key: str) -> Stage | None:
+        """The stage above in the file's order, or None at the top."""
+        above = self.position(key) + 1
+        return self.stages[above] if above < len(self.stages) else None
+
+    def onward(self, key: str) -> tuple[str, ...]:
+        """Where an item may climb to from a stage: what its file names, else the stage above."""
+        named = self.stage(key).not_satisfied
+        if named:
+            return named
+        above = self.next_after(key)
+        return (above.key,) if above else ()
+
+    def climbs_to(self, key: str) -> str | None:
+        """Where a passed date takes an item under `escalate`."""
+        stage = self.stage(key)
+        if stage.no_reply_to:
+            return stage.no_reply_to
+        onward = self.onward(key)
+        return onward[0] if onward else None
+
+    def first_for(self, item_type: ItemType) -> Stage:
+        """Where an item starts if nothing else is said: the first formal stage, unless it is informal."""
+        if item_type is ItemType.FORMAL:
+            return next((stage for stage in self.stages if not stage.informal), self.stages[0])
+        return self.stages[0]
+
+    def roles(self) -> set[str]:
+        """Every role that this ladder names (not the raiser)."""
+        named: set[str] = set(self.observers) | set(self.raised_by)
+        if self.before_skipping:
+            named.add(self.before_skipping.talk_to)
+        for stage in self.stages:
+            named |= set(stage.roles_to()) | {copy.role for copy in stage.copies} | set(stage.observers)
+            named |= set(stage.sent_by) | set(stage.judged_by.roles) | {role for pair in stage.stand_ins for role in pair}
+            if stage.to:
+                named.add(stage.to.chosen_by)
+            if stage.endorsed_by:
+                named.add(stage.endorsed_by.role)
+            if stage.told_by:
+                named.add(stage.told_by)
+            if meeting := stage.contact.meeting:
+                named |= {meeting.arranged_by, meeting.outcome_recorded_by, *meeting.attended_by}
+        return named - {RAISER, RECIPIENTS, EVERYONE_ABOVE}

@@ -1,0 +1,160 @@
+"""A ladder drawn: as mermaid text and as an SVG made here, without a system program. What it says is in words too."""
+
+from html import escape
+from textwrap import wrap
+
+from workflows.model.authority import Authority
+from workflows.model.ladder import EVERYONE_ABOVE, RAISER, Choice, Ladder, NoReply, Recipients, Stage, StageCopy, Within
+
+
+def role_title(authority: Authority, role: str) -> str:
+    """A role as its authority titles it."""
+    if role == RAISER:
+        return "the raiser"
+    if role == EVERYONE_ABOVE:
+        return "everyone above"
+    return authority.role(role).title if authority.has_role(role) else role.replace("_", " ")
+
+
+def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
+    """To whom a stage is addressed, as somebody would say it."""
+    if to is None:
+        return ""
+    titles = [role_title(authority, role) for role in to.roles]
+    listed = titles[0] if len(titles) == 1 else f"{'; '.join(titles[:-1])}; {{}} {titles[-1]}"
+    if to.how is Choice.ALL:
+        return listed.format("and")
+    if to.how is Choice.ANY:
+        return f"{listed.format('or')} (one answer is enough)"
+    if to.how is Choice.ONE:
+        return f"{listed.format('or')} (the sender picks)"
+    return f"chosen by {role_title(authority, to.chosen_by)} from {listed.format('and')}"
+
+
+def copy_in_words(authority: Authority, copy: StageCopy) -> str:
+    """A copy with its condition."""
+    return role_title(authority, copy.role) + (f" ({copy.when.text})" if copy.when else "")
+
+
+def within_in_words(within: Within) -> str:
+    """How long a window runs, as somebody would say it."""
+    if within.none_because:
+        return f"no window: {within.none_because}"
+    if within.set_by_raiser:
+        return "by the date that the raiser sets" + (f" (at most {within.at_most})" if within.at_most else "")
+    if within.as_agreed:
+        return "by the dates agreed"
+    if within.by_priority:
+        return "; ".join(f"{priority}: {length}" for priority, length in within.by_priority)
+    unit = "" if within.unit_stated else " (kind of day not stated: calendar days)"
+    return f"{within.length}{unit}"
+
+
+def no_reply_in_words(authority: Authority, ladder: Ladder, stage: Stage) -> str:
+    """What a passed date does at a stage."""
+    if stage.referral or stage.respond_within.none_because:
+        return ""
+    if stage.no_reply is NoReply.ESCALATE:
+        target = ladder.climbs_to(stage.key)
+        return f"it goes to {ladder.stage(target).label}" if target else ""
+    if stage.no_reply is NoReply.PROMPT:
+        return f"the {authority.label('iro')} is asked what next"
+    return "the record shows it"
+
+
+def draw_mermaid(ladder: Ladder, authority: Authority) -> str:
+    """The ladder as a mermaid flow chart."""
+
+    def text(raw: str) -> str:
+        return raw.replace('"', "'").replace("<", "(").replace(">", ")")
+
+    lines = ["flowchart BT"]
+    for stage in ladder.stages:
+        to = recipients_in_words(authority, stage.to) or authority.label("cafcass")
+        lines.append(f'  {stage.key}["{text(stage.label)}<br/>{text(to)}<br/>{text(within_in_words(stage.respond_within))}"]')
+    for stage in ladder.stages:
+        for target in dict.fromkeys([*ladder.onward(stage.key), *([stage.no_reply_to] if stage.no_reply_to else [])]):
+            by_itself = stage.no_reply is NoReply.ESCALATE and target == ladder.climbs_to(stage.key)
+            arrow = '-- "no reply, or needs more" -->' if by_itself else '-. "needs more" .->'
+            lines.append(f"  {stage.key} {arrow} {target}")
+    return "\n".join(lines) + "\n"
+
+
+_WIDE, _LEFT, _GAP, _LINE, _CHARS = 760, 40, 34, 20, 84
+
+
+def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
+    """The ladder as an accessible SVG: the first stage at the foot, arrows up, solid where no reply climbs by itself."""
+    boxes = [(stage, _box_lines(ladder, authority, stage)) for stage in reversed(ladder.stages)]
+    heights = [24 + _LINE * len(lines) for _, lines in boxes]
+    tops: dict[str, int] = {}
+    y = 104
+    for (stage, _), height in zip(boxes, heights, strict=True):
+        tops[stage.key] = y
+        y += height + _GAP
+    title = f"{ladder.title}, {authority.name}, {ladder.version}"
+    # Ids of its own: a page may hold more than one drawing.
+    mark = f"ladder-{ladder.hash[:12]}"
+    labels = "; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{mark}-title {mark}-words" '
+        f'viewBox="0 0 {_WIDE} {y}" width="{_WIDE}" height="{y}" font-family="Arial, sans-serif" font-size="14">',
+        f'<title id="{mark}-title">{escape(title)}</title>',
+        f'<desc id="{mark}-words">From the first stage up. {escape(labels)}</desc>',
+        f'<defs><marker id="{mark}-arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path d="M0 0 10 5 0 10z" fill="#0b0c0c"/></marker></defs>',
+        f'<rect width="{_WIDE}" height="{y}" fill="#fff"/>',
+        f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(ladder.title)}</text>',
+        f'<text x="{_LEFT}" y="54" fill="#0b0c0c">{escape(authority.name)}, {escape(ladder.version)}</text>',
+        f'<text x="{_LEFT}" y="80" fill="#505a5f">Solid arrow: goes up by itself if there is no reply. '
+        f"Dashed: the {escape(authority.label('iro'))} decides. Read from the foot up.</text>",
+    ]
+    for (stage, lines), height in zip(boxes, heights, strict=True):
+        top = tops[stage.key]
+        fill = "#f3f2f1" if stage.informal else "#ffffff"
+        parts.append(
+            f'<rect x="{_LEFT}" y="{top}" width="{_WIDE - 2 * _LEFT}" height="{height}" rx="4" fill="{fill}" '
+            'stroke="#0b0c0c" stroke-width="1.5"/>'
+        )
+        for n, (line, bold) in enumerate(lines):
+            weight = ' font-weight="bold"' if bold else ""
+            parts.append(f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{weight} fill="#0b0c0c">{escape(line)}</text>')
+    parts += _arrows(ladder, mark, tops, {stage.key: height for (stage, _), height in zip(boxes, heights, strict=True)})
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[tuple[str, bool]]:
+    lines = [(stage.label, True)]
+    said = []
+    if stage.to:
+        said.append(f"To: {recipients_in_words(authority, stage.to)}")
+    if stage.copies:
+        said.append(f"Copied: {'; '.join(copy_in_words(authority, copy) for copy in stage.copies)}")
+    if stage.referral:
+        said.append(f"The {authority.label('iro')} decides; open at every stage for a looked-after child.")
+    else:
+        said.append(f"Reply within: {within_in_words(stage.respond_within)}")
+        after = no_reply_in_words(authority, ladder, stage)
+        if after:
+            said.append(f"No reply: {after}")
+    return lines + [(line, False) for text in said for line in wrap(text, _CHARS)]
+
+
+def _arrows(ladder: Ladder, mark: str, tops: dict[str, int], heights: dict[str, int]) -> list[str]:
+    found = []
+    for stage in ladder.stages:
+        for n, target in enumerate(
+            dict.fromkeys([*ladder.onward(stage.key), *([stage.no_reply_to] if stage.no_reply_to else [])])
+        ):
+            solid = stage.no_reply is NoReply.ESCALATE and target == ladder.climbs_to(stage.key)
+            dash = "" if solid else ' stroke-dasharray="6 4"'
+            start, end = tops[stage.key], tops[target] + heights[target]
+            if ladder.position(target) == ladder.position(stage.key) + 1:
+                path = f"M{_WIDE // 2} {start} V{end + 2}"
+            else:
+                x = _WIDE - _LEFT + 8 + 8 * n
+                middle = tops[target] + heights[target] // 2
+                path = f"M{_WIDE - _LEFT} {start + 12} H{x} V{middle} H{_WIDE - _LEFT + 2}"
+            end_mark = f'marker-end="url(#{mark}-arrow)"'
+            found.append(f'<path d="{path}" fill="none" stroke="#0b0c0c" stroke-width="1.5"{dash} {end_mark}/>')
+    return found

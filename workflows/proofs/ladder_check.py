@@ -1,0 +1,335 @@
+"""What a ladder can be shown to keep: owners and windows in every state, Cafcass always open to the IRO, the sum of days."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+from workflows.calendar.working_days import (
+    Calendar,
+    Length,
+    LengthUnit,
+    at_local,
+    local_date,
+    promise_from_date,
+    promise_from_instant,
+    so_many,
+    working_days_between,
+)
+from workflows.decision.addressing import needs_choice
+from workflows.decision.decide import decide
+from workflows.decision.event_rules import open_moves
+from workflows.decision.moves import phases_of
+from workflows.model import events as e
+from workflows.model.actor import Act, Actor, Part
+from workflows.model.authority import Capacity, Rules
+from workflows.model.challenge import Challenge, Facts, Outcome, Phase, WindowKind
+from workflows.model.ladder import WITHOUT_CHILD, Ladder, NoReply, Stage, Status
+from workflows.model.refusals import Refused
+from workflows.proofs import simulate
+
+HANDBOOK_LIMIT = 20
+"""Working days for the formal process in total (IRO Handbook 2010, 6.2)."""
+
+A_QUIET_MONDAY = date(2026, 6, 1)
+"""When a ladder is played: four weeks and more without a bank holiday."""
+
+A_YEAR_OF_DAYS = tuple(date(2026, 1, 1) + timedelta(days=n) for n in range(365))
+"""The first days from which calendar days and hours are counted as working days."""
+
+_REFER = e.ReferredToCafcass(("decision_not_carried_out",), "It was raised high enough and has not been put right.")
+
+
+@dataclass(frozen=True)
+class DaysInAll:
+    """What the fixed windows of some stages add up to, each kind of time for itself.
+
+    `least` and `most` are working days, with all of it as one run, over every first day of a year.
+    """
+
+    working_days: int = 0
+    calendar_days: int = 0
+    hours: int = 0
+    least: int = 0
+    most: int = 0
+    windows: int = 0
+    assumed: int = 0
+
+    @property
+    def only_working_days(self) -> bool:
+        """Is nothing counted in calendar days or hours?"""
+        return not (self.calendar_days or self.hours)
+
+    def __str__(self) -> str:
+        kinds = [(self.working_days, "working days"), (self.calendar_days, "calendar days"), (self.hours, "hours")]
+        listed = [so_many(number, kind) for number, kind in kinds if number] or ["0 working days"]
+        said = " and ".join(listed)
+        return said if self.only_working_days else f"{said} ({self._run()})"
+
+    def _run(self) -> str:
+        if self.most == 0:
+            return "less than a working day"
+        return so_many(self.most, "working days") if self.least == self.most else f"{self.least} to {self.most} working days"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What was shown of one ladder version. `failures` must be empty; `warnings` are for the authority to weigh.
+
+    `formal_days` and `with_informal_days` add up the windows in working days; `formal` and `informal` every fixed one.
+    """
+
+    ladder: str
+    version: str
+    states: int
+    open_states: int
+    open_to_looked_after: bool
+    closed_to: tuple[str, ...]
+    """Of whom it was shown that nobody can refer them to Cafcass."""
+    has_formal: bool
+    formal: DaysInAll
+    informal: DaysInAll
+    counted: str
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def formal_days(self) -> int:
+        """Working days that the formal windows in working days add up to."""
+        return self.formal.working_days
+
+    @property
+    def with_informal_days(self) -> int:
+        """The same with the informal ones."""
+        return self.formal.working_days + self.informal.working_days
+
+
+def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
+    """Play the ladder into every state that it has and look at each. `versions`: all that the authority has, this one too."""
+    ladder = rules.ladder
+    failures: list[str] = []
+    start = at_local(A_QUIET_MONDAY, time(10))
+    states: set[str] = set()
+    open_states: set[str] = set()
+    played = _children(ladder)
+    for who, facts in played:
+        found = simulate.shortest_ways(rules, facts, start)
+        reached = {state: simulate.play_way(rules, way, facts, start) for state, way in found.items()}
+        if not states and not ladder.is_notice:
+            expected = {f"{stage.key}.{phase}" for stage in ladder.stages for phase in phases_of(stage)}
+            failures += [f"{state} cannot be reached" for state in sorted(expected - set(reached))]
+        if not reached:
+            failures.append(f"nothing can be raised for {who}")
+        for state, challenge in sorted(reached.items()):
+            if challenge.is_open:
+                open_states.add(state)
+                failures += _looked_at(rules, challenge)
+                failures += _cafcass(rules, challenge, who)
+            elif challenge.phase is Outcome.NOTICED and challenge.windows:
+                failures.append(f"{state}: a notice has a window")
+        states |= set(reached)
+    formal, informal = _formal(ladder), _informal(ladder)
+    sums = added_up(rules, formal), added_up(rules, informal)
+    return Proof(
+        ladder.key,
+        ladder.version,
+        len(states),
+        len(open_states),
+        any(facts.is_looked_after for _, facts in played),
+        tuple(who for who, facts in played if not facts.is_looked_after),
+        bool(formal),
+        *sums,
+        "" if ladder.is_notice else _counted(formal, informal, *sums),
+        tuple(dict.fromkeys(failures)),
+        (*_warnings(rules), *_nothing_follows(ladder, versions)),
+    )
+
+
+_WHO = {
+    Status.LOOKED_AFTER: "a looked-after child",
+    Status.CHILD_PROTECTION: "a child with a protection plan",
+    Status.CHILD_IN_NEED: "a child in need",
+    Status.CARE_LEAVER: "a care leaver",
+    Status.NONE_RECORDED: "a child with no status recorded",
+}
+
+
+def _children(ladder: Ladder) -> list[tuple[str, Facts]]:
+    """One child of each status that the ladder covers, those looked after first; none for what is about no child."""
+    played: list[tuple[str, Facts]] = []
+    if not set(ladder.items) <= WITHOUT_CHILD:
+        statuses = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
+        for status in sorted(statuses, key=lambda one: one is not Status.LOOKED_AFTER):
+            played.append((_WHO[status], Facts(frozenset({status}), team="a_team", service="a_service")))
+    if set(ladder.items) & WITHOUT_CHILD:
+        played.append(("an item about no child", Facts(team="a_team", service="a_service")))
+    return played
+
+
+def last_day(ladder: Ladder, versions: Iterable[Ladder]) -> tuple[date | None, Ladder | None]:
+    """A version's last day (its `until`, or the day before the next begins), and the version that comes next, if any."""
+    later = [one for one in versions if one.key == ladder.key and one.in_force > ladder.in_force]
+    after = min(later, key=lambda one: one.in_force, default=None)
+    ends = [day for day in (ladder.until, after.in_force - timedelta(days=1) if after else None) if day]
+    return min(ends, default=None), after
+
+
+def _nothing_follows(ladder: Ladder, versions: Sequence[Ladder]) -> list[str]:
+    if ladder not in versions:
+        return []
+    last, after = last_day(ladder, versions)
+    if last is None or (after and after.in_force == last + timedelta(days=1)):
+        return []
+    until = f" until {after.version} begins on {after.in_force}" if after else ""
+    return [f"nothing follows after {last}, its last day{until}"]
+
+
+def _looked_at(rules: Rules, challenge: Challenge) -> list[str]:
+    """Every open state has an owner and a window, or a stated reason for none."""
+    running = [
+        window for window in challenge.open_windows() if window.parent is None and window.key.kind is not WindowKind.WHOLE_PROCESS
+    ]
+    stage = rules.ladder.stage(challenge.stage)
+    if running:
+        return [f"{challenge.state}: a window has no owner" for window in running if not window.owner.role]
+    if challenge.phase is Phase.AWAITING and stage.no_reply is NoReply.NOTHING:
+        return []
+    return [f"{challenge.state}: nobody is waited for and no reason is stated"]
+
+
+def _cafcass(rules: Rules, challenge: Challenge, who: str) -> list[str]:
+    """For a looked-after child a referral is open to the child's IRO and to nobody else; for others to nobody."""
+    failures: list[str] = []
+    now = challenge.last_at
+    assert now is not None
+    iro = Actor(simulate.SOMEBODY, frozenset({Part.CHILDS_IRO}))
+    if challenge.facts.is_looked_after:
+        try:
+            decision = decide(rules, challenge, Act(_REFER, iro), now)
+            if decision.challenge.state != challenge.state:
+                failures.append(f"{challenge.state}: a referral moves the ladder")
+        except Refused as refused:
+            failures.append(f"{challenge.state}: a referral is refused to the child's IRO: {refused}")
+    elif "referred_to_cafcass" in open_moves(rules, challenge, iro):
+        failures.append(f"{challenge.state}: {who} could be referred to Cafcass")
+    for part in Part:
+        if part is Part.CHILDS_IRO:
+            continue
+        somebody = Actor(simulate.SOMEBODY, frozenset({part}), frozenset(rules.ladder.roles()))
+        if "referred_to_cafcass" in open_moves(rules, challenge, somebody):
+            failures.append(f"{challenge.state}: {part.value} could refer to Cafcass")
+    return failures
+
+
+def _formal(ladder: Ladder) -> list[Stage]:
+    return [stage for stage in ladder.stages if not stage.informal and not stage.referral]
+
+
+def _informal(ladder: Ladder) -> list[Stage]:
+    return [stage for stage in ladder.stages if stage.informal]
+
+
+def added_up(rules: Rules, stages: Sequence[Stage]) -> DaysInAll:
+    """What the fixed windows of these stages add up to: the slowest priority counts; dates set by hand do not."""
+    fixed = [stage for stage in stages if stage.respond_within.length or stage.respond_within.by_priority]
+    ours = {assumption.path for assumption in rules.ladder.assumed}
+    assumed = sum(1 for s in fixed if {f"stages.{s.key}", f"stages.{s.key}.respond_within"} & ours)
+    sums = []
+    for priority in rules.ladder.priorities or ("",):
+        windows = [stage.respond_within for stage in fixed]
+        lengths = [within.length or dict(within.by_priority)[priority] for within in windows]
+        totals = {unit: sum(length.number for length in lengths if length.unit is unit) for unit in LengthUnit}
+        working = totals[LengthUnit.WORKING_DAYS]
+        if working == sum(totals.values()):
+            least = most = working
+        else:
+            runs = [_run(rules.calendar, lengths, day) for day in A_YEAR_OF_DAYS]
+            least, most = min(runs), max(runs)
+        sums.append(
+            DaysInAll(working, totals[LengthUnit.CALENDAR_DAYS], totals[LengthUnit.HOURS], least, most, len(fixed), assumed)
+        )
+    return max(sums, key=lambda one: (one.most, one.least))
+
+
+def _run(calendar: Calendar, lengths: Sequence[Length], first: date) -> int:
+    """Working days from `first` to the end of these lengths, one after another; hours count from ten in the morning."""
+    day = first
+    for length in lengths:
+        if length.unit is LengthUnit.HOURS:
+            day = local_date(promise_from_instant(length, at_local(day, time(10)), calendar).closes_at)
+        else:
+            day = promise_from_date(length, day, calendar).due
+    return working_days_between(first, day, calendar)
+
+
+def _counted(formal: list[Stage], informal: list[Stage], of_formal: DaysInAll, of_informal: DaysInAll) -> str:
+    """The sums as one sentence, without its end."""
+    if not formal:
+        said = "it has no formal stage"
+    elif not of_formal.windows:
+        said = "no fixed time in its formal stages"
+    else:
+        said = f"{of_formal} in its formal stages"
+        if of_formal.assumed:
+            said += f" ({_how_many_assumed(of_formal)})"
+    more: list[str] = []
+    if of_informal.windows:
+        if formal and of_formal.only_working_days and of_informal.only_working_days and of_formal.windows:
+            said += f", {of_formal.working_days + of_informal.working_days} with the informal"
+        else:
+            more.append(f"{of_informal} in its informal {'step' if len(informal) == 1 else 'steps'}")
+    if any(stage.respond_within.set_by_raiser for stage in informal):
+        more.append("an informal step by a date set for each item")
+    if any(stage.respond_within.none_because for stage in informal):
+        more.append("an informal step without a date")
+    return " and ".join([said, *more])
+
+
+def _how_many_assumed(added: DaysInAll) -> str:
+    if added.windows == 1:
+        return "its one window is assumed"
+    if added.assumed == added.windows:
+        return f"all {added.windows} windows are assumed"
+    return f"{added.assumed} of the {added.windows} windows {'is' if added.assumed == 1 else 'are'} assumed"
+
+
+def _too_long(rules: Rules) -> list[str]:
+    """The windows against the limit: what is certain, and what may be."""
+    ladder = rules.ladder
+    limit, which, stages = HANDBOOK_LIMIT, "formal windows", _formal(ladder)
+    if ladder.whole_process and ladder.whole_process.limit.unit is LengthUnit.WORKING_DAYS:
+        limit = ladder.whole_process.limit.number
+        if ladder.whole_process.includes_informal:
+            which, stages = "windows", [*_informal(ladder), *_formal(ladder)]
+    added = added_up(rules, stages)
+    assumed = f"; {_how_many_assumed(added)}" if added.assumed else ""
+    if added.least > limit:
+        exact = added.only_working_days and not any(stage.respond_within.set_by_raiser for stage in stages)
+        certain = "" if exact else "at least "
+        return [f"the {which} add up to {certain}{added.least} working days, more than {limit}{assumed}"]
+    if added.most > limit:
+        return [f"the {which} may add up to {added.most} working days, more than {limit}{assumed}"]
+    return []
+
+
+def _warnings(rules: Rules) -> tuple[str, ...]:
+    ladder = rules.ladder
+    found = _too_long(rules)
+    iros = rules.authority.roles_acting_as(Capacity.IRO)
+    by_iro = any(role in iros for role in ladder.raised_by)
+    looked_after = not ladder.covers or Status.LOOKED_AFTER in ladder.covers
+    if by_iro and looked_after and not ladder.is_notice and not any(stage.referral for stage in ladder.stages):
+        found.append("no stage asks the IRO about Cafcass at the top; a referral stays open at every stage")
+    for stage in ladder.stages:
+        target = ladder.climbs_to(stage.key)
+        if stage.no_reply is NoReply.ESCALATE and target and needs_choice(ladder.stage(target)):
+            label = ladder.stage(target).label
+            found.append(
+                f"{stage.label}: no reply would climb to {label}, where somebody must choose, so the IRO is asked instead"
+            )
+        if stage.respond_within.set_by_raiser:
+            found.append(f"{stage.label}: the date is set for each item, so it is not in the sum")
+        if stage.respond_within.none_because and not stage.referral and not ladder.is_notice:
+            found.append(f"{stage.label}: no window, because: {stage.respond_within.none_because}")
+        if not stage.respond_within.unit_stated:
+            found.append(f"{stage.label}: the kind of day is not stated; calendar days are counted")
+    return tuple(found)

@@ -1,0 +1,177 @@
+"""Decides a challenge again from its own timeline, under its own rules, and says where the record and the rules part."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from workflows.decision.decide import decide, decide_raise, move_ladder
+from workflows.decision.decision_builder import Decision, TimelineEntry
+from workflows.decision.off_ladder_events import STATEMENT
+from workflows.decision.windows import next_due
+from workflows.model.actor import THE_SERVICE, Act, Actor
+from workflows.model.authority import Edition, Rules
+from workflows.model.challenge import Challenge, Facts
+from workflows.model.events import Corrected, Event, LadderMoved, WindowClosed
+from workflows.model.refusals import Refused
+from workflows.proofs.replay_events import event_of
+
+_FOLLOWS = ("window_opened", "window_closed", STATEMENT)
+"""Kinds that only ever follow from something, though one of them shares its name with an event of the service's own."""
+
+
+@dataclass(frozen=True)
+class RecordedEntry:
+    """One entry as the timeline has it. `words` are empty where they were erased (`had_words` then says so)."""
+
+    number: int
+    kind: str
+    at: datetime
+    stage: str
+    sequence: int
+    visible: str
+    facts: Mapping[str, Any]
+    words: Mapping[str, str]
+    had_words: bool
+    is_by_service: bool
+    edition: int = Edition.FIRST
+    """The edition of the rules that it was decided under."""
+
+    def rules_then(self, rules: Rules) -> Rules:
+        """The same procedure, in the edition that this entry was decided under. Raises Unlike for one not known here."""
+        try:
+            return replace(rules, edition=Edition(self.edition))
+        except ValueError:
+            said = f"it was decided under edition {self.edition} of the rules, which this release does not know"
+            raise ReplayDiffers(self.number, said) from None
+
+
+class ReplayDiffers(Exception):
+    """What the rules decide is not what the record says. `number`: the first entry at which they part."""
+
+    def __init__(self, number: int, said: str) -> None:
+        super().__init__(f"entry {number}: {said}")
+        self.number, self.said = number, said
+
+
+Who = Callable[[RecordedEntry, Challenge | None], Actor]
+"""Who brought an entry, and what they were on the challenge as it stood."""
+
+
+def replay_timeline(
+    rules: Rules, entries: Sequence[RecordedEntry], facts: Facts | None, who: Who, moved_to: Callable[[str], Rules]
+) -> Challenge:
+    """Decide every event again, in order, each under the edition of the rules that it was decided under.
+
+    `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
+    `facts` are the child's when it was raised (None: no child, no team). Raises Unlike.
+    """
+    if not entries or entries[0].kind != "raised":
+        raise ReplayDiffers(1, "a timeline begins with what was raised")
+    first = entries[0]
+    about_child = bool(first.facts.get("about_child"))
+
+    def raise_again(event: Event) -> Decision:
+        return decide_raise(first.rules_then(rules), Act(event, who(first, None)), facts, (), first.at, about_child).decision
+
+    place, challenge = _one_of(entries, 0, raise_again)
+    while place < len(entries):
+        entry = entries[place]
+        if entry.kind in _FOLLOWS or _event(entries, place) is None:
+            decision = _closed(rules, challenge, entry)
+            place, challenge = _same(entries, place, decision), decision.challenge
+            continue
+        by = THE_SERVICE if entry.is_by_service else who(entry, challenge)
+        to = moved_to(str(entry.facts["ladder_hash"])) if entry.kind == LadderMoved.type else None
+        place, challenge = _one_of(entries, place, partial(_brought, entry, rules, to, challenge, by))
+        rules = to or rules
+    return challenge
+
+
+def _one_of(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Challenge]:
+    """Decide an entry's event and hold it against the record. Where its words were erased, it may have had more of them."""
+    entry = entries[place]
+    erased = entry.had_words and not entry.words
+    for every in (False, True) if erased else (False,):
+        event = _event(entries, place, every)
+        assert event is not None
+        try:
+            decision = decided(event)
+            return _same(entries, place, decision), decision.challenge
+        except Refused as refusal:
+            unlike = ReplayDiffers(entry.number, f"it is refused now: {refusal}")
+        except ReplayDiffers as fault:
+            unlike = fault
+    raise unlike
+
+
+def _event(entries: Sequence[RecordedEntry], place: int, every: bool = False) -> Event | None:
+    entry = entries[place]
+    facts, words = dict(entry.facts), dict(entry.words)
+    after = entries[place + 1] if place + 1 < len(entries) else None
+    if after is not None and after.kind == STATEMENT:
+        facts |= after.facts
+        words |= after.words
+    return event_of(entry.kind, facts, words, entry.had_words, every)
+
+
+def _closed(rules: Rules, challenge: Challenge, entry: RecordedEntry) -> Decision:
+    """What followed from a date that passed: every window whose time had come by the entry's own moment."""
+    window = next_due(challenge, entry.at)
+    if window is None:
+        raise ReplayDiffers(entry.number, f"`{entry.kind}` is recorded, and no window had come to its time")
+    key = window.key
+    return _brought(entry, rules, None, challenge, THE_SERVICE, WindowClosed(key.sequence, key.kind.value, key.n))
+
+
+def _brought(entry: RecordedEntry, rules: Rules, to: Rules | None, challenge: Challenge, by: Actor, event: Event) -> Decision:
+    """The same event, brought again at its own moment. Raises Refused."""
+    if to is not None and isinstance(event, LadderMoved):
+        act = Act(replace(event, ladder_hash=""), by)
+        return move_ladder(entry.rules_then(rules), entry.rules_then(to), challenge, act, entry.at)
+    return decide(entry.rules_then(rules), challenge, Act(event, by), entry.at)
+
+
+def _same(entries: Sequence[RecordedEntry], place: int, decision: Decision) -> int:
+    """Hold what was decided against the record, entry by entry; gives where the record goes on."""
+    if not decision.entries:
+        raise ReplayDiffers(entries[place].number, f"nothing is decided where `{entries[place].kind}` is recorded")
+    for made in decision.entries:
+        if place >= len(entries):
+            raise ReplayDiffers(len(entries) + 1, f"`{made.kind}` is decided and not recorded")
+        if said := _unlike(entries[place], made):
+            raise ReplayDiffers(entries[place].number, said)
+        place += 1
+    return place
+
+
+def _unlike(recorded: RecordedEntry, made: TimelineEntry) -> str:
+    if recorded.kind != made.kind:
+        return f"`{recorded.kind}` is recorded where `{made.kind}` is decided"
+    for name in ("at", "stage", "sequence", "edition"):
+        if getattr(recorded, name) != getattr(made, name):
+            return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(made, name)} is decided"
+    # Who reads a correction follows from what it corrects, where it is kept.
+    if recorded.kind != Corrected.type and recorded.visible != made.visible.value:
+        return f"`{recorded.kind}` is for {recorded.visible} where {made.visible.value} is decided"
+    # What else was open for the child that day is not on this timeline.
+    facts = {name: value for name, value in made.facts.items() if name != "prompts"}
+    kept = {name: value for name, value in recorded.facts.items() if name != "prompts"}
+    if kept != facts:
+        parted = sorted(name for name in {*kept, *facts} if kept.get(name) != facts.get(name))
+        return f"`{recorded.kind}` has another {parted[0]} than is decided"
+    if recorded.words and dict(recorded.words) != {name: text for name, text in made.words.items() if text}:
+        return f"`{recorded.kind}` has other words than its event"
+    return ""
+
+
+def first_difference(replayed: Challenge, kept: Challenge) -> str:
+    """The first thing in which a challenge as kept is not the one that was decided again; empty where they are the same."""
+    for field in fields(Challenge):
+        here, there = getattr(replayed, field.name), getattr(kept, field.name)
+        if field.name == "windows":
+            here, there = (tuple(sorted(one, key=lambda window: window.key)) for one in (here, there))
+        if here != there:
+            return field.name.replace("_", " ")
+    return ""
