@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from drp.casework import rebuild_register
 from drp.casework.attachments import Attachments
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
@@ -16,7 +17,6 @@ from drp.casework.service import Casework
 from drp.data_protection.access_log import AccessLog
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.register import write
 from drp.settings import Settings
 from drp.timeline.chain import ChainKey
 from notifications.channels import Channel, Folder, OutgoingMail, Relay, SendOutcome, Smtp
@@ -94,7 +94,7 @@ def mail_channel(settings: Settings) -> Channel:
 
 def shipped_calendar() -> Calendar:
     """The bank holidays of England and Wales that this release carries."""
-    return read_calendar(files("workflows.calendars").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
+    return read_calendar(files("workflows.calendar").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
 
 
 def enter_what_is_not(service: Service) -> int:
@@ -102,7 +102,7 @@ def enter_what_is_not(service: Service) -> int:
     made, casework = 0, service.casework
     for authority in service.store.authorities():
         with service.store.write(authority) as connection:
-            made += write.rebuild_missing_entries(connection, casework.procedures, authority)
+            made += rebuild_register.rebuild_missing_entries(connection, casework.procedures, authority)
     return made
 
 

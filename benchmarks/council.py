@@ -9,17 +9,8 @@ from sqlmodel import col
 
 from api.assembly import Service
 from api.demo.scene import CAST, scene_procedures
-from drp.database.tables import (
-    ChallengeRow,
-    DeliveryRow,
-    EntryRow,
-    InvolvedRow,
-    MailState,
-    NotificationRow,
-    NotificationState,
-    WindowRow,
-    WordsRow,
-)
+from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow, WindowRow, WordsRow
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.identity import tokens

@@ -23,8 +23,8 @@ from drp.casework.service import Casework
 from drp.database.engine import Store
 from drp.database.ids import Randomness
 from drp.database.migrate import migrate_database
+from drp.database.register_tables import RegisterRow
 from drp.directory.importing import import_directory
-from drp.register.write import RegisterRow
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.timeline.chain import ChainKey

@@ -16,7 +16,7 @@ import duckdb
 from sqlalchemy.engine import make_url
 
 from drp.database.engine import Store
-from drp.register.write import RegisterRow
+from drp.database.register_tables import RegisterRow
 from tests.store.conftest import Postgresql
 from workflows.calendar.reporting_periods import month_of, quarter_of
 from workflows.model.ladder import ItemType

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, and_, select, update
 from sqlmodel import col
 
-from drp.database.tables import DeliveryRow, NotificationRow, NotificationState, PersonRow
+from drp.database.directory_tables import PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""

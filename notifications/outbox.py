@@ -21,8 +21,10 @@ from sqlmodel import col
 from drp.casework import load
 from drp.casework.load import StoredChallenge
 from drp.casework.service import Casework
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import UnitRow
 from drp.database.engine import Unavailable
-from drp.database.tables import AuthorityRow, MailState, NotificationState, UnitRow
+from drp.database.message_tables import MailState, NotificationState
 from notifications import delivery_store, digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage
@@ -43,10 +45,18 @@ LEASE = timedelta(minutes=10)
 
 CHASING = frozenset(
     {
-        NotificationKind.REMINDER, NotificationKind.WILL_CLIMB, NotificationKind.WHAT_NEXT, NotificationKind.WHAT_NEXT_AGAIN, NotificationKind.STILL_WAITING,
-        NotificationKind.TO_JUDGE, NotificationKind.TO_ARRANGE, NotificationKind.TO_ENDORSE, NotificationKind.ABOUT_CAFCASS, NotificationKind.OUTCOME_WANTED,
+        NotificationKind.REMINDER,
+        NotificationKind.WILL_CLIMB,
+        NotificationKind.WHAT_NEXT,
+        NotificationKind.WHAT_NEXT_AGAIN,
+        NotificationKind.STILL_WAITING,
+        NotificationKind.TO_JUDGE,
+        NotificationKind.TO_ARRANGE,
+        NotificationKind.TO_ENDORSE,
+        NotificationKind.ABOUT_CAFCASS,
+        NotificationKind.OUTCOME_WANTED,
     }
-)  # fmt: skip
+)
 """Messages that have no point once their window is closed."""
 
 ASKING = frozenset(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping
 
 from drp.casework import load
 from drp.casework.load import StoredChallenge
-from drp.database.tables import MailState
+from drp.database.message_tables import MailState
 from drp.directory.lookup import holds_role
 from notifications import delivery_store
 from notifications.channels import is_address

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from drp.casework.service import Casework
-from drp.database.tables import MailState, NotificationState
+from drp.database.message_tables import MailState, NotificationState
 from notifications import delivery_store
 from notifications.channels import OutgoingMail, SendOutcome
 from notifications.delivery_store import Key

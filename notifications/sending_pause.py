@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, select, update
 from sqlmodel import col
 
-from drp.database.tables import AuthorityRow, DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.authority_tables import AuthorityRow
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from workflows.model.authority import Rules
 
 

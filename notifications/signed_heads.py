@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
 from drp.casework.service import Casework
-from drp.database.tables import AuthorityRow, PersonRow, PostRow
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import PersonRow, PostRow
 from drp.proof.checkpoint import Checkpoint
 from drp.proof.take_checkpoint import last_checkpoint
 from notifications.channels import OutgoingMail, UnsafeMessage, is_address

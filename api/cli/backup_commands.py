@@ -52,11 +52,19 @@ def back_up(service: Service, out: Path) -> BackupReport:
             for path in files[-AT_MOST:]:
                 folder.put_file(part / CHECKPOINTS / path.name, path.read_bytes())
         made = Manifest(
-            at=moment, engine="sqlite" if service.store.is_sqlite else "postgresql", server=server, roles=roles,
-            revision=found.revision, authorities=found.authorities, rows=rows, amiss=amiss,
-            keys=KeyNames(chain=manifest.name_of_chain(service.casework.keeper.key), signing=name_of(service.signing.public_key())),
+            at=moment,
+            engine="sqlite" if service.store.is_sqlite else "postgresql",
+            server=server,
+            roles=roles,
+            revision=found.revision,
+            authorities=found.authorities,
+            rows=rows,
+            amiss=amiss,
+            keys=KeyNames(
+                chain=manifest.name_of_chain(service.casework.keeper.key), signing=name_of(service.signing.public_key())
+            ),
             files={name: manifest.hash_file(path) for name, path in manifest.files_in(part)},
-        )  # fmt: skip
+        )
         text = made.model_dump_json(indent=1).encode() + b"\n"
         folder.put_file(part / manifest.MANIFEST, text)
         folder.put_file(part / manifest.SIGNATURE, manifest.signature_of(text, service.signing))
@@ -94,8 +102,8 @@ def _check_revision(store: Store, settings: Settings) -> None:
         raise Unavailable(str(fault)) from fault
     if stands != migrate.newest_revision():
         raise BackupRefused(
-            f"The database stands at {stands or 'nothing'}, and this release keeps {migrate.newest_revision()}. No backup was made. "
-            "Make it with the release that serves the database, or run `drp migrate` first."
+            f"The database stands at {stands or 'nothing'}, and this release keeps {migrate.newest_revision()}. "
+            "No backup was made. Make it with the release that serves the database, or run `drp migrate` first."
         )
 
 

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from api.assembly import Service
 from api.demo.scene import SceneAuthority, SceneCast
-from drp.database.tables import UnitRow
+from drp.database.directory_tables import UnitRow
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.register_import.population import bring_population

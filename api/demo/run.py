@@ -13,8 +13,8 @@ from api.assembly import Service, assemble_service
 from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
 from drp.casework.load import id_of_reference, load_challenges, load_establishment
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.migrate import migrate_database
-from drp.database.tables import ChallengeRow
 from drp.identity import tokens as tokens_module
 from drp.settings import Settings
 from workflows.calendar.working_days import local_date

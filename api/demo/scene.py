@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from api.assembly import Service
-from drp.database.tables import ChildRow, PersonRow, PostRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow
 from drp.directory.importing import import_directory
 from drp.identity import tokens
 from drp.identity.principal import Principal

@@ -12,7 +12,7 @@ from api.exports.workbooks import Cell, write_workbook
 from api.queries import register_query
 from api.queries.register_query import RegisterQuery
 from api.request_context import RequestContext
-from drp.database.tables import ChildRow
+from drp.database.directory_tables import ChildRow
 from drp.reports import register_search
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels

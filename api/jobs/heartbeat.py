@@ -9,13 +9,12 @@ from sqlalchemy.exc import IntegrityError
 from api.assembly import Service, system_clock
 from api.jobs.checkpoints import CheckpointsPutBack
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
-from drp.casework import drafts
+from drp.casework import drafts, rebuild_register
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database import migrate
 from drp.database.engine import Unavailable
 from drp.identity import sessions, sign_in
 from drp.proof.take_checkpoint import TimelineBroken
-from drp.register import write
 from drp.staffing.consequences import bring_consequences, claim_day
 from notifications.outbox import Delivered, deliver_messages
 from notifications.sign_in_links import send_links
@@ -45,7 +44,7 @@ def forget_what_is_over(service: Service, authority: str) -> None:
         sign_in.forget_sign_ins(connection, authority, now)
     with service.store.write(authority) as connection:
         # What a replica of an earlier release raised while the database was brought up has no line yet.
-        write.rebuild_missing_entries(connection, service.casework.procedures, authority)
+        rebuild_register.rebuild_missing_entries(connection, service.casework.procedures, authority)
 
 
 def deliver_authority(service: Service, authority: str) -> Delivered:

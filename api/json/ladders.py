@@ -12,7 +12,7 @@ from api.json.problems import declared_refusals
 from api.presenters.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
-from drp.database.tables import AssumptionRow
+from drp.database.authority_tables import AssumptionRow
 from drp.directory import lookup
 from workflows.model.authority import Rules
 from workflows.model.refusals import Unfit

@@ -17,7 +17,7 @@ from drp.casework.access import AccessEnded, NotFound
 from drp.casework.load import StoredChallenge
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.service import check_not_sealed, was_involved
-from drp.database.tables import ChallengeRow, EntryRow, LinkRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, LinkRow, WordsRow
 from drp.directory import lookup
 from drp.timeline.chain import ChainedEntry, first_fault
 from drp.timeline.read import StoredTimeline, read_timeline

@@ -14,7 +14,8 @@ from api.presenters import item_reader
 from api.presenters.item_reader import SeenItem
 from api.request_context import RequestContext
 from drp.casework.item_search import might_see
-from drp.database.tables import ChallengeRow, ChildRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import ChildRow
 from workflows.calendar.working_days import local_date
 from workflows.model.refusals import Unfit
 

@@ -14,7 +14,7 @@ from api.presenters.shapes import RegisterLineShape
 from api.queries import report_query
 from api.queries.report_query import UNRECORDED
 from api.request_context import RequestContext
-from drp.register.write import SheetRow
+from drp.database.register_tables import SheetRow
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels, read_labels
 from drp.reports.register_search import SORTS, RegisterFilter, RegisterItem
@@ -26,7 +26,7 @@ from workflows.model.refusals import NotYours, Unfit
 from workflows.model.register_entry import CHALLENGE
 
 DESK = frozenset({Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
-"""Capacities that see every item of their authority (`workflows.decision.relation.SEES_ALL`), and so whose child each is about."""
+"""Capacities that see every item of their authority, and so whose child each is about (`SEES_ALL` of relation.py)."""
 
 KINDS = {"challenge": "Challenges", "practice": "Excellent practice", "scrutiny": "Senior scrutiny", "all": "Everything"}
 

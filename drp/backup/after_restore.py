@@ -9,7 +9,11 @@ from sqlalchemy import Connection, and_, delete, or_, select, update
 from sqlmodel import col
 
 from drp.backup.contents import authorities_in, choose_authority_rows
-from drp.database.tables import UNSENT, AuthorityRow, ChallengeRow, NotificationRow, SessionRow, SignInRow, WindowRow
+from drp.database.account_tables import SessionRow, SignInRow
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.message_tables import NotificationRow
+from drp.database.tables import UNSENT
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)

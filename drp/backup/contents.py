@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, inspect, select, text
 from sqlmodel import col
 
 from drp.backup.manifest import BackedUpAuthority
+from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.migrate import stored_revision
-from drp.database.tables import ChallengeRow, EntryRow
 from drp.proof.take_checkpoint import last_checkpoint
 
 

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
 from drp.casework.service import ActionResult, Answer, Casework, ResponseBuilder, RetryKey
+from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
-from drp.database.tables import EntryRow
 from drp.files.accepting import accept_document
 from drp.files.names import content_disposition
 from drp.identity.principal import Principal

@@ -5,29 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, ForeignKeyConstraint, Index, delete, insert, select, update
-from sqlmodel import Field, col
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlmodel import col
 
 from drp.casework.access import NotFound
+from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
-from drp.database.tables import Row, json_column
-
-
-class DraftRow(Row, table=True):
-    """What somebody has begun to write and not yet sent: theirs alone, gone once it is sent or has lain too long."""
-
-    __tablename__ = "draft"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    person: UUID
-    began_at: datetime
-    changed_at: datetime
-    said: dict[str, Any] = json_column()
-    __table_args__ = (
-        ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
-        Index("ix_draft_person", "authority", "person"),
-    )
-
 
 KEPT = timedelta(days=14)
 """A draft that nobody touched for so long is taken out: words about a child lie nowhere by oversight."""

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, exists, select, update
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from workflows.model.challenge import Outcome
 
 _KEY = ("authority", "challenge", "version", "n")

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, literal_column, or_, select, union
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, CoverRow, InvolvedRow, PostRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
+from drp.database.directory_tables import CoverRow, PostRow
 from drp.identity.principal import Principal
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.challenge import ClosedAs, WindowKind

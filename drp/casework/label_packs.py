@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
-from drp.database.tables import AuthorityRow
+from drp.database.authority_tables import AuthorityRow
 from workflows.model.authority import LABEL_PACKS
 from workflows.model.refusals import Unfit
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, ChildRow, CoverRow, PostRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import ChildRow, CoverRow, PostRow
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Cover, Establishment, Post
 from workflows.decision.relation import at_raising

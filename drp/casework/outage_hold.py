@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.casework.load import StoredChallenge
-from drp.database.tables import AuthorityRow
+from drp.database.authority_tables import AuthorityRow
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision
 from workflows.decision.windows import next_due

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
-from drp.database.tables import AuthorityRow, DocumentRow
+from drp.database.authority_tables import AuthorityRow, DocumentRow
 from workflows.calendar.working_days import Calendar
 from workflows.decision.addressing import condition_holds
 from workflows.ladder_language import reader

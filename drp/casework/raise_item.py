@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from drp.casework import access, load
 from drp.casework.procedures import Procedures, choose_ladder
-from drp.database.tables import ChallengeRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.directory import lookup
 from drp.identity import principal
 from drp.identity.principal import Principal

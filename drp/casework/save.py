@@ -11,20 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from drp.casework.load import StoredChallenge
+from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow, LinkRow, WindowRow, WordsRow
 from drp.database.engine import Conflict
 from drp.database.ids import Randomness
-from drp.database.tables import (
-    ChallengeRow,
-    DeliveryRow,
-    EntryRow,
-    InvolvedRow,
-    LinkRow,
-    MailState,
-    NotificationRow,
-    NotificationState,
-    WindowRow,
-    WordsRow,
-)
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
 from workflows.calendar.reporting_periods import quarter_of

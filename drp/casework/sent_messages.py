@@ -9,7 +9,9 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.casework.inbox import messages_query
-from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from drp.casework.procedures import Procedures
 from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
+from drp.database.challenge_tables import EntryRow, IdempotencyRow, InvolvedRow
 from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.ids import Randomness
-from drp.database.tables import EntryRow, IdempotencyRow, InvolvedRow
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
@@ -167,9 +167,16 @@ class Casework:
         return self._settled(signed.authority, once)
 
     def raise_within(
-        self, connection: Connection, signed: Principal, child: str, event: Raised, now: datetime, team: str = "", ladder: str = "",
+        self,
+        connection: Connection,
+        signed: Principal,
+        child: str,
+        event: Raised,
+        now: datetime,
+        team: str = "",
+        ladder: str = "",
         settled: Resolved | None = None,
-    ) -> ActionResult:  # fmt: skip
+    ) -> ActionResult:
         """Raise an item as part of a larger transaction, which the caller commits. Raises Refused with nothing written."""
         authority, day = signed.authority, local_date(now)
         taken = preview_raising(connection, self.procedures, signed, child, event, now, team, ladder)

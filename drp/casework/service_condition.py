@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp.database.tables import AuthorityRow, ChallengeRow, NotificationRow, NotificationState, WindowRow
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.message_tables import NotificationRow, NotificationState
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave
 from drp.casework.service import Casework
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Conflict
-from drp.database.tables import AuthorityRow, WindowRow
 
 log = logging.getLogger("drp.sweep")
 

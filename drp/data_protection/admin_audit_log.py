@@ -2,29 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Index, insert, select
-from sqlmodel import Field, col
+from sqlalchemy import Connection, insert, select
+from sqlmodel import col
 
 from drp.database.ids import Randomness
-from drp.database.tables import Row, json_column
+from drp.database.record_tables import AdministeredRow
 from drp.directory.lookup import names_of
 from drp.identity.principal import Principal
-
-
-class AdministeredRow(Row, table=True):
-    """One change to the directory or to the service's own settings. Identities and days, no names and no words."""
-
-    __tablename__ = "administered"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    at: datetime
-    person: UUID
-    what: str = Field(max_length=40)
-    said: dict[str, Any] = json_column()
-    __table_args__ = (Index("ix_administered_at", "authority", "at"),)
 
 
 @dataclass(frozen=True)

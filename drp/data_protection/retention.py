@@ -7,53 +7,19 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
-from sqlmodel import Field, col
+from sqlmodel import col
 
-from drp.casework.drafts import DraftRow
 from drp.casework.load import facts_from_row
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, WordsRow
+from drp.database.directory_tables import ChildRow
+from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
-from drp.database.tables import ChallengeRow, ChildRow, EntryRow, IdempotencyRow, Row, WordsRow
-from drp.register.write import RegisterRow
+from drp.database.record_tables import ErasureRow, HoldRow, KeptChildRow
+from drp.database.register_tables import RegisterRow
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 from workflows.model.ladder import Status
 from workflows.model.retention import Retention, retention_of
-
-
-class KeptChildRow(Row, table=True):
-    """What the case system says of a child beyond the directory: a death, the last contact. Days, local."""
-
-    __tablename__ = "kept_child"
-    authority: str = Field(primary_key=True, max_length=64)
-    child: UUID = Field(primary_key=True)
-    died: date | None = None
-    last_contact: date | None = None
-
-
-class HoldRow(Row, table=True):
-    """Nothing of a child (or, without one, of the whole authority) is erased while it is held: an inquiry, a claim."""
-
-    __tablename__ = "hold"
-    authority: str = Field(primary_key=True, max_length=64)
-    id: UUID = Field(primary_key=True)
-    child: UUID | None = None
-    why: str = Field(max_length=300)
-    by: str = Field(max_length=120)
-    since: date
-    lifted: date | None = None
-
-
-class ErasureRow(Row, table=True):
-    """That a challenge's words were erased: when, by whom, on what ground, how much. Append-only."""
-
-    __tablename__ = "erasure"
-    authority: str = Field(primary_key=True, max_length=64)
-    challenge: UUID = Field(primary_key=True)
-    at: datetime
-    by: str = Field(max_length=120)
-    why: str = Field(max_length=300)
-    words: int
-    documents: int
 
 
 class RecordHeld(Exception):

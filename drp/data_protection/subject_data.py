@@ -10,11 +10,12 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
-from drp.casework.drafts import DraftRow
-from drp.data_protection.admin_audit_log import AdministeredRow
-from drp.data_protection.retention import ErasureRow, HoldRow, KeptChildRow, conditions_about_child, every_child
-from drp.database.tables import ChallengeRow, ChildRow, InvolvedRow, PersonRow, PostRow, UnitRow, WordsRow
-from drp.register.write import RegisterRow, SheetRow
+from drp.data_protection.retention import conditions_about_child, every_child
+from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WordsRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
+from drp.database.draft_tables import DraftRow
+from drp.database.record_tables import AdministeredRow, ErasureRow, HoldRow, KeptChildRow
+from drp.database.register_tables import RegisterRow, SheetRow
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.retention import Retention
 

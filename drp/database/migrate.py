@@ -8,12 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from drp.casework import drafts as drafts
-from drp.data_protection import admin_audit_log as admin_audit_log  # its table belongs to the schema
-from drp.data_protection import retention as retention
 from drp.database.engine import Store
-from drp.proof import take_checkpoint as take_checkpoint
-from drp.register import write as write
 
 _LOCK = 7_301_114
 """Two replicas that start together migrate one after the other (PostgreSQL advisory lock)."""

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, ChildRow, PostRow, UnitRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import ChildRow, PostRow, UnitRow
 from drp.directory.vacancies import Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
 from workflows.model.authority import Authority, HeldFor

@@ -10,8 +10,10 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 from sqlmodel import col
 
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.database.ids import Randomness
-from drp.database.tables import ChallengeRow, ChildRow, CoverRow, PersonRow, PostRow, Row, UnitRow, WindowRow
+from drp.database.tables import Row
 from drp.directory.files import read_files
 from drp.directory.plan import ImportPlan, plan_import
 from drp.directory.vacancies import PostsVacant, Vacancy, vacant_posts

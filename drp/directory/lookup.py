@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
-from drp.database.tables import ChildRow, PersonRow, PostRow, UnitRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from workflows.decision.recipients import About
 from workflows.model.challenge import Facts
 from workflows.model.ladder import Status

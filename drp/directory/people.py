@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, func, or_, select
 from sqlmodel import col
 
-from drp.database.tables import CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.directory_tables import CoverRow, PersonRow, PostRow, UnitRow
 from workflows.model.authority import Authority, Capacity, HeldFor
 
 IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Connection, func, select, update
 from sqlmodel import col
 
-from drp.database.tables import AccountRow, PersonRow
+from drp.database.account_tables import AccountRow
+from drp.database.directory_tables import PersonRow
 from drp.identity.tokens import NotSigned, link_account, person_of_account
 from workflows.calendar.working_days import local_date
 

@@ -14,8 +14,9 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlmodel import col
 
+from drp.database.account_tables import SessionRow
+from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
-from drp.database.tables import PersonRow, SessionRow
 from drp.identity.tokens import NotSigned
 from workflows.calendar.working_days import local_date
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlmodel import col
 
+from drp.database.account_tables import SignInRow
+from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
-from drp.database.tables import PersonRow, SignInRow
 from drp.identity.sessions import hash_secret
 from drp.identity.tokens import NotSigned
 from workflows.calendar.working_days import local_date

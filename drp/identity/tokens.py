@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import Connection, insert, or_, select, update
 from sqlmodel import col
 
+from drp.database.account_tables import AccountRow, TokenRow
+from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.ids import Randomness
-from drp.database.tables import AccountRow, CoverRow, PersonRow, PostRow, TokenRow
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority

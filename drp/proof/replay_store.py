@@ -11,7 +11,8 @@ from sqlmodel import col
 from drp.casework import access, load
 from drp.casework.load import StoredChallenge
 from drp.casework.procedures import Procedures
-from drp.database.tables import ChallengeRow, DocumentRow
+from drp.database.authority_tables import DocumentRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.timeline.chain import ChainedEntry
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import local_date

@@ -8,36 +8,13 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, insert, select, update
-from sqlmodel import Field, col
+from sqlmodel import col
 
-from drp.database.tables import AuthorityRow, ChallengeRow, EntryRow, Row
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow
+from drp.database.record_tables import CheckpointRow, StandingRow
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, CheckpointedLength, in_order, sign_checkpoint
 from drp.timeline.chain import GENESIS, running_digest
-
-
-class CheckpointRow(Row, table=True):
-    """The signed head of one checkpoint. Append-only; the proof is the copy that left the database."""
-
-    __tablename__ = "checkpoint"
-    authority: str = Field(primary_key=True, max_length=64)
-    number: int = Field(primary_key=True)
-    at: datetime
-    size: int
-    root: str = Field(max_length=64)
-    previous: str = Field(max_length=64)
-    signer: str = Field(max_length=16)
-    signature: str = Field(max_length=100)
-
-
-class StandingRow(Row, table=True):
-    """How a challenge's timeline stood at the last checkpoint, so that the next has only what is new to look at."""
-
-    __tablename__ = "standing"
-    authority: str = Field(primary_key=True, max_length=64)
-    challenge: UUID = Field(primary_key=True)
-    count: int
-    head: str = Field(max_length=64)
-    digest: str = Field(max_length=64)
 
 
 class Unsigned(Exception):

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.data_protection.retention import ErasureRow
-from drp.database.tables import ChallengeRow, EntryRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
+from drp.database.record_tables import ErasureRow
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint
 from drp.timeline.chain import GENESIS, ChainKey, KeptWords, first_fault, running_digest
 

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from drp.casework import load
 from drp.casework.service import Casework
-from drp.database.tables import ChallengeRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.directory import lookup
 from drp.identity.tokens import principal_of
 from drp.register_import.columns import SheetColumns

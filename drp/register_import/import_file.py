@@ -9,8 +9,9 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import col
 
 from drp.casework.service import Casework
+from drp.database.register_tables import RegisterRow, SheetRow
 from drp.directory.importing import lock_imports
-from drp.register.write import RegisterRow, SheetRow, insert_entries
+from drp.register.write import insert_entries
 from drp.register_import.columns import SheetColumns, read_columns
 from drp.register_import.create_open_items import TakenOver, refuse_what_runs, take_over
 from drp.register_import.csv_files import read_csv

@@ -7,8 +7,8 @@ from datetime import date
 from sqlalchemy import Connection, delete, insert
 from sqlmodel import col
 
+from drp.database.register_tables import PopulationRow
 from drp.directory.importing import lock_imports
-from drp.register.write import PopulationRow
 from drp.register_import.columns import SheetColumns, read_columns
 from drp.register_import.faults import SheetFaults
 from drp.register_import.import_file import GivenSheet, open_sheet

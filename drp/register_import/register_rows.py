@@ -47,9 +47,16 @@ class SheetRowRead:
 
 
 def read_rows(
-    table: SheetTable, mapping: SheetMapping, columns: SheetColumns, known: Vocabulary, authority: Authority, today: date, sheet: str,
-    identity: Callable[[], UUID], faults: SheetFaults,
-) -> Iterator[SheetRowRead]:  # fmt: skip
+    table: SheetTable,
+    mapping: SheetMapping,
+    columns: SheetColumns,
+    known: Vocabulary,
+    authority: Authority,
+    today: date,
+    sheet: str,
+    identity: Callable[[], UUID],
+    faults: SheetFaults,
+) -> Iterator[SheetRowRead]:
     """Each good row below the headings; what is wrong with the others is noted in `faults`. `sheet`: the file's hash."""
     checker = _Checker(mapping, columns, known, authority, today, faults)
     count = 0

@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.database.tables import ChildRow, DocumentRow, PersonRow, UnitRow
-from drp.register.write import RegisterRow
+from drp.database.authority_tables import DocumentRow
+from drp.database.directory_tables import ChildRow, PersonRow, UnitRow
+from drp.database.register_tables import RegisterRow
 from workflows.ladder_language.strict_yaml import read_tree
 from workflows.model.authority import Authority
 from workflows.model.challenge import Outcome

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, or_, select, true
 from sqlmodel import col
 
-from drp.register.write import RegisterRow
+from drp.database.register_tables import RegisterRow
 from workflows.calendar.reporting_periods import first_day, months_in, next_period, periods_between
 from workflows.model.register_entry import CHALLENGE
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.casework.procedures import Procedures
-from drp.database.tables import PersonRow, UnitRow
+from drp.database.directory_tables import PersonRow, UnitRow
 from drp.reports.aggregate import Dimension
 from workflows.calendar.reporting_periods import period_in_words
 from workflows.model.authority import Authority
@@ -34,10 +34,20 @@ IMPACTS = {
     "too early": "too early to say",
 }
 TITLES = {
-    Dimension.YEAR: "Year", Dimension.QUARTER: "Quarter", Dimension.MONTH: "Month", Dimension.STAGE: "Highest stage reached", Dimension.REASON: "Reason",
-    Dimension.THEME: "Theme", Dimension.TEAM: "Team", Dimension.SERVICE: "Service", Dimension.STATUS: "Child's status", Dimension.ITEM_TYPE: "Kind of item",
-    Dimension.OUTCOME: "Outcome", Dimension.IMPACT: "What changed for the child", Dimension.IRO: "IRO",
-}  # fmt: skip
+    Dimension.YEAR: "Year",
+    Dimension.QUARTER: "Quarter",
+    Dimension.MONTH: "Month",
+    Dimension.STAGE: "Highest stage reached",
+    Dimension.REASON: "Reason",
+    Dimension.THEME: "Theme",
+    Dimension.TEAM: "Team",
+    Dimension.SERVICE: "Service",
+    Dimension.STATUS: "Child's status",
+    Dimension.ITEM_TYPE: "Kind of item",
+    Dimension.OUTCOME: "Outcome",
+    Dimension.IMPACT: "What changed for the child",
+    Dimension.IRO: "IRO",
+}
 """What each thing is called at the head of a table."""
 
 

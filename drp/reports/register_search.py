@@ -11,8 +11,9 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, case, func, literal, or_, select, true, tuple_
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, ChildRow
-from drp.register.write import RegisterRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import ChildRow
+from drp.database.register_tables import RegisterRow
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels

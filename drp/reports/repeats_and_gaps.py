@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, exists, func, select
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, ChildRow, WindowRow
-from drp.register.write import RegisterRow, StayRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import ChildRow
+from drp.database.register_tables import RegisterRow, StayRow
 from drp.reports.aggregate import Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, ThemeTable, asked_of, read_table

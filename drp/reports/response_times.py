@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from drp.register.write import RegisterRow, StayRow
+from drp.database.register_tables import RegisterRow, StayRow
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, asked_of, kinds_of, percent_of
@@ -90,11 +90,16 @@ def response_times_by_stage(
             acknowledged[key][to_acknowledge] += number
     return tuple(
         StageResponseTimes(
-            stage, replies[stage.key][ReplyState.IN_TIME], replies[stage.key][ReplyState.LATE], replies[stage.key][ReplyState.NONE],
-            replies[stage.key][ReplyState.WAITING], median_of(acknowledged[stage.key]), median_of(answered[stage.key]),
+            stage,
+            replies[stage.key][ReplyState.IN_TIME],
+            replies[stage.key][ReplyState.LATE],
+            replies[stage.key][ReplyState.NONE],
+            replies[stage.key][ReplyState.WAITING],
+            median_of(acknowledged[stage.key]),
+            median_of(answered[stage.key]),
         )
         for stage in labels.headings(Dimension.STAGE, [one for every in kept.values() for one in every])
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)

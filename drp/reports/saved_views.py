@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, delete, func, insert, select
 from sqlmodel import col
 
-from drp.register.write import SavedViewRow
+from drp.database.register_tables import SavedViewRow
 from workflows.model.refusals import Unfit
 
 MOST = 30

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
-from drp.register.write import PopulationRow, RegisterRow
+from drp.database.register_tables import PopulationRow, RegisterRow
 from drp.reports.aggregate import PERIODS, CountedPairs, CountQuery, Dimension, conditions_of, count_items
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from workflows.calendar.reporting_periods import first_day, months_in, period_in_words, periods_between, quarter_of_month

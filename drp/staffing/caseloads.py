@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, and_, case, func, or_, select
 from sqlmodel import col
 
-from drp.database.tables import ChallengeRow, ChildRow, PersonRow, PostRow, UnitRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from drp.directory import people
 from drp.directory.people import DirectoryPerson
 from workflows.calendar.working_days import local_date

@@ -1,8 +1,9 @@
 """Changes to the directory that a person makes in the service: cover, a caseload handed over, a leaver, access ended.
 
 Each is one transaction under the import's own lock, ends what it ends as the import does (the past is not rewritten,
-nothing is deleted), and marks the directory as to be looked at again: `tell`, or the next heartbeat, then brings to the
-open items what follows. Only people of the directory can be named. Who changed what stands in `drp.data_protection.admin_audit_log`.
+nothing is deleted), and marks the directory as to be looked at again: `tell_open_items`, or the next heartbeat, then brings
+to the open items what follows. Only people of the directory can be named. Who changed what stands in
+`drp.data_protection.admin_audit_log`.
 """
 
 import logging
@@ -20,8 +21,9 @@ from sqlmodel import col
 from drp.casework.access import NotFound
 from drp.casework.service import Casework
 from drp.data_protection import admin_audit_log
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
-from drp.database.tables import AuthorityRow, CoverRow, PersonRow, PostRow
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens

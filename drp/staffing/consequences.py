@@ -19,18 +19,11 @@ from sqlmodel import col
 from drp.casework import load
 from drp.casework.load import StoredChallenge
 from drp.casework.service import Casework
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow
+from drp.database.directory_tables import ChildRow, PostRow, UnitRow
 from drp.database.engine import Store, Unavailable
-from drp.database.tables import (
-    AuthorityRow,
-    ChallengeRow,
-    ChildRow,
-    DeliveryRow,
-    EntryRow,
-    InvolvedRow,
-    NotificationRow,
-    PostRow,
-    UnitRow,
-)
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach_people

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
-from drp.database.tables import EntryRow, WordsRow
+from drp.database.challenge_tables import EntryRow, WordsRow
 from drp.timeline.chain import ChainedEntry, KeptWords
 
 

@@ -10,8 +10,11 @@ from sqlalchemy import inspect, select, text, update
 from api.cli.backup_commands import restore_backup
 from api.jobs import checkpoints
 from drp.backup import after_restore, contents, manifest, postgresql
+from drp.database.account_tables import SessionRow
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Store
-from drp.database.tables import AuthorityRow, NotificationRow, SessionRow, WindowRow
+from drp.database.message_tables import NotificationRow
 from drp.proof.checkpoint import name_of
 from notifications import sending_pause
 from tests.backup.town import FRIDAY, Town

@@ -16,8 +16,9 @@ from api.app import create_app
 from api.assembly import Service, assemble_service
 from api.cli.backup_commands import BackupReport, back_up, restore_backup
 from api.jobs import checkpoints, heartbeat
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, EntryRow, NotificationRow, WordsRow
+from drp.database.message_tables import NotificationRow
 from drp.settings import Settings
 from notifications.channels import OutgoingMail, SendOutcome
 from tests.referral.matter import attach

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from drp.database.tables import DeliveryRow
+from drp.database.message_tables import DeliveryRow
 from tests.browser.serving import Council, Served
 from workflows.calendar.working_days import local_date
 from workflows.model import events as e

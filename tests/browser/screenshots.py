@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import select
 
 from api.demo.story import tell_story
-from drp.database.tables import ChallengeRow
+from drp.database.challenge_tables import ChallengeRow
 from tests.browser import journeys
 from tests.browser.conftest import CHROMIUM, INSTALL, launched
 from tests.browser.hands import DESK, PHONE, Hands, Sight

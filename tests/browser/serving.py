@@ -20,8 +20,9 @@ from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, scene_pr
 from api.jobs import heartbeat
 from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
 from drp.casework.service import ActionResult
+from drp.database.challenge_tables import WindowRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
-from drp.database.tables import PersonRow, WindowRow
 from drp.identity import sessions
 from drp.settings import Settings
 from tests.service.world import when

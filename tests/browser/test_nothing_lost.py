@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
 
-from drp.database.tables import ChallengeRow
+from drp.database.challenge_tables import ChallengeRow
 from tests.browser import journeys
 from tests.browser.hands import DESK, PHONE_PLAIN
 from tests.browser.journeys import CONCERN, EFFECT, begin, say_what, say_why, send
@@ -37,7 +37,7 @@ def replying(shared, sit):
 
 def replies(place, reference):
     """The replies on the record, as their words."""
-    from drp.database.tables import WordsRow
+    from drp.database.challenge_tables import WordsRow
 
     with place.served.service.store.read(place.key) as connection:
         query = select(WordsRow.text).where(

@@ -20,7 +20,7 @@ from workflows.model.ladder import ItemType, Status
 from workflows.model.refusals import Refused
 
 HERE = Path(workflows.__path__[0])
-CALENDAR = read_calendar((HERE / "calendars" / "england_and_wales.csv").read_text(encoding="utf-8"))
+CALENDAR = read_calendar((HERE / "calendar" / "england_and_wales.csv").read_text(encoding="utf-8"))
 
 
 # The rules, as shipped.

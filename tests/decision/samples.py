@@ -48,8 +48,13 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ClarificationGiven: e.ClarificationGiven("The elder."),
         e.Responded: e.Responded(positions[n % 4], "Our answer.", (e.Action("Do it.", later),) if n % 3 == 0 else ()),
         e.Judged: e.Judged(
-            ("enough", "needs_more")[n % 2], "So I find.", climb=n % 4 != 3, to_stage=other.key if n % 2 and alone else "",
-            to=chosen_for(story.rules, other), respond_by=soon if other.respond_within.set_by_raiser else None, resolve_by=later,
+            ("enough", "needs_more")[n % 2],
+            "So I find.",
+            climb=n % 4 != 3,
+            to_stage=other.key if n % 2 and alone else "",
+            to=chosen_for(story.rules, other),
+            respond_by=soon if other.respond_within.set_by_raiser else None,
+            resolve_by=later,
         ),
         e.MeetingArranged: e.MeetingArranged(story.now + timedelta(days=1)),
         e.MeetingHeld: e.MeetingHeld(today),
@@ -69,7 +74,12 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
         e.ReferredToCafcass: e.ReferredToCafcass(
-            ("case_not_reviewed",), "It drifts.", later if n % 2 else None, (e.ReferralStatement("effect", "She waits."),), (1,), "Mrs Rowe"
+            ("case_not_reviewed",),
+            "It drifts.",
+            later if n % 2 else None,
+            (e.ReferralStatement("effect", "She waits."),),
+            (1,),
+            "Mrs Rowe",
         ),
         e.ReferralAcknowledged: e.ReferralAcknowledged("CAF-77", today),
         e.ReferralOutcome: e.ReferralOutcome("advice", today),
@@ -89,7 +99,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.Endorsed: e.Endorsed(),
         e.EndorsementDeclined: e.EndorsementDeclined("Talk first."),
         e.WindowsReleased: e.WindowsReleased(("as due", "time given back")[n % 2], "Go on."),
-    }  # fmt: skip
+    }
     return made[kind]
 
 

@@ -23,10 +23,10 @@ from api.jobs.heartbeat import beat_once, checkpoint_authority
 from api.json.health import health_of
 from drp.casework.sweep import sweep_authority
 from drp.data_protection import retention
+from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.migrate import migrate_database
-from drp.database.tables import ChallengeRow, WindowRow
+from drp.database.register_tables import RegisterRow
 from drp.proof.open_bundle import open_bundle
-from drp.register.write import RegisterRow
 from drp.reports import response_times
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels

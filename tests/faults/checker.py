@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, WindowRow, WordsRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, DeliveryRow, EntryRow, IdempotencyRow, NotificationRow, WindowRow, WordsRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.timeline.chain import ChainKey, KeptWords, first_fault
 from notifications.wording import WORDS, message_sentences
 from tests.faults.world import SECRET

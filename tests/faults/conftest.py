@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drp.database.engine import Store
-from drp.database.tables import metadata
+from drp.database.schema import metadata
 from tests.store.conftest import Postgresql, calendar, casework, chance, octets, postgresql, sqlite_template, store
 
 __all__ = ["calendar", "casework", "chance", "copies", "octets", "postgresql", "sqlite_template", "store"]

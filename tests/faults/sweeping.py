@@ -44,7 +44,7 @@ def make_naive(casework: Casework) -> None:
     def unguarded(self: DecisionWriter, connection: Any, changed: list[dict[str, Any]]) -> None:
         from sqlalchemy import bindparam, update
 
-        from drp.database.tables import ChallengeRow
+        from drp.database.challenge_tables import ChallengeRow
 
         table: Any = ChallengeRow.__table__  # type: ignore[attr-defined]
         statement = (

@@ -17,8 +17,9 @@ from sqlmodel import col
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, NotificationRow
+from drp.database.message_tables import NotificationRow
 from notifications.channels import SendOutcome
 from notifications.outbox import WAITS
 from tests.faults import filled

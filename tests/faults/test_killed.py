@@ -169,7 +169,7 @@ def _waiting(store: Store) -> int:
     from sqlalchemy import func, select
     from sqlmodel import col
 
-    from drp.database.tables import NotificationRow
+    from drp.database.message_tables import NotificationRow
 
     with store.read(KEY) as connection:
         query = select(func.count()).where(

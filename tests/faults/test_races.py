@@ -13,8 +13,8 @@ import pytest
 from drp.casework import load
 from drp.casework.service import ActionResult
 from drp.casework.sweep import sweep_authority
+from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, WindowRow
 from tests.faults.checker import all_of, faults
 from tests.faults.world import casework_on, founded, many
 from tests.notifications.marsh import CLIMBS, KEY, Marsh, at

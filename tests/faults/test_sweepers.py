@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from drp.casework.sweep import sweep_authority
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
-from drp.database.tables import AuthorityRow, ChallengeRow, NotificationRow, WindowRow
+from drp.database.message_tables import NotificationRow
 from tests.faults.checker import all_of, faults
 from tests.faults.conftest import Copies
 from tests.faults.sweeping import replica

@@ -35,7 +35,7 @@ WHO = ("irene", "archer", "service", "manager")
 def calendar() -> Calendar:
     import workflows
 
-    path = Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv"
+    path = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
     return read_calendar(path.read_text(encoding="utf-8"))
 
 

@@ -13,9 +13,10 @@ from sqlmodel import col
 from drp.casework.load import id_of_reference
 from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import SweepResult, sweep_authority
+from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.tables import CoverRow, DeliveryRow, NotificationRow, PersonRow, PostRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.identity.principal import Principal

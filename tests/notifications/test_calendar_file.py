@@ -299,8 +299,13 @@ def file_called(name: str) -> Attachment:
     rules: Any = SimpleNamespace(ladder=SimpleNamespace(has=lambda key: True, stage=lambda key: called))
     challenge = SimpleNamespace(meeting_at=FIRST, is_open=True, sequence=3)
     row: Any = {
-        "authority": KEY, "subject": NotificationKind.MEETING.value, "stage": "stage_3", "sequence": 3, "version": 5, "at": RAISED,
-    }  # fmt: skip
+        "authority": KEY,
+        "subject": NotificationKind.MEETING.value,
+        "stage": "stage_3",
+        "sequence": 3,
+        "version": 5,
+        "at": RAISED,
+    }
     loaded: Any = SimpleNamespace(id="1", reference="7K3F-QX9M", challenge=challenge)
     made = calendar_file.meeting_file(row, loaded, rules, "https://drp.marsh.example/challenges/7K3F-QX9M", "marsh.example", "")
     assert made is not None

@@ -203,7 +203,7 @@ def test_a_fault_in_one_message_does_not_keep_the_others_back(marsh: Marsh, capl
     from sqlalchemy import update
     from sqlmodel import col
 
-    from drp.database.tables import NotificationRow
+    from drp.database.message_tables import NotificationRow
 
     first, second = marsh.raised(), marsh.raised(child="C-2", by="ivor")
     with marsh.store.write(KEY) as connection:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from drp.casework.service import Casework
-from drp.database.tables import NotificationRow
+from drp.database.message_tables import NotificationRow
 from notifications import digest, outbox
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE

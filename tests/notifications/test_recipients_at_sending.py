@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp.casework import load
-from drp.database.tables import CoverRow, PersonRow, PostRow
+from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from notifications import delivery_store, outbox, recheck_recipients
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
 from workflows.calendar.working_days import local_date

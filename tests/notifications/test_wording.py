@@ -32,9 +32,15 @@ NOTHING_TO_DO = {
 }
 """Where nothing is asked, and the second sentence says so."""
 MEANS_NOTHING_MORE = {
-    NotificationKind.OBSERVED, NotificationKind.COPIED, NotificationKind.ANSWERED, NotificationKind.MEETING, NotificationKind.EXTENDED, NotificationKind.REOPENED, NotificationKind.ACTION_DUE,
+    NotificationKind.OBSERVED,
+    NotificationKind.COPIED,
+    NotificationKind.ANSWERED,
+    NotificationKind.MEETING,
+    NotificationKind.EXTENDED,
+    NotificationKind.REOPENED,
+    NotificationKind.ACTION_DUE,
     NotificationKind.FOLLOW_UP_DUE,
-}  # fmt: skip
+}
 ASKS_BY_A_DATE = {subject for subject, words in WORDS.items() if "{by_when}" in words.do}
 
 

@@ -18,9 +18,9 @@ from sqlalchemy.engine import make_url
 
 from api.pages.sign_in.rate_limit import RateLimit
 from drp.casework import drafts
+from drp.database.directory_tables import ChildRow, UnitRow
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
-from drp.database.tables import ChildRow, UnitRow
 from drp.identity import sessions
 from tests.pages.browser import Visitor, at_browser
 from tests.service.cast import DUNMOOR, ELSEWHERE, NORTH

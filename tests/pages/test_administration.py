@@ -11,7 +11,9 @@ from sqlalchemy import update
 
 from api.routes import ROUTES
 from drp.data_protection import access_log
-from drp.database.tables import AuthorityRow, DeliveryRow, NotificationRow, PersonRow
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World

@@ -11,7 +11,9 @@ from sqlmodel import col
 from api import request_context
 from api.pages.service_board import board
 from drp.casework.service import Casework
-from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow, PersonRow, PostRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import PersonRow, PostRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.directory import gaps, importing
 from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser, day

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from api.pages.staffing import covers
-from drp.database.tables import CoverRow, PersonRow
+from drp.database.directory_tables import CoverRow, PersonRow
 from drp.directory.people import DirectoryPerson
 from tests.pages.browser import Page, at_browser, day
 from tests.service.cast import NORTH

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from api import request_context
-from drp.database.tables import PersonRow
+from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity.principal import RouteAudience
 from drp.identity.tokens import link_account

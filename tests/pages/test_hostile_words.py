@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from api.pages.frame import layout
-from drp.database.tables import ChildRow, PersonRow, UnitRow
+from drp.database.directory_tables import ChildRow, PersonRow, UnitRow
 from tests.pages.every_page import PAGES, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
 from tests.pages.test_forged_forms import pressing
@@ -286,9 +286,11 @@ def test_a_title_a_hint_and_a_label_are_no_formats_either(ground: Ground, text: 
     from api.pages.frame.form_fields import Form, RadioPick, TextArea, TextLine, TickBoxes
 
     fields = [
-        TextLine(name="a", label=text, hint=text), TextArea(name="b", label=text, hint=text),
-        RadioPick(name="c", label=text, options=[(text, text, text)]), TickBoxes(name="d", label=text, options=[(text, text, text)] * 2),
-    ]  # fmt: skip
+        TextLine(name="a", label=text, hint=text),
+        TextArea(name="b", label=text, hint=text),
+        RadioPick(name="c", label=text, options=[(text, text, text)]),
+        TickBoxes(name="d", label=text, options=[(text, text, text)] * 2),
+    ]
     made = layout.page_environment().from_string(
         '{% import "pages/form.html" as f %}{% for each in form.fields %}{{ f.field(each, form) }}{% endfor %}'
     )

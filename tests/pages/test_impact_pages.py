@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import update
 
-from drp.database.tables import ChildRow
+from drp.database.directory_tables import ChildRow
 from tests.pages.browser import at_browser, day
 from tests.service.world import World
 

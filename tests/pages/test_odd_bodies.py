@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from drp.casework.drafts import DraftRow
-from drp.database.tables import EntryRow
+from drp.database.challenge_tables import EntryRow
+from drp.database.draft_tables import DraftRow
 from tests.pages.browser import Visitor, at_browser
 from tests.pages.ground import Straight
 from tests.service.world import World

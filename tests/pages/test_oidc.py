@@ -16,7 +16,8 @@ from sqlalchemy import select, update
 from api.assembly import system_clock
 from api.pages.sign_in import oidc, openid, sign_in
 from api.pages.sign_in.rate_limit import WITHIN, RateLimit
-from drp.database.tables import AccountRow, PersonRow, SessionRow, SignInRow
+from drp.database.account_tables import AccountRow, SessionRow, SignInRow
+from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity import sign_in as sign_in_module
 from tests.pages.providers import Browser, Signing, at_the_provider, real_providers, sent_with

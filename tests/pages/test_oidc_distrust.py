@@ -17,8 +17,8 @@ from joserfc.jwk import OctKey
 from sqlalchemy import select
 
 from api.pages.sign_in import oidc, openid
+from drp.database.account_tables import AccountRow, SessionRow
 from drp.database.engine import Store
-from drp.database.tables import AccountRow, SessionRow
 from tests.pages.providers import SECRET, Crooked, Signing, crooked_provider, curve_key, sent_with, signing_key
 from tests.pages.test_oidc import is_refused
 from tests.service.test_planted_bugs import must_fail

@@ -230,7 +230,7 @@ def test_the_pages_and_the_programs_routes_are_all_the_routes_there_are() -> Non
 
 
 if __name__ == "__main__":
-    calendar = Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv"
+    calendar = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
     with tempfile.TemporaryDirectory() as folder:
         making = made(Path(folder), read_calendar(calendar.read_text(encoding="utf-8")))
         TABLE.write_text(table(next(making)), encoding="utf-8")

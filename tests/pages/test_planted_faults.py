@@ -17,6 +17,7 @@ from api.pages.sign_in import sign_in
 from api.pages.sign_in.rate_limit import RateLimit
 from api.presenters import item_reader
 from drp.casework import access, drafts
+from drp.database import draft_tables
 from drp.identity import principal, sessions
 from drp.identity import sign_in as sign_in_module
 from drp.identity.principal import NotPermitted
@@ -112,7 +113,7 @@ def test_a_refusal_whose_page_differs_by_a_word_is_noticed(ground: Ground, monke
 
 
 def test_a_draft_that_is_everybodys_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(drafts, "match_own_draft", lambda authority, person, id_: (drafts.col(drafts.DraftRow.id) == id_,))
+    monkeypatch.setattr(drafts, "match_own_draft", lambda authority, person, id_: (drafts.col(draft_tables.DraftRow.id) == id_,))
     must_fail(some(ground, DRAFT))
     must_fail(some(ground, "POST /raise/<draft, another child's>"))
 

@@ -6,7 +6,7 @@ import pytest
 
 from api.pages.admin import procedures as room
 from api.routes import ROUTES
-from drp.database.tables import AssumptionRow
+from drp.database.authority_tables import AssumptionRow
 from drp.identity.principal import RouteAudience
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import procedures

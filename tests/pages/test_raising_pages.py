@@ -2,7 +2,8 @@
 
 import pytest
 
-from drp.database.tables import ChallengeRow, NotificationRow
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.message_tables import NotificationRow
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.world import World
 
@@ -151,7 +152,7 @@ def test_the_same_words_for_siblings_only_where_somebody_said_that_they_fit(worl
 def test_initials_are_enough_where_they_are_one_childs_alone(world, irene):
     from sqlalchemy import select
 
-    from drp.database.tables import ChildRow
+    from drp.database.directory_tables import ChildRow
 
     rows = world.rows(select(ChildRow.number, ChildRow.initials))
     initials = next(row.initials for row in rows if row.number == "T-1")

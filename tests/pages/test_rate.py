@@ -85,6 +85,6 @@ def test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for(world: Wor
 def _sign_ins() -> Any:
     from sqlalchemy import select
 
-    from drp.database.tables import SignInRow
+    from drp.database.account_tables import SignInRow
 
     return select(SignInRow.id)

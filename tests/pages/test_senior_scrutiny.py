@@ -7,8 +7,8 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.presenters import timeline_text
-from drp.database.tables import ChildRow
-from drp.register.write import RegisterRow
+from drp.database.directory_tables import ChildRow
+from drp.database.register_tables import RegisterRow
 from tests.pages.browser import Page, at_browser
 from tests.service.cast import LEVELS
 from tests.service.world import World

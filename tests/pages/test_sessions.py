@@ -12,7 +12,9 @@ from sqlalchemy import func, select, text, update
 
 from api.app import create_app
 from api.pages.frame.browser_request import safe_path
-from drp.database.tables import PersonRow, SessionRow, SignInRow, metadata
+from drp.database.account_tables import SessionRow, SignInRow
+from drp.database.directory_tables import PersonRow
+from drp.database.schema import metadata
 from drp.identity import sessions
 from drp.settings import Settings
 from tests.pages.browser import Visitor, at_browser

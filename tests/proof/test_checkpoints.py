@@ -11,10 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, text
 
 from api.jobs import checkpoints, heartbeat
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, EntryRow, WordsRow
+from drp.database.record_tables import CheckpointRow, StandingRow
 from drp.proof import checkpoint as proof
-from drp.proof.take_checkpoint import CheckpointRow, StandingRow, TimelineBroken
+from drp.proof.take_checkpoint import TimelineBroken
 from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, keyed_hash_of, running_digest, words_commitment
 from tests.service.world import World
 

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from api.assembly import assemble_service
 from api.jobs import checkpoints, heartbeat
 from api.json.health import health_of
-from drp.database.tables import AuthorityRow
+from drp.database.authority_tables import AuthorityRow
 from drp.proof import checkpoint as proof
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.proof.verify import timeline_faults

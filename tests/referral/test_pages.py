@@ -16,11 +16,12 @@ from api.assembly import assemble_service
 from api.exports.referral.operator import write_bundle
 from api.pages.referral import referral_pages
 from drp.casework import drafts
-from drp.casework.drafts import DraftRow
 from drp.data_protection.access_log import AccessLog
+from drp.database import record_tables
+from drp.database.challenge_tables import EntryRow
+from drp.database.draft_tables import DraftRow
 from drp.database.engine import Store, Unavailable
-from drp.database.tables import DeliveryRow, EntryRow, NotificationRow
-from drp.proof import take_checkpoint
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.pages.browser import Page, Visitor, at_browser, day
@@ -317,7 +318,7 @@ def test_the_record_comes_under_a_checkpoint_when_it_is_sent(world: World) -> No
     reference = matter(world)
     irene = at_browser(world, "irene")
     irene.fill(irene.open(f"{referral_of(world, reference)}/send"))
-    rows = world.rows(select(func.count()).select_from(take_checkpoint.CheckpointRow))
+    rows = world.rows(select(func.count()).select_from(record_tables.CheckpointRow))
     assert rows[0][0] == 1
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from drp.register.write import RegisterRow
+from drp.database.register_tables import RegisterRow
 from drp.register_import.faults import Unusable
 from drp.register_import.import_file import GivenSheet, ImportResult, import_sheet
 from drp.register_import.mapping import SheetMapping, read_mapping

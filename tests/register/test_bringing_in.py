@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import ProgrammingError
 
-from drp.database.tables import ChallengeRow, DeliveryRow, NotificationRow, WindowRow
-from drp.register.write import SheetRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.register_tables import SheetRow
 from drp.register_import import import_file, register_rows
 from drp.register_import.import_file import NoSuchSheet, take_sheet_back
 from drp.register_import.mapping import BadMapping

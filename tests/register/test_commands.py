@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from api.cli import register_commands
 from api.cli.main import app
 from drp.database.engine import Store
-from drp.register.write import PopulationRow
+from drp.database.register_tables import PopulationRow
 from drp.register_import import import_file
 from drp.register_import.register_rows import SheetRowRead
 from tests.register.books import book, sheet

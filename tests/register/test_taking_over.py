@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from drp.database.tables import ChallengeRow
-from drp.register import write
+from drp.casework import rebuild_register
+from drp.database.challenge_tables import ChallengeRow
 from drp.register_import import create_open_items, import_file
 from tests.register.bringing import HEAD, Office
 from tests.service.cast import NORTH
@@ -33,7 +33,7 @@ def counted_once(office: Office) -> None:
         assert (mine["raised_on"], mine["quarter"], mine["sheet"]) == (date(2025, 11, 5), "2025-Q3", "")
         assert [one["reference"] for one in office.lines()] == sorted(["OLD-2", "OLD-3", taken.reference])
         with world.store.write(office.key) as connection:
-            assert write.rebuild_entries(connection, casework.procedures, office.key, [mine["id"]]) == 1
+            assert rebuild_register.rebuild_entries(connection, casework.procedures, office.key, [mine["id"]]) == 1
     kept = world.rows(select(ChallengeRow.quarter))
     assert [row.quarter for row in kept] == ["2025-Q3"]
 

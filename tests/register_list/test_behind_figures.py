@@ -70,10 +70,18 @@ def questions(rng: random.Random, number: int) -> Iterator[TableQuestion]:
     """Any two things, some of them narrowed, some of a period, with and without notices, stages together or not."""
     pairs = [*permutations(Dimension, 2), *((by, None) for by in Dimension)]
     narrowings: tuple[tuple[tuple[Dimension, str], ...], ...] = (
-        (), (), ((Dimension.REASON, "report"),), ((Dimension.REASON, "excellent_practice"),), ((Dimension.REASON, ""),), ((Dimension.THEME, "practice"),),
-        ((Dimension.TEAM, ""),), ((Dimension.YEAR, "2024"),), ((Dimension.QUARTER, "2024-Q2"), (Dimension.STATUS, "looked_after")), ((Dimension.IRO, ""),),
+        (),
+        (),
+        ((Dimension.REASON, "report"),),
+        ((Dimension.REASON, "excellent_practice"),),
+        ((Dimension.REASON, ""),),
+        ((Dimension.THEME, "practice"),),
+        ((Dimension.TEAM, ""),),
+        ((Dimension.YEAR, "2024"),),
+        ((Dimension.QUARTER, "2024-Q2"), (Dimension.STATUS, "looked_after")),
+        ((Dimension.IRO, ""),),
         ((Dimension.ITEM_TYPE, "excellent_practice"),),
-    )  # fmt: skip
+    )
     for by, across in rng.sample(pairs, number):
         first, last = rng.choice(PERIODS)
         yield TableQuestion(by, across, first, last, rng.choice(narrowings), rng.random() < 0.5, rng.random() < 0.5)

@@ -17,8 +17,10 @@ from api.jobs import checkpoints
 from drp.casework import drafts
 from drp.casework.load import id_of_reference
 from drp.data_protection import retention as keeping
-from drp.data_protection.retention import ErasureRow, NoSuchChild, RecordHeld
-from drp.database.tables import ChildRow, EntryRow, IdempotencyRow, WordsRow
+from drp.data_protection.retention import NoSuchChild, RecordHeld
+from drp.database.challenge_tables import EntryRow, IdempotencyRow, WordsRow
+from drp.database.directory_tables import ChildRow
+from drp.database.record_tables import ErasureRow
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer

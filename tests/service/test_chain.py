@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, text
 
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.ids import Randomness
-from drp.database.tables import ChallengeRow, EntryRow, WordsRow
 from drp.timeline.chain import GENESIS, ChainKey, KeptWords, chain_entries, first_fault
 from tests.service.world import World
 

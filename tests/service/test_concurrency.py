@@ -11,8 +11,10 @@ from sqlalchemy import Connection, select, update
 
 from drp.casework.service import ActionResult, Casework, RetryKey
 from drp.casework.sweep import sweep_authority
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Conflict, Store, Unavailable
-from drp.database.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from drp.database.message_tables import NotificationRow
 from drp.identity import tokens
 from drp.identity.principal import Principal
 from tests.service.cast import procedures

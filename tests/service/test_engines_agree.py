@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from drp.database.challenge_tables import WindowRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Store
-from drp.database.tables import DeliveryRow, NotificationRow, PersonRow, WindowRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from tests.service.cast import CLIMBING, DUNMOOR, Council
 from tests.service.test_access import MINIMAL
 from tests.service.world import World

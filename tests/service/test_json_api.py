@@ -9,8 +9,10 @@ from sqlalchemy import select, update
 
 from api.assembly import assemble_service
 from drp.database import migrate
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Unavailable
-from drp.database.tables import AuthorityRow, ChallengeRow, EntryRow, IdempotencyRow, NotificationRow
+from drp.database.message_tables import NotificationRow
 from tests.service.cast import NORTH
 from tests.service.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES

@@ -16,8 +16,8 @@ from api.queries import item_list
 from drp.casework import access, resolve_recipients, save, service
 from drp.casework import load as loading
 from drp.casework import sweep as sweeping
+from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
 from drp.database.engine import Store
-from drp.database.tables import ChallengeRow, IdempotencyRow
 from drp.identity import tokens
 from drp.timeline import chain
 from tests.decision.planting import plant_rule

@@ -9,8 +9,9 @@ from sqlmodel import col
 
 from api.json import challenges
 from drp.casework import procedures
-from drp.database.tables import NotificationRow, WindowRow
-from drp.register.write import RegisterRow
+from drp.database.challenge_tables import WindowRow
+from drp.database.message_tables import NotificationRow
+from drp.database.register_tables import RegisterRow
 from tests.service.cast import LEVELS
 from tests.service.test_json_api import problem
 from tests.service.world import World

@@ -21,7 +21,7 @@ from drp.casework.service import Casework
 from drp.database.engine import Store
 from drp.database.ids import Randomness
 from drp.database.migrate import migrate_database
-from drp.database.tables import metadata
+from drp.database.schema import metadata
 from drp.timeline.chain import ChainKey
 from tests.store.council import read_once
 from workflows.calendar.working_days import Calendar, read_calendar
@@ -150,7 +150,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def calendar() -> Calendar:
     """The calendar as shipped."""
-    path = Path(workflows.__path__[0]) / "calendars" / "england_and_wales.csv"
+    path = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
     return read_calendar(path.read_text(encoding="utf-8"))
 
 

@@ -10,9 +10,11 @@ from sqlmodel import col
 from drp.casework import load as loading
 from drp.casework.service import Casework
 from drp.casework.sweep import sweep_authority
+from drp.database.challenge_tables import EntryRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.tables import DeliveryRow, EntryRow, NotificationRow, PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.staffing.consequences import bring_consequences
 from tests.store.council import CHILDREN, COVERS, FILES, PEOPLE, POSTS, as_, load, raised, seeded
 from workflows.model.challenge import Challenge

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.directory.files import Unloadable, read_files
 from drp.directory.importing import apply_plan, import_directory, read_standing_directory, vacancies_of
 from drp.directory.plan import plan_import

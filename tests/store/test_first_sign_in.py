@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Select, select, update
 
 from drp.casework.service import Casework
+from drp.database.account_tables import AccountRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.tables import AccountRow, PersonRow
 from drp.identity import accounts
 from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
 from tests.store.council import load, person, seeded

@@ -9,10 +9,12 @@ from alembic import command
 from sqlalchemy import insert, inspect, select, text
 
 from drp.database.engine import Store
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.migrate import alembic_config, migrate_database, newest_revision
-from drp.database.tables import DeliveryRow, NotificationRow, metadata
+from drp.database.register_tables import RegisterRow
+from drp.database.schema import metadata
 from drp.register import write
-from drp.register.write import EntryToInsert, RegisterRow
+from drp.register.write import EntryToInsert
 from tests.store.conftest import OWNER
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import RegisterEntry

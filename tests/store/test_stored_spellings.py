@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import pytest
 
-from drp.database.tables import MailState, NotificationState
+from drp.database.message_tables import MailState, NotificationState
 
 OF_RELEASE_0_1: dict[type[StrEnum], tuple[str, ...]] = {
     MailState: ("accepted", "refused", "skipped", "waiting"),

@@ -22,8 +22,9 @@ from drp.casework import drafts
 from drp.casework.attachments import NotAsAttached
 from drp.data_protection import admin_audit_log, retention
 from drp.data_protection.access_log import AccessLog
+from drp.database import record_tables
+from drp.database.challenge_tables import WordsRow
 from drp.database.engine import Store, Unavailable
-from drp.database.tables import WordsRow
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
 from tests.service.cast import DERBY, NORTH
 from tests.service.world import World
@@ -236,7 +237,7 @@ def test_until_when_it_is_kept_what_holds_it_and_that_it_was_erased_are_there(wo
         retention.hold_record(connection, world.chance, key, None, "An inquiry.", "Ada, administrator", day)
         retention.hold_record(connection, world.chance, key, world.child("T-2"), CANARY, "Ada, administrator", day)
         erased = {"at": world.now, "by": "Ada", "why": "Ordered by the court.", "words": 3, "documents": 1}
-        connection.execute(insert(retention.ErasureRow).values(authority=key, challenge=challenge, **erased))
+        connection.execute(insert(record_tables.ErasureRow).values(authority=key, challenge=challenge, **erased))
     owner.close()
     octets = exported(world, tmp_path)
     kept = said(octets)["child"]["kept"]

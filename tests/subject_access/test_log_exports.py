@@ -13,8 +13,8 @@ from api.cli.main import app
 from api.exports import csv_text, log_export
 from api.exports.log_export import HEADINGS, SENT_HEADINGS, access_log_rows, send_log_rows
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
-from drp.database.tables import PersonRow
 from tests.referral.matter import matter
 from tests.service.world import World
 

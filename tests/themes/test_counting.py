@@ -11,8 +11,9 @@ from sqlalchemy import Connection, delete, text
 from sqlmodel import col
 
 from drp.database.engine import Store
+from drp.database.register_tables import RegisterRow
 from drp.register import write
-from drp.register.write import EntryChange, EntryToInsert, RegisterRow
+from drp.register.write import EntryChange, EntryToInsert
 from drp.reports import aggregate
 from drp.reports.aggregate import CountQuery, Dimension, count_items, counting_statement
 from tests.themes.lines import plainly, some_line, some_lines

@@ -8,11 +8,12 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from api.assembly import enter_what_is_not
+from drp.casework import rebuild_register
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store
 from drp.database.migrate import alembic_config, migrate_database
-from drp.database.tables import ChallengeRow
+from drp.database.register_tables import RegisterRow, StayRow
 from drp.register import write
-from drp.register.write import RegisterRow, StayRow
 from tests.service.world import World
 from tests.store.conftest import OWNER
 
@@ -34,7 +35,7 @@ def anew(world: World) -> list[dict[str, Any]]:
     casework = world.service.casework
     ids = [row.id for row in world.rows(select(col(ChallengeRow.id)))]
     with world.store.write(HERE) as connection:
-        write.rebuild_entries(connection, casework.procedures, HERE, ids)
+        rebuild_register.rebuild_entries(connection, casework.procedures, HERE, ids)
     return lines(world)
 
 

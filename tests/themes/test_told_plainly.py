@@ -11,8 +11,9 @@ from api.queries import report_query
 from api.queries.report_query import AskedQuestion
 from drp.casework.service import Casework
 from drp.database.engine import Store
+from drp.database.register_tables import PopulationRow
 from drp.register import write
-from drp.register.write import EntryChange, EntryToInsert, PopulationRow
+from drp.register.write import EntryChange, EntryToInsert
 from drp.reports import repeats_and_gaps, saved_views, theme_tables
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels, read_labels
@@ -31,9 +32,18 @@ DAY = date(2026, 2, 2)
 
 def line(**said: object) -> RegisterEntry:
     plain = RegisterEntry(
-        ItemType.FORMAL, DAY, "level_2", (CodedReason("report_not_available", "practice"),), "north", "field", "looked_after", False,
-        "withdrawn", "", None,
-    )  # fmt: skip
+        ItemType.FORMAL,
+        DAY,
+        "level_2",
+        (CodedReason("report_not_available", "practice"),),
+        "north",
+        "field",
+        "looked_after",
+        False,
+        "withdrawn",
+        "",
+        None,
+    )
     return replace(plain, **said)  # type: ignore[arg-type]
 
 

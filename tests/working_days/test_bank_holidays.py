@@ -6,11 +6,11 @@ from pathlib import Path
 import holidays
 import pytest
 
-import workflows.calendars
+import workflows.calendar
 from workflows.calendar.holiday_rules import bank_holidays_by_rule
 from workflows.calendar.working_days import read_calendar
 
-FILE = Path(workflows.calendars.__path__[0]) / "england_and_wales.csv"
+FILE = Path(workflows.calendar.__path__[0]) / "england_and_wales.csv"
 TEXT = FILE.read_text(encoding="utf-8")
 CALENDAR = read_calendar(TEXT)
 YEARS = range(1995, 2041)

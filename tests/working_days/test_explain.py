@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import workflows.calendars
+import workflows.calendar
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import (
     Length,
@@ -17,7 +17,7 @@ from workflows.calendar.working_days import (
     read_calendar,
 )
 
-TEXT = (Path(workflows.calendars.__path__[0]) / "england_and_wales.csv").read_text(encoding="utf-8")
+TEXT = (Path(workflows.calendar.__path__[0]) / "england_and_wales.csv").read_text(encoding="utf-8")
 CALENDAR = read_calendar(TEXT)
 
 

@@ -9,7 +9,7 @@ import holidays
 import pytest
 import tzdata
 
-import workflows.calendars
+import workflows.calendar
 from workflows.calendar.working_days import (
     LONDON,
     TZDATA,
@@ -28,7 +28,7 @@ from workflows.calendar.working_days import (
     working_days_between,
 )
 
-TEXT = (Path(workflows.calendars.__path__[0]) / "england_and_wales.csv").read_text(encoding="utf-8")
+TEXT = (Path(workflows.calendar.__path__[0]) / "england_and_wales.csv").read_text(encoding="utf-8")
 CALENDAR = read_calendar(TEXT)
 DAY = timedelta(days=1)
 EVERY_START = [date(1995, 1, 1) + timedelta(days=n) for n in range((date(2041, 1, 1) - date(1995, 1, 1)).days)]

@@ -11,7 +11,7 @@ from sqlmodel import col
 from api.exports.referral.material import GROUNDS, ReferralMaterial
 from api.exports.referral.stages import stages_reached, working_days_taken
 from api.presenters.wording import moment_in_words
-from drp.database.tables import ChildRow, PersonRow
+from drp.database.directory_tables import ChildRow, PersonRow
 from workflows.calendar.working_days import local_date, long_date, so_many
 from workflows.decision.recipients import iro_of
 from workflows.model.authority import Capacity, HeldFor

@@ -23,12 +23,20 @@ def lines_held(desk: SarGatherer, number: str, child: UUID | None) -> list[LineH
     names = lookup.names_of(desk.connection, desk.authority, {str(one.raiser) for one in found if one.raiser})
     return [
         LineHeld(
-            reference=one.reference, sheet=one.sheet, brought_in=moment_in_words(one.at), raised_on=one.raised_on, ended_on=one.ended_on,
-            kind=words.label(one.item_type), stage=stages.get(one.stage, one.stage),
+            reference=one.reference,
+            sheet=one.sheet,
+            brought_in=moment_in_words(one.at),
+            raised_on=one.raised_on,
+            ended_on=one.ended_on,
+            kind=words.label(one.item_type),
+            stage=stages.get(one.stage, one.stage),
             reasons=[words.reason(key).label if words.has_reason(key) else key for key in one.reasons],
-            status=words.label(one.status) if one.status else "", team=teams.get(one.team, one.team),
-            service=services.get(one.service, one.service), outcome=words.label(one.outcome) if one.outcome else "",
-            impact=one.impact, raised_by=names.get(str(one.raiser), "") if one.raiser else "",
+            status=words.label(one.status) if one.status else "",
+            team=teams.get(one.team, one.team),
+            service=services.get(one.service, one.service),
+            outcome=words.label(one.outcome) if one.outcome else "",
+            impact=one.impact,
+            raised_by=names.get(str(one.raiser), "") if one.raiser else "",
         )
         for one in found
-    ]  # fmt: skip
+    ]

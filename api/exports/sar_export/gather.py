@@ -22,7 +22,7 @@ from api.exports.sar_export.marks import mark_meanings, mark_words, of_law, of_o
 from api.exports.sar_export.writers import SarWriters
 from api.presenters.wording import capitalised, moment_in_words
 from drp.data_protection import subject_data
-from drp.database.tables import ChildRow
+from drp.database.directory_tables import ChildRow
 from drp.directory import lookup
 from workflows.calendar.working_days import local_date, so_many
 
@@ -96,23 +96,40 @@ def _child(desk: SarGatherer, row: ChildRow) -> ChildHeld:
     )
     writers = SarWriters(desk.words, known)
     return ChildHeld(
-        number=row.number, initials=row.initials, born=row.born,
+        number=row.number,
+        initials=row.initials,
+        born=row.born,
         statuses=[desk.words.label(status) for status in sorted(row.statuses)],
-        in_plo=row.in_plo, in_proceedings=row.in_proceedings, facts=sorted(row.facts),
+        in_plo=row.in_plo,
+        in_proceedings=row.in_proceedings,
+        facts=sorted(row.facts),
         team=subject_data.unit_names(desk.connection, desk.authority, "team").get(row.team, row.team),
-        service=_service(desk, row.team), last_review=row.last_review, next_review=row.next_review, conferences=row.conferences,
+        service=_service(desk, row.team),
+        last_review=row.last_review,
+        next_review=row.next_review,
+        conferences=row.conferences,
         posts=[
-            PostHeld(post=writers.title(one.role), name=writers.name(one.person), agency=writers.agency(one.person),
-                     since=one.since, until=one.until)
+            PostHeld(
+                post=writers.title(one.role),
+                name=writers.name(one.person),
+                agency=writers.agency(one.person),
+                since=one.since,
+                until=one.until,
+            )
             for one in posts
         ],
         hand_overs=[
-            HandOver(at_in_words=moment_in_words(one.at), by=writers.name(one.by), of=writers.name(one.of), to=writers.name(one.to),
-                     since=one.since)
+            HandOver(
+                at_in_words=moment_in_words(one.at),
+                by=writers.name(one.by),
+                of=writers.name(one.of),
+                to=writers.name(one.to),
+                since=one.since,
+            )
             for one in moved
         ],
         kept=_kept(desk, row),
-    )  # fmt: skip
+    )
 
 
 def _kept(desk: SarGatherer, row: ChildRow) -> Kept:

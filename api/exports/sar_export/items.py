@@ -65,29 +65,44 @@ def gather_item(desk: SarGatherer, id_: UUID) -> Item:
     names = {person: known.name for person, known in it.known.items()}
     shapes = [item_reader.entry_shape(entry, it.kept, names, rules) for entry in it.kept.entries]
     return Item(
-        reference=loaded.reference, kind=words.label(challenge.item_type.value),
+        reference=loaded.reference,
+        kind=words.label(challenge.item_type.value),
         procedure=f"{rules.ladder.title}, {rules.ladder.version}",
-        standing=item_view.where_in_words(rules, challenge), sealed=challenge.is_sealed, raised_at=challenge.raised_at,
-        raised_at_in_words=moment_in_words(challenge.raised_at), raised_by=it.writers.name(str(loaded.raiser)),
+        standing=item_view.where_in_words(rules, challenge),
+        sealed=challenge.is_sealed,
+        raised_at=challenge.raised_at,
+        raised_at_in_words=moment_in_words(challenge.raised_at),
+        raised_by=it.writers.name(str(loaded.raiser)),
         raised_as=it.writers.title(challenge.raiser_role),
         reasons=[words.reason(reason).label if words.has_reason(reason) else reason for reason in challenge.reasons],
-        priority=words.label(challenge.priority) if challenge.priority else "", highest_stage=it.stage(challenge.highest_stage),
-        referral=challenge.referral.value, child_then=_facts(it, challenge.facts_at_raising),
+        priority=words.label(challenge.priority) if challenge.priority else "",
+        highest_stage=it.stage(challenge.highest_stage),
+        referral=challenge.referral.value,
+        child_then=_facts(it, challenge.facts_at_raising),
         child_now=_facts(it, challenge.facts),
         linked=item_reader.linked_references(desk.connection, desk.authority, id_),
         reached=[
-            Reached(name=it.writers.name(one.person), role=it.writers.title(one.role), as_to=one.as_to, since=moment_in_words(one.since))
+            Reached(
+                name=it.writers.name(one.person),
+                role=it.writers.title(one.role),
+                as_to=one.as_to,
+                since=moment_in_words(one.since),
+            )
             for one in it.told
         ],
         promises=[_promise(it, window) for window in challenge.windows],
         timeline=[_entry(it, entry, shape) for entry, shape in zip(it.kept.entries, shapes, strict=True)],
         documents=[
             _document(it, entry, shape)
-            for entry, shape in zip(it.kept.entries, shapes, strict=True) if entry.kind == "document_attached"
+            for entry, shape in zip(it.kept.entries, shapes, strict=True)
+            if entry.kind == "document_attached"
         ],
-        messages=list(_messages(it, id_)), marks=[mark_words("sealed")] if challenge.is_sealed else [],
-        erasure=_erasure(desk, id_), proven=fault is None, fault=fault or "",
-    )  # fmt: skip
+        messages=list(_messages(it, id_)),
+        marks=[mark_words("sealed")] if challenge.is_sealed else [],
+        erasure=_erasure(desk, id_),
+        proven=fault is None,
+        fault=fault or "",
+    )
 
 
 def _erasure(desk: SarGatherer, id_: UUID) -> str:
@@ -216,20 +231,26 @@ def _promise(it: _Whole, window: Window) -> PromiseHeld:
     dated = not window.promise.is_without_date
     owner = it.writers.title(window.owner.role)
     return PromiseHeld(
-        kind=window.key.kind.value.replace("_", " "), stage=it.stage(it.loaded.challenge.stage_of(window)),
+        kind=window.key.kind.value.replace("_", " "),
+        stage=it.stage(it.loaded.challenge.stage_of(window)),
         owner=f"{it.writers.name(window.owner.person)}, {owner}" if window.owner.person else owner,
-        opened=moment_in_words(window.opened_at), due=window.promise.due if dated else None,
+        opened=moment_in_words(window.opened_at),
+        due=window.promise.due if dated else None,
         working=explain_promise(window.promise) if dated else "",
         asked=[
             contents.AskedHeld(
-                role=it.writers.title(asked.party.role), name=it.writers.name(asked.party.person),
-                acknowledged=moment_in_words(asked.acknowledged_at), answered=moment_in_words(asked.answered_at), answer=asked.answer,
+                role=it.writers.title(asked.party.role),
+                name=it.writers.name(asked.party.person),
+                acknowledged=moment_in_words(asked.acknowledged_at),
+                answered=moment_in_words(asked.answered_at),
+                answer=asked.answer,
                 late=asked.late,
             )
             for asked in window.asked
         ],
-        closed=moment_in_words(window.closed_at), closed_as=window.closed_as.value,
-    )  # fmt: skip
+        closed=moment_in_words(window.closed_at),
+        closed_as=window.closed_as.value,
+    )
 
 
 def _messages(it: _Whole, id_: UUID) -> Iterator[Message]:

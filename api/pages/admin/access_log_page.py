@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,10 +14,10 @@ from sqlmodel import col
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
 from api.pages.frame.form_fields import DayField, Form, TextLine
-from api.presenters import wording
+from api.presenters.readings import identities_among, reader_name, readings_in_words
 from drp.data_protection import admin_audit_log
 from drp.data_protection.access_log import OF_THE_LOG, LoggedReading, ReaderTotals
-from drp.database.tables import PersonRow, PostRow
+from drp.database.directory_tables import PersonRow, PostRow
 from drp.directory import lookup
 from workflows.calendar.working_days import at_local, local_date, local_midnight_after
 
@@ -35,23 +35,6 @@ FIELDS = (
     DayField(name="on", label="On one day"),
 )
 
-IN_WORDS = {
-    "page": "Opened",
-    "challenge": "Read by a program",
-    "timeline": "Read by a program, with all that happened",
-    "event": "Acted on",
-    "list": "Shown in a list",
-    "search": "Found by a search",
-    "team": "Shown on a team's page",
-    "board": "Shown on the service board",
-    "hand over": "Shown in handing over",
-    "inbox": "Shown in the inbox",
-    "outbox": "Shown in the outbox",
-    "register": "Shown in the register",
-    "subject access": "Exported whole, for a subject access request",
-    "send log": "Exported the send log",
-}
-
 CHANGES_IN_WORDS = {
     "of": "whose", "by": "who covers", "to": "who takes over", "since": "from", "until": "until", "set_to": "set to",
     "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
@@ -59,17 +42,6 @@ CHANGES_IN_WORDS = {
 """What is shown of a change; identities of rows and children are left to the record itself."""
 
 Asked = Annotated[str, Query(max_length=200)]
-
-
-@dataclass(frozen=True)
-class ReadingInWords:
-    """One reading, in words."""
-
-    at: datetime
-    person: str
-    name: str
-    what: str
-    reference: str
 
 
 @dataclass(frozen=True)
@@ -133,7 +105,11 @@ def _note(visit: PageContext, reference: str, people: Iterable[str] | None) -> N
 def _people(connection: Connection, visit: PageContext, person: str, name: str) -> frozenset[str] | None:
     """The people whose readings are asked for; None: everybody's. A name is a name: no sign in it stands for another."""
     if person:
-        return frozenset({person}) if person in lookup.names_of(connection, visit.authority, _identities(person)) else frozenset()
+        return (
+            frozenset({person})
+            if person in lookup.names_of(connection, visit.authority, identities_among(person))
+            else frozenset()
+        )
     if not name:
         return None
     ids = connection.execute(
@@ -144,44 +120,10 @@ def _people(connection: Connection, visit: PageContext, person: str, name: str) 
     return frozenset(str(id_) for id_ in ids)
 
 
-def _identities(*texts: str) -> set[str]:
-    found = set()
-    for text in texts:
-        try:
-            found.add(str(UUID(text)))
-        except ValueError:
-            continue
-    return found
-
-
-def readings_in_words(connection: Connection, authority: str, readings: list[LoggedReading]) -> list[ReadingInWords]:
-    """Readings in words, with names."""
-    looked_up = {one.id: one.what.removeprefix(f"{OF_THE_LOG}: ") for one in readings if one.what.startswith(f"{OF_THE_LOG}: ")}
-    people = _identities(*(one.person for one in readings), *looked_up.values())
-    names = lookup.names_of(connection, authority, people)
-    return [
-        ReadingInWords(one.at, one.person, _name(one.person, names), _what(one, names, looked_up), one.reference)
-        for one in readings
-    ]
-
-
-def _name(person: str, names: dict[str, str]) -> str:
-    """An operator at the command line has no identity here: what is written stands for them."""
-    return names.get(person) or ("somebody unknown" if _identities(person) else person)
-
-
-def _what(one: LoggedReading, names: dict[str, str], looked_up: dict[int, str]) -> str:
-    if one.id in looked_up:
-        return f"Looked up here what {names.get(looked_up[one.id], 'somebody')} had read"
-    if one.what == OF_THE_LOG:
-        return "Looked up here who had read it" if one.reference else "Looked through this log"
-    return IN_WORDS.get(one.what, wording.capitalised(one.what.replace("_", " ")))
-
-
 def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals]) -> list[ReaderInWords]:
-    people = _identities(*(one.person for one in readers))
+    people = identities_among(*(one.person for one in readers))
     names, titles = lookup.names_of(connection, visit.authority, people), _titles(connection, visit, people)
-    return [ReaderInWords(_name(one.person, names), ", ".join(titles.get(one.person, ())), one) for one in readers]
+    return [ReaderInWords(reader_name(one.person, names), ", ".join(titles.get(one.person, ())), one) for one in readers]
 
 
 def _titles(connection: Connection, visit: PageContext, people: set[str]) -> dict[str, list[str]]:

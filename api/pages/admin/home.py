@@ -14,7 +14,7 @@ from api.pages.frame.form_fields import Form, Option, RadioPick, SelectMenu
 from api.presenters import wording
 from drp.casework import label_packs
 from drp.data_protection import admin_audit_log
-from drp.database.tables import PersonRow
+from drp.database.directory_tables import PersonRow
 from notifications.wording import WORDS, WordedMessage, message_sentences, word_message
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind

@@ -13,7 +13,7 @@ from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
 from api.presenters.shapes import BrakeBody, MessageShape
-from drp.database.tables import NotificationState
+from drp.database.message_tables import NotificationState
 from drp.directory import lookup
 from workflows.model.refusals import Unfit
 

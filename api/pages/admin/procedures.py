@@ -129,12 +129,23 @@ def _chosen(connection: Connection, visit: PageContext, name: str, version: str)
 def _page(visit: PageContext, chosen: VersionOnPage, form: Form | None, saved: int = 0) -> Response:
     groups, shape, ladder = _groups(visit, chosen), chosen.shape, chosen.rules.ladder
     return layout.render_page(
-        visit, "procedure.html", 422 if form and form.is_faulty else 200, title=f"{shape.title}, {shape.version}", ladder=shape,
-        action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}", standing=chosen.standing,
-        facts=_facts(visit, shape), others=chosen.others, drawing=layout.drawn_markup(drawing.draw_ladder_svg(ladder, visit.words)), groups=groups,
-        open=_open_in(shape), form=form or Form([one.field for group in groups for one in group.open if one.field]), saved=saved,
-        may_judge=_may_judge(visit), texts=[(key.replace("_", " "), text) for key, text in ladder.texts],
-    )  # fmt: skip
+        visit,
+        "procedure.html",
+        422 if form and form.is_faulty else 200,
+        title=f"{shape.title}, {shape.version}",
+        ladder=shape,
+        action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}",
+        standing=chosen.standing,
+        facts=_facts(visit, shape),
+        others=chosen.others,
+        drawing=layout.drawn_markup(drawing.draw_ladder_svg(ladder, visit.words)),
+        groups=groups,
+        open=_open_in(shape),
+        form=form or Form([one.field for group in groups for one in group.open if one.field]),
+        saved=saved,
+        may_judge=_may_judge(visit),
+        texts=[(key.replace("_", " "), text) for key, text in ladder.texts],
+    )
 
 
 def _path(name: str, version: str) -> str:

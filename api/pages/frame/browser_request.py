@@ -17,8 +17,10 @@ from api.assembly import Service
 from api.pages.frame.form_fields import Form, FormField, Given, WrongAnswer, single_value
 from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
+from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Unavailable
-from drp.database.tables import AuthorityRow, ChallengeRow, DeliveryRow
+from drp.database.message_tables import DeliveryRow
 from drp.identity import sessions, tokens
 from drp.identity.principal import NotPermitted, serves_principal
 from drp.settings import Settings

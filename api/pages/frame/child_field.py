@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from api.pages.frame.browser_request import PageContext
 from api.pages.frame.form_fields import Given, TextLine, WrongAnswer, single_value
-from drp.database.tables import ChildRow, CoverRow, PostRow
+from drp.database.directory_tables import ChildRow, CoverRow, PostRow
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity, HeldFor
 

@@ -12,7 +12,7 @@ from api.pages.frame.browser_request import PageContext
 from api.pages.frame.form_fields import DayField, FormField, Option, TickBoxes
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import TimelineShape
-from drp.database.tables import PersonRow, PostRow, UnitRow
+from drp.database.directory_tables import PersonRow, PostRow, UnitRow
 from drp.directory.lookup import names_of
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.impact import FURTHEST

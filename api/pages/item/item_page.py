@@ -377,11 +377,20 @@ def _page(visit: PageContext, seen: ItemOnPage, move: MoveForm, form: Form, sent
     type_ = next(key for key, known in BY_TYPE.items() if known is move)
     answered = answers_of(seen) if move.event is e.Judged else []
     return layout.render_page(
-        visit, "move.html", 422 if form.is_faulty else 200, title=done_in_words(visit, _title(seen, type_, move)),
-        means=done_in_words(visit, move.means), button=done_in_words(visit, _button(seen, type_, move)), form=form, shape=seen.shape,
-        child=child_in_words(seen.item), action=f"/challenges/{seen.shape.reference}/do/{type_}", once=idempotency_key_of(visit, sent),
-        is_open=type_ in seen.shape.moves, answers=answered,
-    )  # fmt: skip
+        visit,
+        "move.html",
+        422 if form.is_faulty else 200,
+        title=done_in_words(visit, _title(seen, type_, move)),
+        means=done_in_words(visit, move.means),
+        button=done_in_words(visit, _button(seen, type_, move)),
+        form=form,
+        shape=seen.shape,
+        child=child_in_words(seen.item),
+        action=f"/challenges/{seen.shape.reference}/do/{type_}",
+        once=idempotency_key_of(visit, sent),
+        is_open=type_ in seen.shape.moves,
+        answers=answered,
+    )
 
 
 def idempotency_key_of(visit: PageContext, sent: FormSubmission | None) -> str:

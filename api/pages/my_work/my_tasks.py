@@ -13,7 +13,8 @@ from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
 from drp.casework import drafts
 from drp.casework.item_search import might_press
-from drp.database.tables import ChallengeRow, PostRow, UnitRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import PostRow, UnitRow
 from drp.directory import lookup
 from workflows.calendar.working_days import local_date
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of

@@ -17,8 +17,9 @@ from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
 from api.queries.item_list import ListFilter, list_items
 from drp.casework.access import AccessEnded, NotFound
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import ChildRow, UnitRow
 from drp.database.ids import ALPHABET
-from drp.database.tables import ChallengeRow, ChildRow, UnitRow
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 from workflows.model.ladder import ItemType

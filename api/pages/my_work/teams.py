@@ -17,7 +17,8 @@ from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
 from api.queries import report_query
 from api.queries.item_list import ListFilter, list_items
-from drp.database.tables import ChallengeRow, ChildRow, CoverRow, InvolvedRow, PersonRow, PostRow, UnitRow
+from drp.database.challenge_tables import ChallengeRow, InvolvedRow
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.identity.principal import RouteAudience, serves_principal
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels

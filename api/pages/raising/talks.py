@@ -103,9 +103,15 @@ def _talk_fields(connection: Connection, visit: PageContext) -> list[FormField]:
 
 def _talk_page(visit: PageContext, form: Form, sent: FormSubmission | None = None) -> Response:
     return layout.render_page(
-        visit, "talk.html", 422 if form.is_faulty else 200, title="Log a talk", form=form, once=item_page.idempotency_key_of(visit, sent),
-        children=getattr(form.fields[0], "children", ()), urgent=visit.words.duty_numbers,
-    )  # fmt: skip
+        visit,
+        "talk.html",
+        422 if form.is_faulty else 200,
+        title="Log a talk",
+        form=form,
+        once=item_page.idempotency_key_of(visit, sent),
+        children=getattr(form.fields[0], "children", ()),
+        urgent=visit.words.duty_numbers,
+    )
 
 
 # What is told once: a notice of excellent practice, and senior scrutiny.
@@ -142,10 +148,15 @@ def send_notice_on_page(sent: SentForm, kind: str = "") -> Response:
     if form.is_faulty:
         return _notice_page(visit, wanted, form, sent)
     event = Raised(
-        wanted, tuple(values.get("reasons", ())), str(values["concern"]), effect_on_child=str(values["effect_on_child"]),
-        took_part=str(values.get("took_part", "")), to=chosen_parties(values.get("to", ())), copies=tuple(values.get("copies", ())),
+        wanted,
+        tuple(values.get("reasons", ())),
+        str(values["concern"]),
+        effect_on_child=str(values["effect_on_child"]),
+        took_part=str(values.get("took_part", "")),
+        to=chosen_parties(values.get("to", ())),
+        copies=tuple(values.get("copies", ())),
         raiser_role=role,
-    )  # fmt: skip
+    )
     try:
         answer = item_page.raise_one(sent, str(values["child"]), event, ladder=which)
     except Unfit as refusal:
@@ -224,6 +235,12 @@ def _notice_page(visit: PageContext, kind: ItemType, form: Form, sent: FormSubmi
     title = f"Record {said}" if is_scrutiny else f"Send a notice of {said}"
     children: Any = getattr(form.fields[0], "children", ())
     return layout.render_page(
-        visit, "notice.html", 422 if form.is_faulty else 200, title=title, form=form, once=item_page.idempotency_key_of(visit, sent),
-        children=children, is_scrutiny=is_scrutiny,
-    )  # fmt: skip
+        visit,
+        "notice.html",
+        422 if form.is_faulty else 200,
+        title=title,
+        form=form,
+        once=item_page.idempotency_key_of(visit, sent),
+        children=children,
+        is_scrutiny=is_scrutiny,
+    )

@@ -17,7 +17,7 @@ from drp.casework import drafts
 from drp.casework.access import NotFound
 from drp.casework.drafts import Draft
 from drp.casework.raise_item import RaisingGround, ground_of_raising
-from drp.database.tables import UnitRow
+from drp.database.directory_tables import UnitRow
 from drp.identity.principal import NotPermitted
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Raised

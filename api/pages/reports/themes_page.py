@@ -72,14 +72,29 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         return report_query.register_address_of_figure(made, asked, row, column)
 
     return layout.render_page(
-        visit, "themes.html", title="Themes", asked=asked, made=made, finding=finding, words=asked.in_words(its),
-        chart=layout.drawn_markup(bar_chart.draw_bar_chart(made, finding, address)), lines=_lines(made, asked), foot=_foot(made, asked),
-        menus=_menus(visit, its, asked), questions=_questions(asked), compared=_compared(made, its), now=now, past=past,
-        past_in_all=sum(one.items for one in past), rates=rates, narrowed=_narrowed(its, asked),
+        visit,
+        "themes.html",
+        title="Themes",
+        asked=asked,
+        made=made,
+        finding=finding,
+        words=asked.in_words(its),
+        chart=layout.drawn_markup(bar_chart.draw_bar_chart(made, finding, address)),
+        lines=_lines(made, asked),
+        foot=_foot(made, asked),
+        menus=_menus(visit, its, asked),
+        questions=_questions(asked),
+        compared=_compared(made, its),
+        now=now,
+        past=past,
+        past_in_all=sum(one.items for one in past),
+        rates=rates,
+        narrowed=_narrowed(its, asked),
         files=[(kind, asked.address("/themes/file", format=kind)) for kind in ("csv", "xlsx", "json", "svg")],
-        broken={key for key, _ in made.breaks}, together=bool(its.words.reporting.together),
+        broken={key for key, _ in made.breaks},
+        together=bool(its.words.reporting.together),
         row_title=its.title(made.question.by),
-    )  # fmt: skip
+    )
 
 
 @router.get("/themes/time")
@@ -126,15 +141,30 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
     q = asked.question
     others = [row for row in other.rows if row.key in repeats_and_gaps.without_own_code(its)]
     return layout.render_page(
-        visit, "themes_patterns.html", title="What comes back, and what is not there", asked=asked, words=asked.in_words(its),
-        most=repeats_and_gaps.MOST_REPEATS, repeats=found, climbing=[one for one in found if one.has_climbed],
+        visit,
+        "themes_patterns.html",
+        title="What comes back, and what is not there",
+        asked=asked,
+        words=asked.in_words(its),
+        most=repeats_and_gaps.MOST_REPEATS,
+        repeats=found,
+        climbing=[one for one in found if one.has_climbed],
         quiet=[one for one in found if not one.has_climbed],
-        absent=absent, spans=_spans(asked, "/themes/patterns"),
-        others=[(row.label, other.cell(row), report_query.register_address_of_figure(other, asked, row, None) + "&other=1") for row in others],
-        teams=[(one.label, report_query.register_address_of_figure(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
+        absent=absent,
+        spans=_spans(asked, "/themes/patterns"),
+        others=[
+            (row.label, other.cell(row), report_query.register_address_of_figure(other, asked, row, None) + "&other=1")
+            for row in others
+        ],
+        teams=[
+            (one.label, report_query.register_address_of_figure(other, asked, None, None) + f"&team={one.key}")
+            for one in absent.teams
+        ],
         is_desk=register_query.sees_children(visit),
-        of_reason=lambda reason: report_query.register_address_behind(asked, since=q.first, until=q.last, reason=reason.key or report_query.UNRECORDED),
-    )  # fmt: skip
+        of_reason=lambda reason: report_query.register_address_behind(
+            asked, since=q.first, until=q.last, reason=reason.key or report_query.UNRECORDED
+        ),
+    )
 
 
 @router.get("/themes/file")

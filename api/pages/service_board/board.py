@@ -22,8 +22,10 @@ from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
-from drp.database.tables import ChallengeRow, DeliveryRow, MailState, NotificationRow, NotificationState, PersonRow, WindowRow
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.directory import people
 from drp.directory.people import IRO_SERVICE, ListedCover
 from drp.staffing import caseloads

@@ -16,8 +16,9 @@ from api.pages.frame.browser_request import CurrentPage, check_origin, cookie_na
 from api.pages.frame.form_fields import Form, Given, SelectMenu, TextLine, single_value
 from api.pages.sign_in.rate_limit import source_of, too_often
 from api.request_context import service_of_request
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import PersonRow, PostRow
 from drp.database.engine import Store
-from drp.database.tables import AuthorityRow, PersonRow, PostRow
 from drp.identity import sessions, sign_in, tokens
 from drp.identity.tokens import NotSigned
 from notifications.sign_in_links import send_links

@@ -15,7 +15,8 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import DayField, Form
 from api.presenters import wording
 from drp.casework.access import NotFound
-from drp.database.tables import AccountRow, PersonRow, SessionRow, TokenRow
+from drp.database.account_tables import AccountRow, SessionRow, TokenRow
+from drp.database.directory_tables import PersonRow
 from drp.directory import gaps as empty_posts
 from drp.directory import people
 from drp.directory.people import DirectoryPerson, ListedCover
@@ -242,6 +243,12 @@ def _leaver(connection: Connection, visit: PageContext, person: str) -> Director
 
 def _leaves_page(visit: PageContext, one: DirectoryPerson, form: Form) -> Response:
     return layout.render_page(
-        visit, "directory_leaves.html", 422 if form.is_faulty else 200, title=f"{one.name} leaves", form=form, one=one,
-        titles=one.titles(visit.words), may_hand_over=changes.may_change(visit.signed, visit.words, DirectoryChange.CASELOAD, one),
-    )  # fmt: skip
+        visit,
+        "directory_leaves.html",
+        422 if form.is_faulty else 200,
+        title=f"{one.name} leaves",
+        form=form,
+        one=one,
+        titles=one.titles(visit.words),
+        may_hand_over=changes.may_change(visit.signed, visit.words, DirectoryChange.CASELOAD, one),
+    )

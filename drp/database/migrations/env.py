@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from drp.database.tables import metadata
+from drp.database.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transaction_per_migration=True)

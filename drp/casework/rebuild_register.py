@@ -1,0 +1,41 @@
+"""Makes entries of the register anew from the items themselves: what a release before this one left without one."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from drp.casework import load
+from drp.casework.procedures import Procedures
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.register_tables import RegisterRow
+from drp.register.write import EntryToInsert, insert_entries, take_out_entries
+from workflows.model.challenge import Outcome
+from workflows.model.register_entry import register_entry_of
+
+
+def rebuild_missing_entries(connection: Connection, procedures: Procedures, authority: str) -> int:
+    """Make the lines of items that have none: those of an earlier release. Gives how many were made."""
+    here = col(ChallengeRow.authority) == authority
+    lined = select(col(RegisterRow.id)).where(col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == "")
+    sealed = col(ChallengeRow.phase) == Outcome.IN_ERROR.value
+    unlined = select(col(ChallengeRow.id)).where(here, ~sealed, col(ChallengeRow.id).not_in(lined))
+    return rebuild_entries(connection, procedures, authority, connection.execute(unlined).scalars().all())
+
+
+def rebuild_entries(connection: Connection, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
+    """Make the lines of some items anew from the items themselves. Gives how many were made."""
+    made = 0
+    locking = connection.dialect.name == "postgresql"  # so that nobody's newer line is put back by an older one
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        lines = []
+        for loaded in load.load_challenges(connection, authority, some, lock=locking).values():
+            value = loaded.challenge
+            words = procedures.rules(connection, authority, value.ladder_hash, value.authority_hash).authority
+            line = register_entry_of(value, words)
+            lines += [EntryToInsert(loaded.id, loaded.reference, line, loaded.child, loaded.raiser)] if line else []
+        take_out_entries(connection, authority, some)
+        made += insert_entries(connection, authority, lines)
+    return made

@@ -1,0 +1,57 @@
+"""Authorities, and the texts of their files."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Column, Text
+from sqlmodel import Field
+
+from drp.database.tables import Row
+
+
+class AuthorityRow(Row, table=True):
+    """An authority that this service serves."""
+
+    __tablename__ = "authority"
+    key: str = Field(primary_key=True, max_length=64)
+    name: str = Field(max_length=200)
+    last_tick: datetime | None = None
+    directory_day: date | None = None
+    """The last local day on which who came and went was looked at."""
+    brake: str = Field(default="", max_length=64)
+    """The go-live brake: empty, `all`, or a stage: mail above it waits for release by hand."""
+    label_pack: str = Field(default="", max_length=32)
+    """The shipped words for a child that an administrator chose; empty: the authority file's own."""
+    witnessed_at: datetime | None = None
+    """When the timelines were last held against the last checkpoint, and went on from it."""
+    witness_fault: str = Field(default="", max_length=300)
+    """What did not go on from the last checkpoint; empty while all of it does."""
+    head_day: date | None = None
+    """The local day for which the auditors were last sent the signed head of a checkpoint."""
+
+
+class DocumentRow(Row, table=True):
+    """The text of one version of one file, by hash; files only seed it (DESIGN.md rule 13)."""
+
+    __tablename__ = "document"
+    authority: str = Field(primary_key=True, max_length=64)
+    hash: str = Field(primary_key=True, max_length=64)
+    kind: str = Field(max_length=16)
+    key: str = Field(max_length=64)
+    version: str = Field(max_length=120)
+    in_force: date
+    stored_at: datetime
+    is_current: bool = True
+    text: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AssumptionRow(Row, table=True):
+    """An assumption that the authority confirmed, or struck: by whom and when. The file's hash stays."""
+
+    __tablename__ = "assumption"
+    authority: str = Field(primary_key=True, max_length=64)
+    hash: str = Field(primary_key=True, max_length=64)
+    path: str = Field(primary_key=True, max_length=200)
+    person: UUID
+    at: datetime
+    verdict: str = Field(default="confirmed", max_length=16)
