@@ -13,8 +13,7 @@ from api.request_context import CurrentRequest, RequestContext
 from drp.casework.inbox import messages_of_person, messages_query
 from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
-from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
-from drp.database.tables import UNSENT
+from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
 from notifications import sending_pause
 from notifications.wording import WORDS, message_sentences
 from workflows.decision.decision_builder import NotificationKind

@@ -1,4 +1,4 @@
-"""Many messages of one round for one person alone leave as one mail (DESIGN.md rule 15); each is settled for itself.
+"""Many messages of one round for one person alone leave as one mail (docs/architecture.md rule 15); each is settled for itself.
 
 Nothing waits for a digest: it joins what would leave in this round anyway. Urgent messages, messages to several people
 and those with a file go as they are. What was tried together has the same number of attempts and the same next time, and

@@ -1,4 +1,4 @@
-"""Whom a message is for at the moment of sending: frozen at commit, checked again now (DESIGN.md rule 14)."""
+"""Whom a message is for at the moment of sending: frozen at commit, checked again now (docs/architecture.md rule 14)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

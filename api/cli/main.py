@@ -162,7 +162,7 @@ def import_files(
 
 
 @token_app.command("create")
-def create_token(
+def create_token_command(
     authority: Annotated[str, typer.Argument(help="The authority's key.")],
     person: Annotated[str, typer.Argument(help="What the directory calls the person.")],
     name: Annotated[str, typer.Option(help="What it is for.")] = "command line",

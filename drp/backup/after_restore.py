@@ -12,8 +12,7 @@ from drp.backup.contents import authorities_in, choose_authority_rows
 from drp.database.account_tables import SessionRow, SignInRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
-from drp.database.message_tables import NotificationRow
-from drp.database.tables import UNSENT
+from drp.database.message_tables import UNSENT, NotificationRow
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)

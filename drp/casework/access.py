@@ -15,7 +15,7 @@ class NotFound(Exception):
 
 
 class AccessEnded(Exception):
-    """It was theirs to see, and no longer is: said so, not denied (DESIGN.md rule 11)."""
+    """It was theirs to see, and no longer is: said so, not denied (docs/architecture.md rule 11)."""
 
 
 def actor_on(loaded: StoredChallenge, rules: Rules, establishment: Establishment, person: str, day: date) -> Actor:

@@ -235,7 +235,7 @@ def _asked(raw: Mapping[str, Any]) -> AskedParty:
 def load_establishment(connection: Connection, authority: str, abouts: Iterable[About]) -> Establishment:
     """The posts and covers that some items need: the authority's own, and those of their teams, services and children.
 
-    Ended posts come too: independence asks who was in the line at the time (DESIGN.md rule 10).
+    Ended posts come too: independence asks who was in the line at the time (docs/architecture.md rule 10).
     """
     listed = list(abouts)
     scopes = {

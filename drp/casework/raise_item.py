@@ -118,7 +118,7 @@ def check_chosen(
 ) -> None:
     """Raise Unfit unless everybody whom an event names by person holds that role, for this item, today.
 
-    Somebody of an outside agency: of the agency that the item is for. No address is ever typed (DESIGN.md rule 14).
+    Somebody of an outside agency: of the agency that the item is for. No address is ever typed (docs/architecture.md rule 14).
     """
     to = getattr(event, "to", ())
     for chosen in to if isinstance(to, tuple) else (to,):

@@ -6,7 +6,7 @@
 4. Keep the batch whole. One that cannot be decided is left aside and said; it does not stop the others.
 5. When nothing is left, remember that we looked; while another sweep has some in hand, that is left to it.
 
-Sweeps may repeat, overlap, run on every replica, and be late: a window that closed names itself (DESIGN.md rule 2).
+Sweeps may repeat, overlap, run on every replica, and be late: a window that closed names itself (docs/architecture.md rule 2).
 """
 
 import logging

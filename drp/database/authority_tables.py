@@ -31,7 +31,7 @@ class AuthorityRow(Row, table=True):
 
 
 class DocumentRow(Row, table=True):
-    """The text of one version of one file, by hash; files only seed it (DESIGN.md rule 13)."""
+    """The text of one version of one file, by hash; files only seed it (docs/architecture.md rule 13)."""
 
     __tablename__ = "document"
     authority: str = Field(primary_key=True, max_length=64)

@@ -93,3 +93,7 @@ class DeliveryRow(Row, table=True):
         Index("ix_delivery_told", "authority", "person", "told_at"),
         Index("ix_delivery_unread", "authority", "person", "challenge", **some_rows("read_at IS NULL")),
     )
+
+
+UNSENT = (NotificationState.WAITING, NotificationState.BRAKED, NotificationState.FAILED)
+"""How a message stands that would still leave, by itself or once somebody releases it."""

@@ -5,8 +5,6 @@ from typing import Any
 from sqlalchemy import JSON, Column, MetaData, text
 from sqlmodel import Field, SQLModel
 
-from drp.database.message_tables import NotificationState
-
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,7 +30,3 @@ def some_rows(rows: str) -> dict[str, Any]:
 def json_column(**more: Any) -> Any:
     """A JSON value that is replaced whole, never changed in place."""
     return Field(sa_column=Column(JSON, nullable=False), **more)
-
-
-UNSENT = (NotificationState.WAITING, NotificationState.BRAKED, NotificationState.FAILED)
-"""How a message stands that would still leave, by itself or once somebody releases it."""

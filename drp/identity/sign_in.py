@@ -41,7 +41,7 @@ class ProviderVisit:
 def request_link(connection: Connection, chance: Randomness, authority: str, email: str, then: str, now: datetime) -> None:
     """Note that a link is wanted. Whether the address is anybody's is not told: the same is done and answered either way.
 
-    The address is only looked up: mail goes to the directory's own (DESIGN.md rule 14).
+    The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
     """
     found = (
         connection.execute(

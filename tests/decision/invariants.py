@@ -1,4 +1,4 @@
-"""What must hold after every decision, whatever the ladder and the story. Read beside DESIGN.md §4."""
+"""What must hold after every decision, whatever the ladder and the story. Read beside docs/architecture.md."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -90,7 +90,7 @@ def what_has_ended_asks_and_climbs_no_more(decision: Decision) -> None:
 
 
 def the_service_never_refers(decision: Decision) -> None:
-    """No closing window makes a referral (DESIGN.md rule 4)."""
+    """No closing window makes a referral (docs/architecture.md rule 4)."""
     before = decision.before.referral if decision.before else ReferralState.NONE
     if decision.challenge.referral is before:
         return
@@ -164,7 +164,7 @@ def nobody_is_copied_in_what_is_addressed_to_them(decision: Decision) -> None:
 
 
 def no_promise_is_over_before_it_is_made(decision: Decision) -> None:
-    """Nobody is asked for something by a date that has passed (RELIABILITY.md I6)."""
+    """Nobody is asked for something by a date that has passed."""
     for window in decision.opened:
         if window.parent is None:
             assert window.promise.closes_at > window.opened_at, f"{window.key} was over when it was opened"
@@ -175,7 +175,7 @@ NAMED_ACTS = {"window_extended", "windows_released", "reopened", "acknowledged"}
 
 
 def a_date_moves_only_by_a_named_act(decision: Decision) -> None:
-    """DESIGN.md rule 8."""
+    """docs/architecture.md rule 8."""
     if decision.before is None:
         return
     acts = {entry.kind for entry in decision.entries}

@@ -313,7 +313,7 @@ def test_hours_always_run_from_the_asking():
 
 
 def test_a_late_tick_changes_no_date():
-    """The climb is decided as of nine o'clock, however late it is noticed (DESIGN.md rule 3)."""
+    """The climb is decided as of nine o'clock, however late it is noticed (docs/architecture.md rule 3)."""
     punctual = two_stages().fast_forward(to="Mon 13 April 2026, 09:00")
     late = two_stages()
     late.now = when("Mon 13 April 2026, 17:45")

@@ -1,4 +1,4 @@
-"""What holds for every ladder and every life: DESIGN.md §4.1 to 4.5, and what a decision is."""
+"""What holds for every ladder and every life: docs/architecture.md.1 to 4.5, and what a decision is."""
 
 import copy
 from collections import Counter

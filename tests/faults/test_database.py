@@ -291,7 +291,7 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
 
 
 def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path: Path) -> None:
-    """The tick and the outbox are two jobs: while one waits for a mail server, the other goes on (RELIABILITY.md I37)."""
+    """The tick and the outbox are two jobs: while one waits for a mail server, the other goes on."""
     from api.assembly import assemble_service
     from api.jobs import heartbeat
     from drp.casework.outage_hold import last_tick

@@ -14,7 +14,7 @@ STRATEGIC, HEADS = {"clara", "quinn"}, {"hugo", "petra"}
 
 
 def ladder_of_2016(legal: set[str]) -> list[tuple[str, set[str], set[str]]]:
-    """LADDERS.md section 1: stage, addressed, copied."""
+    """Durham's procedure of 2016/17: stage, addressed, copied."""
     return [
         ("informal", {"sam"}, set()),
         ("stage_2", {"tess"}, FIRST | legal),

@@ -1,4 +1,4 @@
-"""The same script on SQLite and on PostgreSQL gives the same history (RELIABILITY.md I35)."""
+"""The same script on SQLite and on PostgreSQL gives the same history."""
 
 import json
 import random

@@ -137,7 +137,7 @@ def is_named_by(window: Window, event: e.WindowClosed) -> bool:
 
 
 def apply_closed_windows(turn: DecisionBuilder, now: datetime) -> None:
-    """Apply every window whose time had come by `now`, earliest first, each as of its own moment (DESIGN.md rule 1)."""
+    """Apply every window whose time had come by `now`, earliest first, each as of its own moment (architecture.md rule 1)."""
     actor = turn.by
     turn.by = THE_SERVICE
     while (window := windows.next_due(turn.challenge, now)) is not None:

@@ -128,7 +128,7 @@ def send_to_stage(turn: DecisionBuilder, stage: Stage, visit: StageVisit, promis
 
 
 def ask_about_cafcass(turn: DecisionBuilder) -> None:
-    """At the top the IRO is asked to decide. No closing window makes a referral (DESIGN.md rule 4)."""
+    """At the top the IRO is asked to decide. No closing window makes a referral (architecture.md rule 4)."""
     window = open_judgement(turn)
     turn.tell(
         NotificationKind.ABOUT_CAFCASS if turn.challenge.facts.is_looked_after else NotificationKind.WHAT_NEXT,
@@ -213,7 +213,7 @@ def act_on_reply_date(turn: DecisionBuilder, window: Window) -> None:
     elif target is None:
         ask_what_next(turn)
     else:
-        # Acted on later than its moment, it was held and released: only then does another day count (DESIGN.md rule 3).
+        # Acted on later than its moment, it was held and released: only then does another day count (architecture.md rule 3).
         released = turn.at > window.acts_at
         enter_stage(turn, f"climb_to_{target}", EnteredHow.NO_REPLY, counts_from=None if released else window.promise.due)
         turn.tell(NotificationKind.CLIMBED, [THE_RAISER])

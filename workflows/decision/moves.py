@@ -1,6 +1,6 @@
 """Which moves exist, for one ladder version: transitions' machine, built once, asked and never left to hold a state.
 
-No callbacks, no conditions, no add_model, no source='*' (each a measured trap, DESIGN.md §3): the machine refuses,
+No callbacks, no conditions, no add_model, no source='*' (each a measured trap, docs/architecture.md): the machine refuses,
 lists and names the next state; plain code decides the rest.
 """
 

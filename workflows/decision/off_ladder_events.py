@@ -117,7 +117,7 @@ def is_about_child(rules: Rules, challenge: Challenge) -> Unfit | None:
 
 
 def add_copy(turn: DecisionBuilder, event: CopyAdded) -> None:
-    """One more of the ladder's own people copied in: never an address that somebody types (DESIGN.md rule 14)."""
+    """One more of the ladder's own people copied in: never an address that somebody types (docs/architecture.md rule 14)."""
     ladder = turn.rules.ladder
     if event.role not in ladder.roles():
         raise Unfit(

@@ -147,7 +147,7 @@ def reach_people(
     """The people behind a party on a day: holders, or their cover while they are away, and their delegates.
 
     Where nobody is found: the ladder's stand-in, then the IRO manager (the caller raises the alarm); never nobody
-    while the authority has an IRO manager, and never an address that somebody typed (DESIGN.md rule 14).
+    while the authority has an IRO manager, and never an address that somebody typed (docs/architecture.md rule 14).
     """
     role = about.raiser_role if party.role == RAISER else party.role
     if party.person:

@@ -73,7 +73,7 @@ def mark_asked(turn: DecisionBuilder, window: Window, **marks: object) -> Window
 
 
 def acknowledge_request(turn: DecisionBuilder, event: Acknowledged) -> None:
-    """Acknowledged is not answered (DESIGN.md rule 12)."""
+    """Acknowledged is not answered (docs/architecture.md rule 12)."""
     window = window_of_actor(turn)
     mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     if all(asked.acknowledged_at for asked in mine):
@@ -171,7 +171,7 @@ def record_response(turn: DecisionBuilder, event: Responded) -> None:
 
 
 def mark_answered(turn: DecisionBuilder, window: Window, position: str, late: bool) -> Window:
-    """The first answer says when and whether in time; a later one only what the position is now (RELIABILITY.md I7)."""
+    """The first answer says when and whether in time; a later one only what the position is now."""
 
     def marked(asked: AskedParty) -> AskedParty:
         if not turn.by.stands_for(asked.party):
@@ -213,7 +213,7 @@ def judge_answer(turn: DecisionBuilder, event: Judged) -> None:
     if (is_raiser and not raisers) or (raiser_agrees and window.is_answered()):
         _settled(turn, window, event)
     elif window.is_answered():
-        # Judges other than the IRO think it enough; ending it is the IRO's (DESIGN.md rule 10).
+        # Judges other than the IRO think it enough; ending it is the IRO's (docs/architecture.md rule 10).
         close_window(turn, window, ClosedAs.ENOUGH)
         let_raiser_consider(turn)
 
@@ -262,7 +262,7 @@ def _settled(turn: DecisionBuilder, window: Window, event: Judged) -> None:
 
 
 def arrange_meeting(turn: DecisionBuilder, event: MeetingArranged) -> None:
-    """A meeting is booked: those asked own the window now. The due date does not move (DESIGN.md rule 4)."""
+    """A meeting is booked: those asked own the window now. The due date does not move (docs/architecture.md rule 4)."""
     meeting = turn.stage.contact.meeting
     assert meeting is not None
     again = turn.challenge.meeting_at is not None

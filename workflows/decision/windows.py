@@ -197,7 +197,7 @@ def close_window(turn: DecisionBuilder, window: Window, how: ClosedAs, quietly: 
 
 
 def lapse_children(turn: DecisionBuilder, window: Window) -> None:
-    """Reminders of a window that no longer runs lapse unsent (DESIGN.md rule 2)."""
+    """Reminders of a window that no longer runs lapse unsent (architecture.md rule 2)."""
     for child in [child for child in turn.challenge.open_windows() if child.parent == window.key]:
         turn.put(replace(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
 
@@ -212,7 +212,7 @@ def close_stay(turn: DecisionBuilder, how: ClosedAs) -> None:
 
 
 def close_all(turn: DecisionBuilder, how: ClosedAs) -> None:
-    """Close everything that an end closes: not the actions and follow-ups, which outlive it (RELIABILITY.md I8)."""
+    """Close everything that an end closes: not the actions and follow-ups, which outlive it."""
     close_stay(turn, how)
     for window in [w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.WHOLE_PROCESS]:
         close_window(turn, window, how)
@@ -231,7 +231,7 @@ def next_due(challenge: Challenge, now: datetime) -> Window | None:
 
 
 def move_promise(turn: DecisionBuilder, window: Window, promise: Promise) -> Window:
-    """Another date for a running window: only ever by a named act (DESIGN.md rule 8)."""
+    """Another date for a running window: only ever by a named act (architecture.md rule 8)."""
     moved = replace(window, promise=promise, acts_at=acts_at_of_promise(turn.rules, promise), held_since=None)
     lapse_children(turn, window)
     turn.put(moved)
@@ -253,7 +253,7 @@ def restart_on_acknowledgement(turn: DecisionBuilder, window: Window) -> None:
 
 
 def hold_windows(turn: DecisionBuilder, event: WindowsHeld) -> bool:
-    """Hold what closed while the service was away: nobody is skipped by an outage (DESIGN.md rule 5). False: nothing did."""
+    """Hold every window that fell due while the service was down (architecture.md rule 5). False: there were none."""
     away = [w for w in turn.challenge.open_windows() if w.held_since is None and event.since < w.acts_at <= event.until]
     # What only reminds of a window that is not held tells late rather than never: nobody climbs unwarned.
     parents = {w.key for w in turn.challenge.open_windows() if w.held_since is not None} | {w.key for w in away}

@@ -11,7 +11,7 @@ class Part(StrEnum):
     """What somebody is on this challenge, worked out from the directory as of that day."""
 
     RAISER = "raiser"
-    """The IRO as the ladder names them, or their cover (DESIGN.md rule 9)."""
+    """The IRO as the ladder names them, or their cover (docs/architecture.md rule 9)."""
     CHILDS_IRO = "child's IRO"
     """The IRO appointed to the child (Children Act 1989 s.25A), or their cover: the only one who refers to Cafcass."""
     IRO_MANAGER = "IRO manager"
@@ -41,7 +41,7 @@ class Actor:
     parts: frozenset[Part]
     roles: frozenset[str] = frozenset()
     in_their_line: bool = False
-    """Is it about their own casework, now or at the time (or about them)? See DESIGN.md rule 10."""
+    """Is it about their own casework, now or at the time (or about them)? See docs/architecture.md rule 10."""
     behalf_of: str = ""
     standing_for: frozenset[str] = frozenset()
     """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""

@@ -102,7 +102,7 @@ DEFAULT_LABELS = {
     "care_leaver": "care leaver",
     "none_recorded": "no status recorded",
 }
-"""Words that people see; an authority's file may change any of them (DESIGN.md §2)."""
+"""Words that people see; an authority's file may change any of them (docs/architecture.md)."""
 
 LABEL_PACKS: dict[str, dict[str, str]] = {
     "looked_after": {"child": "looked-after child", "children": "looked-after children", "looked_after": "looked after"},

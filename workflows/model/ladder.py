@@ -8,7 +8,7 @@ from enum import StrEnum
 from workflows.calendar.working_days import Length
 
 RAISER = "raiser"
-"""The one party every ladder knows without naming a role: whoever raised the item (DESIGN.md rule 9)."""
+"""The one party every ladder knows without naming a role: whoever raised the item (docs/architecture.md rule 9)."""
 
 RECIPIENTS = "recipients"
 """In a meeting's attendance: whoever the stage is addressed to."""
@@ -49,7 +49,7 @@ class Status(StrEnum):
 
 
 class NoReply(StrEnum):
-    """What a passed date does (DESIGN.md rule 4)."""
+    """What a passed date does (docs/architecture.md rule 4)."""
 
     ESCALATE = "escalate"
     PROMPT = "prompt"
