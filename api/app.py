@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
-from api import desk, errors, request_context
+from api import errors, request_context
 from api.assembly import Clock, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.jobs import heartbeat
-from api.json import challenges, health, ladders, problems, reports
+from api.json import account, challenges, health, inbox, ladders, outbox, problems, reports
 from api.pages.routers import ROUTERS
 from api.pages.sign_in.rate_limit import RateLimit
 from drp.database.migrate import migrate_database
@@ -21,6 +21,11 @@ from drp.settings import Settings
 
 HERE = ("127.0.0.1", "localhost", "::1")
 """Names of this machine that no other reaches it by."""
+
+JSON_ROUTERS = (
+    challenges.router, ladders.router, account.router, inbox.router, outbox.router, health.router, reports.router,
+)  # fmt: skip
+"""The JSON interface, in the order in which it is described."""
 
 ABOUT = """
 A challenge that an Independent Reviewing Officer raises climbs its authority's own ladder: who is told, who is copied,
@@ -80,11 +85,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         title="Dispute resolution for Independent Reviewing Officers",
         description=ABOUT,
         version="1",
-        routes=[
-            route
-            for router in (challenges.router, ladders.router, desk.router, health.router, reports.router, *ROUTERS)
-            for route in router.routes
-        ],
+        routes=[route for router in (*JSON_ROUTERS, *ROUTERS) for route in router.routes],
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,

@@ -8,10 +8,11 @@ as its lines are the same: with other lines it is another message.
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import TypeVar
 
+from drp.casework.delivery_store import Key, Waiting
 from notifications.channels import OutgoingMail
-from notifications.delivery_store import Key, Waiting, identity
 from notifications.record_outcome import SendAttempt
 from notifications.wording import digest_letter
 
@@ -19,6 +20,11 @@ _T = TypeVar("_T")
 
 MOST_SINGLY = 3
 """So many messages for one person in one round still go one by one."""
+
+
+def identify_messages(authority: str, keys: Sequence[Key]) -> str:
+    """The left part of a Message-ID: the same for the same messages, however often they are tried."""
+    return sha256("+".join(f"{authority}/{key[0]}/{key[1]}/{key[2]}" for key in sorted(keys)).encode()).hexdigest()[:32]
 
 
 def batches_of(listed: Sequence[Waiting]) -> list[list[Key]]:
@@ -50,5 +56,5 @@ def join_messages(mail: Sequence[SendAttempt], domain: str, now: datetime) -> Ou
     (address,) = {address for attempt in mail for address in attempt.addressees.people}
     authority = mail[-1].authority
     words = digest_letter(authority, [attempt.line for attempt in mail])
-    name = identity(authority.key, [attempt.key for attempt in mail])
+    name = identify_messages(authority.key, [attempt.key for attempt in mail])
     return OutgoingMail(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now)

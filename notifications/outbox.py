@@ -15,23 +15,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, select
-from sqlmodel import col
+from sqlalchemy import Connection, RowMapping
 
-from drp.casework import load
+from drp.casework import delivery_store, load
+from drp.casework.delivery_store import Key
 from drp.casework.load import StoredChallenge
+from drp.casework.sending_pause import read_brake
 from drp.casework.service import Casework
-from drp.database.authority_tables import AuthorityRow
-from drp.database.directory_tables import UnitRow
 from drp.database.engine import Unavailable
 from drp.database.message_tables import MailState, NotificationState
-from notifications import delivery_store, digest
+from drp.directory import lookup
+from notifications import digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage
-from notifications.delivery_store import Key
+from notifications.digest import identify_messages
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
 from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
-from notifications.sending_pause import is_braked
 from notifications.wording import WORDS, DigestLine, message_sentences, word_message
 from workflows.calendar.working_days import LONDON, at_local
 from workflows.decision.decision_builder import NotificationKind
@@ -118,7 +117,7 @@ def deliver_messages(casework: Casework, authority: str, now: datetime, sender: 
     """Send what is waiting. Raises Unavailable if the database cannot be had; never for what one message meets."""
     this = _Round(casework, authority, now, sender)
     with casework.store.read(authority) as connection:
-        listed = delivery_store.waiting(connection, authority, now, most)
+        listed = delivery_store.list_due_messages(connection, authority, now, most)
     for keys in digest.batches_of(listed):
         attempts: list[SendAttempt] = []
         for key in keys:
@@ -147,24 +146,23 @@ def _claimed(this: _Round, key: Key) -> list[SendAttempt]:
     """Steps 1 to 4: the message with everybody still to be told, or nothing where it does not leave now."""
     authority, now = this.authority, this.now
     with this.casework.store.write(authority) as connection:
-        row = delivery_store.claim(connection, authority, key, now, LEASE)
+        row = delivery_store.claim_message(connection, authority, key, now, LEASE)
         if row is None:
             return []
         loaded = load.load_challenges(connection, authority, [key[0]])[key[0]]
         value = loaded.challenge
         rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if has_lapsed(row, loaded):
-            delivery_store.note(connection, authority, key, state=NotificationState.LAPSED)
+            delivery_store.note_message(connection, authority, key, state=NotificationState.LAPSED)
             this.done.lapsed += 1
             return []
         opens = _sending_opens(rules, now)
         if opens > now and not row["urgent"]:
-            delivery_store.note(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
+            delivery_store.note_message(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
             this.done.waiting += 1
             return []
-        brake = connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
-        if is_braked(brake, row, rules):
-            delivery_store.note(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
+        if is_braked(read_brake(connection, authority), row, rules):
+            delivery_store.note_message(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
             this.done.braked += 1
             return []
         return [prepare_attempt(connection, key, row, loaded, rules, now, this.sender)]
@@ -195,24 +193,19 @@ def _post(
     line: DigestLine,
 ) -> OutgoingMail:
     authority = rules.authority
-    team = connection.execute(
-        select(col(UnitRow.name)).where(
-            col(UnitRow.authority) == authority.key, col(UnitRow.kind) == "team", col(UnitRow.key) == loaded.challenge.facts.team
-        )
-    ).scalar()
     words = word_message(
         NotificationKind(row["subject"]),
         authority,
         loaded.reference,
         stage=rules.ladder.stage(row["stage"]).label if rules.ladder.has(row["stage"]) else "",
-        team=team or "",
+        team=lookup.find_unit_name(connection, authority.key, "team", loaded.challenge.facts.team),
         due=line.due,
         expected=line.expected,
         copied=tuple(authority.role(role).title for role in addressees.copied_roles if authority.has_role(role)),
         link=line.link,
     )
     return OutgoingMail(
-        f"<{delivery_store.identity(authority.key, [key])}@{sender.domain}>",
+        f"<{identify_messages(authority.key, [key])}@{sender.domain}>",
         addressees.to,
         addressees.copy,
         tuple(addressees.people),
@@ -246,6 +239,16 @@ def _try(sender: Sender, post: OutgoingMail | None, authority: str) -> SendOutco
     except Exception as error:
         log.exception("message not sent", extra={"authority": authority})
         return SendOutcome(again=type(error).__name__)
+
+
+def is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
+    """Is a message held by the brake? What was let go by hand is not."""
+    if not brake or row["released"]:
+        return False
+    ladder = rules.ladder
+    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
+        return True
+    return ladder.position(row["stage"]) > ladder.position(brake)
 
 
 def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
@@ -285,13 +288,15 @@ def _put_off(this: _Round, key: Key) -> None:
     """Take a message that could not even be tried out of the others' way; after as many tries as any, it has failed."""
     why, authority = "a fault of the service", this.authority
     with this.casework.store.write(authority) as connection:
-        tries = delivery_store.read(connection, authority, key)["attempts"]
+        tries = delivery_store.read_message(connection, authority, key)["attempts"]
         if tries < len(WAITS):
-            delivery_store.note(connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why)
+            delivery_store.note_message(
+                connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why
+            )
             this.done.waiting += 1
             return
-        for delivery in delivery_store.deliveries(connection, authority, key):
+        for delivery in delivery_store.list_copies(connection, authority, key):
             if delivery["mail"] == MailState.WAITING:
-                delivery_store.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
-        delivery_store.note(connection, authority, key, state=NotificationState.FAILED, error=why)
+                delivery_store.note_copy(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
+        delivery_store.note_message(connection, authority, key, state=NotificationState.FAILED, error=why)
         this.done.failed += 1

@@ -6,13 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping
 
-from drp.casework import load
+from drp.casework import delivery_store, load
+from drp.casework.delivery_store import Key
 from drp.casework.load import StoredChallenge
 from drp.database.message_tables import MailState
 from drp.directory.lookup import holds_role
-from notifications import delivery_store
 from notifications.channels import is_address
-from notifications.delivery_store import Key
 from workflows.calendar.working_days import local_date
 from workflows.decision.recipients import Establishment, ReachedHow, reach_people
 from workflows.model.authority import Authority
@@ -43,11 +42,11 @@ def still_to_be_told(
     people: dict[str, list[RowMapping]] = {}
     unreachable: list[tuple[RowMapping, str]] = []
     roles: list[str] = []
-    for delivery in delivery_store.deliveries(connection, authority.key, key):
+    for delivery in delivery_store.list_copies(connection, authority.key, key):
         waits, address = delivery["mail"] == MailState.WAITING, delivery["email"]
         if gone := find_skip_reason(connection, delivery, authority, establishment, loaded, now):
             if waits:
-                delivery_store.mark(connection, authority.key, key, delivery["person"], mail=MailState.SKIPPED, error=gone)
+                delivery_store.note_copy(connection, authority.key, key, delivery["person"], mail=MailState.SKIPPED, error=gone)
         elif unfit := find_address_fault(address, domains):
             if waits:
                 unreachable.append((delivery, unfit))

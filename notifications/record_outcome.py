@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from drp.casework import delivery_store
+from drp.casework.delivery_store import Key
 from drp.casework.service import Casework
 from drp.database.message_tables import MailState, NotificationState
-from notifications import delivery_store
 from notifications.channels import OutgoingMail, SendOutcome
-from notifications.delivery_store import Key
 from notifications.recheck_recipients import RecheckedRecipients
 from notifications.wording import DigestLine
 from workflows.model.authority import Authority
@@ -45,7 +45,7 @@ def note_accepted(
         for address in outcome.accepted & set(attempt.addressees.people):
             for delivery in attempt.addressees.people[address]:
                 taken = {"mail": MailState.ACCEPTED, "mailed_at": now, "error": ""}
-                delivery_store.mark(connection, authority, attempt.key, delivery["person"], **taken)
+                delivery_store.note_copy(connection, authority, attempt.key, delivery["person"], **taken)
 
 
 def record_attempt(
@@ -64,20 +64,20 @@ def record_attempt(
 
     def settled(connection: Connection) -> None:
         for delivery, why in returned:
-            delivery_store.mark(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why[:200])
-        mails = [delivery["mail"] for delivery in delivery_store.deliveries(connection, authority, key)]
+            delivery_store.note_copy(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why[:200])
+        mails = [delivery["mail"] for delivery in delivery_store.list_copies(connection, authority, key)]
         state = _find_state(mails, bool(left))
         if state is NotificationState.WAITING:
             wait = WAITS[min(attempt.number, len(WAITS)) - 1]
-            delivery_store.note(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
+            delivery_store.note_message(connection, authority, key, next_at=now + wait, error=outcome.again[:200])
         elif state is NotificationState.FAILED:
             # Also where the refusal came at an earlier attempt: it stays in sight until somebody releases it.
             why = returned[0][1] if returned else "refused at an earlier attempt"
-            delivery_store.note(connection, authority, key, state=state, error=why[:200])
+            delivery_store.note_message(connection, authority, key, state=state, error=why[:200])
         elif state is NotificationState.SENT:
-            delivery_store.note(connection, authority, key, state=state, sent_at=now, error="")
+            delivery_store.note_message(connection, authority, key, state=state, sent_at=now, error="")
         else:
-            delivery_store.note(connection, authority, key, state=state, error="nobody is left to be told")
+            delivery_store.note_message(connection, authority, key, state=state, error="nobody is left to be told")
         states.append(state)
 
     unreached = [one for address in left for one in people[address]] if attempt.number == ALARM_AFTER else []

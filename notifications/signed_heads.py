@@ -5,13 +5,11 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from markupsafe import escape
-from sqlalchemy import Connection, select, update
-from sqlmodel import col
 
 from drp.casework.service import Casework
-from drp.database.authority_tables import AuthorityRow
-from drp.database.directory_tables import PersonRow, PostRow
+from drp.directory import lookup
 from drp.proof.checkpoint import Checkpoint
+from drp.proof.head_day import move_head_day, read_head_day
 from drp.proof.take_checkpoint import last_checkpoint
 from notifications.channels import OutgoingMail, UnsafeMessage, is_address
 from notifications.outbox import Sender
@@ -45,15 +43,15 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
     the operator's reach is what it is for.
     """
     with casework.store.read(authority) as connection:
-        day = connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()
+        day = read_head_day(connection, authority)
         checkpoint = last_checkpoint(connection, authority)
         current = casework.procedures.current(connection, authority)
         if not checkpoint or not current or (day is not None and local_date(checkpoint.at) <= day):
             return 0
-        domains = sender.allowed_domains
-        addresses = [
-            one for one in _auditors(connection, current[0].authority, now) if not domains or one.rpartition("@")[2] in domains
-        ]
+        auditors = current[0].authority.roles_acting_as(Capacity.AUDITOR)
+        listed = lookup.list_addresses_of_holders(connection, authority, auditors, local_date(now))
+    domains = sender.allowed_domains
+    addresses = [one for one in listed if is_address(one) and (not domains or one.rpartition("@")[2] in domains)]
     if not addresses:
         return 0
     today = local_date(checkpoint.at)
@@ -84,20 +82,5 @@ def send_heads(casework: Casework, authority: str, now: datetime, sender: Sender
 
 def _claimed(casework: Casework, authority: str, was: date | None, becomes: date | None) -> bool:
     """Move the day for which a head was sent, unless another replica has."""
-    before = col(AuthorityRow.head_day).is_(None) if was is None else col(AuthorityRow.head_day) == was
     with casework.store.write(authority) as connection:
-        known = update(AuthorityRow).where(col(AuthorityRow.key) == authority, before)
-        return connection.execute(known.values(head_day=becomes)).rowcount == 1
-
-
-def _auditors(connection: Connection, authority: Authority, now: datetime) -> list[str]:
-    """The addresses of whoever holds a post that audits, today."""
-    roles, day = authority.roles_acting_as(Capacity.AUDITOR), local_date(now)
-    rows = connection.execute(
-        select(col(PersonRow.email), col(PostRow.since), col(PostRow.until), col(PersonRow.left_on))
-        .join(PostRow, (col(PostRow.authority) == authority.key) & (col(PostRow.person) == col(PersonRow.id)))
-        .where(col(PersonRow.authority) == authority.key, col(PostRow.role).in_(roles))
-        .order_by(col(PersonRow.email))
-    )
-    held = [r for r in rows if r.since <= day and (r.until is None or r.until >= day) and (r.left_on is None or r.left_on >= day)]
-    return list(dict.fromkeys(row.email for row in held if is_address(row.email)))
+        return move_head_day(connection, authority, was, becomes)

@@ -7,12 +7,8 @@ from importlib.resources import files
 from io import StringIO
 from random import Random
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from api.assembly import Service
 from api.demo.scene import SceneAuthority, SceneCast
-from drp.database.directory_tables import UnitRow
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.register_import.population import bring_population
@@ -37,10 +33,8 @@ def bring_past(service: Service, part: SceneAuthority, every: Sequence[Rules], c
     folder = files("api").joinpath("demo", "registers")
     words, today = every[0].authority, local_date(now)
     with service.store.write(part.key) as connection:
-        here = (col(UnitRow.authority) == part.key, col(UnitRow.kind) == "team")
-        teams = connection.execute(select(col(UnitRow.key)).where(*here).order_by(col(UnitRow.key))).scalars().all()
         printed = GivenSheet(f"{part.key}.csv", folder.joinpath(f"{part.key}.csv").read_bytes(), SheetMapping())
-        made = GivenSheet("the-last-two-years.csv", _two_years(part, every, cast, teams, now), SheetMapping())
+        made = GivenSheet("the-last-two-years.csv", _two_years(part, every, cast, now), SheetMapping())
         lines = sum(import_sheet(service.casework, connection, tuple(every), one, now, False).lines for one in (printed, made))
         children = folder.joinpath(f"{part.key}_children.csv")
         if children.is_file():
@@ -48,7 +42,7 @@ def bring_past(service: Service, part: SceneAuthority, every: Sequence[Rules], c
     return lines
 
 
-def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, teams: Sequence[str], now: datetime) -> bytes:
+def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, now: datetime) -> bytes:
     """Invented rows, the same on every run of a day: reasons grow fewer and more with the seasons, most end well."""
     rng = Random(part.key)
     ladder = next(rules.ladder for rules in every if not rules.ladder.is_notice)
@@ -62,6 +56,7 @@ def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, te
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
     numbers = [child.number for child in cast.looked_after()]
+    teams = cast.teams or [""]
     for n in range(number):
         day = last - BACK + (BACK * n) / number
         while day.weekday() > 4:
@@ -74,10 +69,10 @@ def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, te
         known = rng.choice(numbers) if numbers and rng.random() < 0.15 else f"P-{rng.randrange(2000, 2400)}"
         ended = min(day + timedelta(days=rng.randrange(2, 30)), local_date(now))
         outcome = rng.choice(OUTCOMES)
-        said = [f"P-{n + 1:04}", day, ended, item, stage.key, reason, _status(ladder, rng), rng.choice(teams or [""]), outcome]
+        said = [f"P-{n + 1:04}", day, ended, item, stage.key, reason, _status(ladder, rng), rng.choice(teams), outcome]
         writer.writerow([*said, rng.choice(IMPACTS) if outcome != "withdrawn" else "", known])
         if notice and n % 17 == 0:
-            well = [f"N-{n + 1:04}", day, "", "excellent_practice", "", "", "looked_after", rng.choice(teams or [""]), "noticed"]
+            well = [f"N-{n + 1:04}", day, "", "excellent_practice", "", "", "looked_after", rng.choice(teams), "noticed"]
             writer.writerow([*well, "better", ""])
     return written.getvalue().encode()
 

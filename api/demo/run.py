@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.assembly import Service, assemble_service
 from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
-from drp.casework.load import id_of_reference, load_challenges, load_establishment
-from drp.database.challenge_tables import ChallengeRow
+from drp.casework import sent_messages
+from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
 from drp.identity import tokens as tokens_module
 from drp.settings import Settings
@@ -104,18 +103,12 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
 
 def _somebody_asked(service: Service, connection: Connection, authority: str, now: datetime) -> tuple[str, UUID]:
     """An item at a written stage that waits for one manager, and that manager."""
-    rows = connection.execute(
-        select(col(ChallengeRow.reference)).where(
-            col(ChallengeRow.authority) == authority,
-            col(ChallengeRow.phase) == Phase.AWAITING,
-            col(ChallengeRow.stage).in_(("stage_2", "stage_3")),
-        )
-    ).scalars()
-    for reference in rows:
-        id_ = id_of_reference(connection, authority, reference)
-        assert id_ is not None
-        loaded = load_challenges(connection, authority, [id_])[id_]
+    ids = sent_messages.items_raised_before(connection, authority)
+    found = load_challenges(connection, authority, ids)
+    for loaded in (found[id_] for id_ in ids):
         value = loaded.challenge
+        if value.phase is not Phase.AWAITING or value.stage not in ("stage_2", "stage_3"):
+            continue
         rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         main = value.main_window()
         if main is None or not main.is_open:
@@ -123,5 +116,5 @@ def _somebody_asked(service: Service, connection: Connection, authority: str, no
         places = load_establishment(connection, authority, [loaded.about()])
         holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
         if holders:
-            return reference, UUID(holders[0])
+            return loaded.reference, UUID(holders[0])
     raise LookupError("nobody is asked in the demonstration")

@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.assembly import Service
-from drp.database.directory_tables import ChildRow, PersonRow, PostRow
-from drp.directory.importing import import_directory
+from drp.directory.importing import import_directory, read_standing_directory
+from drp.directory.values import runs_on
 from drp.identity import tokens
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
@@ -127,24 +126,14 @@ class SceneCast:
 
     def __init__(self, connection: Connection, authority: Authority, now: datetime) -> None:
         self.authority, self.now = authority, now
-        day = local_date(now)
-        here = col(ChildRow.authority) == authority.key
-        rows = connection.execute(
-            select(col(ChildRow.number), col(ChildRow.id), col(ChildRow.statuses)).where(here).order_by(col(ChildRow.number))
-        )
-        self.children = [SceneChild(row.number, row.id, tuple(row.statuses)) for row in rows]
-        posts = connection.execute(
-            select(col(PostRow.role), col(PostRow.key), col(PostRow.person), col(PostRow.until))
-            .where(col(PostRow.authority) == authority.key, col(PostRow.since) <= day)
-            .order_by(col(PostRow.role), col(PostRow.key))
-        ).all()
-        self._posts = [(row.role, row.key, row.person) for row in posts if row.until is None or row.until >= day]
-        self._names = {
-            row.id: row.name
-            for row in connection.execute(
-                select(col(PersonRow.id), col(PersonRow.name)).where(col(PersonRow.authority) == authority.key)
-            )
-        }
+        day, directory = local_date(now), read_standing_directory(connection, authority.key)
+        children = sorted(directory.children.values(), key=lambda child: child.number)
+        self.children = [SceneChild(child.number, child.id, child.statuses) for child in children if child.id]
+        self.teams = sorted(key for kind, key in directory.units if kind == "team")
+        self._names = {person.id: person.name for person in directory.people.values()}
+        ids = {child.number: str(child.id) for child in self.children}
+        held = sorted((post.role, post.key, post.person) for post in directory.posts if runs_on(post, day))
+        self._posts = [(role, ids.get(key, key), directory.people[person].id) for role, key, person in held]
         self._signed: dict[UUID, Principal] = {}
 
     def looked_after(self) -> list[SceneChild]:

@@ -1,18 +1,18 @@
 """The register as a file: made whole before it is handed out, in short readings, so that nobody who writes waits for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
 from typing import IO
+from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.exports import csv_text
 from api.exports.workbooks import Cell, write_workbook
 from api.queries import register_query
 from api.queries.register_query import RegisterQuery
 from api.request_context import RequestContext
-from drp.database.directory_tables import ChildRow
+from drp.directory import lookup
 from drp.reports import register_search
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels
@@ -109,7 +109,7 @@ def _rows(asked: RequestContext, its: DisplayLabels, shown: DisplayLabels, one: 
             return
 
 
-def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers: dict[object, str]) -> list[Cell]:
+def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers: Mapping[UUID, str]) -> list[Cell]:
     said = register_query.plain_line(shown, one)
     row: list[Cell] = [
         one.reference, said["item_type"], one.raised_on, said["stage"], "; ".join(said["reasons"]), "; ".join(said["themes"]),
@@ -117,22 +117,17 @@ def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers
         "yes" if one.sheet else "",
     ]  # fmt: skip
     if register_query.sees_children(asked):
-        row.append(one.number or numbers.get(one.child, ""))
+        row.append(one.number or (numbers.get(one.child, "") if one.child else ""))
     if register_query.sees_iros(asked):
         row.append(shown.label(Dimension.IRO, str(one.raiser)) if one.raiser else "")
     return row
 
 
-def _numbers(connection: Connection, asked: RequestContext, items: tuple[RegisterItem, ...]) -> dict[object, str]:
+def _numbers(connection: Connection, asked: RequestContext, items: tuple[RegisterItem, ...]) -> Mapping[UUID, str]:
     """The case numbers of the children of some lines, for whoever sees every item."""
     if not register_query.sees_children(asked):
         return {}
-    rows = connection.execute(
-        select(col(ChildRow.id), col(ChildRow.number)).where(
-            col(ChildRow.authority) == asked.authority, col(ChildRow.id).in_([one.child for one in items if one.child])
-        )
-    )
-    return {row.id: row.number for row in rows}
+    return lookup.child_numbers_of(connection, asked.authority, [one.child for one in items if one.child])
 
 
 def note_register_export(asked: RequestContext, count: int) -> None:

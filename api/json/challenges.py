@@ -23,8 +23,9 @@ from api.presenters.shapes import (
     ReceiptShape,
     TimelineShape,
 )
-from api.queries.item_list import ListFilter, list_items
+from api.queries.item_list import list_items
 from api.request_context import CurrentRequest, RequestContext
+from drp.casework.item_search import ListFilter
 from drp.casework.service import ActionResult, Answer, RetryKey, etag_of
 from drp.database.engine import Unavailable
 from workflows.decision.relation import reads_iro_service

@@ -1,18 +1,15 @@
 """Ladders as an authority reads them: stages in words, a drawing, and what in them is assumed."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
 from api.presenters.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
-from drp.database.authority_tables import AssumptionRow
+from drp.casework.assumptions import AssumptionVerdict, note_verdict, read_verdicts
 from drp.directory import lookup
 from workflows.model.authority import Rules
 from workflows.model.refusals import Unfit
@@ -72,13 +69,8 @@ def judge_assumption(connection: Connection, asked: RequestContext, rules: Rules
     document = rules.ladder if of == "ladder" else rules.authority
     if not any(assumption.path == path for assumption in document.assumed):
         raise Unfit(f"Nothing is assumed at `{path}`.", "Name a path that the ladder lists.", "path")
-    insert = (sqlite if asked.service.store.is_sqlite else postgresql).insert(AssumptionRow)
-    values = {"person": UUID(asked.signed.person), "at": asked.now, "verdict": verdict}
-    connection.execute(
-        insert.values(authority=asked.authority, hash=document.hash, path=path, **values).on_conflict_do_update(
-            index_elements=["authority", "hash", "path"], set_=values
-        )
-    )
+    said = AssumptionVerdict(verdict, asked.signed.person, asked.now)
+    note_verdict(connection, asked.authority, document.hash, path, said)
 
 
 def version_of(connection: Connection, asked: RequestContext, name: str, version: str) -> Rules:
@@ -93,25 +85,20 @@ def version_of(connection: Connection, asked: RequestContext, name: str, version
 def describe_ladder(connection: Connection, asked: RequestContext, rules: Rules) -> LadderShape:
     """A ladder in words, with what in it is assumed and what was said of that."""
     ladder, authority = rules.ladder, rules.authority
-    rows = connection.execute(
-        select(AssumptionRow.__table__).where(  # type: ignore[attr-defined]
-            col(AssumptionRow.authority) == asked.authority, col(AssumptionRow.hash).in_([ladder.hash, authority.hash])
-        )
-    ).all()
-    confirmed = {(row.hash, row.path): row for row in rows}
-    names = lookup.names_of(connection, asked.authority, {str(row.person) for row in rows})
+    verdicts = read_verdicts(connection, asked.authority, (ladder.hash, authority.hash))
+    names = lookup.names_of(connection, asked.authority, {said.person for said in verdicts.values()})
     assumptions = []
     for document in (ladder, authority):
         for assumption in document.assumed:
-            row = confirmed.get((document.hash, assumption.path))
+            said = verdicts.get((document.hash, assumption.path))
             assumptions.append(
                 AssumptionShape(
                     of="ladder" if document is ladder else "authority",
                     path=assumption.path,
                     why=assumption.why,
-                    verdict=row.verdict if row else "not yet confirmed",
-                    by=names.get(str(row.person), "") if row else "",
-                    at=row.at if row else None,
+                    verdict=said.verdict if said else "not yet confirmed",
+                    by=names.get(said.person, "") if said else "",
+                    at=said.at if said else None,
                 )
             )
     whole = ladder.whole_process

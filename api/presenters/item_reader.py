@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.presenters import item_view
 from api.presenters.shapes import ChallengeShape, EntryShape, TimelineShape
@@ -17,10 +16,9 @@ from drp.casework.access import AccessEnded, NotFound
 from drp.casework.load import StoredChallenge
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.service import check_not_sealed, was_involved
-from drp.database.challenge_tables import ChallengeRow, EntryRow, LinkRow, WordsRow
 from drp.directory import lookup
 from drp.timeline.chain import ChainedEntry, first_fault
-from drp.timeline.read import StoredTimeline, read_timeline
+from drp.timeline.read import StoredTimeline, read_timeline, read_visibility_at_raising, read_words_at_raising
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.recipients import Establishment
@@ -84,22 +82,8 @@ def items_they_may_see(connection: Connection, asked: RequestContext, ids: Seque
 def shape_of_item(connection: Connection, asked: RequestContext, item: SeenItem) -> ChallengeShape:
     """The whole item as this person sees it."""
     made = item_view.ItemViewer(connection, item.loaded, item.rules, item.establishment, item.actor, asked.now).challenge_shape()
-    made.linked = linked_references(connection, asked.authority, item.loaded.id) if reads_iro_service(item.actor) else []
+    made.linked = load.list_siblings(connection, asked.authority, item.loaded.id) if reads_iro_service(item.actor) else []
     return made
-
-
-def linked_references(connection: Connection, authority: str, id_: UUID) -> list[str]:
-    """The references of items raised together with this one: siblings."""
-    here, other = col(LinkRow.challenge), col(LinkRow.other)
-    there = select(other).where(col(LinkRow.authority) == authority, here == id_)
-    back = select(here).where(col(LinkRow.authority) == authority, other == id_)
-    rows = connection.execute(
-        select(col(ChallengeRow.reference)).where(
-            col(ChallengeRow.authority) == authority,
-            or_(col(ChallengeRow.id).in_(there), col(ChallengeRow.id).in_(back)),
-        )
-    )
-    return sorted(rows.scalars())
 
 
 def timeline_shape(connection: Connection, asked: RequestContext, item: SeenItem) -> TimelineShape:
@@ -152,20 +136,10 @@ def entry_shape(
 
 def raised_words(connection: Connection, asked: RequestContext, items: Sequence[SeenItem]) -> dict[UUID, dict[str, str]]:
     """What was written when some items were raised, by their ids, as far as this person may read it."""
-    here = (col(EntryRow.authority) == asked.authority, col(EntryRow.number) == 1)
-    entries = select(col(EntryRow.challenge), col(EntryRow.visible)).where(
-        *here, col(EntryRow.challenge).in_([item.loaded.id for item in items])
-    )
     actors = {item.loaded.id: item.actor for item in items}
-    readable = [row.challenge for row in connection.execute(entries) if may_read(row.visible, actors[row.challenge])]
-    found: dict[UUID, dict[str, str]] = {id_: {} for id_ in readable}
-    for row in connection.execute(
-        select(col(WordsRow.challenge), col(WordsRow.field), col(WordsRow.text)).where(
-            col(WordsRow.authority) == asked.authority, col(WordsRow.number) == 1, col(WordsRow.challenge).in_(readable)
-        )
-    ):
-        found[row.challenge][row.field] = row.text
-    return found
+    visible = read_visibility_at_raising(connection, asked.authority, list(actors))
+    readable = [id_ for id_, seen_by in visible.items() if may_read(seen_by, actors[id_])]
+    return read_words_at_raising(connection, asked.authority, readable)
 
 
 def may_read(visible: str, actor: Actor) -> bool:

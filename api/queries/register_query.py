@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.presenters import item_reader
 from api.presenters.item_reader import SeenItem
@@ -14,10 +13,9 @@ from api.presenters.shapes import RegisterLineShape
 from api.queries import report_query
 from api.queries.report_query import UNRECORDED
 from api.request_context import RequestContext
-from drp.database.register_tables import SheetRow
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels, read_labels
-from drp.reports.register_search import SORTS, RegisterFilter, RegisterItem
+from drp.reports.register_search import SORTS, RegisterFilter, RegisterItem, find_sheet_name
 from drp.reports.response_times import CAUSES, HIGHER, REPLIES, VisitFilter
 from drp.reports.theme_tables import kinds_of
 from workflows.calendar.working_days import local_date
@@ -140,8 +138,8 @@ def query_in_words(connection: Connection, authority: str, its: DisplayLabels, o
     if one.other:
         found.append("with a reason that needs words of its own")
     if one.sheet:
-        name = select(col(SheetRow.name)).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == one.sheet)
-        found.append(f"brought in from {connection.execute(name).scalar() or 'a file that is not known here'}")
+        name = find_sheet_name(connection, authority, one.sheet)
+        found.append(f"brought in from {name or 'a file that is not known here'}")
     if one.child:
         found.append(f"about the child {one.child}")
     if one.reference:

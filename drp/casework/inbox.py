@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, exists, select, update
+from sqlalchemy import Connection, RowMapping, exists, func, select, update
 from sqlmodel import col
 
+from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from workflows.model.challenge import Outcome
@@ -49,6 +50,33 @@ def messages_of_person(connection: Connection, authority: str, person: UUID, mos
     )
     rows: Sequence[RowMapping] = connection.execute(query.limit(most).offset(skip)).mappings().all()
     return rows
+
+
+def read_pack_and_unread(connection: Connection, authority: str, person: UUID, most: int) -> tuple[str, int]:
+    """What every page begins with, in one statement: the authority's label pack, and how many messages a person has not read.
+
+    Counted no further than `most`: somebody who is copied into everything has tens of thousands.
+    """
+    some = (
+        select(col(DeliveryRow.n))
+        .join(
+            ChallengeRow,
+            (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
+        )
+        .where(
+            col(DeliveryRow.authority) == authority,
+            col(DeliveryRow.person) == person,
+            col(DeliveryRow.read_at).is_(None),
+            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
+        )
+        .limit(most)
+        .subquery()
+    )
+    unread = select(func.count()).select_from(some).scalar_subquery()
+    pack, number = connection.execute(
+        select(col(AuthorityRow.label_pack), unread).where(col(AuthorityRow.key) == authority)
+    ).one()
+    return pack, number
 
 
 def mark_read(

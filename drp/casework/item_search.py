@@ -1,17 +1,75 @@
 """Finding items: a query narrows to what a person could possibly see; each is then judged like any other request for it."""
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, literal_column, or_, select, union
+from sqlalchemy import Connection, Text, and_, cast, func, literal_column, or_, select, union
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
-from drp.database.directory_tables import CoverRow, PostRow
+from drp.database.directory_tables import ChildRow, CoverRow, PostRow
 from drp.identity.principal import Principal
-from workflows.model.authority import Capacity, HeldFor
-from workflows.model.challenge import ClosedAs, WindowKind
+from workflows.model.authority import Authority, Capacity, HeldFor
+from workflows.model.challenge import ClosedAs, Outcome, WindowKind
+
+MOST_WORDS = 8
+"""Words of a search that are looked for; the rest is passed over."""
+
+Place = tuple[datetime, UUID]
+"""Where an item stands in a list: the instant when it was raised (aware UTC), and its id."""
+
+
+@dataclass(frozen=True)
+class ListFilter:
+    """What a list is narrowed to. `state`: open, ended or all; `also`: a condition on challenges; the rest: exactly this."""
+
+    state: str = "open"
+    stage: str = ""
+    item_type: str = ""
+    child: str = ""
+    team: str = ""
+    also: Any = None
+
+
+def list_newest(
+    connection: Connection, authority: str, wanted: ListFilter, theirs: Any, after: Place | None, most: int
+) -> Sequence[Place]:
+    """List so many items, newest first, from the one that follows a place on (None: from the newest).
+
+    `theirs` is what a person could possibly see, as `might_see` gives it.
+    """
+    query = (
+        select(col(ChallengeRow.raised_at), col(ChallengeRow.id))
+        .where(*_narrow(authority, wanted), theirs)
+        .order_by(col(ChallengeRow.raised_at).desc(), col(ChallengeRow.id).desc())
+    )
+    return [(row.raised_at, row.id) for row in connection.execute(start_after(query, after).limit(most))]
+
+
+def start_after(query: Any, place: Place | None) -> Any:
+    """Begin a list after a place, by the instant of raising and the id: items of one instant are told apart."""
+    if place is None:
+        return query
+    at, id_ = place
+    older = and_(col(ChallengeRow.raised_at) == at, col(ChallengeRow.id) < id_)
+    return query.where(or_(col(ChallengeRow.raised_at) < at, older))
+
+
+def _narrow(authority: str, wanted: ListFilter) -> list[Any]:
+    conditions: list[Any] = [col(ChallengeRow.authority) == authority]
+    columns = ((ChallengeRow.stage, wanted.stage), (ChallengeRow.item_type, wanted.item_type), (ChallengeRow.team, wanted.team))
+    conditions += [col(column) == value for column, value in columns if value]
+    if wanted.state != "all":
+        conditions.append(col(ChallengeRow.is_open) == (wanted.state == "open"))
+    if wanted.child:
+        of_number = select(col(ChildRow.id)).where(col(ChildRow.authority) == authority, col(ChildRow.number) == wanted.child)
+        conditions.append(col(ChallengeRow.child).in_(of_number))
+    if wanted.also is not None:
+        conditions.append(wanted.also)
+    return conditions
 
 
 def might_see(connection: Connection, signed: Principal, day: date) -> Any:
@@ -22,7 +80,7 @@ def might_see(connection: Connection, signed: Principal, day: date) -> Any:
     return _theirs(connection, signed, day)
 
 
-def might_press(connection: Connection, signed: Principal, day: date) -> Any:
+def _might_press(connection: Connection, signed: Principal, day: date) -> Any:
     """A condition on challenges: those on which something may be this person's to do. Copies ask nothing of anybody."""
     running = (
         select(col(WindowRow.challenge))
@@ -44,6 +102,50 @@ def might_press(connection: Connection, signed: Principal, day: date) -> Any:
     # Few of all items are live: everything else is asked of these alone.
     live = union(still_open, running, left_open)
     return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
+
+
+def list_pressing_items(connection: Connection, signed: Principal, day: date) -> list[UUID]:
+    """The items on which something may be this person's to do, newest first."""
+    # Sorted here: asked for an order, a database walks through every item there is instead of the few that are live.
+    rows = connection.execute(
+        select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(_might_press(connection, signed, day))
+    ).all()
+    return [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
+
+
+def match_outcome(outcome: Outcome) -> Any:
+    """A condition on challenges: those that ended with this outcome."""
+    return col(ChallengeRow.phase) == outcome.value
+
+
+def match_text(authority: str, words: Authority, teams: Mapping[str, str], text: str) -> Any:
+    """A condition on challenges: every word is found in the reference, the child's number or initials, the team, a reason.
+
+    `teams`: the authority's teams, names by key. Of a long text the first `MOST_WORDS` words are looked for, and each as it
+    stands: no character of it stands for another.
+    """
+    return and_(*(_match_word(authority, words, teams, word) for word in text.split()[:MOST_WORDS]))
+
+
+def _match_word(authority: str, words: Authority, teams: Mapping[str, str], word: str) -> Any:
+    cases = {word, word.upper(), word.lower()}
+    initials = word.replace(".", "").upper()
+    children = select(col(ChildRow.id)).where(
+        col(ChildRow.authority) == authority,
+        or_(col(ChildRow.number).in_(cases), func.upper(col(ChildRow.initials)) == initials),
+    )
+    conditions: list[Any] = [col(ChallengeRow.child).in_(children)]
+    if len(word) >= 4:
+        conditions.append(col(ChallengeRow.reference).startswith(word.upper(), autoescape=True))
+    if its := [key for key, name in teams.items() if _holds(word, key, name)]:
+        conditions.append(col(ChallengeRow.team).in_(its))
+    for key in (reason.key for theme in words.themes for reason in theme.reasons if _holds(word, reason.label)):
+        conditions.append(cast(col(ChallengeRow.reasons), Text).contains(f'"{key}"', autoescape=True))
+    return or_(*conditions)
+
+
+def _holds(word: str, *texts: str) -> bool:
+    return any(word.casefold() in text.casefold() for text in texts)
 
 
 def _theirs(connection: Connection, signed: Principal, day: date, among: Any = None) -> Any:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, and_, or_, select
 from sqlmodel import col
 
-from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, LinkRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PostRow
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Cover, Establishment, Post
@@ -94,6 +94,20 @@ def id_of_reference(connection: Connection, authority: str, reference: str) -> U
             col(ChallengeRow.authority) == authority, col(ChallengeRow.reference) == reference.upper()
         )
     ).scalar()
+
+
+def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str]:
+    """List the references of the items that were raised together with one, in their order."""
+    here, other = col(LinkRow.challenge), col(LinkRow.other)
+    there = select(other).where(col(LinkRow.authority) == authority, here == id_)
+    back = select(here).where(col(LinkRow.authority) == authority, other == id_)
+    rows = connection.execute(
+        select(col(ChallengeRow.reference)).where(
+            col(ChallengeRow.authority) == authority,
+            or_(col(ChallengeRow.id).in_(there), col(ChallengeRow.id).in_(back)),
+        )
+    )
+    return sorted(rows.scalars())
 
 
 def _in(column: Any, values: Sequence[Any]) -> Any:

@@ -16,6 +16,7 @@ from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
 from drp.database.record_tables import ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow
+from drp.directory.lookup import find_birth_date
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 from workflows.model.ladder import Status
@@ -247,9 +248,8 @@ def _drafts_gone(connection: Connection, authority: str, number: str, ids: Colle
 
 def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:
     """The first day of the year of birth: the year stays, because the retention rests on it."""
-    born: date = connection.execute(
-        select(col(ChildRow.born)).where(col(ChildRow.authority) == authority, col(ChildRow.id) == child)
-    ).scalar_one()
+    born = find_birth_date(connection, authority, child)
+    assert born is not None
     return date(born.year, 1, 1)
 
 

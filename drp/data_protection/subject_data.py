@@ -12,10 +12,13 @@ from sqlmodel import col
 
 from drp.data_protection.retention import conditions_about_child, every_child
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WordsRow
-from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow
 from drp.database.draft_tables import DraftRow
 from drp.database.record_tables import AdministeredRow, ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow, SheetRow
+from drp.directory import lookup
+from drp.directory.lookup import make_child
+from drp.directory.values import DirectoryChild
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.retention import Retention
 
@@ -156,12 +159,12 @@ def erasure_of(connection: Connection, authority: str, item: UUID) -> RecordEras
     return RecordErasure(row.at, row.by, row.why, row.words, row.documents) if row else None
 
 
-def child_row(connection: Connection, authority: str, number: str) -> ChildRow | None:
-    """The directory's row of a child, by case-system number."""
+def child_row(connection: Connection, authority: str, number: str) -> DirectoryChild | None:
+    """What the directory has of a child, by case-system number."""
     row = connection.execute(
         select(ChildRow.__table__).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)  # type: ignore[attr-defined]
     ).first()
-    return ChildRow(**row._mapping) if row else None
+    return make_child(row) if row else None
 
 
 def items_about_child(connection: Connection, authority: str, child: UUID) -> tuple[UUID, ...]:
@@ -243,10 +246,7 @@ def left_out(connection: Connection, authority: str, items: Iterable[UUID]) -> f
 
 def unit_names(connection: Connection, authority: str, kind: str) -> dict[str, str]:
     """Names of teams, services or agencies by key."""
-    rows = connection.execute(
-        select(col(UnitRow.key), col(UnitRow.name)).where(col(UnitRow.authority) == authority, col(UnitRow.kind) == kind)
-    )
-    return {row.key: row.name for row in rows}
+    return {unit.key: unit.name for unit in lookup.list_units(connection, authority, (kind,))}
 
 
 def recipients_of_item(connection: Connection, authority: str, item: UUID) -> tuple[RecordedRecipient, ...]:

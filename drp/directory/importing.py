@@ -15,6 +15,7 @@ from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.ids import Randomness
 from drp.database.tables import Row
 from drp.directory.files import read_files
+from drp.directory.lookup import make_child
 from drp.directory.plan import ImportPlan, plan_import
 from drp.directory.vacancies import PostsVacant, Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, Person, PostHolding, StandIn
@@ -65,7 +66,7 @@ def read_standing_directory(connection: Connection, authority: str) -> Directory
         row.id: Person(row.key, row.name, row.email, row.agency, row.left_on, row.id)
         for row in _all(connection, PersonRow, authority)
     }
-    children = {row.id: _child(row) for row in _all(connection, ChildRow, authority)}
+    children = {row.id: make_child(row) for row in _all(connection, ChildRow, authority)}
     units = [DirectoryUnit(row.kind, row.key, row.name, row.within) for row in _all(connection, UnitRow, authority)]
     return Directory(
         {person.key: person for person in people.values()},
@@ -85,13 +86,6 @@ def _all(connection: Connection, table: type[Row], authority: str) -> Sequence[A
     return connection.execute(
         select(rows.__table__).where(rows.authority == authority).order_by(*rows.__table__.primary_key)
     ).all()
-
-
-def _child(row: Any) -> DirectoryChild:
-    return DirectoryChild(
-        row.number, row.initials, row.born, tuple(sorted(row.statuses)), row.in_plo, row.in_proceedings, tuple(sorted(row.facts)),
-        row.team, row.last_review, row.next_review, row.conferences, row.id,
-    )  # fmt: skip
 
 
 def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, DirectoryChild]) -> PostHolding:

@@ -1,15 +1,19 @@
 """The directory as it is asked: children, teams, people, who holds what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select
 from sqlmodel import col
 
-from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
-from workflows.decision.recipients import About
+from drp.database.authority_tables import AuthorityRow
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from drp.directory.values import DirectoryChild, DirectoryUnit
+from workflows.decision.recipients import About, Post
+from workflows.model.authority import Authority, HeldFor
 from workflows.model.challenge import Facts
 from workflows.model.ladder import Status
 from workflows.model.refusals import Unfit
@@ -26,6 +30,40 @@ class ItemSubject:
     initials: str = ""
 
 
+@dataclass(frozen=True)
+class AgencyHolder:
+    """Somebody who holds a role in an outside agency. `agency`: its name, or empty where the directory has none."""
+
+    person: UUID
+    name: str
+    agency: str
+
+
+def match_day(row: type[PostRow] | type[CoverRow], day: date) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for posts or covers that run on a day: both their first day and their last count."""
+    return col(row.since) <= day, or_(col(row.until).is_(None), col(row.until) >= day)
+
+
+def read_authority_name(connection: Connection, authority: str) -> str:
+    """The name of an authority; empty if it is not in the database yet."""
+    return connection.execute(select(col(AuthorityRow.name)).where(col(AuthorityRow.key) == authority)).scalar() or ""
+
+
+def list_units(connection: Connection, authority: str, kinds: Collection[str] | None = None) -> tuple[DirectoryUnit, ...]:
+    """Teams, services and agencies by name. `kinds`: only these of "team", "service", "agency"."""
+    query = select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(
+        col(UnitRow.authority) == authority
+    )
+    if kinds is not None:
+        query = query.where(col(UnitRow.kind).in_(kinds))
+    return tuple(DirectoryUnit(*row) for row in connection.execute(query.order_by(col(UnitRow.name))))
+
+
+def list_team_names(connection: Connection, authority: str) -> dict[str, str]:
+    """Every team of an authority: its name by its key, in the order of the names."""
+    return {unit.key: unit.name for unit in list_units(connection, authority, ("team",))}
+
+
 def service_of(connection: Connection, authority: str, team: str) -> str | None:
     """The service that a team is in, or None if there is no such team."""
     return connection.execute(
@@ -33,6 +71,14 @@ def service_of(connection: Connection, authority: str, team: str) -> str | None:
             col(UnitRow.authority) == authority, col(UnitRow.kind) == "team", col(UnitRow.key) == team
         )
     ).scalar()
+
+
+def find_unit_name(connection: Connection, authority: str, kind: str, key: str) -> str:
+    """Find what a team, a service or an outside agency is called; empty if there is none such."""
+    name = connection.execute(
+        select(col(UnitRow.name)).where(col(UnitRow.authority) == authority, col(UnitRow.kind) == kind, col(UnitRow.key) == key)
+    ).scalar()
+    return name or ""
 
 
 def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
@@ -49,6 +95,29 @@ def child_by_number(connection: Connection, authority: str, number: str) -> Item
     facts = Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service, row.next_review)
     about = About("", "", str(row.id), row.team, service)
     return ItemSubject(about, facts, row.id, row.number, row.initials)
+
+
+def make_child(row: Any) -> DirectoryChild:
+    """A child as the directory has them, from a whole row."""
+    return DirectoryChild(
+        row.number, row.initials, row.born, tuple(sorted(row.statuses)), row.in_plo, row.in_proceedings, tuple(sorted(row.facts)),
+        row.team, row.last_review, row.next_review, row.conferences, row.id,
+    )  # fmt: skip
+
+
+def find_birth_date(connection: Connection, authority: str, child: UUID) -> date | None:
+    """Find when a child was born; None if the directory does not know the child."""
+    return connection.execute(
+        select(col(ChildRow.born)).where(col(ChildRow.authority) == authority, col(ChildRow.id) == child)
+    ).scalar()
+
+
+def child_numbers_of(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, str]:
+    """Case-system numbers of children by id."""
+    rows = connection.execute(
+        select(col(ChildRow.id), col(ChildRow.number)).where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(children))
+    )
+    return {row.id: row.number for row in rows}
 
 
 def team_as_subject(connection: Connection, authority: str, team: str) -> ItemSubject:
@@ -73,12 +142,87 @@ def holds_role(connection: Connection, authority: str, person: str, role: str, d
                 col(PostRow.authority) == authority,
                 col(PostRow.person) == id_,
                 col(PostRow.role) == role,
-                col(PostRow.since) <= day,
-                or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+                *match_day(PostRow, day),
             )
         ).first()
         is not None
     )
+
+
+def list_posts(
+    connection: Connection,
+    authority: str,
+    person: UUID,
+    day: date,
+    held_for: HeldFor | None = None,
+    *,
+    covering: bool = False,
+    as_delegate: bool = False,
+) -> tuple[Post, ...]:
+    """The posts that a person holds on a day, all or those held for one kind of thing.
+
+    `covering`: also those of the people whom they cover on that day; with `as_delegate` as well, those of the people
+    whose delegate they are.
+    """
+    holder = col(PostRow.person) == person
+    if covering:
+        covered = select(col(CoverRow.of)).where(
+            col(CoverRow.authority) == authority, col(CoverRow.by) == person, *match_day(CoverRow, day)
+        )
+        if not as_delegate:
+            covered = covered.where(col(CoverRow.is_delegate).is_(False))
+        holder = or_(holder, col(PostRow.person).in_(covered))
+    query = select(
+        col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(PostRow.person), col(PostRow.since), col(PostRow.until)
+    ).where(col(PostRow.authority) == authority, holder, *match_day(PostRow, day))
+    if held_for is not None:
+        query = query.where(col(PostRow.held_for) == held_for.value)
+    return tuple(
+        Post(row.role, HeldFor(row.held_for), row.key, str(row.person), row.since, row.until) for row in connection.execute(query)
+    )
+
+
+def list_own_teams(connection: Connection, words: Authority, person: UUID, day: date) -> frozenset[str]:
+    """The keys of the teams that a person's posts are for on a day, or the posts of those for whom they stand in.
+
+    A post is for a team, for the service of a team, or for a child of one. A post whose role acts as IRO, or in another
+    capacity of the service, is for none: an IRO reviews children of many teams and is of none of them.
+    """
+    keys: dict[HeldFor, list[str]] = {}
+    for post in list_posts(connection, words.key, person, day, covering=True, as_delegate=True):
+        if words.has_role(post.role) and words.role(post.role).acts_as is None:
+            keys.setdefault(post.held_for, []).append(post.key)
+    own = set(keys.get(HeldFor.TEAM, ()))
+    if services := keys.get(HeldFor.SERVICE):
+        of_services = select(col(UnitRow.key)).where(
+            col(UnitRow.authority) == words.key, col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
+        )
+        own |= set(connection.execute(of_services).scalars())
+    if children := keys.get(HeldFor.CHILD):
+        ids = [UUID(child) for child in children]
+        of_children = select(col(ChildRow.team)).where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(ids))
+        own |= set(connection.execute(of_children).scalars())
+    return frozenset(own)
+
+
+def list_agency_holders(
+    connection: Connection, authority: str, roles: Iterable[str], day: date
+) -> dict[str, tuple[AgencyHolder, ...]]:
+    """Everybody who holds one of some roles on a day, whatever the agency, by role and then by name."""
+    found: dict[str, list[AgencyHolder]] = {role: [] for role in roles}
+    rows: Any = connection.execute(
+        select(col(PostRow.role), col(PersonRow.id), col(PersonRow.name), col(UnitRow.name).label("agency"))
+        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(PostRow.person)))
+        .outerjoin(
+            UnitRow,
+            (col(UnitRow.authority) == authority) & (col(UnitRow.kind) == "agency") & (col(UnitRow.key) == col(PostRow.key)),
+        )
+        .where(col(PostRow.authority) == authority, col(PostRow.role).in_(found), *match_day(PostRow, day))
+        .order_by(col(PersonRow.name))
+    )
+    for row in rows:
+        found[row.role].append(AgencyHolder(row.id, row.name, row.agency or ""))
+    return {role: tuple(holders) for role, holders in found.items()}
 
 
 def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> str:
@@ -119,6 +263,35 @@ def names_of(connection: Connection, authority: str, people: set[str]) -> dict[s
         )
     )
     return {str(row.id): row.name for row in rows}
+
+
+def contacts_of(connection: Connection, authority: str, people: set[str]) -> Mapping[str, tuple[str, str]]:
+    """The name and the e-mail address of people by id."""
+    if not people:
+        return {}
+    rows = connection.execute(
+        select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.email)).where(
+            col(PersonRow.authority) == authority, col(PersonRow.id).in_([UUID(person) for person in people])
+        )
+    )
+    return {str(row.id): (row.name, row.email) for row in rows}
+
+
+def list_addresses_of_holders(connection: Connection, authority: str, roles: Iterable[str], day: date) -> tuple[str, ...]:
+    """List the addresses of everybody who holds one of some roles on a day and has not left by then, each once, in order."""
+    addresses = connection.execute(
+        select(col(PersonRow.email))
+        .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+        .where(
+            col(PersonRow.authority) == authority,
+            or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+            col(PostRow.role).in_(roles),
+            col(PostRow.since) <= day,
+            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+        )
+        .order_by(col(PersonRow.email))
+    ).scalars()
+    return tuple(dict.fromkeys(addresses))
 
 
 def has_people(connection: Connection, authority: str) -> bool:

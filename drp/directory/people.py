@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from sqlmodel import col
 
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow, UnitRow
+from drp.directory.lookup import match_day
 from workflows.model.authority import Authority, Capacity, HeldFor
 
 IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
@@ -90,6 +91,15 @@ class ListedCover:
 
 
 @dataclass(frozen=True)
+class RoleOfPerson:
+    """One role that a person holds, in however many posts."""
+
+    person: UUID
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
 class FoundPeople:
     """Some of the people that a search found, and how many there are in all."""
 
@@ -116,7 +126,7 @@ def search_people(connection: Connection, words: Authority, find: str, day: date
 def colleagues_of(connection: Connection, words: Authority, of: DirectoryPerson, find: str, day: date, most: int) -> FoundPeople:
     """Those who may stand in for somebody: people of the same agency, those of the same role first. They need hold no post:
     a director's delegate may be somebody of their office."""
-    holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *_runs(PostRow, day))
+    holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *match_day(PostRow, day))
     roles = {post.role for post in of.posts}
     alike = col(PersonRow.id).in_(holds.where(col(PostRow.role).in_(roles)))
     where = [
@@ -138,7 +148,7 @@ def people_acting_as(
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
     holds = select(col(PostRow.person)).where(
-        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), *_runs(PostRow, day)
+        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day)
     )
     query = _people(words.key).where(col(PersonRow.id).in_(holds)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
     return _made(connection, words.key, query, day)
@@ -179,6 +189,61 @@ def stand_ins(
     )
 
 
+def count_people(connection: Connection, authority: str) -> int:
+    """How many people of an authority's directory have no last day."""
+    return connection.execute(
+        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == authority, col(PersonRow.left_on).is_(None))
+    ).scalar_one()
+
+
+def find_people_named(connection: Connection, authority: str, name: str, most: int) -> tuple[UUID, ...]:
+    """The people whose name holds a text, at most so many. No character of the text stands for another."""
+    return tuple(
+        connection.execute(
+            select(col(PersonRow.id))
+            .where(col(PersonRow.authority) == authority, col(PersonRow.name).icontains(name, autoescape=True))
+            .limit(most)
+        ).scalars()
+    )
+
+
+def read_email(connection: Connection, authority: str, person: UUID) -> str:
+    """The e-mail address that the directory has for somebody. Raises NoResultFound for whom it does not know."""
+    return connection.execute(
+        select(col(PersonRow.email)).where(col(PersonRow.authority) == authority, col(PersonRow.id) == person)
+    ).scalar_one()
+
+
+def list_roles_of(connection: Connection, authority: str, people: Iterable[UUID], day: date) -> dict[UUID, tuple[str, ...]]:
+    """The keys of the roles that some people hold on a day, each once and in order, by person."""
+    rows = connection.execute(
+        select(col(PostRow.person), col(PostRow.role))
+        .where(col(PostRow.authority) == authority, col(PostRow.person).in_(list(people)), *match_day(PostRow, day))
+        .distinct()
+        .order_by(col(PostRow.role))
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.person] = (*found.get(row.person, ()), row.role)
+    return found
+
+
+def list_all_roles(connection: Connection, authority: str, day: date) -> tuple[RoleOfPerson, ...]:
+    """Every role of everybody who holds a post on a day and has not left, by name."""
+    rows = connection.execute(
+        select(col(PersonRow.id), col(PersonRow.name), col(PostRow.role))
+        .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+        .where(
+            col(PersonRow.authority) == authority,
+            *match_day(PostRow, day),
+            or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+        )
+        .distinct()
+        .order_by(col(PersonRow.name))
+    )
+    return tuple(RoleOfPerson(*row) for row in rows)
+
+
 def _fits(words: Authority, find: str, day: date) -> list[Any]:
     """A condition on people: part of a name, of what they hold, or of where."""
     if not find:
@@ -193,13 +258,9 @@ def _fits(words: Authority, find: str, day: date) -> list[Any]:
         col(UnitRow.name).icontains(find, autoescape=True),
     )
     holds = select(col(PostRow.person)).where(
-        col(PostRow.authority) == words.key, *_runs(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
+        col(PostRow.authority) == words.key, *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
     )
     return [or_(col(PersonRow.name).icontains(find, autoescape=True), col(PersonRow.id).in_(holds))]
-
-
-def _runs(table: Any, day: date) -> tuple[Any, ...]:
-    return col(table.since) <= day, or_(col(table.until).is_(None), col(table.until) >= day)
 
 
 def _people(authority: str) -> Any:
@@ -218,7 +279,7 @@ def _posts(connection: Connection, authority: str, people: Sequence[UUID], day: 
     found: dict[UUID, list[HeldPost]] = {}
     if not people:
         return found
-    here = (col(PostRow.authority) == authority, col(PostRow.person).in_(people), *_runs(PostRow, day))
+    here = (col(PostRow.authority) == authority, col(PostRow.person).in_(people), *match_day(PostRow, day))
     unit = (
         (col(UnitRow.authority) == authority)
         & (col(UnitRow.kind) == col(PostRow.held_for))

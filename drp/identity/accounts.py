@@ -77,6 +77,15 @@ def end_accounts_of(connection: Connection, authority: str, person: UUID, now: d
     ).rowcount
 
 
+def count_accounts(connection: Connection, authority: str, person: UUID) -> int:
+    """How many accounts sign somebody in, through whatever provider."""
+    return connection.execute(
+        select(func.count()).where(
+            col(AccountRow.authority) == authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None)
+        )
+    ).scalar_one()
+
+
 def _was_ended(connection: Connection, authority: str, issuer: str, subject: str) -> bool:
     found = select(col(AccountRow.ended_at)).where(
         col(AccountRow.authority) == authority, col(AccountRow.issuer) == issuer, col(AccountRow.subject) == subject

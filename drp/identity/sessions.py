@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
@@ -113,10 +113,25 @@ def end_session(connection: Connection, authority: str, secret: str, now: dateti
 def end_sessions_of(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """Sign a person out everywhere. Returns how many sessions ended."""
     return connection.execute(
-        update(SessionRow)
-        .where(col(SessionRow.authority) == authority, col(SessionRow.person) == person, col(SessionRow.ended_at).is_(None))
-        .values(ended_at=now)
+        update(SessionRow).where(*_of(authority, person), col(SessionRow.ended_at).is_(None)).values(ended_at=now)
     ).rowcount
+
+
+def count_in_force(connection: Connection, authority: str, person: UUID, now: datetime, limits: SessionLimits) -> int:
+    """How many sessions of a person are in force: in how many browsers they are signed in."""
+    return connection.execute(
+        select(func.count()).where(
+            *_of(authority, person),
+            col(SessionRow.ended_at).is_(None),
+            col(SessionRow.seen_at) > now - limits.idle,
+            col(SessionRow.began_at) > now - limits.absolute,
+        )
+    ).scalar_one()
+
+
+def read_last_use(connection: Connection, authority: str, person: UUID) -> datetime | None:
+    """When a session of a person was last used (aware UTC), of those that are still kept; None if there is none."""
+    return connection.execute(select(func.max(col(SessionRow.seen_at))).where(*_of(authority, person))).scalar()
 
 
 def forget_sessions(connection: Connection, authority: str, now: datetime, limits: SessionLimits) -> int:
@@ -129,3 +144,7 @@ def forget_sessions(connection: Connection, authority: str, now: datetime, limit
 
 def _one(authority: str, secret: str) -> tuple[Any, ...]:
     return col(SessionRow.authority) == authority, col(SessionRow.hash) == hash_secret(secret)
+
+
+def _of(authority: str, person: UUID) -> tuple[Any, ...]:
+    return col(SessionRow.authority) == authority, col(SessionRow.person) == person

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, TokenRow
@@ -62,6 +62,18 @@ def revoke_tokens(connection: Connection, authority: str, person: UUID, now: dat
         .where(col(TokenRow.authority) == authority, col(TokenRow.person) == person, col(TokenRow.revoked_at).is_(None))
         .values(revoked_at=now)
     ).rowcount
+
+
+def count_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
+    """How many tokens of a person are in force."""
+    return connection.execute(
+        select(func.count()).where(
+            col(TokenRow.authority) == authority,
+            col(TokenRow.person) == person,
+            col(TokenRow.revoked_at).is_(None),
+            col(TokenRow.expires_at) > now,
+        )
+    ).scalar_one()
 
 
 def person_of_token(connection: Connection, authority: str, token: str, now: datetime) -> UUID:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.casework.procedures import Procedures
-from drp.database.directory_tables import PersonRow, UnitRow
+from drp.database.directory_tables import PersonRow
+from drp.directory import lookup
 from drp.reports.aggregate import Dimension
 from workflows.calendar.reporting_periods import period_in_words
 from workflows.model.authority import Authority
@@ -178,12 +179,7 @@ def read_labels(
     """An authority's labels, from its current files and its directory. `with_people`: IROs by name, for supervision."""
     authority = words.key
     ladders = [rules.ladder for rules in procedures.current(connection, authority)]
-    units = connection.execute(
-        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name))
-        .where(col(UnitRow.authority) == authority)
-        .order_by(col(UnitRow.name))
-    )
-    named = {(row.kind, row.key): row.name for row in units}
+    named = {(unit.kind, unit.key): unit.name for unit in lookup.list_units(connection, authority)}
     people: dict[str, str] = {}
     if with_people:
         rows = connection.execute(

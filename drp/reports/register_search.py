@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
-from drp.database.register_tables import RegisterRow
+from drp.database.register_tables import RegisterRow, SheetRow
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels
@@ -119,6 +119,12 @@ def count_register(connection: Connection, labels: DisplayLabels, wanted: Regist
     table = RegisterRow.__table__  # type: ignore[attr-defined]
     query = select(func.count()).select_from(table).where(*filter_conditions(labels, wanted, now))
     return int(connection.execute(query).scalar_one())
+
+
+def find_sheet_name(connection: Connection, authority: str, sheet: str) -> str:
+    """Find what a file that lines were brought in from is called, by its hash; empty if there is none such."""
+    name = select(col(SheetRow.name)).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == sheet)
+    return connection.execute(name).scalar() or ""
 
 
 def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> list[Any]:

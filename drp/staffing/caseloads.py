@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
-from drp.directory import people
+from drp.directory import lookup, people
 from drp.directory.people import DirectoryPerson
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -169,6 +169,19 @@ def cases_of(connection: Connection, words: Authority, person: UUID, day: date) 
         for post, id_ in zip(mine, ids, strict=True)
     ]
     return tuple(sorted(cases, key=lambda one: (one.number, one.role)))
+
+
+def list_reviewed_children(connection: Connection, words: Authority, person: UUID, day: date) -> dict[str, str]:
+    """The children for whom somebody, or whoever they cover, holds an IRO's role on a day: initials by case number."""
+    roles = words.roles_acting_as(Capacity.IRO)
+    posts = lookup.list_posts(connection, words.key, person, day, HeldFor.CHILD, covering=True)
+    ids = [UUID(post.key) for post in posts if post.role in roles]
+    rows = connection.execute(
+        select(col(ChildRow.number), col(ChildRow.initials))
+        .where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(ids))
+        .order_by(col(ChildRow.initials), col(ChildRow.number))
+    )
+    return {row.number: row.initials for row in rows}
 
 
 def children_with_another_iro(

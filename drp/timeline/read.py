@@ -1,10 +1,11 @@
 """A timeline as it is stored: its entries in order, and the words that were kept apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, select
+from sqlmodel import col
 
 from drp.database.challenge_tables import EntryRow, WordsRow
 from drp.timeline.chain import ChainedEntry, KeptWords
@@ -38,3 +39,26 @@ def read_timeline(connection: Connection, authority: str, challenge: UUID) -> St
     ).mappings():
         words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
     return StoredTimeline(entries, {number: tuple(listed) for number, listed in words.items()})
+
+
+def read_visibility_at_raising(connection: Connection, authority: str, challenges: Sequence[UUID]) -> dict[UUID, str]:
+    """Who may read the first entry of some challenges (`Visible`), by their ids."""
+    rows = connection.execute(
+        select(col(EntryRow.challenge), col(EntryRow.visible)).where(
+            col(EntryRow.authority) == authority, col(EntryRow.number) == 1, col(EntryRow.challenge).in_(challenges)
+        )
+    )
+    return {row.challenge: row.visible for row in rows}
+
+
+def read_words_at_raising(connection: Connection, authority: str, challenges: Sequence[UUID]) -> dict[UUID, dict[str, str]]:
+    """The words of the first entry of some challenges, by their ids and by field; erased words are absent."""
+    found: dict[UUID, dict[str, str]] = {id_: {} for id_ in challenges}
+    rows = connection.execute(
+        select(col(WordsRow.challenge), col(WordsRow.field), col(WordsRow.text)).where(
+            col(WordsRow.authority) == authority, col(WordsRow.number) == 1, col(WordsRow.challenge).in_(challenges)
+        )
+    )
+    for row in rows:
+        found[row.challenge][row.field] = row.text
+    return found

@@ -10,13 +10,13 @@ from sqlalchemy import inspect, select, text, update
 from api.cli.backup_commands import restore_backup
 from api.jobs import checkpoints
 from drp.backup import after_restore, contents, manifest, postgresql
+from drp.casework.sending_pause import release_messages, store_brake
 from drp.database.account_tables import SessionRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.proof.checkpoint import name_of
-from notifications import sending_pause
 from tests.backup.town import FRIDAY, Town
 from tests.service.cast import ELSEWHERE
 from tests.service.world import Caller
@@ -134,7 +134,7 @@ def test_several_authorities_come_back_each_with_its_own(town: Town) -> None:
 def waits(town: Town) -> int:
     """How many messages wait; one of them was let go by hand before the backup, and had not left."""
     with town.world.store.write(town.key) as connection:
-        sending_pause.set_brake(connection, town.key, "stage_2")
+        store_brake(connection, town.key, "stage_2")
     town.world.write(update(NotificationRow).where(NotificationRow.challenge == town.challenge()).values(released=True))
     states = [row.state for row in town.world.rows(select(NotificationRow.state))]
     assert set(states) == {"waiting"}
@@ -163,7 +163,7 @@ def test_nothing_is_sent_again_until_somebody_lets_it_go(town: Town) -> None:
     assert town.round(back)[1].sent == 0
     assert "No mail leaves: the brake is on" in back.said
     with back.store.write(town.key) as connection:
-        assert sending_pause.release_messages(connection, town.key, town.world.now) > 0
+        assert release_messages(connection, town.key, town.world.now) > 0
     assert town.round(back)[1].sent > 0
     assert back.sent.posts
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
+from drp.casework.sending_pause import release_messages, store_brake
 from drp.casework.service import Casework
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS
-from notifications.sending_pause import release_messages, set_brake
 from tests.notifications.marsh import CLIMBS, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -303,7 +303,7 @@ def test_what_is_urgent_leaves_at_night(marsh: Marsh) -> None:
 
 def brake(marsh: Marsh, where: str) -> None:
     with marsh.store.write(KEY) as connection:
-        set_brake(connection, KEY, where)
+        store_brake(connection, KEY, where)
 
 
 def test_the_brake_holds_everything_until_it_is_let_go(marsh: Marsh) -> None:

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
+from drp.casework.sending_pause import release_messages, store_brake
 from drp.casework.service import Casework
 from drp.database.message_tables import NotificationRow
 from notifications import digest, outbox
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS
-from notifications.sending_pause import release_messages, set_brake
 from tests.notifications.marsh import KEY, NIGHT_AND_DAY, RAISED, Box, Marsh, addresses, at
 from tests.notifications.peers import Mailbox, real_server
 from workflows.model import events as e
@@ -242,7 +242,7 @@ def test_it_keeps_the_authoritys_hours_and_uses_up_no_attempt(marsh: Marsh) -> N
 def test_the_brake_holds_the_lines_above_its_stage_and_lets_the_others_go(marsh: Marsh) -> None:
     references = questions(marsh, 5)
     with marsh.store.write(KEY) as connection:
-        set_brake(connection, KEY, "stage_1")
+        store_brake(connection, KEY, "stage_1")
     higher = marsh.raised()
     marsh.deliver(RAISED, Box())
     marsh.act("irene", higher, e.Escalated("Not answered well."), ASKING)
@@ -255,7 +255,7 @@ def test_the_brake_holds_the_lines_above_its_stage_and_lets_the_others_go(marsh:
 def test_what_is_released_by_hand_may_leave_as_a_digest(marsh: Marsh) -> None:
     questions(marsh, 5)
     with marsh.store.write(KEY) as connection:
-        set_brake(connection, KEY, "all")
+        store_brake(connection, KEY, "all")
     assert round_at(marsh, ASKING) == []
     later = ASKING + timedelta(hours=1)
     with marsh.store.write(KEY) as connection:
@@ -466,7 +466,7 @@ def test_planted_what_is_new_in_what_is_tried_again_is_caught(marsh: Marsh, monk
 
 
 def test_planted_an_identity_from_the_clock_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(digest, "identity", lambda authority, keys: str(len(seen.append(1) or seen)))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(digest, "identify_messages", lambda authority, keys: str(len(seen.append(1) or seen)))  # type: ignore[func-returns-value]
     seen: list[int] = []
     with pytest.raises(AssertionError):
         test_a_sender_that_died_is_followed_up_under_the_same_identity(marsh)
@@ -474,7 +474,7 @@ def test_planted_an_identity_from_the_clock_is_caught(marsh: Marsh, monkeypatch:
 
 def test_planted_an_identity_from_the_person_alone_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader's mail program would throw the second one away, with lines that were never read."""
-    monkeypatch.setattr(digest, "identity", lambda authority, keys: "always")
+    monkeypatch.setattr(digest, "identify_messages", lambda authority, keys: "always")
     with pytest.raises(AssertionError):
         test_with_another_line_it_is_another_message(marsh)
 

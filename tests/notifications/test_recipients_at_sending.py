@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
-from drp.casework import load
+from drp.casework import delivery_store, load
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
-from notifications import delivery_store, outbox, recheck_recipients
+from notifications import outbox, recheck_recipients
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
 from workflows.calendar.working_days import local_date
 from workflows.model import events as e
@@ -72,7 +72,7 @@ def _envelope(connection: Connection, marsh: Marsh, key: tuple[Any, int, int]) -
     loaded = load.load_challenges(connection, KEY, [key[0]])[key[0]]
     value = loaded.challenge
     rules = marsh.casework.procedures.rules(connection, KEY, value.ladder_hash, value.authority_hash)
-    row = delivery_store.read(connection, KEY, key)
+    row = delivery_store.read_message(connection, KEY, key)
     post = outbox.prepare_attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
     if post is None:
         return set()
@@ -135,7 +135,7 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
     scopes = {("authority", ""), ("team", facts.team), ("service", facts.service), ("child", child)}
     named = {party.person for visit in about.challenge.visits for party in visit.told if party.person}
     may, must = set(), set()
-    for delivery in delivery_store.deliveries(connection, KEY, key):
+    for delivery in delivery_store.list_copies(connection, KEY, key):
         person = people[delivery["person"]]
         if person.left_on is not None and person.left_on < TODAY:
             continue

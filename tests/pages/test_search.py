@@ -12,6 +12,7 @@ from sqlmodel import col
 from api.pages.my_work import search
 from api.presenters import item_reader
 from api.queries import item_list
+from drp.casework import item_search
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from tests.pages.browser import Page, Visitor, at_browser
@@ -301,9 +302,9 @@ def test_planted_wildcards_that_stand_for_others(world, monkeypatch: Plant):
         [key] = [key for key, label in reasons(world) if label == text]
         return cast(col(ChallengeRow.reasons), Text).like(f'%"{key}"%')
 
-    monkeypatch.setattr(search, "match_search", by_reason)
+    monkeypatch.setattr(search, "match_text", by_reason)
     found_by(test_a_reason_is_not_found_by_a_key_that_is_only_like_its_own, world)
-    monkeypatch.setattr(search, "match_search", by_reference)
+    monkeypatch.setattr(search, "match_text", by_reference)
     found_by(test_what_people_type_is_looked_for_as_it_stands, world, "____-____")
 
 
@@ -316,7 +317,7 @@ def test_planted_a_page_that_forgets_the_rest_of_an_instant(world, monkeypatch: 
     def after(query: Any, position: Any) -> Any:
         return query.where(col(ChallengeRow.raised_at) < position[0]) if position else query
 
-    monkeypatch.setattr(item_list, "start_after", after)
+    monkeypatch.setattr(item_search, "start_after", after)
     with monkeypatch.context() as inner:
         found_by(test_page_by_page_every_item_is_shown_once_newest_first, world, inner)
 

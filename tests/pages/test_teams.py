@@ -203,7 +203,7 @@ def test_planted_a_team_that_shows_everything_to_its_people(two, monkeypatch: Pl
 
 
 def test_planted_a_team_that_does_not_exist_is_told(world, monkeypatch: Plant):
-    monkeypatch.setattr(teams.search, "teams_of", lambda connection, authority: {"south": "South Team", "moon": "No such team"})
+    monkeypatch.setattr(teams.lookup, "list_team_names", lambda *given: {"south": "South Team", "moon": "No such team"})
     found_by(test_a_team_that_does_not_exist_and_one_of_which_nothing_is_theirs_differ_by_name_alone, world)
 
 

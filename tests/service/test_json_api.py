@@ -482,7 +482,7 @@ def test_a_fault_of_our_own_says_nothing_of_itself_and_carries_the_headers_too(
         raise RuntimeError("Canary of the inside")
 
     irene = world.as_("irene")
-    monkeypatch.setattr("api.desk.MeShape", broken)
+    monkeypatch.setattr("api.json.account.MeShape", broken)
     quiet = TestClient(world.app, raise_server_exceptions=False)
     answer = quiet.get("/api/v1/me", headers={"Authorization": f"Bearer {irene.token}"})
     problem(answer, 500, "fault")

@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
-
-from sqlalchemy import select
-from sqlmodel import col
 
 from api.exports.referral.material import GROUNDS, ReferralMaterial
 from api.exports.referral.stages import stages_reached, working_days_taken
 from api.presenters.wording import moment_in_words
-from drp.database.directory_tables import ChildRow, PersonRow
+from drp.directory import lookup
 from workflows.calendar.working_days import local_date, long_date, so_many
 from workflows.decision.recipients import iro_of
 from workflows.model.authority import Capacity, HeldFor
@@ -50,11 +46,9 @@ def known_to_items(it: ReferralMaterial) -> dict[str, list[str]]:
 
 
 def _child(it: ReferralMaterial) -> list[str]:
-    row = it.connection.execute(
-        select(col(ChildRow.born)).where(col(ChildRow.authority) == it.authority, col(ChildRow.id) == it.seen.loaded.child)
-    ).first()
     loaded = it.seen.loaded
-    born = [f"Born {long_date(row.born)}"] if row else []
+    day = lookup.find_birth_date(it.connection, it.authority, loaded.child) if loaded.child else None
+    born = [f"Born {long_date(day)}"] if day else []
     return [f"Initials {loaded.child_initials}, case-system number {loaded.child_number}", *born]
 
 
@@ -90,16 +84,8 @@ def _line_of_the_child(it: ReferralMaterial) -> list[str]:
 
 
 def _people(it: ReferralMaterial, listed: list[tuple[str, str]]) -> list[str]:
-    ids = {UUID(person) for _, person in listed}
-    if not ids:
-        return []
-    rows = it.connection.execute(
-        select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.email)).where(
-            col(PersonRow.authority) == it.authority, col(PersonRow.id).in_(ids)
-        )
-    )
-    known = {str(row.id): f"{row.name}, {row.email}" for row in rows}
-    return list(dict.fromkeys(f"{title}: {known.get(person, '')}" for title, person in listed))
+    contacts = lookup.contacts_of(it.connection, it.authority, {person for _, person in listed})
+    return list(dict.fromkeys(f"{title}: {', '.join(contacts.get(person, ()))}" for title, person in listed))
 
 
 def _senior(it: ReferralMaterial) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from uuid import UUID
 
 from api.exports.sar_export.contents import (
     ChildHeld,
@@ -22,8 +23,8 @@ from api.exports.sar_export.marks import mark_meanings, mark_words, of_law, of_o
 from api.exports.sar_export.writers import SarWriters
 from api.presenters.wording import capitalised, moment_in_words
 from drp.data_protection import subject_data
-from drp.database.directory_tables import ChildRow
 from drp.directory import lookup
+from drp.directory.values import DirectoryChild
 from workflows.calendar.working_days import local_date, so_many
 
 CONSIDER_FIRST = (
@@ -56,14 +57,15 @@ NOT_HERE = (
 
 def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     """Everything about a child of the directory. Raises LookupError where there is none of that number."""
-    row = subject_data.child_row(desk.connection, desk.authority, number)
-    lines = lines_held(desk, number, row.id if row else None)
-    if row is None and not lines:
+    child = subject_data.child_row(desk.connection, desk.authority, number)
+    child_id = child.id if child else None
+    lines = lines_held(desk, number, child_id)
+    if child is None and not lines:
         raise LookupError(
             f"The directory of {desk.authority} has no child with the case-system number {number}, nor has the register: "
             "nothing was exported. Check the number in the case system; it is written exactly as it stands there."
         )
-    ids = subject_data.items_about_child(desk.connection, desk.authority, row.id) if row else ()
+    ids = subject_data.items_about_child(desk.connection, desk.authority, child_id) if child_id else ()
     desk = replace(desk, phrases=subject_data.left_out(desk.connection, desk.authority, ids))
     items = [gather_item(desk, id_) for id_ in ids]
     unsent = _unsent(desk, number, [one.reference for one in items])
@@ -78,7 +80,7 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
         consider_first=list(CONSIDER_FIRST),
         marks=mark_meanings(_borne(items, unsent)),
         number=number,
-        child=_child(desk, row) if row else None,
+        child=_child(desk, child, child_id) if child and child_id else None,
         items=items,
         lines=lines,
         unsent=unsent,
@@ -86,9 +88,9 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     )
 
 
-def _child(desk: SarGatherer, row: ChildRow) -> ChildHeld:
-    posts = subject_data.posts_for(desk.connection, desk.authority, row.id)
-    moved = subject_data.handed_over(desk.connection, desk.authority, row.id)
+def _child(desk: SarGatherer, child: DirectoryChild, id_: UUID) -> ChildHeld:
+    posts = subject_data.posts_for(desk.connection, desk.authority, id_)
+    moved = subject_data.handed_over(desk.connection, desk.authority, id_)
     known = subject_data.recorded_people(
         desk.connection,
         desk.authority,
@@ -96,18 +98,18 @@ def _child(desk: SarGatherer, row: ChildRow) -> ChildHeld:
     )
     writers = SarWriters(desk.words, known)
     return ChildHeld(
-        number=row.number,
-        initials=row.initials,
-        born=row.born,
-        statuses=[desk.words.label(status) for status in sorted(row.statuses)],
-        in_plo=row.in_plo,
-        in_proceedings=row.in_proceedings,
-        facts=sorted(row.facts),
-        team=subject_data.unit_names(desk.connection, desk.authority, "team").get(row.team, row.team),
-        service=_service(desk, row.team),
-        last_review=row.last_review,
-        next_review=row.next_review,
-        conferences=row.conferences,
+        number=child.number,
+        initials=child.initials,
+        born=child.born,
+        statuses=[desk.words.label(status) for status in child.statuses],
+        in_plo=child.in_plo,
+        in_proceedings=child.in_proceedings,
+        facts=list(child.facts),
+        team=lookup.find_unit_name(desk.connection, desk.authority, "team", child.team) or child.team,
+        service=_service(desk, child.team),
+        last_review=child.last_review,
+        next_review=child.next_review,
+        conferences=child.conferences,
         posts=[
             PostHeld(
                 post=writers.title(one.role),
@@ -128,12 +130,12 @@ def _child(desk: SarGatherer, row: ChildRow) -> ChildHeld:
             )
             for one in moved
         ],
-        kept=_kept(desk, row),
+        kept=_kept(desk, id_),
     )
 
 
-def _kept(desk: SarGatherer, row: ChildRow) -> Kept:
-    found = subject_data.keeping_of(desk.connection, desk.words, row.id)
+def _kept(desk: SarGatherer, child: UUID) -> Kept:
+    found = subject_data.keeping_of(desk.connection, desk.words, child)
     return Kept(
         kept_as=found.retention.kept_as.value,
         until=found.retention.until,
@@ -146,7 +148,7 @@ def _kept(desk: SarGatherer, row: ChildRow) -> Kept:
 
 def _service(desk: SarGatherer, team: str) -> str:
     key = lookup.service_of(desk.connection, desk.authority, team) or ""
-    return subject_data.unit_names(desk.connection, desk.authority, "service").get(key, key)
+    return lookup.find_unit_name(desk.connection, desk.authority, "service", key) or key
 
 
 def _unsent(desk: SarGatherer, number: str, references: list[str]) -> list[Unsent]:

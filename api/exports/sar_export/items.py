@@ -80,7 +80,7 @@ def gather_item(desk: SarGatherer, id_: UUID) -> Item:
         referral=challenge.referral.value,
         child_then=_facts(it, challenge.facts_at_raising),
         child_now=_facts(it, challenge.facts),
-        linked=item_reader.linked_references(desk.connection, desk.authority, id_),
+        linked=load.list_siblings(desk.connection, desk.authority, id_),
         reached=[
             Reached(
                 name=it.writers.name(one.person),

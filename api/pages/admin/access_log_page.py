@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import Connection, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
@@ -17,8 +16,8 @@ from api.pages.frame.form_fields import DayField, Form, TextLine
 from api.presenters.readings import identities_among, reader_name, readings_in_words
 from drp.data_protection import admin_audit_log
 from drp.data_protection.access_log import OF_THE_LOG, LoggedReading, ReaderTotals
-from drp.database.directory_tables import PersonRow, PostRow
 from drp.directory import lookup
+from drp.directory.people import find_people_named, list_roles_of
 from workflows.calendar.working_days import at_local, local_date, local_midnight_after
 
 router = APIRouter(include_in_schema=False)
@@ -112,12 +111,7 @@ def _people(connection: Connection, visit: PageContext, person: str, name: str) 
         )
     if not name:
         return None
-    ids = connection.execute(
-        select(col(PersonRow.id))
-        .where(col(PersonRow.authority) == visit.authority, col(PersonRow.name).icontains(name, autoescape=True))
-        .limit(NAMESAKES + 1)
-    ).scalars()
-    return frozenset(str(id_) for id_ in ids)
+    return frozenset(str(id_) for id_ in find_people_named(connection, visit.authority, name, NAMESAKES + 1))
 
 
 def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals]) -> list[ReaderInWords]:
@@ -128,20 +122,8 @@ def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals
 
 def _titles(connection: Connection, visit: PageContext, people: set[str]) -> dict[str, list[str]]:
     """What some people are today."""
-    day = local_date(visit.now)
-    rows: Any = connection.execute(
-        select(col(PostRow.person), col(PostRow.role))
-        .where(
-            col(PostRow.authority) == visit.authority,
-            col(PostRow.person).in_([UUID(person) for person in people]),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
-        )
-        .distinct()
-        .order_by(col(PostRow.role))
-    )
-    found: dict[str, list[str]] = {}
-    for row in rows:
-        title = visit.words.role(row.role).title if visit.words.has_role(row.role) else row.role
-        found.setdefault(str(row.person), []).append(title)
-    return found
+    held = list_roles_of(connection, visit.authority, (UUID(person) for person in people), local_date(visit.now))
+    return {
+        str(person): [visit.words.role(role).title if visit.words.has_role(role) else role for role in roles]
+        for person, roles in held.items()
+    }

@@ -3,18 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection, func, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
-from api import desk
 from api.json import health as service_health
+from api.json import outbox as service_outbox
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import Form, Option, RadioPick, SelectMenu
 from api.presenters import wording
 from drp.casework import label_packs
 from drp.data_protection import admin_audit_log
-from drp.database.directory_tables import PersonRow
+from drp.directory.people import count_people
 from notifications.wording import WORDS, WordedMessage, message_sentences, word_message
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
@@ -36,13 +35,9 @@ LETTER_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'se
 @router.get("/administration")
 def show_administration(visit: CurrentPage) -> Response:
     """Today's state, and the way to each room."""
-    health, outbox = service_health.health_of(visit.service), desk.show_outbox(visit)
+    health, outbox = service_health.health_of(visit.service), service_outbox.show_outbox(visit)
     with visit.service.store.read(visit.authority) as connection:
-        people = connection.execute(
-            select(func.count())
-            .select_from(PersonRow)
-            .where(col(PersonRow.authority) == visit.authority, col(PersonRow.left_on).is_(None))
-        ).scalar_one()
+        people = count_people(connection, visit.authority)
         pack = label_packs.chosen_label_pack(connection, visit.authority)
     failed = len({(one.reference, one.about, one.at) for one in outbox.failed})
     return layout.render_page(

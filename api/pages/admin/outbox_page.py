@@ -7,12 +7,14 @@ from datetime import datetime
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection, RowMapping
 
-from api import desk
+from api.json import outbox as service_outbox
+from api.json.inbox import message_of
 from api.pages.admin.home import brake_in_words, stage_names
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
 from api.presenters.shapes import BrakeBody, MessageShape
+from drp.casework.delivery_store import list_undelivered_copies
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
 from workflows.model.refusals import Unfit
@@ -51,7 +53,7 @@ def set_brake_on_page(sent: SentForm) -> Response:
     if not form.is_faulty:
         brake = {"none": "", "all": "all"}.get(str(values["brake"]), str(values.get("stage", "")))
         try:
-            desk.set_brake(visit, BrakeBody(brake=brake))
+            service_outbox.set_brake(visit, BrakeBody(brake=brake))
             return layout.go_to("/administration/outbox?done=brake")
         except Unfit as refusal:
             form.refused(refusal)
@@ -62,14 +64,14 @@ def set_brake_on_page(sent: SentForm) -> Response:
 def release_outbox(sent: SentForm) -> Response:
     """What is held, and what failed, goes out again: named people decided so."""
     sent.confirm()
-    desk.release(sent.visit)
+    service_outbox.release(sent.visit)
     return layout.go_to("/administration/outbox?done=released")
 
 
 def _form(visit: PageContext) -> Form:
     with visit.service.store.read(visit.authority) as connection:
         stages = stage_names(visit.service.casework.procedures.current(connection, visit.authority))
-    brake = desk.show_outbox(visit).brake
+    brake = service_outbox.show_outbox(visit).brake
     fields = [
         RadioPick(
             name="brake",
@@ -93,10 +95,10 @@ def _form(visit: PageContext) -> Form:
 
 
 def _page(visit: PageContext, form: Form, done: str = "") -> Response:
-    outbox = desk.show_outbox(visit)
+    outbox = service_outbox.show_outbox(visit)
     with visit.service.store.read(visit.authority) as connection:
         listed = {
-            state: _copies(connection, visit, desk.undelivered(connection, visit, state, MOST))
+            state: _copies(connection, visit, list_undelivered_copies(connection, visit.authority, state, MOST))
             for state in (NotificationState.FAILED, NotificationState.BRAKED, NotificationState.WAITING)
         }
     references = dict.fromkeys(copy.message.reference for copies in listed.values() for copy in copies)
@@ -117,7 +119,7 @@ def _copies(connection: Connection, visit: PageContext, rows: Sequence[RowMappin
     names = lookup.names_of(connection, visit.authority, {str(row["person"]) for row in rows})
     return [
         OutboxCopy(
-            desk.message_of(connection, visit, row),
+            message_of(connection, visit, row),
             names.get(str(row["person"]), ""),
             row["error"] or row["trouble"],
             row["attempts"],

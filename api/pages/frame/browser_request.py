@@ -6,26 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from fastapi import Depends, HTTPException, Request, Response
-from sqlalchemy import Connection, func, select
-from sqlmodel import col
 from starlette.datastructures import UploadFile
 
 from api.assembly import Service
 from api.pages.frame.form_fields import Form, FormField, Given, WrongAnswer, single_value
 from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
-from drp.database.authority_tables import AuthorityRow
-from drp.database.challenge_tables import ChallengeRow
+from drp.casework.inbox import read_pack_and_unread
 from drp.database.engine import Unavailable
-from drp.database.message_tables import DeliveryRow
 from drp.identity import sessions, tokens
 from drp.identity.principal import NotPermitted, serves_principal
 from drp.settings import Settings
 from workflows.model.authority import Authority
-from workflows.model.challenge import Outcome
 from workflows.model.events import Action
 from workflows.model.personal_details import personal_details
 
@@ -84,35 +78,13 @@ def page_context(request: Request) -> PageContext:
         # Whoever has no post today, nor stands in or sees for somebody, has nothing here: the session ends with the post.
         if not tokens.has_a_place(connection, signed, now):
             raise tokens.NotSigned
-        pack, unread = _beside(connection, authority, session.person)
+        pack, unread = read_pack_and_unread(connection, authority, session.person, MANY)
     if session.stale:
         _note_use(service, session, authority)
     if not serves_principal(ROUTES[request.method, request.scope["route"].path], signed.capacities):
         raise NotPermitted
     words = current[0].authority.in_words_of(pack)
     return PageContext(service, now, signed, session, words, unread, request.url.path)
-
-
-def _beside(connection: Connection, authority: str, person: UUID) -> tuple[str, int]:
-    # Counted no further than is shown: somebody who is copied into everything has tens of thousands.
-    some = (
-        select(col(DeliveryRow.n))
-        .join(
-            ChallengeRow,
-            (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
-        )
-        .where(
-            col(DeliveryRow.authority) == authority,
-            col(DeliveryRow.person) == person,
-            col(DeliveryRow.read_at).is_(None),
-            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
-        )
-        .limit(MANY)
-        .subquery()
-    )
-    unread = select(func.count()).select_from(some).scalar_subquery()
-    row = connection.execute(select(col(AuthorityRow.label_pack), unread).where(col(AuthorityRow.key) == authority)).one()
-    return row[0], row[1]
 
 
 def _note_use(service: Service, session: sessions.Session, authority: str) -> None:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
 from api.pages.frame.form_fields import Given, TextLine, WrongAnswer, single_value
-from drp.database.directory_tables import ChildRow, CoverRow, PostRow
+from drp.staffing.caseloads import list_reviewed_children
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Capacity, HeldFor
 
 
 @dataclass(frozen=True)
@@ -72,29 +70,5 @@ def child_field(
 
 def own_children(connection: Connection, visit: PageContext) -> list[OwnChild]:
     """Children for whom this person, or somebody whom they cover, holds an IRO's role today."""
-    roles = visit.words.roles_acting_as(Capacity.IRO)
-    day = local_date(visit.now)
-    person = UUID(visit.signed.person)
-    covered = select(col(CoverRow.of)).where(
-        col(CoverRow.authority) == visit.authority,
-        col(CoverRow.by) == person,
-        col(CoverRow.is_delegate).is_(False),
-        col(CoverRow.since) <= day,
-        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
-    )
-    keys = connection.execute(
-        select(col(PostRow.key)).where(
-            col(PostRow.authority) == visit.authority,
-            col(PostRow.role).in_(roles),
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-            or_(col(PostRow.person) == person, col(PostRow.person).in_(covered)),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
-        )
-    ).scalars()
-    rows = connection.execute(
-        select(col(ChildRow.number), col(ChildRow.initials))
-        .where(col(ChildRow.authority) == visit.authority, col(ChildRow.id).in_([UUID(key) for key in keys]))
-        .order_by(col(ChildRow.initials), col(ChildRow.number))
-    )
-    return [OwnChild(row.number, row.initials) for row in rows]
+    found = list_reviewed_children(connection, visit.words, UUID(visit.signed.person), local_date(visit.now))
+    return [OwnChild(number, initials) for number, initials in found.items()]

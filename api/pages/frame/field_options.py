@@ -3,17 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import Connection, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
 from api.pages.frame.form_fields import DayField, FormField, Option, TickBoxes
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import TimelineShape
-from drp.database.directory_tables import PersonRow, PostRow, UnitRow
-from drp.directory.lookup import names_of
+from drp.directory.lookup import list_agency_holders, names_of
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.impact import FURTHEST
 from workflows.decision.recipients import About, Establishment
@@ -143,28 +140,11 @@ def holders_to_choose(
 
 
 def _outside(connection: Connection, visit: PageContext, roles: list[str]) -> dict[str, list[tuple[str, str]]]:
-    day = local_date(visit.now)
-    rows: Any = connection.execute(
-        select(col(PostRow.role), col(PersonRow.id), col(PersonRow.name), col(UnitRow.name).label("agency"))
-        .join(PersonRow, (col(PersonRow.authority) == visit.authority) & (col(PersonRow.id) == col(PostRow.person)))
-        .outerjoin(
-            UnitRow,
-            (col(UnitRow.authority) == visit.authority)
-            & (col(UnitRow.kind) == "agency")
-            & (col(UnitRow.key) == col(PostRow.key)),
-        )
-        .where(
-            col(PostRow.authority) == visit.authority,
-            col(PostRow.role).in_(roles),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
-        )
-        .order_by(col(PersonRow.name))
-    )
-    found: dict[str, list[tuple[str, str]]] = {role: [] for role in roles}
-    for row in rows:
-        found[row.role].append((str(row.id), f"{row.name}, {row.agency}" if row.agency else row.name))
-    return found
+    found = list_agency_holders(connection, visit.authority, roles, local_date(visit.now))
+    return {
+        role: [(str(one.person), f"{one.name}, {one.agency}" if one.agency else one.name) for one in holders]
+        for role, holders in found.items()
+    }
 
 
 def agreed_actions(timeline: TimelineShape) -> dict[int, tuple[str, str]]:

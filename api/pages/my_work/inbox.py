@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api import desk
+from api.json.inbox import message_of
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from drp.casework import inbox
@@ -28,7 +28,7 @@ def show_inbox_page(visit: CurrentPage, page: Page = 1, read: int = 0) -> Respon
         rows = inbox.messages_of_person(
             connection, visit.authority, UUID(visit.signed.person), ON_A_PAGE + 1, (page - 1) * ON_A_PAGE
         )
-        messages = [desk.message_of(connection, visit, row) for row in rows[:ON_A_PAGE]]
+        messages = [message_of(connection, visit, row) for row in rows[:ON_A_PAGE]]
     references = dict.fromkeys(one.reference for one in messages)
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "inbox", *references)
     return layout.render_page(

@@ -4,22 +4,19 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, case, func, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
 from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
-from drp.casework import drafts
-from drp.casework.item_search import might_press
-from drp.database.challenge_tables import ChallengeRow, WindowRow
-from drp.database.directory_tables import PostRow, UnitRow
+from drp.casework import drafts, team_items
+from drp.casework.item_search import list_pressing_items
+from drp.casework.team_items import TeamWaiting
 from drp.directory import lookup
 from workflows.calendar.working_days import local_date
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
-from workflows.model.challenge import ASKS_RECIPIENTS
 from workflows.model.ladder import ItemType
 
 router = APIRouter(include_in_schema=False)
@@ -90,12 +87,7 @@ def may_type(visit: PageContext) -> bool:
 
 def task_lines(connection: Connection, visit: PageContext) -> tuple[list[TaskLine], bool]:
     """What presses on somebody, item by item, each under what presses most; and whether there was more than is shown."""
-    day = local_date(visit.now)
-    # Sorted here: asked for an order, a database walks through every item there is instead of the few that are live.
-    rows = connection.execute(
-        select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(might_press(connection, visit.signed, day))
-    ).all()
-    ids = [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
+    ids = list_pressing_items(connection, visit.signed, local_date(visit.now))
     found = item_reader.items_they_may_see(connection, visit, ids[:MOST])
     names = lookup.names_of(connection, visit.authority, {one.actor.behalf_of for one in found.values() if one.actor.behalf_of})
     lines = [line for one in found.values() if (line := _line(visit, one, names)) is not None]
@@ -142,44 +134,10 @@ def about_in_words(item: SeenItem) -> str:
     )
 
 
-def task_line(connection: Connection, visit: PageContext) -> list[tuple[str, str, int, int]]:
+def task_line(connection: Connection, visit: PageContext) -> tuple[TeamWaiting, ...]:
     """For heads of service and leaders: by team, how many wait for a reply and how many are past the date. No child in it."""
-    day = local_date(visit.now)
-    services = connection.execute(
-        select(col(PostRow.key)).where(
-            col(PostRow.authority) == visit.authority,
-            col(PostRow.person) == UUID(visit.signed.person),
-            col(PostRow.held_for) == HeldFor.SERVICE.value,
-            col(PostRow.since) <= day,
-            func.coalesce(col(PostRow.until), day) >= day,
-        )
-    ).scalars().all()  # fmt: skip
-    is_leader = Capacity.LEADER in visit.signed.capacities
-    if not services and not is_leader:
-        return []
-    past = func.sum(case((col(WindowRow.closes_at) <= visit.now, 1), else_=0))
-    query = (
-        select(col(ChallengeRow.team), col(UnitRow.name), func.count(), past)
-        .join(
-            WindowRow,
-            (col(WindowRow.authority) == visit.authority) & (col(WindowRow.challenge) == col(ChallengeRow.id)),
-        )
-        .outerjoin(
-            UnitRow,
-            (col(UnitRow.authority) == visit.authority)
-            & (col(UnitRow.kind) == "team")
-            & (col(UnitRow.key) == col(ChallengeRow.team)),
-        )
-        .where(
-            col(ChallengeRow.authority) == visit.authority,
-            col(ChallengeRow.is_open),
-            col(WindowRow.closed_at).is_(None),
-            col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
-            col(ChallengeRow.team) != "",
-        )
-        .group_by(col(ChallengeRow.team), col(UnitRow.name))
-        .order_by(past.desc(), col(UnitRow.name))
-    )
-    if not is_leader:
-        query = query.where(col(ChallengeRow.service).in_(services))
-    return [(team, name or team, waiting, late) for team, name, waiting, late in connection.execute(query)]
+    if Capacity.LEADER in visit.signed.capacities:
+        return team_items.count_waiting(connection, visit.authority, visit.now)
+    person, day = UUID(visit.signed.person), local_date(visit.now)
+    services = [post.key for post in lookup.list_posts(connection, visit.authority, person, day, HeldFor.SERVICE)]
+    return team_items.count_waiting(connection, visit.authority, visit.now, services) if services else ()

@@ -7,21 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import Connection, Text, and_, cast, func, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
 from api.pages.my_work.my_tasks import about_in_words, child_in_words
 from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
-from api.queries.item_list import ListFilter, list_items
+from api.queries.item_list import list_items
 from drp.casework.access import AccessEnded, NotFound
-from drp.database.challenge_tables import ChallengeRow
-from drp.database.directory_tables import ChildRow, UnitRow
+from drp.casework.item_search import ListFilter, match_text
 from drp.database.ids import ALPHABET
+from drp.directory.lookup import list_team_names
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Authority
 from workflows.model.ladder import ItemType
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +27,6 @@ router = APIRouter(include_in_schema=False)
 ON_A_PAGE = 25
 LONGEST = 100
 """Marks of the box that are looked for."""
-MOST_WORDS = 8
 
 STATES = (("all", "Open and ended"), ("open", "Open"), ("ended", "Ended"))
 
@@ -59,14 +56,14 @@ def show_search(
     asked = {"q": text, "state": state, "stage": stage, "kind": kind, "team": team}
     looked = bool(request.query_params)
     with visit.service.store.read(visit.authority) as connection:
-        teams = teams_of(connection, visit.authority)
+        teams = list_team_names(connection, visit.authority)
         if there := _straight_to(connection, visit, text):
             return layout.go_to(f"/challenges/{there}")
         stages = _stages(connection, visit)
         items: tuple[SeenItem, ...] = ()
         following = ""
         if looked:
-            also = match_search(visit.authority, visit.words, teams, text) if text else None
+            also = match_text(visit.authority, visit.words, teams, text) if text else None
             narrowed = ListFilter(state if state in dict(STATES) else "all", stage, kind, team=team, also=also)
             page = list_items(connection, visit, narrowed, ON_A_PAGE, after)
             items, following = page.items, page.next
@@ -100,49 +97,6 @@ def found_item(visit: PageContext, item: SeenItem) -> FoundItem:
         is_late=summary.past_its_date and summary.is_open,
         is_open=summary.is_open,
     )
-
-
-def teams_of(connection: Connection, authority: str) -> dict[str, str]:
-    """Every team of the authority, by key: its name. They are no secret within it."""
-    rows = connection.execute(
-        select(col(UnitRow.key), col(UnitRow.name))
-        .where(col(UnitRow.authority) == authority, col(UnitRow.kind) == "team")
-        .order_by(col(UnitRow.name))
-    )
-    return {row.key: row.name for row in rows}
-
-
-def match_search(authority: str, words: Authority, teams: dict[str, str], text: str) -> Any:
-    """A condition on challenges: every word is found in the reference, the child's number or initials, the team, a reason.
-
-    What people type is looked for as it stands: no mark of theirs stands for others.
-    """
-    return and_(*(_holds(authority, words, teams, word) for word in text.split()[:MOST_WORDS]))
-
-
-def _holds(authority: str, words: Authority, teams: dict[str, str], word: str) -> Any:
-    cases = {word, word.upper(), word.lower()}
-    initials = word.replace(".", "").upper()
-    children = select(col(ChildRow.id)).where(
-        col(ChildRow.authority) == authority,
-        or_(col(ChildRow.number).in_(cases), func.upper(col(ChildRow.initials)) == initials),
-    )
-    conditions: list[Any] = [col(ChallengeRow.child).in_(children)]
-    if len(word) >= 4:
-        conditions.append(col(ChallengeRow.reference).startswith(word.upper(), autoescape=True))
-    if its := [key for key, name in teams.items() if _within(word, key, name)]:
-        conditions.append(col(ChallengeRow.team).in_(its))
-    for key in _reasons(words, word):
-        conditions.append(cast(col(ChallengeRow.reasons), Text).contains(f'"{key}"', autoescape=True))
-    return or_(*conditions)
-
-
-def _reasons(words: Authority, word: str) -> Iterable[str]:
-    return [reason.key for theme in words.themes for reason in theme.reasons if _within(word, reason.label)]
-
-
-def _within(word: str, *texts: str) -> bool:
-    return any(word.casefold() in text.casefold() for text in texts)
 
 
 def _straight_to(connection: Connection, visit: PageContext, text: str) -> str:

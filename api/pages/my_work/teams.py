@@ -5,8 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, or_, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
@@ -16,16 +15,16 @@ from api.pages.my_work.search import FoundItem, printable_text
 from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
 from api.queries import report_query
-from api.queries.item_list import ListFilter, list_items
-from drp.database.challenge_tables import ChallengeRow, InvolvedRow
-from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from api.queries.item_list import list_items
+from drp.casework import team_items
+from drp.casework.item_search import ListFilter, match_outcome
+from drp.directory import lookup
 from drp.identity.principal import RouteAudience, serves_principal
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
 from drp.reports.theme_tables import read_table
 from workflows.calendar.working_days import local_date
 from workflows.decision.tasks import tasks_of
-from workflows.model.authority import HeldFor
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
 
@@ -55,12 +54,8 @@ class PracticeNotice:
 def show_teams(visit: CurrentPage) -> Response:
     """Every team, by service; one's own first."""
     with visit.service.store.read(visit.authority) as connection:
-        units = connection.execute(
-            select(col(UnitRow.key), col(UnitRow.kind), col(UnitRow.name), col(UnitRow.within))
-            .where(col(UnitRow.authority) == visit.authority, col(UnitRow.kind).in_(("team", "service")))
-            .order_by(col(UnitRow.name))
-        ).all()
-        own = _own(connection, visit)
+        units = lookup.list_units(connection, visit.authority, ("team", "service"))
+        own = lookup.list_own_teams(connection, visit.words, UUID(visit.signed.person), local_date(visit.now))
     services = {unit.key: unit.name for unit in units if unit.kind == "service"}
     every = [unit for unit in units if unit.kind == "team"]
     mine = [(unit.key, unit.name) for unit in every if unit.key in own]
@@ -76,8 +71,8 @@ def show_team(visit: CurrentPage, team: str) -> Response:
     """One team. Whether it exists shows in nothing but its name: it is in the directory for everybody."""
     key = printable_text(team)
     with visit.service.store.read(visit.authority) as connection:
-        name = search.teams_of(connection, visit.authority).get(key, "This team")
-        sent = col(ChallengeRow.phase) == Outcome.NOTICED.value  # not one that was recorded in error
+        name = lookup.list_team_names(connection, visit.authority).get(key, "This team")
+        sent = match_outcome(Outcome.NOTICED)  # not one that was recorded in error
         praised = ListFilter("all", item_type=ItemType.EXCELLENT_PRACTICE.value, team=key, also=sent)
         practice = list_items(connection, visit, praised, MOST_NOTICES)
         notices = _notices(connection, visit, practice.items)
@@ -110,44 +105,9 @@ def _themes(connection: Connection, visit: PageContext, team: str) -> list[tuple
     ]
 
 
-def _own(connection: Connection, visit: PageContext) -> frozenset[str]:
-    """The teams that a person's posts are for (or the posts of those they cover): of a team, of its service, of its children."""
-    day, person = local_date(visit.now), UUID(visit.signed.person)
-    covered = select(col(CoverRow.of)).where(
-        col(CoverRow.authority) == visit.authority,
-        col(CoverRow.by) == person,
-        col(CoverRow.since) <= day,
-        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
-    )
-    posts = connection.execute(
-        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key)).where(
-            col(PostRow.authority) == visit.authority,
-            or_(col(PostRow.person) == person, col(PostRow.person).in_(covered)),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
-        )
-    ).all()
-    keys: dict[str, list[str]] = {}
-    for post in posts:
-        # An IRO reviews children of many teams and is of none of them.
-        if visit.words.has_role(post.role) and visit.words.role(post.role).acts_as is None:
-            keys.setdefault(post.held_for, []).append(post.key)
-    own = set(keys.get(HeldFor.TEAM.value, ()))
-    if services := keys.get(HeldFor.SERVICE.value):
-        of_services = select(col(UnitRow.key)).where(
-            col(UnitRow.authority) == visit.authority, col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
-        )
-        own |= set(connection.execute(of_services).scalars())
-    if children := keys.get(HeldFor.CHILD.value):
-        ids = [UUID(child) for child in children]
-        of_children = select(col(ChildRow.team)).where(col(ChildRow.authority) == visit.authority, col(ChildRow.id).in_(ids))
-        own |= set(connection.execute(of_children).scalars())
-    return frozenset(own)
-
-
 def _notices(connection: Connection, visit: PageContext, items: tuple[SeenItem, ...]) -> list[PracticeNotice]:
     words = item_reader.raised_words(connection, visit, items)
-    told = _told(connection, visit, items)
+    told = team_items.list_recipients(connection, visit.authority, [item.loaded.id for item in items])
     found = []
     for item in items:
         loaded, said = item.loaded, words.get(item.loaded.id, {})
@@ -166,24 +126,6 @@ def _notices(connection: Connection, visit: PageContext, items: tuple[SeenItem, 
                 said.get("effect_on_child", ""),
             )
         )
-    return found
-
-
-def _told(connection: Connection, visit: PageContext, items: tuple[SeenItem, ...]) -> dict[UUID, list[tuple[str, str]]]:
-    """To whom each was sent, when it was: names with their roles, by item."""
-    rows = connection.execute(
-        select(col(InvolvedRow.challenge), col(InvolvedRow.role), col(PersonRow.name))
-        .join(PersonRow, (col(PersonRow.authority) == visit.authority) & (col(PersonRow.id) == col(InvolvedRow.person)))
-        .where(
-            col(InvolvedRow.authority) == visit.authority,
-            col(InvolvedRow.as_to),
-            col(InvolvedRow.challenge).in_([item.loaded.id for item in items]),
-        )
-        .order_by(col(PersonRow.name))
-    )
-    found: dict[UUID, list[tuple[str, str]]] = {}
-    for row in rows:
-        found.setdefault(row.challenge, []).append((row.name, row.role))
     return found
 
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
 from api.pages.frame.child_field import child_field
@@ -17,7 +16,7 @@ from drp.casework import drafts
 from drp.casework.access import NotFound
 from drp.casework.drafts import Draft
 from drp.casework.raise_item import RaisingGround, ground_of_raising
-from drp.database.directory_tables import UnitRow
+from drp.directory.lookup import list_team_names
 from drp.identity.principal import NotPermitted
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Raised
@@ -79,12 +78,7 @@ def first_fields(connection: Connection, visit: PageContext) -> list[FormField]:
     child = child_field(connection, visit, "Write the child's case number or initials." if needs_child else "")
     found: list[FormField] = [child]
     if not needs_child:
-        teams = connection.execute(
-            select(col(UnitRow.key), col(UnitRow.name))
-            .where(col(UnitRow.authority) == visit.authority, col(UnitRow.kind) == "team")
-            .order_by(col(UnitRow.name))
-        ).all()
-        options = [(row.key, row.name, "") for row in teams]
+        options = [(key, name, "") for key, name in list_team_names(connection, visit.authority).items()]
         found.append(SelectMenu(name="team", label="Or, for a matter about a service: the team", options=options))
     found.append(RadioPick(name="item_type", label="What kind of item is it?", options=offered, need="Choose the kind."))
     return found

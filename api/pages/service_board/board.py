@@ -5,12 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from sqlalchemy import Connection, and_, func, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm
@@ -20,12 +18,10 @@ from api.pages.my_work.my_tasks import about_in_words, child_in_words
 from api.pages.staffing.directory import show_gaps
 from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
+from drp.casework import service_board
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
-from drp.database.challenge_tables import ChallengeRow, WindowRow
-from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
-from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.directory import people
 from drp.directory.people import IRO_SERVICE, ListedCover
 from drp.staffing import caseloads
@@ -83,7 +79,7 @@ class BoardList:
 
 
 @dataclass(frozen=True)
-class BoardRow:
+class CaseloadLine:
     """One line of the table: an IRO, what they have in hand, and who covers for them today."""
 
     name: str
@@ -164,18 +160,18 @@ def _page(visit: PageContext, form: Form, done: str) -> Response:
     )  # fmt: skip
 
 
-def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[ListedCover]) -> list[BoardRow]:
+def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[ListedCover]) -> list[CaseloadLine]:
     away: dict[UUID, list[str]] = {}
     for one in stand_ins:
         if not one.is_delegate:
             away.setdefault(one.of, []).append(one.by_name)
-    rows = [BoardRow(one.name, load, str(one.id), ", ".join(away.get(one.id, ()))) for one, load in board.iros]
+    rows = [CaseloadLine(one.name, load, str(one.id), ", ".join(away.get(one.id, ()))) for one, load in board.iros]
     rows.sort(key=lambda row: (-row.load.past, -row.load.to_consider, -row.load.open, row.name))
     iro = visit.label("iro")
     if board.nobodys.open:
-        rows.append(BoardRow(f"No {iro} today: with the IRO manager", board.nobodys))
+        rows.append(CaseloadLine(f"No {iro} today: with the IRO manager", board.nobodys))
     if board.others.open:
-        rows.append(BoardRow(f"Raised by others than an {iro}", board.others))
+        rows.append(CaseloadLine(f"Raised by others than an {iro}", board.others))
     return rows
 
 
@@ -188,20 +184,9 @@ def _covers(connection: Connection, visit: PageContext, day: date) -> list[Liste
 
 def _held(connection: Connection, visit: PageContext) -> tuple[dict[UUID, SeenItem], int]:
     """Items with a window that was held after an outage, the longest held first; and how many there are."""
-    here = (
-        col(WindowRow.authority) == visit.authority,
-        col(WindowRow.closed_at).is_(None),
-        col(WindowRow.held_since).is_not(None),
-    )
-    total = connection.execute(select(func.count(col(WindowRow.challenge).distinct())).where(*here)).scalar_one()
-    ids = connection.execute(
-        select(col(WindowRow.challenge))
-        .where(*here)
-        .group_by(col(WindowRow.challenge))
-        .order_by(func.min(col(WindowRow.held_since)), col(WindowRow.challenge))
-        .limit(MOST)
-    ).scalars()
-    return item_reader.items_they_may_see(connection, visit, list(ids)), total
+    total = service_board.count_held_items(connection, visit.authority)
+    ids = service_board.list_held_items(connection, visit.authority, MOST)
+    return item_reader.items_they_may_see(connection, visit, ids), total
 
 
 def _held_line(one: SeenItem) -> BoardItem:
@@ -211,26 +196,9 @@ def _held_line(one: SeenItem) -> BoardItem:
 
 def _meetings(connection: Connection, visit: PageContext) -> BoardList:
     """Items whose answer is a meeting that nobody has arranged yet, by the date that it is due."""
-    ids = connection.execute(
-        select(col(WindowRow.challenge))
-        .join(
-            ChallengeRow,
-            and_(
-                col(ChallengeRow.authority) == visit.authority,
-                col(ChallengeRow.id) == col(WindowRow.challenge),
-                col(ChallengeRow.sequence) == col(WindowRow.sequence),
-            ),
-        )
-        .where(
-            col(WindowRow.authority) == visit.authority,
-            col(WindowRow.closed_at).is_(None),
-            col(WindowRow.kind) == WindowKind.MEETING.value,
-            col(ChallengeRow.is_open),
-        )
-        .order_by(col(WindowRow.due), col(WindowRow.challenge))
-        .limit(5 * MOST)  # whether one is arranged stands in the item itself
-    ).scalars()
-    found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(ids)))
+    # Of some a meeting is arranged already, and these are not shown: so more are looked through than are listed.
+    ids = service_board.list_items_with_meeting(connection, visit.authority, 5 * MOST)
+    found = item_reader.items_they_may_see(connection, visit, ids)
     lines = [_meeting_line(one, visit.now) for one in found.values() if one.loaded.challenge.meeting_at is None]
     return BoardList(tuple(lines[:MOST]), len(lines))
 
@@ -244,30 +212,13 @@ def _meeting_line(one: SeenItem, now: datetime) -> BoardItem:
 
 def _failed(connection: Connection, visit: PageContext) -> BoardList:
     """Mail that did not reach somebody, newest first, as the outbox has it."""
-    key = ("authority", "challenge", "version", "n")
-    here = and_(*(getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key))
-    where = (
-        col(DeliveryRow.authority) == visit.authority,
-        col(NotificationRow.authority) == visit.authority,
-        col(NotificationRow.state) == NotificationState.FAILED,
-        col(DeliveryRow.mail) == MailState.REFUSED,
-    )
-    total = connection.execute(
-        select(func.count()).select_from(DeliveryRow).join(NotificationRow, here).where(*where)
-    ).scalar_one()
-    rows: Sequence[Any] = connection.execute(
-        select(col(DeliveryRow.challenge), col(DeliveryRow.error), col(NotificationRow.at), col(PersonRow.name))
-        .join(NotificationRow, here)
-        .join(PersonRow, and_(col(PersonRow.authority) == visit.authority, col(PersonRow.id) == col(DeliveryRow.person)))
-        .where(*where)
-        .order_by(col(NotificationRow.at).desc(), col(PersonRow.name))
-        .limit(MOST)
-    ).all()
-    found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(row.challenge for row in rows)))
+    total = service_board.count_refused_mail(connection, visit.authority)
+    refused = service_board.list_refused_mail(connection, visit.authority, MOST)
+    found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(mail.challenge for mail in refused)))
     lines = [
-        replace(_line(found[row.challenge]), said=f"{row.name}: {refused_why(row.error) or 'refused'}", since=row.at)
-        for row in rows
-        if row.challenge in found
+        replace(_line(found[mail.challenge]), said=f"{mail.name}: {refused_why(mail.error) or 'refused'}", since=mail.at)
+        for mail in refused
+        if mail.challenge in found
     ]
     return BoardList(tuple(lines), total)
 

@@ -1,5 +1,6 @@
 """Signing in and out: by the authority's own sign-in, by a link that is good once, or (demonstration) by choosing a person."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -7,8 +8,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import or_, select
-from sqlmodel import col
 
 from api.assembly import Service
 from api.pages.frame import layout
@@ -16,13 +15,14 @@ from api.pages.frame.browser_request import CurrentPage, check_origin, cookie_na
 from api.pages.frame.form_fields import Form, Given, SelectMenu, TextLine, single_value
 from api.pages.sign_in.rate_limit import source_of, too_often
 from api.request_context import service_of_request
-from drp.database.authority_tables import AuthorityRow
-from drp.database.directory_tables import PersonRow, PostRow
 from drp.database.engine import Store
+from drp.directory.lookup import read_authority_name
+from drp.directory.people import RoleOfPerson, list_all_roles
 from drp.identity import sessions, sign_in, tokens
 from drp.identity.tokens import NotSigned
 from notifications.sign_in_links import send_links
 from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority
 
 router = APIRouter(include_in_schema=False)
 
@@ -192,8 +192,7 @@ def _names(store: Store) -> dict[str, str]:
     found = {}
     for authority in store.authorities():
         with store.read(authority) as connection:
-            name = connection.execute(select(col(AuthorityRow.name)).where(col(AuthorityRow.key) == authority)).scalar()
-        found[authority] = name or authority
+            found[authority] = read_authority_name(connection, authority) or authority
     return found
 
 
@@ -204,29 +203,18 @@ def _people(service: Service) -> list[Any]:
     for authority in service.store.authorities():
         with service.store.read(authority) as connection:
             current = service.casework.procedures.current(connection, authority)
-            rows = connection.execute(
-                select(col(PersonRow.id), col(PersonRow.name), col(PostRow.role), col(PersonRow.agency))
-                .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
-                .where(
-                    col(PersonRow.authority) == authority,
-                    col(PostRow.since) <= day,
-                    or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
-                    or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
-                )
-                .distinct()
-                .order_by(col(PersonRow.name))
-            ).all()
+            roles = list_all_roles(connection, authority, day)
         if current:
-            found += _grouped(authority, current[0].authority, rows)
+            found += _grouped(authority, current[0].authority, roles)
     return found
 
 
-def _grouped(authority: str, words: Any, rows: Any) -> list[Any]:
+def _grouped(authority: str, words: Authority, roles: Iterable[RoleOfPerson]) -> list[Any]:
     """One line a person, with all their roles."""
     people: dict[UUID, ChosenPerson] = {}
-    for row in rows:
-        title = words.role(row.role).title if words.has_role(row.role) else row.role
-        one = people.setdefault(row.id, ChosenPerson(authority, words.name, row.id, row.name))
+    for held in roles:
+        title = words.role(held.role).title if words.has_role(held.role) else held.role
+        one = people.setdefault(held.person, ChosenPerson(authority, words.name, held.person, held.name))
         one.titles.append(title)
     order = [role.title for role in words.roles]
     return sorted(people.values(), key=lambda one: min((order.index(t) for t in one.titles if t in order), default=99))

@@ -7,19 +7,17 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, BackgroundTasks, Response
-from sqlalchemy import Connection, func, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import DayField, Form
 from api.presenters import wording
 from drp.casework.access import NotFound
-from drp.database.account_tables import AccountRow, SessionRow, TokenRow
-from drp.database.directory_tables import PersonRow
 from drp.directory import gaps as empty_posts
 from drp.directory import people
 from drp.directory.people import DirectoryPerson, ListedCover
+from drp.identity import accounts, sessions, tokens
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
 from drp.staffing.changes import DirectoryChange
@@ -143,31 +141,13 @@ def _somebody(connection: Connection, visit: PageContext, person: str) -> Direct
 
 
 def _access(connection: Connection, visit: PageContext, person: UUID) -> SignInState:
-    limits, now = visit.service.settings.session_limits, visit.now
-    accounts = select(func.count()).where(
-        col(AccountRow.authority) == visit.authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None)
-    )
-    tokens = select(func.count()).where(
-        col(TokenRow.authority) == visit.authority,
-        col(TokenRow.person) == person,
-        col(TokenRow.revoked_at).is_(None),
-        col(TokenRow.expires_at) > now,
-    )
-    mine = (col(SessionRow.authority) == visit.authority, col(SessionRow.person) == person)
-    running = select(func.count()).where(
-        *mine,
-        col(SessionRow.ended_at).is_(None),
-        col(SessionRow.seen_at) > now - limits.idle,
-        col(SessionRow.began_at) > now - limits.absolute,
-    )
-    seen = select(func.max(col(SessionRow.seen_at))).where(*mine)
-    email = select(col(PersonRow.email)).where(col(PersonRow.authority) == visit.authority, col(PersonRow.id) == person)
+    authority, now = visit.authority, visit.now
     return SignInState(
-        connection.execute(email).scalar_one(),
-        connection.execute(accounts).scalar_one(),
-        connection.execute(running).scalar_one(),
-        connection.execute(seen).scalar(),
-        connection.execute(tokens).scalar_one(),
+        people.read_email(connection, authority, person),
+        accounts.count_accounts(connection, authority, person),
+        sessions.count_in_force(connection, authority, person, now, visit.service.settings.session_limits),
+        sessions.read_last_use(connection, authority, person),
+        tokens.count_tokens(connection, authority, person, now),
     )
 
 

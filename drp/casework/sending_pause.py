@@ -2,25 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
-from workflows.model.authority import Rules
 
 
-def is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
-    """Is a message held by the brake? What was let go by hand is not."""
-    if not brake or row["released"]:
-        return False
-    ladder = rules.ladder
-    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
-        return True
-    return ladder.position(row["stage"]) > ladder.position(brake)
+def read_brake(connection: Connection, authority: str) -> str:
+    """Read what the brake holds: all mail (`all`), all above a stage (its key), or none (empty)."""
+    return connection.execute(select(col(AuthorityRow.brake)).where(col(AuthorityRow.key) == authority)).scalar() or ""
 
 
-def set_brake(connection: Connection, authority: str, brake: str) -> None:
+def store_brake(connection: Connection, authority: str, brake: str) -> None:
     """Hold all mail (`all`), all above a stage (its key), or none (empty)."""
     connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(brake=brake))
 

@@ -1,0 +1,144 @@
+"""What is kept of each message and of each person's copy of it: what waits, what became of an attempt, what was not delivered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
+from sqlmodel import col
+
+from drp.casework.inbox import messages_query
+from drp.database.directory_tables import PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
+
+Key = tuple[UUID, int, int]
+"""What names a message: its challenge, the version that told it, and which of that version's messages it is."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A message whose time has come: how often it was tried, since when it waits, and whom it is for."""
+
+    key: Key
+    urgent: bool
+    attempts: int
+    next_at: datetime
+    people: tuple[UUID, ...]
+
+
+def list_due_messages(connection: Connection, authority: str, now: datetime, most: int) -> list[Waiting]:
+    """List the messages that wait and are due at `now` (aware UTC), the longest waiting first."""
+    row = NotificationRow.__table__  # type: ignore[attr-defined]
+    due = (
+        select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
+        .where(row.c.authority == authority, row.c.state == "waiting", row.c.next_at <= now)
+        .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
+        .limit(most)
+        .subquery()
+    )
+    its_own = and_(
+        col(DeliveryRow.authority) == authority,
+        col(DeliveryRow.challenge) == due.c.challenge,
+        col(DeliveryRow.version) == due.c.version,
+        col(DeliveryRow.n) == due.c.n,
+    )
+    rows = connection.execute(
+        select(due, col(DeliveryRow.person))
+        .outerjoin(DeliveryRow, its_own)
+        .order_by(due.c.next_at, due.c.at, due.c.challenge, due.c.version, due.c.n)
+    )
+    found: list[Waiting] = []
+    for key, grouped in groupby(rows, lambda row: (row.challenge, row.version, row.n)):
+        copies = list(grouped)
+        first, people = copies[0], tuple(one.person for one in copies if one.person is not None)
+        found.append(Waiting(key, first.urgent, first.attempts, first.next_at, people))
+    return found
+
+
+def claim_message(connection: Connection, authority: str, key: Key, now: datetime, lease: timedelta) -> RowMapping | None:
+    """Take a message for one attempt, so that nobody else tries it until `lease` has passed. None: it is not to be had.
+
+    One conditional UPDATE: one row changed is the only yes.
+    """
+    claimed = connection.execute(
+        update(NotificationRow)
+        .where(*_match_message(authority, key), col(NotificationRow.state) == "waiting", col(NotificationRow.next_at) <= now)
+        .values(next_at=now + lease, attempts=col(NotificationRow.attempts) + 1)
+    )
+    return read_message(connection, authority, key) if claimed.rowcount == 1 else None
+
+
+def read_message(connection: Connection, authority: str, key: Key) -> RowMapping:
+    """Read a message as it is kept."""
+    table = NotificationRow.__table__  # type: ignore[attr-defined]
+    return connection.execute(select(table).where(*_match_message(authority, key))).mappings().one()
+
+
+def note_message(connection: Connection, authority: str, key: Key, **values: object) -> None:
+    """Write down what became of a message."""
+    connection.execute(update(NotificationRow).where(*_match_message(authority, key)).values(**values))
+
+
+def note_copy(connection: Connection, authority: str, key: Key, person: UUID, **values: object) -> None:
+    """Write down what became of one person's copy of a message."""
+    here = (*_match_copies(authority, key), col(DeliveryRow.person) == person)
+    connection.execute(update(DeliveryRow).where(*here).values(**values))
+
+
+def list_copies(connection: Connection, authority: str, key: Key) -> Sequence[RowMapping]:
+    """List each person's copy of a message, with their address as it is now: first who is addressed, then who is copied."""
+    return (
+        connection.execute(
+            select(DeliveryRow.__table__, col(PersonRow.email), col(PersonRow.left_on))  # type: ignore[attr-defined]
+            .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
+            .where(*_match_copies(authority, key))
+            .order_by(col(DeliveryRow.as_to).desc(), col(PersonRow.email))
+        )
+        .mappings()
+        .all()
+    )
+
+
+def count_unsent_messages(connection: Connection, authority: str) -> Mapping[str, int]:
+    """Count the messages that wait, are held (`braked`) or have failed, by their state; a state of none is absent."""
+    rows = connection.execute(
+        select(col(NotificationRow.state), func.count().label("n"))
+        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("waiting", "braked", "failed")))
+        .group_by(col(NotificationRow.state))
+    )
+    return {row.state: row.n for row in rows}
+
+
+def list_undelivered_copies(connection: Connection, authority: str, state: str, most: int) -> Sequence[RowMapping]:
+    """List the copies of messages in a state (waiting, braked or failed) that have not reached their person, newest first."""
+    mail = "refused" if state == "failed" else "waiting"
+    # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
+    newest = (
+        select(col(NotificationRow.challenge))
+        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state) == state)
+        .order_by(col(NotificationRow.next_at).desc())
+        .limit(most)
+    )
+    items = set(connection.execute(newest).scalars())
+    query = (
+        messages_query(authority)
+        .where(col(DeliveryRow.challenge).in_(items), col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail)
+        .order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
+    )
+    rows: Sequence[RowMapping] = connection.execute(query.limit(most)).mappings().all()
+    return rows
+
+
+def _match_message(authority: str, key: Key) -> tuple[Any, ...]:
+    return _match_key(NotificationRow, authority, key)
+
+
+def _match_copies(authority: str, key: Key) -> tuple[Any, ...]:
+    return _match_key(DeliveryRow, authority, key)
+
+
+def _match_key(table: Any, authority: str, key: Key) -> tuple[Any, ...]:
+    return (table.authority == authority, table.challenge == key[0], table.version == key[1], table.n == key[2])

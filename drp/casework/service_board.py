@@ -1,0 +1,111 @@
+"""What the IRO service's board lists of open items and mail: what is held, meetings to arrange, mail that was refused."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlmodel import col
+
+from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
+from workflows.model.challenge import WindowKind
+
+
+@dataclass(frozen=True)
+class RefusedMail:
+    """Mail about an item that did not reach somebody. `at`: the message's own moment, aware UTC; `error`: the server's words."""
+
+    challenge: UUID
+    name: str
+    error: str
+    at: datetime
+
+
+def count_held_items(connection: Connection, authority: str) -> int:
+    """How many items have an open window that was held after an outage."""
+    items = select(func.count(col(WindowRow.challenge).distinct())).where(*_held(authority))
+    return connection.execute(items).scalar_one()
+
+
+def list_held_items(connection: Connection, authority: str, most: int) -> list[UUID]:
+    """The items with an open window that was held after an outage, the longest held first, at most so many."""
+    return list(
+        connection.execute(
+            select(col(WindowRow.challenge))
+            .where(*_held(authority))
+            .group_by(col(WindowRow.challenge))
+            .order_by(func.min(col(WindowRow.held_since)), col(WindowRow.challenge))
+            .limit(most)
+        ).scalars()
+    )
+
+
+def list_items_with_meeting(connection: Connection, authority: str, most: int) -> list[UUID]:
+    """The open items whose present stage is answered by a meeting, by the date that it is due, at most so many.
+
+    Whether the meeting is arranged stands in the item itself.
+    """
+    ids = connection.execute(
+        select(col(WindowRow.challenge))
+        .join(
+            ChallengeRow,
+            and_(
+                col(ChallengeRow.authority) == authority,
+                col(ChallengeRow.id) == col(WindowRow.challenge),
+                col(ChallengeRow.sequence) == col(WindowRow.sequence),
+            ),
+        )
+        .where(
+            col(WindowRow.authority) == authority,
+            col(WindowRow.closed_at).is_(None),
+            col(WindowRow.kind) == WindowKind.MEETING.value,
+            col(ChallengeRow.is_open),
+        )
+        .order_by(col(WindowRow.due), col(WindowRow.challenge))
+        .limit(most)
+    ).scalars()
+    return list(dict.fromkeys(ids))
+
+
+def count_refused_mail(connection: Connection, authority: str) -> int:
+    """How many copies of messages in the outbox were refused for good."""
+    copies = select(func.count()).select_from(DeliveryRow).join(NotificationRow, _message()).where(*_refused(authority))
+    return connection.execute(copies).scalar_one()
+
+
+def list_refused_mail(connection: Connection, authority: str, most: int) -> tuple[RefusedMail, ...]:
+    """The copies of messages in the outbox that were refused for good, newest first and then by name, at most so many."""
+    rows = connection.execute(
+        select(col(DeliveryRow.challenge), col(PersonRow.name), col(DeliveryRow.error), col(NotificationRow.at))
+        .join(NotificationRow, _message())
+        .join(PersonRow, and_(col(PersonRow.authority) == authority, col(PersonRow.id) == col(DeliveryRow.person)))
+        .where(*_refused(authority))
+        .order_by(col(NotificationRow.at).desc(), col(PersonRow.name))
+        .limit(most)
+    )
+    return tuple(RefusedMail(*row) for row in rows)
+
+
+def _held(authority: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(WindowRow.authority) == authority,
+        col(WindowRow.closed_at).is_(None),
+        col(WindowRow.held_since).is_not(None),
+    )
+
+
+def _message() -> Any:
+    key = ("authority", "challenge", "version", "n")
+    return and_(*(getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key))
+
+
+def _refused(authority: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(DeliveryRow.authority) == authority,
+        col(NotificationRow.authority) == authority,
+        col(NotificationRow.state) == "failed",
+        col(DeliveryRow.mail) == "refused",
+    )
