@@ -40,7 +40,7 @@ def _stop(said: str) -> None:
     raise SystemExit(1)
 
 
-@app.command()
+@app.command("review")
 def review_retention(
     authority: Key, everybody: Annotated[bool, typer.Option("--all", help="Also those whose time has not come.")] = False
 ) -> None:
@@ -127,7 +127,7 @@ def lift_hold(
     print(f"{count} lifted.")
 
 
-@app.command()
+@app.command("erase")
 def erase_command(
     authority: Key, child: Child, why: Why, by: By,
     ordered: Annotated[bool, typer.Option(help="Before its time: by a court, or on a right to erasure.")] = False,

@@ -20,6 +20,7 @@ EVENTS = (e.Raised, *e.EXTERNAL_TYPES, *e.WITH_FILE_TYPES, *e.INTERNAL_TYPES)
 # Brought by a page of their own, not by a form among the moves.
 OWN_PAGE = {
     "referred_to_cafcass": "the referral is written section by section: api/pages/referral",
+    "responded": "the one question on a page of its own: api/pages/item/answer_page.py",
     "not_for_me": "one of the answers to the one question: api/pages/item/answer_page.py",
     "clarification_asked": "one of the answers to the one question: api/pages/item/answer_page.py",
 }

@@ -42,13 +42,11 @@ def sql_in(text: str) -> Iterator[tuple[int, str]]:
                 is_sql = node.module.partition(".")[0] in ("sqlalchemy", "sqlmodel")
                 if is_sql and alias.name not in MAY_TAKE.get(node.module, ()):
                     yield node.lineno, f"{node.module}.{alias.name}"
-                elif node.module.startswith("drp") and (
-                    alias.name in ROWS or f"{node.module}.{alias.name}" == "drp.database.tables"
-                ):
+                elif node.module.startswith("drp") and (alias.name in ROWS or alias.name.endswith("_tables")):
                     yield node.lineno, alias.name
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.partition(".")[0] in ("sqlalchemy", "sqlmodel") or alias.name == "drp.database.tables":
+                if alias.name.partition(".")[0] in ("sqlalchemy", "sqlmodel") or alias.name.endswith("_tables"):
                     yield node.lineno, alias.name
         elif isinstance(node, ast.Attribute) and node.attr in RUNS | (ROWS - {"Row"}):
             yield node.lineno, node.attr
