@@ -42,14 +42,19 @@ def sql_in(text: str) -> Iterator[tuple[int, str]]:
                 is_sql = node.module.partition(".")[0] in ("sqlalchemy", "sqlmodel")
                 if is_sql and alias.name not in MAY_TAKE.get(node.module, ()):
                     yield node.lineno, f"{node.module}.{alias.name}"
-                elif node.module.startswith("drp") and (alias.name in ROWS or alias.name.endswith("_tables")):
+                elif node.module.startswith("drp") and (alias.name in ROWS or _is_tables(f"{node.module}.{alias.name}")):
                     yield node.lineno, alias.name
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name.partition(".")[0] in ("sqlalchemy", "sqlmodel") or alias.name.endswith("_tables"):
+                if alias.name.partition(".")[0] in ("sqlalchemy", "sqlmodel") or _is_tables(alias.name):
                     yield node.lineno, alias.name
         elif isinstance(node, ast.Attribute) and node.attr in RUNS | (ROWS - {"Row"}):
             yield node.lineno, node.attr
+
+
+def _is_tables(name: str) -> bool:
+    """Is it a module that holds tables?"""
+    return name.startswith("drp.database.") and name.endswith("tables")
 
 
 def test_no_statement_and_no_row_class_above_floor_2():
