@@ -20,7 +20,7 @@ NAMED = (
 
 ABOUT = (
     "A click: a link or button pressed, a box or one of several ticked, a choice in a menu, by mouse or by key. Going on to the",
-    "next field (Tab) and writing are none. Each begins at My work; signing in is counted by itself. Desk and phone: 1200 and",
+    "next field (Tab) and writing are none. Each begins at My tasks; signing in is counted by itself. Desk and phone: 1200 and",
     "390 px wide, at the first authority that has the journey; the others at a desk. The indented lines are several acts in one.",
 )
 

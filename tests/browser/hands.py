@@ -170,7 +170,7 @@ class Hands:
         return self
 
     def at_work(self, council: Council, person: UUID) -> "Hands":
-        """Be signed in, at My work: where the counting of a journey begins."""
+        """Be signed in, at My tasks: where the counting of a journey begins."""
         self.be(council, person).open("/")
         self.count = Count()
         return self

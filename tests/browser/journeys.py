@@ -19,7 +19,7 @@ ANSWER = "We agree. The plan will be written and shared."
 
 
 def log_a_talk(hands: Hands, council: Council, child: SceneChild) -> None:
-    """From My work: three fields and one press."""
+    """From My tasks: three fields and one press."""
     hands.press("Log a talk")
     hands.write("child", child.number)
     hands.choose("reason", council.reason())
@@ -37,7 +37,7 @@ def begin(hands: Hands, council: Council, child: SceneChild, item: ItemType) -> 
 
 
 def raise_item(hands: Hands, council: Council, child: SceneChild, item: ItemType) -> str:
-    """From My work through every step to the page that says who was told. Returns the reference."""
+    """From My tasks through every step to the page that says who was told. Returns the reference."""
     ladder = council.rules(item).ladder
     stage = ladder.first_for(item)
     begin(hands, council, child, item)
@@ -82,7 +82,7 @@ def send_to(hands: Hands, council: Council, stage: Stage, person: UUID | None = 
 
 
 def judge_and_climb(hands: Hands, council: Council, reference: str) -> None:
-    """From My work: the answer is not enough, and it goes to the next stage."""
+    """From My tasks: the answer is not enough, and it goes to the next stage."""
     value = council.loaded(reference).challenge
     ladder = council.rules(value.item_type).ladder
     above = ladder.stage(ladder.onward(value.stage)[0])
@@ -99,7 +99,7 @@ def judge_and_climb(hands: Hands, council: Council, reference: str) -> None:
 
 
 def answer(hands: Hands, council: Council, reference: str) -> None:
-    """From My work: the one question, answered on one page."""
+    """From My tasks: the one question, answered on one page."""
     hands.take(hands.page.locator("main").get_by_role("link", name=reference).first)
     hands.sees("What is asked")
     hands.tick("position", "agrees")
@@ -112,7 +112,7 @@ def answer(hands: Hands, council: Council, reference: str) -> None:
 
 
 def send_a_notice(hands: Hands, council: Council, child: SceneChild) -> None:
-    """From My work: whom, and what went well."""
+    """From My tasks: whom, and what went well."""
     stage = council.rules(ItemType.EXCELLENT_PRACTICE).ladder.stages[0]
     hands.press(f"Send a notice of {council.authority.label('excellent_practice')}")
     hands.write("child", child.number)
@@ -123,7 +123,7 @@ def send_a_notice(hands: Hands, council: Council, child: SceneChild) -> None:
 
 
 def confirm_an_assumption(hands: Hands, council: Council) -> None:
-    """From My work: one assumed value of the procedure is looked at and confirmed."""
+    """From My tasks: one assumed value of the procedure is looked at and confirmed."""
     ladder = council.rules(ItemType.FORMAL).ladder
     hands.go("Procedures")
     hands.press(f"{ladder.title}, {ladder.version}")
@@ -136,7 +136,7 @@ def confirm_an_assumption(hands: Hands, council: Council) -> None:
 
 
 def hand_over_a_caseload(hands: Hands, council: Council, of: UUID) -> None:
-    """From My work: every child of one IRO gets another."""
+    """From My tasks: every child of one IRO gets another."""
     hands.go("Service board")
     hands.press(f"Hand over the caseload of {council.name(of)}")
     to = hands.page.locator('main input[name="to"]').first.get_attribute("value")
@@ -152,7 +152,7 @@ def hand_over_a_caseload(hands: Hands, council: Council, of: UUID) -> None:
 
 
 def open_item(hands: Hands, reference: str) -> None:
-    """From My work to an item."""
+    """From My tasks to an item."""
     hands.take(hands.page.locator("main").get_by_role("link", name=reference).first)
 
 

@@ -54,7 +54,7 @@ def test_signing_in(alone, sit, inspection):
     link = _link_in_the_mail(alone)
     inspection.look(hands.open(link), "the link")
     hands.press("Sign in")
-    assert hands.heading == "My work"
+    assert hands.heading == "My tasks"
     hands.open(link).press("Sign in")
     inspection.look(hands, "the link again", status=410, heading="That link is used up, or older than 15 minutes")
 

@@ -38,7 +38,7 @@ def council(shared: Served) -> Callable[[str], Council]:
 def test_signing_in(council, sit, counted, part, sight):
     place = council(part)
     hands = sit(place.served, sight).sign_in(place, place.iro_of(place.child()))
-    assert hands.heading == "My work"
+    assert hands.heading == "My tasks"
     counted(SIGNING_IN, column(part, sight), hands)
 
 

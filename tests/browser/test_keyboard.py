@@ -39,7 +39,7 @@ def test_an_answer_is_judged_and_an_assumption_confirmed(shared, sit):
 def test_signing_in(shared, sit):
     place = shared.council(PART)
     keys = sit(shared, hands=Keys).sign_in(place, place.iro_of(place.child()))
-    assert keys.heading == "My work"
+    assert keys.heading == "My tasks"
 
 
 def test_a_focus_that_is_not_seen_is_found(shared, sit):

@@ -104,7 +104,7 @@ def _sign_in_in_a_new_tab(place, person, hands):
     if not button.is_visible():
         summary.click()
     button.click()
-    expect(tab.locator("h1")).to_have_text("My work")
+    expect(tab.locator("h1")).to_have_text("My tasks")
     tab.close()
 
 

@@ -73,7 +73,7 @@ def test_a_message_is_read_and_a_document_attached_and_signing_out_ends_it(alone
     hands.sees(reference)
     hands.press("Mark all as read")
     hands.sees("read")
-    hands.go("My work")
+    hands.go("My tasks")
     open_item(hands, reference)
     hands.press("See everything on this item").press("Attach a document")
     hands.page.locator('main input[type="file"]').set_input_files(

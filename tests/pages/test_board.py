@@ -41,7 +41,7 @@ def row_of(page: Page, name: str) -> list[int]:
 
 
 def sections(page: Page) -> dict[str, int]:
-    """How many items stand under each heading of My work."""
+    """How many items stand under each heading of My tasks."""
     return {
         heading: int(count) for heading, count in re.findall(r'<h2[^>]*>([^<]+?) <span class="app-quiet">\((\d+)\)', page.html)
     }

@@ -1,4 +1,4 @@
-"""My work: each person sees what presses on them, first what presses most, and nothing that is not theirs."""
+"""My tasks: each person sees what presses on them, first what presses most, and nothing that is not theirs."""
 
 from tests.pages.browser import at_browser
 from tests.service.world import World
@@ -54,7 +54,7 @@ def test_a_delegate_sees_what_the_director_is_asked(world):
 
 
 def test_with_nothing_to_do_it_says_so(world):
-    assert "Nothing presses on you." in at_browser(world, "gina").open("/").text
+    assert "You have no tasks today." in at_browser(world, "gina").open("/").text
 
 
 def test_what_is_read_in_a_list_is_in_the_access_log(world):

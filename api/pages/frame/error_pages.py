@@ -45,7 +45,7 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
     back = safe_path(path.rsplit("/do/", 1)[0]) if "/do/" in path else "/"
     response = layout.trouble_page(
         status, title, said, do, typed, again=again, sign_in="/sign-in" if status == 401 else "", back=back,
-        back_text="See how it stands now" if back != "/" else "Go to my work", keep_token=status == 503,
+        back_text="See how it stands now" if back != "/" else "Go to my tasks", keep_token=status == 503,
     )  # fmt: skip
     if status == 503:
         response.headers["Retry-After"] = "5"

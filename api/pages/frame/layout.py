@@ -78,7 +78,7 @@ def navigation_of(visit: PageContext) -> list[dict[str, Any]]:
     keeps = has & {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR}
     unread = f" ({visit.unread})" if 0 < visit.unread < MANY else f" ({MANY - 1}+)" if visit.unread else ""
     places = [
-        ("/", "My work", True),
+        ("/", "My tasks", True),
         ("/inbox", f"Inbox{unread}", True),
         ("/search", "Search", True),
         ("/board", "Service board", desk),

@@ -1,4 +1,4 @@
-"""My work: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
+"""My tasks: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -73,7 +73,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
     covered = [one for one in lines if one.covering]
     shown = [section for section in sections if section[2]]
     return layout.render_page(
-        visit, "work.html", title="My work", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
+        visit, "work.html", title="My tasks", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
         drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
         praises=any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in current),
         scrutinises=any(ItemType.SENIOR_SCRUTINY in rules.ladder.items for rules in current),
