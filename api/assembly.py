@@ -9,14 +9,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from drp.casework import rebuild_register
-from drp.casework.attachments import Attachments
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
 from drp.casework.service import Casework
 from drp.data_protection.access_log import AccessLog
 from drp.database.engine import Store
 from drp.database.ids import Randomness
+from drp.items import rebuild_register
+from drp.items.attachments import Attachments
 from drp.settings import Settings
 from drp.timeline.chain import ChainKey
 from notifications.channels import Channel, Folder, OutgoingMail, Relay, SendOutcome, Smtp

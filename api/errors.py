@@ -13,11 +13,11 @@ from api.json.problems import problem_answer
 from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.attachments import NotAsAttached
 from drp.casework.service import KeyReused, StaleView
 from drp.database.engine import Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
+from drp.items.attachments import NotAsAttached
 from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit
 
 log = logging.getLogger("drp.api")

@@ -17,11 +17,11 @@ from api.app import create_app
 from api.assembly import Service
 from api.routes import ROUTES
 from benchmarks.council import KEY, fill, found
-from drp.casework import drafts
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.directory.lookup import person_by_key
 from drp.identity import sessions
+from drp.items import drafts
 from drp.settings import Settings
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TypeVar
 
-from drp.casework.delivery_store import Key, Waiting
+from drp.messages.delivery_store import Key, Waiting
 from notifications.channels import OutgoingMail
 from notifications.record_outcome import SendAttempt
 from notifications.wording import digest_letter

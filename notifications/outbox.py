@@ -17,14 +17,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping
 
-from drp.casework import delivery_store, load
-from drp.casework.delivery_store import Key
+from drp.casework import load
 from drp.casework.load import StoredChallenge
-from drp.casework.sending_pause import read_brake
 from drp.casework.service import Casework
 from drp.database.engine import Unavailable
 from drp.database.message_tables import MailState, NotificationState
 from drp.directory import lookup
+from drp.messages import delivery_store
+from drp.messages.delivery_store import Key
+from drp.messages.sending_pause import read_brake
 from notifications import digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage

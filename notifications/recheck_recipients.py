@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping
 
-from drp.casework import delivery_store, load
-from drp.casework.delivery_store import Key
+from drp.casework import load
 from drp.casework.load import StoredChallenge
 from drp.database.message_tables import MailState
 from drp.directory.lookup import holds_role
+from drp.messages import delivery_store
+from drp.messages.delivery_store import Key
 from notifications.channels import is_address
 from workflows.calendar.working_days import local_date
 from workflows.decision.recipients import Establishment, ReachedHow, reach_people

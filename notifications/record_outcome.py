@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from drp.casework import delivery_store
-from drp.casework.delivery_store import Key
 from drp.casework.service import Casework
 from drp.database.message_tables import MailState, NotificationState
+from drp.messages import delivery_store
+from drp.messages.delivery_store import Key
 from notifications.channels import OutgoingMail, SendOutcome
 from notifications.recheck_recipients import RecheckedRecipients
 from notifications.wording import DigestLine

@@ -12,9 +12,9 @@ from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, pro
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.contents import DatabaseContents
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
-from drp.casework.attachments import Attachments
 from drp.database import migrate
 from drp.database.engine import Store, Unavailable
+from drp.items.attachments import Attachments
 from drp.proof.checkpoint import name_of
 from drp.proof.verify import missing_entries
 from drp.settings import Settings

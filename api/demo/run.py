@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 from api.assembly import Service, assemble_service
 from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
-from drp.casework import sent_messages
 from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
 from drp.identity import tokens as tokens_module
+from drp.messages import sent_messages
 from drp.settings import Settings
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity

@@ -10,10 +10,10 @@ from api.exports import csv_text
 from api.exports.whole_files import whole_file
 from api.presenters import item_view
 from api.presenters.readings import readings_in_words
-from drp.casework import sent_messages
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, LoggedReading
 from drp.database.engine import Unavailable
 from drp.directory import lookup
+from drp.messages import sent_messages
 from notifications.wording import WORDS
 from workflows.calendar.working_days import at_local, local_midnight_after, so_many
 from workflows.model.authority import Authority

@@ -9,11 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from api.assembly import Service, system_clock
 from api.jobs.checkpoints import CheckpointsPutBack
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
-from drp.casework import drafts, rebuild_register
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database import migrate
 from drp.database.engine import Unavailable
 from drp.identity import sessions, sign_in
+from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
 from notifications.outbox import Delivered, deliver_messages

@@ -25,9 +25,9 @@ from api.presenters.shapes import (
 )
 from api.queries.item_list import list_items
 from api.request_context import CurrentRequest, RequestContext
-from drp.casework.item_search import ListFilter
 from drp.casework.service import ActionResult, Answer, RetryKey, etag_of
 from drp.database.engine import Unavailable
+from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service
 from workflows.model.events import FromOutside, MeetingArranged, Raised
 from workflows.model.ladder import TOLD_ONCE, ItemType

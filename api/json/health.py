@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from api.assembly import Service
 from api.presenters.shapes import HealthShape, ServingShape
 from api.request_context import service_of_request
-from drp.casework.service_condition import ServiceCondition, read_condition
 from drp.database import migrate
 from drp.database.engine import Unavailable
+from drp.items.service_condition import ServiceCondition, read_condition
 
 router = APIRouter(prefix="/api/v1")
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping
 from api.json.problems import declared_refusals
 from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
-from drp.casework.inbox import messages_of_person
+from drp.messages.inbox import messages_of_person
 from notifications.wording import WORDS, message_sentences
 from workflows.decision.decision_builder import NotificationKind
 

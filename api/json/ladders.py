@@ -9,8 +9,8 @@ from api.json.problems import declared_refusals
 from api.presenters.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
-from drp.casework.assumptions import AssumptionVerdict, note_verdict, read_verdicts
 from drp.directory import lookup
+from drp.items.assumptions import AssumptionVerdict, note_verdict, read_verdicts
 from workflows.model.authority import Rules
 from workflows.model.refusals import Unfit
 from workflows.proofs import drawing

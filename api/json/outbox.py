@@ -6,9 +6,9 @@ from api.json.inbox import message_of
 from api.json.problems import declared_refusals
 from api.presenters.shapes import BrakeBody, OutboxShape, ReleasedShape
 from api.request_context import CurrentRequest
-from drp.casework import sending_pause
-from drp.casework.delivery_store import count_unsent_messages, list_undelivered_copies
 from drp.data_protection import admin_audit_log
+from drp.messages import sending_pause
+from drp.messages.delivery_store import count_unsent_messages, list_undelivered_copies
 from workflows.model.refusals import Unfit
 
 router = APIRouter(prefix="/api/v1")

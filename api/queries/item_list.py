@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from api.presenters import item_reader
 from api.presenters.item_reader import SeenItem
 from api.request_context import RequestContext
-from drp.casework.item_search import ListFilter, Place, list_newest, might_see
+from drp.items.item_search import ListFilter, Place, list_newest, might_see
 from workflows.calendar.working_days import local_date
 from workflows.model.refusals import Unfit
 

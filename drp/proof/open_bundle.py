@@ -12,7 +12,7 @@ from io import BytesIO
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from drp.casework.referrals import BLACK
+from drp.items.referrals import BLACK
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import name_of
 

@@ -10,12 +10,12 @@ from sqlalchemy import inspect, select, text, update
 from api.cli.backup_commands import restore_backup
 from api.jobs import checkpoints
 from drp.backup import after_restore, contents, manifest, postgresql
-from drp.casework.sending_pause import release_messages, store_brake
 from drp.database.account_tables import SessionRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
+from drp.messages.sending_pause import release_messages, store_brake
 from drp.proof.checkpoint import name_of
 from tests.backup.town import FRIDAY, Town
 from tests.service.cast import ELSEWHERE

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from drp.casework.sending_pause import release_messages, store_brake
 from drp.casework.service import Casework
+from drp.messages.sending_pause import release_messages, store_brake
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS

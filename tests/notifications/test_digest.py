@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from drp.casework.sending_pause import release_messages, store_brake
 from drp.casework.service import Casework
 from drp.database.message_tables import NotificationRow
+from drp.messages.sending_pause import release_messages, store_brake
 from notifications import digest, outbox
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
-from drp.casework import delivery_store, load
+from drp.casework import load
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
+from drp.messages import delivery_store
 from notifications import outbox, recheck_recipients
 from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
 from workflows.calendar.working_days import local_date

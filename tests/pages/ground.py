@@ -17,11 +17,11 @@ from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
 from api.pages.sign_in.rate_limit import RateLimit
-from drp.casework import drafts
 from drp.database.directory_tables import ChildRow, UnitRow
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.identity import sessions
+from drp.items import drafts
 from tests.pages.browser import Visitor, at_browser
 from tests.service.cast import DUNMOOR, ELSEWHERE, NORTH
 from tests.service.world import World

@@ -9,10 +9,10 @@ import pytest
 
 from api.pages.item import documents_page
 from api.presenters import item_reader
-from drp.casework import attachments as keeping
-from drp.casework.attachments import Attachments
 from drp.database.engine import Unavailable
 from drp.files.accepting import AcceptedDocument
+from drp.items import attachments as keeping
+from drp.items.attachments import Attachments
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE
 from tests.service.world import World

@@ -8,9 +8,9 @@ from starlette.requests import Request
 
 from api.pages.frame.browser_request import PageContext, page_context
 from api.pages.my_work import inbox as room
-from drp.casework import inbox
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.messages import inbox
 from tests.pages.browser import Visitor, at_browser
 from tests.service.world import World
 from workflows.model.challenge import Outcome

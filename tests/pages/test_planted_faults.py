@@ -16,12 +16,13 @@ from api.pages.item import move_forms
 from api.pages.sign_in import sign_in
 from api.pages.sign_in.rate_limit import RateLimit
 from api.presenters import item_reader
-from drp.casework import access, drafts
+from drp.casework import access
 from drp.database import draft_tables
 from drp.identity import principal, sessions
 from drp.identity import sign_in as sign_in_module
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
+from drp.items import drafts
 from tests.pages import test_forged_forms as forged
 from tests.pages import test_headers as headers
 from tests.pages import test_hostile_words as hostile

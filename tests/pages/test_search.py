@@ -12,9 +12,9 @@ from sqlmodel import col
 from api.pages.my_work import search
 from api.presenters import item_reader
 from api.queries import item_list
-from drp.casework import item_search
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
+from drp.items import item_search
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.service.cast import ELSEWHERE, procedures
 from tests.service.world import World

@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.jobs.checkpoints import leave_checkpoint
-from drp.casework.attachments import attach_file as attached
 from drp.identity import tokens
+from drp.items.attachments import attach_file as attached
 from tests.service.world import World
 from tests.store.files import pdf
 

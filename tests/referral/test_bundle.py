@@ -21,7 +21,7 @@ from api.exports.referral.bundle import find_referral
 from api.exports.referral.gather import gather_referral
 from api.exports.referral.operator import verify_file, write_bundle
 from api.presenters import item_reader
-from drp.casework.referrals import BLACK, Redaction
+from drp.items.referrals import BLACK, Redaction
 from drp.proof import open_bundle as open_bundle_module
 from drp.proof.open_bundle import NoBundle, open_bundle
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, refer
@@ -481,7 +481,7 @@ def must_fail(check: Callable[..., Any], *given: Any) -> None:
 @one_engine
 def test_planted_a_bundle_that_sends_everything(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from api.exports.referral import gather
-    from drp.casework.referrals import EntrySelection
+    from drp.items.referrals import EntrySelection
 
     every = frozenset(EVERYTHING)
     monkeypatch.setattr(gather, "select_entries", lambda entries, includes: EntrySelection(every, every))

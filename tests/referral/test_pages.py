@@ -15,13 +15,13 @@ from sqlalchemy import func, select
 from api.assembly import assemble_service
 from api.exports.referral.operator import write_bundle
 from api.pages.referral import referral_pages
-from drp.casework import drafts
 from drp.data_protection.access_log import AccessLog
 from drp.database import record_tables
 from drp.database.challenge_tables import EntryRow
 from drp.database.draft_tables import DraftRow
 from drp.database.engine import Store, Unavailable
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.items import drafts
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.pages.browser import Page, Visitor, at_browser, day

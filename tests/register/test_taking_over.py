@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from drp.casework import rebuild_register
 from drp.database.challenge_tables import ChallengeRow
+from drp.items import rebuild_register
 from drp.register_import import create_open_items, import_file
 from tests.register.bringing import HEAD, Office
 from tests.service.cast import NORTH

@@ -14,13 +14,13 @@ from api.assembly import Service, assemble_service
 from api.cli import erase_child
 from api.exports.referral.operator import write_bundle
 from api.jobs import checkpoints
-from drp.casework import drafts
 from drp.casework.load import id_of_reference
 from drp.data_protection import retention as keeping
 from drp.data_protection.retention import NoSuchChild, RecordHeld
 from drp.database.challenge_tables import EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.record_tables import ErasureRow
+from drp.items import drafts
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer

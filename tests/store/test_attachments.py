@@ -15,13 +15,13 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.casework import attachments as keeping
 from drp.casework.access import NotFound
-from drp.casework.attachments import Attachments, NotAsAttached, StoredDocument, attach_file
 from drp.casework.service import ActionResult, Answer, Casework, KeyReused, RetryKey, StaleView
 from drp.database.challenge_tables import EntryRow, WordsRow
 from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.ids import Randomness
+from drp.items import attachments as keeping
+from drp.items.attachments import Attachments, NotAsAttached, StoredDocument, attach_file
 from tests.store.council import as_, load, raised, seeded
 from tests.store.files import ABUSES, docx, pdf, png
 from workflows.model.events import DocumentAttached, RecordedInError

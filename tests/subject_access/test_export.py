@@ -18,13 +18,13 @@ from sqlalchemy import delete, insert, make_url
 from api.exports.sar_export import export, gather, items, pack
 from api.exports.sar_export.export import export_subject_access
 from api.exports.sar_export.marks import NameFinder, of_law, of_others
-from drp.casework import drafts
-from drp.casework.attachments import NotAsAttached
 from drp.data_protection import admin_audit_log, retention
 from drp.data_protection.access_log import AccessLog
 from drp.database import record_tables
 from drp.database.challenge_tables import WordsRow
 from drp.database.engine import Store, Unavailable
+from drp.items import drafts
+from drp.items.attachments import NotAsAttached
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
 from tests.service.cast import DERBY, NORTH
 from tests.service.world import World
@@ -401,7 +401,7 @@ def test_words_of_somebody_in_a_legal_post_and_words_about_advice_may_be_privile
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_an_export_of_every_child_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from drp.casework import sent_messages
+    from drp.messages import sent_messages
 
     monkeypatch.setattr(
         gather.subject_data,

@@ -8,11 +8,11 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from api.assembly import enter_what_is_not
-from drp.casework import rebuild_register
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store
 from drp.database.migrate import alembic_config, migrate_database
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.items import rebuild_register
 from drp.register import write
 from tests.service.world import World
 from tests.store.conftest import OWNER

@@ -12,8 +12,8 @@ from api.jobs.checkpoints import leave_checkpoint
 from api.presenters.item_reader import SeenItem
 from api.request_context import RequestContext
 from drp.casework.access import NotFound
-from drp.casework.referrals import MadeReferral, referrals_of
 from drp.database.engine import Unavailable
+from drp.items.referrals import MadeReferral, referrals_of
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength
 from drp.proof.take_checkpoint import last_checkpoint, standing_at_last
 from drp.timeline.read import read_timeline

@@ -14,7 +14,7 @@ from api.presenters import item_reader, timeline_text
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
-from drp.casework.referrals import EntrySelection, MadeReferral, Redaction, select_entries, words_go
+from drp.items.referrals import EntrySelection, MadeReferral, Redaction, select_entries, words_go
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import long_date, so_many
 from workflows.decision.decision_builder import EntryVisibility

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from api.presenters import item_view, timeline_text
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
-from drp.casework.referrals import EntrySelection, MadeReferral, words_go
+from drp.items.referrals import EntrySelection, MadeReferral, words_go
 from drp.timeline.read import StoredTimeline
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import EntryVisibility

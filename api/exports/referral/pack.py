@@ -14,9 +14,9 @@ from api.exports.referral import paper
 from api.exports.referral.contents import Contents, EnclosedDocument, referral_schema
 from api.exports.referral.gather import GatheredReferral
 from api.exports.zip_files import json_bytes, put_in_zip, safe_entry_name
-from drp.casework.attachments import NotAsAttached
-from drp.casework.referrals import names_others, words_go
 from drp.database.engine import Unavailable
+from drp.items.attachments import NotAsAttached
+from drp.items.referrals import names_others, words_go
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, name_of
 

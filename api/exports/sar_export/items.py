@@ -16,8 +16,8 @@ from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
 from drp.casework import load
 from drp.casework.load import StoredChallenge
-from drp.casework.sent_messages import sent_messages
 from drp.data_protection import subject_data
+from drp.messages.sent_messages import sent_messages
 from drp.timeline.chain import ChainedEntry, canonical_text, first_fault
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.promise_in_words import explain_promise

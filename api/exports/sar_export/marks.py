@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import get_args
 
 from api.exports.sar_export.contents import Mark, MarkKey, MarkMeaning
-from drp.casework.referrals import Redaction
+from drp.items.referrals import Redaction
 from workflows.model.personal_details import personal_details
 
 MEANINGS: Mapping[MarkKey, tuple[str, str]] = {

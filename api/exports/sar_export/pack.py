@@ -12,8 +12,8 @@ from api.exports import csv_text, zip_files
 from api.exports.referral.pack import EXTENSIONS
 from api.exports.sar_export.contents import Document, SubjectAccess, sar_schema
 from api.exports.zip_files import json_bytes, safe_entry_name
-from drp.casework.attachments import NotAsAttached
 from drp.database.engine import Unavailable
+from drp.items.attachments import NotAsAttached
 
 Fetch = Callable[[str, int], bytes]
 """The bytes of a document by digest and size. Raises NotAsAttached, Unavailable."""

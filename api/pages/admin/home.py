@@ -11,9 +11,9 @@ from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import Form, Option, RadioPick, SelectMenu
 from api.presenters import wording
-from drp.casework import label_packs
 from drp.data_protection import admin_audit_log
 from drp.directory.people import count_people
+from drp.items import label_packs
 from notifications.wording import WORDS, WordedMessage, message_sentences, word_message
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind

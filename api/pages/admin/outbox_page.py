@@ -14,9 +14,9 @@ from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
 from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
 from api.presenters.shapes import BrakeBody, MessageShape
-from drp.casework.delivery_store import list_undelivered_copies
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
+from drp.messages.delivery_store import list_undelivered_copies
 from workflows.model.refusals import Unfit
 
 router = APIRouter(include_in_schema=False)

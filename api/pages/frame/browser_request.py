@@ -14,10 +14,10 @@ from api.assembly import Service
 from api.pages.frame.form_fields import Form, FormField, Given, WrongAnswer, single_value
 from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
-from drp.casework.inbox import read_pack_and_unread
 from drp.database.engine import Unavailable
 from drp.identity import sessions, tokens
 from drp.identity.principal import NotPermitted, serves_principal
+from drp.messages.inbox import read_pack_and_unread
 from drp.settings import Settings
 from workflows.model.authority import Authority
 from workflows.model.events import Action

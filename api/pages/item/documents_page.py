@@ -19,10 +19,10 @@ from api.presenters import item_reader
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import in_megabytes
-from drp.casework import attachments
 from drp.casework.access import NotFound
 from drp.database.engine import Unavailable
 from drp.files.names import ENDINGS
+from drp.items import attachments
 from workflows.decision.event_rules import is_open_to
 from workflows.decision.relation import reads_iro_service
 from workflows.model.events import DocumentAttached, MediaType

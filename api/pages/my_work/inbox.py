@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query, Request, Response
 from api.json.inbox import message_of
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
-from drp.casework import inbox
 from drp.database.engine import Unavailable
+from drp.messages import inbox
 
 router = APIRouter(include_in_schema=False)
 log = logging.getLogger("drp.pages")

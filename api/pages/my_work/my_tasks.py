@@ -10,10 +10,10 @@ from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext
 from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
-from drp.casework import drafts, team_items
-from drp.casework.item_search import list_pressing_items
-from drp.casework.team_items import TeamWaiting
 from drp.directory import lookup
+from drp.items import drafts, team_items
+from drp.items.item_search import list_pressing_items
+from drp.items.team_items import TeamWaiting
 from workflows.calendar.working_days import local_date
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor

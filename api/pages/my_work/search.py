@@ -16,9 +16,9 @@ from api.presenters import item_reader, item_view, wording
 from api.presenters.item_reader import SeenItem
 from api.queries.item_list import list_items
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.item_search import ListFilter, match_text
 from drp.database.ids import ALPHABET
 from drp.directory.lookup import list_team_names
+from drp.items.item_search import ListFilter, match_text
 from workflows.calendar.working_days import local_date
 from workflows.model.ladder import ItemType
 

@@ -16,10 +16,10 @@ from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
 from api.queries import report_query
 from api.queries.item_list import list_items
-from drp.casework import team_items
-from drp.casework.item_search import ListFilter, match_outcome
 from drp.directory import lookup
 from drp.identity.principal import RouteAudience, serves_principal
+from drp.items import team_items
+from drp.items.item_search import ListFilter, match_outcome
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
 from drp.reports.theme_tables import read_table

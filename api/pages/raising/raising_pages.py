@@ -15,8 +15,8 @@ from api.pages.my_work.my_tasks import child_in_words
 from api.pages.raising import wizard_steps
 from api.pages.raising.wizard_steps import STEPS, TITLES, DraftInProgress, raised_event_of
 from api.presenters import item_view, wording
-from drp.casework import drafts
 from drp.casework.raise_item import RaisingPreview, preview_raising
+from drp.items import drafts
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import long_date
 from workflows.decision import raising as opening

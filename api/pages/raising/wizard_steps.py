@@ -12,12 +12,12 @@ from api.pages.frame.child_field import child_field
 from api.pages.frame.field_options import addressed_in_words, chosen_parties, for_stages, holders_to_choose
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TextArea, TextLine, TickBoxes
 from api.presenters import wording
-from drp.casework import drafts
 from drp.casework.access import NotFound
-from drp.casework.drafts import Draft
 from drp.casework.raise_item import RaisingGround, ground_of_raising
 from drp.directory.lookup import list_team_names
 from drp.identity.principal import NotPermitted
+from drp.items import drafts
+from drp.items.drafts import Draft
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Stage

@@ -12,8 +12,8 @@ from api.pages.frame.browser_request import PageContext
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, TextArea, TickBox, TickBoxes, fill_values
 from api.pages.item.item_page import ItemOnPage
 from api.presenters import timeline_text
-from drp.casework import drafts
-from drp.casework.drafts import Draft
+from drp.items import drafts
+from drp.items.drafts import Draft
 from workflows.calendar.working_days import local_date, long_date
 from workflows.model.events import ReferralStatement, ReferredToCafcass
 from workflows.model.referral import BY_KEY, SECTIONS, ReferralSection, asked_in

@@ -28,12 +28,12 @@ from api.pages.item.item_page import ItemOnPage
 from api.pages.my_work.my_tasks import child_in_words
 from api.pages.referral.referral_fields import ReferralDraft, fields_of_section, initial_values_of_section, read_referral_draft
 from api.presenters import item_view
-from drp.casework import drafts
 from drp.casework.access import NotFound
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.database.engine import Unavailable
 from drp.directory import lookup
 from drp.files.names import content_disposition
+from drp.items import drafts
 from workflows.decision.decide import decide
 from workflows.decision.event_rules import may_bring
 from workflows.decision.relation import reads_iro_service

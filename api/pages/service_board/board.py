@@ -18,12 +18,12 @@ from api.pages.my_work.my_tasks import about_in_words, child_in_words
 from api.pages.staffing.directory import show_gaps
 from api.presenters import item_reader, item_view
 from api.presenters.item_reader import SeenItem
-from drp.casework import service_board
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
 from drp.directory.people import IRO_SERVICE, ListedCover
+from drp.items import service_board
 from drp.staffing import caseloads
 from drp.staffing.caseloads import IroCaseload
 from notifications.record_outcome import refused_why

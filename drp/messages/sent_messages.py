@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from drp.casework.inbox import messages_query
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.messages.inbox import messages_query
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 from sqlmodel import col
 
-from drp.casework.inbox import messages_query
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.messages.inbox import messages_query
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""
