@@ -3,10 +3,15 @@
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import loops
 from tests import quick_engines as quick_engines  # every engine of this process is made quick by it
 from tests.browser.counting import ABOUT, PROPERTY, table
+
+# A deadline measures how busy the machine is, not what is tested.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
