@@ -19,19 +19,11 @@ from api.jobs import heartbeat
 from api.request_context import ROUTES
 from drp.casework.procedures import Procedures
 from drp.casework.sweep import SweepResult
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WindowRow
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.tables import (
-    ChallengeRow,
-    ChildRow,
-    CoverRow,
-    DeliveryRow,
-    EntryRow,
-    NotificationRow,
-    PersonRow,
-    PostRow,
-    WindowRow,
-)  # fmt: skip
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.identity import tokens
