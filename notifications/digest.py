@@ -1,9 +1,8 @@
-"""Many messages of one round for one person alone leave as one mail (docs/architecture.md rule 15); each is settled for itself.
+"""Joins the messages of one round for one person into one mail (docs/architecture.md rule 15). Each is recorded for itself.
 
-Nothing waits for a digest: it joins what would leave in this round anyway. Urgent messages, messages to several people
-and those with a file go as they are. What was tried together has the same number of attempts and the same next time, and
-so is tried together again; what is new never joins it. So a digest keeps its identity however often it is tried, as long
-as its lines are the same: with other lines it is another message.
+Nothing waits for a digest: it joins what would leave in this round anyway. Urgent messages, messages to several people and
+those with a file go as they are. A retry joins the same messages again, so that its Message-ID stays the same; new messages
+never join a retry.
 """
 
 from collections.abc import Hashable, Sequence

@@ -68,7 +68,7 @@ def find_skip_reason(
     loaded: StoredChallenge,
     now: datetime,
 ) -> str:
-    """Say why somebody is no longer to be told (empty: they are). Frozen at commit, checked again at sending."""
+    """Say why this person is no longer told; empty if they are. Compares who was stored at commit with today's directory."""
     day = local_date(now)
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"

@@ -40,7 +40,7 @@ class SendAttempt:
 def note_accepted(
     connection: Connection, authority: str, attempts: Sequence[SendAttempt], outcome: SendOutcome, now: datetime
 ) -> None:
-    """Mark every copy that was taken: done first and by itself, so that nobody is sent a second copy whatever follows."""
+    """Mark each copy that the mail server accepted. Runs before all else, so that no later fault can cause a second mail."""
     for attempt in attempts:
         for address in outcome.accepted & set(attempt.addressees.people):
             for delivery in attempt.addressees.people[address]:

@@ -24,7 +24,10 @@ def last_tick(connection: Connection, authority: str) -> datetime | None:
 def decide_up_to(
     now: datetime, rules: Rules, loaded: StoredChallenge, last: datetime | None, hold_after: timedelta
 ) -> Decision | None:
-    """What had closed by `now`: held if the service was away too long, else decided. A request and a sweep begin alike."""
+    """Apply every window that had closed by `now` (aware UTC). Returns None if there was none.
+
+    After an outage longer than `hold_after` it first holds those that closed meanwhile. Requests and sweeps both begin with it.
+    """
     held = hold_closed_windows(rules, loaded, last, now) if last is not None and now - last > hold_after else None
     before = held.challenge if held else loaded.challenge
     due = next_due(before, now)

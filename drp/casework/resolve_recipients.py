@@ -1,4 +1,4 @@
-"""Who is told: the people behind each telling, as of its day, with the alarm where a post that is asked is empty."""
+"""Finds the people for each notification need on its day. Adds an alarm where nobody holds a post that is asked."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,10 @@ from workflows.model.events import PostEmptied
 def resolve_recipients(
     rules: Rules, establishment: Establishment, loaded: StoredChallenge, decision: Decision, now: datetime
 ) -> tuple[Decision, tuple[ResolvedMessage, ...]]:
-    """Find the people for each telling as of that day; where a post that is asked is empty, raise the alarm as well."""
+    """Find the people for each notification need on its day.
+
+    Where nobody holds a post that is asked, `decide` is asked once more, for the alarm (`PostEmptied`).
+    """
     about = replace(loaded, challenge=decision.challenge).about()
     authority, alarmed = rules.authority, set[str]()
     for telling in decision.tellings:
@@ -50,6 +53,6 @@ def resolve_recipients(
 def _without_managers_again(
     to: Sequence[tuple[Party, ReachedPerson]], copy: Sequence[tuple[Party, ReachedPerson]]
 ) -> tuple[tuple[Party, ReachedPerson], ...]:
-    """Nobody stands in copy to what is addressed to them; an empty copied post falls to nobody, an asked one to the manager."""
+    """Take out of the copies everybody who is addressed, and every IRO manager who only stands in for an empty copied post."""
     addressed_to = {reached.person for _, reached in to}
     return tuple((p, r) for p, r in copy if r.person not in addressed_to and r.how is not ReachedHow.MANAGER)

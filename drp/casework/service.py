@@ -99,7 +99,7 @@ class Casework:
         self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
         retry: RetryKey = RetryKey(), if_match: str = "",
     ) -> Answer:  # fmt: skip
-        """Bring an event to an item. Raises Refused, NotFound, AccessEnded, Stale, KeyReused, Unavailable."""
+        """Bring an event to an item. Raises Refused, NotFound, AccessEnded, StaleView, KeyReused, Unavailable."""
 
         def once(connection: Connection) -> Answer:
             known = self.find_answer(connection, signed, retry)

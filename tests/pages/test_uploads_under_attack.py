@@ -1,6 +1,6 @@
 """Uploads that are too large, too many, too slow or lie about themselves, sent by hand to the service as a process of its own.
 
-Each is refused in time, takes no memory to speak of, and leaves nothing on the disk (RELIABILITY A14).
+Each is refused in time, takes no memory to speak of, and leaves nothing on the disk.
 """
 
 import asyncio

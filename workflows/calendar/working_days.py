@@ -278,7 +278,7 @@ def _promised(
 def acts_at(promise: Promise, calendar: Calendar, at: time = time(9)) -> datetime:
     """When the service acts on a passed date, in UTC: `at` London time on the next working day after it is due.
 
-    Hours have no such grace: the service acts as they close. (The rules for a passed date, DESIGN 4.3 and 4.4.)
+    Hours have no such grace: the service acts as they close. (architecture.md rules 3 and 4.)
     """
     if _in_hours(promise):
         return promise.closes_at
@@ -286,7 +286,7 @@ def acts_at(promise: Promise, calendar: Calendar, at: time = time(9)) -> datetim
 
 
 def warns_at(promise: Promise, calendar: Calendar, at: time = time(16)) -> datetime:
-    """When the IRO is told that a date is about to pass, in UTC: `at` London time on the due date (DESIGN 4.4).
+    """When the IRO is told that a date is about to pass, in UTC: `at` London time on the due date (architecture.md rule 4).
 
     Where that is not worked, the last working day before it; where hours close by then, the working day before. For
     a short length this may be earlier than its start.

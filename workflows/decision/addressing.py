@@ -10,7 +10,7 @@ from workflows.model.refusals import Unfit
 
 
 def condition_holds(condition: LadderCondition | None, challenge: Challenge, authority: Authority, chosen: bool = False) -> bool:
-    """Does a condition hold for this challenge? `chosen`: did the sender choose what it speaks of?"""
+    """Is a copy's condition true for this challenge? `chosen`: did the sender tick this copy?"""
     if condition is None:
         return True
     return any(all(_term(term, challenge, authority, chosen) for term in terms) for terms in condition.alternatives)
@@ -34,7 +34,7 @@ def _term(term: Term, challenge: Challenge, authority: Authority, chosen: bool) 
 
 
 def needs_choice(stage: Stage) -> bool:
-    """Must somebody choose before this stage can be sent (so that no climb by itself may enter it)?"""
+    """Must the sender choose a recipient or a date before this stage can be sent? Then it is never entered by itself."""
     chooses = stage.to is not None and stage.to.how in (Choice.ONE, Choice.CHOSEN)
     return chooses or stage.respond_within.set_by_raiser
 

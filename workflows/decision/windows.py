@@ -24,9 +24,9 @@ from workflows.model.refusals import NotOpen, Unfit
 
 
 def count_promise(turn: DecisionBuilder, length: Length, counts_from: date | None = None) -> Promise:
-    """A promise counted from the day of the act, or (after a passed date) from the day that was due.
+    """Count `length` from the local date `counts_from`; None: from the day of the act.
 
-    Nobody's time can pass before they are asked: hours always run from the act, and so do days over by then.
+    Hours always run from the act; so do days that would be over already, because nobody's time passes before they are asked.
     """
     from_the_act = working_days.promise_from_instant(length, turn.at, turn.rules.calendar)
     if counts_from is None or length.unit is LengthUnit.HOURS:
@@ -141,7 +141,10 @@ def open_reply(turn: DecisionBuilder, promise: Promise, told: tuple[Party, ...],
 
 
 def remind_of(turn: DecisionBuilder, window: Window) -> None:
-    """Open what reminds of a window: those asked before the date, the raiser on the day before a climb by itself."""
+    """Open the reminder for the people asked, and the warning to the raiser before an escalation by itself.
+
+    Opens neither if its time has passed.
+    """
     rules, ladder = turn.rules, turn.rules.ladder
     if window.promise.is_without_date:
         return

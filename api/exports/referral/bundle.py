@@ -72,7 +72,7 @@ def take_checkpoint_now(service: Service, authority: str) -> None:
 
 
 def log_bundle_export(service: Service, authority: str, by: str, reference: str, what: str = "referral bundle") -> None:
-    """Write down who took a bundle, or looked at a referral. It is never refused because that cannot be (RELIABILITY I27)."""
+    """Write down who took a bundle, or looked at a referral. An export is never refused because this cannot be written."""
     try:
         service.access_log.record(authority, service.clock(), by[:36], what, reference)
     except Unavailable:

@@ -101,7 +101,7 @@ def read_item(connection: Connection, visit: PageContext, reference: str) -> Ite
 
 
 def log_reading(visit: PageContext, reference: str) -> None:
-    """Who read it is written down; where that cannot be, nobody reads (RELIABILITY I27)."""
+    """Who read it is written down; where that cannot be, nobody reads."""
     visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "page", reference)
 
 
