@@ -326,7 +326,7 @@ def test_an_answer_that_tells_whether_an_address_is_known_is_noticed(
 @one_engine
 def test_a_secret_that_is_kept_is_noticed(world: World, first: Replica, monkeypatch: Plant, caplog: Any) -> None:
     for module in (sessions, sign_in_module):
-        monkeypatch.setattr(module, "hashed", lambda secret: secret[-64:])
+        monkeypatch.setattr(module, "hash_secret", lambda secret: secret[-64:])
     must_fail(lambda: signing_in.test_only_hashes_of_secrets_are_ever_kept(world, first, caplog))
 
 

@@ -224,9 +224,11 @@ def record_referral_told(turn: DecisionBuilder, event: ReferralTold) -> None:
     turn.change(to_tell=())
 
 
-def an_action_waits(rules: Rules, challenge: Challenge) -> NotOpen | None:
+def an_action_waits(rules: Rules, challenge: Challenge) -> NotOpen | Unfit | None:
     """Was an action agreed of which nobody has said that it was done, or not?"""
     actions = [window for window in challenge.windows if window.key.kind is WindowKind.ACTION]
+    if not actions:
+        return Unfit("No action was agreed here.", "Record an answer or an outcome with its actions first.", "action")
     if any(window.closed_as not in SETTLED for window in actions):
         return None
     return NotOpen("No agreed action waits here to be settled.", "Add a note if there is more to say.")
