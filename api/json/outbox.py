@@ -7,6 +7,7 @@ from api.json.problems import declared_refusals
 from api.presenters.shapes import BrakeBody, OutboxShape, ReleasedShape
 from api.request_context import CurrentRequest
 from drp.data_protection import admin_audit_log
+from drp.database.message_tables import NotificationState
 from drp.messages import sending_pause
 from drp.messages.delivery_store import count_unsent_messages, list_undelivered_copies
 from workflows.model.refusals import Unfit
@@ -19,11 +20,11 @@ def show_outbox(asked: CurrentRequest) -> OutboxShape:
     """What is held, what waits, and what could not be delivered to somebody."""
     with asked.service.store.read(asked.authority) as connection:
         counts = count_unsent_messages(connection, asked.authority)
-        failed = list_undelivered_copies(connection, asked.authority, "failed", 200)
+        failed = list_undelivered_copies(connection, asked.authority, NotificationState.FAILED, 200)
         return OutboxShape(
             brake=sending_pause.read_brake(connection, asked.authority),
-            waiting=counts.get("waiting", 0),
-            braked=counts.get("braked", 0),
+            waiting=counts.get(NotificationState.WAITING, 0),
+            braked=counts.get(NotificationState.BRAKED, 0),
             failed=[message_of(connection, asked, row) for row in failed],
         )
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import PersonRow
-from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from workflows.model.challenge import WindowKind
 
 
@@ -106,6 +106,6 @@ def _refused(authority: str) -> tuple[ColumnElement[bool], ...]:
     return (
         col(DeliveryRow.authority) == authority,
         col(NotificationRow.authority) == authority,
-        col(NotificationRow.state) == "failed",
-        col(DeliveryRow.mail) == "refused",
+        col(NotificationRow.state) == NotificationState.FAILED,
+        col(DeliveryRow.mail) == MailState.REFUSED,
     )

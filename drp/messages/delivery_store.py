@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, and_, func, select, update
 from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
-from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.messages.inbox import messages_query
 
 Key = tuple[UUID, int, int]
@@ -34,7 +34,7 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
     row = NotificationRow.__table__  # type: ignore[attr-defined]
     due = (
         select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
-        .where(row.c.authority == authority, row.c.state == "waiting", row.c.next_at <= now)
+        .where(row.c.authority == authority, row.c.state == NotificationState.WAITING, row.c.next_at <= now)
         .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
         .limit(most)
         .subquery()
@@ -65,7 +65,11 @@ def claim_message(connection: Connection, authority: str, key: Key, now: datetim
     """
     claimed = connection.execute(
         update(NotificationRow)
-        .where(*_match_message(authority, key), col(NotificationRow.state) == "waiting", col(NotificationRow.next_at) <= now)
+        .where(
+            *_match_message(authority, key),
+            col(NotificationRow.state) == NotificationState.WAITING,
+            col(NotificationRow.next_at) <= now,
+        )
         .values(next_at=now + lease, attempts=col(NotificationRow.attempts) + 1)
     )
     return read_message(connection, authority, key) if claimed.rowcount == 1 else None
@@ -106,15 +110,15 @@ def count_unsent_messages(connection: Connection, authority: str) -> Mapping[str
     """Count the messages that wait, are held (`braked`) or have failed, by their state; a state of none is absent."""
     rows = connection.execute(
         select(col(NotificationRow.state), func.count().label("n"))
-        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(("waiting", "braked", "failed")))
+        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(UNSENT))
         .group_by(col(NotificationRow.state))
     )
     return {row.state: row.n for row in rows}
 
 
-def list_undelivered_copies(connection: Connection, authority: str, state: str, most: int) -> Sequence[RowMapping]:
+def list_undelivered_copies(connection: Connection, authority: str, state: NotificationState, most: int) -> Sequence[RowMapping]:
     """List the copies of messages in a state (waiting, braked or failed) that have not reached their person, newest first."""
-    mail = "refused" if state == "failed" else "waiting"
+    mail = MailState.REFUSED if state is NotificationState.FAILED else MailState.WAITING
     # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
     newest = (
         select(col(NotificationRow.challenge))
