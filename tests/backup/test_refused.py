@@ -303,6 +303,8 @@ def half_written(town: Town) -> Iterator[Callable[[], None]]:
     for store in (town.world.store, town.world.service.store, town.keeper.store):
         store.close()
     path, older = Path(str(town.world.store.engine.url.database)), town.folder / "older.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM")  # no free pages: what is half written then lies behind a file that looks sound
     shutil.copy(path, older)
     town.keeper = replace(town.keeper, store=Store(f"sqlite:///{older}"))
     with torn(path) as writer:

@@ -241,7 +241,7 @@ def test_planted_a_kind_that_is_told_from_the_name(monkeypatch: Plant) -> None:
 
 
 def test_planted_no_limit(monkeypatch: Plant) -> None:
-    monkeypatch.setitem(globals(), "accept", lambda octets, name: accepting.accept_document(octets, name, 1 << 30))
+    monkeypatch.setitem(globals(), "accept_document", lambda octets, name: accepting.accept_document(octets, name, 1 << 30))
     let_in(["a byte more than is taken"])
 
 
