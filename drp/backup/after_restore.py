@@ -13,6 +13,7 @@ from drp.database.account_tables import SessionRow, SignInRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import UNSENT, NotificationRow
+from drp.database.scope import in_authority, update_of
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
@@ -46,12 +47,10 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
         away = min(ticked or moment, now - hold_after - timedelta(seconds=1))
         connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=away))
         connection.execute(
-            update(NotificationRow)
-            .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(UNSENT))
-            .values(released=False)
+            update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )
         for table in (SessionRow, SignInRow):
-            connection.execute(delete(table).where(col(table.authority) == authority))
+            connection.execute(delete(table).where(in_authority(table, authority)))
 
 
 def settling_of(moment: datetime, now: datetime, hold_after: timedelta) -> Callable[[Connection], None]:
@@ -72,10 +71,10 @@ def passed_dates(connection: Connection, authority: str, moment: datetime, now: 
         )
         .join(
             ChallengeRow,
-            and_(col(ChallengeRow.authority) == col(WindowRow.authority), col(ChallengeRow.id) == col(WindowRow.challenge)),
+            and_(in_authority(ChallengeRow, col(WindowRow.authority)), col(ChallengeRow.id) == col(WindowRow.challenge)),
         )
         .where(
-            col(WindowRow.authority) == authority,
+            in_authority(WindowRow, authority),
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.held_since).is_(None),
             col(WindowRow.kind).not_in(REMINDING),

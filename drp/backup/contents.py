@@ -11,6 +11,7 @@ from sqlmodel import col
 from drp.backup.manifest import BackedUpAuthority
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.migrate import stored_revision
+from drp.database.scope import in_authority, select_of
 from drp.proof.take_checkpoint import last_checkpoint
 
 
@@ -30,12 +31,10 @@ def read_contents(connection: Connection) -> DatabaseContents:
     for authority in authorities_in(connection):
         choose_authority_rows(connection, authority)
         checkpoint = last_checkpoint(connection, authority)
-        here = col(ChallengeRow.authority) == authority
+        here = in_authority(ChallengeRow, authority)
         challenges = connection.execute(select(func.count()).select_from(ChallengeRow).where(here)).scalar_one()
         kept[authority] = BackedUpAuthority(checkpoint=checkpoint.number if checkpoint else 0, challenges=challenges)
-        attached = select(col(EntryRow.facts)).where(
-            col(EntryRow.authority) == authority, col(EntryRow.kind) == "document_attached"
-        )
+        attached = select_of(EntryRow, authority, EntryRow.facts).where(col(EntryRow.kind) == "document_attached")
         documents |= {(authority, str(json.loads(facts).get("digest"))) for facts in connection.execute(attached).scalars()}
     return DatabaseContents(stored_revision(connection), kept, frozenset(documents))
 
@@ -49,7 +48,7 @@ def authorities_in(connection: Connection) -> tuple[str, ...]:
 def timelines_in(connection: Connection, authority: str) -> Mapping[UUID, tuple[str, int]]:
     """The reference of every challenge, and how many entries it has."""
     named = select(col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.entries))
-    rows = connection.execute(named.where(col(ChallengeRow.authority) == authority))
+    rows = connection.execute(named.where(in_authority(ChallengeRow, authority)))
     return {row.id: (row.reference, row.entries) for row in rows}
 
 

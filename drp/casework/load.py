@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, or_, select
+from sqlalchemy import Connection, RowMapping, and_, or_
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, LinkRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PostRow
+from drp.database.scope import core_table, in_authority, select_of
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Cover, Establishment, Post
 from workflows.decision.relation import at_raising
@@ -65,19 +66,19 @@ def load_challenges(
 ) -> dict[UUID, StoredChallenge]:
     """Challenges by id. `lock` takes their rows (PostgreSQL), so that nobody decides on them meanwhile."""
     query = (
-        select(ChallengeRow.__table__, col(ChildRow.number), col(ChildRow.initials))  # type: ignore[attr-defined]
-        .outerjoin(ChildRow, and_(col(ChildRow.authority) == authority, col(ChildRow.id) == col(ChallengeRow.child)))
-        .where(col(ChallengeRow.authority) == authority, _in(ChallengeRow.id, ids))
+        select_of(ChallengeRow, authority, core_table(ChallengeRow), ChildRow.number, ChildRow.initials)
+        .outerjoin(ChildRow, and_(in_authority(ChildRow, authority), col(ChildRow.id) == col(ChallengeRow.child)))
+        .where(_in(ChallengeRow.id, ids))
     )
     if lock:
-        query = query.with_for_update(of=ChallengeRow.__table__, skip_locked=skip_locked)  # type: ignore[attr-defined]
+        query = query.with_for_update(of=core_table(ChallengeRow), skip_locked=skip_locked)
     rows = connection.execute(query).mappings().all()
     windows: dict[UUID, list[Window]] = {row["id"]: [] for row in rows}
     if windows:
-        table = WindowRow.__table__  # type: ignore[attr-defined]
+        table = core_table(WindowRow)
         found = connection.execute(
-            select(table)
-            .where(col(WindowRow.authority) == authority, _in(WindowRow.challenge, list(windows)))
+            select_of(WindowRow, authority, table)
+            .where(_in(WindowRow.challenge, list(windows)))
             .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
         )
         for row in found.mappings():
@@ -90,20 +91,17 @@ def id_of_reference(connection: Connection, authority: str, reference: str) -> U
     if not reference.isascii() or not reference.isprintable():
         return None  # PostgreSQL takes no text with a NUL in it
     return connection.execute(
-        select(col(ChallengeRow.id)).where(
-            col(ChallengeRow.authority) == authority, col(ChallengeRow.reference) == reference.upper()
-        )
+        select_of(ChallengeRow, authority, ChallengeRow.id).where(col(ChallengeRow.reference) == reference.upper())
     ).scalar()
 
 
 def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str]:
     """List the references of the items that were raised together with one, in their order."""
     here, other = col(LinkRow.challenge), col(LinkRow.other)
-    there = select(other).where(col(LinkRow.authority) == authority, here == id_)
-    back = select(here).where(col(LinkRow.authority) == authority, other == id_)
+    there = select_of(LinkRow, authority, other).where(here == id_)
+    back = select_of(LinkRow, authority, here).where(other == id_)
     rows = connection.execute(
-        select(col(ChallengeRow.reference)).where(
-            col(ChallengeRow.authority) == authority,
+        select_of(ChallengeRow, authority, ChallengeRow.reference).where(
             or_(col(ChallengeRow.id).in_(there), col(ChallengeRow.id).in_(back)),
         )
     )
@@ -263,11 +261,9 @@ def load_establishment(connection: Connection, authority: str, abouts: Iterable[
     raisers = sorted({about.raiser for about in listed if about.raiser})
     if raisers:
         wanted.append(_in(PostRow.person, [UUID(raiser) for raiser in raisers]))
-    table = PostRow.__table__  # type: ignore[attr-defined]
-    posts = connection.execute(select(table).where(col(PostRow.authority) == authority, or_(*wanted))).mappings()
-    covers = connection.execute(
-        select(CoverRow.__table__).where(col(CoverRow.authority) == authority)  # type: ignore[attr-defined]
-    ).mappings()
+    table = core_table(PostRow)
+    posts = connection.execute(select_of(PostRow, authority, table).where(or_(*wanted))).mappings()
+    covers = connection.execute(select_of(CoverRow, authority)).mappings()
     return Establishment(
         tuple(
             Post(row["role"], HeldFor(row["held_for"]), row["key"], str(row["person"]), row["since"], row["until"])

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow, DocumentRow
+from drp.database.scope import in_authority, select_of, update_of
 from workflows.calendar.working_days import Calendar
 from workflows.decision.addressing import condition_holds
 from workflows.ladder_language import reader
@@ -37,14 +38,12 @@ class Procedures:
                     key=authority.key, name=authority.name, brake="", label_pack="", last_tick=None, directory_day=None
                 )
             )
-        stored = set(
-            connection.execute(select(col(DocumentRow.hash)).where(col(DocumentRow.authority) == authority.key)).scalars()
-        )
-        connection.execute(update(DocumentRow).where(col(DocumentRow.authority) == authority.key).values(is_current=False))
+        stored = set(connection.execute(select_of(DocumentRow, authority.key, DocumentRow.hash)).scalars())
+        connection.execute(update_of(DocumentRow, authority.key).values(is_current=False))
         documents: list[Authority | Ladder] = [authority, *read.ladders]
         for document in documents:
             if document.hash in stored:
-                here = (col(DocumentRow.authority) == authority.key, col(DocumentRow.hash) == document.hash)
+                here = (in_authority(DocumentRow, authority.key), col(DocumentRow.hash) == document.hash)
                 connection.execute(update(DocumentRow).where(*here).values(is_current=True))
                 continue
             connection.execute(
@@ -67,9 +66,7 @@ class Procedures:
         if found is None:
             wanted = (ladder_hash, authority_hash)
             rows = connection.execute(
-                select(col(DocumentRow.hash), col(DocumentRow.text)).where(
-                    col(DocumentRow.authority) == authority, col(DocumentRow.hash).in_(wanted)
-                )
+                select_of(DocumentRow, authority, DocumentRow.hash, DocumentRow.text).where(col(DocumentRow.hash).in_(wanted))
             ).all()
             texts = {row.hash: row.text for row in rows}
             read = reader.read_procedures({"authority": texts[authority_hash], "ladder": texts[ladder_hash]}, whole=False)
@@ -89,8 +86,8 @@ class Procedures:
     def current(self, connection: Connection, authority: str) -> tuple[Rules, ...]:
         """The rules of every version of every ladder that the authority's current files hold."""
         rows = connection.execute(
-            select(col(DocumentRow.hash), col(DocumentRow.kind), col(DocumentRow.key), col(DocumentRow.in_force))
-            .where(col(DocumentRow.authority) == authority, col(DocumentRow.is_current))
+            select_of(DocumentRow, authority, DocumentRow.hash, DocumentRow.kind, DocumentRow.key, DocumentRow.in_force)
+            .where(col(DocumentRow.is_current))
             .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
         ).all()
         its_own = next((row.hash for row in rows if row.kind == "authority"), None)

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.casework import access, load
 from drp.casework.procedures import Procedures, choose_ladder
 from drp.database.challenge_tables import ChallengeRow
+from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.identity import principal
 from drp.identity.principal import Principal
@@ -151,15 +152,16 @@ def _earlier(connection: Connection, authority: str, child: UUID | None) -> tupl
     if child is None:
         return ()
     rows = connection.execute(
-        select(
-            col(ChallengeRow.reference),
-            col(ChallengeRow.item_type),
-            col(ChallengeRow.reasons),
-            col(ChallengeRow.is_open),
-            col(ChallengeRow.raiser),
+        select_of(
+            ChallengeRow,
+            authority,
+            ChallengeRow.reference,
+            ChallengeRow.item_type,
+            ChallengeRow.reasons,
+            ChallengeRow.is_open,
+            ChallengeRow.raiser,
         )
         .where(
-            col(ChallengeRow.authority) == authority,
             col(ChallengeRow.child) == child,
             col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
         )

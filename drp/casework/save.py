@@ -15,6 +15,7 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow, L
 from drp.database.engine import Conflict
 from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.scope import core_table, update_of
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
 from workflows.calendar.reporting_periods import quarter_of
@@ -110,9 +111,8 @@ class DecisionWriter:
         Raises Conflict if any of them has another version by now.
         """
         statement = (
-            update(ChallengeRow.__table__)  # type: ignore[attr-defined]
+            update_of(ChallengeRow, bindparam("b_authority"))
             .where(
-                col(ChallengeRow.authority) == bindparam("b_authority"),
                 col(ChallengeRow.id) == bindparam("b_id"),
                 col(ChallengeRow.version) == bindparam("b_version"),
             )
@@ -135,11 +135,11 @@ class DecisionWriter:
             if listed:
                 connection.execute(insert(table), listed)
         if rows.moved:
-            table_of = WindowRow.__table__  # type: ignore[attr-defined]
+            windows = core_table(WindowRow)
             key = ("authority", "challenge", "sequence", "kind", "n")
             statement = (
-                update(table_of)
-                .where(*(table_of.c[name] == bindparam(f"b_{name}") for name in key))
+                update(windows)
+                .where(*(windows.c[name] == bindparam(f"b_{name}") for name in key))
                 .values({name: bindparam(name) for name in rows.moved[0] if name[:2] != "b_"})
             )
             connection.execute(statement, rows.moved)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -21,6 +21,7 @@ from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
 from drp.database.challenge_tables import EntryRow, IdempotencyRow, InvolvedRow
 from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.ids import Randomness
+from drp.database.scope import select_of
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
@@ -265,8 +266,7 @@ class Casework:
         if not retry.key:
             return None
         row = connection.execute(
-            select(col(IdempotencyRow.body_hash), col(IdempotencyRow.answer)).where(
-                col(IdempotencyRow.authority) == signed.authority,
+            select_of(IdempotencyRow, signed.authority, IdempotencyRow.body_hash, IdempotencyRow.answer).where(
                 col(IdempotencyRow.person) == UUID(signed.person),
                 col(IdempotencyRow.key) == retry.key,
             )
@@ -314,8 +314,7 @@ class Casework:
         author = None
         if 1 <= event.entry <= loaded.entries:
             author = connection.execute(
-                select(col(EntryRow.person), col(EntryRow.visible)).where(
-                    col(EntryRow.authority) == authority,
+                select_of(EntryRow, authority, EntryRow.person, EntryRow.visible).where(
                     col(EntryRow.challenge) == loaded.id,
                     col(EntryRow.number) == event.entry,
                 )
@@ -337,8 +336,7 @@ def was_involved(connection: Connection, authority: str, person: str, challenge:
     """Was anything of an item ever addressed or copied to this person?"""
     return (
         connection.execute(
-            select(col(InvolvedRow.role)).where(
-                col(InvolvedRow.authority) == authority,
+            select_of(InvolvedRow, authority, InvolvedRow.role).where(
                 col(InvolvedRow.person) == UUID(person),
                 col(InvolvedRow.challenge) == challenge,
             )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, update
 from sqlmodel import col
 
 from drp.casework import load
@@ -25,6 +25,7 @@ from drp.casework.service import Casework
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Conflict
+from drp.database.scope import select_of
 
 log = logging.getLogger("drp.sweep")
 
@@ -60,9 +61,8 @@ def sweep_authority(casework: Casework, authority: str, now: datetime, batch: in
 
 def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID], most: int) -> list[UUID]:
     query = (
-        select(col(WindowRow.challenge), func.min(col(WindowRow.acts_at)).label("first"))
+        select_of(WindowRow, authority, WindowRow.challenge, func.min(col(WindowRow.acts_at)).label("first"))
         .where(
-            col(WindowRow.authority) == authority,
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.held_since).is_(None),
             col(WindowRow.acts_at) <= now,

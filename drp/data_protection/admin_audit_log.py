@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.database.ids import Randomness
 from drp.database.record_tables import AdministeredRow
+from drp.database.scope import select_of
 from drp.directory.lookup import names_of
 from drp.identity.principal import Principal
 
@@ -38,10 +39,7 @@ def note_admin_change(
 def latest_admin_changes(connection: Connection, authority: str, most: int = 100) -> list[AdminChange]:
     """The latest changes, newest first, with names for the people that they speak of."""
     rows = connection.execute(
-        select(AdministeredRow.__table__)  # type: ignore[attr-defined]
-        .where(col(AdministeredRow.authority) == authority)
-        .order_by(col(AdministeredRow.at).desc(), col(AdministeredRow.id))
-        .limit(most)
+        select_of(AdministeredRow, authority).order_by(col(AdministeredRow.at).desc(), col(AdministeredRow.id)).limit(most)
     ).all()
     spoken_of = {str(row.person) for row in rows} | {row.said[name] for row in rows for name in PEOPLE if name in row.said}
     names = names_of(connection, authority, spoken_of)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlmodel import col
 
 from drp.casework.load import facts_from_row
@@ -16,6 +16,7 @@ from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
 from drp.database.record_tables import ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow
+from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
 from drp.directory.lookup import find_birth_date
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -58,18 +59,17 @@ def every_child(connection: Connection, authority: Authority) -> Iterator[ToRevi
     """Every child with what keeps their record, in the order of their numbers."""
     key = authority.key
     rows = connection.execute(
-        select(ChildRow.__table__, col(KeptChildRow.died), col(KeptChildRow.last_contact).label("contact"))  # type: ignore
-        .outerjoin(KeptChildRow, (col(KeptChildRow.authority) == key) & (col(KeptChildRow.child) == col(ChildRow.id)))
-        .where(col(ChildRow.authority) == key)
+        select_of(ChildRow, key, core_table(ChildRow), KeptChildRow.died, col(KeptChildRow.last_contact).label("contact"))
+        .outerjoin(KeptChildRow, in_authority(KeptChildRow, key) & (col(KeptChildRow.child) == col(ChildRow.id)))
         .order_by(col(ChildRow.number))
     ).mappings()
     holds = _holds(connection, key)
     statuses, counts, last = _from_challenges(connection, key)
     erased = set(
         connection.execute(
-            select(col(ChallengeRow.child))
-            .join(ErasureRow, (col(ErasureRow.authority) == key) & (col(ErasureRow.challenge) == col(ChallengeRow.id)))
-            .where(col(ChallengeRow.authority) == key)
+            select_of(ChallengeRow, key, ChallengeRow.child).join(
+                ErasureRow, in_authority(ErasureRow, key) & (col(ErasureRow.challenge) == col(ChallengeRow.id))
+            )
         ).scalars()
     )
     for row in rows:
@@ -83,9 +83,7 @@ def every_child(connection: Connection, authority: Authority) -> Iterator[ToRevi
 
 def _holds(connection: Connection, authority: str) -> dict[UUID | None, tuple[str, ...]]:
     found: dict[UUID | None, tuple[str, ...]] = {}
-    for row in connection.execute(
-        select(col(HoldRow.child), col(HoldRow.why)).where(col(HoldRow.authority) == authority, col(HoldRow.lifted).is_(None))
-    ):
+    for row in connection.execute(select_of(HoldRow, authority, HoldRow.child, HoldRow.why).where(col(HoldRow.lifted).is_(None))):
         found[row.child] = (*found.get(row.child, ()), row.why)
     return found
 
@@ -96,8 +94,8 @@ def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID,
     counts: dict[UUID, int] = {}
     last: dict[UUID, date] = {}
     for row in connection.execute(
-        select(col(ChallengeRow.child), col(ChallengeRow.rest), col(ChallengeRow.last_at)).where(
-            col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None)
+        select_of(ChallengeRow, authority, ChallengeRow.child, ChallengeRow.rest, ChallengeRow.last_at).where(
+            col(ChallengeRow.child).is_not(None)
         )
     ):
         child, day = row.child, local_date(row.last_at)
@@ -107,9 +105,9 @@ def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID,
         last[child] = max(last.get(child, day), day)
     # And what they were meanwhile: looked after for some weeks of a challenge is looked after.
     changes = (
-        select(col(ChallengeRow.child), col(EntryRow.facts))
-        .join(EntryRow, (col(EntryRow.authority) == authority) & (col(EntryRow.challenge) == col(ChallengeRow.id)))
-        .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.child).is_not(None))
+        select_of(ChallengeRow, authority, ChallengeRow.child, EntryRow.facts)
+        .join(EntryRow, in_authority(EntryRow, authority) & (col(EntryRow.challenge) == col(ChallengeRow.id)))
+        .where(col(ChallengeRow.child).is_not(None))
         .where(col(EntryRow.kind) == "child_facts_changed")
     )
     for row in connection.execute(changes):
@@ -119,9 +117,7 @@ def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID,
 
 def child_by_case_number(connection: Connection, authority: str, number: str) -> UUID:
     """The child of a case-system number. Raises NoSuchChild."""
-    found = connection.execute(
-        select(col(ChildRow.id)).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)
-    ).scalar()
+    found = connection.execute(select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.number) == number)).scalar()
     if found is None:
         raise NoSuchChild(f"The directory of {authority} has no child {number}. Check the case-system number.")
     return UUID(str(found))
@@ -131,7 +127,7 @@ def note_from_case_system(
     connection: Connection, authority: str, child: UUID, died: date | None, last_contact: date | None
 ) -> None:
     """Keep what the case system says; what is not said stays as it was."""
-    here = (col(KeptChildRow.authority) == authority, col(KeptChildRow.child) == child)
+    here = (in_authority(KeptChildRow, authority), col(KeptChildRow.child) == child)
     said = {name: day for name, day in (("died", died), ("last_contact", last_contact)) if day}
     if connection.execute(select(col(KeptChildRow.child)).where(*here)).first() is None:
         connection.execute(insert(KeptChildRow).values(authority=authority, child=child, **said))
@@ -150,9 +146,7 @@ def hold_record(
 def lift_holds(connection: Connection, authority: str, child: UUID | None, today: date) -> int:
     """Lift every hold on a child, or (None) those on everybody. How many there were."""
     mine = col(HoldRow.child) == child if child else col(HoldRow.child).is_(None)
-    done = connection.execute(
-        update(HoldRow).where(col(HoldRow.authority) == authority, mine, col(HoldRow.lifted).is_(None)).values(lifted=today)
-    )
+    done = connection.execute(update_of(HoldRow, authority).where(mine, col(HoldRow.lifted).is_(None)).values(lifted=today))
     return done.rowcount
 
 
@@ -174,25 +168,23 @@ def erase_record(
         until = f"until {one.retention.until:%d %B %Y}" if one.retention.until else "with no end"
         raise RecordHeld(f"It is kept {until}: {one.retention.why}. Only an order erases it earlier.")
     ids = connection.execute(
-        select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == key, col(ChallengeRow.child) == child)
+        select_of(ChallengeRow, key, ChallengeRow.id).where(col(ChallengeRow.child) == child)
     ).scalars().all()  # fmt: skip
     words = _drafts_gone(connection, key, one.number, ids)
     documents: set[str] = set()
     for id_ in ids:
         its_own = _digests(connection, key, id_)
         documents |= its_own
-        gone = connection.execute(delete(WordsRow).where(col(WordsRow.authority) == key, col(WordsRow.challenge) == id_)).rowcount
+        gone = connection.execute(delete_of(WordsRow, key).where(col(WordsRow.challenge) == id_)).rowcount
         words += gone
         # What was answered then, word for word, names the child.
-        connection.execute(
-            delete(IdempotencyRow).where(col(IdempotencyRow.authority) == key, col(IdempotencyRow.challenge) == id_)
-        )
+        connection.execute(delete_of(IdempotencyRow, key).where(col(IdempotencyRow.challenge) == id_))
         if gone:
             _write_down(connection, key, id_, now, by, why, gone, len(its_own))
     lines = blank_lines(connection, key, one.number, child)
     connection.execute(
-        update(ChildRow)
-        .where(col(ChildRow.authority) == key, col(ChildRow.id) == child)
+        update_of(ChildRow, key)
+        .where(col(ChildRow.id) == child)
         .values(initials="", number=f"erased-{child.hex[:12]}", born=_year_of_birth(connection, key, child))
     )
     alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
@@ -226,7 +218,7 @@ def conditions_about_child(number: str, child: UUID | None) -> ColumnElement[boo
 
 def blank_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
     """Take a child out of the lines brought in from sheets: each stays, and is counted as it was. Gives how many there were."""
-    here = (col(RegisterRow.authority) == authority, conditions_about_child(number, child))
+    here = (in_authority(RegisterRow, authority), conditions_about_child(number, child))
     count = connection.execute(select(func.count()).select_from(RegisterRow).where(*here, col(RegisterRow.is_first))).scalar_one()
     connection.execute(update(RegisterRow).where(*here).values(number="", child=None))
     return int(count)
@@ -236,13 +228,13 @@ def _drafts_gone(connection: Connection, authority: str, number: str, ids: Colle
     """Take out what somebody began to write about the child and has not sent. How many."""
     references = set(
         connection.execute(
-            select(col(ChallengeRow.reference)).where(col(ChallengeRow.authority) == authority, col(ChallengeRow.id).in_(ids))
+            select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id).in_(ids))
         ).scalars()
     )
-    rows = connection.execute(select(col(DraftRow.id), col(DraftRow.said)).where(col(DraftRow.authority) == authority)).all()
+    rows = connection.execute(select_of(DraftRow, authority, DraftRow.id, DraftRow.said)).all()
     mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
     if mine:
-        connection.execute(delete(DraftRow).where(col(DraftRow.authority) == authority, col(DraftRow.id).in_(mine)))
+        connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.id).in_(mine)))
     return len(mine)
 
 
@@ -256,7 +248,7 @@ def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:
 def _write_down(
     connection: Connection, authority: str, challenge: UUID, now: datetime, by: str, why: str, words: int, documents: int
 ) -> None:
-    here = (col(ErasureRow.authority) == authority, col(ErasureRow.challenge) == challenge)
+    here = (in_authority(ErasureRow, authority), col(ErasureRow.challenge) == challenge)
     if connection.execute(select(col(ErasureRow.challenge)).where(*here)).first() is None:
         row = {"authority": authority, "challenge": challenge, "at": now, "by": by, "why": why}
         connection.execute(insert(ErasureRow).values(**row, words=words, documents=documents))
@@ -264,8 +256,8 @@ def _write_down(
 
 def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str]:
     rows = connection.execute(
-        select(col(EntryRow.facts)).where(
-            col(EntryRow.authority) == authority, col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
+        select_of(EntryRow, authority, EntryRow.facts).where(
+            col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
         )
     ).scalars()
     return {str(json.loads(facts)["digest"]) for facts in rows}
@@ -273,14 +265,12 @@ def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str
 
 def _named_elsewhere(connection: Connection, authority: str, digest: str, ids: Collection[UUID]) -> bool:
     """Does an entry of somebody else's record name the same document? Then its bytes stay."""
-    found = connection.execute(
-        select(func.count())
-        .select_from(EntryRow)
-        .where(
-            col(EntryRow.authority) == authority,
-            col(EntryRow.kind) == "document_attached",
-            col(EntryRow.challenge).not_in(ids),
-            col(EntryRow.facts).contains(digest, autoescape=True),
-        )
-    ).scalar_one()
+    found = count_of(
+        connection,
+        EntryRow,
+        authority,
+        col(EntryRow.kind) == "document_attached",
+        col(EntryRow.challenge).not_in(ids),
+        col(EntryRow.facts).contains(digest, autoescape=True),
+    )
     return bool(found)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, or_
 from sqlmodel import col
 
 from drp.data_protection.retention import conditions_about_child, every_child
@@ -16,6 +16,7 @@ from drp.database.directory_tables import ChildRow, PersonRow, PostRow
 from drp.database.draft_tables import DraftRow
 from drp.database.record_tables import AdministeredRow, ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow, SheetRow
+from drp.database.scope import core_table, in_authority, select_of
 from drp.directory import lookup
 from drp.directory.lookup import make_child
 from drp.directory.values import DirectoryChild
@@ -134,13 +135,13 @@ class RecordKeeping:
 def keeping_of(connection: Connection, authority: Authority, child: UUID) -> RecordKeeping:
     """Until when a child's record is kept."""
     row = connection.execute(
-        select(col(KeptChildRow.died), col(KeptChildRow.last_contact)).where(
-            col(KeptChildRow.authority) == authority.key, col(KeptChildRow.child) == child
+        select_of(KeptChildRow, authority.key, KeptChildRow.died, KeptChildRow.last_contact).where(
+            col(KeptChildRow.child) == child
         )
     ).first()
     holds = connection.execute(
-        select(HoldRow.__table__)  # type: ignore[attr-defined]
-        .where(col(HoldRow.authority) == authority.key, or_(col(HoldRow.child) == child, col(HoldRow.child).is_(None)))
+        select_of(HoldRow, authority.key)
+        .where(or_(col(HoldRow.child) == child, col(HoldRow.child).is_(None)))
         .order_by(col(HoldRow.since), col(HoldRow.id))
     )
     return RecordKeeping(
@@ -153,17 +154,13 @@ def keeping_of(connection: Connection, authority: Authority, child: UUID) -> Rec
 
 def erasure_of(connection: Connection, authority: str, item: UUID) -> RecordErasure | None:
     """That an item's words were erased, if they were."""
-    row = connection.execute(
-        select(ErasureRow.__table__).where(col(ErasureRow.authority) == authority, col(ErasureRow.challenge) == item)  # type: ignore[attr-defined]
-    ).first()
+    row = connection.execute(select_of(ErasureRow, authority).where(col(ErasureRow.challenge) == item)).first()
     return RecordErasure(row.at, row.by, row.why, row.words, row.documents) if row else None
 
 
 def child_row(connection: Connection, authority: str, number: str) -> DirectoryChild | None:
     """What the directory has of a child, by case-system number."""
-    row = connection.execute(
-        select(ChildRow.__table__).where(col(ChildRow.authority) == authority, col(ChildRow.number) == number)  # type: ignore[attr-defined]
-    ).first()
+    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.number) == number)).first()
     return make_child(row) if row else None
 
 
@@ -171,8 +168,8 @@ def items_about_child(connection: Connection, authority: str, child: UUID) -> tu
     """Everything that was ever raised about a child, in the order of raising: open, ended and sealed."""
     return tuple(
         connection.execute(
-            select(col(ChallengeRow.id))
-            .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.child) == child)
+            select_of(ChallengeRow, authority, ChallengeRow.id)
+            .where(col(ChallengeRow.child) == child)
             .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
         ).scalars()
     )
@@ -181,9 +178,9 @@ def items_about_child(connection: Connection, authority: str, child: UUID) -> tu
 def imported_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> tuple[ImportedLine, ...]:
     """The lines brought in from sheets about a child, by the number that the sheet had or by identity; the oldest first."""
     rows = connection.execute(
-        select(RegisterRow.__table__, col(SheetRow.name), col(SheetRow.at))  # type: ignore[attr-defined]
-        .join(SheetRow, (col(SheetRow.authority) == authority) & (col(SheetRow.hash) == col(RegisterRow.sheet)))
-        .where(col(RegisterRow.authority) == authority, conditions_about_child(number, child))
+        select_of(RegisterRow, authority, core_table(RegisterRow), SheetRow.name, SheetRow.at)
+        .join(SheetRow, in_authority(SheetRow, authority) & (col(SheetRow.hash) == col(RegisterRow.sheet)))
+        .where(conditions_about_child(number, child))
         .order_by(col(RegisterRow.raised_on), col(RegisterRow.reference), col(RegisterRow.id), col(RegisterRow.n))
     ).all()
     reasons: dict[UUID, tuple[str, ...]] = {}
@@ -202,9 +199,7 @@ def imported_lines(connection: Connection, authority: str, number: str, child: U
 def posts_for(connection: Connection, authority: str, child: UUID) -> tuple[PostOfPerson, ...]:
     """Who held which post for the child, and when: the oldest first."""
     rows = connection.execute(
-        select(PostRow.__table__).where(  # type: ignore[attr-defined]
-            col(PostRow.authority) == authority, col(PostRow.held_for) == HeldFor.CHILD.value, col(PostRow.key) == str(child)
-        )
+        select_of(PostRow, authority).where(col(PostRow.held_for) == HeldFor.CHILD.value, col(PostRow.key) == str(child))
     )
     held = (PostOfPerson(row.role, str(row.person), row.since, row.until) for row in rows)
     return tuple(sorted(held, key=lambda one: (one.since, one.role, one.until or date.max, one.person)))
@@ -214,31 +209,27 @@ def recorded_people(connection: Connection, authority: str, ids: Iterable[str]) 
     """People by their ids, with every post that they ever held."""
     wanted = [UUID(id_) for id_ in sorted(set(ids)) if id_]
     posts: dict[str, list[PostOfPerson]] = defaultdict(list)
-    for row in connection.execute(
-        select(PostRow.__table__).where(col(PostRow.authority) == authority, col(PostRow.person).in_(wanted))  # type: ignore[attr-defined]
-    ):
+    for row in connection.execute(select_of(PostRow, authority).where(col(PostRow.person).in_(wanted))):
         posts[str(row.person)].append(PostOfPerson(row.role, str(row.person), row.since, row.until))
     agencies = unit_names(connection, authority, "agency")
     return {
         str(row.id): RecordedPerson(row.name, agencies.get(row.agency, row.agency), tuple(posts[str(row.id)]))
         for row in connection.execute(
-            select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.agency)).where(
-                col(PersonRow.authority) == authority, col(PersonRow.id).in_(wanted)
-            )
+            select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency).where(col(PersonRow.id).in_(wanted))
         )
     }
 
 
 def all_names(connection: Connection, authority: str) -> frozenset[str]:
     """The name of everybody whom the directory knows, or ever knew."""
-    return frozenset(connection.execute(select(col(PersonRow.name)).where(col(PersonRow.authority) == authority)).scalars())
+    return frozenset(connection.execute(select_of(PersonRow, authority, PersonRow.name)).scalars())
 
 
 def left_out(connection: Connection, authority: str, items: Iterable[UUID]) -> frozenset[str]:
     """Words that an IRO had made unreadable in a referral on these items: as a rule the names of others."""
     rows = connection.execute(
-        select(col(WordsRow.text)).where(
-            col(WordsRow.authority) == authority, col(WordsRow.challenge).in_(list(items)), col(WordsRow.field) == "leaves_out"
+        select_of(WordsRow, authority, WordsRow.text).where(
+            col(WordsRow.challenge).in_(list(items)), col(WordsRow.field) == "leaves_out"
         )
     )
     return frozenset(line.strip() for text in rows.scalars() for line in text.splitlines() if line.strip())
@@ -251,9 +242,7 @@ def unit_names(connection: Connection, authority: str, kind: str) -> dict[str, s
 
 def recipients_of_item(connection: Connection, authority: str, item: UUID) -> tuple[RecordedRecipient, ...]:
     """Everybody to whom an item was ever addressed or copied."""
-    rows = connection.execute(
-        select(InvolvedRow.__table__).where(col(InvolvedRow.authority) == authority, col(InvolvedRow.challenge) == item)  # type: ignore[attr-defined]
-    )
+    rows = connection.execute(select_of(InvolvedRow, authority).where(col(InvolvedRow.challenge) == item))
     found = (RecordedRecipient(str(row.person), row.role, row.as_to, row.since) for row in rows)
     return tuple(sorted(found, key=lambda one: (one.since, one.role, one.person)))
 
@@ -261,11 +250,7 @@ def recipients_of_item(connection: Connection, authority: str, item: UUID) -> tu
 def unsent_drafts(connection: Connection, authority: str, number: str, references: Iterable[str]) -> tuple[UnsentDraft, ...]:
     """Drafts about a child: of a new item, or of a referral on one of theirs. Drafts are few, and gone in a fortnight."""
     own = set(references)
-    rows = connection.execute(
-        select(DraftRow.__table__)  # type: ignore[attr-defined]
-        .where(col(DraftRow.authority) == authority)
-        .order_by(col(DraftRow.began_at), col(DraftRow.id))
-    )
+    rows = connection.execute(select_of(DraftRow, authority).order_by(col(DraftRow.began_at), col(DraftRow.id)))
     return tuple(
         UnsentDraft(str(row.person), row.began_at, row.changed_at, str(row.said.get("referral", "")), dict(row.said))
         for row in rows
@@ -276,8 +261,8 @@ def unsent_drafts(connection: Connection, authority: str, number: str, reference
 def handed_over(connection: Connection, authority: str, child: UUID) -> tuple[RecordedHandOver, ...]:
     """Each time that the child's case was handed over in the service itself. Of other children nothing comes along."""
     rows = connection.execute(
-        select(AdministeredRow.__table__)  # type: ignore[attr-defined]
-        .where(col(AdministeredRow.authority) == authority, col(AdministeredRow.what) == "hand-over")
+        select_of(AdministeredRow, authority)
+        .where(col(AdministeredRow.what) == "hand-over")
         .order_by(col(AdministeredRow.at), col(AdministeredRow.id))
     )
     return tuple(

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow, PostRow, UnitRow
+from drp.database.scope import select_of
 from drp.directory.vacancies import Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
 from workflows.model.authority import Authority, HeldFor
@@ -22,23 +23,15 @@ _BORN = date.min
 def posts_nobody_holds(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
     """Every post that a ladder in force on a day names and nobody holds: as `importing.vacancies`, in four statements."""
     here = authority.key
-    children = connection.execute(
-        select(col(ChildRow.id), col(ChildRow.number), col(ChildRow.statuses), col(ChildRow.team)).where(
-            col(ChildRow.authority) == here
-        )
-    ).all()
+    children = connection.execute(select_of(ChildRow, here, ChildRow.id, ChildRow.number, ChildRow.statuses, ChildRow.team)).all()
     numbers = {str(row.id): row.number for row in children}
     posts = connection.execute(
-        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(PostRow.since), col(PostRow.until)).where(
-            col(PostRow.authority) == here
-        )
+        select_of(PostRow, here, PostRow.role, PostRow.held_for, PostRow.key, PostRow.since, PostRow.until)
     )
-    units = connection.execute(
-        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(col(UnitRow.authority) == here)
-    )
+    units = connection.execute(select_of(UnitRow, here, UnitRow.kind, UnitRow.key, UnitRow.name, UnitRow.within))
     items = connection.execute(
-        select(col(ChallengeRow.child))
-        .where(col(ChallengeRow.authority) == here, col(ChallengeRow.is_open), col(ChallengeRow.child).is_not(None))
+        select_of(ChallengeRow, here, ChallengeRow.child)
+        .where(col(ChallengeRow.is_open), col(ChallengeRow.child).is_not(None))
         .distinct()
     ).scalars()
     directory = Directory(

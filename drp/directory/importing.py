@@ -13,6 +13,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.database.ids import Randomness
+from drp.database.scope import core_table, in_authority, select_of
 from drp.database.tables import Row
 from drp.directory.files import read_files
 from drp.directory.lookup import make_child
@@ -84,7 +85,7 @@ def read_standing_directory(connection: Connection, authority: str) -> Directory
 def _all(connection: Connection, table: type[Row], authority: str) -> Sequence[Any]:
     rows: Any = table
     return connection.execute(
-        select(rows.__table__).where(rows.authority == authority).order_by(*rows.__table__.primary_key)
+        select(core_table(rows)).where(rows.authority == authority).order_by(*core_table(rows).primary_key)
     ).all()
 
 
@@ -95,7 +96,7 @@ def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, Direc
 
 
 def _items(connection: Connection, authority: str, children: Mapping[UUID, DirectoryChild]) -> tuple[OpenItem, ...]:
-    here = (col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+    here = (in_authority(ChallengeRow, authority), col(ChallengeRow.is_open))
     rows = connection.execute(
         select(
             col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.child), col(ChallengeRow.team),
@@ -106,9 +107,9 @@ def _items(connection: Connection, authority: str, children: Mapping[UUID, Direc
     ).all()  # fmt: skip
     asked: dict[UUID, list[tuple[str, date]]] = defaultdict(list)
     windows = connection.execute(
-        select(col(WindowRow.challenge), col(WindowRow.asked), col(WindowRow.due))
-        .join(ChallengeRow, (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(WindowRow.challenge)))
-        .where(col(WindowRow.authority) == authority, col(WindowRow.closed_at).is_(None), *here)
+        select_of(WindowRow, authority, WindowRow.challenge, WindowRow.asked, WindowRow.due)
+        .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(WindowRow.challenge)))
+        .where(col(WindowRow.closed_at).is_(None), *here)
         .order_by(col(WindowRow.opened_at), col(WindowRow.kind), col(WindowRow.n))
     )
     for window in windows:
@@ -181,9 +182,9 @@ def _write(
     if new:
         connection.execute(insert(table), new)
     if changed:
-        columns: Any = table.__table__.c  # type: ignore[attr-defined]
+        columns: Any = core_table(table).c
         statement = (
-            update(table.__table__)  # type: ignore[attr-defined]
+            update(core_table(table))
             .where(columns.authority == authority, *(columns[name] == bindparam(f"b_{name}") for name in key))
             .values({name: bindparam(name) for name in changed[0] if not name.startswith("b_")})
         )

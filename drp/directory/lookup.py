@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.scope import in_authority, match_day, select_of
 from drp.directory.values import DirectoryChild, DirectoryUnit
 from workflows.decision.recipients import About, Post
 from workflows.model.authority import Authority, HeldFor
@@ -39,11 +40,6 @@ class AgencyHolder:
     agency: str
 
 
-def match_day(row: type[PostRow] | type[CoverRow], day: date) -> tuple[ColumnElement[bool], ...]:
-    """The conditions for posts or covers that run on a day: both their first day and their last count."""
-    return col(row.since) <= day, or_(col(row.until).is_(None), col(row.until) >= day)
-
-
 def read_authority_name(connection: Connection, authority: str) -> str:
     """The name of an authority; empty if it is not in the database yet."""
     return connection.execute(select(col(AuthorityRow.name)).where(col(AuthorityRow.key) == authority)).scalar() or ""
@@ -51,9 +47,7 @@ def read_authority_name(connection: Connection, authority: str) -> str:
 
 def list_units(connection: Connection, authority: str, kinds: Collection[str] | None = None) -> tuple[DirectoryUnit, ...]:
     """Teams, services and agencies by name. `kinds`: only these of "team", "service", "agency"."""
-    query = select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(
-        col(UnitRow.authority) == authority
-    )
+    query = select_of(UnitRow, authority, UnitRow.kind, UnitRow.key, UnitRow.name, UnitRow.within)
     if kinds is not None:
         query = query.where(col(UnitRow.kind).in_(kinds))
     return tuple(DirectoryUnit(*row) for row in connection.execute(query.order_by(col(UnitRow.name))))
@@ -67,27 +61,21 @@ def list_team_names(connection: Connection, authority: str) -> dict[str, str]:
 def service_of(connection: Connection, authority: str, team: str) -> str | None:
     """The service that a team is in, or None if there is no such team."""
     return connection.execute(
-        select(col(UnitRow.within)).where(
-            col(UnitRow.authority) == authority, col(UnitRow.kind) == "team", col(UnitRow.key) == team
-        )
+        select_of(UnitRow, authority, UnitRow.within).where(col(UnitRow.kind) == "team", col(UnitRow.key) == team)
     ).scalar()
 
 
 def find_unit_name(connection: Connection, authority: str, kind: str, key: str) -> str:
     """Find what a team, a service or an outside agency is called; empty if there is none such."""
     name = connection.execute(
-        select(col(UnitRow.name)).where(col(UnitRow.authority) == authority, col(UnitRow.kind) == kind, col(UnitRow.key) == key)
+        select_of(UnitRow, authority, UnitRow.name).where(col(UnitRow.kind) == kind, col(UnitRow.key) == key)
     ).scalar()
     return name or ""
 
 
 def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
     """A child by case-system number, with the facts that ladders ask for."""
-    row = connection.execute(
-        select(ChildRow.__table__).where(  # type: ignore[attr-defined]
-            col(ChildRow.authority) == authority, col(ChildRow.number) == number
-        )
-    ).first()
+    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.number) == number)).first()
     if row is None:
         return None
     service = service_of(connection, authority, row.team) or ""
@@ -107,16 +95,12 @@ def make_child(row: Any) -> DirectoryChild:
 
 def find_birth_date(connection: Connection, authority: str, child: UUID) -> date | None:
     """Find when a child was born; None if the directory does not know the child."""
-    return connection.execute(
-        select(col(ChildRow.born)).where(col(ChildRow.authority) == authority, col(ChildRow.id) == child)
-    ).scalar()
+    return connection.execute(select_of(ChildRow, authority, ChildRow.born).where(col(ChildRow.id) == child)).scalar()
 
 
 def child_numbers_of(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, str]:
     """Case-system numbers of children by id."""
-    rows = connection.execute(
-        select(col(ChildRow.id), col(ChildRow.number)).where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(children))
-    )
+    rows = connection.execute(select_of(ChildRow, authority, ChildRow.id, ChildRow.number).where(col(ChildRow.id).in_(children)))
     return {row.id: row.number for row in rows}
 
 
@@ -138,8 +122,7 @@ def holds_role(connection: Connection, authority: str, person: str, role: str, d
         return False
     return (
         connection.execute(
-            select(col(PostRow.id)).where(
-                col(PostRow.authority) == authority,
+            select_of(PostRow, authority, PostRow.id).where(
                 col(PostRow.person) == id_,
                 col(PostRow.role) == role,
                 *match_day(PostRow, day),
@@ -166,15 +149,13 @@ def list_posts(
     """
     holder = col(PostRow.person) == person
     if covering:
-        covered = select(col(CoverRow.of)).where(
-            col(CoverRow.authority) == authority, col(CoverRow.by) == person, *match_day(CoverRow, day)
-        )
+        covered = select_of(CoverRow, authority, CoverRow.of).where(col(CoverRow.by) == person, *match_day(CoverRow, day))
         if not as_delegate:
             covered = covered.where(col(CoverRow.is_delegate).is_(False))
         holder = or_(holder, col(PostRow.person).in_(covered))
-    query = select(
-        col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(PostRow.person), col(PostRow.since), col(PostRow.until)
-    ).where(col(PostRow.authority) == authority, holder, *match_day(PostRow, day))
+    query = select_of(
+        PostRow, authority, PostRow.role, PostRow.held_for, PostRow.key, PostRow.person, PostRow.since, PostRow.until
+    ).where(holder, *match_day(PostRow, day))
     if held_for is not None:
         query = query.where(col(PostRow.held_for) == held_for.value)
     return tuple(
@@ -194,13 +175,13 @@ def list_own_teams(connection: Connection, words: Authority, person: UUID, day: 
             keys.setdefault(post.held_for, []).append(post.key)
     own = set(keys.get(HeldFor.TEAM, ()))
     if services := keys.get(HeldFor.SERVICE):
-        of_services = select(col(UnitRow.key)).where(
-            col(UnitRow.authority) == words.key, col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
+        of_services = select_of(UnitRow, words.key, UnitRow.key).where(
+            col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
         )
         own |= set(connection.execute(of_services).scalars())
     if children := keys.get(HeldFor.CHILD):
         ids = [UUID(child) for child in children]
-        of_children = select(col(ChildRow.team)).where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(ids))
+        of_children = select_of(ChildRow, words.key, ChildRow.team).where(col(ChildRow.id).in_(ids))
         own |= set(connection.execute(of_children).scalars())
     return frozenset(own)
 
@@ -211,13 +192,13 @@ def list_agency_holders(
     """Everybody who holds one of some roles on a day, whatever the agency, by role and then by name."""
     found: dict[str, list[AgencyHolder]] = {role: [] for role in roles}
     rows: Any = connection.execute(
-        select(col(PostRow.role), col(PersonRow.id), col(PersonRow.name), col(UnitRow.name).label("agency"))
-        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(PostRow.person)))
+        select_of(PostRow, authority, PostRow.role, PersonRow.id, PersonRow.name, col(UnitRow.name).label("agency"))
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(PostRow.person)))
         .outerjoin(
             UnitRow,
-            (col(UnitRow.authority) == authority) & (col(UnitRow.kind) == "agency") & (col(UnitRow.key) == col(PostRow.key)),
+            in_authority(UnitRow, authority) & (col(UnitRow.kind) == "agency") & (col(UnitRow.key) == col(PostRow.key)),
         )
-        .where(col(PostRow.authority) == authority, col(PostRow.role).in_(found), *match_day(PostRow, day))
+        .where(col(PostRow.role).in_(found), *match_day(PostRow, day))
         .order_by(col(PersonRow.name))
     )
     for row in rows:
@@ -231,9 +212,7 @@ def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> 
     if not ids:
         return ""
     rows = connection.execute(
-        select(col(PersonRow.agency)).where(
-            col(PersonRow.authority) == authority, col(PersonRow.id).in_(ids), col(PersonRow.agency) != ""
-        )
+        select_of(PersonRow, authority, PersonRow.agency).where(col(PersonRow.id).in_(ids), col(PersonRow.agency) != "")
     )
     return rows.scalars().first() or ""
 
@@ -247,9 +226,7 @@ def _identity(text: str) -> UUID | None:
 
 def is_agency(connection: Connection, authority: str, agency: str) -> bool:
     """Does the directory know such an outside agency?"""
-    found = select(col(UnitRow.key)).where(
-        col(UnitRow.authority) == authority, col(UnitRow.kind) == "agency", col(UnitRow.key) == agency
-    )
+    found = select_of(UnitRow, authority, UnitRow.key).where(col(UnitRow.kind) == "agency", col(UnitRow.key) == agency)
     return connection.execute(found).first() is not None
 
 
@@ -258,8 +235,8 @@ def names_of(connection: Connection, authority: str, people: set[str]) -> dict[s
     if not people:
         return {}
     rows = connection.execute(
-        select(col(PersonRow.id), col(PersonRow.name)).where(
-            col(PersonRow.authority) == authority, col(PersonRow.id).in_([UUID(person) for person in people])
+        select_of(PersonRow, authority, PersonRow.id, PersonRow.name).where(
+            col(PersonRow.id).in_([UUID(person) for person in people])
         )
     )
     return {str(row.id): row.name for row in rows}
@@ -270,8 +247,8 @@ def contacts_of(connection: Connection, authority: str, people: set[str]) -> Map
     if not people:
         return {}
     rows = connection.execute(
-        select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.email)).where(
-            col(PersonRow.authority) == authority, col(PersonRow.id).in_([UUID(person) for person in people])
+        select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.email).where(
+            col(PersonRow.id).in_([UUID(person) for person in people])
         )
     )
     return {str(row.id): (row.name, row.email) for row in rows}
@@ -280,14 +257,12 @@ def contacts_of(connection: Connection, authority: str, people: set[str]) -> Map
 def list_addresses_of_holders(connection: Connection, authority: str, roles: Iterable[str], day: date) -> tuple[str, ...]:
     """List the addresses of everybody who holds one of some roles on a day and has not left by then, each once, in order."""
     addresses = connection.execute(
-        select(col(PersonRow.email))
-        .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+        select_of(PersonRow, authority, PersonRow.email)
+        .join(PostRow, in_authority(PostRow, authority) & (col(PostRow.person) == col(PersonRow.id)))
         .where(
-            col(PersonRow.authority) == authority,
             or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
             col(PostRow.role).in_(roles),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
         .order_by(col(PersonRow.email))
     ).scalars()
@@ -296,11 +271,9 @@ def list_addresses_of_holders(connection: Connection, authority: str, roles: Ite
 
 def has_people(connection: Connection, authority: str) -> bool:
     """Has a directory been loaded for this authority?"""
-    return connection.execute(select(col(PersonRow.id)).where(col(PersonRow.authority) == authority).limit(1)).first() is not None
+    return connection.execute(select_of(PersonRow, authority, PersonRow.id).limit(1)).first() is not None
 
 
 def person_by_key(connection: Connection, authority: str, key: str) -> UUID | None:
     """A person by what the directory's files call them."""
-    return connection.execute(
-        select(col(PersonRow.id)).where(col(PersonRow.authority) == authority, col(PersonRow.key) == key)
-    ).scalar()
+    return connection.execute(select_of(PersonRow, authority, PersonRow.id).where(col(PersonRow.key) == key)).scalar()

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 from sqlmodel import col
 
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow, UnitRow
-from drp.directory.lookup import match_day
+from drp.database.scope import core_table, count_of, in_authority, match_day, select_of
 from workflows.model.authority import Authority, Capacity, HeldFor
 
 IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
@@ -117,16 +117,14 @@ def search_people(connection: Connection, words: Authority, find: str, day: date
     where = _fits(words, find.strip(), day)
     gone = and_(col(PersonRow.left_on).is_not(None), col(PersonRow.left_on) < day)
     query = _people(words.key).where(*where).order_by(gone, func.lower(col(PersonRow.name)), col(PersonRow.id))
-    total = connection.execute(
-        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
-    ).scalar_one()
+    total = count_of(connection, PersonRow, words.key, *where)
     return FoundPeople(_made(connection, words.key, query.offset(offset).limit(most), day), total)
 
 
 def colleagues_of(connection: Connection, words: Authority, of: DirectoryPerson, find: str, day: date, most: int) -> FoundPeople:
     """Those who may stand in for somebody: people of the same agency, those of the same role first. They need hold no post:
     a director's delegate may be somebody of their office."""
-    holds = select(col(PostRow.person)).where(col(PostRow.authority) == words.key, *match_day(PostRow, day))
+    holds = select_of(PostRow, words.key, PostRow.person).where(*match_day(PostRow, day))
     roles = {post.role for post in of.posts}
     alike = col(PersonRow.id).in_(holds.where(col(PostRow.role).in_(roles)))
     where = [
@@ -135,9 +133,7 @@ def colleagues_of(connection: Connection, words: Authority, of: DirectoryPerson,
         or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
         *_fits(words, find.strip(), day),
     ]
-    total = connection.execute(
-        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == words.key, *where)
-    ).scalar_one()
+    total = count_of(connection, PersonRow, words.key, *where)
     query = _people(words.key).where(*where).order_by(alike.desc(), func.lower(col(PersonRow.name)), col(PersonRow.id))
     return FoundPeople(_made(connection, words.key, query.limit(most), day), total)
 
@@ -147,18 +143,14 @@ def people_acting_as(
 ) -> tuple[DirectoryPerson, ...]:
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
-    holds = select(col(PostRow.person)).where(
-        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day)
-    )
+    holds = select_of(PostRow, words.key, PostRow.person).where(col(PostRow.role).in_(roles), *match_day(PostRow, day))
     query = _people(words.key).where(col(PersonRow.id).in_(holds)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
     return _made(connection, words.key, query, day)
 
 
 def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[DirectoryPerson, ...]:
     """Everybody who ever held one of some roles until before a day, by name, with the posts that they hold on it."""
-    held = select(col(PostRow.person)).where(
-        col(PostRow.authority) == words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day
-    )
+    held = select_of(PostRow, words.key, PostRow.person).where(col(PostRow.role).in_(roles), col(PostRow.until) < day)
     query = _people(words.key).where(col(PersonRow.id).in_(held)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
     return _made(connection, words.key, query, day)
 
@@ -167,13 +159,12 @@ def stand_ins(
     connection: Connection, authority: str, day: date, people: Collection[UUID] | None = None
 ) -> tuple[ListedCover, ...]:
     """Covers and delegations that run on a day or will, of or by some people (None: of everybody), by name and date."""
-    of, by = (PersonRow.__table__.alias(name) for name in ("of_person", "by_person"))  # type: ignore[attr-defined]
+    of, by = (core_table(PersonRow).alias(name) for name in ("of_person", "by_person"))
     query = (
-        select(CoverRow.__table__, of.c.name.label("of_name"), by.c.name.label("by_name"))  # type: ignore[attr-defined]
+        select_of(CoverRow, authority, core_table(CoverRow), of.c.name.label("of_name"), by.c.name.label("by_name"))
         .join(of, and_(of.c.authority == authority, of.c.id == col(CoverRow.of)))
         .join(by, and_(by.c.authority == authority, by.c.id == col(CoverRow.by)))
         .where(
-            col(CoverRow.authority) == authority,
             or_(
                 col(CoverRow.until).is_(None),
                 and_(col(CoverRow.until) >= day, col(CoverRow.until) >= col(CoverRow.since)),
@@ -191,34 +182,30 @@ def stand_ins(
 
 def count_people(connection: Connection, authority: str) -> int:
     """How many people of an authority's directory have no last day."""
-    return connection.execute(
-        select(func.count()).select_from(PersonRow).where(col(PersonRow.authority) == authority, col(PersonRow.left_on).is_(None))
-    ).scalar_one()
+    return int(count_of(connection, PersonRow, authority, col(PersonRow.left_on).is_(None)))
 
 
 def find_people_named(connection: Connection, authority: str, name: str, most: int) -> tuple[UUID, ...]:
     """The people whose name holds a text, at most so many. No character of the text stands for another."""
     return tuple(
         connection.execute(
-            select(col(PersonRow.id))
-            .where(col(PersonRow.authority) == authority, col(PersonRow.name).icontains(name, autoescape=True))
-            .limit(most)
+            select_of(PersonRow, authority, PersonRow.id).where(col(PersonRow.name).icontains(name, autoescape=True)).limit(most)
         ).scalars()
     )
 
 
 def read_email(connection: Connection, authority: str, person: UUID) -> str:
     """The e-mail address that the directory has for somebody. Raises NoResultFound for whom it does not know."""
-    return connection.execute(
-        select(col(PersonRow.email)).where(col(PersonRow.authority) == authority, col(PersonRow.id) == person)
-    ).scalar_one()
+    return str(
+        connection.execute(select_of(PersonRow, authority, PersonRow.email).where(col(PersonRow.id) == person)).scalar_one()
+    )
 
 
 def list_roles_of(connection: Connection, authority: str, people: Iterable[UUID], day: date) -> dict[UUID, tuple[str, ...]]:
     """The keys of the roles that some people hold on a day, each once and in order, by person."""
     rows = connection.execute(
-        select(col(PostRow.person), col(PostRow.role))
-        .where(col(PostRow.authority) == authority, col(PostRow.person).in_(list(people)), *match_day(PostRow, day))
+        select_of(PostRow, authority, PostRow.person, PostRow.role)
+        .where(col(PostRow.person).in_(list(people)), *match_day(PostRow, day))
         .distinct()
         .order_by(col(PostRow.role))
     )
@@ -231,10 +218,9 @@ def list_roles_of(connection: Connection, authority: str, people: Iterable[UUID]
 def list_all_roles(connection: Connection, authority: str, day: date) -> tuple[RoleOfPerson, ...]:
     """Every role of everybody who holds a post on a day and has not left, by name."""
     rows = connection.execute(
-        select(col(PersonRow.id), col(PersonRow.name), col(PostRow.role))
-        .join(PostRow, (col(PostRow.authority) == authority) & (col(PostRow.person) == col(PersonRow.id)))
+        select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PostRow.role)
+        .join(PostRow, in_authority(PostRow, authority) & (col(PostRow.person) == col(PersonRow.id)))
         .where(
-            col(PersonRow.authority) == authority,
             *match_day(PostRow, day),
             or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
         )
@@ -251,22 +237,19 @@ def _fits(words: Authority, find: str, day: date) -> list[Any]:
     if not find.isprintable():
         return [col(PersonRow.id).is_(None)]  # PostgreSQL takes no text with a NUL in it
     roles = [role.key for role in words.roles if find.lower() in role.title.lower()]
-    units = select(col(UnitRow.key)).where(
-        col(UnitRow.authority) == words.key,
+    units = select_of(UnitRow, words.key, UnitRow.key).where(
         col(UnitRow.kind) == col(PostRow.held_for),
         col(UnitRow.key) == col(PostRow.key),
         col(UnitRow.name).icontains(find, autoescape=True),
     )
-    holds = select(col(PostRow.person)).where(
-        col(PostRow.authority) == words.key, *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
+    holds = select_of(PostRow, words.key, PostRow.person).where(
+        *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
     )
     return [or_(col(PersonRow.name).icontains(find, autoescape=True), col(PersonRow.id).in_(holds))]
 
 
 def _people(authority: str) -> Any:
-    return select(col(PersonRow.id), col(PersonRow.name), col(PersonRow.agency), col(PersonRow.left_on)).where(
-        col(PersonRow.authority) == authority
-    )
+    return select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency, PersonRow.left_on)
 
 
 def _made(connection: Connection, authority: str, query: Any, day: date) -> tuple[DirectoryPerson, ...]:
@@ -279,11 +262,9 @@ def _posts(connection: Connection, authority: str, people: Sequence[UUID], day: 
     found: dict[UUID, list[HeldPost]] = {}
     if not people:
         return found
-    here = (col(PostRow.authority) == authority, col(PostRow.person).in_(people), *match_day(PostRow, day))
+    here = (in_authority(PostRow, authority), col(PostRow.person).in_(people), *match_day(PostRow, day))
     unit = (
-        (col(UnitRow.authority) == authority)
-        & (col(UnitRow.kind) == col(PostRow.held_for))
-        & (col(UnitRow.key) == col(PostRow.key))
+        in_authority(UnitRow, authority) & (col(UnitRow.kind) == col(PostRow.held_for)) & (col(UnitRow.key) == col(PostRow.key))
     )
     placed: Iterable[Any] = connection.execute(
         select(col(PostRow.person), col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(UnitRow.name))

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
+from drp.database.scope import count_of, select_of, update_of
 from drp.identity.tokens import NotSigned, link_account, person_of_account
 from workflows.calendar.working_days import local_date
 
@@ -47,9 +48,7 @@ def person_signing_in(
         person = person_of_account(connection, authority, issuer, subject)
     except NotSigned:
         return _first_sign_in(connection, authority, issuer, subject, known_as, now)
-    left_on = connection.execute(
-        select(col(PersonRow.left_on)).where(col(PersonRow.authority) == authority, col(PersonRow.id) == person)
-    ).scalar()
+    left_on = connection.execute(select_of(PersonRow, authority, PersonRow.left_on).where(col(PersonRow.id) == person)).scalar()
     if left_on is not None and left_on < local_date(now):
         raise NotLetIn(WhyNotLetIn.LEFT)
     return person
@@ -71,32 +70,27 @@ def _first_sign_in(connection: Connection, authority: str, issuer: str, subject:
 def end_accounts_of(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """End every account of somebody: it signs nobody in again. Another that the directory knows may. Returns how many."""
     return connection.execute(
-        update(AccountRow)
-        .where(col(AccountRow.authority) == authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None))
+        update_of(AccountRow, authority)
+        .where(col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None))
         .values(ended_at=now)
     ).rowcount
 
 
 def count_accounts(connection: Connection, authority: str, person: UUID) -> int:
     """How many accounts sign somebody in, through whatever provider."""
-    return connection.execute(
-        select(func.count()).where(
-            col(AccountRow.authority) == authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None)
-        )
-    ).scalar_one()
+    return count_of(connection, AccountRow, authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None))
 
 
 def _was_ended(connection: Connection, authority: str, issuer: str, subject: str) -> bool:
-    found = select(col(AccountRow.ended_at)).where(
-        col(AccountRow.authority) == authority, col(AccountRow.issuer) == issuer, col(AccountRow.subject) == subject
+    found = select_of(AccountRow, authority, AccountRow.ended_at).where(
+        col(AccountRow.issuer) == issuer, col(AccountRow.subject) == subject
     )
     return connection.execute(found).scalar() is not None
 
 
 def find_accounts(connection: Connection, authority: str, issuer: str, person: UUID) -> set[str]:
     """The names of the accounts by which somebody signs in through a provider, without those ended: one, or none yet."""
-    found = select(col(AccountRow.subject)).where(
-        col(AccountRow.authority) == authority,
+    found = select_of(AccountRow, authority, AccountRow.subject).where(
         col(AccountRow.issuer) == issuer,
         col(AccountRow.person) == person,
         col(AccountRow.ended_at).is_(None),
@@ -111,7 +105,7 @@ def _known_as(connection: Connection, authority: str, known_as: object, now: dat
     known_as = known_as.strip()
     fits = func.lower(col(PersonRow.email)) == known_as.lower() if "@" in known_as else col(PersonRow.key) == known_as
     rows = connection.execute(
-        select(col(PersonRow.id), col(PersonRow.left_on)).where(col(PersonRow.authority) == authority, fits).with_for_update()
+        select_of(PersonRow, authority, PersonRow.id, PersonRow.left_on).where(fits).with_for_update()
     ).all()
     here = [row.id for row in rows if row.left_on is None or row.left_on >= local_date(now)]
     if len(here) == 1:

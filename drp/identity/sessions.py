@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
+from drp.database.scope import delete_of, in_authority, select_of
 from drp.identity.tokens import NotSigned
 from workflows.calendar.working_days import local_date
 
@@ -78,13 +79,19 @@ def begin_session(connection: Connection, chance: Randomness, authority: str, pe
 def in_force(connection: Connection, authority: str, secret: str, now: datetime, limits: SessionLimits) -> Session:
     """The session behind a cookie, asked of the database at every request. Raises NotSigned."""
     row = connection.execute(
-        select(
-            col(SessionRow.person), col(SessionRow.how), col(SessionRow.began_at), col(SessionRow.seen_at),
-            col(SessionRow.ended_at), col(PersonRow.left_on),
+        select_of(
+            SessionRow,
+            authority,
+            SessionRow.person,
+            SessionRow.how,
+            SessionRow.began_at,
+            SessionRow.seen_at,
+            SessionRow.ended_at,
+            PersonRow.left_on,
         )
-        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(SessionRow.person)))
-        .where(col(SessionRow.authority) == authority, col(SessionRow.hash) == hash_secret(secret))
-    ).first()  # fmt: skip
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(SessionRow.person)))
+        .where(col(SessionRow.hash) == hash_secret(secret))
+    ).first()
     if row is None or row.ended_at is not None:
         raise NotSigned
     if now - row.seen_at >= limits.idle or now - row.began_at >= limits.absolute:
@@ -137,14 +144,12 @@ def read_last_use(connection: Connection, authority: str, person: UUID) -> datet
 def forget_sessions(connection: Connection, authority: str, now: datetime, limits: SessionLimits) -> int:
     """Take out sessions that are long over. Returns how many."""
     oldest = now - limits.absolute - KEPT
-    return connection.execute(
-        delete(SessionRow).where(col(SessionRow.authority) == authority, col(SessionRow.began_at) < oldest)
-    ).rowcount
+    return connection.execute(delete_of(SessionRow, authority).where(col(SessionRow.began_at) < oldest)).rowcount
 
 
 def _one(authority: str, secret: str) -> tuple[Any, ...]:
-    return col(SessionRow.authority) == authority, col(SessionRow.hash) == hash_secret(secret)
+    return in_authority(SessionRow, authority), col(SessionRow.hash) == hash_secret(secret)
 
 
 def _of(authority: str, person: UUID) -> tuple[Any, ...]:
-    return col(SessionRow.authority) == authority, col(SessionRow.person) == person
+    return in_authority(SessionRow, authority), col(SessionRow.person) == person

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import col
 
 from drp.database.account_tables import SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
+from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
 from drp.identity.sessions import hash_secret
 from drp.identity.tokens import NotSigned
 from workflows.calendar.working_days import local_date
@@ -45,8 +46,7 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
     """
     found = (
         connection.execute(
-            select(col(PersonRow.id)).where(
-                col(PersonRow.authority) == authority,
+            select_of(PersonRow, authority, PersonRow.id).where(
                 func.lower(col(PersonRow.email)) == email.strip().lower(),
                 or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= local_date(now)),
             )
@@ -56,16 +56,9 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
     )
     # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
     person = found[0] if len(found) == 1 else None
-    recent = connection.execute(
-        select(func.count())
-        .select_from(SignInRow)
-        .where(
-            col(SignInRow.authority) == authority,
-            # For an address that is nobody's the same is looked for: another question would take another time.
-            col(SignInRow.person) == (person or NOBODY),
-            col(SignInRow.asked_at) > now - WITHIN,
-        )
-    ).scalar_one()
+    recent = count_of(
+        connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.asked_at) > now - WITHIN
+    )
     known = person if person is not None and recent < AT_MOST else None
     values = _row(authority, chance, "link", now) | {"person": known, "then": then}
     connection.execute(insert(SignInRow).values(**values))
@@ -74,10 +67,10 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
     """Links that wait to be sent. What was asked for too long ago is not sent any more."""
     rows = connection.execute(
-        select(col(SignInRow.id), col(SignInRow.person), col(PersonRow.email))
-        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(SignInRow.person)))
+        select_of(SignInRow, authority, SignInRow.id, SignInRow.person, PersonRow.email)
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(SignInRow.person)))
         .where(
-            col(SignInRow.authority) == authority, col(SignInRow.how) == "link", col(SignInRow.hash) == "",
+            col(SignInRow.how) == "link", col(SignInRow.hash) == "",
             col(SignInRow.asked_at) > now - LASTS,
         )
         .order_by(col(SignInRow.asked_at))
@@ -89,8 +82,8 @@ def give_secret(connection: Connection, chance: Randomness, authority: str, aske
     """Make the link's secret as it is about to be sent: it is nowhere kept. None: another replica has it in hand."""
     secret = f"{authority}.{chance.secret()}"
     claimed = connection.execute(
-        update(SignInRow)
-        .where(col(SignInRow.authority) == authority, col(SignInRow.id) == asked.id, col(SignInRow.hash) == "")
+        update_of(SignInRow, authority)
+        .where(col(SignInRow.id) == asked.id, col(SignInRow.hash) == "")
         .values(hash=hash_secret(secret))
     )
     return secret if claimed.rowcount == 1 else None
@@ -98,9 +91,7 @@ def give_secret(connection: Connection, chance: Randomness, authority: str, aske
 
 def take_secret_back(connection: Connection, authority: str, asked: AskedLink) -> None:
     """It could not be sent: the next round makes another."""
-    connection.execute(
-        update(SignInRow).where(col(SignInRow.authority) == authority, col(SignInRow.id) == asked.id).values(hash="")
-    )
+    connection.execute(update_of(SignInRow, authority).where(col(SignInRow.id) == asked.id).values(hash=""))
 
 
 def redeem_link(connection: Connection, authority: str, secret: str, now: datetime) -> tuple[UUID, str]:
@@ -129,9 +120,7 @@ def back_from_provider(connection: Connection, authority: str, state: str, brows
 
 def forget_sign_ins(connection: Connection, authority: str, now: datetime) -> int:
     """Take out sign-ins that are over. Returns how many."""
-    return connection.execute(
-        delete(SignInRow).where(col(SignInRow.authority) == authority, col(SignInRow.asked_at) < now - timedelta(days=1))
-    ).rowcount
+    return connection.execute(delete_of(SignInRow, authority).where(col(SignInRow.asked_at) < now - timedelta(days=1))).rowcount
 
 
 def _row(authority: str, chance: Randomness, how: str, now: datetime) -> dict[str, object]:
@@ -144,7 +133,7 @@ def _row(authority: str, chance: Randomness, how: str, now: datetime) -> dict[st
 def _used(connection: Connection, authority: str, how: str, secret: str, now: datetime, browser: str = "") -> SignInRow:
     """Use a sign-in up. One row changed is the only yes."""
     here = (
-        col(SignInRow.authority) == authority, col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret),
+        in_authority(SignInRow, authority), col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret),
         col(SignInRow.browser) == browser,
     )  # fmt: skip
     used = connection.execute(
@@ -154,5 +143,5 @@ def _used(connection: Connection, authority: str, how: str, secret: str, now: da
     )
     if used.rowcount != 1:
         raise NotSigned
-    row: SignInRow = connection.execute(select(SignInRow.__table__).where(*here)).one()  # type: ignore
+    row: SignInRow = connection.execute(select(core_table(SignInRow)).where(*here)).one()  # type: ignore
     return row

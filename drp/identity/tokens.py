@@ -4,12 +4,13 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, TokenRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.ids import Randomness
+from drp.database.scope import count_of, in_authority, match_day, select_of, update_of
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -58,30 +59,30 @@ def create_token(
 def revoke_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """End every token of a person; in force at the next request on every replica."""
     return connection.execute(
-        update(TokenRow)
-        .where(col(TokenRow.authority) == authority, col(TokenRow.person) == person, col(TokenRow.revoked_at).is_(None))
+        update_of(TokenRow, authority)
+        .where(col(TokenRow.person) == person, col(TokenRow.revoked_at).is_(None))
         .values(revoked_at=now)
     ).rowcount
 
 
 def count_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """How many tokens of a person are in force."""
-    return connection.execute(
-        select(func.count()).where(
-            col(TokenRow.authority) == authority,
-            col(TokenRow.person) == person,
-            col(TokenRow.revoked_at).is_(None),
-            col(TokenRow.expires_at) > now,
-        )
-    ).scalar_one()
+    return count_of(
+        connection,
+        TokenRow,
+        authority,
+        col(TokenRow.person) == person,
+        col(TokenRow.revoked_at).is_(None),
+        col(TokenRow.expires_at) > now,
+    )
 
 
 def person_of_token(connection: Connection, authority: str, token: str, now: datetime) -> UUID:
     """The person a token stands for, asked of the database at every request. Raises NotSigned."""
     row = connection.execute(
-        select(col(TokenRow.person), col(TokenRow.expires_at), col(TokenRow.revoked_at), col(PersonRow.left_on))
-        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(TokenRow.person)))
-        .where(col(TokenRow.authority) == authority, col(TokenRow.hash) == _hash(token))
+        select_of(TokenRow, authority, TokenRow.person, TokenRow.expires_at, TokenRow.revoked_at, PersonRow.left_on)
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
+        .where(col(TokenRow.hash) == _hash(token))
     ).first()
     if row is None or row.revoked_at is not None or row.expires_at <= now:
         raise NotSigned
@@ -93,8 +94,7 @@ def person_of_token(connection: Connection, authority: str, token: str, now: dat
 def person_of_account(connection: Connection, authority: str, issuer: str, subject: str) -> UUID:
     """The person behind an account that an identity provider vouches for. Raises NotSigned."""
     person = connection.execute(
-        select(col(AccountRow.person)).where(
-            col(AccountRow.authority) == authority,
+        select_of(AccountRow, authority, AccountRow.person).where(
             col(AccountRow.issuer) == issuer,
             col(AccountRow.subject) == subject,
             col(AccountRow.ended_at).is_(None),
@@ -115,24 +115,23 @@ def link_account(connection: Connection, authority: str, issuer: str, subject: s
 def principal_of(connection: Connection, authority: Authority, person: UUID, now: datetime) -> Principal:
     """A person with the roles and capacities that their posts, and those they cover, give them today."""
     day = local_date(now)
-    covered = select(col(CoverRow.of)).where(
-        col(CoverRow.authority) == authority.key,
+    covered = select_of(CoverRow, authority.key, CoverRow.of).where(
         col(CoverRow.by) == person,
         col(CoverRow.is_delegate).is_(False),
-        col(CoverRow.since) <= day,
-        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+        *match_day(CoverRow, day),
     )
+    held_from, held_until = match_day(PostRow, day)
     rows = connection.execute(
         select(col(PostRow.role), col(PersonRow.name))
         .select_from(PersonRow)
         .outerjoin(
             PostRow,
-            (col(PostRow.authority) == authority.key)
+            in_authority(PostRow, authority.key)
             & or_(col(PostRow.person) == person, col(PostRow.person).in_(covered))
-            & (col(PostRow.since) <= day)
-            & or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            & held_from
+            & held_until,
         )
-        .where(col(PersonRow.authority) == authority.key, col(PersonRow.id) == person)
+        .where(in_authority(PersonRow, authority.key), col(PersonRow.id) == person)
         .distinct()
     ).all()
     if not rows:
@@ -147,10 +146,8 @@ def has_a_place(connection: Connection, signed: Principal, now: datetime) -> boo
     if signed.roles:
         return True
     day = local_date(now)
-    beside = select(col(CoverRow.of)).where(
-        col(CoverRow.authority) == signed.authority,
+    beside = select_of(CoverRow, signed.authority, CoverRow.of).where(
         col(CoverRow.by) == UUID(signed.person),
-        col(CoverRow.since) <= day,
-        or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+        *match_day(CoverRow, day),
     )
     return connection.execute(beside).first() is not None

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from drp.database.authority_tables import AssumptionRow
+from drp.database.scope import select_of
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,5 @@ def read_verdicts(
     connection: Connection, authority: str, file_hashes: Collection[str]
 ) -> Mapping[tuple[str, str], AssumptionVerdict]:
     """What was said of the assumptions of some files, by the file's hash and the path in it."""
-    rows = connection.execute(
-        select(AssumptionRow.__table__).where(  # type: ignore[attr-defined]
-            col(AssumptionRow.authority) == authority, col(AssumptionRow.hash).in_(file_hashes)
-        )
-    )
+    rows = connection.execute(select_of(AssumptionRow, authority).where(col(AssumptionRow.hash).in_(file_hashes)))
     return {(row.hash, row.path): AssumptionVerdict(row.verdict, str(row.person), row.at) for row in rows}

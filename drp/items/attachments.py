@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.casework.service import ActionResult, Answer, Casework, ResponseBuilder, RetryKey
 from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
+from drp.database.scope import count_of
 from drp.files.accepting import accept_document
 from drp.files.names import content_disposition
 from drp.identity.principal import Principal
@@ -139,13 +140,9 @@ def attach_file(
 
 def _check_number(connection: Connection, authority: str, done: ActionResult) -> None:
     """Raise Unfit for one document too many. Its own entry is written by now: nobody else can write one beside it."""
-    number = connection.execute(
-        select(func.count()).where(
-            col(EntryRow.authority) == authority,
-            col(EntryRow.challenge) == done.loaded.id,
-            col(EntryRow.kind) == "document_attached",
-        )
-    ).scalar_one()
+    number = count_of(
+        connection, EntryRow, authority, col(EntryRow.challenge) == done.loaded.id, col(EntryRow.kind) == "document_attached"
+    )
     if number > MOST_ON_ONE_ITEM:
         raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
 

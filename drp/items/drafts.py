@@ -11,6 +11,7 @@ from sqlmodel import col
 from drp.casework.access import NotFound
 from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
+from drp.database.scope import core_table, delete_of, in_authority, select_of
 
 KEPT = timedelta(days=14)
 """A draft that nobody touched for so long is taken out: words about a child lie nowhere by oversight."""
@@ -44,7 +45,7 @@ def begin_draft(
 
 def find_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> Draft:
     """A draft of one's own. Raises NotFound for anybody else's, or one that was sent."""
-    row = connection.execute(select(DraftRow.__table__).where(*match_own_draft(authority, person, id_))).first()  # type: ignore
+    row = connection.execute(select(core_table(DraftRow)).where(*match_own_draft(authority, person, id_))).first()
     if row is None:
         raise NotFound
     return Draft(row.id, row.changed_at, dict(row.said))
@@ -65,8 +66,8 @@ def drop_draft(connection: Connection, authority: str, person: UUID, id_: UUID) 
 def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draft]:
     """A person's drafts, the last changed first."""
     rows = connection.execute(
-        select(DraftRow.__table__)  # type: ignore[attr-defined]
-        .where(col(DraftRow.authority) == authority, col(DraftRow.person) == person)
+        select_of(DraftRow, authority)
+        .where(col(DraftRow.person) == person)
         .order_by(col(DraftRow.changed_at).desc(), col(DraftRow.id))
     )
     return [Draft(row.id, row.changed_at, dict(row.said)) for row in rows]
@@ -74,11 +75,9 @@ def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draf
 
 def forget_drafts(connection: Connection, authority: str, now: datetime) -> int:
     """Take out what has lain too long. Returns how many."""
-    return connection.execute(
-        delete(DraftRow).where(col(DraftRow.authority) == authority, col(DraftRow.changed_at) < now - KEPT)
-    ).rowcount
+    return connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.changed_at) < now - KEPT)).rowcount
 
 
 def match_own_draft(authority: str, person: UUID, id_: UUID) -> tuple[Any, ...]:
     """The conditions for one draft, and for nobody's but this person's."""
-    return col(DraftRow.authority) == authority, col(DraftRow.person) == person, col(DraftRow.id) == id_
+    return in_authority(DraftRow, authority), col(DraftRow.person) == person, col(DraftRow.id) == id_

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PostRow
+from drp.database.scope import in_authority, match_day, select_of
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.challenge import ClosedAs, Outcome, WindowKind
@@ -59,13 +60,13 @@ def start_after(query: Any, place: Place | None) -> Any:
 
 
 def _narrow(authority: str, wanted: ListFilter) -> list[Any]:
-    conditions: list[Any] = [col(ChallengeRow.authority) == authority]
+    conditions: list[Any] = [in_authority(ChallengeRow, authority)]
     columns = ((ChallengeRow.stage, wanted.stage), (ChallengeRow.item_type, wanted.item_type), (ChallengeRow.team, wanted.team))
     conditions += [col(column) == value for column, value in columns if value]
     if wanted.state != "all":
         conditions.append(col(ChallengeRow.is_open) == (wanted.state == "open"))
     if wanted.child:
-        of_number = select(col(ChildRow.id)).where(col(ChildRow.authority) == authority, col(ChildRow.number) == wanted.child)
+        of_number = select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.number) == wanted.child)
         conditions.append(col(ChallengeRow.child).in_(of_number))
     if wanted.also is not None:
         conditions.append(wanted.also)
@@ -76,29 +77,25 @@ def might_see(connection: Connection, signed: Principal, day: date) -> Any:
     """A condition on challenges: all for the service's own desk; else what they raised, review, were told of, or have
     taken over with a post (or with one they cover). Wide enough for everything that `access.actor_on` lets them see."""
     if signed.capacities & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}:
-        return col(ChallengeRow.authority) == signed.authority
+        return in_authority(ChallengeRow, signed.authority)
     return _theirs(connection, signed, day)
 
 
 def _might_press(connection: Connection, signed: Principal, day: date) -> Any:
     """A condition on challenges: those on which something may be this person's to do. Copies ask nothing of anybody."""
     running = (
-        select(col(WindowRow.challenge))
+        select_of(WindowRow, signed.authority, WindowRow.challenge)
         .where(
-            col(WindowRow.authority) == signed.authority,
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.kind).in_((WindowKind.ACTION.value, WindowKind.FOLLOW_UP.value)),
         )
     )  # fmt: skip
     # Literally, as the index has it: a database that is asked with a parameter does not know that the index will do.
-    left_open = select(col(WindowRow.challenge)).where(
-        col(WindowRow.authority) == signed.authority,
+    left_open = select_of(WindowRow, signed.authority, WindowRow.challenge).where(
         col(WindowRow.kind) == literal_column(f"'{WindowKind.ACTION.value}'"),
         col(WindowRow.closed_as) == literal_column(f"'{ClosedAs.NOT_RECORDED.value}'"),
     )
-    still_open = select(col(ChallengeRow.id)).where(
-        col(ChallengeRow.authority) == signed.authority, col(ChallengeRow.is_open).is_(True)
-    )
+    still_open = select_of(ChallengeRow, signed.authority, ChallengeRow.id).where(col(ChallengeRow.is_open).is_(True))
     # Few of all items are live: everything else is asked of these alone.
     live = union(still_open, running, left_open)
     return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
@@ -130,8 +127,7 @@ def match_text(authority: str, words: Authority, teams: Mapping[str, str], text:
 def _match_word(authority: str, words: Authority, teams: Mapping[str, str], word: str) -> Any:
     cases = {word, word.upper(), word.lower()}
     initials = word.replace(".", "").upper()
-    children = select(col(ChildRow.id)).where(
-        col(ChildRow.authority) == authority,
+    children = select_of(ChildRow, authority, ChildRow.id).where(
         or_(col(ChildRow.number).in_(cases), func.upper(col(ChildRow.initials)) == initials),
     )
     conditions: list[Any] = [col(ChallengeRow.child).in_(children)]
@@ -150,23 +146,19 @@ def _holds(word: str, *texts: str) -> bool:
 
 def _theirs(connection: Connection, signed: Principal, day: date, among: Any = None) -> Any:
     """`among`: only items of these, and only where something was addressed to them."""
-    here = col(ChallengeRow.authority) == signed.authority
+    here = in_authority(ChallengeRow, signed.authority)
     person = UUID(signed.person)
     covered = connection.execute(
-        select(col(CoverRow.of)).where(
-            col(CoverRow.authority) == signed.authority,
+        select_of(CoverRow, signed.authority, CoverRow.of).where(
             col(CoverRow.by) == person,
-            col(CoverRow.since) <= day,
-            or_(col(CoverRow.until).is_(None), col(CoverRow.until) >= day),
+            *match_day(CoverRow, day),
         )
     ).scalars()
     people = [person, *covered]
     posts = connection.execute(
-        select(col(PostRow.role), col(PostRow.held_for), col(PostRow.key)).where(
-            col(PostRow.authority) == signed.authority,
+        select_of(PostRow, signed.authority, PostRow.role, PostRow.held_for, PostRow.key).where(
             col(PostRow.person).in_(people),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
     ).all()
     conditions: list[Any] = [
@@ -188,5 +180,5 @@ def _theirs(connection: Connection, signed: Principal, day: date, among: Any = N
 
 
 def _told(authority: str, among: Any, which: Any) -> Any:
-    told = select(col(InvolvedRow.challenge)).where(col(InvolvedRow.authority) == authority, which)
+    told = select_of(InvolvedRow, authority, InvolvedRow.challenge).where(which)
     return told if among is None else told.where(col(InvolvedRow.as_to).is_(True), col(InvolvedRow.challenge).in_(among))

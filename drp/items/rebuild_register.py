@@ -10,6 +10,7 @@ from drp.casework import load
 from drp.casework.procedures import Procedures
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.register_tables import RegisterRow
+from drp.database.scope import in_authority, select_of
 from drp.register.write import EntryToInsert, insert_entries, take_out_entries
 from workflows.model.challenge import Outcome
 from workflows.model.register_entry import register_entry_of
@@ -17,8 +18,8 @@ from workflows.model.register_entry import register_entry_of
 
 def rebuild_missing_entries(connection: Connection, procedures: Procedures, authority: str) -> int:
     """Make the lines of items that have none: those of an earlier release. Gives how many were made."""
-    here = col(ChallengeRow.authority) == authority
-    lined = select(col(RegisterRow.id)).where(col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == "")
+    here = in_authority(ChallengeRow, authority)
+    lined = select_of(RegisterRow, authority, RegisterRow.id).where(col(RegisterRow.sheet) == "")
     sealed = col(ChallengeRow.phase) == Outcome.IN_ERROR.value
     unlined = select(col(ChallengeRow.id)).where(here, ~sealed, col(ChallengeRow.id).not_in(lined))
     return rebuild_entries(connection, procedures, authority, connection.execute(unlined).scalars().all())

@@ -11,6 +11,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.scope import in_authority, select_of
 from workflows.model.challenge import WindowKind
 
 
@@ -49,17 +50,16 @@ def list_items_with_meeting(connection: Connection, authority: str, most: int) -
     Whether the meeting is arranged stands in the item itself.
     """
     ids = connection.execute(
-        select(col(WindowRow.challenge))
+        select_of(WindowRow, authority, WindowRow.challenge)
         .join(
             ChallengeRow,
             and_(
-                col(ChallengeRow.authority) == authority,
+                in_authority(ChallengeRow, authority),
                 col(ChallengeRow.id) == col(WindowRow.challenge),
                 col(ChallengeRow.sequence) == col(WindowRow.sequence),
             ),
         )
         .where(
-            col(WindowRow.authority) == authority,
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.kind) == WindowKind.MEETING.value,
             col(ChallengeRow.is_open),
@@ -81,7 +81,7 @@ def list_refused_mail(connection: Connection, authority: str, most: int) -> tupl
     rows = connection.execute(
         select(col(DeliveryRow.challenge), col(PersonRow.name), col(DeliveryRow.error), col(NotificationRow.at))
         .join(NotificationRow, _message())
-        .join(PersonRow, and_(col(PersonRow.authority) == authority, col(PersonRow.id) == col(DeliveryRow.person)))
+        .join(PersonRow, and_(in_authority(PersonRow, authority), col(PersonRow.id) == col(DeliveryRow.person)))
         .where(*_refused(authority))
         .order_by(col(NotificationRow.at).desc(), col(PersonRow.name))
         .limit(most)
@@ -91,7 +91,7 @@ def list_refused_mail(connection: Connection, authority: str, most: int) -> tupl
 
 def _held(authority: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        col(WindowRow.authority) == authority,
+        in_authority(WindowRow, authority),
         col(WindowRow.closed_at).is_(None),
         col(WindowRow.held_since).is_not(None),
     )
@@ -104,8 +104,8 @@ def _message() -> Any:
 
 def _refused(authority: str) -> tuple[ColumnElement[bool], ...]:
     return (
-        col(DeliveryRow.authority) == authority,
-        col(NotificationRow.authority) == authority,
+        in_authority(DeliveryRow, authority),
+        in_authority(NotificationRow, authority),
         col(NotificationRow.state) == NotificationState.FAILED,
         col(DeliveryRow.mail) == MailState.REFUSED,
     )

@@ -10,6 +10,7 @@ from sqlmodel import col
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import NotificationRow, NotificationState
+from drp.database.scope import in_authority, select_of
 
 
 @dataclass(frozen=True)
@@ -37,24 +38,22 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
             col(AuthorityRow.key) == authority
         )
     ).one()
-    overdue = select(func.min(col(WindowRow.acts_at))).where(
-        col(WindowRow.authority) == authority,
+    overdue = select_of(WindowRow, authority, func.min(col(WindowRow.acts_at))).where(
         col(WindowRow.closed_at).is_(None),
         col(WindowRow.held_since).is_(None),
         col(WindowRow.acts_at) <= now,
     )
-    unsent = select(func.min(col(NotificationRow.at))).where(
-        col(NotificationRow.authority) == authority,
+    unsent = select_of(NotificationRow, authority, func.min(col(NotificationRow.at))).where(
         col(NotificationRow.state) == NotificationState.WAITING,
         col(NotificationRow.next_at) <= now,
     )
-    held = _counted(WindowRow, col(WindowRow.authority) == authority, col(WindowRow.held_since).is_not(None))
+    held = _counted(WindowRow, in_authority(WindowRow, authority), col(WindowRow.held_since).is_not(None))
     failed = _counted(
         NotificationRow,
-        col(NotificationRow.authority) == authority,
+        in_authority(NotificationRow, authority),
         col(NotificationRow.state) == NotificationState.FAILED,
     )
-    first = select(func.min(col(ChallengeRow.raised_at))).where(col(ChallengeRow.authority) == authority)
+    first = select_of(ChallengeRow, authority, func.min(col(ChallengeRow.raised_at)))
     return ServiceCondition(
         last_tick=row.last_tick,
         oldest_overdue_window=connection.execute(overdue).scalar(),

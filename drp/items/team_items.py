@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import PersonRow, UnitRow
+from drp.database.scope import in_authority, select_of
 from workflows.model.challenge import ASKS_RECIPIENTS
 
 
@@ -32,17 +33,16 @@ def count_waiting(
     """
     past = func.sum(case((col(WindowRow.closes_at) <= now, 1), else_=0))
     query = (
-        select(col(ChallengeRow.team), col(UnitRow.name), func.count(), past)
+        select_of(ChallengeRow, authority, ChallengeRow.team, UnitRow.name, func.count(), past)
         .join(
             WindowRow,
-            (col(WindowRow.authority) == authority) & (col(WindowRow.challenge) == col(ChallengeRow.id)),
+            in_authority(WindowRow, authority) & (col(WindowRow.challenge) == col(ChallengeRow.id)),
         )
         .outerjoin(
             UnitRow,
-            (col(UnitRow.authority) == authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChallengeRow.team)),
+            in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChallengeRow.team)),
         )
         .where(
-            col(ChallengeRow.authority) == authority,
             col(ChallengeRow.is_open),
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
@@ -59,9 +59,9 @@ def count_waiting(
 def list_recipients(connection: Connection, authority: str, items: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
     """To whom each of some items was ever sent, copies left out: names with the keys of their roles, by name."""
     rows = connection.execute(
-        select(col(InvolvedRow.challenge), col(InvolvedRow.role), col(PersonRow.name))
-        .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(InvolvedRow.person)))
-        .where(col(InvolvedRow.authority) == authority, col(InvolvedRow.as_to), col(InvolvedRow.challenge).in_(items))
+        select_of(InvolvedRow, authority, InvolvedRow.challenge, InvolvedRow.role, PersonRow.name)
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(InvolvedRow.person)))
+        .where(col(InvolvedRow.as_to), col(InvolvedRow.challenge).in_(items))
         .order_by(col(PersonRow.name))
     )
     found: dict[UUID, list[tuple[str, str]]] = {}

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.scope import core_table, in_authority, select_of
 from drp.messages.inbox import messages_query
 
 Key = tuple[UUID, int, int]
@@ -31,7 +32,7 @@ class Waiting:
 
 def list_due_messages(connection: Connection, authority: str, now: datetime, most: int) -> list[Waiting]:
     """List the messages that wait and are due at `now` (aware UTC), the longest waiting first."""
-    row = NotificationRow.__table__  # type: ignore[attr-defined]
+    row = core_table(NotificationRow)
     due = (
         select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
         .where(row.c.authority == authority, row.c.state == NotificationState.WAITING, row.c.next_at <= now)
@@ -40,7 +41,7 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
         .subquery()
     )
     its_own = and_(
-        col(DeliveryRow.authority) == authority,
+        in_authority(DeliveryRow, authority),
         col(DeliveryRow.challenge) == due.c.challenge,
         col(DeliveryRow.version) == due.c.version,
         col(DeliveryRow.n) == due.c.n,
@@ -77,7 +78,7 @@ def claim_message(connection: Connection, authority: str, key: Key, now: datetim
 
 def read_message(connection: Connection, authority: str, key: Key) -> RowMapping:
     """Read a message as it is kept."""
-    table = NotificationRow.__table__  # type: ignore[attr-defined]
+    table = core_table(NotificationRow)
     return connection.execute(select(table).where(*_match_message(authority, key))).mappings().one()
 
 
@@ -96,8 +97,8 @@ def list_copies(connection: Connection, authority: str, key: Key) -> Sequence[Ro
     """List each person's copy of a message, with their address as it is now: first who is addressed, then who is copied."""
     return (
         connection.execute(
-            select(DeliveryRow.__table__, col(PersonRow.email), col(PersonRow.left_on))  # type: ignore[attr-defined]
-            .join(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
+            select(core_table(DeliveryRow), col(PersonRow.email), col(PersonRow.left_on))
+            .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
             .where(*_match_copies(authority, key))
             .order_by(col(DeliveryRow.as_to).desc(), col(PersonRow.email))
         )
@@ -109,8 +110,8 @@ def list_copies(connection: Connection, authority: str, key: Key) -> Sequence[Ro
 def count_unsent_messages(connection: Connection, authority: str) -> Mapping[str, int]:
     """Count the messages that wait, are held (`braked`) or have failed, by their state; a state of none is absent."""
     rows = connection.execute(
-        select(col(NotificationRow.state), func.count().label("n"))
-        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state).in_(UNSENT))
+        select_of(NotificationRow, authority, NotificationRow.state, func.count().label("n"))
+        .where(col(NotificationRow.state).in_(UNSENT))
         .group_by(col(NotificationRow.state))
     )
     return {row.state: row.n for row in rows}
@@ -121,8 +122,8 @@ def list_undelivered_copies(connection: Connection, authority: str, state: Notif
     mail = MailState.REFUSED if state is NotificationState.FAILED else MailState.WAITING
     # The messages first, by their own index, then each person's copy: the other way round every copy ever sent is looked at.
     newest = (
-        select(col(NotificationRow.challenge))
-        .where(col(NotificationRow.authority) == authority, col(NotificationRow.state) == state)
+        select_of(NotificationRow, authority, NotificationRow.challenge)
+        .where(col(NotificationRow.state) == state)
         .order_by(col(NotificationRow.next_at).desc())
         .limit(most)
     )

@@ -11,6 +11,7 @@ from sqlmodel import col
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.scope import core_table, in_authority, select_of
 from workflows.model.challenge import Outcome
 
 _KEY = ("authority", "challenge", "version", "n")
@@ -20,25 +21,23 @@ def messages_query(authority: str) -> Any:
     """Every person's copy of every message of an authority, with the item that it is about."""
     on = [getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in _KEY]
     return (
-        select(
-            DeliveryRow.__table__,  # type: ignore[attr-defined]
-            col(NotificationRow.subject),
-            col(NotificationRow.stage),
-            col(NotificationRow.due),
-            col(NotificationRow.at),
-            col(NotificationRow.attempts),
-            col(NotificationRow.next_at),
+        select_of(
+            DeliveryRow,
+            authority,
+            core_table(DeliveryRow),
+            NotificationRow.subject,
+            NotificationRow.stage,
+            NotificationRow.due,
+            NotificationRow.at,
+            NotificationRow.attempts,
+            NotificationRow.next_at,
             col(NotificationRow.error).label("trouble"),
-            col(ChallengeRow.reference),
-            col(ChallengeRow.ladder_hash),
-            col(ChallengeRow.authority_hash),
+            ChallengeRow.reference,
+            ChallengeRow.ladder_hash,
+            ChallengeRow.authority_hash,
         )
         .join(NotificationRow, on[0] & on[1] & on[2] & on[3])
-        .join(
-            ChallengeRow,
-            (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
-        )
-        .where(col(DeliveryRow.authority) == authority)
+        .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)))
     )
 
 
@@ -58,13 +57,12 @@ def read_pack_and_unread(connection: Connection, authority: str, person: UUID, m
     Counted no further than `most`: somebody who is copied into everything has tens of thousands.
     """
     some = (
-        select(col(DeliveryRow.n))
+        select_of(DeliveryRow, authority, DeliveryRow.n)
         .join(
             ChallengeRow,
-            (col(ChallengeRow.authority) == authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
+            in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(DeliveryRow.challenge)),
         )
         .where(
-            col(DeliveryRow.authority) == authority,
             col(DeliveryRow.person) == person,
             col(DeliveryRow.read_at).is_(None),
             col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
@@ -91,7 +89,7 @@ def mark_read(
 
     What was read once keeps the moment at which it was.
     """
-    mine = (col(DeliveryRow.authority) == authority, col(DeliveryRow.person) == person, col(DeliveryRow.read_at).is_(None))
+    mine = (in_authority(DeliveryRow, authority), col(DeliveryRow.person) == person, col(DeliveryRow.read_at).is_(None))
     marking = update(DeliveryRow).where(*mine).values(read_at=now)
     if challenge is not None:
         marking = marking.where(col(DeliveryRow.challenge) == challenge)

@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.scope import select_of, update_of
 
 
 def read_brake(connection: Connection, authority: str) -> str:
@@ -21,22 +22,20 @@ def store_brake(connection: Connection, authority: str, brake: str) -> None:
 
 def release_messages(connection: Connection, authority: str, now: datetime) -> int:
     """Let held and failed messages go again, by hand, to those they did not reach. Returns how many."""
-    failed = select(col(NotificationRow.challenge)).where(
-        col(NotificationRow.authority) == authority, col(NotificationRow.state) == NotificationState.FAILED
+    failed = select_of(NotificationRow, authority, NotificationRow.challenge).where(
+        col(NotificationRow.state) == NotificationState.FAILED
     )
     connection.execute(
-        update(DeliveryRow)
+        update_of(DeliveryRow, authority)
         .where(
-            col(DeliveryRow.authority) == authority,
             col(DeliveryRow.mail) == MailState.REFUSED,
             col(DeliveryRow.challenge).in_(failed),
         )
         .values(mail=MailState.WAITING, error="")
     )
     return connection.execute(
-        update(NotificationRow)
+        update_of(NotificationRow, authority)
         .where(
-            col(NotificationRow.authority) == authority,
             col(NotificationRow.state).in_((NotificationState.BRAKED, NotificationState.FAILED)),
         )
         .values(state=NotificationState.WAITING, next_at=now, attempts=0, error="", released=True)

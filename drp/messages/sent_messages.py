@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.scope import in_authority, select_of
 from drp.messages.inbox import messages_query
 
 
@@ -42,7 +43,7 @@ class SentMessage:
 
 def items_raised_before(connection: Connection, authority: str, until: datetime | None = None) -> tuple[UUID, ...]:
     """Every item of an authority that was raised before `until`, in the order of raising."""
-    query = select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == authority)
+    query = select_of(ChallengeRow, authority, ChallengeRow.id)
     if until is not None:
         query = query.where(col(ChallengeRow.raised_at) < until)
     return tuple(connection.execute(query.order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))).scalars())
@@ -55,7 +56,7 @@ def sent_messages(
     query = (
         messages_query(authority)
         .add_columns(col(PersonRow.name), col(PersonRow.email), col(ChallengeRow.raiser_role))
-        .outerjoin(PersonRow, (col(PersonRow.authority) == authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
+        .outerjoin(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
         .where(col(DeliveryRow.challenge).in_(items))
     )
     if since is not None:

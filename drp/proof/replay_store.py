@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.casework import access, load
@@ -13,6 +13,7 @@ from drp.casework.load import StoredChallenge
 from drp.casework.procedures import Procedures
 from drp.database.authority_tables import DocumentRow
 from drp.database.challenge_tables import ChallengeRow
+from drp.database.scope import select_of
 from drp.timeline.chain import ChainedEntry
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import local_date
@@ -33,7 +34,7 @@ class ReplayFault:
 
 def replay_faults(connection: Connection, authority: str, procedures: Procedures) -> Iterator[ReplayFault | None]:
     """One challenge after the other: None where it is what its events decide."""
-    ids = connection.execute(select(col(ChallengeRow.id)).where(col(ChallengeRow.authority) == authority)).scalars().all()
+    ids = connection.execute(select_of(ChallengeRow, authority, ChallengeRow.id)).scalars().all()
     for id_ in sorted(ids, key=str):
         yield _one(connection, authority, procedures, id_)
 
@@ -96,8 +97,8 @@ def _raised_under(
     if not any(entry.kind == "ladder_moved" for entry in kept.entries):
         return None
     rows = connection.execute(
-        select(col(DocumentRow.hash)).where(
-            col(DocumentRow.authority) == authority, col(DocumentRow.kind) == "ladder", col(DocumentRow.key) == loaded.ladder
+        select_of(DocumentRow, authority, DocumentRow.hash).where(
+            col(DocumentRow.kind) == "ladder", col(DocumentRow.key) == loaded.ladder
         )
     ).scalars()
     day = local_date(loaded.challenge.raised_at)

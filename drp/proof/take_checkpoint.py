@@ -13,6 +13,7 @@ from sqlmodel import col
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.record_tables import CheckpointRow, StandingRow
+from drp.database.scope import core_table, select_of
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, CheckpointedLength, in_order, sign_checkpoint
 from drp.timeline.chain import GENESIS, running_digest
 
@@ -41,7 +42,7 @@ class TakenCheckpoint:
 
 def last_checkpoint(connection: Connection, authority: str) -> Checkpoint | None:
     """The newest checkpoint that the database knows."""
-    table = CheckpointRow.__table__  # type: ignore[attr-defined]
+    table = core_table(CheckpointRow)
     newest = select(table).where(table.c.authority == authority).order_by(table.c.number.desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     return Checkpoint(**row) if row else None
@@ -63,9 +64,7 @@ def take_checkpoint(
     rows = {
         row.id: row
         for row in connection.execute(
-            select(col(ChallengeRow.id), col(ChallengeRow.entries), col(ChallengeRow.head)).where(
-                col(ChallengeRow.authority) == authority
-            )
+            select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.entries, ChallengeRow.head)
         )
     }
     grown = {
@@ -101,7 +100,7 @@ def note_checked(connection: Connection, authority: str, now: datetime, fault: s
 
 
 def _known(connection: Connection, authority: str) -> dict[UUID, CheckpointedLength]:
-    table = StandingRow.__table__  # type: ignore[attr-defined]
+    table = core_table(StandingRow)
     named = select(table.c.challenge, table.c.count, table.c.head, table.c.digest).where(table.c.authority == authority)
     rows = connection.execute(named)
     return {row["challenge"]: CheckpointedLength(**row) for row in rows.mappings()}
@@ -113,7 +112,7 @@ def standing_at_last(connection: Connection, authority: str) -> tuple[Checkpoint
 
 
 def _keep(connection: Connection, authority: str, standings: list[CheckpointedLength]) -> None:
-    table = StandingRow.__table__  # type: ignore[attr-defined]
+    table = core_table(StandingRow)
     for one in standings:
         connection.execute(delete(table).where(table.c.authority == authority, table.c.challenge == one.challenge))
     listed: list[dict[str, Any]] = [
@@ -131,7 +130,7 @@ def _grown(
     since, standing = (known.count, known) if known else (0, CheckpointedLength(challenge, 0, GENESIS, GENESIS))
     if count < since:
         return f"it had {since} entries and has {count}"
-    table = EntryRow.__table__  # type: ignore[attr-defined]
+    table = core_table(EntryRow)
     found = connection.execute(
         select(table)
         .where(table.c.authority == authority, table.c.challenge == challenge)

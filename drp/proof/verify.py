@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select
-from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.record_tables import ErasureRow
+from drp.database.scope import core_table, select_of
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint
 from drp.timeline.chain import GENESIS, ChainKey, KeptWords, first_fault, running_digest
 
@@ -64,13 +64,11 @@ def timeline_faults(
     challenges = {
         row.id: row
         for row in connection.execute(
-            select(col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.entries), col(ChallengeRow.head)).where(
-                col(ChallengeRow.authority) == authority
-            )
+            select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries, ChallengeRow.head)
         )
     }
     ordered = check_order(checkpoints, authority)
-    erased = set(connection.execute(select(col(ErasureRow.challenge)).where(col(ErasureRow.authority) == authority)).scalars())
+    erased = set(connection.execute(select_of(ErasureRow, authority, ErasureRow.challenge)).scalars())
     words = _words(connection, authority)
     timelines = _timelines(connection, authority)
     for id_ in sorted(challenges, key=str):
@@ -162,12 +160,12 @@ def _by_entry(rows: Iterable[Mapping[str, Any]]) -> dict[int, tuple[KeptWords, .
 
 
 def _timelines(connection: Connection, authority: str) -> _Grouped:
-    table = EntryRow.__table__  # type: ignore[attr-defined]
+    table = core_table(EntryRow)
     query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number)
     return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
 
 
 def _words(connection: Connection, authority: str) -> _Grouped:
-    table = WordsRow.__table__  # type: ignore[attr-defined]
+    table = core_table(WordsRow)
     query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number, table.c.field)
     return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert
 from sqlmodel import col
 
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.scope import in_authority
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.model.authority import Authority
 from workflows.model.challenge import Challenge
@@ -61,7 +62,7 @@ def write_entries(connection: Connection, authority: str, changes: Sequence[Entr
 def take_out_entries(connection: Connection, authority: str, ids: Sequence[UUID]) -> None:
     """Take the lines of some items out, with their visits to stages."""
     for table in (RegisterRow, StayRow) if ids else ():
-        connection.execute(delete(table).where(col(table.authority) == authority, col(table.id).in_(ids)))
+        connection.execute(delete(table).where(in_authority(table, authority), col(table.id).in_(ids)))
 
 
 def insert_entries(connection: Connection, authority: str, entered: Iterable[EntryToInsert], at_once: int = 2_000) -> int:

@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.casework import load
 from drp.casework.service import Casework
 from drp.database.challenge_tables import ChallengeRow
+from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.identity.tokens import principal_of
 from drp.register_import.columns import SheetColumns
@@ -104,16 +105,20 @@ def refuse_what_runs(
     """Note every row that an earlier sheet's row made into an item: it is in the register by that item, and counts once."""
     taken_from: Any = col(ChallengeRow.rest)
     found = connection.execute(
-        select(
-            col(ChallengeRow.reference), col(ChallengeRow.child), col(ChallengeRow.item_type), col(ChallengeRow.reasons),
+        select_of(
+            ChallengeRow,
+            authority,
+            ChallengeRow.reference,
+            ChallengeRow.child,
+            ChallengeRow.item_type,
+            ChallengeRow.reasons,
             taken_from["taken_over_from"].as_string().label("day"),
         ).where(
-            col(ChallengeRow.authority) == authority,
             taken_from["taken_over_from"].as_string().is_not(None),
             # What was recorded in error is in no register: its row may come in as what it is.
             col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
         )
-    )  # fmt: skip
+    )
     running = {(row.child, ItemType(row.item_type), row.day, frozenset(row.reasons)): row.reference for row in found}
     for one in rows if running else ():
         line = one.entered.line

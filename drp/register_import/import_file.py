@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.casework.service import Casework
 from drp.database.register_tables import RegisterRow, SheetRow
+from drp.database.scope import delete_of, select_of
 from drp.directory.importing import lock_imports
 from drp.register.write import insert_entries
 from drp.register_import.columns import SheetColumns, read_columns
@@ -81,9 +82,7 @@ class CheckedSheet:
 def imported_before(connection: Connection, authority: str, sheet: GivenSheet) -> ImportResult | None:
     """When this same file came in before; None for a new one."""
     row = connection.execute(
-        select(col(SheetRow.at), col(SheetRow.lines)).where(
-            col(SheetRow.authority) == authority, col(SheetRow.hash) == sheet.hash
-        )
+        select_of(SheetRow, authority, SheetRow.at, SheetRow.lines).where(col(SheetRow.hash) == sheet.hash)
     ).first()
     return ImportResult(sheet.hash, row.lines, earlier=row.at) if row is not None else None
 
@@ -188,9 +187,7 @@ def take_sheet_back(connection: Connection, authority: str, which: str) -> Sheet
     `which`: its name, or (the beginning of) its hash. Items that were taken over run on: they are items like any other.
     """
     lock_imports(connection, authority)
-    every = connection.execute(
-        select(SheetRow.__table__).where(col(SheetRow.authority) == authority).order_by(col(SheetRow.at))  # type: ignore[attr-defined]
-    ).all()
+    every = connection.execute(select_of(SheetRow, authority).order_by(col(SheetRow.at))).all()
     found = [row for row in every if row.name == which or (len(which) >= 8 and row.hash.startswith(which.lower()))]
     if len(found) != 1:
         listed = "\n".join(f"  {row.hash[:12]}  {row.name}  {row.at:%Y-%m-%d}  {row.lines:,} lines" for row in found or every)
@@ -198,6 +195,6 @@ def take_sheet_back(connection: Connection, authority: str, which: str) -> Sheet
         raise NoSuchSheet(f"{said}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}")
     row = SheetRow(**found[0]._mapping)
     # First what only the tables' owner may do.
-    connection.execute(delete(SheetRow).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == row.hash))
-    connection.execute(delete(RegisterRow).where(col(RegisterRow.authority) == authority, col(RegisterRow.sheet) == row.hash))
+    connection.execute(delete_of(SheetRow, authority).where(col(SheetRow.hash) == row.hash))
+    connection.execute(delete_of(RegisterRow, authority).where(col(RegisterRow.sheet) == row.hash))
     return row

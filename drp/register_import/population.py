@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.database.register_tables import PopulationRow
+from drp.database.scope import delete_of
 from drp.directory.importing import lock_imports
 from drp.register_import.columns import SheetColumns, read_columns
 from drp.register_import.faults import SheetFaults
@@ -50,8 +51,8 @@ def keep_population(connection: Connection, authority: Authority, rows: tuple[Co
     lock_imports(connection, authority.key)
     for quarter, status, _ in rows:
         connection.execute(
-            delete(PopulationRow).where(
-                col(PopulationRow.authority) == authority.key, col(PopulationRow.quarter) == quarter,
+            delete_of(PopulationRow, authority.key).where(
+                col(PopulationRow.quarter) == quarter,
                 col(PopulationRow.status) == status,
             )
         )  # fmt: skip

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.database.authority_tables import DocumentRow
 from drp.database.directory_tables import ChildRow, PersonRow, UnitRow
 from drp.database.register_tables import RegisterRow
+from drp.database.scope import select_of
 from workflows.ladder_language.strict_yaml import read_tree
 from workflows.model.authority import Authority
 from workflows.model.challenge import Outcome
@@ -62,16 +63,10 @@ class Vocabulary:
 def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
     """Read it all: some queries, whatever the sheet's size."""
     key = authority.key
-    units = connection.execute(
-        select(col(UnitRow.kind), col(UnitRow.key), col(UnitRow.name), col(UnitRow.within)).where(col(UnitRow.authority) == key)
-    ).all()
-    people = connection.execute(
-        select(col(PersonRow.id), col(PersonRow.key), col(PersonRow.name)).where(col(PersonRow.authority) == key)
-    ).all()
-    children = connection.execute(select(col(ChildRow.number), col(ChildRow.id)).where(col(ChildRow.authority) == key)).all()
-    references = connection.execute(
-        select(col(RegisterRow.reference)).where(col(RegisterRow.authority) == key, col(RegisterRow.n) == 0)
-    ).scalars()
+    units = connection.execute(select_of(UnitRow, key, UnitRow.kind, UnitRow.key, UnitRow.name, UnitRow.within)).all()
+    people = connection.execute(select_of(PersonRow, key, PersonRow.id, PersonRow.key, PersonRow.name)).all()
+    children = connection.execute(select_of(ChildRow, key, ChildRow.number, ChildRow.id)).all()
+    references = connection.execute(select_of(RegisterRow, key, RegisterRow.reference).where(col(RegisterRow.n) == 0)).scalars()
     words = {
         "item_type": _labelled(authority, ItemType),
         "stage": FieldWords.of(_stages(connection, key)),
@@ -109,8 +104,8 @@ def _people(people: Iterable[Any]) -> FieldWords:
 def _stages(connection: Connection, authority: str) -> Iterator[tuple[str, str]]:
     """Every stage of every version of every ladder that was ever loaded, with its label."""
     texts = connection.execute(
-        select(col(DocumentRow.text))
-        .where(col(DocumentRow.authority) == authority, col(DocumentRow.kind) == "ladder")
+        select_of(DocumentRow, authority, DocumentRow.text)
+        .where(col(DocumentRow.kind) == "ladder")
         .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
     ).scalars()
     for text in texts:

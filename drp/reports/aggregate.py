@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, or_, select, true
 from sqlmodel import col
 
 from drp.database.register_tables import RegisterRow
+from drp.database.scope import in_authority
 from workflows.calendar.reporting_periods import first_day, months_in, next_period, periods_between
 from workflows.model.register_entry import CHALLENGE
 
@@ -124,7 +125,7 @@ def is_narrowed_to_reasons(asked: CountQuery) -> bool:
 
 
 def _held(authority: str, asked: CountQuery) -> list[Any]:
-    return [col(RegisterRow.authority) == authority, col(RegisterRow.kind).in_(asked.kinds), *conditions_of(asked)]
+    return [in_authority(RegisterRow, authority), col(RegisterRow.kind).in_(asked.kinds), *conditions_of(asked)]
 
 
 def _column(by: Dimension) -> Any:

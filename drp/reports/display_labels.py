@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.casework.procedures import Procedures
 from drp.database.directory_tables import PersonRow
+from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.reports.aggregate import Dimension
 from workflows.calendar.reporting_periods import period_in_words
@@ -182,10 +183,6 @@ def read_labels(
     named = {(unit.kind, unit.key): unit.name for unit in lookup.list_units(connection, authority)}
     people: dict[str, str] = {}
     if with_people:
-        rows = connection.execute(
-            select(col(PersonRow.id), col(PersonRow.name))
-            .where(col(PersonRow.authority) == authority)
-            .order_by(col(PersonRow.name))
-        )
+        rows = connection.execute(select_of(PersonRow, authority, PersonRow.id, PersonRow.name).order_by(col(PersonRow.name)))
         people = {str(row.id): row.name for row in rows}
     return DisplayLabels(words, ladders, named, people, groups)

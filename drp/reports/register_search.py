@@ -14,6 +14,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.database.register_tables import RegisterRow, SheetRow
+from drp.database.scope import core_table, in_authority, select_of
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels
@@ -100,7 +101,7 @@ def search_register(
     if sort not in SORTS:
         raise Unfit("There is no such order.", f"Choose one of {', '.join(SORTS)}.", "sort")
     keys, descending = _order(labels, sort)
-    query = select(RegisterRow.__table__, *(key.label(f"key_{n}") for n, key in enumerate(keys)))  # type: ignore[attr-defined]
+    query = select(core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
     query = query.where(*filter_conditions(labels, wanted, now))
     if after:
         place = tuple_(*(literal(value, key.type) for value, key in zip(_read_place(after, sort), keys, strict=True)))
@@ -116,21 +117,21 @@ def search_register(
 
 def count_register(connection: Connection, labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> int:
     """How many items the whole list has, each once."""
-    table = RegisterRow.__table__  # type: ignore[attr-defined]
+    table = core_table(RegisterRow)
     query = select(func.count()).select_from(table).where(*filter_conditions(labels, wanted, now))
     return int(connection.execute(query).scalar_one())
 
 
 def find_sheet_name(connection: Connection, authority: str, sheet: str) -> str:
     """Find what a file that lines were brought in from is called, by its hash; empty if there is none such."""
-    name = select(col(SheetRow.name)).where(col(SheetRow.authority) == authority, col(SheetRow.hash) == sheet)
+    name = select_of(SheetRow, authority, SheetRow.name).where(col(SheetRow.hash) == sheet)
     return connection.execute(name).scalar() or ""
 
 
 def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> list[Any]:
     """Conditions on an item's first row. What is asked of its reasons may hold for any one of its rows."""
     here, question = labels.words.key, wanted.question
-    found: list[Any] = [col(RegisterRow.authority) == here, col(RegisterRow.is_first) == true()]
+    found: list[Any] = [in_authority(RegisterRow, here), col(RegisterRow.is_first) == true()]
     if wanted.past:
         found.append(col(RegisterRow.id).in_(_waiting(labels, question, here, now)))
         kept_back = tuple(one for one in question.only if one[0] is not Dimension.STAGE)
@@ -151,7 +152,7 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     if wanted.reference:
         found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:
-        its = select(col(ChildRow.id)).where(col(ChildRow.authority) == here, col(ChildRow.number) == wanted.child)
+        its = select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)
         found.append(or_(col(RegisterRow.child).in_(its), col(RegisterRow.number) == wanted.child))
     return found
 
@@ -174,8 +175,7 @@ def _of_items(labels: DisplayLabels, wanted: RegisterFilter, here: str, kind: st
     of_items = tuple(one for one in asked.only if one[0] not in CODED)
     found = conditions_of(CountQuery(asked.by, None, asked.first, asked.last, of_items))
     if of_reasons:
-        some = select(col(RegisterRow.id)).where(
-            col(RegisterRow.authority) == here,
+        some = select_of(RegisterRow, here, RegisterRow.id).where(
             col(RegisterRow.kind) == kind,
             *conditions_of(CountQuery(Dimension.REASON, only=tuple(of_reasons))),
         )
@@ -193,7 +193,7 @@ def _waiting(labels: DisplayLabels, question: TableQuestion, here: str, now: dat
 
 def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
     """What the list is ordered by, all one way, and whether that is downwards. The last of it is each item's own."""
-    table = RegisterRow.__table__  # type: ignore[attr-defined]
+    table = core_table(RegisterRow)
     if sort == "reference":
         return [table.c.reference, table.c.id], False
     if sort == "ended":
@@ -210,8 +210,8 @@ def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
 def _coded(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[str, str]]]:
     found: dict[UUID, list[tuple[str, str]]] = {}
     rows = connection.execute(
-        select(col(RegisterRow.id), col(RegisterRow.reason), col(RegisterRow.theme))
-        .where(col(RegisterRow.authority) == authority, col(RegisterRow.id).in_(ids))
+        select_of(RegisterRow, authority, RegisterRow.id, RegisterRow.reason, RegisterRow.theme)
+        .where(col(RegisterRow.id).in_(ids))
         .order_by(col(RegisterRow.id), col(RegisterRow.n))
     )
     for id_, reason, theme in rows:

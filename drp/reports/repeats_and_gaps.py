@@ -11,6 +11,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.scope import core_table, in_authority
 from drp.reports.aggregate import Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, ThemeTable, asked_of, read_table
@@ -53,7 +54,7 @@ def past_date(
     """Open items that wait for a reply past its date, as it stands now and whatever the period: of a team, if one is asked."""
     query = select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
     if question and question.only:
-        line = RegisterRow.__table__  # type: ignore[attr-defined]
+        line = core_table(RegisterRow)
         asked = asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None))
         query = query.where(
             col(ChallengeRow.id).in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions_of(asked)))
@@ -71,12 +72,12 @@ def waiting_statement(query: Any, authority: str, now: datetime) -> Any:
     return query.join(
         WindowRow,
         and_(
-            col(WindowRow.authority) == authority,
+            in_authority(WindowRow, authority),
             col(WindowRow.challenge) == col(ChallengeRow.id),
             col(WindowRow.sequence) == col(ChallengeRow.sequence),
         ),
     ).where(
-        col(ChallengeRow.authority) == authority,
+        in_authority(ChallengeRow, authority),
         col(ChallengeRow.is_open),
         col(WindowRow.closed_at).is_(None),
         col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),
@@ -95,7 +96,7 @@ def repeated_concerns(
     A child is known by the case-system number, whether the directory has it or only a sheet; a reason of an earlier list is
     the one that it counts as.
     """
-    line, stay, child = RegisterRow.__table__, StayRow.__table__, ChildRow.__table__  # type: ignore[attr-defined]
+    line, stay, child = core_table(RegisterRow), core_table(StayRow), core_table(ChildRow)
     whose = func.coalesce(child.c.number, line.c.number)
     mapped = dict(labels.words.reporting.reasons)
     reason = case(mapped, value=line.c.reason, else_=line.c.reason) if mapped else line.c.reason

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.scope import core_table
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, asked_of, kinds_of, percent_of
@@ -68,7 +69,7 @@ def response_times_by_stage(
     connection: Connection, labels: DisplayLabels, question: TableQuestion
 ) -> tuple[StageResponseTimes, ...]:
     """Replies by stage, in the ladder's order."""
-    stay = StayRow.__table__  # type: ignore[attr-defined]
+    stay = core_table(StayRow)
     rows = connection.execute(
         _narrowed(
             select(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge, func.count()), labels, question
@@ -119,7 +120,7 @@ class VisitFilter:
 
 def ids_of_visits(labels: DisplayLabels, one: VisitFilter, kinds: Sequence[str]) -> Any:
     """The items of some kinds that came so, as a query of their identities."""
-    stay = StayRow.__table__  # type: ignore[attr-defined]
+    stay = core_table(StayRow)
     query = _within(select(stay.c.id), labels, kinds, one.first, one.last)
     if one.stage:
         query = query.where(stay.c.stage.in_(labels.kept(Dimension.STAGE, one.stage)))
@@ -141,7 +142,7 @@ class TimeToEnd:
 
 def to_the_end(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> tuple[TimeToEnd, ...]:
     """Items that ended, in the ladder's order."""
-    line = RegisterRow.__table__  # type: ignore[attr-defined]
+    line = core_table(RegisterRow)
     asked: CountQuery = asked_of(labels, question, (Dimension.STAGE, None))
     here = [line.c.authority == labels.words.key, line.c.kind.in_(kinds_of(question)), line.c.days_to_end.is_not(None)]
     number = func.count(line.c.id.distinct())
@@ -174,7 +175,7 @@ class EscalationCauses:
 
 def escalation_causes(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> tuple[EscalationCauses, ...]:
     """Why items climbed, by the stage that they came to."""
-    stay = StayRow.__table__  # type: ignore[attr-defined]
+    stay = core_table(StayRow)
     rows = connection.execute(
         _narrowed(select(stay.c.stage, stay.c.cause, func.count()), labels, question)
         .where(stay.c.cause != VisitCause.RAISED)
@@ -190,7 +191,7 @@ def escalation_causes(connection: Connection, labels: DisplayLabels, question: T
 
 def _narrowed(query: Any, labels: DisplayLabels, question: TableQuestion) -> Any:
     """Stays of the period, of the items that the question is narrowed to."""
-    stay, line = StayRow.__table__, RegisterRow.__table__  # type: ignore[attr-defined]
+    stay, line = core_table(StayRow), core_table(RegisterRow)
     query = _within(query, labels, kinds_of(question), question.first, question.last)
     if question.only:
         asked = asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None))
@@ -199,7 +200,7 @@ def _narrowed(query: Any, labels: DisplayLabels, question: TableQuestion) -> Any
 
 
 def _within(query: Any, labels: DisplayLabels, kinds: Sequence[str], first: str, last: str) -> Any:
-    stay = StayRow.__table__  # type: ignore[attr-defined]
+    stay = core_table(StayRow)
     query = query.where(stay.c.authority == labels.words.key, stay.c.kind.in_(kinds))
     query = query.where(stay.c.month >= first) if first else query
     return query.where(stay.c.month <= last) if last else query

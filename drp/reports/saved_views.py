@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from sqlmodel import col
 
 from drp.database.register_tables import SavedViewRow
+from drp.database.scope import in_authority
 from workflows.model.refusals import Unfit
 
 MOST = 30
@@ -50,4 +51,4 @@ def remove_view(connection: Connection, authority: str, person: str, name: str) 
 
 
 def _theirs(authority: str, person: str) -> list[Any]:
-    return [col(SavedViewRow.authority) == authority, col(SavedViewRow.person) == UUID(person)]
+    return [in_authority(SavedViewRow, authority), col(SavedViewRow.person) == UUID(person)]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
 from drp.database.register_tables import PopulationRow, RegisterRow
+from drp.database.scope import core_table, select_of
 from drp.reports.aggregate import PERIODS, CountedPairs, CountQuery, Dimension, conditions_of, count_items
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from workflows.calendar.reporting_periods import first_day, months_in, period_in_words, periods_between, quarter_of_month
@@ -242,11 +243,11 @@ def explain_totals(
 
 def _dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
     asked = asked_of(labels, question, (question.by, None))
-    table_of = RegisterRow.__table__  # type: ignore[attr-defined]
-    query = select(func.count(table_of.c.id.distinct())).where(
-        table_of.c.authority == labels.words.key,
-        table_of.c.kind.in_(kinds_of(question)),
-        table_of.c.is_dual,
+    line = core_table(RegisterRow)
+    query = select(func.count(line.c.id.distinct())).where(
+        line.c.authority == labels.words.key,
+        line.c.kind.in_(kinds_of(question)),
+        line.c.is_dual,
         *conditions_of(asked),
     )
     return int(connection.execute(query).scalar_one())
@@ -342,8 +343,8 @@ def rates_of_period(connection: Connection, labels: DisplayLabels, question: Tab
     if len(quarters) > MOST_QUARTERS:
         return ()
     rows = connection.execute(
-        select(col(PopulationRow.status), func.sum(col(PopulationRow.number)), func.count())
-        .where(col(PopulationRow.authority) == labels.words.key, col(PopulationRow.quarter).in_(quarters))
+        select_of(PopulationRow, labels.words.key, PopulationRow.status, func.sum(col(PopulationRow.number)), func.count())
+        .where(col(PopulationRow.quarter).in_(quarters))
         .group_by(col(PopulationRow.status))
         .order_by(col(PopulationRow.status))
     ).all()

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
+from drp.database.scope import core_table, in_authority, match_day, select_of
 from drp.directory import lookup, people
 from drp.directory.people import DirectoryPerson
 from workflows.calendar.working_days import local_date
@@ -93,13 +94,11 @@ def read_board(connection: Connection, words: Authority, now: datetime) -> Servi
 
 def _iros_of_children(connection: Connection, authority: str, roles: Sequence[str], day: date) -> dict[str, list[UUID]]:
     rows = connection.execute(
-        select(col(PostRow.key), col(PostRow.person))
+        select_of(PostRow, authority, PostRow.key, PostRow.person)
         .where(
-            col(PostRow.authority) == authority,
             col(PostRow.held_for) == HeldFor.CHILD.value,
             col(PostRow.role).in_(roles),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
         .distinct()
     )
@@ -120,10 +119,12 @@ def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[U
         return func.count(case((condition, item)).distinct())
 
     rows = connection.execute(
-        select(
-            col(ChallengeRow.child),
-            col(ChallengeRow.raiser),
-            col(ChallengeRow.raiser_role),
+        select_of(
+            ChallengeRow,
+            authority,
+            ChallengeRow.child,
+            ChallengeRow.raiser,
+            ChallengeRow.raiser_role,
             func.count(item.distinct()).label("open"),
             items(and_(judged, col(WindowRow.owner_role) == RAISER)).label("to_consider"),
             items(and_(asks, col(WindowRow.closes_at) <= now)).label("past"),
@@ -132,12 +133,12 @@ def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[U
         .outerjoin(
             WindowRow,
             and_(
-                col(WindowRow.authority) == authority,
+                in_authority(WindowRow, authority),
                 col(WindowRow.challenge) == item,
                 col(WindowRow.closed_at).is_(None),
             ),
         )
-        .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+        .where(col(ChallengeRow.is_open))
         .group_by(col(ChallengeRow.child), col(ChallengeRow.raiser), col(ChallengeRow.raiser_role))
     )
     return [
@@ -149,15 +150,15 @@ def cases_of(connection: Connection, words: Authority, person: UUID, day: date) 
     """The children whose IRO somebody is on a day or will be later; and those whose IRO they were until they left, and
     for whom nobody has followed: a child is never without an IRO (Children Act 1989 s.25A)."""
     here = (
-        col(PostRow.authority) == words.key,
+        in_authority(PostRow, words.key),
         col(PostRow.held_for) == HeldFor.CHILD.value,
         col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
     )
     live = or_(col(PostRow.until).is_(None), and_(col(PostRow.until) >= day, col(PostRow.until) >= col(PostRow.since)))
-    left_on = select(col(PersonRow.left_on)).where(col(PersonRow.authority) == words.key, col(PersonRow.id) == person)
+    left_on = select_of(PersonRow, words.key, PersonRow.left_on).where(col(PersonRow.id) == person)
     left_behind = and_(col(PostRow.until) == left_on.scalar_subquery(), col(PostRow.until) >= col(PostRow.since))
     posts = connection.execute(
-        select(PostRow.__table__).where(*here, col(PostRow.person) == person, or_(live, left_behind))  # type: ignore[attr-defined]
+        select(core_table(PostRow)).where(*here, col(PostRow.person) == person, or_(live, left_behind))
     ).all()
     followed = children_with_another_iro(connection, words, person, {post.key for post in posts}, day)
     mine = [post for post in posts if post.until is None or post.until >= day or post.key not in followed]
@@ -177,8 +178,8 @@ def list_reviewed_children(connection: Connection, words: Authority, person: UUI
     posts = lookup.list_posts(connection, words.key, person, day, HeldFor.CHILD, covering=True)
     ids = [UUID(post.key) for post in posts if post.role in roles]
     rows = connection.execute(
-        select(col(ChildRow.number), col(ChildRow.initials))
-        .where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(ids))
+        select_of(ChildRow, words.key, ChildRow.number, ChildRow.initials)
+        .where(col(ChildRow.id).in_(ids))
         .order_by(col(ChildRow.initials), col(ChildRow.number))
     )
     return {row.number: row.initials for row in rows}
@@ -191,14 +192,12 @@ def children_with_another_iro(
     if not keys:
         return frozenset()
     rows = connection.execute(
-        select(col(PostRow.key)).where(
-            col(PostRow.authority) == words.key,
+        select_of(PostRow, words.key, PostRow.key).where(
             col(PostRow.held_for) == HeldFor.CHILD.value,
             col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
             col(PostRow.key).in_(keys),
             col(PostRow.person) != person,
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
     )
     return frozenset(rows.scalars())
@@ -223,11 +222,11 @@ def _former(connection: Connection, words: Authority, day: date) -> tuple[Direct
 def _children(connection: Connection, authority: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
     if not ids:
         return {}
-    unit = and_(col(UnitRow.authority) == authority, col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
+    unit = and_(in_authority(UnitRow, authority), col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
-        select(col(ChildRow.id), col(ChildRow.number), col(ChildRow.initials), col(ChildRow.team), col(UnitRow.name))
+        select_of(ChildRow, authority, ChildRow.id, ChildRow.number, ChildRow.initials, ChildRow.team, UnitRow.name)
         .outerjoin(UnitRow, unit)
-        .where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(ids))
+        .where(col(ChildRow.id).in_(ids))
     )
     return {row.id: (row.number, row.initials, row.name or row.team) for row in rows}
 
@@ -236,9 +235,8 @@ def _references(connection: Connection, words: Authority, children: Sequence[UUI
     if not children:
         return {}
     rows = connection.execute(
-        select(col(ChallengeRow.child), col(ChallengeRow.reference))
+        select_of(ChallengeRow, words.key, ChallengeRow.child, ChallengeRow.reference)
         .where(
-            col(ChallengeRow.authority) == words.key,
             col(ChallengeRow.child).in_(children),
             col(ChallengeRow.is_open),
             col(ChallengeRow.raiser_role).in_(words.roles_acting_as(Capacity.IRO)),
@@ -260,17 +258,17 @@ def in_their_line(
         return frozenset()
     near = [role.key for role in words.roles if role.acts_as is None]
     posts = connection.execute(
-        select(col(PostRow.held_for), col(PostRow.key), col(PostRow.since), col(PostRow.until)).where(
-            col(PostRow.authority) == words.key, col(PostRow.person) == person, col(PostRow.role).in_(near)
+        select_of(PostRow, words.key, PostRow.held_for, PostRow.key, PostRow.since, PostRow.until).where(
+            col(PostRow.person) == person, col(PostRow.role).in_(near)
         )
     ).all()
     theirs = {UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value and post.since <= day}
     now = {(post.held_for, post.key) for post in posts if post.since <= day and (post.until is None or post.until >= day)}
-    unit = and_(col(UnitRow.authority) == words.key, col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
+    unit = and_(in_authority(UnitRow, words.key), col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
-        select(col(ChildRow.id), col(ChildRow.team), col(UnitRow.within))
+        select_of(ChildRow, words.key, ChildRow.id, ChildRow.team, UnitRow.within)
         .outerjoin(UnitRow, unit)
-        .where(col(ChildRow.authority) == words.key, col(ChildRow.id).in_(children))
+        .where(col(ChildRow.id).in_(children))
     )
     teams, services = HeldFor.TEAM.value, HeldFor.SERVICE.value
     return frozenset(row.id for row in rows if row.id in theirs or (teams, row.team) in now or (services, row.within) in now)

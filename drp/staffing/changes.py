@@ -24,6 +24,7 @@ from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
+from drp.database.scope import core_table, in_authority, match_day, select_of
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens
@@ -203,20 +204,20 @@ def check_stand_in(
 def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, since: date, until: date | None) -> list[Any]:
     """Covers of either person that run on some of these days."""
     where = [
-        col(CoverRow.authority) == authority,
+        in_authority(CoverRow, authority),
         col(CoverRow.of).in_((of, by)),
         or_(col(CoverRow.until).is_(None), and_(col(CoverRow.until) >= since, col(CoverRow.until) >= col(CoverRow.since))),
     ]
     if until is not None:
         where.append(col(CoverRow.since) <= until)
-    return list(connection.execute(select(CoverRow.__table__).where(*where)).all())  # type: ignore[attr-defined]
+    return list(connection.execute(select(core_table(CoverRow)).where(*where)).all())
 
 
 def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
     """End a cover or a delegation at once; one that has not begun never will. Raises Unfit, NotFound, NotPermitted."""
     with _changing(casework, signed, now) as desk:
-        here = (col(CoverRow.authority) == signed.authority, col(CoverRow.id) == cover_id)
-        row = desk.connection.execute(select(CoverRow.__table__).where(*here)).first()  # type: ignore[attr-defined]
+        here = (in_authority(CoverRow, signed.authority), col(CoverRow.id) == cover_id)
+        row = desk.connection.execute(select(core_table(CoverRow)).where(*here)).first()
         if row is None:
             raise NotFound
         desk.allowed(DirectoryChange.COVER, row.of)
@@ -245,7 +246,7 @@ def hand_over_cases(
         begun = []
         for case in made.cases:
             # What had ended with their leaving stays as it was.
-            post = (col(PostRow.authority) == signed.authority, col(PostRow.id) == case.post)
+            post = (in_authority(PostRow, signed.authority), col(PostRow.id) == case.post)
             later = or_(col(PostRow.until).is_(None), col(PostRow.until) >= since)
             desk.connection.execute(update(PostRow).where(*post, later).values(until=since - timedelta(days=1)))
             if (case.role, str(case.child)) not in already:
@@ -302,8 +303,7 @@ def takes_cases(connection: Connection, words: Authority, person: DirectoryPerso
         return True
     if person.posts:
         return False
-    was = select(col(PostRow.id)).where(
-        col(PostRow.authority) == words.key,
+    was = select_of(PostRow, words.key, PostRow.id).where(
         col(PostRow.person) == person.id,
         col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
     )
@@ -312,12 +312,10 @@ def takes_cases(connection: Connection, words: Authority, person: DirectoryPerso
 
 def _held_already(connection: Connection, words: Authority, person: UUID, day: date) -> set[tuple[str, str]]:
     rows = connection.execute(
-        select(col(PostRow.role), col(PostRow.key)).where(
-            col(PostRow.authority) == words.key,
+        select_of(PostRow, words.key, PostRow.role, PostRow.key).where(
             col(PostRow.person) == person,
             col(PostRow.held_for) == HeldFor.CHILD.value,
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
     )
     return {(row.role, row.key) for row in rows}
@@ -334,7 +332,7 @@ def record_leaver(casework: Casework, signed: Principal, now: datetime, *, of: U
     with _changing(casework, signed, now) as desk:
         person = desk.allowed(DirectoryChange.LEAVING, of)
         check_leaver(desk.connection, desk.words, person, last_day, desk.day)
-        here = col(PersonRow.authority) == signed.authority
+        here = in_authority(PersonRow, signed.authority)
         desk.connection.execute(update(PersonRow).where(here, col(PersonRow.id) == of).values(left_on=last_day))
         for table, whose in (
             (PostRow, col(PostRow.person) == of),
@@ -343,7 +341,7 @@ def record_leaver(casework: Casework, signed: Principal, now: datetime, *, of: U
             columns: Any = table
             longer = or_(col(columns.until).is_(None), col(columns.until) > last_day)
             desk.connection.execute(
-                update(table).where(col(columns.authority) == signed.authority, whose, longer).values(until=last_day)
+                update(table).where(in_authority(columns, signed.authority), whose, longer).values(until=last_day)
             )
         desk.record(casework, now, "leaver", of=of, last_day=last_day)
 

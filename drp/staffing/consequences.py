@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, update
 from sqlmodel import col
 
 from drp.casework import load
@@ -24,6 +24,7 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow
 from drp.database.directory_tables import ChildRow, PostRow, UnitRow
 from drp.database.engine import Store, Unavailable
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.scope import core_table, in_authority, match_day, select_of
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach_people
@@ -64,8 +65,8 @@ def bring_consequences(casework: Casework, authority: str, now: datetime) -> Bro
     for compare in (_new_facts, _new_people):
         with casework.store.read(authority) as connection:
             ids = connection.execute(
-                select(col(ChallengeRow.id))
-                .where(col(ChallengeRow.authority) == authority, col(ChallengeRow.is_open))
+                select_of(ChallengeRow, authority, ChallengeRow.id)
+                .where(col(ChallengeRow.is_open))
                 .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
             ).scalars()
             open_items = list(ids)
@@ -112,12 +113,10 @@ def _new_facts(casework: Casework, connection: Connection, authority: str, ids: 
 def _facts(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, Facts]:
     if not children:
         return {}
-    table = ChildRow.__table__  # type: ignore[attr-defined]
-    on = (col(UnitRow.authority) == authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
+    table = core_table(ChildRow)
+    on = in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
-        select(table, col(UnitRow.within))
-        .outerjoin(UnitRow, on)
-        .where(col(ChildRow.authority) == authority, col(ChildRow.id).in_(set(children)))
+        select_of(ChildRow, authority, table, UnitRow.within).outerjoin(UnitRow, on).where(col(ChildRow.id).in_(set(children)))
     )
     return {
         row.id: Facts(
@@ -254,22 +253,30 @@ class _Known:
 
 def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[_Told]]:
     rows = connection.execute(
-        select(
-            col(DeliveryRow.challenge), col(DeliveryRow.version), col(DeliveryRow.party), col(DeliveryRow.person),
-            col(DeliveryRow.how), col(DeliveryRow.as_to), col(NotificationRow.subject), col(NotificationRow.sequence),
-            col(NotificationRow.at),
+        select_of(
+            DeliveryRow,
+            authority,
+            DeliveryRow.challenge,
+            DeliveryRow.version,
+            DeliveryRow.party,
+            DeliveryRow.person,
+            DeliveryRow.how,
+            DeliveryRow.as_to,
+            NotificationRow.subject,
+            NotificationRow.sequence,
+            NotificationRow.at,
         )
         .join(
             NotificationRow,
             and_(
-                col(NotificationRow.authority) == authority,
+                in_authority(NotificationRow, authority),
                 col(NotificationRow.challenge) == col(DeliveryRow.challenge),
                 col(NotificationRow.version) == col(DeliveryRow.version),
                 col(NotificationRow.n) == col(DeliveryRow.n),
             ),
         )
-        .where(col(DeliveryRow.authority) == authority, col(DeliveryRow.challenge).in_(ids))
-    )  # fmt: skip
+        .where(col(DeliveryRow.challenge).in_(ids))
+    )
     found: dict[UUID, list[_Told]] = defaultdict(list)
     for row in rows:
         day = local_date(row.at)
@@ -280,8 +287,8 @@ def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mappin
 
 def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, set[tuple[str, str]]]:
     rows = connection.execute(
-        select(col(InvolvedRow.challenge), col(InvolvedRow.person), col(InvolvedRow.role)).where(
-            col(InvolvedRow.authority) == authority, col(InvolvedRow.challenge).in_(ids)
+        select_of(InvolvedRow, authority, InvolvedRow.challenge, InvolvedRow.person, InvolvedRow.role).where(
+            col(InvolvedRow.challenge).in_(ids)
         )
     )
     found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
@@ -294,8 +301,8 @@ def _alarmed(connection: Connection, authority: str, ids: Sequence[UUID]) -> Map
     """The roles that were said to be empty in each stay at a stage, since they were last taken over or the child moved."""
     kinds = ("post_emptied", "post_taken_over", "child_facts_changed")
     rows = connection.execute(
-        select(col(EntryRow.challenge), col(EntryRow.sequence), col(EntryRow.kind), col(EntryRow.facts))
-        .where(col(EntryRow.authority) == authority, col(EntryRow.challenge).in_(ids), col(EntryRow.kind).in_(kinds))
+        select_of(EntryRow, authority, EntryRow.challenge, EntryRow.sequence, EntryRow.kind, EntryRow.facts)
+        .where(col(EntryRow.challenge).in_(ids), col(EntryRow.kind).in_(kinds))
         .order_by(col(EntryRow.challenge), col(EntryRow.number))
     )
     found: dict[tuple[UUID, int], set[str]] = defaultdict(set)
@@ -315,11 +322,9 @@ def _holding(connection: Connection, authority: str, chosen: Set[Party], day: da
     if not chosen:
         return set()
     rows = connection.execute(
-        select(col(PostRow.role), col(PostRow.person)).where(
-            col(PostRow.authority) == authority,
+        select_of(PostRow, authority, PostRow.role, PostRow.person).where(
             col(PostRow.person).in_({UUID(party.person) for party in chosen}),
-            col(PostRow.since) <= day,
-            or_(col(PostRow.until).is_(None), col(PostRow.until) >= day),
+            *match_day(PostRow, day),
         )
     )
     return {(row.role, str(row.person)) for row in rows}

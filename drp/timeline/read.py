@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.database.challenge_tables import EntryRow, WordsRow
+from drp.database.scope import core_table, select_of
 from drp.timeline.chain import ChainedEntry, KeptWords
 
 
@@ -25,13 +26,13 @@ class StoredTimeline:
 
 def read_timeline(connection: Connection, authority: str, challenge: UUID) -> StoredTimeline:
     """Read one timeline, whole."""
-    table = EntryRow.__table__  # type: ignore[attr-defined]
+    table = core_table(EntryRow)
     rows = connection.execute(
         select(table).where(table.c.authority == authority, table.c.challenge == challenge).order_by(table.c.number)
     ).mappings()
     entries = tuple(ChainedEntry(**{name: row[name] for name in ChainedEntry.__dataclass_fields__}) for row in rows)
     words: dict[int, list[KeptWords]] = {}
-    spoken = WordsRow.__table__  # type: ignore[attr-defined]
+    spoken = core_table(WordsRow)
     for kept in connection.execute(
         select(spoken)
         .where(spoken.c.authority == authority, spoken.c.challenge == challenge)
@@ -44,8 +45,8 @@ def read_timeline(connection: Connection, authority: str, challenge: UUID) -> St
 def read_visibility_at_raising(connection: Connection, authority: str, challenges: Sequence[UUID]) -> dict[UUID, str]:
     """Who may read the first entry of some challenges (`Visible`), by their ids."""
     rows = connection.execute(
-        select(col(EntryRow.challenge), col(EntryRow.visible)).where(
-            col(EntryRow.authority) == authority, col(EntryRow.number) == 1, col(EntryRow.challenge).in_(challenges)
+        select_of(EntryRow, authority, EntryRow.challenge, EntryRow.visible).where(
+            col(EntryRow.number) == 1, col(EntryRow.challenge).in_(challenges)
         )
     )
     return {row.challenge: row.visible for row in rows}
@@ -55,8 +56,8 @@ def read_words_at_raising(connection: Connection, authority: str, challenges: Se
     """The words of the first entry of some challenges, by their ids and by field; erased words are absent."""
     found: dict[UUID, dict[str, str]] = {id_: {} for id_ in challenges}
     rows = connection.execute(
-        select(col(WordsRow.challenge), col(WordsRow.field), col(WordsRow.text)).where(
-            col(WordsRow.authority) == authority, col(WordsRow.number) == 1, col(WordsRow.challenge).in_(challenges)
+        select_of(WordsRow, authority, WordsRow.challenge, WordsRow.field, WordsRow.text).where(
+            col(WordsRow.number) == 1, col(WordsRow.challenge).in_(challenges)
         )
     )
     for row in rows:

@@ -1,0 +1,49 @@
+"""Statements of one authority: every one that reads or changes rows of a table begins here, so none forgets whose they are.
+
+PostgreSQL also holds this by row level security; on SQLite nothing else separates authorities. `authority` is its key, or a
+bound parameter in a statement that is written once.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update, delete, func, or_, select, update
+from sqlmodel import col
+
+from drp.database.tables import Row
+
+
+def core_table(row: type[Row]) -> Table:
+    """The table behind a row class."""
+    table: Table = row.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def in_authority(row: type[Row], authority: Any) -> ColumnElement[bool]:
+    """The condition that rows are of one authority, for a table that a statement joins."""
+    condition: ColumnElement[bool] = core_table(row).c.authority == authority
+    return condition
+
+
+def select_of(row: type[Row], authority: Any, *what: Any) -> Select[Any]:
+    """Select from one authority's rows of a table. `what`: columns and expressions; none: every column."""
+    return select(*(what or (core_table(row),))).select_from(core_table(row)).where(in_authority(row, authority))
+
+
+def update_of(row: type[Row], authority: Any) -> Update:
+    """Change one authority's rows of a table."""
+    return update(core_table(row)).where(in_authority(row, authority))
+
+
+def delete_of(row: type[Row], authority: Any) -> Delete:
+    """Delete one authority's rows of a table."""
+    return delete(core_table(row)).where(in_authority(row, authority))
+
+
+def match_day(row: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for rows of posts, covers or delegations that hold on a day: their first day and their last count."""
+    return col(row.since) <= day, or_(col(row.until).is_(None), col(row.until) >= day)
+
+
+def count_of(connection: Connection, row: type[Row], authority: str, *conditions: Any) -> int:
+    """How many of one authority's rows of a table meet some conditions."""
+    return int(connection.execute(select_of(row, authority, func.count()).where(*conditions)).scalar_one())
