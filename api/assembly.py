@@ -68,7 +68,7 @@ def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Ra
     """Build the service; touches the disk for its keys only. Raises OSError if they cannot be read or made."""
     store = Store(settings.database_url, settings.pool_size)
     *older, key = chain_keys(settings.key_file, chance)
-    keeper = DecisionWriter(key, chance, store.is_sqlite, tuple(older))
+    keeper = DecisionWriter(key, chance, tuple(older))
     casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
     sender = Sender(mail_channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)

@@ -72,7 +72,7 @@ def casework(store: Store) -> Casework:
     made = Casework(
         store,
         Procedures(shipped_calendar()),
-        DecisionWriter(ChainKey("k", b"k" * 32), chance, store.is_sqlite),
+        DecisionWriter(ChainKey("k", b"k" * 32), chance),
         chance,
         timedelta(hours=2),
     )

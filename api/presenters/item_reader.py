@@ -51,7 +51,7 @@ def read_seen_item(connection: Connection, asked: RequestContext, reference: str
     loaded = replace(loaded, challenge=closed.challenge) if closed else loaded
     actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
     check_not_sealed(loaded, actor)
-    access.check_sees(actor, was_involved(connection, asked.authority, asked.signed.person, id_))
+    access.check_sees(actor, lambda: was_involved(connection, asked.authority, asked.signed.person, id_))
     return SeenItem(loaded, rules, establishment, actor)
 
 
@@ -71,7 +71,7 @@ def items_they_may_see(connection: Connection, asked: RequestContext, ids: Seque
         rules = _rules(connection, asked, loaded)
         actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
         try:
-            access.check_sees(actor, False)
+            access.check_sees(actor, lambda: False)
             check_not_sealed(loaded, actor)
         except (NotFound, AccessEnded):
             continue

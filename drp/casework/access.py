@@ -1,5 +1,6 @@
 """Who may see and do what: a person's relation to one item, and the table of routes. Deny by default."""
 
+from collections.abc import Callable
 from datetime import date
 
 from drp.casework.load import StoredChallenge
@@ -23,11 +24,13 @@ def actor_on(loaded: StoredChallenge, rules: Rules, establishment: Establishment
     return relation_to(loaded.challenge, loaded.about(), rules, establishment, person, day)
 
 
-def check_sees(actor: Actor, was_involved: bool) -> None:
-    """Raise unless the person may see the item: AccessEnded if they once could, NotFound if they never could."""
-    if actor.parts & SEES:
-        return
-    raise AccessEnded if was_involved else NotFound
+def check_sees(actor: Actor, was_involved: Callable[[], bool]) -> None:
+    """Raise unless the person may see the item: AccessEnded if they once could, NotFound if they never could.
+
+    `was_involved` says whether anything of it was ever addressed or copied to them; it is asked only of whoever may not.
+    """
+    if not actor.parts & SEES:
+        raise AccessEnded if was_involved() else NotFound
 
 
 def may_raise(about: About, authority: Authority, establishment: Establishment, signed: Principal, day: date) -> Actor:

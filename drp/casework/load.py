@@ -6,12 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, or_
+from sqlalchemy import Connection, RowMapping, or_
 from sqlmodel import col
 
-from drp.database.challenge_tables import ChallengeRow, LinkRow, WindowRow
-from drp.database.directory_tables import ChildRow, CoverRow, PostRow
-from drp.database.scope import core_table, in_authority, select_of
+from drp.database.challenge_tables import ChallengeRow, LinkRow
+from drp.database.scope import select_of
+from drp.database.statements import CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Cover, Establishment, Post
 from workflows.decision.relation import at_raising
@@ -62,26 +62,13 @@ class StoredChallenge:
 
 
 def load_challenges(
-    connection: Connection, authority: str, ids: Sequence[UUID], lock: bool = False, skip_locked: bool = False
+    connection: Connection, authority: str, ids: Sequence[UUID], statement: Any = CHALLENGES
 ) -> dict[UUID, StoredChallenge]:
-    """Challenges by id. `lock` takes their rows (PostgreSQL), so that nobody decides on them meanwhile."""
-    query = (
-        select_of(ChallengeRow, authority, core_table(ChallengeRow), ChildRow.number, ChildRow.initials)
-        .outerjoin(ChildRow, and_(in_authority(ChildRow, authority), col(ChildRow.id) == col(ChallengeRow.child)))
-        .where(_in(ChallengeRow.id, ids))
-    )
-    if lock:
-        query = query.with_for_update(of=core_table(ChallengeRow), skip_locked=skip_locked)
-    rows = connection.execute(query).mappings().all()
+    """Challenges by id. `statement` is CHALLENGES, or one of those that keep others from deciding on them meanwhile."""
+    rows = connection.execute(statement, {"authority": authority, "ids": ids}).mappings().all()
     windows: dict[UUID, list[Window]] = {row["id"]: [] for row in rows}
     if windows:
-        table = core_table(WindowRow)
-        found = connection.execute(
-            select_of(WindowRow, authority, table)
-            .where(_in(WindowRow.challenge, list(windows)))
-            .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
-        )
-        for row in found.mappings():
+        for row in connection.execute(WINDOWS, {"authority": authority, "challenges": list(windows)}).mappings():
             windows[row["challenge"]].append(window_of(row))
     return {row["id"]: _loaded(row, tuple(windows[row["id"]])) for row in rows}
 
@@ -90,9 +77,7 @@ def id_of_reference(connection: Connection, authority: str, reference: str) -> U
     """The id of a reference, or None."""
     if not reference.isascii() or not reference.isprintable():
         return None  # PostgreSQL takes no text with a NUL in it
-    return connection.execute(
-        select_of(ChallengeRow, authority, ChallengeRow.id).where(col(ChallengeRow.reference) == reference.upper())
-    ).scalar()
+    return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": reference.upper()}).scalar()
 
 
 def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str]:
@@ -106,10 +91,6 @@ def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str
         )
     )
     return sorted(rows.scalars())
-
-
-def _in(column: Any, values: Sequence[Any]) -> Any:
-    return col(column) == values[0] if len(values) == 1 else col(column).in_(values)
 
 
 def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
@@ -245,29 +226,20 @@ def _asked(raw: Mapping[str, Any]) -> AskedParty:
 
 
 def load_establishment(connection: Connection, authority: str, abouts: Iterable[About]) -> Establishment:
-    """The posts and covers that some items need: the authority's own, and those of their teams, services and children.
+    """The posts and covers that some items need: the authority's own, and those of their teams, services, children, agencies.
 
     Ended posts come too: independence asks who was in the line at the time (docs/architecture.md rule 10).
     """
     listed = list(abouts)
-    scopes = {
-        HeldFor.TEAM.value: sorted({about.team for about in listed if about.team}),
-        HeldFor.SERVICE.value: sorted({about.service for about in listed if about.service}),
-        HeldFor.CHILD.value: sorted({about.child for about in listed if about.child}),
-        HeldFor.AGENCY.value: sorted({about.agency for about in listed if about.agency}),
+    asked = {
+        "authority": authority,
+        "team_keys": sorted({about.team for about in listed} - {""}),
+        "service_keys": sorted({about.service for about in listed} - {""}),
+        "child_keys": sorted({about.child for about in listed} - {""}),
+        "agency_keys": sorted({about.agency for about in listed} - {""}),
+        "raisers": [UUID(raiser) for raiser in sorted({about.raiser for about in listed} - {""})],
     }
-    wanted = [col(PostRow.held_for) == HeldFor.AUTHORITY.value]
-    wanted += [and_(col(PostRow.held_for) == kind, _in(PostRow.key, keys)) for kind, keys in scopes.items() if keys]
-    raisers = sorted({about.raiser for about in listed if about.raiser})
-    if raisers:
-        wanted.append(_in(PostRow.person, [UUID(raiser) for raiser in raisers]))
-    table = core_table(PostRow)
-    posts = connection.execute(select_of(PostRow, authority, table).where(or_(*wanted))).mappings()
-    covers = connection.execute(select_of(CoverRow, authority)).mappings()
-    return Establishment(
-        tuple(
-            Post(row["role"], HeldFor(row["held_for"]), row["key"], str(row["person"]), row["since"], row["until"])
-            for row in posts
-        ),
-        tuple(Cover(str(r["of"]), str(r["by"]), r["since"], r["until"], r["is_delegate"]) for r in covers),
-    )
+    rows = connection.execute(PEOPLE_OF_ITEMS, asked).all()
+    posts = (Post(r.role, HeldFor(r.held_for), r.key, str(r.person), r.since, r.until) for r in rows if r.what == "post")
+    covers = (Cover(str(r.person), str(r.by), r.since, r.until, r.is_delegate) for r in rows if r.what == "cover")
+    return Establishment(tuple(posts), tuple(covers))

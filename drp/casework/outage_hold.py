@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from drp.casework.load import StoredChallenge
-from drp.database.authority_tables import AuthorityRow
+from drp.database.statements import LAST_TICK
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision
 from workflows.decision.windows import next_due
@@ -18,7 +17,7 @@ from workflows.model.events import WindowClosed, WindowsHeld
 
 def last_tick(connection: Connection, authority: str) -> datetime | None:
     """When the service last looked for windows that closed (UTC)."""
-    return connection.execute(select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == authority)).scalar()
+    return connection.execute(LAST_TICK, {"authority": authority}).scalar()
 
 
 def decide_up_to(

@@ -6,16 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from drp.casework.load import StoredChallenge
-from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow, LinkRow, WindowRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, LinkRow, WindowRow, WordsRow
 from drp.database.engine import Conflict
 from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
-from drp.database.scope import core_table, update_of
+from drp.database.statements import CHANGE_CHALLENGE, CHANGE_WINDOW, INSERTS, INVOLVE
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
 from workflows.calendar.reporting_periods import quarter_of
@@ -52,8 +50,8 @@ class DecisionToSave:
 class DecisionWriter:
     """Writes decisions. `chance`, the `key` that new entries are made with and the `older` ones come from the edge."""
 
-    def __init__(self, key: ChainKey, chance: Randomness, is_sqlite: bool, older: tuple[ChainKey, ...] = ()) -> None:
-        self.key, self._older, self._chance, self._is_sqlite = key, older, chance, is_sqlite
+    def __init__(self, key: ChainKey, chance: Randomness, older: tuple[ChainKey, ...] = ()) -> None:
+        self.key, self._older, self._chance = key, older, chance
 
     @property
     def keys(self) -> dict[str, ChainKey]:
@@ -98,7 +96,7 @@ class DecisionWriter:
             lines += [line] if line else []
             rows.links += [{"authority": authority, "challenge": before.id, "other": other} for other in one.links]
         if created:
-            connection.execute(insert(ChallengeRow), created)
+            connection.execute(INSERTS[ChallengeRow], created)
         if changed:
             self.update_challenges(connection, changed)
         self.write_rows(connection, rows)
@@ -110,15 +108,7 @@ class DecisionWriter:
 
         Raises Conflict if any of them has another version by now.
         """
-        statement = (
-            update_of(ChallengeRow, bindparam("b_authority"))
-            .where(
-                col(ChallengeRow.id) == bindparam("b_id"),
-                col(ChallengeRow.version) == bindparam("b_version"),
-            )
-            .values(version=col(ChallengeRow.version) + 1, **{name: bindparam(name) for name in changed[0] if name[:2] != "b_"})
-        )
-        done = connection.execute(statement, changed)
+        done = connection.execute(CHANGE_CHALLENGE, changed)
         if done.rowcount != len(changed):
             raise Conflict
 
@@ -133,26 +123,14 @@ class DecisionWriter:
             (DeliveryRow, rows.deliveries),
         ):
             if listed:
-                connection.execute(insert(table), listed)
+                connection.execute(INSERTS[table], listed)
         if rows.moved:
-            windows = core_table(WindowRow)
-            key = ("authority", "challenge", "sequence", "kind", "n")
-            statement = (
-                update(windows)
-                .where(*(windows.c[name] == bindparam(f"b_{name}") for name in key))
-                .values({name: bindparam(name) for name in rows.moved[0] if name[:2] != "b_"})
-            )
-            connection.execute(statement, rows.moved)
+            connection.execute(CHANGE_WINDOW, rows.moved)
         if rows.involved:
-            dialect = sqlite if self._is_sqlite else postgresql
             # Addressed before copied: who was copied first and is asked later has it among their work from then on.
             ordered = sorted(rows.involved, key=lambda row: row["as_to"])
             known = list({(r["person"], r["challenge"], r["role"]): r for r in ordered}.values())
-            statement = dialect.insert(InvolvedRow)
-            addressed = {"as_to": statement.excluded.as_to}
-            its_key = ["authority", "person", "challenge", "role"]
-            only = statement.excluded.as_to.is_(True)
-            connection.execute(statement.on_conflict_do_update(index_elements=its_key, set_=addressed, where=only), known)
+            connection.execute(INVOLVE[connection.dialect.name], known)
 
 
 class RowsToSave:

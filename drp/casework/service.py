@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -18,10 +18,11 @@ from drp.casework.procedures import Procedures
 from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
-from drp.database.challenge_tables import EntryRow, IdempotencyRow, InvolvedRow
+from drp.database.challenge_tables import EntryRow, IdempotencyRow
 from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
+from drp.database.statements import CHALLENGES_TO_DECIDE, FIND_ANSWER, INSERTS, WAS_INVOLVED
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
@@ -108,7 +109,7 @@ class Casework:
                 return known
             authority = signed.authority
             id_ = load.id_of_reference(connection, authority, reference)
-            found = load.load_challenges(connection, authority, [id_], lock=not self.store.is_sqlite) if id_ else {}
+            found = load.load_challenges(connection, authority, [id_], CHALLENGES_TO_DECIDE) if id_ else {}
             if id_ is None or id_ not in found:
                 raise NotFound
             loaded = found[id_]
@@ -121,7 +122,7 @@ class Casework:
             stands = replace(loaded, challenge=before)
             actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
             check_not_sealed(stands, actor)
-            access.check_sees(actor, self._was_involved(connection, signed, id_))
+            access.check_sees(actor, lambda: was_involved(connection, authority, signed.person, id_))
             if if_match and if_match != etag_of(stands):
                 raise StaleView
             corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
@@ -218,7 +219,7 @@ class Casework:
         def once(connection: Connection) -> Answer:
             if beside:
                 beside(connection)
-            found = load.load_challenges(connection, authority, [challenge], lock=not self.store.is_sqlite)
+            found = load.load_challenges(connection, authority, [challenge], CHALLENGES_TO_DECIDE)
             if challenge not in found:
                 return {}
             loaded = found[challenge]
@@ -265,12 +266,8 @@ class Casework:
         """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""
         if not retry.key:
             return None
-        row = connection.execute(
-            select_of(IdempotencyRow, signed.authority, IdempotencyRow.body_hash, IdempotencyRow.answer).where(
-                col(IdempotencyRow.person) == UUID(signed.person),
-                col(IdempotencyRow.key) == retry.key,
-            )
-        ).first()
+        asked = {"authority": signed.authority, "person": UUID(signed.person), "key": retry.key}
+        row = connection.execute(FIND_ANSWER, asked).first()
         if row is None:
             return None
         if row.body_hash != retry.body_hash:
@@ -290,12 +287,11 @@ class Casework:
         """Render the answer, and store it under the person and the key for a repeat. Without a key nothing is stored."""
         answer = render(connection, done)
         if retry.key:
-            connection.execute(
-                insert(IdempotencyRow).values(
-                    authority=signed.authority, person=UUID(signed.person), key=retry.key, body_hash=retry.body_hash,
-                    challenge=done.loaded.id, entry=done.entry, status=status, answer=answer, at=now,
-                )
-            )  # fmt: skip
+            row = {
+                "authority": signed.authority, "person": UUID(signed.person), "key": retry.key, "body_hash": retry.body_hash,
+                "challenge": done.loaded.id, "entry": done.entry, "status": status, "answer": answer, "at": now,
+            }  # fmt: skip
+            connection.execute(INSERTS[IdempotencyRow], row)
         return answer
 
     def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
@@ -303,9 +299,6 @@ class Casework:
         if None in found:
             raise Unfit("A linked item is not known to you.", "Check the references.", "linked")
         return tuple(id_ for id_ in found if id_ is not None)
-
-    def _was_involved(self, connection: Connection, signed: Principal, challenge: UUID) -> bool:
-        return was_involved(connection, signed.authority, signed.person, challenge)
 
     def check_own_entry(
         self, connection: Connection, loaded: StoredChallenge, event: Corrected, actor: Actor, authority: str
@@ -334,15 +327,8 @@ def _visible_as(visible: EntryVisibility, event: Event, decision: Decision) -> D
 
 def was_involved(connection: Connection, authority: str, person: str, challenge: UUID) -> bool:
     """Was anything of an item ever addressed or copied to this person?"""
-    return (
-        connection.execute(
-            select_of(InvolvedRow, authority, InvolvedRow.role).where(
-                col(InvolvedRow.person) == UUID(person),
-                col(InvolvedRow.challenge) == challenge,
-            )
-        ).first()
-        is not None
-    )
+    asked = {"authority": authority, "person": UUID(person), "challenge": challenge}
+    return connection.execute(WAS_INVOLVED, asked).first() is not None
 
 
 def check_not_sealed(loaded: StoredChallenge, actor: Actor) -> None:

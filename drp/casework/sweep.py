@@ -14,18 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, update
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from drp.casework import load
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave
 from drp.casework.service import Casework
-from drp.database.authority_tables import AuthorityRow
-from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Conflict
-from drp.database.scope import select_of
+from drp.database.statements import CHALLENGES_TO_SWEEP, DUE, LOOKED
 
 log = logging.getLogger("drp.sweep")
 
@@ -53,27 +50,13 @@ def sweep_authority(casework: Casework, authority: str, now: datetime, batch: in
         if elsewhere and _due(connection, authority, now, aside, 1):
             # Were this said now and that sweep to die, what it should have held after an outage would climb instead.
             return swept
-        here = col(AuthorityRow.key) == authority
-        older = col(AuthorityRow.last_tick).is_(None) | (col(AuthorityRow.last_tick) < now)
-        connection.execute(update(AuthorityRow).where(here, older).values(last_tick=now))
+        connection.execute(LOOKED, {"b_authority": authority, "now": now})
     return swept
 
 
 def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID], most: int) -> list[UUID]:
-    query = (
-        select_of(WindowRow, authority, WindowRow.challenge, func.min(col(WindowRow.acts_at)).label("first"))
-        .where(
-            col(WindowRow.closed_at).is_(None),
-            col(WindowRow.held_since).is_(None),
-            col(WindowRow.acts_at) <= now,
-        )
-        .group_by(col(WindowRow.challenge))
-        .order_by("first")
-        .limit(most)
-    )
-    if aside:
-        query = query.where(col(WindowRow.challenge).not_in(aside))
-    return [row.challenge for row in connection.execute(query)]
+    asked = {"authority": authority, "now": now, "aside": list(aside), "most": most}
+    return [row.challenge for row in connection.execute(DUE, asked)]
 
 
 def _batch(
@@ -83,8 +66,7 @@ def _batch(
         ids = _due(connection, authority, now, aside | elsewhere, batch)
         if not ids:
             return False
-        locking = not casework.store.is_sqlite
-        found = load.load_challenges(connection, authority, ids, lock=locking, skip_locked=locking)
+        found = load.load_challenges(connection, authority, ids, CHALLENGES_TO_SWEEP)
         # What another sweep has in hand is its own; do not wait for it, do not ask again.
         elsewhere.update(id_ for id_ in ids if id_ not in found)
         if not found:

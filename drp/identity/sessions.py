@@ -15,9 +15,9 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
-from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
-from drp.database.scope import delete_of, in_authority, select_of
+from drp.database.scope import delete_of, in_authority
+from drp.database.statements import SESSION_IN_FORCE
 from drp.identity.tokens import NotSigned
 from workflows.calendar.working_days import local_date
 
@@ -78,20 +78,7 @@ def begin_session(connection: Connection, chance: Randomness, authority: str, pe
 
 def in_force(connection: Connection, authority: str, secret: str, now: datetime, limits: SessionLimits) -> Session:
     """The session behind a cookie, asked of the database at every request. Raises NotSigned."""
-    row = connection.execute(
-        select_of(
-            SessionRow,
-            authority,
-            SessionRow.person,
-            SessionRow.how,
-            SessionRow.began_at,
-            SessionRow.seen_at,
-            SessionRow.ended_at,
-            PersonRow.left_on,
-        )
-        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(SessionRow.person)))
-        .where(col(SessionRow.hash) == hash_secret(secret))
-    ).first()
+    row = connection.execute(SESSION_IN_FORCE, {"authority": authority, "hash": hash_secret(secret)}).first()
     if row is None or row.ended_at is not None:
         raise NotSigned
     if now - row.seen_at >= limits.idle or now - row.began_at >= limits.absolute:

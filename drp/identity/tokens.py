@@ -4,13 +4,14 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, TokenRow
-from drp.database.directory_tables import CoverRow, PersonRow, PostRow
+from drp.database.directory_tables import CoverRow, PersonRow
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, in_authority, match_day, select_of, update_of
+from drp.database.statements import ROLES_ON_DAY
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -114,26 +115,8 @@ def link_account(connection: Connection, authority: str, issuer: str, subject: s
 
 def principal_of(connection: Connection, authority: Authority, person: UUID, now: datetime) -> Principal:
     """A person with the roles and capacities that their posts, and those they cover, give them today."""
-    day = local_date(now)
-    covered = select_of(CoverRow, authority.key, CoverRow.of).where(
-        col(CoverRow.by) == person,
-        col(CoverRow.is_delegate).is_(False),
-        *match_day(CoverRow, day),
-    )
-    held_from, held_until = match_day(PostRow, day)
-    rows = connection.execute(
-        select(col(PostRow.role), col(PersonRow.name))
-        .select_from(PersonRow)
-        .outerjoin(
-            PostRow,
-            in_authority(PostRow, authority.key)
-            & or_(col(PostRow.person) == person, col(PostRow.person).in_(covered))
-            & held_from
-            & held_until,
-        )
-        .where(in_authority(PersonRow, authority.key), col(PersonRow.id) == person)
-        .distinct()
-    ).all()
+    asked = {"authority": authority.key, "person": person, "day": local_date(now)}
+    rows = connection.execute(ROLES_ON_DAY, asked).all()
     if not rows:
         raise NotSigned
     roles = frozenset(row.role for row in rows if row.role and authority.has_role(row.role))

@@ -11,6 +11,7 @@ from drp.casework.procedures import Procedures
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import in_authority, select_of
+from drp.database.statements import CHALLENGES_TO_DECIDE
 from drp.register.write import EntryToInsert, insert_entries, take_out_entries
 from workflows.model.challenge import Outcome
 from workflows.model.register_entry import register_entry_of
@@ -28,11 +29,11 @@ def rebuild_missing_entries(connection: Connection, procedures: Procedures, auth
 def rebuild_entries(connection: Connection, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
     """Make the lines of some items anew from the items themselves. Gives how many were made."""
     made = 0
-    locking = connection.dialect.name == "postgresql"  # so that nobody's newer line is put back by an older one
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         lines = []
-        for loaded in load.load_challenges(connection, authority, some, lock=locking).values():
+        # Nobody decides on them meanwhile, so that a newer line is not put back by an older one.
+        for loaded in load.load_challenges(connection, authority, some, CHALLENGES_TO_DECIDE).values():
             value = loaded.challenge
             words = procedures.rules(connection, authority, value.ladder_hash, value.authority_hash).authority
             line = register_entry_of(value, words)

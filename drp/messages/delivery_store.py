@@ -13,7 +13,7 @@ from sqlmodel import col
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.database.scope import core_table, in_authority, select_of
-from drp.messages.inbox import messages_query
+from drp.database.statements import MESSAGES
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""
@@ -128,12 +128,10 @@ def list_undelivered_copies(connection: Connection, authority: str, state: Notif
         .limit(most)
     )
     items = set(connection.execute(newest).scalars())
-    query = (
-        messages_query(authority)
-        .where(col(DeliveryRow.challenge).in_(items), col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail)
-        .order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
-    )
-    rows: Sequence[RowMapping] = connection.execute(query.limit(most)).mappings().all()
+    query = MESSAGES.where(
+        col(DeliveryRow.challenge).in_(items), col(NotificationRow.state) == state, col(DeliveryRow.mail) == mail
+    ).order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
+    rows: Sequence[RowMapping] = connection.execute(query.limit(most), {"authority": authority}).mappings().all()
     return rows
 
 
@@ -146,4 +144,4 @@ def _match_copies(authority: str, key: Key) -> tuple[Any, ...]:
 
 
 def _match_key(table: Any, authority: str, key: Key) -> tuple[Any, ...]:
-    return (table.authority == authority, table.challenge == key[0], table.version == key[1], table.n == key[2])
+    return (in_authority(table, authority), table.challenge == key[0], table.version == key[1], table.n == key[2])

@@ -12,7 +12,7 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.scope import in_authority, select_of
-from drp.messages.inbox import messages_query
+from drp.database.statements import MESSAGES
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ def sent_messages(
 ) -> list[SentMessage]:
     """The messages of some items, item by item as they are given, each item's oldest first: from `since`, before `until`."""
     query = (
-        messages_query(authority)
-        .add_columns(col(PersonRow.name), col(PersonRow.email), col(ChallengeRow.raiser_role))
+        MESSAGES.add_columns(col(PersonRow.name), col(PersonRow.email), col(ChallengeRow.raiser_role))
         .outerjoin(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
         .where(col(DeliveryRow.challenge).in_(items))
     )
@@ -65,7 +64,7 @@ def sent_messages(
         query = query.where(col(NotificationRow.at) < until)
     order = {id_: n for n, id_ in enumerate(items)}
     rows = sorted(
-        connection.execute(query).mappings(),
+        connection.execute(query, {"authority": authority}).mappings(),
         key=lambda row: (
             order[row["challenge"]],
             row["at"],

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert
-from sqlmodel import col
+from sqlalchemy import Connection
 
 from drp.database.register_tables import RegisterRow, StayRow
-from drp.database.scope import in_authority
+from drp.database.statements import INSERTS, TAKE_OUT_ENTRIES
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.model.authority import Authority
 from workflows.model.challenge import Challenge
@@ -61,8 +60,8 @@ def write_entries(connection: Connection, authority: str, changes: Sequence[Entr
 
 def take_out_entries(connection: Connection, authority: str, ids: Sequence[UUID]) -> None:
     """Take the lines of some items out, with their visits to stages."""
-    for table in (RegisterRow, StayRow) if ids else ():
-        connection.execute(delete(table).where(in_authority(table, authority), col(table.id).in_(ids)))
+    for statement in TAKE_OUT_ENTRIES if ids else ():
+        connection.execute(statement, {"authority": authority, "ids": ids})
 
 
 def insert_entries(connection: Connection, authority: str, entered: Iterable[EntryToInsert], at_once: int = 2_000) -> int:
@@ -83,7 +82,7 @@ def insert_entries(connection: Connection, authority: str, entered: Iterable[Ent
 def _insert(connection: Connection, rows: list[dict[str, Any]], stays: list[dict[str, Any]]) -> None:
     for table, listed in ((RegisterRow, rows), (StayRow, stays)):
         if listed:
-            connection.execute(insert(table), listed)
+            connection.execute(INSERTS[table], listed)
             listed.clear()
 
 

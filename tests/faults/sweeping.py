@@ -38,7 +38,7 @@ def make_naive(casework: Casework) -> None:
 
     real = load.load_challenges
 
-    def unlocked(connection: Any, authority: str, ids: Any, lock: bool = False, skip_locked: bool = False) -> Any:
+    def unlocked(connection: Any, authority: str, ids: Any, statement: Any = None) -> Any:
         return real(connection, authority, ids)
 
     def unguarded(self: DecisionWriter, connection: Any, changed: list[dict[str, Any]]) -> None:

@@ -16,6 +16,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
+from drp.database.statements import CHALLENGES_TO_DECIDE
 from tests.faults.checker import all_of, faults
 from tests.faults.conftest import Copies
 from tests.faults.sweeping import replica
@@ -179,7 +180,7 @@ def test_nobody_says_it_looked_while_another_has_windows_in_hand(store: Store) -
     with store.read(KEY) as connection:
         ids = [row["id"] for row in all_of(connection, ChallengeRow)]
     with store.write(KEY) as other:
-        assert len(load.load_challenges(other, KEY, ids[:2], lock=True)) == 2
+        assert len(load.load_challenges(other, KEY, ids[:2], CHALLENGES_TO_DECIDE)) == 2
         swept = sweep_authority(casework, KEY, CLIMBS)  # after more than two hours away
         assert (swept.decided, swept.held) == (4, 4)
     return _held_after(casework, left=2)

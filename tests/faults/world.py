@@ -42,9 +42,7 @@ def calendar() -> Calendar:
 def casework_on(store: Store, hold_after: timedelta = timedelta(days=400)) -> Casework:
     """Everything that changes an item, as a replica has it."""
     chance = Randomness(os.urandom)  # noqa: TID251 -- replicas must not draw the same numbers
-    return Casework(
-        store, Procedures(calendar()), DecisionWriter(ChainKey("k1", SECRET), chance, store.is_sqlite), chance, hold_after
-    )
+    return Casework(store, Procedures(calendar()), DecisionWriter(ChainKey("k1", SECRET), chance), chance, hold_after)
 
 
 def founded(store: Store) -> tuple[Marsh, dict[str, str]]:

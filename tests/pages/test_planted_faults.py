@@ -84,7 +84,7 @@ def test_an_item_shown_to_whoever_asks_is_noticed(ground: Ground, monkeypatch: P
 
 def test_a_former_holder_who_still_sees_is_noticed(ground: Ground, monkeypatch: Plant) -> None:
     real = access.check_sees
-    monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None if was_involved else real(actor, False))
+    monkeypatch.setattr(access, "check_sees", lambda actor, was: None if was() else real(actor, was))
     must_fail(some(ground, SHOW))
 
 

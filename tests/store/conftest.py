@@ -169,5 +169,5 @@ def chance(octets: Callable[[int], bytes]) -> Randomness:
 @pytest.fixture
 def casework(store: Store, calendar: Calendar, chance: Randomness) -> Casework:
     """Everything that changes an item, on this store."""
-    keeper = DecisionWriter(ChainKey("test", b"\x07" * 32), chance, store.is_sqlite)
+    keeper = DecisionWriter(ChainKey("test", b"\x07" * 32), chance)
     return Casework(store, read_once(Procedures(calendar)), keeper, chance, timedelta(hours=2))
