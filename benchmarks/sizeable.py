@@ -5,7 +5,6 @@ One authority, ten years of quarters, 1.15 reasons an item, keys as people choos
 
 import csv
 import random
-import sqlite3
 from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import accumulate
@@ -17,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from drp.database.engine import Store
 from drp.database.register_tables import RegisterRow
+from drp.database.sqlite_driver import sqlite3
 from tests.store.conftest import Postgresql
 from workflows.calendar.reporting_periods import month_of, quarter_of
 from workflows.model.ladder import ItemType

@@ -4,11 +4,12 @@ Both hang on SQLAlchemy's own events, for every engine that a test or the servic
 service that tests start as a process of its own (tests/faults) is as it is served.
 """
 
-import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.pool import Pool
+
+from drp.database.sqlite_driver import sqlite3
 
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}

@@ -74,6 +74,7 @@ def health_of(service: Service) -> HealthShape:
         held_windows=sum(one.held_windows for one in conditions),
         failed_messages=sum(one.failed_messages for one in conditions),
         schema_version=schema,
+        database=service.store.in_words,
     )
 
 

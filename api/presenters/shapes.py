@@ -324,6 +324,8 @@ class HealthShape(Shape):
     held_windows: int
     failed_messages: int
     schema_version: str
+    database: str
+    """Which database, and how it keeps what was committed."""
 
 
 class ServingShape(Shape):

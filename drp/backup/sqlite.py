@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from drp.backup import contents
 from drp.backup.folder import sync_file, sync_folder
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Unavailable
+from drp.database.sqlite_driver import sqlite3
 
 DATABASE = "database.sqlite"
 
@@ -63,7 +63,7 @@ def check_database_is_sound(path: Path, called: str) -> None:
 @contextmanager
 def read_copy(path: Path) -> Iterator[Connection]:
     """A connection to a copy, as a store would give one, that leaves the file as it is."""
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(f"sqlite:///{path}", module=sqlite3, poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
 
@@ -76,17 +76,17 @@ def rows_of_copy(path: Path) -> Mapping[str, int]:
 
 def check_place_is_free(path: Path) -> None:
     """Raise Refused where a database stands already, or where the journal of an older one would be played into the new."""
+    if path.exists() and path.stat().st_size:
+        raise BackupRefused(
+            f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "
+            "Stop the service and move the file aside, or set DRP_DATABASE_URL to another place; then run this again."
+        )
     for beside in _beside(path):
         if beside.exists():
             raise BackupRefused(
                 f"{beside} lies where the database is to be: the journal of an older file, which SQLite would play into the one "
                 "brought back. Nothing was written. Make sure that no service runs, move it aside, and run this again."
             )
-    if path.exists() and path.stat().st_size:
-        raise BackupRefused(
-            f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "
-            "Stop the service and move the file aside, or set DRP_DATABASE_URL to another place; then run this again."
-        )
 
 
 def put_database_in_place(kept: Path, path: Path, settle: Callable[[Connection], None]) -> None:
@@ -96,7 +96,7 @@ def put_database_in_place(kept: Path, path: Path, settle: Callable[[Connection],
     try:
         _forget(part)
         shutil.copyfile(kept, part)
-        engine = create_engine(f"sqlite:///{part}", poolclass=NullPool, hide_parameters=True)
+        engine = create_engine(f"sqlite:///{part}", module=sqlite3, poolclass=NullPool, hide_parameters=True)
         with engine.begin() as connection:
             settle(connection)
         check_database_is_sound(part, f"{kept.name}, as it was brought back,")

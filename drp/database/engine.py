@@ -1,6 +1,5 @@
 """The database: one engine to write, one to read, one transaction per decision, one authority in it at a time."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-WAL_IS_SAFE_FROM = (3, 51, 3)
-"""Older SQLite can corrupt a write-ahead log with two writers (fixed in 3.51.3): a rollback journal below it."""
+from drp.database.sqlite_driver import journal_mode, sqlite3
 
 
 class Unavailable(Exception):
@@ -46,6 +44,14 @@ class Store:
     def engine(self) -> Engine:
         """The writing engine, for migrations and the operator's commands."""
         return self.writer
+
+    @property
+    def in_words(self) -> str:
+        """Which database, and (SQLite) which journal keeps what was committed."""
+        if not self.is_sqlite:
+            return "PostgreSQL"
+        journal = "write-ahead log" if journal_mode() == "WAL" else "rollback journal"
+        return f"SQLite {sqlite3.sqlite_version}, {journal}"
 
     @contextmanager
     def write(self, authority: str) -> Iterator[Connection]:
@@ -121,6 +127,7 @@ def _sqlite(url: str, begin: str) -> Engine:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
+        module=sqlite3,
         connect_args={"timeout": 10, "check_same_thread": False},
         pool_reset_on_return="rollback",
         hide_parameters=True,
@@ -130,13 +137,12 @@ def _sqlite(url: str, begin: str) -> Engine:
     def _connected(connection: sqlite3.Connection, record: object) -> None:
         # The driver's own transaction handling loses updates (measured); we begin ourselves.
         connection.isolation_level = None
-        journal = "WAL" if sqlite3.sqlite_version_info >= WAL_IS_SAFE_FROM else "DELETE"
         for pragma in (
-            f"journal_mode={journal}",
+            "busy_timeout=10000",
+            f"journal_mode={journal_mode()}",
             "synchronous=FULL",
             "foreign_keys=ON",
             "recursive_triggers=ON",
-            "busy_timeout=10000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

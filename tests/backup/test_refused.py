@@ -1,7 +1,6 @@
 """What is not whole is never relied on, and nothing is ever written over: each refusal names what it is about."""
 
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from drp.backup import manifest, programs, sqlite
 from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
+from drp.database.sqlite_driver import sqlite3
 from drp.settings import Settings
 from tests.backup.town import Kept, Town
 from tests.store.conftest import Postgresql
@@ -151,7 +151,7 @@ def test_a_stale_journal_is_refused(kept: Kept, suffix: str, name: str) -> None:
 def test_planted_a_stale_journal_is_let_lie(town: Town, monkeypatch: Plant) -> None:
     """What SQLite does with it: the journal of an older file is played into the one brought back, and takes the brake off."""
     older = town.folder / "older.sqlite"
-    shutil.copy(town.world.store.engine.url.database, older)
+    sqlite.copy_database(Path(str(town.world.store.engine.url.database)), older)
     town.backs_up()
     there = town.place()
     with torn(older):
@@ -182,7 +182,7 @@ def torn(path: Path) -> Any:
 @one_engine
 def test_what_a_restore_left_that_was_cut_off_is_not_played_into_the_next(town: Town) -> None:
     older = town.folder / "older.sqlite"
-    shutil.copy(str(town.world.store.engine.url.database), older)
+    sqlite.copy_database(Path(str(town.world.store.engine.url.database)), older)
     town.backs_up()
     there = town.place()
     with torn(older):
@@ -322,8 +322,8 @@ def test_what_is_half_written_is_waited_for(town: Town, half_written: Callable[[
     watched = type("WatchedNow", (Watched,), {"met": [], "let_go": staticmethod(half_written)})
     source, connect = Path(str(town.world.store.engine.url.database)), sqlite3.connect
 
-    def watching(path: Path, timeout: float = 5) -> sqlite3.Connection:
-        return connect(path, timeout=0, factory=watched) if path == source else connect(path, timeout=timeout)
+    def watching(path: Any, **said: Any) -> sqlite3.Connection:
+        return connect(path, timeout=0, factory=watched) if path == source else connect(path, **said)
 
     monkeypatch.setattr(sqlite3, "connect", watching)
     town.backs_up()

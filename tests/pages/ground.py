@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from hashlib import sha256
@@ -20,6 +19,7 @@ from api.pages.sign_in.rate_limit import RateLimit
 from drp.database.directory_tables import ChildRow, UnitRow
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
+from drp.database.sqlite_driver import sqlite3
 from drp.identity import sessions
 from drp.items import drafts
 from tests.pages.browser import Visitor, at_browser

@@ -1,6 +1,5 @@
 """Checkpoints: whatever is done to the database after one has left it is found, by somebody who holds the file alone."""
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -14,6 +13,7 @@ from api.jobs import checkpoints, heartbeat
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.engine import Store
 from drp.database.record_tables import CheckpointRow, StandingRow
+from drp.database.sqlite_driver import sqlite3
 from drp.proof import checkpoint as proof
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, keyed_hash_of, running_digest, words_commitment

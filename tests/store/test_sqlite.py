@@ -1,0 +1,65 @@
+"""SQLite as the service opens it: with a write-ahead log only where that is safe, and with one SQLite in the process."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from drp.database.engine import Store
+from drp.database.sqlite_driver import WAL_IS_SAFE_FROM, sqlite3
+from tests.house.test_house import modules
+
+
+def as_opened(folder: Path) -> tuple[str, str]:
+    """The journal of a new database, and what health says of it."""
+    store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
+    with store.read("nowhere") as connection:
+        journal = str(connection.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    store.close()
+    return journal, store.in_words
+
+
+def test_a_write_ahead_log_where_it_is_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", WAL_IS_SAFE_FROM)
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.51.3")
+    assert as_opened(tmp_path) == ("wal", "SQLite 3.51.3, write-ahead log")
+
+
+def test_a_rollback_journal_where_two_writers_could_corrupt_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 51, 2))
+    monkeypatch.setattr(sqlite3, "sqlite_version", "3.51.2")
+    assert as_opened(tmp_path) == ("delete", "SQLite 3.51.2, rollback journal")
+
+
+def test_a_database_with_a_rollback_journal_is_taken_over(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "drp.sqlite") as made:
+        made.execute("CREATE TABLE kept (n INTEGER)")
+        made.execute("INSERT INTO kept VALUES (1)")
+    made.close()
+    store = Store(f"sqlite:///{tmp_path / 'drp.sqlite'}")
+    with store.read("nowhere") as connection:
+        assert connection.exec_driver_sql("SELECT n FROM kept").scalar_one() == 1
+    store.close()
+
+
+def opens_sqlite_by_itself(text: str) -> list[str]:
+    """The modules of SQLite that a file imports."""
+    named = []
+    for node in ast.walk(ast.parse(text)):
+        named += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        named += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return [name for name in named if name.partition(".")[0] in ("sqlite3", "pysqlite3")]
+
+
+def test_one_sqlite_in_the_process() -> None:
+    """Two would each let go of the locks that the other holds on a file."""
+    found = {
+        str(path): names
+        for path in modules("drp", "notifications", "api", "tests")
+        if path.name != "sqlite_driver.py" and (names := opens_sqlite_by_itself(path.read_text(encoding="utf-8")))
+    }
+    assert not found, "take sqlite3 from drp.database.sqlite_driver"
+
+
+def test_planted_second_sqlite_is_seen() -> None:
+    assert opens_sqlite_by_itself("import sqlite3") == opens_sqlite_by_itself("from sqlite3 import connect") == ["sqlite3"]
