@@ -23,7 +23,7 @@ from tests.decision import (
 )
 from tests.decision.lives import lives
 from tests.decision.planting import plant_rule
-from workflows.decision import addressing, decide, escalation, off_ladder_events, outcomes, raising, replies, windows
+from workflows.decision import addressing, decide, escalation, off_ladder_events, outcomes, raising, replies, stage_entry, windows
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model import actor as actor_module
@@ -76,7 +76,7 @@ def test_a_release_that_counts_from_the_date_long_past(monkeypatch):
 
 
 def test_a_climb_that_counts_from_the_hour_at_which_it_was_noticed(monkeypatch):
-    right = escalation.enter_stage
+    right = stage_entry.enter_stage
     monkeypatch.setattr(
         escalation, "enter_stage", lambda turn, move, how, **rest: right(turn, move, how, **rest | {"counts_from": None})
     )
@@ -206,7 +206,7 @@ def test_reminders_that_outlive_what_they_remind_of(monkeypatch):
 
 
 def test_a_highest_stage_that_falls(monkeypatch):
-    right = escalation.enter_stage
+    right = stage_entry.enter_stage
 
     def enter(turn, move, how, **rest):
         right(turn, move, how, **rest)
@@ -258,7 +258,7 @@ def test_a_referral_that_stops_the_ladder(monkeypatch):
 
 
 def test_a_last_stage_that_refers_by_itself(monkeypatch):
-    right = escalation.ask_about_cafcass
+    right = stage_entry.ask_about_cafcass
 
     def ask(turn):
         right(turn)

@@ -9,7 +9,7 @@ from hypothesis import given
 from tests.decision.cast import COVER, REFERRED, Story, durham_2016, durham_climbing, on, shipped, the
 from tests.decision.lives import BOUNDED, begin, live, lives, long_life
 from tests.decision.retelling import GOLDEN, again, parts, recorded, replayed
-from workflows.decision import escalation
+from workflows.decision import escalation, stage_entry
 from workflows.model import events as e
 from workflows.model.authority import PRESENT_EDITION, Edition
 from workflows.proofs.replay import ReplayDiffers, first_difference
@@ -94,7 +94,7 @@ def test_a_state_that_was_put_right_by_hand_is_found():
 @pytest.fixture
 def across_editions(monkeypatch) -> Story:
     """A story that climbs under the first edition of the rules and again under the second, which decides climbs otherwise."""
-    first_way = escalation.enter_stage
+    first_way = stage_entry.enter_stage
 
     def second_way(turn, *given, **more):
         first_way(turn, *given, **more)
@@ -147,7 +147,7 @@ def test_there_are_histories():
 
 def test_planted_a_rule_that_changed_since(monkeypatch):
     """A golden history that a changed rule would break does break."""
-    whole = escalation.enter_stage
+    whole = stage_entry.enter_stage
 
     def another(turn, *given, **more):
         whole(turn, *given, **more)

@@ -104,7 +104,7 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
             "Name a version that does not, or raise it again.",
             "version",
         )
-    escalation.note_event(turn, replace(event, ladder_hash=to.ladder.hash))
+    turn.note_event(replace(event, ladder_hash=to.ladder.hash))
     visits = tuple(replace(v, stage=event.stage) if v.sequence == challenge.sequence else v for v in turn.challenge.visits)
     highest = turn.challenge.highest_stage
     highest = highest if to.ladder.has(highest) else event.stage

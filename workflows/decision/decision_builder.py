@@ -10,6 +10,7 @@ from workflows.decision.moves import moves_of
 from workflows.model.actor import THE_SERVICE, Actor
 from workflows.model.authority import PRESENT_EDITION, Edition, Rules
 from workflows.model.challenge import Challenge, Outcome, Party, Phase, Window, WindowKey
+from workflows.model.events import Event, facts_of, words_of
 from workflows.model.ladder import Stage
 from workflows.model.refusals import NotOpen
 
@@ -200,6 +201,12 @@ class DecisionBuilder:
         stage, sequence, edition = self.challenge.stage, self.challenge.sequence, self.rules.edition
         entry = TimelineEntry(kind, self.at, by or self.by, stage, sequence, facts or {}, words or {}, visible, edition)
         self._entries.append(entry)
+
+    def note_event(
+        self, event: Event, more: Mapping[str, Any] | None = None, visible: EntryVisibility = EntryVisibility.EVERYONE
+    ) -> None:
+        """Put an event on the timeline as it came, with `more` facts: facts in one place, the person's words apart."""
+        self.note(event.type, facts_of(event) | dict(more or {}), words_of(event), visible)
 
     def tell(
         self,

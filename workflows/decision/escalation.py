@@ -5,14 +5,20 @@ from datetime import date
 
 from workflows.calendar.working_days import Promise, local_date, long_date
 from workflows.decision import addressing
-from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind, stands_in_words
-from workflows.decision.moves import first_phase, moves_of
+from workflows.decision.decision_builder import DecisionBuilder, NotificationKind, stands_in_words
+from workflows.decision.moves import moves_of
+from workflows.decision.stage_entry import (
+    _start_whole_process,
+    ask_what_next,
+    check_stage_exists,
+    enter_stage,
+    send_to_stage,
+    set_resolve_by,
+)
 from workflows.decision.windows import (
-    acts_at_of_promise,
     close_judgement,
     close_stay,
     close_window,
-    count_promise,
     iro_managers,
     move_promise,
     named_date,
@@ -31,7 +37,6 @@ from workflows.model.challenge import (
     EnteredHow,
     Party,
     Phase,
-    StageVisit,
     Window,
     WindowKind,
 )
@@ -43,105 +48,9 @@ from workflows.model.events import (
     EscalationHeld,
     EscalationRecalled,
     WindowExtended,
-    facts_of,
-    words_of,
 )
-from workflows.model.ladder import NoReply, Stage
+from workflows.model.ladder import NoReply
 from workflows.model.refusals import NotOpen, Unfit
-
-
-def enter_stage(
-    turn: DecisionBuilder,
-    move: str,
-    how: EnteredHow,
-    *,
-    counts_from: date | None = None,
-    chosen: tuple[Chosen, ...] = (),
-    copied: tuple[str, ...] = (),
-    respond_by: date | None = None,
-) -> None:
-    """Make the move into a stage, address it, and send it unless it must be endorsed first.
-
-    `counts_from`: the day that was due, after a climb for want of a reply; None counts from the day of the act.
-    """
-    close_stay(turn, ClosedAs.SUPERSEDED)
-    turn.move(move)
-    stage = turn.stage
-    ladder = turn.rules.ladder
-    turn.change(sequence=turn.challenge.sequence + 1, meeting_at=None)
-    highest = turn.challenge.highest_stage
-    if not stage.referral and (not highest or ladder.position(stage.key) > ladder.position(highest)):
-        turn.change(highest_stage=stage.key)
-    told = () if stage.referral else addressing.recipients_of_stage(turn.rules.authority, turn.challenge, stage, chosen)
-    copies = () if stage.referral else addressing.copies_of_stage(turn.rules, turn.challenge, stage, told, copied)
-    waits = first_phase(stage) is Phase.ENDORSING
-    visit = StageVisit(
-        turn.challenge.sequence, stage.key, turn.at, how, told, copies, not waits and not stage.referral, respond_by
-    )
-    turn.change(visits=(*turn.challenge.visits, visit))
-    turn.note("stage_entered", {"how": how.value, "label": stage.label, **_parties(told, copies)})
-    _start_whole_process(turn, stage, counts_from)
-    if stage.referral:
-        ask_about_cafcass(turn)
-    elif waits:
-        assert stage.endorsed_by is not None
-        promise_of_window(turn, stage.respond_within, counts_from, respond_by, "respond_by")
-        endorser = Party(stage.endorsed_by.role)
-        promise = count_promise(turn, stage.endorsed_by.within)
-        window = open_window(turn, WindowKind.ENDORSEMENT, endorser, promise, asked=(endorser,), on_close=NoReply.PROMPT)
-        turn.tell(NotificationKind.TO_ENDORSE, [endorser], window=window.key)
-    else:
-        send_to_stage(turn, stage, visit, reply_promise(turn, stage, counts_from, visit.respond_by))
-
-
-def log_talk(turn: DecisionBuilder, stage_key: str, chosen: tuple[Chosen, ...], copied: tuple[str, ...]) -> None:
-    """An informal talk is put on the record: nobody is told, no window opens; it is the raiser's to settle or take on.
-
-    Asking for an answer after all (`extend`) sends it as if it had just been raised; climbing makes it formal.
-    """
-    turn.move(f"raise_at_{stage_key}")
-    stage = turn.stage
-    turn.change(sequence=1, highest_stage=stage_key)
-    told: tuple[Party, ...] = ()
-    copies: tuple[Party, ...] = ()
-    if chosen or not addressing.needs_choice(stage):
-        told = addressing.recipients_of_stage(turn.rules.authority, turn.challenge, stage, chosen)
-        copies = addressing.copies_of_stage(turn.rules, turn.challenge, stage, told, copied)
-    visit = StageVisit(1, stage_key, turn.at, EnteredHow.TALKED, told, copies, sent=False)
-    turn.change(visits=(visit,))
-    turn.note("talk_logged", {"label": stage.label})
-    turn.move("ask_iro")
-
-
-def send_to_stage(turn: DecisionBuilder, stage: Stage, visit: StageVisit, promise: Promise) -> None:
-    """Ask the stage's people, copy in its copies, open its window."""
-    kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
-    window = open_reply(turn, promise, visit.told, kind)
-    turn.tell(NotificationKind.ASKED, visit.told, visit.copied, window=window.key)
-    observers = [Party(role) for role in (*turn.rules.ladder.observers, *stage.observers)]
-    turn.tell(NotificationKind.OBSERVED, addressing.without_parties(observers, (*visit.told, *visit.copied)), window=window.key)
-    if stage.sent_by:
-        senders = [Party(role) for role in stage.sent_by]
-        turn.tell(NotificationKind.TO_SEND, addressing.without_parties(senders, visit.told), window=window.key)
-    if kind is WindowKind.MEETING:
-        turn.tell(NotificationKind.TO_ARRANGE, [window.owner], window=window.key)
-
-
-def ask_about_cafcass(turn: DecisionBuilder) -> None:
-    """At the top the IRO is asked to decide. No closing window makes a referral (architecture.md rule 4)."""
-    window = open_judgement(turn)
-    turn.tell(
-        NotificationKind.ABOUT_CAFCASS if turn.challenge.facts.is_looked_after else NotificationKind.WHAT_NEXT,
-        [THE_RAISER],
-        window=window.key,
-    )
-
-
-def ask_what_next(turn: DecisionBuilder, move: str = "ask_iro") -> None:
-    """The IRO is asked what next, with a window of their own to decide in."""
-    turn.move(move)
-    window = open_judgement(turn)
-    turn.tell(NotificationKind.WHAT_NEXT, [THE_RAISER], window=window.key)
 
 
 def climbs_by_itself(rules: Rules, challenge: Challenge, window: Window) -> str | None:
@@ -221,7 +130,7 @@ def act_on_reply_date(turn: DecisionBuilder, window: Window) -> None:
 
 def escalate_challenge(turn: DecisionBuilder, event: Escalated) -> None:
     """The IRO takes it higher: next, or wherever they judge right (IRO Handbook 6.2)."""
-    note_event(turn, event)
+    turn.note_event(event)
     climb_to(turn, event.to_stage, event.to, event.respond_by, event.copies, event.advice_before_skipping)
     if event.resolve_by:
         set_resolve_by(turn, event.resolve_by)
@@ -274,7 +183,7 @@ def hold_escalation(turn: DecisionBuilder, event: EscalationHeld) -> None:
     """The IRO stops a climb that would come by itself, and considers."""
     main = turn.challenge.main_window()
     assert main is not None
-    note_event(turn, event)
+    turn.note_event(event)
     turn.put(replace(main, on_close=NoReply.PROMPT))
     turn.move("hold")
     open_judgement(turn)
@@ -291,7 +200,7 @@ def recall_escalation(turn: DecisionBuilder, event: EscalationRecalled) -> None:
     ]
     answered = any(asked.answered_at for window in waited for asked in window.asked)
     from_here = turn.challenge.visit
-    note_event(turn, event)
+    turn.note_event(event)
     close_stay(turn, ClosedAs.RECALLED)
     turn.move(f"recall_to_{back.stage}_{'answered' if answered else 'asking'}")
     turn.change(sequence=turn.challenge.sequence + 1)
@@ -315,7 +224,7 @@ def extend_window(turn: DecisionBuilder, event: WindowExtended) -> None:
         promised_day = long_date(main.promise.due)
         raise Unfit(f"That is before the day that was promised, {promised_day}.", f"Name {promised_day} or a later day.", "until")
     before = main.promise.due.isoformat() if main and not main.promise.is_without_date else ""
-    note_event(turn, event, {"was": before})
+    turn.note_event(event, {"was": before})
     if turn.challenge.visit.how is EnteredHow.TALKED and not turn.challenge.visit.sent:
         _send_talk(turn, promise)
         return
@@ -362,7 +271,7 @@ def _ask_endorser(turn: DecisionBuilder, promise: Promise) -> None:
 
 def endorse_challenge(turn: DecisionBuilder, event: Endorsed) -> None:
     """Endorsed: it is sent on."""
-    note_event(turn, event)
+    turn.note_event(event)
     main = turn.challenge.main_window()
     if main and main.is_open:
         close_window(turn, main, ClosedAs.ENDORSED)
@@ -375,7 +284,7 @@ def endorse_challenge(turn: DecisionBuilder, event: Endorsed) -> None:
 
 def decline_endorsement(turn: DecisionBuilder, event: EndorsementDeclined) -> None:
     """Not endorsed: the raiser is asked what next."""
-    note_event(turn, event)
+    turn.note_event(event)
     main = turn.challenge.main_window()
     if main and main.is_open:
         close_window(turn, main, ClosedAs.NOT_ENDORSED)
@@ -388,12 +297,6 @@ def act_on_endorsement_date(turn: DecisionBuilder, window: Window) -> None:
     if turn.challenge.phase is Phase.ENDORSING:
         ask_what_next(turn)
         turn.tell(NotificationKind.STILL_WAITING, iro_managers(turn), window=window.key)
-
-
-def set_resolve_by(turn: DecisionBuilder, day: date) -> None:
-    """The raiser's second date: by when it is to be put right."""
-    named_date(turn, day, "resolve_by")
-    turn.change(resolve_by=day)
 
 
 def completion_promise(turn: DecisionBuilder) -> Promise | None:
@@ -420,39 +323,3 @@ def act_on_completion_date(turn: DecisionBuilder, window: Window) -> None:
     close_window(turn, window, ClosedAs.DATE_PASSED)
     if turn.challenge.phase is Phase.COMPLETING:
         ask_what_next(turn)
-
-
-def note_event(
-    turn: DecisionBuilder,
-    event: object,
-    more: dict[str, object] | None = None,
-    visible: EntryVisibility = EntryVisibility.EVERYONE,
-) -> None:
-    """Put an event on the timeline as it came: facts in one place, the person's words apart."""
-    turn.note(getattr(event, "type"), facts_of(event) | (more or {}), words_of(event), visible)  # noqa: B009
-
-
-def check_stage_exists(turn: DecisionBuilder, stage: str) -> None:
-    """Raise Unfit for a stage that this ladder does not have."""
-    if not turn.rules.ladder.has(stage):
-        listed = ", ".join(known.key for known in turn.rules.ladder.stages)
-        raise Unfit(f"This ladder has no stage `{stage}`.", f"Name one of: {listed}.", "to_stage")
-
-
-def _parties(told: tuple[Party, ...], copied: tuple[Party, ...]) -> dict[str, object]:
-    def plain(party: Party) -> object:
-        return {"role": party.role, "person": party.person} if party.person else party.role
-
-    return {"to": [plain(party) for party in told], "copy": [plain(party) for party in copied]}
-
-
-def _start_whole_process(turn: DecisionBuilder, stage: Stage, counts_from: date | None) -> None:
-    """The limit on the whole runs from the first formal stage, or from raising where the authority says so."""
-    whole = turn.rules.ladder.whole_process
-    # A limit that only closed because the item ended does not count: opened again, it is promised anew.
-    limits = [window for window in turn.challenge.windows if window.key.kind is WindowKind.WHOLE_PROCESS]
-    running = any(window.closed_as is not ClosedAs.ENDED for window in limits)
-    if whole is None or running or stage.referral or (stage.informal and not whole.includes_informal):
-        return
-    promise = count_promise(turn, whole.limit, counts_from)
-    open_window(turn, WindowKind.WHOLE_PROCESS, THE_RAISER, promise, acts=acts_at_of_promise(turn.rules, promise))

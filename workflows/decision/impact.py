@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 from workflows.calendar.working_days import Calendar, Promise, local_date, working_days_between
 from workflows.decision.decision_builder import DecisionBuilder
-from workflows.decision.escalation import note_event
 from workflows.decision.windows import close_window, named_date, open_window
 from workflows.model.challenge import THE_RAISER, Challenge, ClosedAs, Window, WindowKind
 from workflows.model.events import EndedUnresolved, FoundOrNot, ImpactRecorded, Judged, Overtaken, Resolved
@@ -21,7 +20,7 @@ def record_impact(turn: DecisionBuilder, event: ImpactRecorded) -> None:
     if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
         raise Unfit("What is told once has no date.", "Record what changed, without a day to look again.", "found")
     promise = promise_to_look_again(turn, event.found, event.look_again_on)
-    note_event(turn, event)
+    turn.note_event(event)
     turn.change(impact=event.found)
     for window in _follow_ups(turn):
         close_window(turn, window, ClosedAs.LOOKED_AT)

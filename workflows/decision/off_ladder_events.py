@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import get_args
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
-from workflows.decision.escalation import note_event
 from workflows.decision.windows import acts_at_of_promise, close_window, count_promise, iro_managers, named_date, open_window
 from workflows.model.actor import Part
 from workflows.model.authority import Rules
@@ -61,7 +60,7 @@ _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.B
 
 def add_note(turn: DecisionBuilder, event: Noted) -> None:
     """A note; only the IRO service may keep one to itself."""
-    note_event(turn, event, visible=readers_of(turn, event))
+    turn.note_event(event, visible=readers_of(turn, event))
 
 
 def attach_document(turn: DecisionBuilder, event: DocumentAttached) -> None:
@@ -75,7 +74,7 @@ def attach_document(turn: DecisionBuilder, event: DocumentAttached) -> None:
     for field, text in (("name", event.name), ("about", event.about)):
         if len(text.splitlines()) > 1 or len(text) > LONGEST_NAME:
             raise Unfit(f"This is more than a line of {LONGEST_NAME} characters.", "Shorten it.", field)
-    note_event(turn, event, visible=readers_of(turn, event))
+    turn.note_event(event, visible=readers_of(turn, event))
 
 
 def readers_of(turn: DecisionBuilder, event: Noted | DocumentAttached) -> EntryVisibility:
@@ -90,23 +89,23 @@ def readers_of(turn: DecisionBuilder, event: Noted | DocumentAttached) -> EntryV
 
 def correct_entry(turn: DecisionBuilder, event: Corrected) -> None:
     """A correction stands beside the first words and never replaces them. Whose entry it is, is checked where it is kept."""
-    note_event(turn, event)
+    turn.note_event(event)
 
 
 def record_about_child(turn: DecisionBuilder, event: ChildViewRecorded | ChildTold | AdvocateRecorded | ComplaintOpened) -> None:
     """The child's view, what they were told, their advocate, their complaint."""
     in_confidence = isinstance(event, ChildViewRecorded) and event.in_confidence
-    note_event(turn, event, visible=EntryVisibility.IRO_SERVICE if in_confidence else EntryVisibility.EVERYONE)
+    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE if in_confidence else EntryVisibility.EVERYONE)
 
 
 def record_legal_advice(turn: DecisionBuilder, event: LegalAdviceTaken) -> None:
     """That advice was taken, and what it was, for the IRO service only."""
-    note_event(turn, event, visible=EntryVisibility.IRO_SERVICE)
+    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
 
 
 def record_court_told(turn: DecisionBuilder, event: CourtTold) -> None:
     """The IRO's view went to court."""
-    note_event(turn, event)
+    turn.note_event(event)
 
 
 def is_about_child(rules: Rules, challenge: Challenge) -> Unfit | None:
@@ -126,14 +125,14 @@ def add_copy(turn: DecisionBuilder, event: CopyAdded) -> None:
     party, visit = Party(event.role), turn.challenge.visit
     if party in (*visit.told, *visit.copied):
         raise Unfit("They have been told of this stage already.", "Nothing needs adding.", "role")
-    note_event(turn, event)
+    turn.note_event(event)
     turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, copied=(*visit.copied, party))))
     turn.tell(NotificationKind.COPIED, [], [party])
 
 
 def consider_referral(turn: DecisionBuilder, event: ReferralConsidered) -> None:
     """A decision not to refer is on the record as one to refer is."""
-    note_event(turn, event, visible=EntryVisibility.IRO_SERVICE)
+    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
     if turn.challenge.referral is ReferralState.NONE:
         turn.change(referral=ReferralState.CONSIDERED)
 
@@ -146,7 +145,7 @@ def refer_to_cafcass(turn: DecisionBuilder, event: ReferredToCafcass) -> None:
     if any(number < 1 for number in event.includes):
         raise Unfit("Entries are numbered from 1.", "Name them as the timeline does.", "includes")
     # Nothing that is missing blocks it: not even a ground (regulation 45 asks for one; the page says so).
-    note_event(turn, replace(event, said=(), includes=(), leaves_out=""))
+    turn.note_event(replace(event, said=(), includes=(), leaves_out=""))
     # That it was made, and why, everybody on the item reads; what it tells Cafcass of the child is the IRO's to send.
     whole = facts_of(event)
     turn.note(
@@ -208,7 +207,7 @@ def somebody_is_to_tell(rules: Rules, challenge: Challenge) -> NotOpen | None:
 
 def follow_referral(turn: DecisionBuilder, event: ReferralAcknowledged | ReferralOutcome) -> None:
     """What Cafcass said and did, also after the ladder has ended."""
-    note_event(turn, event)
+    turn.note_event(event)
     done = isinstance(event, ReferralOutcome)
     turn.change(referral=ReferralState.CONCLUDED if done else ReferralState.ACKNOWLEDGED)
 
@@ -220,7 +219,7 @@ def record_referral_told(turn: DecisionBuilder, event: ReferralTold) -> None:
     known = {role.key for role in turn.rules.authority.roles}
     if strangers := sorted(set(event.told) - known):
         raise Unfit(f"`{strangers[0]}` is no post here.", "Name posts of the authority.", "told")
-    note_event(turn, event)
+    turn.note_event(event)
     turn.change(to_tell=())
 
 
@@ -244,7 +243,7 @@ def settle_action(turn: DecisionBuilder, event: ActionDone | ActionNotDone) -> N
         raise NotOpen("That action has been settled.", "Add a note if there is more to say.")
     again = getattr(event, "look_again_on", None)
     promise = named_date(turn, again, "look_again_on") if again else None
-    note_event(turn, event)
+    turn.note_event(event)
     how = ClosedAs.DONE if isinstance(event, ActionDone) else ClosedAs.NOT_DONE
     if window.is_open:
         close_window(turn, window, how)
@@ -263,7 +262,7 @@ def note_delivery_failed(turn: DecisionBuilder, event: DeliveryFailed) -> None:
     waiting = [window for window in asking if not window.climb_waits]
     if not waiting:
         return
-    note_event(turn, event)
+    turn.note_event(event)
     for window in waiting:
         policy = NoReply.PROMPT if window.on_close is NoReply.ESCALATE else window.on_close
         turn.put(replace(window, on_close=policy, climb_waits=True))
@@ -275,7 +274,7 @@ def note_post_taken_over(turn: DecisionBuilder, event: PostTakenOver) -> None:
     waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
     if not waiting:
         return
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.POST_TAKEN_OVER, [Party(event.role)], window=waiting[-1].key)
 
 
@@ -284,7 +283,7 @@ def note_post_emptied(turn: DecisionBuilder, event: PostEmptied) -> None:
     waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
     if not waiting:
         return
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.POST_EMPTY, iro_managers(turn), [THE_RAISER], window=waiting[-1].key)
 
 
@@ -294,7 +293,7 @@ def _unanswered(window: Window, role: str) -> bool:
 
 def note_iro_changed(turn: DecisionBuilder, event: IroChanged) -> None:
     """Whoever is the child's IRO now, or covers for them, takes over every window that the IRO owns."""
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.IRO_CHANGED, [THE_RAISER])
 
 
@@ -317,7 +316,7 @@ def note_facts_changed(turn: DecisionBuilder, event: ChildFactsChanged) -> None:
         return
     more: dict[str, object] = {"was_looked_after": before.is_looked_after, "is_looked_after": after.is_looked_after}
     covered = not turn.rules.ladder.covers or bool(after.statuses & set(turn.rules.ladder.covers))
-    note_event(turn, event, {**more, "ladder_still_covers": covered}, visible=EntryVisibility.IRO_SERVICE)
+    turn.note_event(event, {**more, "ladder_still_covers": covered}, visible=EntryVisibility.IRO_SERVICE)
     turn.change(facts=after)
     if replace(before, next_review=after.next_review) == after:
         return

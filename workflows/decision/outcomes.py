@@ -1,8 +1,8 @@
 """How an item ends: settled, ended, overtaken, withdrawn, recorded in error; and how it is opened again."""
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
-from workflows.decision.escalation import check_stage_exists, enter_stage, note_event
 from workflows.decision.impact import record_impact_at_end
+from workflows.decision.stage_entry import check_stage_exists, enter_stage
 from workflows.decision.windows import close_all, close_window, move_promise
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome
 from workflows.model.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
@@ -15,7 +15,7 @@ _ENDS: dict[type, str] = {Resolved: "resolve", EndedUnresolved: "end", Overtaken
 
 def end_challenge(turn: DecisionBuilder, event: End) -> None:
     """End it. Reply, judgement and limit windows close; actions and follow-ups run on."""
-    note_event(turn, event)
+    turn.note_event(event)
     finish_challenge(turn, _ENDS[type(event)], event)
 
 
@@ -38,7 +38,7 @@ def seal_challenge(turn: DecisionBuilder, event: RecordedInError) -> None:
         current = turn.challenge.window(window.key)
         if current and current.is_open:
             close_window(turn, current, ClosedAs.RECORDED_IN_ERROR, quietly=True)
-    note_event(turn, event, visible=EntryVisibility.SEALED)
+    turn.note_event(event, visible=EntryVisibility.SEALED)
     turn.move("seal")
 
 
@@ -54,7 +54,7 @@ def reopen_challenge(turn: DecisionBuilder, event: Reopened) -> None:
         if not earlier or earlier[-1].is_late(turn.at):
             raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
         respond_by = earlier[-1].promise.due
-    note_event(turn, event)
+    turn.note_event(event)
     enter_stage(turn, move, EnteredHow.REOPENED, chosen=event.to, respond_by=respond_by)
     if event.clock == "as it was":
         main = turn.challenge.main_window()

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from workflows.calendar import working_days
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
-from workflows.decision.escalation import enter_stage, log_talk, note_event, set_resolve_by
+from workflows.decision.stage_entry import enter_stage, log_talk, set_resolve_by
 from workflows.model.authority import Capacity, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
 from workflows.model.events import EarlierItem, Raised
@@ -107,7 +107,7 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
     check_raised(turn, event)
     asked = prompts_at_raising(rules, event, turn.challenge, earlier, turn.at)
     told = [{"kind": prompt.kind, "stages": list(prompt.stages), "reference": prompt.reference} for prompt in asked]
-    note_event(turn, event, {"prompts": told, "about_child": turn.challenge.about_child})
+    turn.note_event(event, {"prompts": told, "about_child": turn.challenge.about_child})
     if ladder.is_notice:
         enter_notice(turn, event)
         return asked

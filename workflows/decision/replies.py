@@ -5,8 +5,9 @@ from dataclasses import replace
 from workflows.calendar.working_days import local_date
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
-from workflows.decision.escalation import climb_to, completion_promise, enter_stage, note_event, open_completion, set_resolve_by
+from workflows.decision.escalation import climb_to, completion_promise, open_completion
 from workflows.decision.outcomes import finish_challenge
+from workflows.decision.stage_entry import enter_stage, set_resolve_by
 from workflows.decision.windows import (
     close_judgement,
     close_window,
@@ -79,7 +80,7 @@ def acknowledge_request(turn: DecisionBuilder, event: Acknowledged) -> None:
     if all(asked.acknowledged_at for asked in mine):
         raise NotOpen("You have acknowledged this already.", "The next step is your answer.")
     first = not any(asked.acknowledged_at for asked in window.asked)
-    note_event(turn, event)
+    turn.note_event(event)
     window = mark_asked(turn, window, acknowledged_at=turn.at)
     if first and window.is_open and window.key.sequence == turn.challenge.sequence:
         restart_on_acknowledgement(turn, window)
@@ -88,7 +89,7 @@ def acknowledge_request(turn: DecisionBuilder, event: Acknowledged) -> None:
 def pass_elsewhere(turn: DecisionBuilder, event: NotForMe) -> None:
     """Somebody asked says that it belongs elsewhere; the IRO and the IRO manager hear of it, the window runs on."""
     window = window_of_actor(turn)
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.NOT_FOR_ME, [THE_RAISER], window=window.key)
 
 
@@ -109,7 +110,7 @@ def redirect_request(turn: DecisionBuilder, event: Redirected) -> None:
     if not unanswered:
         raise Unfit(f"`{event.of}` is not being asked here.", "Name the role whose question goes elsewhere.", "of")
     to = Party.of(event.to)
-    note_event(turn, event)
+    turn.note_event(event)
     were = {asked.party for asked in unanswered}
     known = {asked.party: asked for asked in main.asked if asked.party not in were}
     swapped = tuple(dict.fromkeys(known.get(to, AskedParty(to)) if a.party in were else a for a in main.asked))
@@ -134,13 +135,13 @@ def check_reachable(turn: DecisionBuilder, role: str) -> None:
 def ask_for_clarification(turn: DecisionBuilder, event: ClarificationAsked) -> None:
     """A question to the IRO; the window runs on."""
     window = window_of_actor(turn)
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.QUESTION, [THE_RAISER], window=window.key)
 
 
 def give_clarification(turn: DecisionBuilder, event: ClarificationGiven) -> None:
     """The IRO's answer to a question, to everybody asked."""
-    note_event(turn, event)
+    turn.note_event(event)
     turn.tell(NotificationKind.CLARIFIED, turn.challenge.visit.told)
 
 
@@ -150,7 +151,7 @@ def record_response(turn: DecisionBuilder, event: Responded) -> None:
     late = window.is_late(turn.at)
     mine = [asked for asked in window.asked if turn.by.stands_for(asked.party)]
     more = {"window": [window.key.sequence, window.key.kind.value, window.key.n], "late": late, "as": mine[0].party.role}
-    note_event(turn, event, {**more, "again": all(asked.answered_at for asked in mine)})
+    turn.note_event(event, {**more, "again": all(asked.answered_at for asked in mine)})
     _open_actions(turn, event.actions)
     if event.position == "beyond_our_control" and window.is_open and not turn.stage.obstacle_stops:
         # Recorded without stopping the climb: the need is still unmet (IRO Handbook 6.5).
@@ -197,7 +198,7 @@ def pass_to_judges(turn: DecisionBuilder, move: str) -> None:
 def judge_answer(turn: DecisionBuilder, event: Judged) -> None:
     """Enough, or more is needed. The IRO's own view always prevails; only the IRO's "enough" can settle it."""
     window = next(w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT)
-    note_event(turn, event)
+    turn.note_event(event)
     judged = tuple(
         replace(asked, answered_at=turn.at, answer=event.verdict) if _judges_as(turn, asked.party) else asked
         for asked in window.asked
@@ -266,7 +267,7 @@ def arrange_meeting(turn: DecisionBuilder, event: MeetingArranged) -> None:
     meeting = turn.stage.contact.meeting
     assert meeting is not None
     again = turn.challenge.meeting_at is not None
-    note_event(turn, event, {"again": again})
+    turn.note_event(event, {"again": again})
     turn.change(meeting_at=event.at)
     main = turn.challenge.main_window()
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
@@ -285,7 +286,7 @@ def record_meeting_held(turn: DecisionBuilder, event: MeetingHeld) -> None:
             raise Unfit(f"`{role}` is not a role of this authority.", "Name other people under `others`.", "attended")
     meeting = turn.stage.contact.meeting
     assert meeting is not None
-    note_event(turn, event)
+    turn.note_event(event)
     main = turn.challenge.main_window()
     recorder = Party(meeting.outcome_recorded_by)
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
@@ -297,7 +298,7 @@ def record_meeting_held(turn: DecisionBuilder, event: MeetingHeld) -> None:
 
 def record_outcome(turn: DecisionBuilder, event: OutcomeRecorded) -> None:
     """The outcome is on the record: where the answer is a meeting, the window is met."""
-    note_event(turn, event)
+    turn.note_event(event)
     _open_actions(turn, event.actions)
     if not turn.stage.answer_is_a_meeting:
         return
