@@ -18,8 +18,8 @@ from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
 from drp.settings import Settings
-from tests.backup.town import Kept, Town
-from tests.store.conftest import Postgresql
+from tests.backup.restoring import Kept, Town
+from tests.cast.stores import Postgresql
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
