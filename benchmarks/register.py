@@ -28,9 +28,9 @@ from drp.directory.importing import import_directory
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.timeline.chain import ChainKey
+from tests.cast.councils import DUNMOOR, directory_files, procedures
+from tests.cast.stores import OWNER, Postgresql
 from tests.register.books import book, sheet
-from tests.service.cast import DUNMOOR, directory_files, procedures
-from tests.store.conftest import OWNER, Postgresql
 
 ROWS = 100_000
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from drp.database.engine import Store
 from drp.database.register_tables import RegisterRow
 from drp.database.sqlite_driver import sqlite3
-from tests.store.conftest import Postgresql
+from tests.cast.stores import Postgresql
 from workflows.calendar.reporting_periods import month_of, quarter_of
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import kind_of

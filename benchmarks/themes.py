@@ -34,8 +34,8 @@ from drp.reports.aggregate import CountQuery, Dimension, count_items
 from drp.reports.display_labels import DisplayLabels
 from drp.reports.register_search import RegisterFilter
 from drp.reports.theme_tables import TableQuestion
-from tests.service.cast import DUNMOOR, procedures
-from tests.store.conftest import APP, OWNER, Postgresql
+from tests.cast.councils import DUNMOOR, procedures
+from tests.cast.stores import APP, OWNER, Postgresql
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import CHALLENGE, CodedReason, RegisterEntry
 

@@ -9,6 +9,8 @@ from tests import loops
 from tests import quick_engines as quick_engines  # every engine of this process is made quick by it
 from tests.browser.counting import ABOUT, PROPERTY, table
 
+pytest_plugins = ["tests.cast.stores", "tests.cast.fixtures"]
+
 # A deadline measures how busy the machine is, not what is tested.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")

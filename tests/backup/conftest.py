@@ -14,12 +14,9 @@ from sqlalchemy import make_url
 from drp.backup import programs
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
-from tests.backup.town import Kept, Town
-from tests.service.conftest import build, climbing, two, world
-from tests.service.world import World
-from tests.store.conftest import OWNER, Postgresql, calendar, chance, octets, sqlite_template, start_server, store
-
-__all__ = ["build", "calendar", "chance", "climbing", "octets", "sqlite_template", "store", "two", "world"]
+from tests.backup.restoring import Kept, Town
+from tests.cast.stores import OWNER, Postgresql, start_server
+from tests.cast.world import World
 
 HERE = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 

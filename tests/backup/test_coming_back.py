@@ -17,9 +17,9 @@ from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.messages.sending_pause import release_messages, store_brake
 from drp.proof.checkpoint import name_of
-from tests.backup.town import FRIDAY, Town
-from tests.service.cast import ELSEWHERE
-from tests.service.world import Caller
+from tests.backup.restoring import FRIDAY, Town
+from tests.cast.councils import ELSEWHERE
+from tests.cast.world import Caller
 from tests.store.files import pdf
 
 Plant = pytest.MonkeyPatch

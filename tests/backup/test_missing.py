@@ -14,7 +14,7 @@ from api.jobs import checkpoints, heartbeat
 from drp.proof import checkpoint as proof
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength
 from drp.proof.verify import MissingEntries, SeenCheckpoint, missing_entries
-from tests.backup.town import Back, Town
+from tests.backup.restoring import Back, Town
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

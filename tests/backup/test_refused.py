@@ -18,8 +18,8 @@ from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
 from drp.database.sqlite_driver import sqlite3
 from drp.settings import Settings
-from tests.backup.town import Kept, Town
-from tests.store.conftest import Postgresql
+from tests.backup.restoring import Kept, Town
+from tests.cast.stores import Postgresql
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

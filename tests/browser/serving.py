@@ -25,8 +25,8 @@ from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
 from drp.identity import sessions
 from drp.settings import Settings
-from tests.service.world import when
-from tests.store.council import read_once
+from tests.cast.clock import when
+from tests.cast.stores import read_once
 from workflows.calendar.working_days import local_date
 from workflows.model.actor import Part as Playing
 from workflows.model.authority import Authority, Capacity, Rules

@@ -8,7 +8,9 @@ from random import Random
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.decision.cast import SHIPPED, Story, durham_climbing, invented, judge, refusal_of
+from tests.cast.people import judge
+from tests.cast.rules import SHIPPED, durham_climbing, invented
+from tests.cast.story import Story, refusal_of
 from tests.decision.invariants import must_hold
 from tests.decision.samples import everybody, internal, sample
 from tests.decision.states import raised_at, whoever_is

@@ -14,8 +14,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from tests.decision.cast import CALENDAR, SHIPPED, Story, texts_of
+from tests.cast.clock import CALENDAR
+from tests.cast.rules import SHIPPED
+from tests.cast.story import Story
 from tests.decision.lives import begin, live, long_life
+from tests.ladders.reading import SHIPPED as FOLDER
+from tests.ladders.reading import texts
 from workflows.decision.decision_builder import TimelineEntry
 from workflows.ladder_language.reader import read_procedures
 from workflows.model.actor import Actor, Part
@@ -87,7 +91,7 @@ def history(name: str) -> dict[str, Any]:
     story = lived(name)
     authority = story.rules.authority.key
     return {
-        "texts": texts_of(authority),
+        "texts": texts(FOLDER / authority),
         "ladder": story.rules.ladder.hash,
         "facts": plain(asdict(story.challenge.facts_at_raising)),
         "entries": [plain(vars(one)) for one in recorded(story.entries)],

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.decision.cast import Story
+from tests.cast.story import Story
 from tests.decision.states import chosen_for
 from workflows.calendar.working_days import local_date
 from workflows.model import events as e

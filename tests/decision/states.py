@@ -2,7 +2,9 @@
 
 from functools import cache
 
-from tests.decision.cast import IRO, LOOKED_AFTER, RESOLVED, Story, endorser, on
+from tests.cast.clock import on
+from tests.cast.people import IRO, LOOKED_AFTER, endorser
+from tests.cast.story import RESOLVED, Story
 from workflows.decision.moves import moves_of
 from workflows.model import events as e
 from workflows.model.actor import Actor, Part

@@ -2,27 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    DISAGREES,
-    ENOUGH,
-    IRO,
-    IRO_MANAGER,
-    NEEDS_MORE,
-    RAISER_ONLY,
-    RESOLVED,
-    Story,
-    arranger,
-    endorser,
-    in_their_line,
-    invented,
-    judge,
-    on,
-    once_asked,
-    shown,
-    the,
-    when,
-)
+from tests.cast.clock import on, shown, when
+from tests.cast.people import IRO, IRO_MANAGER, RAISER_ONLY, arranger, endorser, in_their_line, judge, once_asked, the
+from tests.cast.rules import invented
+from tests.cast.story import AGREES, DISAGREES, ENOUGH, NEEDS_MORE, RESOLVED, Story
 from workflows.model import events as e
 from workflows.model.events import Action, Chosen
 from workflows.model.ladder import ItemType
@@ -96,7 +79,7 @@ def test_a_question_of_several_is_passed_on_for_one_and_kept_for_the_others():
     [
         (e.Redirected("director", Chosen("service_manager"), "Wrong."), "of"),
         (e.Redirected("team_manager", Chosen("plumber"), "Wrong."), "to"),
-        (e.Redirected("team_manager", Chosen("health_lead"), "Wrong."), "to"),
+        (e.Redirected("team_manager", Chosen("named_nurse"), "Wrong."), "to"),
     ],
 )
 def test_a_question_is_passed_on_only_from_somebody_asked_to_somebody_of_the_authority(event, field):
@@ -352,7 +335,7 @@ def test_there_is_no_meeting_where_the_stage_knows_none():
 PARTNER = """
   one:
     label: One
-    to: health_lead
+    to: named_nurse
     copy: [team_manager]
     endorsed_by: {role: service_manager, within: 2 working days}
     respond_within: 5 working days
@@ -373,7 +356,7 @@ def test_nothing_is_sent_before_it_is_endorsed():
     assert story.told == ["to_endorse: service_manager"]
     assert story.open == ["endorsement Fri 10 April 2026 service_manager"]
     story.do(e.Endorsed("Yes."), by=endorser("service_manager"), at="Fri 10 April 2026, 10:00")
-    assert story.told == ["asked: health_lead (copy: team_manager)"]
+    assert story.told == ["asked: named_nurse (copy: team_manager)"]
     assert story.due == "Fri 17 April 2026", "the days count from the sending"
 
 
@@ -391,7 +374,7 @@ def test_an_endorsement_past_its_date_asks_the_raiser_and_may_still_come():
     assert story.told == ["what_next: raiser", "still_waiting: iro_manager"]
     story.do(e.Endorsed(), by=endorser("service_manager"))
     assert story.state == "one.awaiting"
-    assert story.told == ["asked: health_lead (copy: team_manager)"]
+    assert story.told == ["asked: named_nurse (copy: team_manager)"]
     assert [w.key.kind for w in story.running()] == ["reply"]
     assert isinstance(story.refused(e.Endorsed(), by=endorser("service_manager")), NotOpen)
 
@@ -402,7 +385,7 @@ def test_more_time_before_it_was_sent_is_for_the_endorser_and_reaches_nobody_out
     assert story.state == "one.endorsing"
     assert story.told == ["to_endorse: service_manager"]
     assert story.open == ["endorsement Thu 16 April 2026 service_manager"]
-    assert not any(who.role == "health_lead" for telling in story.tellings for who in (*telling.to, *telling.copy))
+    assert not any(who.role == "named_nurse" for telling in story.tellings for who in (*telling.to, *telling.copy))
 
 
 # Jumping, advice.

@@ -2,24 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import (
-    ADMINISTRATOR,
-    AGREES,
-    COVER,
-    IRO,
-    IRO_MANAGER,
-    PROTECTION_PLAN,
-    REFERRED,
-    RESOLVED,
-    Story,
-    copied,
-    durham_2016,
-    invented,
-    on,
-    shown,
-    the,
-    when,
-)
+from tests.cast.clock import on, shown, when
+from tests.cast.people import ADMINISTRATOR, COVER, IRO, IRO_MANAGER, PROTECTION_PLAN, copied, the
+from tests.cast.rules import durham_2016, invented
+from tests.cast.story import AGREES, REFERRED, RESOLVED, Story
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE

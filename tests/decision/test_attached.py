@@ -6,20 +6,19 @@ from types import UnionType
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from tests.decision.cast import (
+from tests.cast.people import (
     ADMINISTRATOR,
     AUDITOR,
     BUSINESS_SUPPORT,
     IRO,
     IRO_MANAGER,
     LEADER,
-    RESOLVED,
-    Story,
     copied,
     in_their_line,
     once_asked,
     the,
 )
+from tests.cast.story import RESOLVED, Story
 from tests.decision.planting import plant_rule
 from tests.decision.samples import everybody, sample
 from tests.decision.test_around import begun

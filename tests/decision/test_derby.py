@@ -2,24 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    ENOUGH,
-    IRO,
-    LOOKED_AFTER,
-    NEEDS_MORE,
-    REFERRED,
-    RESOLVED,
-    Story,
-    arranger,
-    derby,
-    in_their_line,
-    on,
-    recorder,
-    shipped,
-    shown,
-    the,
-)
+from tests.cast.clock import on, shown
+from tests.cast.people import IRO, LOOKED_AFTER, arranger, in_their_line, recorder, the
+from tests.cast.rules import derby, shipped
+from tests.cast.story import AGREES, ENOUGH, NEEDS_MORE, REFERRED, RESOLVED, Story
 from workflows.model import events as e
 from workflows.model.challenge import Facts
 from workflows.model.events import Chosen, EarlierItem

@@ -2,25 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    ENOUGH,
-    IN_PLO,
-    IRO_MANAGER,
-    LOOKED_AFTER,
-    NEEDS_MORE,
-    PROTECTION_PLAN,
-    REFERRED,
-    Story,
-    arranger,
-    durham_2016,
-    durham_2022,
-    durham_climbing,
-    invented,
-    on,
-    shown,
-    the,
-)
+from tests.cast.clock import on, shown
+from tests.cast.people import IN_PLO, IRO_MANAGER, LOOKED_AFTER, PROTECTION_PLAN, arranger, the
+from tests.cast.rules import durham_2016, durham_2022, durham_climbing, invented
+from tests.cast.story import AGREES, ENOUGH, NEEDS_MORE, REFERRED, Story
 from workflows.model import events as e
 from workflows.model.challenge import Facts
 from workflows.model.events import Chosen

@@ -2,22 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    BUSINESS_SUPPORT,
-    ENOUGH,
-    IRO,
-    IRO_MANAGER,
-    REFERRED,
-    RESOLVED,
-    Story,
-    durham_2016,
-    in_their_line,
-    invented,
-    on,
-    shipped,
-    the,
-)
+from tests.cast.clock import on
+from tests.cast.people import BUSINESS_SUPPORT, IRO, IRO_MANAGER, in_their_line, the
+from tests.cast.rules import durham_2016, invented, shipped
+from tests.cast.story import AGREES, ENOUGH, REFERRED, RESOLVED, Story
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE

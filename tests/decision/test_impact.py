@@ -4,18 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from tests.cast.clock import on
+from tests.cast.people import IRO, LOOKED_AFTER, PROTECTION_PLAN, the
+from tests.cast.rules import durham_2016, shipped
+from tests.cast.story import AGREES, Story
 from tests.decision import test_endings
-from tests.decision.cast import (
-    AGREES,
-    IRO,
-    LOOKED_AFTER,
-    PROTECTION_PLAN,
-    Story,
-    durham_2016,
-    on,
-    shipped,
-    the,
-)
 from tests.decision.planting import plant_rule
 from tests.decision.retelling import again
 from workflows.decision import impact, off_ladder_events

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.decision.cast import AGREES, COVER, IRO, IRO_MANAGER, REFERRED, Story, invented, once_asked
+from tests.cast.people import COVER, IRO, IRO_MANAGER, once_asked
+from tests.cast.rules import invented
+from tests.cast.story import AGREES, REFERRED, Story
 from workflows.calendar.working_days import LONDON
 from workflows.model import events as e
 from workflows.model.actor import Actor, Part

@@ -4,19 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    ENOUGH,
-    NEEDS_MORE,
-    REFERRED,
-    RESOLVED,
-    Story,
-    multi_agency,
-    north_yorkshire,
-    on,
-    shipped,
-    the,
-)
+from tests.cast.clock import on
+from tests.cast.people import the
+from tests.cast.rules import multi_agency, north_yorkshire, shipped
+from tests.cast.story import AGREES, ENOUGH, NEEDS_MORE, REFERRED, RESOLVED, Story
 from workflows.model import events as e
 from workflows.model.events import Chosen
 from workflows.model.ladder import ItemType

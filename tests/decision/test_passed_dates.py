@@ -4,24 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.decision.cast import (
-    AGREES,
-    DISAGREES,
-    ENOUGH,
-    IRO,
-    NEEDS_MORE,
-    RESOLVED,
-    Story,
-    durham_climbing,
-    invented,
-    judge,
-    on,
-    once_asked,
-    shown,
-    the,
-    thurrock,
-    when,
-)
+from tests.cast.clock import on, shown, when
+from tests.cast.people import IRO, judge, once_asked, the
+from tests.cast.rules import durham_climbing, invented, thurrock
+from tests.cast.story import AGREES, DISAGREES, ENOUGH, NEEDS_MORE, RESOLVED, Story
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotOpen, Unfit

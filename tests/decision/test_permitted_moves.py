@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.decision.cast import NOTICES, PROTECTION_PLAN, SHIPPED, Story, in_their_line, on, the
+from tests.cast.clock import on
+from tests.cast.people import PROTECTION_PLAN, in_their_line, the
+from tests.cast.rules import NOTICES, SHIPPED
+from tests.cast.story import Story
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for, in_state, raised_at, states_of, whoever_is
 from workflows.decision.decide import decide

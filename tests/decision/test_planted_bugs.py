@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+from tests.cast import story
 from tests.decision import (
-    cast,
     test_answering,
     test_around,
     test_durham,
@@ -129,7 +129,7 @@ def test_a_record_that_a_slow_clock_turns_back(monkeypatch):
     def forgetful(rules, challenge, act, now):
         return right(rules, replace(challenge, last_at=None), act, now)
 
-    monkeypatch.setattr(cast, "decide", forgetful)
+    monkeypatch.setattr(story, "decide", forgetful)
     fails(test_around.test_the_clock_of_a_second_server_that_is_behind_never_turns_the_record_back)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.decision.cast import NOTICES, Story
+from tests.cast.rules import NOTICES
+from tests.cast.story import Story
 from tests.decision.lives import BOUNDED, begin, ladders, live, lives, long_life, tried
 from tests.decision.samples import everybody, sample
 from tests.decision.states import chosen_for

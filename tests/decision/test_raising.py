@@ -4,19 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.decision.cast import (
-    BUSINESS_SUPPORT,
-    COVER,
-    IRO,
-    IRO_MANAGER,
-    NOTICES,
-    Story,
-    durham_2016,
-    in_their_line,
-    invented,
-    on,
-    the,
-)
+from tests.cast.clock import on
+from tests.cast.people import BUSINESS_SUPPORT, COVER, IRO, IRO_MANAGER, in_their_line, the
+from tests.cast.rules import NOTICES, durham_2016, invented
+from tests.cast.story import Story
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotYours, Unfit
@@ -104,7 +95,7 @@ enter_at:
   - {if: priority is high, stage: two}
 """
     stages = """
-  one: {label: One, to: health_lead, respond_within: 2 working days, no_reply: prompt}
+  one: {label: One, to: named_nurse, respond_within: 2 working days, no_reply: prompt}
   two: {label: Two, to: director, respond_within: 2 working days, no_reply: prompt}
 """
     said = {"item_type": ItemType.PARTNER_AGENCY, "agency": "health_trust"}
@@ -149,8 +140,8 @@ def test_an_item_raised_at_the_last_stage_asks_about_cafcass_at_once():
 
 def test_an_item_for_another_agency_says_which_agency():
     stages = """
-  one: {label: One, to: health_lead, respond_within: 2 working days, no_reply: escalate}
-  two: {label: Two, to: health_lead, respond_within: 2 working days, no_reply: prompt}
+  one: {label: One, to: named_nurse, respond_within: 2 working days, no_reply: escalate}
+  two: {label: Two, to: named_nurse, respond_within: 2 working days, no_reply: prompt}
 """
     rules = invented(stages, "items: [partner_agency]\njudge_within: 3 working days\n")
     with pytest.raises(Unfit, match="it is not said which agency"):
@@ -165,7 +156,7 @@ def test_a_ladder_that_climbs_to_another_agency_asks_for_it_at_the_start_so_that
     top = "items: [partner_agency]\njudge_within: 3 working days\n"
     stages = """
   one: {label: One, to: team_manager, respond_within: 2 working days, no_reply: escalate}
-  two: {label: Two, to: health_lead, respond_within: 2 working days, no_reply: prompt}
+  two: {label: Two, to: named_nurse, respond_within: 2 working days, no_reply: prompt}
 """
     rules, said = invented(stages, top), {"item_type": ItemType.PARTNER_AGENCY}
     with pytest.raises(Unfit) as refused:

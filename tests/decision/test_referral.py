@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.decision.cast import (
+from tests.cast.clock import on
+from tests.cast.people import (
     ADMINISTRATOR,
     AUDITOR,
     BUSINESS_SUPPORT,
@@ -12,21 +13,16 @@ from tests.decision.cast import (
     IRO,
     IRO_MANAGER,
     LEADER,
-    NOTICES,
     PROTECTION_PLAN,
     RAISER_ONLY,
-    REFERRED,
-    RESOLVED,
-    SHIPPED,
-    Story,
-    durham_climbing,
     endorser,
     in_their_line,
     judge,
-    on,
     recorder,
     the,
 )
+from tests.cast.rules import NOTICES, SHIPPED, durham_climbing
+from tests.cast.story import REFERRED, RESOLVED, Story
 from tests.decision.lives import POOL, ladder
 from tests.decision.states import every_open_state
 from workflows.decision.decision_builder import EntryVisibility

@@ -6,7 +6,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from tests.decision.cast import COVER, REFERRED, Story, durham_2016, durham_climbing, on, shipped, the
+from tests.cast.clock import on
+from tests.cast.people import COVER, the
+from tests.cast.rules import durham_2016, durham_climbing, shipped
+from tests.cast.story import REFERRED, Story
 from tests.decision.lives import BOUNDED, begin, live, lives, long_life
 from tests.decision.retelling import GOLDEN, again, parts, recorded, replayed
 from workflows.decision import escalation, stage_entry

@@ -6,7 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.decision.cast import IRO, LOOKED_AFTER, Story, durham_2022, shipped, the
+from tests.cast.people import IRO, LOOKED_AFTER, the
+from tests.cast.rules import durham_2022, shipped
+from tests.cast.story import Story
 from workflows.decision import raising
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model import events as e

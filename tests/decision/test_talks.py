@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.decision.cast import IRO, Story, derby, durham_2016, durham_2022, north_yorkshire, on, the, thurrock
+from tests.cast.clock import on
+from tests.cast.people import IRO, the
+from tests.cast.rules import derby, durham_2016, durham_2022, north_yorkshire, thurrock
+from tests.cast.story import Story
 from workflows.decision.tasks import tasks_of
 from workflows.model import events as e
 from workflows.model.challenge import Phase

@@ -1,6 +1,9 @@
 """Thurrock: an informal step whose date the IRO names, then the Handbook's shape."""
 
-from tests.decision.cast import AGREES, REFERRED, Story, on, once_asked, the, thurrock
+from tests.cast.clock import on
+from tests.cast.people import once_asked, the
+from tests.cast.rules import thurrock
+from tests.cast.story import AGREES, REFERRED, Story
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 

@@ -15,8 +15,9 @@ from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.timeline.chain import ChainKey, KeptWords, first_fault
 from notifications.wording import WORDS, message_sentences
+from tests.cast.councils import MARSH, procedures
+from tests.cast.marsh import KEY
 from tests.faults.world import SECRET
-from tests.notifications.marsh import KEY, read
 from workflows.decision.decision_builder import NotificationKind
 
 
@@ -122,7 +123,7 @@ def _mail(folder: Path, told: list[dict[str, Any]], references: dict[Any, str]) 
 
 def _line(n: dict[str, Any], references: dict[Any, str]) -> tuple[str, str]:
     """What a message is as a line of a digest: its item, and what it is about."""
-    about = message_sentences(WORDS[NotificationKind(n["subject"])], read().authority, None, False)["subject"]
+    about = message_sentences(WORDS[NotificationKind(n["subject"])], procedures(MARSH).authority, None, False)["subject"]
     return references[n["challenge"]], about
 
 

@@ -1,4 +1,4 @@
-"""The stores of tests/store, on both engines, and prepared ones that each round begins from anew."""
+"""Prepared stores that each round begins from anew."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -9,9 +9,7 @@ import pytest
 
 from drp.database.engine import Store
 from drp.database.schema import metadata
-from tests.store.conftest import Postgresql, calendar, casework, chance, octets, postgresql, sqlite_template, store
-
-__all__ = ["calendar", "casework", "chance", "copies", "octets", "postgresql", "sqlite_template", "store"]
+from tests.cast.stores import Postgresql
 
 Copies = Callable[[], AbstractContextManager[str]]
 """Gives the URL of the database as it was prepared, whatever was done to it since."""

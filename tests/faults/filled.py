@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 
 from api.app import create_app
 from drp.database.engine import Store
+from tests.cast.marsh import RAISED
 from tests.faults.checker import faults, lost
 from tests.faults.world import founded, raise_body, settings
-from tests.notifications.marsh import RAISED
 
 
 def on_a_full_disk(
@@ -46,7 +46,7 @@ def on_a_full_disk(
         reads = [
             ask("GET", path).status_code for path in ("/challenges", f"/challenges/{known}", f"/challenges/{known}/timeline")
         ]
-        reads += [ask("GET", path, "archer").status_code for path in ("/inbox", f"/challenges/{known}")]
+        reads += [ask("GET", path, "tess").status_code for path in ("/inbox", f"/challenges/{known}")]
         while_full = lost(store, acknowledged) + faults(store)
         room()
         again = [ask("POST", "/challenges", body=raise_body(key), key=key).status_code for key in refused]

@@ -7,8 +7,8 @@ from drp.casework.save import DecisionWriter
 from drp.casework.service import Casework
 from drp.casework.sweep import sweep_authority
 from drp.database.engine import Store
+from tests.cast.marsh import KEY
 from tests.faults.world import casework_on
-from tests.notifications.marsh import KEY
 
 
 def replica(orders: Any, answers: Any, barrier: Any) -> None:

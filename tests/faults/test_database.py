@@ -22,12 +22,12 @@ from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from notifications.channels import SendOutcome
 from notifications.outbox import WAITS
+from tests.cast.marsh import KEY, RAISED, Box
+from tests.cast.stores import Postgresql
 from tests.faults import filled
 from tests.faults.checker import faults, lost
 from tests.faults.filled import on_a_full_disk
 from tests.faults.world import founded, note_body, raise_body, settings
-from tests.notifications.marsh import KEY, RAISED, Box
-from tests.store.conftest import Postgresql
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.faults.served"])
@@ -164,7 +164,7 @@ def test_a_held_write_lock_is_said_in_bounded_time_and_reading_goes_on(store: St
 
 def test_a_line_to_postgresql_that_is_cut_is_made_anew(postgresql: Postgresql, tmp_path: Path) -> None:
     """Every line to our own database is cut, again and again, while three people act."""
-    from tests.store.conftest import APP
+    from tests.cast.stores import APP
 
     store = Store(postgresql.url(APP))
     over, cuts = Event(), 0
@@ -223,7 +223,7 @@ def test_planted_a_pool_that_keeps_dead_lines_is_caught(postgresql: Postgresql) 
     from sqlalchemy import create_engine
     from sqlalchemy.exc import OperationalError
 
-    from tests.store.conftest import APP
+    from tests.cast.stores import APP
 
     def after_a_cut(engine: Any) -> None:
         with engine.connect() as connection:
@@ -250,29 +250,29 @@ def test_the_iro_manager_sees_a_failure_in_the_outbox_and_the_inbox(store: Store
     marsh, tokens = founded(store)
     with client_of(store, tokens, tmp_path / "var") as ask:
         reference = ask("POST", "/challenges", body=raise_body("k0")).json()["reference"]
-        assert ask("GET", "/outbox", "manager").json()["waiting"] == 1
+        assert ask("GET", "/outbox", "mona").json()["waiting"] == 1
 
         def answer(post: Any) -> SendOutcome:
-            archer = "a.archer@marsh.example"
-            if archer in post.envelope:
-                return SendOutcome(frozenset(), {archer: "550 no such mailbox"}, "451 later")
+            tess = "tess@marsh.example"
+            if tess in post.envelope:
+                return SendOutcome(frozenset(), {tess: "550 no such mailbox"}, "451 later")
             return SendOutcome(frozenset(post.envelope))
 
         marsh.deliver(RAISED, Box(answer=answer))
         marsh.deliver(RAISED + WAITS[0], Box())
-        outbox = ask("GET", "/outbox", "manager").json()
+        outbox = ask("GET", "/outbox", "mona").json()
         assert [(one["reference"], one["about"], one["mail"]) for one in outbox["failed"]] == [(reference, "asked", "refused")]
-        inbox = ask("GET", "/inbox", "manager").json()["messages"]
+        inbox = ask("GET", "/inbox", "mona").json()["messages"]
         assert [one["about"] for one in inbox if one["reference"] == reference] == ["delivery_failed"]
         assert "550" not in str(inbox)
-        assert ask("GET", "/outbox", "archer").status_code == 403
+        assert ask("GET", "/outbox", "tess").status_code == 403
         # The inbox of record has it all the same.
-        assert [one["about"] for one in ask("GET", "/inbox", "archer").json()["messages"]] == ["asked"]
-        assert ask("POST", "/outbox/release", "manager").json() == {"released": 1}
+        assert [one["about"] for one in ask("GET", "/inbox", "tess").json()["messages"]] == ["asked"]
+        assert ask("POST", "/outbox/release", "mona").json() == {"released": 1}
         box = Box()
         marsh.deliver(RAISED + timedelta(hours=1), box)
-        assert "a.archer@marsh.example" in box.reached()
-        assert ask("GET", "/outbox", "manager").json()["failed"] == []
+        assert "tess@marsh.example" in box.reached()
+        assert ask("GET", "/outbox", "mona").json()["failed"] == []
 
 
 def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from drp.casework.save import DecisionWriter
 from drp.database.engine import Store
 from notifications import outbox
 from notifications.channels import Folder, OutgoingMail, SendOutcome
+from tests.cast.marsh import KEY, RAISED, Marsh
 from tests.faults import served
 from tests.faults.checker import faults, lost
 from tests.faults.world import Client, founded, note_body, raise_body, settings
-from tests.notifications.marsh import KEY, RAISED, Marsh
 
 SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
 ROUNDS = int(os.environ.get("FAULTS_KILLS", "10"))

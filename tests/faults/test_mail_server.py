@@ -14,11 +14,12 @@ from drp.database.engine import Store
 from notifications import channels, outbox
 from notifications.channels import OutgoingMail, SendOutcome
 from notifications.outbox import WAITS
+from tests.cast.councils import addresses
+from tests.cast.marsh import RAISED, Marsh
 from tests.faults.world import founded
-from tests.notifications.marsh import RAISED, Marsh, addresses
 from tests.notifications.peers import HANG, SENDER, Got, Say, Scripted, but, polite
 
-PEOPLE = set(addresses("archer", "service", "quality", "worker"))
+PEOPLE = set(addresses("tess", "otto", "quinn", "sam"))
 SHORT = 0.4
 ITEMS = 3
 
@@ -109,7 +110,7 @@ def test_what_is_refused_for_good_fails_in_sight(store: Store, how: str) -> None
     peer = Scripted(FOR_GOOD[how])
     run(marsh, peer, rounds=1)
     assert marsh.state_of("asked", reference) == ["failed"]
-    assert ("delivery_failed", "manager") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
+    assert ("delivery_failed", "mona") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
     assert marsh.climbs_by_itself(reference) == "prompt"
 
 

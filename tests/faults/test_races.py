@@ -15,15 +15,16 @@ from drp.casework.service import ActionResult
 from drp.casework.sweep import sweep_authority
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
+from tests.cast.clock import when
+from tests.cast.marsh import CLIMBS, KEY, Marsh
 from tests.faults.checker import all_of, faults
 from tests.faults.world import casework_on, founded, many
-from tests.notifications.marsh import CLIMBS, KEY, Marsh, at
 from workflows.model import events as e
 from workflows.model.refusals import Refused
 
 SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
 RACES = int(os.environ.get("FAULTS_RACES", "100"))
-CLOSES = at("2026-04-09 00:00")
+CLOSES = when("Thu 9 April 2026, 00:00")
 
 
 @pytest.mark.at_size
@@ -36,7 +37,7 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
     chance.shuffle(references)
     moments = (CLOSES - timedelta(seconds=1), CLOSES, CLIMBS - timedelta(seconds=1), CLIMBS, CLIMBS + timedelta(seconds=1))
     acts = [(reference, chance.choice(moments)) for reference in references]
-    signed = {who: marsh.as_(who, CLOSES) for who in ("archer", "service")}
+    signed = {who: marsh.as_(who, CLOSES) for who in ("tess", "otto")}
     barrier, unforeseen = Barrier(5), list[BaseException]()
 
     def guarded(work: Any) -> Any:
@@ -65,7 +66,7 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
         casework.store.close()
 
     def answering(n: int) -> Any:
-        who = ("archer", "service")[n % 2]
+        who = ("tess", "otto")[n % 2]
 
         def run() -> None:
             casework = casework_on(Store(store.url))
@@ -122,13 +123,13 @@ def test_the_later_sees_what_the_first_committed(store: Store, first: str) -> No
     reference = marsh.raised()
     in_time = CLOSES - timedelta(seconds=1)
     if first == "answer":
-        for who in ("archer", "service"):
+        for who in ("tess", "otto"):
             marsh.act(who, reference, e.Responded("agrees", "We will."), in_time)
         marsh.sweep(CLIMBS)
         assert "climbed" not in {row["subject"] for row in marsh.notifications(reference)}
     else:
         marsh.sweep(CLIMBS)
-        marsh.act("archer", reference, e.Responded("agrees", "We will."), in_time)  # stamped before, committed after
+        marsh.act("tess", reference, e.Responded("agrees", "We will."), in_time)  # stamped before, committed after
         assert "late_answer" in {row["subject"] for row in marsh.notifications(reference)}
         with store.read(KEY) as connection:
             reply = next(w for w in all_of(connection, WindowRow) if (w["sequence"], w["kind"]) == (1, "reply"))
@@ -154,7 +155,7 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
         return {i: replace(stale, version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
 
     monkeypatch.setattr(load, "load_challenges", read_before)
-    for who in ("archer",):
+    for who in ("tess",):
         marsh.act(who, reference, e.Responded("agrees", "We will."), CLOSES - timedelta(seconds=1))
     found = faults(store)
     assert found != []

@@ -17,11 +17,11 @@ from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.database.statements import CHALLENGES_TO_DECIDE
+from tests.cast.marsh import CLIMBS, KEY, RAISED
 from tests.faults.checker import all_of, faults
 from tests.faults.conftest import Copies
 from tests.faults.sweeping import replica
 from tests.faults.world import casework_on, founded, many
-from tests.notifications.marsh import CLIMBS, KEY, RAISED
 
 DUE = {"sqlite": int(os.environ.get("FAULTS_DUE", "100")), "postgresql": int(os.environ.get("FAULTS_DUE", "300"))}
 ROUNDS = int(os.environ.get("FAULTS_SWEEPS", "2"))

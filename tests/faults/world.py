@@ -20,8 +20,10 @@ from drp.directory.lookup import child_by_number
 from drp.identity import tokens as tokens_module
 from drp.settings import Settings
 from drp.timeline.chain import GENESIS, ChainKey
-from tests.notifications.marsh import FOUNDED, KEY, NIGHT_AND_DAY, RAISED, Marsh, read
-from workflows.calendar.working_days import Calendar, read_calendar
+from tests.cast.clock import CALENDAR
+from tests.cast.councils import NIGHT_AND_DAY, procedures
+from tests.cast.marsh import KEY, RAISED, Marsh
+from tests.cast.staff import FOUNDED
 from workflows.decision import decide as deciding
 from workflows.model import events as e
 from workflows.model.actor import Act, Actor, Part
@@ -29,20 +31,13 @@ from workflows.model.authority import Rules
 from workflows.model.ladder import ItemType
 
 SECRET = b"\x07" * 32
-WHO = ("irene", "archer", "service", "manager")
-
-
-def calendar() -> Calendar:
-    import workflows
-
-    path = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
-    return read_calendar(path.read_text(encoding="utf-8"))
+WHO = ("irene", "tess", "otto", "mona")
 
 
 def casework_on(store: Store, hold_after: timedelta = timedelta(days=400)) -> Casework:
     """Everything that changes an item, as a replica has it."""
     chance = Randomness(os.urandom)  # noqa: TID251 -- replicas must not draw the same numbers
-    return Casework(store, Procedures(calendar()), DecisionWriter(ChainKey("k1", SECRET), chance), chance, hold_after)
+    return Casework(store, Procedures(CALENDAR), DecisionWriter(ChainKey("k1", SECRET), chance), chance, hold_after)
 
 
 def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
@@ -89,7 +84,8 @@ def many(marsh: Marsh, count: int, now: datetime = RAISED) -> None:
 
 
 def rules_of(store: Store) -> Rules:
-    return Rules(next(x for x in read(NIGHT_AND_DAY).ladders if x.key == "process"), read(NIGHT_AND_DAY).authority, calendar())
+    read = procedures(NIGHT_AND_DAY)
+    return Rules(next(x for x in read.ladders if x.key == "process"), read.authority, CALENDAR)
 
 
 @dataclass

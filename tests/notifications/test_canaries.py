@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from drp.casework.service import Casework
 from notifications.channels import Folder, SendOutcome
-from tests.notifications.marsh import CLIMBS, FILES, KEY, NIGHT_AND_DAY, RAISED, Box, Marsh
+from tests.cast.councils import COLUMNS, NIGHT_AND_DAY, directory_files
+from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 from workflows.model.refusals import Refused
@@ -21,11 +22,9 @@ from workflows.model.refusals import Refused
 NUMBER, INITIALS, BORN = "ZQN-77812", "ZQXI", date(2011, 11, 13)
 WORD = "ZQWORD"
 CANARIES = re.compile(rf"{NUMBER}|{INITIALS}|{WORD}|2011-11-13|13/11/2011|13 November 2011|20111113|ZQNAME|ZQREF", re.IGNORECASE)
-CHILDREN = (
-    "number,initials,born,statuses,in_plo,in_proceedings,facts,team,social_worker,iro,last_review,next_review,conferences\n"
-    f"{NUMBER},{INITIALS},{BORN},looked_after,yes,no,,north,worker,irene,,,0\n"
-)
-CAST = FILES | {"children.csv": CHILDREN, "people.csv": re.sub(r",(\w)\. (\w+),", r",ZQNAME \2,", FILES["people.csv"])}
+CHILDREN = f"{COLUMNS}{NUMBER},{INITIALS},{BORN},looked_after,yes,no,,north,sam,irene,,,0\n"
+FILES = directory_files(NIGHT_AND_DAY)
+CAST = FILES | {"children.csv": CHILDREN, "people.csv": re.sub(r"(?m)^(\w+),([A-Z]\w+),", r"\1,ZQNAME \2,", FILES["people.csv"])}
 DAY = date(2026, 4, 2)
 SOON = date(2026, 4, 20)
 
@@ -79,13 +78,13 @@ def raised(now: Any, item_type: ItemType = ItemType.FORMAL, to: tuple[e.Chosen, 
     )  # fmt: skip
 
 
-EVERYBODY = ("irene", "manager", "archer", "service", "director", "chief", "nurse", "support", "worker")
+EVERYBODY = ("irene", "mona", "tess", "otto", "cora", "chris", "nina", "bob", "sam")
 
 
 def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set[str]]:
     """Every event that fits, by whoever may bring it, while items climb; gives the kinds brought and subjects told."""
     marsh = Marsh.founded(casework, NIGHT_AND_DAY, CAST)
-    nurse = str(marsh.id("nurse"))
+    nina = str(marsh.id("nina"))
     brought: set[str] = set()
     now = RAISED
 
@@ -106,7 +105,7 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
     ends = (e.Resolved, e.EndedUnresolved, e.Overtaken, e.Withdrawn, e.RecordedInError)
     going = [kind for kind in e.EXTERNAL_TYPES if kind not in (*ends, e.LadderMoved)]
     for item_type in (ItemType.FORMAL, ItemType.URGENT, ItemType.PARTNER_AGENCY):
-        to = (e.Chosen("named_nurse", nurse),) if item_type is ItemType.PARTNER_AGENCY else ()
+        to = (e.Chosen("named_nurse", nina),) if item_type is ItemType.PARTNER_AGENCY else ()
         reference = marsh.raised(now, NUMBER, event=raised(now, item_type, to))
         for kind in going:
             for who in EVERYBODY:
@@ -122,7 +121,7 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
     marsh.act("irene", meeting, e.Escalated(word(), to_stage="stage_3"), now + timedelta(minutes=1))
     for minutes in (2, 3):
         arranged = e.MeetingArranged(now + timedelta(days=minutes), word())
-        marsh.act("support", meeting, arranged, now + timedelta(minutes=minutes))
+        marsh.act("bob", meeting, arranged, now + timedelta(minutes=minutes))
     marsh.deliver(now + timedelta(minutes=4), channel)
     silent = marsh.raised(RAISED + timedelta(days=40), NUMBER, event=raised(now))
     marsh.swept_daily(RAISED + timedelta(days=80), RAISED + timedelta(days=40))

@@ -8,7 +8,7 @@ import pytest
 
 from notifications.channels import Folder, OutgoingMail
 from notifications.wording import WordedMessage
-from tests.notifications.marsh import RAISED
+from tests.cast.marsh import RAISED
 
 SENDER = "resolution@marsh.example"
 

@@ -9,7 +9,7 @@ import pytest
 from notifications import channels
 from notifications.channels import Attachment, OutgoingMail, UnsafeMessage, build_mail, is_address
 from notifications.wording import WordedMessage
-from tests.notifications.marsh import RAISED
+from tests.cast.marsh import RAISED
 
 SENDER = "resolution@marsh.example"
 PLAIN = "a.archer@marsh.example"

@@ -16,7 +16,8 @@ from drp.casework import load
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.messages import delivery_store
 from notifications import outbox, recheck_recipients
-from tests.notifications.marsh import KEY, RAISED, Box, Marsh, sender
+from tests.cast.councils import MARSH, directory_files
+from tests.cast.marsh import KEY, RAISED, Box, Marsh, sender
 from workflows.calendar.working_days import local_date
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -43,9 +44,9 @@ def test_no_envelope_holds_anybody_outside_the_permitted(marsh: Marsh) -> None:
     say("seed", SEED)
     count = COUNT["sqlite" if marsh.store.is_sqlite else "postgresql"]
     reference = marsh.raised()
-    nurse = str(marsh.id("nurse"))
-    marsh.raised(event=e.Raised(ItemType.PARTNER_AGENCY, ("drift",), "Words.", to=(e.Chosen("named_nurse", nurse),)))
-    marsh.cover("service", "spare", EARLIER, LATER)
+    nina = str(marsh.id("nina"))
+    marsh.raised(event=e.Raised(ItemType.PARTNER_AGENCY, ("drift",), "Words.", to=(e.Chosen("named_nurse", nina),)))
+    marsh.cover("otto", "silas", EARLIER, LATER)
     other = marsh.raised(child="C-2", by="ivor")
     assert reference != other
     keys = [(row["challenge"], row["version"], row["n"]) for row in marsh.notifications() if row["subject"] == "asked"]
@@ -170,9 +171,7 @@ def _sendable(address: str) -> bool:
 
 
 def known_good() -> set[str]:
-    from tests.notifications.marsh import PEOPLE
-
-    return {line.split(",")[2] for line in PEOPLE.splitlines()[1:]}
+    return {line.split(",")[2] for line in directory_files(MARSH)["people.csv"].splitlines()[1:]}
 
 
 def test_planted_an_envelope_from_stale_rows_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +187,7 @@ def test_planted_an_address_that_is_not_checked_is_caught(marsh: Marsh, monkeypa
 
 
 def subsets() -> Iterator[list[str]]:
-    keys = ["archer", "service", "quality", "worker"]
+    keys = ["tess", "otto", "quinn", "sam"]
     for n in range(16):
         yield [key for bit, key in enumerate(keys) if n & 1 << bit]
 
@@ -197,9 +196,9 @@ def subsets() -> Iterator[list[str]]:
 def test_end_to_end_whoever_left_gets_nothing_and_the_others_do(marsh: Marsh, gone: list[str]) -> None:
     marsh.raised()
     for key in gone:
-        marsh.change_person(key, left_on=TODAY - timedelta(days=1))
+        marsh.changes(key, left_on=TODAY - timedelta(days=1))
     box = Box()
     marsh.deliver(RAISED, box)
     became = {key: mail for subject, key, mail, _ in marsh.mails() if subject == "asked"}
-    assert became == {key: "skipped" if key in gone else "accepted" for key in ("archer", "service", "quality", "worker")}
+    assert became == {key: "skipped" if key in gone else "accepted" for key in ("tess", "otto", "quinn", "sam")}
     assert len(box.reached()) == 4 - len(gone)

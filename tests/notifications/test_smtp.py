@@ -9,10 +9,11 @@ from notifications import channels
 from notifications.channels import OutgoingMail, Relay, SendOutcome, Smtp
 from notifications.record_outcome import WAITS
 from notifications.wording import WordedMessage
-from tests.notifications.marsh import RAISED, Marsh, addresses
+from tests.cast.councils import addresses
+from tests.cast.marsh import RAISED, Marsh
 from tests.notifications.peers import SENDER, Mailbox, Scripted, but, polite, real_server
 
-TO, COPY = addresses("archer", "service"), addresses("quality", "worker")
+TO, COPY = addresses("tess", "otto"), addresses("quinn", "sam")
 
 
 def a_post(*people: str) -> OutgoingMail:
@@ -43,11 +44,11 @@ def test_each_persons_delivery_is_tracked_over_the_attempts_and_the_identity_sta
     with real_server(box) as channel:
         marsh.deliver(RAISED, channel)
         became = {key: mail for subject, key, mail, _ in marsh.mails(reference) if subject == "asked"}
-        assert became == {"archer": "refused", "service": "accepted", "quality": "waiting", "worker": "accepted"}
+        assert became == {"tess": "refused", "otto": "accepted", "quinn": "waiting", "sam": "accepted"}
         box.refuses.pop(COPY[0])
         marsh.deliver(RAISED + WAITS[0], channel)
     became = {key: mail for subject, key, mail, _ in marsh.mails(reference) if subject == "asked"}
-    assert became == {"archer": "refused", "service": "accepted", "quality": "accepted", "worker": "accepted"}
+    assert became == {"tess": "refused", "otto": "accepted", "quinn": "accepted", "sam": "accepted"}
     asked = [got for got in box.got if b"A reply is asked" in got.data]
     assert [sorted(got.envelope) for got in asked] == [sorted([TO[1], COPY[1]]), [COPY[0]]]
     messages = [message_from_bytes(got.data, policy=policy.default) for got in asked]

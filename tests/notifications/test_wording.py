@@ -19,9 +19,10 @@ from notifications.wording import (
     message_sentences,
     word_message,
 )
-from tests.notifications.marsh import read
+from tests.cast.councils import MARSH, procedures
 from workflows.decision.decision_builder import NotificationKind
 
+AUTHORITY = procedures(MARSH).authority
 DUE = date(2026, 4, 8)
 NOTHING_TO_DO = {
     NotificationKind.OBSERVED,
@@ -51,7 +52,7 @@ def written(subject: NotificationKind, due: date | None = DUE, expected: bool = 
         "copied": ("Social Worker",),
         "link": "https://drp.example/challenges/7K3F-QX9M",
     }
-    return word_message(subject, read().authority, "7K3F-QX9M", due=due, expected=expected, **(values | more))  # type: ignore[arg-type]
+    return word_message(subject, AUTHORITY, "7K3F-QX9M", due=due, expected=expected, **(values | more))  # type: ignore[arg-type]
 
 
 class Seen(HTMLParser):
@@ -90,7 +91,7 @@ def test_it_says_what_happened_what_it_means_and_what_to_do(subject: Notificatio
 def test_both_renderings_hold_reference_stage_team_date_and_link(subject: NotificationKind) -> None:
     made = written(subject)
     seen = Seen(made.html)
-    assert made.subject == f"{message_sentences(WORDS[subject], read().authority, DUE, False)['subject']}: 7K3F-QX9M"
+    assert made.subject == f"{message_sentences(WORDS[subject], AUTHORITY, DUE, False)['subject']}: 7K3F-QX9M"
     for body in (made.text, seen.text):
         for part in ("7K3F-QX9M", "Stage 1", "North Team", "Wednesday 8 April 2026", "Social Worker", "Marsh Council"):
             assert part in body
@@ -105,7 +106,7 @@ def test_both_renderings_hold_reference_stage_team_date_and_link(subject: Notifi
 @pytest.mark.parametrize("subject", NotificationKind)
 def test_plain_text_and_html_say_the_same(subject: NotificationKind) -> None:
     made = written(subject)
-    said = message_sentences(WORDS[subject], read().authority, DUE, False)
+    said = message_sentences(WORDS[subject], AUTHORITY, DUE, False)
     for part in (said["happened"], said["means"], said["do"]):
         assert part in made.text
         assert part in Seen(made.html).text
@@ -127,7 +128,7 @@ def test_an_expected_date_says_so(subject: NotificationKind) -> None:
 def test_the_authoritys_labels_are_used() -> None:
     assert "formal resolution" in written(NotificationKind.ASKED).text
     assert "CAFCASS" in written(NotificationKind.ABOUT_CAFCASS).subject
-    labelled = replace(read().authority, labels=(("iro", "Reviewing Officer"), ("iro_service", "Reviewing Service")))
+    labelled = replace(AUTHORITY, labels=(("iro", "Reviewing Officer"), ("iro_service", "Reviewing Service")))
     made = word_message(
         NotificationKind.ASKED, labelled, "7K3F-QX9M", stage="", team="", due=None, expected=False, copied=(), link="x"
     )
@@ -140,7 +141,7 @@ def test_senior_scrutiny_is_told_as_what_it_is_and_not_as_praise() -> None:
     assert made.subject == "Senior scrutiny on the record: 7K3F-QX9M"
     assert "no reply is asked" in made.text
     assert "excellent practice" not in made.text
-    labelled = replace(read().authority, labels=(("senior_scrutiny", "placement panel"),))
+    labelled = replace(AUTHORITY, labels=(("senior_scrutiny", "placement panel"),))
     said = message_sentences(WORDS[NotificationKind.SCRUTINY], labelled, None, expected=False)
     assert said["subject"] == "Placement panel on the record"
 
@@ -158,7 +159,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_html_escapes_and_nothing_is_read_as_a_template(text: str) -> None:
-    authority = replace(read().authority, name=text, labels=(("challenge", text), ("iro", text), ("iro_service", text)))
+    authority = replace(AUTHORITY, name=text, labels=(("challenge", text), ("iro", text), ("iro_service", text)))
     for subject in NotificationKind:
         made = word_message(
             subject, authority, "R", stage=text, team=text, due=DUE, expected=False, copied=(text,), link="https://x.example"
@@ -177,7 +178,7 @@ def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
 
 
 def test_words_are_courteous() -> None:
-    for words in (*WORDS.values(), MessageWords(MANY, digest_letter(read().authority, LINES).text)):
+    for words in (*WORDS.values(), MessageWords(MANY, digest_letter(AUTHORITY, LINES).text)):
         said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
         assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)
 
@@ -195,7 +196,7 @@ LINES = [
 
 
 def test_a_digest_has_a_line_for_each_message_the_earliest_date_first() -> None:
-    made = digest_letter(read().authority, LINES)
+    made = digest_letter(AUTHORITY, LINES)
     lines = [line for line in made.text.splitlines() if "https://" in line]
     assert made.subject == "4 things for you"
     assert lines == [
@@ -208,7 +209,7 @@ def test_a_digest_has_a_line_for_each_message_the_earliest_date_first() -> None:
 
 
 def test_a_digest_says_the_same_in_plain_text_and_html() -> None:
-    made = digest_letter(read().authority, LINES)
+    made = digest_letter(AUTHORITY, LINES)
     seen = Seen(made.html)
     assert seen.links == [line.rpartition(" ")[2] for line in made.text.splitlines() if "https://" in line]
     assert not {"script", "img", "iframe", "form", "link", "object"} & set(seen.tags)
@@ -222,7 +223,7 @@ def test_a_digest_says_the_same_in_plain_text_and_html() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_digests_html_escapes(text: str) -> None:
-    authority = replace(read().authority, name=text, labels=(("iro_service", text),))
+    authority = replace(AUTHORITY, name=text, labels=(("iro_service", text),))
     made = digest_letter(authority, [DigestLine("R", text, DUE, False, "https://x.example")] * 4)
     seen = Seen(made.html)
     assert set(seen.tags) == {"html", "head", "meta", "title", "body", "p", "ul", "li", "a", "br"}

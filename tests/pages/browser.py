@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 
 from drp.identity import sessions
-from tests.service.world import World
+from tests.cast.world import World
 
 
 @dataclass

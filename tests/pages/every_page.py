@@ -10,9 +10,9 @@ from typing import Any
 from api.pages.item.move_forms import BY_TYPE
 from api.pages.raising.wizard_steps import STEPS
 from api.request_context import ROUTES
+from tests.cast.world import JSON_ROUTES
 from tests.pages.browser import Visitor
 from tests.pages.ground import NONE_SUCH, ON_THEIR_OWN, OTHER, OWN, PARTNER, THEIRS, Ground, token_of
-from tests.service.world import JSON_ROUTES
 from tests.store.files import png
 
 PAGES = [key for key in ROUTES if key not in JSON_ROUTES]

@@ -22,11 +22,10 @@ from drp.database.migrate import migrate_database
 from drp.database.sqlite_driver import sqlite3
 from drp.identity import sessions
 from drp.items import drafts
+from tests.cast.councils import DUNMOOR, ELSEWHERE, NORTH
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
-from tests.service.cast import DUNMOOR, ELSEWHERE, NORTH
-from tests.service.world import World
 from tests.store.files import png
-from workflows.calendar.working_days import Calendar
 
 LOOP = asyncio.new_event_loop()
 """Where a process's attacks run: made once, for as long as it lives."""
@@ -298,7 +297,7 @@ ON_THEIR_OWN = {OWN: "the child's IRO", OTHER: "another IRO", THEIRS: "IRO elsew
 
 
 def _reason(council: Any) -> str:
-    from tests.service.cast import procedures
+    from tests.cast.councils import procedures
 
     return str(procedures(council).authority.themes[0].reasons[0].key)
 
@@ -307,11 +306,11 @@ def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def made(folder: Path, calendar: Calendar) -> Iterator[Ground]:
+def made(folder: Path) -> Iterator[Ground]:
     """A ground on a SQLite file of its own."""
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
     migrate_database(store)
-    world = World(store, folder, calendar, DUNMOOR)
+    world = World(store, folder, DUNMOOR)
     for one in (store, world.service.store, world.service.access_log.open_store()):
         for engine in (one.writer, one.reader):
             engine.dispose()

@@ -27,7 +27,7 @@ from api.assembly import system_clock
 from api.pages.frame.browser_request import cookie_name
 from api.pages.sign_in import oidc
 from drp.settings import Provider
-from tests.service.world import World
+from tests.cast.world import World
 
 BACK = "/sign-in/back"
 SECRET = "a+b%c/d e:f~"

@@ -9,9 +9,9 @@ from sqlalchemy import event
 
 from api.app import create_app
 from notifications.channels import OutgoingMail, SendOutcome
+from tests.cast.stores import read_once
+from tests.cast.world import World
 from tests.pages.browser import Visitor
-from tests.service.world import World
-from tests.store.council import read_once
 
 
 class Postbag:

@@ -15,8 +15,8 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.identity.principal import RouteAudience
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.world import World
 from workflows.decision.decision_builder import NotificationKind
 
 READ = (

@@ -16,10 +16,10 @@ from drp.database.directory_tables import PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.directory import gaps, importing
 from drp.identity.principal import RouteAudience
+from tests.cast.councils import procedures
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser, day
-from tests.service.cast import procedures
 from tests.service.test_statements import counted
-from tests.service.world import World
 from workflows.model.refusals import NotYours
 
 FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits.", "outcome_sought": "A plan."}

@@ -8,9 +8,9 @@ from sqlalchemy import insert, select
 from api.pages.staffing import covers
 from drp.database.directory_tables import CoverRow, PersonRow
 from drp.directory.people import DirectoryPerson
+from tests.cast.councils import NORTH
+from tests.cast.world import World
 from tests.pages.browser import Page, at_browser, day
-from tests.service.cast import NORTH
-from tests.service.world import World
 
 
 def stand_ins(world: World) -> list[tuple[str, str, str, str, bool]]:

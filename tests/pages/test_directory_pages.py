@@ -12,9 +12,9 @@ from drp.identity import accounts
 from drp.identity.principal import RouteAudience
 from drp.identity.tokens import link_account
 from drp.staffing import changes
+from tests.cast.councils import NORTH
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser, day
-from tests.service.cast import NORTH
-from tests.service.world import World
 
 
 def post(visitor: Visitor, path: str, **said: str) -> int:

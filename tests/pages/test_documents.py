@@ -13,9 +13,9 @@ from drp.database.engine import Unavailable
 from drp.files.accepting import AcceptedDocument
 from drp.items import attachments as keeping
 from drp.items.attachments import Attachments
+from tests.cast.councils import ELSEWHERE
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.cast import ELSEWHERE
-from tests.service.world import World
 from tests.store.files import ABUSES, docx, jpeg, pdf, png
 
 PLAN = pdf(b"We will hold the meeting on 16 March.")

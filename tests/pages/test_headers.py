@@ -11,12 +11,12 @@ from api.pages.admin.home import LETTER_CSP
 from api.pages.frame import layout
 from api.pages.my_work import my_tasks
 from drp.database.engine import Store, Unavailable
+from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.pages.every_page import PAGES, Forms, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
 from tests.pages.replicas import Replica
 from tests.pages.test_hostile_words import Skeleton
-from tests.service.world import World
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 

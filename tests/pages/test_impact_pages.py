@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import update
 
 from drp.database.directory_tables import ChildRow
+from tests.cast.world import World
 from tests.pages.browser import at_browser, day
-from tests.service.world import World
 
 
 def raised(world: World, **said: object) -> str:

@@ -11,8 +11,8 @@ from api.pages.my_work import inbox as room
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.messages import inbox
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
-from tests.service.world import World
 from workflows.model.challenge import Outcome
 
 

@@ -1,7 +1,7 @@
 """A challenge in the browser: the IRO looks and acts, the manager lands on the one question and answers it on one page."""
 
+from tests.cast.world import World
 from tests.pages.browser import at_browser, day
-from tests.service.world import World
 
 
 def raised(world: World, **said: object) -> str:

@@ -1,7 +1,7 @@
 """My tasks: each person sees what presses on them, first what presses most, and nothing that is not theirs."""
 
+from tests.cast.world import World
 from tests.pages.browser import at_browser
-from tests.service.world import World
 
 
 def raised(world: World, child: str = "T-1", **said: object) -> str:

@@ -6,9 +6,9 @@ import pytest
 
 from drp.database.challenge_tables import EntryRow
 from drp.database.draft_tables import DraftRow
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
 from tests.pages.ground import Straight
-from tests.service.world import World
 
 
 def sent(world: World, by: Visitor | None, path: str, **more: Any) -> Any:

@@ -20,9 +20,9 @@ from drp.database.account_tables import AccountRow, SessionRow, SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity import sign_in as sign_in_module
+from tests.cast.world import World
 from tests.pages.providers import Browser, Signing, at_the_provider, real_providers, sent_with
 from tests.service.test_planted_bugs import must_fail
-from tests.service.world import World
 
 LINK = "http://127.0.0.1:8000"
 Plant = pytest.MonkeyPatch

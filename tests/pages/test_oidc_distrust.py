@@ -19,10 +19,10 @@ from sqlalchemy import select
 from api.pages.sign_in import oidc, openid
 from drp.database.account_tables import AccountRow, SessionRow
 from drp.database.engine import Store
+from tests.cast.world import World
 from tests.pages.providers import SECRET, Crooked, Signing, crooked_provider, curve_key, sent_with, signing_key
 from tests.pages.test_oidc import is_refused
 from tests.service.test_planted_bugs import must_fail
-from tests.service.world import World
 
 Plant = pytest.MonkeyPatch
 Told = Callable[[Crooked, str], Any]

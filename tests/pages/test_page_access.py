@@ -15,14 +15,12 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
 
-import workflows
 from api.routes import ROUTES
 from drp.identity.principal import RouteAudience
+from tests.cast.world import JSON_ROUTES
 from tests.pages.browser import Visitor
 from tests.pages.every_page import HARMLESS, PAGES, SOME, Place, asker_of, named_in_queries, places
 from tests.pages.ground import OTHER, OWN, PARTNER, SIGNED_OUT, THEIRS, Ground, made
-from tests.service.world import JSON_ROUTES
-from workflows.calendar.working_days import read_calendar
 from workflows.model.authority import Capacity
 
 TABLE = Path(__file__).with_name("page_access_table.txt")
@@ -230,8 +228,7 @@ def test_the_pages_and_the_programs_routes_are_all_the_routes_there_are() -> Non
 
 
 if __name__ == "__main__":
-    calendar = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
     with tempfile.TemporaryDirectory() as folder:
-        making = made(Path(folder), read_calendar(calendar.read_text(encoding="utf-8")))
+        making = made(Path(folder))
         TABLE.write_text(table(next(making)), encoding="utf-8")
         next(making, None)

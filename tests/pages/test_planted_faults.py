@@ -23,6 +23,7 @@ from drp.identity import sign_in as sign_in_module
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
 from drp.items import drafts
+from tests.cast.world import World
 from tests.pages import test_forged_forms as forged
 from tests.pages import test_headers as headers
 from tests.pages import test_hostile_words as hostile
@@ -32,7 +33,6 @@ from tests.pages import test_rate as rates
 from tests.pages import test_sessions as signing_in
 from tests.pages.ground import OWN, Ground
 from tests.pages.replicas import Replica
-from tests.service.world import World
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

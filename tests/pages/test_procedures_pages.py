@@ -8,9 +8,9 @@ from api.pages.admin import procedures as room
 from api.routes import ROUTES
 from drp.database.authority_tables import AssumptionRow
 from drp.identity.principal import RouteAudience
+from tests.cast.councils import procedures
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.cast import procedures
-from tests.service.world import World
 
 PATH = "/ladders/resolution?version=2016%2F17"
 JUDGE = "ladder-judge_within"

@@ -4,8 +4,8 @@ import pytest
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import NotificationRow
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.world import World
 
 
 def steps(irene: Visitor, reason: str, **more: str) -> Page:
@@ -30,7 +30,7 @@ def irene(world: World) -> Visitor:
 
 def box(world: World) -> tuple[str, str]:
     """The tick box of the world's first reason."""
-    from tests.service.cast import procedures
+    from tests.cast.councils import procedures
 
     theme = procedures(world.council).authority.themes[0]
     return f"reasons__{theme.key}", theme.reasons[0].key

@@ -7,9 +7,9 @@ import pytest
 from fastapi import Request
 
 from api.pages.sign_in.rate_limit import AT_MOST, WITHIN, RateLimit, source_of
+from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.pages.replicas import Replica, cookie_of
-from tests.service.world import World
 
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -18,10 +18,10 @@ from drp.reports.aggregate import Dimension
 from drp.reports.register_search import RegisterFilter
 from drp.reports.response_times import VisitFilter
 from drp.reports.theme_tables import TableQuestion
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
 from tests.pages.test_teams import notice, raised
 from tests.register_list.sheets import from_a_sheet
-from tests.service.world import World
 from workflows.model.reporting import StagesTogether
 
 

@@ -15,9 +15,9 @@ from api.queries import item_list
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.items import item_search
+from tests.cast.councils import ELSEWHERE, procedures
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.cast import ELSEWHERE, procedures
-from tests.service.world import World
 
 EVERYBODY = "irene ivor colin mona bob sam silas tess tom otto lena gina clara quinn hugo petra cora leif chris ada audrey"
 

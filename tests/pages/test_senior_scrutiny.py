@@ -9,9 +9,9 @@ from sqlmodel import col
 from api.presenters import timeline_text
 from drp.database.directory_tables import ChildRow
 from drp.database.register_tables import RegisterRow
+from tests.cast.councils import LEVELS
+from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
-from tests.service.cast import LEVELS
-from tests.service.world import World
 
 PLACE = "/notices/new?kind=scrutiny"
 

@@ -17,10 +17,10 @@ from drp.database.directory_tables import PersonRow
 from drp.database.schema import metadata
 from drp.identity import sessions
 from drp.settings import Settings
+from tests.cast.councils import ELSEWHERE
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
 from tests.pages.replicas import Replica, cookie_of
-from tests.service.cast import ELSEWHERE
-from tests.service.world import World
 
 TESS = "tess@dunmoor.example"
 on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)

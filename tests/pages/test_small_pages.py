@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 
 from drp.database.engine import Store, Unavailable
+from tests.cast.councils import procedures
+from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
-from tests.service.cast import procedures
-from tests.service.world import World
 
 PAGES = ("/help", "/accessibility", "/privacy", "/paper")
 

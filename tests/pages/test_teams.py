@@ -9,9 +9,9 @@ import pytest
 from api.pages.my_work import teams
 from api.presenters import item_reader
 from api.queries import item_list
+from tests.cast.councils import ELSEWHERE
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.cast import ELSEWHERE
-from tests.service.world import World
 
 
 def raised(world: World, child: str = "T-1", by: str = "irene", **said: object) -> str:

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pytest
 from openpyxl import load_workbook
 
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
-from tests.service.world import World
 
 FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits.", "outcome_sought": "A plan."}
 WHICH = {"delay": "permanence_plan_delayed", "report": "report_not_available"}

@@ -26,10 +26,10 @@ from api.assembly import shipped_calendar, system_clock
 from api.body_limit import BodyLimit
 from drp.database.engine import Store
 from drp.identity import sessions
+from tests.cast.councils import DUNMOOR
+from tests.cast.world import World
 from tests.faults import served
 from tests.pages.browser import at_browser
-from tests.service.cast import DUNMOOR
-from tests.service.world import World
 from tests.store.files import ABUSES, docx, pdf, pdf_of, png
 from workflows.calendar.working_days import Calendar
 

@@ -17,7 +17,7 @@ from drp.database.sqlite_driver import sqlite3
 from drp.proof import checkpoint as proof
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, keyed_hash_of, running_digest, words_commitment
-from tests.service.world import World
+from tests.cast.world import World
 
 Plant = pytest.MonkeyPatch
 

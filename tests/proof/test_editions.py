@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from drp.proof.replay_store import replay_faults
-from tests.service.world import World
+from tests.cast.world import World
 from workflows.model.authority import PRESENT_EDITION, Edition
 
 

@@ -18,8 +18,8 @@ from drp.proof.verify import timeline_faults
 from drp.settings import Settings
 from drp.timeline.chain import ChainKey
 from notifications.channels import Folder, OutgoingMail, SendOutcome
+from tests.cast.world import World
 from tests.proof.test_checkpoints import Town
-from tests.service.world import World
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 

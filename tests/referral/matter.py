@@ -5,7 +5,7 @@ from typing import Any
 from api.jobs.checkpoints import leave_checkpoint
 from drp.identity import tokens
 from drp.items.attachments import attach_file as attached
-from tests.service.world import World
+from tests.cast.world import World
 from tests.store.files import pdf
 
 CONFIDENCE = "She told me where she sleeps."

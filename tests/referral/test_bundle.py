@@ -24,8 +24,8 @@ from api.presenters import item_reader
 from drp.items.referrals import BLACK, Redaction
 from drp.proof import open_bundle as open_bundle_module
 from drp.proof.open_bundle import NoBundle, open_bundle
+from tests.cast.world import World
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, refer
-from tests.service.world import World
 from workflows.model.actor import THE_SERVICE
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

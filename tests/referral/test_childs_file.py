@@ -1,8 +1,8 @@
 """For the child's file, each step that everybody could read and nothing else; for the child, a letter that is kept nowhere."""
 
+from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, matter, refer
-from tests.service.world import World
 
 
 def test_each_step_has_a_page_and_holds_nothing_that_the_iro_service_keeps(world: World) -> None:

@@ -24,9 +24,9 @@ from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.items import drafts
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
+from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser, day
 from tests.referral.matter import CONFIDENCE, matter, refer
-from tests.service.world import World
 from workflows.model.referral import CHECKLIST, SECTIONS
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)

@@ -9,7 +9,7 @@ from drp.database.register_tables import RegisterRow
 from drp.register_import.faults import Unusable
 from drp.register_import.import_file import GivenSheet, ImportResult, import_sheet
 from drp.register_import.mapping import SheetMapping, read_mapping
-from tests.service.world import World
+from tests.cast.world import World
 
 HEAD = "reference,raised_on,ended_on,item_type,stage,reason,status,team,outcome,impact,child,iro\n"
 GOOD = (

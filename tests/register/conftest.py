@@ -2,12 +2,8 @@
 
 import pytest
 
+from tests.cast.world import World
 from tests.register.bringing import Office
-from tests.service.conftest import build, climbing, two, world
-from tests.service.world import World
-from tests.store.conftest import calendar, octets, postgresql, sqlite_template, store
-
-__all__ = ["build", "calendar", "climbing", "octets", "office", "postgresql", "sqlite_template", "store", "two", "world"]
 
 
 @pytest.fixture

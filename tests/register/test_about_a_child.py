@@ -10,9 +10,9 @@ from api.exports.sar_export.export import export_subject_access
 from drp.data_protection import retention
 from drp.data_protection.retention import NoSuchChild, RecordHeld
 from drp.settings import Settings
+from tests.cast.councils import procedures
+from tests.cast.stores import OWNER
 from tests.register.bringing import GOOD, Office
-from tests.service.cast import procedures
-from tests.store.conftest import OWNER
 from tests.subject_access.test_export import files, said
 
 WHY = "Ordered."

@@ -206,7 +206,7 @@ def test_a_sheet_brought_in_by_mistake_is_taken_back(office: Office, request: py
     done = office.brings(GOOD)
     office.brings(f"{HEAD}Other,2020-01-01,,formal,,,,,,,,\n", "other.csv")
     from drp.database.engine import Store
-    from tests.store.conftest import OWNER
+    from tests.cast.stores import OWNER
 
     world = office.world
     hands = world.store if world.store.is_sqlite else Store(request.getfixturevalue("postgresql").url(OWNER))

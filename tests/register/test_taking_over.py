@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 from drp.database.challenge_tables import ChallengeRow
 from drp.items import rebuild_register
 from drp.register_import import create_open_items, import_file
+from tests.cast.councils import NORTH
 from tests.register.bringing import HEAD, Office
-from tests.service.cast import NORTH
 from workflows.calendar.working_days import local_date
 from workflows.model import register_entry as lines
 

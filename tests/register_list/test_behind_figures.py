@@ -17,7 +17,7 @@ from drp.reports.display_labels import DisplayLabels
 from drp.reports.register_search import RegisterFilter, RegisterItem
 from drp.reports.response_times import CAUSES, HIGHER, REPLIES, VisitFilter
 from drp.reports.theme_tables import TableQuestion, asked_of
-from tests.service.cast import DUNMOOR, procedures
+from tests.cast.councils import DUNMOOR, procedures
 from tests.themes.lines import some_lines
 from workflows.model.refusals import Unfit
 from workflows.model.register_entry import EntryVisit, ReplyState, VisitCause

@@ -20,10 +20,10 @@ from api.exports import csv_text, register_export, workbooks
 from api.exports.workbooks import Cell, write_workbook
 from drp.register import write
 from drp.register.write import EntryChange
+from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.pages.test_register_page import logged, raised
 from tests.register_list.sheets import from_a_sheet
-from tests.service.world import World
 from tests.themes.lines import some_lines
 from workflows.model.refusals import Unfit
 

@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.main import app
+from tests.cast.world import World
 from tests.referral.matter import CONCERN, matter
-from tests.service.world import World
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 

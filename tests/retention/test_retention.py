@@ -23,10 +23,10 @@ from drp.database.record_tables import ErasureRow
 from drp.items import drafts
 from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
+from tests.cast.councils import procedures
+from tests.cast.stores import OWNER
+from tests.cast.world import World
 from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer
-from tests.service.cast import procedures
-from tests.service.world import World
-from tests.store.conftest import OWNER
 from workflows.ladder_language.reader import read_procedures
 from workflows.model.events import ChildFactsChanged
 from workflows.model.ladder import Status
@@ -67,14 +67,14 @@ def test_a_looked_after_childs_record_is_kept_for_75_years_from_birth_or_15_from
 
 
 def test_other_records_are_kept_as_the_authority_says_and_without_its_word_for_ever(world: World) -> None:
-    from tests.decision.cast import texts_of
+    from tests.ladders.reading import SHIPPED, texts
 
     silent = retention_of(authority(world), {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2026, 4, 1))
     assert (silent.until, silent.kept_as) == (None, KeptAs.CHILD_PROTECTION)
     assert not silent.is_over(date(2300, 1, 1))
     files = {
         name: text + "\nretention: {child_protection: 35}\n" if text.startswith("authority:") else text
-        for name, text in texts_of("durham").items()
+        for name, text in texts(SHIPPED / "durham").items()
     }
     said = read_procedures(files).authority
     kept = retention_of(said, {Status.CHILD_PROTECTION}, date(2014, 5, 6), None, date(2024, 2, 29))
@@ -90,7 +90,7 @@ def test_other_records_are_kept_as_the_authority_says_and_without_its_word_for_e
     st.none() | st.dates(date(1950, 1, 1), date(2060, 1, 1)), st.none() | st.dates(date(1990, 1, 1), date(2060, 1, 1)),
 )  # fmt: skip
 def test_nothing_looked_after_is_ever_reviewed_before_the_law_allows(statuses, born, died, contact) -> None:
-    from tests.decision.cast import procedures as shipped
+    from tests.ladders.reading import procedures as shipped
 
     found = retention_of(shipped("durham").authority, statuses, born, died, contact)
     if Status.LOOKED_AFTER in statuses:

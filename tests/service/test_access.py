@@ -18,8 +18,8 @@ from api.request_context import Undeclared
 from drp.database.engine import Store
 from drp.identity import tokens
 from drp.identity.principal import RouteAudience
-from tests.service.cast import ELSEWHERE
-from tests.service.world import JSON_ROUTES, Caller, World
+from tests.cast.councils import ELSEWHERE
+from tests.cast.world import JSON_ROUTES, Caller, World
 
 TABLE = Path(__file__).with_name("access_table.txt")
 NONE_SUCH = "ABCD-2345"

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, text
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.ids import Randomness
 from drp.timeline.chain import GENESIS, ChainKey, KeptWords, chain_entries, first_fault
-from tests.service.world import World
+from tests.cast.world import World
 
 Rows = list[dict[str, Any]]
 MUTATIONS = 1_500

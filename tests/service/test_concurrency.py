@@ -17,8 +17,8 @@ from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.message_tables import NotificationRow
 from drp.identity import tokens
 from drp.identity.principal import Principal
-from tests.service.cast import procedures
-from tests.service.world import World
+from tests.cast.councils import procedures
+from tests.cast.world import World
 from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
 from workflows.model.refusals import NotOpen
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.service.cast import DERBY, NORTH
-from tests.service.world import World
+from tests.cast.councils import DERBY, NORTH
+from tests.cast.world import World
 
 IN_PLO, NOT_IN_PLO = "T-2", "T-1"
 LEGAL = {"lena"}

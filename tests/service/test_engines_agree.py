@@ -14,11 +14,10 @@ from drp.database.challenge_tables import WindowRow
 from drp.database.directory_tables import PersonRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from tests.service.cast import CLIMBING, DUNMOOR, Council
+from tests.cast.councils import CLIMBING, DUNMOOR, Council
+from tests.cast.stores import APP, Postgresql
+from tests.cast.world import World
 from tests.service.test_access import MINIMAL
-from tests.service.world import World
-from tests.store.conftest import APP, Postgresql
-from workflows.calendar.working_days import Calendar
 
 OTHERS = ("tess", "sam", "otto", "mona", "bob", "clara", "quinn", "hugo", "ivor", "ada")
 ENDS = ("resolved", "ended_unresolved", "overtaken", "withdrawn", "recorded_in_error")
@@ -27,7 +26,7 @@ STEPS = 45
 
 
 @pytest.fixture
-def both(tmp_path: Path, calendar: Calendar, sqlite_template: Path, postgresql: Postgresql) -> Iterator[Any]:
+def both(tmp_path: Path, sqlite_template: Path, postgresql: Postgresql) -> Iterator[Any]:
     """Makes a world on each engine, alike in everything else."""
     worlds: list[World] = []
     stores: list[Store] = []
@@ -38,7 +37,7 @@ def both(tmp_path: Path, calendar: Calendar, sqlite_template: Path, postgresql: 
         for name, url in (("here", f"sqlite:///{path}"), ("there", postgresql.url(APP))):
             (tmp_path / name).mkdir()
             stores.append(Store(url))
-            worlds.append(World(stores[-1], tmp_path / name, calendar, council, seed))
+            worlds.append(World(stores[-1], tmp_path / name, council, seed))
         return worlds[0], worlds[1]
 
     yield make

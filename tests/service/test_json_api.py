@@ -13,8 +13,8 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Unavailable
 from drp.database.message_tables import NotificationRow
-from tests.service.cast import NORTH
-from tests.service.world import JSON_ROUTES, World
+from tests.cast.councils import NORTH
+from tests.cast.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
 
 PROBLEM = "application/problem+json"

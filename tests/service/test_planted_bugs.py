@@ -20,16 +20,16 @@ from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
 from drp.database.engine import Store
 from drp.identity import tokens
 from drp.timeline import chain
+from tests.cast.councils import CLIMBING
+from tests.cast.world import World
 from tests.decision.planting import plant_rule
 from tests.service import test_access as accesses
 from tests.service import test_chain as chains
 from tests.service import test_concurrency as together
 from tests.service import test_done_when as done_when
 from tests.service import test_json_api as api
-from tests.service.cast import CLIMBING
 from tests.service.test_access import Scene
 from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
-from tests.service.world import World
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model.actor import Part

@@ -12,9 +12,9 @@ from drp.casework import procedures
 from drp.database.challenge_tables import WindowRow
 from drp.database.message_tables import NotificationRow
 from drp.database.register_tables import RegisterRow
-from tests.service.cast import LEVELS
+from tests.cast.councils import LEVELS
+from tests.cast.world import World
 from tests.service.test_json_api import problem
-from tests.service.world import World
 
 LOOKED_AT = {
     "child": "T-1",

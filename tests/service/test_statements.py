@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event
 
 from drp.casework.sweep import sweep_authority
-from tests.service.world import World, when
+from tests.cast.clock import when
+from tests.cast.world import World
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from drp.data_protection import access_log
 from drp.data_protection.access_log import OF_THE_LOG, AccessLog
 from drp.database.engine import Store, Unavailable
-from tests.store.conftest import OWNER, Postgresql
+from tests.cast.stores import OWNER, Postgresql
 
 NINE = datetime(2026, 4, 1, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -19,15 +19,11 @@ from drp.identity.principal import NotPermitted, Principal
 from drp.identity.tokens import NotSigned, principal_of
 from drp.staffing import caseloads, changes
 from drp.staffing.changes import DirectoryChange
+from tests.cast.councils import ELSEWHERE, NORTH, procedures
+from tests.cast.world import World
 from tests.pages.browser import at_browser
-from tests.service import conftest as service
-from tests.service.cast import ELSEWHERE, NORTH, procedures
-from tests.service.world import World
 from workflows.model.authority import Authority
 from workflows.model.refusals import Unfit
-
-build, world, two = service.build, service.world, service.two
-"""The service's own world: one cast of people for every story."""
 
 TODAY = date(2026, 4, 1)
 """The world's Wednesday."""

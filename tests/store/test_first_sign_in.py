@@ -12,23 +12,19 @@ from sqlalchemy import Select, select, update
 from drp.casework.service import Casework
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
-from drp.database.engine import Store
-from drp.database.ids import Randomness
 from drp.identity import accounts
 from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
-from tests.store.council import load, person, seeded
+from tests.cast.marsh import KEY as HERE
+from tests.cast.marsh import Marsh
 
-ISSUER, HERE = "https://sign-in.saltmarsh.example", "saltmarsh"
+ISSUER = "https://sign-in.marsh.example"
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 
 
-class Directory:
-    """Saltmarsh's people, and accounts that come."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
+class Directory(Marsh):
+    """Marsh's people, and accounts that come."""
 
     def comes(self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW) -> UUID | WhyNotLetIn:
         """Whom an account signs in, or why nobody."""
@@ -38,32 +34,20 @@ class Directory:
         except NotLetIn as error:
             return error.why
 
-    def person(self, key: str) -> UUID:
-        return UUID(person(self.store, key))
-
-    def changes(self, key: str, **to: object) -> None:
-        with self.store.write(HERE) as connection:
-            connection.execute(update(PersonRow).where(PersonRow.authority == HERE, PersonRow.key == key).values(**to))
-
     def address(self, key: str) -> str:
-        with self.store.read(HERE) as connection:
-            return str(connection.execute(select(PersonRow.email).where(PersonRow.key == key)).scalar_one())
+        return str(self.rows(select(PersonRow.email).where(PersonRow.key == key))[0].email)
 
     def accounts(self) -> list[tuple[str, UUID]]:
-        with self.store.read(HERE) as connection:
-            rows = connection.execute(select(AccountRow.subject, AccountRow.person))
-            return sorted((row.subject, UUID(str(row.person))) for row in rows)
+        return sorted((row.subject, UUID(str(row.person))) for row in self.rows(select(AccountRow.subject, AccountRow.person)))
 
 
 @pytest.fixture
-def directory(store: Store, casework: Casework, chance: Randomness) -> Directory:
-    seeded(store, casework.procedures)
-    load(store, chance)
-    return Directory(store)
+def directory(casework: Casework) -> Directory:
+    return Directory.founded(casework)
 
 
 def test_the_first_sign_in_goes_by_address_in_any_case_or_by_key_and_the_next_by_nothing_else(directory: Directory) -> None:
-    irene, ivor = directory.person("irene"), directory.person("ivor")
+    irene, ivor = directory.id("irene"), directory.id("ivor")
     assert directory.comes("one", directory.address("irene").upper()) == irene
     assert directory.comes("two", "ivor") == ivor
     assert directory.comes("one", "ivor") == irene
@@ -87,39 +71,38 @@ def test_an_address_of_two_people_is_nobodys_until_one_of_them_has_left(director
     directory.changes("ivor", email=address)
     assert directory.comes("one", address) is WhyNotLetIn.SEVERAL
     directory.changes("ivor", left_on=(NOW - timedelta(days=1)).date())
-    assert directory.comes("one", address) == directory.person("irene")
+    assert directory.comes("one", address) == directory.id("irene")
 
 
 def test_the_last_day_is_a_day_and_afterwards_neither_account_nor_address_helps(directory: Directory) -> None:
     directory.changes("irene", left_on=NOW.date())
     directory.changes("ivor", left_on=NOW.date())
-    assert directory.comes("one", "irene") == directory.person("irene")
+    assert directory.comes("one", "irene") == directory.id("irene")
     tomorrow = NOW + timedelta(days=1)
     assert directory.comes("one", "irene", now=tomorrow) is WhyNotLetIn.LEFT
     assert directory.comes("two", "ivor", now=tomorrow) is WhyNotLetIn.LEFT
 
 
 def test_an_account_is_ended_for_good_and_another_may_follow_it(directory: Directory) -> None:
-    irene = directory.person("irene")
+    irene = directory.id("irene")
     directory.comes("one", "irene")
     assert directory.comes("two", "irene") is WhyNotLetIn.TAKEN
-    with directory.store.write(HERE) as connection:
-        connection.execute(update(AccountRow).values(ended_at=NOW))
+    directory.write(update(AccountRow).values(ended_at=NOW))
     assert directory.comes("one", "irene") is WhyNotLetIn.ENDED
     assert directory.comes("two", "irene") == irene
 
 
 def test_another_provider_has_accounts_of_its_own(directory: Directory) -> None:
     directory.comes("one", "irene")
-    assert directory.comes("one", "ivor", issuer="https://other.saltmarsh.example") == directory.person("ivor")
-    assert directory.comes("two", "irene", issuer="https://other.saltmarsh.example") == directory.person("irene")
+    assert directory.comes("one", "ivor", issuer="https://other.marsh.example") == directory.id("ivor")
+    assert directory.comes("two", "irene", issuer="https://other.marsh.example") == directory.id("irene")
 
 
 @pytest.mark.parametrize("subjects", [("one", "one"), ("one", "two")], ids=["the same account", "two accounts"])
 def test_of_two_first_sign_ins_at_one_moment_one_account_comes_out(
     directory: Directory, subjects: tuple[str, str], monkeypatch: Plant
 ) -> None:
-    irene, found, linking = directory.person("irene"), list[object](), Barrier(2)
+    irene, found, linking = directory.id("irene"), list[object](), Barrier(2)
     real = accounts.link_account
 
     def both_at_once(*given: Any) -> None:

@@ -15,7 +15,7 @@ from drp.database.register_tables import RegisterRow
 from drp.database.schema import metadata
 from drp.register import write
 from drp.register.write import EntryToInsert
-from tests.store.conftest import OWNER
+from tests.cast.stores import OWNER
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import RegisterEntry
 

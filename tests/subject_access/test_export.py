@@ -25,10 +25,10 @@ from drp.database.challenge_tables import WordsRow
 from drp.database.engine import Store, Unavailable
 from drp.items import drafts
 from drp.items.attachments import NotAsAttached
+from tests.cast.councils import DERBY, NORTH
+from tests.cast.stores import OWNER
+from tests.cast.world import World
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
-from tests.service.cast import DERBY, NORTH
-from tests.service.world import World
-from tests.store.conftest import OWNER
 
 CANARY = "The canary sings of another child."
 SEALED = "This was meant for somebody else."

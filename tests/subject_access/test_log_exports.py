@@ -15,8 +15,8 @@ from api.exports.log_export import HEADINGS, SENT_HEADINGS, access_log_rows, sen
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
 from drp.database.directory_tables import PersonRow
 from drp.database.engine import Unavailable
+from tests.cast.world import World
 from tests.referral.matter import matter
-from tests.service.world import World
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "  =1+1", "＝1")
 

@@ -14,8 +14,8 @@ from drp.database.migrate import alembic_config, migrate_database
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.items import rebuild_register
 from drp.register import write
-from tests.service.world import World
-from tests.store.conftest import OWNER
+from tests.cast.stores import OWNER
+from tests.cast.world import World
 
 HERE = "dunmoor"
 FORMAL: dict[str, Any] = {"item_type": "formal", "effect_on_child": "She waits.", "outcome_sought": "A plan."}

@@ -18,7 +18,8 @@ from drp.reports import repeats_and_gaps, saved_views, theme_tables
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels, read_labels
 from drp.reports.theme_tables import TableQuestion
-from tests.decision.cast import Story, derby
+from tests.cast.rules import derby
+from tests.cast.story import Story
 from tests.themes.test_published import Review
 from workflows.model.challenge import Challenge
 from workflows.model.ladder import ItemType, Need

@@ -1,6 +1,7 @@
-"""A council with something to lose; its backup, made while it works; and the service that comes back from it."""
+"""Dunmoor with something to lose; its backup, made while it works; and the service that comes back from it."""
 
 import shutil
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -21,26 +22,24 @@ from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.settings import Settings
 from notifications.channels import OutgoingMail, SendOutcome
+from tests.cast.clock import when
+from tests.cast.marsh import Box
+from tests.cast.staff import Staff
+from tests.cast.stores import APP
+from tests.cast.world import World
 from tests.referral.matter import attach
-from tests.service.world import World, when
-from tests.store.conftest import APP
 
 FRIDAY = "Fri 10 April 2026, 10:00"
 
 
-class Sent:
-    """A channel that remembers what it was given."""
-
-    def __init__(self) -> None:
-        self.posts: list[OutgoingMail] = []
+class Sent(Box):
+    """What leaves, but for checkpoints: they go to the auditor, and are no messages of the outbox."""
 
     def send(self, post: OutgoingMail) -> SendOutcome:
-        if not post.letter.subject.startswith("Checkpoint"):  # to the auditor: no message of the outbox
-            self.posts.append(post)
-        return SendOutcome(accepted=frozenset(post.envelope))
+        return self.answer(post) if post.letter.subject.startswith("Checkpoint") else super().send(post)
 
 
-class Back:
+class Back(Staff):
     """The service as it came back: its store, its own service and what it would send."""
 
     def __init__(self, town: "Town", settings: Settings, report: BackupReport) -> None:
@@ -49,7 +48,7 @@ class Back:
         url = settings.database_url if town.world.store.is_sqlite else app.set(username=APP).render_as_string(hide_password=False)
         self.settings = settings.model_copy(update={"database_url": url})
         self.service = self.assembled()
-        self.key = town.key
+        self.council = town.world.council
 
     @property
     def said(self) -> str:
@@ -64,27 +63,20 @@ class Back:
         made = assemble_service(self.settings, lambda: self.town.world.now)
         return replace(made, sender=replace(made.sender, channel=self.sent))
 
-    def rows(self, statement: Any) -> list[Any]:
-        with self.store.read(self.key) as connection:
-            return list(connection.execute(statement).all())
-
     def texts(self) -> set[str]:
         return {row.text for row in self.rows(select(WordsRow.text))}
 
     def entries(self) -> dict[str, list[str]]:
         """The kinds of every timeline's entries, by reference."""
-        found: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = defaultdict(list)
         joined = select(ChallengeRow.reference, EntryRow.kind).join(EntryRow, EntryRow.challenge == ChallengeRow.id)
         for row in self.rows(joined.order_by(ChallengeRow.reference, EntryRow.number)):
-            found.setdefault(row.reference, []).append(row.kind)
+            found[row.reference].append(row.kind)
         return found
 
     def states(self) -> dict[str, int]:
         """How many messages are in each state."""
-        found: dict[str, int] = {}
-        for row in self.rows(select(NotificationRow.state)):
-            found[row.state] = found.get(row.state, 0) + 1
-        return found
+        return Counter(row.state for row in self.rows(select(NotificationRow.state)))
 
     def close(self) -> None:
         self.service.close()
@@ -126,7 +118,7 @@ class Town:
     """Three challenges, a document, a checkpoint, and mail that waits, on Wednesday 1 April 2026 at ten."""
 
     def __init__(self, world: World, folder: Path, owner: str, fresh: Callable[[], str]) -> None:
-        self.world, self.key, self.folder, self.fresh = world, world.council.key, folder, fresh
+        self.world, self.key, self.folder, self.fresh = world, world.key, folder, fresh
         self._opened = ExitStack()
         self.irene = world.as_("irene")
         self.references = [self.irene.raises(child).json()["reference"] for child in ("T-1", "T-1", "T-2")]

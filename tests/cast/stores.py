@@ -1,4 +1,7 @@
-"""Where every store test runs: on SQLite and on PostgreSQL, each test with an empty database, made by the migrations."""
+"""Where every test of a store runs: on SQLite and on PostgreSQL, with an empty database, made by the migrations.
+
+`tests/conftest.py` brings these fixtures, and those of a service, to every folder: what is made for a session is made once.
+"""
 
 import os
 import random
@@ -9,12 +12,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
-import workflows
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
 from drp.casework.service import Casework
@@ -23,14 +26,20 @@ from drp.database.ids import Randomness
 from drp.database.migrate import migrate_database
 from drp.database.schema import metadata
 from drp.timeline.chain import ChainKey
-from tests.store.council import read_once
-from workflows.calendar.working_days import Calendar, read_calendar
+from tests.cast.clock import CALENDAR
 
 OWNER, APP = "drp_owner", "drp_app"
 """Who owns the tables, and who works with them and owns nothing: row level security does not bind an owner."""
 
 _LOCK = 7_301_199
+_READ: dict[Any, Any] = {}
 _COUNT = count()
+
+
+def read_once(procedures: Procedures) -> Procedures:
+    """What was read once is true under its hash for ever: no need to read it again in every world."""
+    procedures.known_rules = _READ
+    return procedures
 
 
 class Postgresql:
@@ -147,13 +156,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     server.empty()
 
 
-@pytest.fixture(scope="session")
-def calendar() -> Calendar:
-    """The calendar as shipped."""
-    path = Path(workflows.__path__[0]) / "calendar" / "england_and_wales.csv"
-    return read_calendar(path.read_text(encoding="utf-8"))
-
-
 @pytest.fixture
 def octets() -> Callable[[int], bytes]:
     """Random bytes that are the same in every run."""
@@ -167,7 +169,7 @@ def chance(octets: Callable[[int], bytes]) -> Randomness:
 
 
 @pytest.fixture
-def casework(store: Store, calendar: Calendar, chance: Randomness) -> Casework:
+def casework(store: Store, chance: Randomness) -> Casework:
     """Everything that changes an item, on this store."""
     keeper = DecisionWriter(ChainKey("test", b"\x07" * 32), chance)
-    return Casework(store, read_once(Procedures(calendar)), keeper, chance, timedelta(hours=2))
+    return Casework(store, read_once(Procedures(CALENDAR)), keeper, chance, timedelta(hours=2))

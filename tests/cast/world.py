@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -12,37 +12,28 @@ import httpx2
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from jsonschema import Draft202012Validator
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select
 
 from api.app import create_app
 from api.jobs import heartbeat
 from api.request_context import ROUTES
-from drp.casework.procedures import Procedures
 from drp.casework.sweep import SweepResult
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WindowRow
-from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
+from drp.database.directory_tables import PersonRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.directory.importing import import_directory
-from drp.directory.lookup import person_by_key
 from drp.identity import tokens
 from drp.settings import Settings
-from tests.service.cast import Council, directory_files, procedures
-from tests.store.council import read_once
-from workflows.calendar.working_days import LONDON, Calendar
+from tests.cast.clock import when
+from tests.cast.councils import Council, procedures
+from tests.cast.staff import Staff
+from tests.cast.stores import read_once
 
 JSON_ROUTES = {key for key in ROUTES if key[1].startswith(("/api/", "/docs"))}
 """Every route that programs use, and its description. The others are pages: tests/pages/test_page_access.py."""
 
 WEDNESDAY = "Wed 1 April 2026, 10:00"
-
-
-def when(text: str) -> datetime:
-    """An instant as people write it, in London: "Wed 1 April 2026, 10:00". The weekday must be true."""
-    local = datetime.strptime(text, "%a %d %B %Y, %H:%M").replace(tzinfo=LONDON)
-    assert f"{local:%a}" == text[:3], f"{text} is a {local:%A}"
-    return local.astimezone(UTC)
 
 
 class Contract:
@@ -139,13 +130,12 @@ class Caller:
         return seen
 
 
-class World:
+class World(Staff):
     """A service on one store, with its councils, its people and its clock."""
 
-    def __init__(self, store: Store, folder: Path, calendar: Calendar, council: Council, seed: int = 1) -> None:
+    def __init__(self, store: Store, folder: Path, council: Council, seed: int = 1) -> None:
         self.store, self.council, self.now = store, council, when(WEDNESDAY)
         self.chance = Randomness(random.Random(seed).randbytes)
-        self.calendar = calendar
         self._tokens: dict[tuple[str, str], str] = {}
         self._people: dict[tuple[str, str], UUID] = {}
         self._opened = ExitStack()
@@ -163,36 +153,29 @@ class World:
     def close(self) -> None:
         self._opened.close()
 
-    def found(self, council: Council) -> None:
-        """Bring a council with its procedures and its directory into the service."""
-        read = procedures(council)
-        with self.store.write(council.key) as connection:
-            Procedures(self.calendar).seed(connection, read, self.now)
-            day = date(2026, 3, 2)
-            import_directory(connection, read.authority, read.ladders, directory_files(council), day, self.chance)
+    def found(self, council: Council, now: datetime | None = None, files: Mapping[str, bytes | str] | None = None) -> None:
+        """Bring a council with its procedures and its directory into the service, now if nothing else is said."""
+        super().found(council, now or self.now, files)
 
     # People.
 
     def id(self, person: str, authority: str = "") -> UUID:
-        """The identity of a person of the cast."""
-        key = (authority or self.council.key, person)
+        """The identity of a person of the cast, looked up once."""
+        key = (authority or self.key, person)
         if key not in self._people:
-            with self.store.read(key[0]) as connection:
-                found = person_by_key(connection, *key)
-            assert found is not None, person
-            self._people[key] = UUID(str(found))
+            self._people[key] = super().id(person, authority)
         return self._people[key]
 
     def token(self, person: str, authority: str = "", lasts: timedelta = timedelta(days=366)) -> str:
         """A new token for a person."""
-        key = authority or self.council.key
+        key = authority or self.key
         id_ = self.id(person, key)
         with self.store.write(key) as connection:
             return tokens.create_token(connection, self.chance, key, id_, "test", self.now, lasts)
 
     def as_(self, person: str, authority: str = "") -> Caller:
         """A person, signed in."""
-        key = (authority or self.council.key, person)
+        key = (authority or self.key, person)
         if key not in self._tokens:
             self._tokens[key] = self.token(person, key[0])
         return Caller(self, self._tokens[key])
@@ -200,60 +183,6 @@ class World:
     def nobody(self) -> Caller:
         """A caller without a token."""
         return Caller(self, None)
-
-    # The directory, changed under way.
-
-    def write(self, statement: Any, rows: Any = None) -> None:
-        with self.store.write(self.council.key) as connection:
-            connection.execute(statement, rows) if rows else connection.execute(statement)
-
-    def rows(self, statement: Any, authority: str = "") -> list[Any]:
-        with self.store.read(authority or self.council.key) as connection:
-            return list(connection.execute(statement).all())
-
-    def dicts(self, statement: Any) -> list[dict[str, Any]]:
-        """Rows of its own authority, each as a dictionary of its columns."""
-        with self.store.read(self.council.key) as connection:
-            return [dict(row) for row in connection.execute(statement).mappings()]
-
-    def cover(self, of: str, by: str, since: str = "2026-01-01", until: str | None = None, delegate: bool = False) -> None:
-        """Let somebody stand in for a person, or see beside them."""
-        self.write(
-            insert(CoverRow).values(
-                authority=self.council.key, id=self.chance.identity(), of=self.id(of), by=self.id(by),
-                since=date.fromisoformat(since), until=date.fromisoformat(until) if until else None, is_delegate=delegate,
-            )
-        )  # fmt: skip
-
-    def child(self, number: str = "T-1") -> UUID:
-        return UUID(
-            str(self.rows(select(ChildRow.id).where(ChildRow.authority == self.council.key, ChildRow.number == number))[0][0])
-        )
-
-    def post_ends(self, person: str, role: str, on: str) -> None:
-        """Somebody gives a post up; the day is their last."""
-        self.write(
-            update(PostRow)
-            .where(PostRow.authority == self.council.key, PostRow.person == self.id(person), PostRow.role == role)
-            .values(until=date.fromisoformat(on))
-        )
-
-    def post_begins(self, person: str, role: str, since: str, held_for: str = "authority", key: str = "") -> None:
-        """Somebody takes a post up."""
-        self.write(
-            insert(PostRow).values(
-                authority=self.council.key, id=self.chance.identity(), role=role, held_for=held_for, key=key,
-                person=self.id(person), since=date.fromisoformat(since), until=None,
-            )
-        )  # fmt: skip
-
-    def leaves(self, person: str, on: str) -> None:
-        """Somebody leaves the authority; the day is their last."""
-        self.write(
-            update(PersonRow)
-            .where(PersonRow.authority == self.council.key, PersonRow.id == self.id(person))
-            .values(left_on=date.fromisoformat(on))
-        )
 
     # Time.
 
@@ -264,7 +193,7 @@ class World:
 
     def sweep(self, authority: str = "") -> SweepResult:
         """One look of the heartbeat."""
-        swept = heartbeat.tick_authority(self.service, authority or self.council.key)
+        swept = heartbeat.tick_authority(self.service, authority or self.key)
         assert not swept.failed
         return swept
 
@@ -272,7 +201,7 @@ class World:
         """When the next window comes to its time."""
         return self.rows(
             select(func.min(WindowRow.acts_at)).where(
-                WindowRow.authority == self.council.key, WindowRow.closed_at.is_(None), WindowRow.held_since.is_(None)
+                WindowRow.authority == self.key, WindowRow.closed_at.is_(None), WindowRow.held_since.is_(None)
             )
         )[0][0]
 

@@ -1,43 +1,56 @@
-"""The invented councils that the service is tested with: procedures as shipped under keys of their own, people by part."""
+"""The councils of the store and of the service: procedures under keys of their own, and a directory of people by part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
-import workflows
 from api.demo.scene import OF_2022, only_present, with_reporting
+from tests.cast import rules
+from tests.ladders import reading
 from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
-
-HERE = Path(workflows.__path__[0]) / "authorities"
 
 
 @dataclass(frozen=True)
 class Council:
-    """One council: whose shipped files it copies, under which key, and whether every passed date climbs by itself."""
+    """One council: whose shipped files it copies, under which key; or else Marsh Council, with which ladders."""
 
     key: str
-    shipped: str
+    shipped: str = ""
     without: tuple[str, ...] = ()
     climbing: bool = False
+    """Every passed date climbs by itself, whatever was shipped."""
+    ladders: tuple[str, ...] = ()
+    more: str = ""
+    """Further lines of its authority file."""
 
 
 DUNMOOR = Council("dunmoor", "durham", OF_2022)
-CLIMBING = Council("dunmoor", "durham", OF_2022, climbing=True)
-ELSEWHERE = Council("elsewhere", "durham", OF_2022)
+CLIMBING = replace(DUNMOOR, climbing=True)
+ELSEWHERE = replace(DUNMOOR, key="elsewhere")
 LEVELS = Council("levels", "durham", ("resolution-2016.yaml",))
 """Durham as of 2022/23: levels, and senior scrutiny beside them."""
 DERBY = Council("derwentside", "derby")
 NORTH = Council("northmoor", "north_yorkshire")
+MARSH = Council("marsh", ladders=(rules.PROCESS, rules.PARTNER, rules.EXCELLENT))
+PATIENT = replace(MARSH, ladders=(rules.PATIENT,))
+"""Marsh Council with one ladder of two stages, on which nothing happens by itself."""
+NIGHT_AND_DAY = replace(MARSH, more=rules.NIGHT_AND_DAY)
 
 
 @cache
 def procedures(council: Council) -> AuthorityProcedures:
-    """The shipped files, copied: own key, Durham's in force from 1 January 2026, and (climbing) no prompt without a reply."""
+    """What a council's files say."""
+    if council.shipped:
+        return read_procedures(only_present(_copied(council)))
+    return read_procedures(rules.marsh_files(council.ladders, council.more))
+
+
+def _copied(council: Council) -> dict[str, str]:
+    """The shipped files: own key, Durham's in force from 1 January 2026, and (climbing) no prompt without a reply."""
     texts: dict[str, str] = {}
-    for path in sorted((HERE / council.shipped).glob("*.yaml")):
-        if path.name in council.without:
+    for name, shipped in reading.texts(reading.SHIPPED / council.shipped).items():
+        if name in council.without:
             continue
-        text = path.read_text(encoding="utf-8").replace(f"authority: {council.shipped}\n", f"authority: {council.key}\n")
+        text = shipped.replace(f"authority: {council.shipped}\n", f"authority: {council.key}\n")
         if council.shipped == "durham" and not text.startswith("authority:"):  # one version of two: in force from this year on
             lines = [line for line in text.splitlines(keepends=True) if not line.strip().startswith("until:")]
             head, _, rest = "".join(lines).partition("in_force: ")
@@ -46,8 +59,8 @@ def procedures(council: Council) -> AuthorityProcedures:
             text = with_reporting(text)
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")
-        texts[f"{council.key}/{path.name}"] = text
-    return read_procedures(only_present(texts))
+        texts[f"{council.key}/{name}"] = text
+    return texts
 
 
 POSTS_DURHAM = {
@@ -91,15 +104,32 @@ POSTS_NORTH = {
     "administrator": "ada",
     "auditor": "audrey",
 }
-POSTS = {"durham": POSTS_DURHAM, "derby": POSTS_DERBY, "north_yorkshire": POSTS_NORTH}
-AGENCIES = {"nina": "health", "nora": "health", "noel": "health", "stella": "school"}
+POSTS_MARSH = {
+    "team_manager": "tess of north, tom of south",
+    "service_manager": "otto of care",
+    "head_of_quality": "quinn",
+    "director": "cora",
+    "chief_executive": "chris",
+    "iro_manager": "mona",
+    "business_support": "bob",
+    "named_nurse": "nina of health",
+}
+POSTS = {"durham": POSTS_DURHAM, "derby": POSTS_DERBY, "north_yorkshire": POSTS_NORTH, "": POSTS_MARSH}
 OF_CHILDREN = ("irene", "ivor", "colin", "sam", "silas")
+WITHOUT_POST = {"": ("nora",)}
+AGENCIES = {"health": "Moors Health Trust", "school": "Castle School"}
+IN_AGENCIES = {"nina": "health", "nora": "health", "noel": "health", "stella": "school"}
 
-CHILDREN = """number,initials,born,statuses,in_plo,in_proceedings,facts,team,social_worker,iro,last_review,next_review,conferences
+COLUMNS = "number,initials,born,statuses,in_plo,in_proceedings,facts,team,social_worker,iro,last_review,next_review,conferences\n"
+CHILDREN = """\
 T-1,KT,2014-05-06,looked_after,no,no,,north,sam,irene,,,0
 T-2,JO,2016-07-08,looked_after,yes,no,,north,sam,irene,,,0
 T-3,PL,2015-01-02,child_protection,no,no,,north,sam,irene,,,1
 T-4,VR,2012-03-04,looked_after,no,no,,south,silas,ivor,,,0
+"""
+CHILDREN_MARSH = """\
+C-1,KT,2014-05-06,looked_after,no,no,,north,sam,irene,2026-01-10,2026-07-10,0
+C-2,JO,2016-07-08,child_protection;looked_after,yes,no,unregistered_placement,south,sam,ivor,,,2
 """
 
 
@@ -108,6 +138,7 @@ def name_of(person: str) -> str:
     return person.capitalize()
 
 
+@cache
 def directory_files(council: Council) -> dict[str, str]:
     """The directory of a council as files. Everybody is invented; every address ends in .example."""
     held = [
@@ -115,19 +146,23 @@ def directory_files(council: Council) -> dict[str, str]:
         for role, listed in POSTS[council.shipped].items()
         for person, _, of in (one.partition(" of ") for one in listed.split(","))
     ]
-    people = dict.fromkeys((*(person for person, _, _ in held), *OF_CHILDREN, "nobody"))
-    rows = [
-        f"{person},{name_of(person)},{person}@{AGENCIES.get(person, council.key)}.example,{AGENCIES.get(person, '')},"
-        for person in people
-    ]
-    agencies = (
-        ["agency,health,Moors Health Trust,", "agency,school,Castle School,"] if council.shipped == "north_yorkshire" else []
-    )
-    units = ["service,care,Care Service,", "team,north,North Team,care", "team,south,South Team,care", *agencies]
+    extra = WITHOUT_POST.get(council.shipped, ())
+    people = {
+        person: IN_AGENCIES.get(person, "") for person in (*(person for person, _, _ in held), *OF_CHILDREN, *extra, "nobody")
+    }
+    units = ["service,care,Care Service,", "team,north,North Team,care", "team,south,South Team,care"]
+    units += [f"agency,{key},{name}," for key, name in AGENCIES.items() if key in {of for _, _, of in held}]
     return {
-        "people.csv": "key,name,email,agency,left_on\n" + "\n".join(rows) + "\n",
+        "people.csv": "key,name,email,agency,left_on\n"
+        + "".join(f"{p},{name_of(p)},{p}@{agency or council.key}.example,{agency},\n" for p, agency in people.items()),
         "units.csv": "kind,key,name,within\n" + "\n".join(units) + "\n",
         "posts.csv": "person,role,of,since,until\n" + "".join(f"{p},{role},{of},2020-01-01,\n" for p, role, of in held),
         "covers.csv": "of,by,since,until,kind\n",
-        "children.csv": CHILDREN,
+        "children.csv": COLUMNS + (CHILDREN if council.shipped else CHILDREN_MARSH),
     }
+
+
+def addresses(*people: str, council: Council = MARSH) -> list[str]:
+    """The addresses of people of the directory as it was loaded."""
+    known = {line.split(",")[0]: line.split(",")[2] for line in directory_files(council)["people.csv"].splitlines()[1:]}
+    return [known[person] for person in people]

@@ -1,6 +1,0 @@
-"""The service's world, for whoever tampers with it."""
-
-from tests.service.conftest import build, climbing, two, world
-from tests.store.conftest import calendar, chance, octets, postgresql, sqlite_template, store
-
-__all__ = ["build", "calendar", "chance", "climbing", "octets", "postgresql", "sqlite_template", "store", "two", "world"]
