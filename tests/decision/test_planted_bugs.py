@@ -23,8 +23,19 @@ from tests.decision import (
 )
 from tests.decision.lives import lives
 from tests.decision.planting import plant_rule
-from workflows.decision import addressing, decide, escalation, off_ladder_events, outcomes, raising, replies, stage_entry, windows
-from workflows.decision.decision_builder import NotificationKind
+from workflows.decision import (
+    addressing,
+    decide,
+    decision_builder,
+    escalation,
+    off_ladder_events,
+    outcomes,
+    raising,
+    replies,
+    stage_entry,
+    windows,
+)
+from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model import actor as actor_module
 from workflows.model import events as e
@@ -162,7 +173,7 @@ def test_late_answers_kept_that_stop_nothing(monkeypatch):
     def respond(turn, event):
         window = replies.window_of_actor(turn)
         if window.is_late(turn.at):
-            escalation.note_event(turn, event, {"late": True})
+            turn.note_event(event, {"late": True})
             turn.tell(NotificationKind.LATE_ANSWER, [THE_RAISER], window=window.key)
         else:
             right(turn, event)
@@ -181,12 +192,12 @@ def test_a_second_answer_that_makes_the_first_one_late(monkeypatch):
 
 
 def test_a_hold_that_holds_nothing(monkeypatch):
-    plant_rule(monkeypatch, e.EscalationHeld, does=lambda turn, event: escalation.note_event(turn, event))
+    plant_rule(monkeypatch, e.EscalationHeld, does=lambda turn, event: turn.note_event(event))
     fails(test_passed_dates.test_the_iro_holds_a_climb_and_considers)
 
 
 def test_a_bounced_message_taken_for_no_reply(monkeypatch):
-    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: escalation.note_event(turn, event))
+    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: turn.note_event(event))
     fails(test_around.test_a_message_that_came_back_is_not_no_reply)
 
 
@@ -196,7 +207,8 @@ def test_an_end_that_leaves_the_windows_running(monkeypatch):
 
 
 def test_a_stay_that_leaves_its_windows_running(monkeypatch):
-    monkeypatch.setattr(escalation, "close_stay", lambda turn, how: None)
+    for module in (escalation, stage_entry):
+        monkeypatch.setattr(module, "close_stay", lambda turn, how: None)
     fails(test_passed_dates.test_only_a_climb_that_came_by_itself_is_recalled)
 
 
@@ -264,7 +276,7 @@ def test_a_last_stage_that_refers_by_itself(monkeypatch):
         right(turn)
         turn.change(referral=ReferralState.REFERRED)
 
-    monkeypatch.setattr(escalation, "ask_about_cafcass", ask)
+    monkeypatch.setattr(stage_entry, "ask_about_cafcass", ask)
     fails(test_referral.test_no_passing_of_time_refers_however_long)
 
 
@@ -316,18 +328,18 @@ def test_an_alert_that_asks_the_role_and_not_the_person(monkeypatch):
 
 
 def test_something_sent_before_it_is_endorsed(monkeypatch):
-    monkeypatch.setattr(escalation, "first_phase", lambda stage: At.AWAITING)
+    monkeypatch.setattr(stage_entry, "first_phase", lambda stage: At.AWAITING)
     fails(test_answering.test_nothing_is_sent_before_it_is_endorsed)
 
 
 def test_legal_advice_for_everybody(monkeypatch):
-    plant_rule(monkeypatch, e.LegalAdviceTaken, does=lambda turn, event: escalation.note_event(turn, event))
+    plant_rule(monkeypatch, e.LegalAdviceTaken, does=lambda turn, event: turn.note_event(event))
     fails(test_around.test_legal_advice_is_seen_by_the_iro_side_only)
 
 
 def test_words_among_the_facts(monkeypatch):
     monkeypatch.setattr(
-        escalation, "facts_of", lambda event: e.facts_of(event) | {"said": " / ".join(e.words_of(event).values())}
+        decision_builder, "facts_of", lambda event: e.facts_of(event) | {"said": " / ".join(e.words_of(event).values())}
     )
     fails(test_around.test_words_stand_apart_from_facts)
     fails(test_around.test_an_absent_iros_cover_does_all_that_they_can_at_once)
@@ -339,7 +351,8 @@ def test_a_seal_that_leaves_promises_running(monkeypatch):
 
 
 def test_a_seal_that_everybody_reads(monkeypatch):
-    monkeypatch.setattr(outcomes, "note_event", lambda turn, event, visible: escalation.note_event(turn, event))
+    right = DecisionBuilder.note_event
+    monkeypatch.setattr(DecisionBuilder, "note_event", lambda turn, event, more=None, visible=None: right(turn, event, more))
     fails(test_endings.test_what_was_recorded_in_error_is_sealed_at_once_and_stays_so)
 
 
