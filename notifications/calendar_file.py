@@ -1,9 +1,10 @@
 """A meeting as a calendar file (RFC 5545): when it is, and where to read of it. Nothing of the child, nobody's own words."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from hashlib import sha256
 from urllib.parse import quote
 
+from icalendar import Calendar, Event
 from sqlalchemy import RowMapping
 
 from drp.casework.load import StoredChallenge
@@ -38,43 +39,23 @@ def meeting_file(
     stage = rules.ladder.stage(row["stage"]) if rules.ladder.has(row["stage"]) else None
     called = ((stage and stage.contact.meeting) or Meeting()).called
     stay = f"{row['authority']}/{loaded.id}/{row['sequence']}/meeting"
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        "PRODID:-//drp//resolution process//EN",
-        f"METHOD:{METHOD}",
-        "BEGIN:VEVENT",
-        f"UID:{sha256(stay.encode()).hexdigest()[:32]}@{domain}",
-        f"SEQUENCE:{row['version']}",
-        f"DTSTAMP:{_utc(row['at'])}",
-        f"DTSTART:{_utc(challenge.meeting_at)}",
-        f"DTEND:{_utc(challenge.meeting_at + LASTS)}",
-        f"SUMMARY:{escape_text(f'{called[:1].upper()}{called[1:]}: {loaded.reference}')}",
-        f"DESCRIPTION:{escape_text(link)}",
-        *([f"ORGANIZER:mailto:{quote(organizer, safe='@+')}"] if is_address(organizer) else []),
-        "END:VEVENT",
-        "END:VCALENDAR",
-    ]
-    return Attachment("meeting.ics", METHOD, "".join(f"{fold_line(line)}\r\n" for line in lines))
+    event = Event()
+    for name, value in (
+        ("uid", f"{sha256(stay.encode()).hexdigest()[:32]}@{domain}"),
+        ("sequence", row["version"]),
+        ("dtstamp", row["at"].astimezone(UTC)),
+        ("dtstart", challenge.meeting_at.astimezone(UTC)),
+        ("dtend", challenge.meeting_at.astimezone(UTC) + LASTS),
+        ("summary", keep_visible(f"{called[:1].upper()}{called[1:]}: {loaded.reference}")),
+        ("description", link),
+        *([("organizer", f"mailto:{quote(organizer, safe='@+')}")] if is_address(organizer) else []),
+    ):
+        event.add(name, value)
+    calendar = Calendar(version="2.0", prodid="-//drp//resolution process//EN", method=METHOD)
+    calendar.add_component(event)
+    return Attachment("meeting.ics", METHOD, calendar.to_ical(sorted=False).decode())
 
 
-def _utc(instant: datetime) -> str:
-    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-
-
-def escape_text(said: str) -> str:
-    """Write a text as a value (RFC 5545, 3.3.11): nothing in it ends the line or the value."""
-    for mark in ("\\", ";", ","):
-        said = said.replace(mark, f"\\{mark}")
-    return "\\n".join("".join(letter for letter in line if letter.isprintable()) for line in said.splitlines())
-
-
-def fold_line(line: str) -> str:
-    """Break a line so that none is longer than 75 octets (RFC 5545, 3.1); no letter is cut in two."""
-    folded, octets = "", 0
-    for letter in line:
-        width = len(letter.encode())
-        if octets + width > 75:
-            folded, octets = f"{folded}\r\n ", 1
-        folded, octets = folded + letter, octets + width
-    return folded
+def keep_visible(said: str) -> str:
+    """Keep a text's lines and the letters that can be seen: RFC 5545 has no place for a control character."""
+    return "\n".join("".join(letter for letter in line if letter.isprintable()) for line in said.splitlines())

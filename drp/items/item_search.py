@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PostRow
+from drp.database.list_places import start_after
 from drp.database.scope import in_authority, match_day, select_of
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -19,8 +20,8 @@ from workflows.model.challenge import ClosedAs, Outcome, WindowKind
 MOST_WORDS = 8
 """Words of a search that are looked for; the rest is passed over."""
 
-Place = tuple[datetime, UUID]
-"""Where an item stands in a list: the instant when it was raised (aware UTC), and its id."""
+NEWEST = (col(ChallengeRow.raised_at), col(ChallengeRow.id))
+"""What lists of items are ordered by, downwards: items of one instant are told apart."""
 
 
 @dataclass(frozen=True)
@@ -36,27 +37,14 @@ class ListFilter:
 
 
 def list_newest(
-    connection: Connection, authority: str, wanted: ListFilter, theirs: Any, after: Place | None, most: int
-) -> Sequence[Place]:
+    connection: Connection, authority: str, wanted: ListFilter, theirs: Any, after: Sequence[Any] | None, most: int
+) -> Sequence[tuple[datetime, UUID]]:
     """List so many items, newest first, from the one that follows a place on (None: from the newest).
 
     `theirs` is what a person could possibly see, as `might_see` gives it.
     """
-    query = (
-        select(col(ChallengeRow.raised_at), col(ChallengeRow.id))
-        .where(*_narrow(authority, wanted), theirs)
-        .order_by(col(ChallengeRow.raised_at).desc(), col(ChallengeRow.id).desc())
-    )
-    return [(row.raised_at, row.id) for row in connection.execute(start_after(query, after).limit(most))]
-
-
-def start_after(query: Any, place: Place | None) -> Any:
-    """Begin a list after a place, by the instant of raising and the id: items of one instant are told apart."""
-    if place is None:
-        return query
-    at, id_ = place
-    older = and_(col(ChallengeRow.raised_at) == at, col(ChallengeRow.id) < id_)
-    return query.where(or_(col(ChallengeRow.raised_at) < at, older))
+    query = select(*NEWEST).where(*_narrow(authority, wanted), theirs).order_by(*(key.desc() for key in NEWEST)).limit(most)
+    return [(row.raised_at, row.id) for row in connection.execute(start_after(query, NEWEST, after))]
 
 
 def _narrow(authority: str, wanted: ListFilter) -> list[Any]:

@@ -1,18 +1,17 @@
 """The register as a list: the items behind a figure, each once, narrowed as theme tables are, page by page."""
 
-import base64
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, literal, or_, select, true, tuple_
+from sqlalchemy import Connection, and_, case, func, literal, or_, select, true
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
+from drp.database.list_places import ListPage, read_place, start_after, write_place
 from drp.database.register_tables import RegisterRow, SheetRow
 from drp.database.scope import core_table, in_authority, select_of
 from drp.reports import repeats_and_gaps, response_times
@@ -80,14 +79,6 @@ class RegisterItem:
     raiser: UUID | None
 
 
-@dataclass(frozen=True)
-class RegisterPage:
-    """One page. `next`: where the following one begins; empty where nothing follows."""
-
-    items: tuple[RegisterItem, ...]
-    next: str
-
-
 def search_register(
     connection: Connection,
     labels: DisplayLabels,
@@ -96,23 +87,21 @@ def search_register(
     sort: str = "raised",
     most: int = 50,
     after: str = "",
-) -> RegisterPage:
+) -> ListPage[RegisterItem]:
     """A page of the list. Raises Unfit for a place or an order that was never given."""
     if sort not in SORTS:
         raise Unfit("There is no such order.", f"Choose one of {', '.join(SORTS)}.", "sort")
     keys, descending = _order(labels, sort)
     query = select(core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
     query = query.where(*filter_conditions(labels, wanted, now))
-    if after:
-        place = tuple_(*(literal(value, key.type) for value, key in zip(_read_place(after, sort), keys, strict=True)))
-        query = query.where(tuple_(*keys) < place if descending else tuple_(*keys) > place)
+    query = start_after(query, keys, read_place(after, sort, keys), descending)
     query = query.order_by(*(key.desc() if descending else key.asc() for key in keys)).limit(most + 1)
     rows = connection.execute(query).all()
     shown = rows[:most]
     coded = _coded(connection, labels.words.key, [row.id for row in shown])
     items = tuple(_item(row, coded.get(row.id, ())) for row in shown)
     last = [getattr(shown[-1], f"key_{n}") for n in range(len(keys))] if len(rows) > most else []
-    return RegisterPage(items, _place(sort, last) if last else "")
+    return ListPage(items, write_place(sort, last) if last else "")
 
 
 def count_register(connection: Connection, labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> int:
@@ -227,38 +216,3 @@ def _item(row: Any, coded: Sequence[tuple[str, str]]) -> RegisterItem:
         row.team, row.service, row.status, row.outcome, row.impact, row.ended_on, row.days_to_end, row.child, row.number,
         row.raiser,
     )  # fmt: skip
-
-
-def _place(sort: str, values: Sequence[Any]) -> str:
-    kept = [value if isinstance(value, int) else str(value) for value in values]
-    return base64.urlsafe_b64encode(json.dumps([sort, *kept]).encode()).decode()
-
-
-def _read_place(text: str, sort: str) -> list[Any]:
-    shapes: dict[str, tuple[Any, ...]] = {
-        "raised": (_day, UUID), "raised_up": (_day, UUID), "ended": (_day, UUID), "reference": (_text, UUID),
-        "stage": (_rank, _day, UUID), "team": (_rank, _day, UUID),
-    }  # fmt: skip
-    try:
-        found = json.loads(base64.urlsafe_b64decode(text.encode()))
-        if not isinstance(found, list) or found[:1] != [sort]:
-            raise ValueError("another order's")
-        return [read(value) for read, value in zip(shapes[sort], found[1:], strict=True)]
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        raise Unfit("That is not a place in this list.", "Use `next` as it was given, in the same order.", "after") from None
-
-
-def _day(value: str) -> date:
-    return date.fromisoformat(value)
-
-
-def _rank(value: int) -> int:
-    if type(value) is not int or abs(value) > 1_000_000:
-        raise ValueError("no rank")
-    return value
-
-
-def _text(value: str) -> str:
-    if type(value) is not str or "\0" in value or not value.isprintable():
-        raise ValueError("no reference")
-    return value

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from icalendar.parser import Contentline
+from icalendar.prop import vText
 
 from notifications import calendar_file, outbox
 from notifications.channels import Attachment, Folder, OutgoingMail, SendOutcome, build_mail
@@ -358,18 +360,23 @@ def test_whatever_the_authority_calls_it_the_file_arrives_as_it_was_written() ->
 
 
 def test_planted_words_that_are_not_escaped_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "escape_text", lambda said: said)
+    monkeypatch.setattr(vText, "to_ical", lambda said: said.encode())
     assert [name for name in NAMES if unlike(name)]
     assert unlike("x\r\nATTENDEE:mailto:spy@evil.example")
 
 
+def test_planted_words_with_what_cannot_be_seen_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calendar_file, "keep_visible", lambda said: said)
+    assert unlike("a\x00b")
+
+
 def test_planted_lines_that_are_not_folded_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "fold_line", lambda line: line)
+    monkeypatch.setattr(Contentline, "to_ical", lambda line: line.encode())
     assert unlike("é" * 90) == ["a line of more than 75 octets"]
 
 
 def test_planted_folding_by_letters_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calendar_file, "fold_line", lambda line: "\r\n ".join(re.findall(".{1,70}", line)))
+    monkeypatch.setattr(Contentline, "to_ical", lambda line: "\r\n ".join(re.findall(".{1,70}", line)).encode())
     assert unlike("é" * 90) == ["a line of more than 75 octets"]
 
 

@@ -314,7 +314,7 @@ def test_planted_a_list_that_is_not_logged(world, monkeypatch: Plant):
 
 
 def test_planted_a_page_that_forgets_the_rest_of_an_instant(world, monkeypatch: Plant):
-    def after(query: Any, position: Any) -> Any:
+    def after(query: Any, keys: Any, position: Any) -> Any:
         return query.where(col(ChallengeRow.raised_at) < position[0]) if position else query
 
     monkeypatch.setattr(item_search, "start_after", after)
