@@ -23,9 +23,9 @@ def count_themes(
 ) -> None:  # fmt: skip
     """Count what the challenges say, by any two things. Numbers are true and not suppressed."""
     from api.assembly import assemble_service
+    from api.exports.export_files import whole_file
     from api.exports.log_export import authority_named
     from api.exports.report_files import written_as
-    from api.exports.whole_files import whole_file
     from drp.database.engine import Unavailable
     from drp.settings import Settings
     from workflows.model.refusals import Unfit

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.assembly import Service
 from api.exports import csv_text
-from api.exports.whole_files import whole_file
+from api.exports.export_files import whole_file
 from api.presenters import item_view
 from api.presenters.readings import readings_in_words
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, LoggedReading

@@ -196,6 +196,8 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) ->
 
 def question_in_words(field: str) -> str:
     """What a field of words is called: an item of the referral's list by its title."""
+    if field.startswith("actions."):
+        return "What was agreed"
     listed = BY_KEY.get(field.removeprefix("said."))
     return listed.title if listed and field.startswith("said.") else QUESTIONS.get(field, field)
 

@@ -122,15 +122,11 @@ def _spoken(it: ReferralMaterial, shape: EntryShape, black: Redaction) -> list[S
     if not shape.words:
         return [Spoken(question="", text="", left_out=ERASED)]
     found = [
-        Spoken(question=_question(field), text=black(text), left_out="")
+        Spoken(question=timeline_text.question_in_words(field), text=black(text), left_out="")
         for field, text in shape.words.items()
         if words_go(entry, field, it.selection)
     ]
     return found or [Spoken(question="", text="", left_out=NOT_SENT)]
-
-
-def _question(field: str) -> str:
-    return "What was agreed" if field.startswith("actions.") else timeline_text.question_in_words(field)
 
 
 def _documents(it: ReferralMaterial, black: Redaction) -> list[EnclosedDocument]:

@@ -6,9 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection
 
 from api.assembly import Service
+from api.exports.export_files import whole_file
 from api.exports.referral.bundle import find_referral, log_bundle_export, make_bundle, take_checkpoint_now
 from api.exports.referral.gather import gather_referral
-from api.exports.whole_files import whole_file
 from api.presenters.item_reader import SeenItem
 from drp.casework import load
 from drp.casework.access import NotFound

@@ -3,32 +3,22 @@
 import base64
 import hashlib
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from api.exports.export_files import Fetch, document_file_name, json_bytes, put_in_zip
 from api.exports.referral import paper
-from api.exports.referral.contents import Contents, EnclosedDocument, referral_schema
+from api.exports.referral.contents import Contents, EnclosedDocument
 from api.exports.referral.gather import GatheredReferral
-from api.exports.zip_files import json_bytes, put_in_zip, safe_entry_name
 from drp.database.engine import Unavailable
 from drp.items.attachments import NotAsAttached
 from drp.items.referrals import names_others, words_go
 from drp.proof import bundle as proof
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, name_of
-
-EXTENSIONS = {
-    "application/pdf": "pdf",
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-}
-
-Fetch = Callable[[str, int], bytes]
-"""The bytes of a document by digest and size. Raises NotAsAttached, Unavailable."""
 
 README = """{mark}This is a referral to Cafcass, made by {authority}.
 
@@ -62,7 +52,7 @@ def pack_bundle(
     files: dict[str, bytes] = {
         "referral.html": paper.referral_html(contents),
         "referral.json": json_bytes(contents.model_dump(mode="json")),
-        "referral.schema.json": json_bytes(referral_schema()),
+        "referral.schema.json": json_bytes(Contents.model_json_schema()),
         "proof.json": _proof(gathered, authority, challenge, checkpoint, standings).encode(),
         "public-key.txt": f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}\n".encode(),
         **enclosed,
@@ -90,7 +80,7 @@ def _enclosed(contents: Contents, fetch: Fetch) -> tuple[Contents, dict[str, byt
         if document.left_out:
             listed.append(document)
             continue
-        name = f"documents/{len(files) + 1:02}-{safe_entry_name(document.name)}.{EXTENSIONS.get(document.media_type, 'bin')}"
+        name = f"documents/{len(files) + 1:02}-{document_file_name(document.name, document.media_type)}"
         try:
             files[name] = fetch(document.sha256, document.size)
             listed.append(document.model_copy(update={"file": name}))
