@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.assembly import Clock, Service, assemble_service, present_keys, system_clock
+from api.cli.declare import end
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.contents import DatabaseContents
@@ -23,6 +24,29 @@ ACCESS, FALLBACK = "access.sqlite", "access.jsonl"
 CHECKPOINTS = "checkpoints"
 AT_FAULT = 20
 """Timelines that do not prove themselves, of which a restore tells; a lost key is every one's fault."""
+
+
+def keep_backup(service: Service, out: Path) -> int:
+    """Keep a backup, and print what is to be known of it. Returns 1 where something is amiss."""
+    try:
+        report = back_up(service, out)
+    except BackupRefused as refused:
+        end(str(refused))
+    except OSError as fault:
+        end(f"{fault}: no backup was made. Put that right, and run this again.")
+    print("\n".join(report.said))
+    return int(not report.is_clean)
+
+
+def bring_backup(folder: Path, without_keys: bool) -> None:
+    """Bring a backup back, and print what is to be known of it."""
+    try:
+        report = restore_backup(Settings(), folder, without_keys=without_keys)
+    except BackupRefused as refused:
+        end(str(refused))
+    except OSError as fault:
+        end(f"{fault}: the database was not brought back. Put that right; run it again.")
+    print("\n".join(report.said))
 
 
 @dataclass(frozen=True)

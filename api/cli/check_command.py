@@ -1,14 +1,19 @@
 """`drp check` and `drp ladder`: files in, what they keep or what is wrong with them out."""
 
+import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from importlib.resources import files as resources
+from functools import partial
+from importlib import resources
 from pathlib import Path
+
+from rich.progress import Progress
 
 from api.assembly import from_folder, shipped_calendar, shipped_procedures
 from workflows.calendar.working_days import so_many
 from workflows.ladder_language import fault_location
-from workflows.ladder_language.reader import AuthorityProcedures, Unreadable, read_procedures
+from workflows.ladder_language.reader import AuthorityProcedures, Unreadable, ladder_file_schema, read_procedures
 from workflows.model.authority import Rules
 from workflows.model.ladder import Assumption, Ladder
 from workflows.proofs import drawing
@@ -27,12 +32,10 @@ class _Tally:
         return f"{so_many(self.procedures, 'procedures')} read, {wrong}, {weigh}."
 
 
-def check_files(paths: Sequence[Path]) -> int:
+def check_files(files: Sequence[Path]) -> int:
     """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status."""
-    from rich.progress import Progress
-
     folders: dict[Path, set[Path]] = {}
-    for path in paths:
+    for path in files:
         if path.is_dir():
             folders[path] = set(path.glob("*.yaml"))
         elif path.is_file():
@@ -52,7 +55,9 @@ def check_files(paths: Sequence[Path]) -> int:
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
                 _show_proof(_rules(read, ladder), read.ladders, tally)
-        _show_assumed("assumed (authority file)", read.authority.assumed, _of_the_authority(read))
+        _show_assumed(
+            "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
+        )
     print(tally)
     return 1 if tally.wrong else 0
 
@@ -71,10 +76,6 @@ def _rules(read: AuthorityProcedures, ladder: Ladder) -> Rules:
     if closures:
         days = days.closed_also_on(dict(closures), read.authority.hash[:8])
     return Rules(ladder, read.authority, days)
-
-
-def _of_the_authority(read: AuthorityProcedures) -> Callable[[str], str]:
-    return lambda path: fault_location.locate_in_authority_file(read.authority, path)
 
 
 def _texts(folder: Path) -> dict[str, str]:
@@ -99,7 +100,7 @@ def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None
             print(f"  counted  {proof.counted}{limit}")
     for warning in proof.warnings:
         print(f"  weigh    {warning}")
-    _show_assumed("assumed", ladder.assumed, lambda path: fault_location.locate_in_ladder(ladder, path))
+    _show_assumed("assumed", ladder.assumed, partial(fault_location.locate_in_ladder, ladder))
     tally.procedures += 1
     tally.wrong += len(proof.failures)
     tally.to_weigh += len(proof.warnings)
@@ -131,9 +132,9 @@ def _shown(proof: Proof, ladder: Ladder) -> list[str]:
 
 def _show_assumed(word: str, assumed: Iterable[Assumption], place: Callable[[str], str]) -> None:
     """Each reason once, after every place that it is given for."""
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = defaultdict(list)
     for assumption in assumed:
-        by_reason.setdefault(assumption.why, []).append(place(assumption.path))
+        by_reason[assumption.why].append(place(assumption.path))
     for why, where in by_reason.items():
         print(f"  {word:<8} {'; '.join(_said_once(where))}: {why}")
 
@@ -154,7 +155,7 @@ def print_ladder(name: str, diagram: str) -> int:
         if Path(name).is_dir():
             read, key = from_folder(Path(name)), ""
         else:
-            known = sorted(one.name for one in resources("workflows").joinpath("authorities").iterdir() if one.is_dir())
+            known = sorted(one.name for one in resources.files("workflows").joinpath("authorities").iterdir() if one.is_dir())
             if authority not in known:
                 print(f"There is no authority {authority}. Shipped are: {', '.join(known)}. A folder of your own works too.")
                 return 1
@@ -189,3 +190,8 @@ def _show(read: AuthorityProcedures, key: str, diagram: str) -> int:
             if after := drawing.no_reply_in_words(read.authority, ladder, stage):
                 print(f"    if no reply, {after}")
     return 0
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of ladder, notice and authority files."""
+    print(json.dumps(ladder_file_schema(), indent=2, ensure_ascii=False))

@@ -20,25 +20,19 @@ def erase_child(
     What is erased stands under a checkpoint first, so that whatever else went with it would be found.
     """
     leave_checkpoint(service, authority.key)
-    try:
-        with service.store.write(authority.key) as connection:
-            try:
-                child = retention.child_by_case_number(connection, authority.key, number)
-            except retention.NoSuchChild:
-                done = retention.erase_lines(connection, authority.key, number, ordered)
-            else:
-                done = retention.erase_record(connection, authority, child, why, by, service.clock(), ordered)
-            if not really:
-                raise _OnlyTried
-    except _OnlyTried:
-        return f"Would erase {_in_words(done)} of child {number}. Say --yes to do it: it cannot be undone."
+    with service.store.write(authority.key) as connection:
+        try:
+            child = retention.child_by_case_number(connection, authority.key, number)
+        except retention.NoSuchChild:
+            done = retention.erase_lines(connection, authority.key, number, ordered)
+        else:
+            done = retention.erase_record(connection, authority, child, why, by, service.clock(), ordered)
+        if not really:
+            connection.rollback()
+            return f"Would erase {_in_words(done)} of child {number}. Say --yes to do it: it cannot be undone."
     for digest in done.documents:
         service.attachments.erase(authority.key, digest)
     return f"Erased {_in_words(done)} of child {number}. {BACKUPS}"
-
-
-class _OnlyTried(Exception):
-    """Takes the whole of a trial back."""
 
 
 def _in_words(done: retention.ErasedRecord) -> str:
