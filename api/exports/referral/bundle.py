@@ -1,25 +1,52 @@
-"""A referral's bundle for somebody who may have it: gathered, proven, packed; whatever else of the service is unwell."""
+"""A referral's bundle for somebody who may have it: gathered, proven, packed; whatever else of the service is unwell.
 
+It is one ZIP, the same bytes for the same record and checkpoint, with a signed list of what is in it.
+"""
+
+import base64
+import hashlib
 import logging
-from collections.abc import Sequence
+import zipfile
+from io import BytesIO
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from api.assembly import Service
+from api.exports.export_files import Fetch, document_file_name, json_bytes, put_in_zip
+from api.exports.referral import paper
+from api.exports.referral.contents import Contents
 from api.exports.referral.gather import GatheredReferral, Kind, gather_referral
-from api.exports.referral.pack import pack_bundle
 from api.jobs.checkpoints import leave_checkpoint
 from api.presenters.item_reader import SeenItem
 from api.request_context import RequestContext
 from drp.casework.access import NotFound
 from drp.database.engine import Unavailable
-from drp.items.referrals import MadeReferral, referrals_of
-from drp.proof.checkpoint import Checkpoint, CheckpointedLength
+from drp.items.attachments import NotAsAttached
+from drp.items.referrals import MadeReferral, names_others, referrals_of, words_go
+from drp.proof.bundle import make_proof
+from drp.proof.checkpoint import name_of
 from drp.proof.take_checkpoint import last_checkpoint, standing_at_last
 from drp.timeline.read import read_timeline
 from workflows.model.events import ReferredToCafcass
 
 log = logging.getLogger("drp.referral")
+
+README = """{mark}This is a referral to Cafcass, made by {authority}.
+
+Begin with referral.pdf, or with referral.html, which says the same and can be read aloud by a screen reader.
+
+  referral.pdf          the referral, with the chronology
+  referral.html         the same, for a browser
+  referral.json         the same, for programs; referral.schema.json describes it
+  documents/            what is enclosed
+  proof.json            each entry of the record, led to a signed checkpoint
+  manifest.sha256       what is in this bundle; manifest.signature says that nothing was changed since
+
+To check it:  sha256sum -c manifest.sha256
+To check all of it, with the service's own program and nothing else:  drp verify THIS-FILE.zip
+The key that signed it is called {key}. Ask the authority, by telephone, whether that is its name.
+"""
 
 
 def made_on(connection: Connection, authority: str, seen: SeenItem) -> tuple[MadeReferral, ...]:
@@ -44,22 +71,68 @@ def gather_bundle(
 
 
 def make_bundle(connection: Connection, service: Service, authority: str, found: GatheredReferral) -> bytes:
-    """The bundle, made from one snapshot of the record and its newest checkpoint."""
-    checkpoint, standings = _checkpoint(connection, authority)
-    return pack_bundle(
-        found,
-        lambda digest, size: service.attachments.get(authority, digest, size),
+    """The whole bundle as bytes, of one snapshot of the record and its newest checkpoint; nothing touches the disk.
+
+    A document that cannot be had is said to be missing, in its place.
+    """
+    contents, files = _enclosed(found.contents, lambda digest, size: service.attachments.get(authority, digest, size))
+    public = service.signing.public_key()
+    files |= {
+        "referral.html": paper.referral_html(contents),
+        "referral.json": json_bytes(contents.model_dump(mode="json")),
+        "referral.schema.json": json_bytes(Contents.model_json_schema()),
+        "proof.json": _proof(connection, authority, found).encode(),
+        "public-key.txt": f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}\n".encode(),
+    }
+    try:
+        files["referral.pdf"] = paper.referral_pdf(contents)
+    except paper.NotDrawn as fault:
+        # The referral goes all the same: the page and the JSON hold all of it.
+        files["referral.pdf is missing.txt"] = f"The PDF could not be made: {fault}\nreferral.html says all of it.\n".encode()
+    mark = paper.MARKS[contents.standing]
+    files["READ-ME-FIRST.txt"] = README.format(
+        authority=contents.authority, key=name_of(public), mark=f"{mark}.\n\n" if mark else ""
+    ).encode()
+    manifest = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
+    files["manifest.sha256"] = manifest
+    files["manifest.signature"] = base64.b64encode(service.signing.sign(manifest)) + b"\n"
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(files):
+            put_in_zip(archive, name, files[name])
+    return made.getvalue()
+
+
+def _enclosed(contents: Contents, fetch: Fetch) -> tuple[Contents, dict[str, bytes]]:
+    """The documents that were ticked, each under a name that is safe anywhere."""
+    files: dict[str, bytes] = {}
+    listed = list(contents.documents)
+    for n, document in enumerate(listed):
+        if document.left_out:
+            continue
+        name = f"documents/{len(files) + 1:02}-{document_file_name(document.name, document.media_type)}"
+        try:
+            files[name] = fetch(document.sha256, document.size)
+            said = {"file": name}
+        except (NotAsAttached, Unavailable) as gone:
+            said = {"left_out": f"NOT ENCLOSED although it was ticked. {gone}"}
+        listed[n] = document.model_copy(update=said)
+    return contents.model_copy(update={"documents": listed}), files
+
+
+def _proof(connection: Connection, authority: str, found: GatheredReferral) -> str:
+    checkpoint = last_checkpoint(connection, authority)
+    return make_proof(
         authority,
         found.seen.loaded.id,
+        found.contents.reference,
+        found.kept,
+        # An entry whose facts name other items proves itself by its hash alone.
+        lambda entry: entry.number in found.selection.shown and not names_others(entry),
+        lambda entry, word: words_go(entry, word.field, found.selection) and not found.black.touches(word.text),
         checkpoint,
-        standings,
-        service.signing,
+        standing_at_last(connection, authority) if checkpoint else (),
     )
-
-
-def _checkpoint(connection: Connection, authority: str) -> tuple[Checkpoint | None, Sequence[CheckpointedLength]]:
-    checkpoint = last_checkpoint(connection, authority)
-    return checkpoint, standing_at_last(connection, authority) if checkpoint else ()
 
 
 def take_checkpoint_now(service: Service, authority: str) -> None:
