@@ -93,17 +93,11 @@ class RegisterQuery:
 
     def said(self) -> dict[str, str]:
         """The same as a query's parts, without what is as it always is."""
-        one, q = self.narrowed, self.narrowed.question
-        said = {by.value: key or UNRECORDED for by, key in q.only} | {"since": q.first, "until": q.last, "kind": one.kind}
-        said |= {"sheet": one.sheet, "child": one.child, "reference": one.reference}
-        came = one.came or VisitFilter()
-        said |= {
-            "came_to": came.stage,
-            "came_since": came.first,
-            "came_until": came.last,
-            "reply": came.reply,
-            "cause": came.cause,
-        }
+        one, q, came = self.narrowed, self.narrowed.question, self.narrowed.came or VisitFilter()
+        said = {by.value: key or UNRECORDED for by, key in q.only}
+        said |= {"since": q.first, "until": q.last, "kind": one.kind, "sheet": one.sheet, "child": one.child}
+        said |= {"reference": one.reference, "came_to": came.stage, "came_since": came.first, "came_until": came.last}
+        said |= {"reply": came.reply, "cause": came.cause}
         ticks = {"practice": q.with_practice, "together": q.together, "past": one.past, "other": one.other, "ended": one.ended}
         said |= {name: "1" for name, ticked in ticks.items() if ticked}
         return {name: value for name, value in said.items() if value} | ({"sort": self.sort} if self.sort != "raised" else {})
@@ -184,28 +178,22 @@ def query_in_words(connection: Connection, authority: str, its: DisplayLabels, o
         found.append(f"{its.words.label('excellent_practice')} counted in")
     if one.came:
         found += _came_in_words(its, one.came)
-    if one.ended:
-        found.append("ended")
-    if one.past:
-        found.append("waiting for a reply past its date now, by the stage at which it stands")
-    if one.other:
-        found.append("with a reason that needs words of its own")
-    if one.sheet:
-        name = find_sheet_name(connection, authority, one.sheet)
-        found.append(f"brought in from {name or 'a file that is not known here'}")
-    if one.child:
-        found.append(f"about the child {one.child}")
-    if one.reference:
-        found.append(f"reference {one.reference}")
-    return found
+    sheet = find_sheet_name(connection, authority, one.sheet) if one.sheet else ""
+    more = {
+        "ended": one.ended,
+        "waiting for a reply past its date now, by the stage at which it stands": one.past,
+        "with a reason that needs words of its own": one.other,
+        f"brought in from {sheet or 'a file that is not known here'}": one.sheet,
+        f"about the child {one.child}": one.child,
+        f"reference {one.reference}": one.reference,
+    }
+    return [*found, *(phrase for phrase, is_asked in more.items() if is_asked)]
 
 
 def _came_in_words(its: DisplayLabels, came: VisitFilter) -> Iterator[str]:
     """As somebody says it: came to Stage 3, April 2026 to June 2026; why it climbed: no reply; the reply there: late."""
-    period = report_query.months_in_words(came.first, came.last)
-    yield ", ".join(
-        part for part in (f"came to {its.label(Dimension.STAGE, came.stage) if came.stage else 'a stage'}", period) if part
-    )
+    stage = its.label(Dimension.STAGE, came.stage) if came.stage else "a stage"
+    yield ", ".join(filter(None, (f"came to {stage}", report_query.months_in_words(came.first, came.last))))
     if came.cause:
         yield f"why it climbed: {CAUSES[came.cause]}" if came.cause in CAUSES else "it came there from another stage"
     if came.reply:
