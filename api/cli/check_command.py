@@ -51,10 +51,12 @@ def check_files(files: Sequence[Path]) -> int:
             print(refused)
             tally.wrong += len(refused.faults)
             continue
-        ladders = _wanted(read, chosen)
+        ladders, days = _wanted(read, chosen), shipped_calendar()
+        if read.authority.closures:
+            days = days.closed_also_on(dict(read.authority.closures), read.authority.hash[:8])
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
-                _show_proof(_rules(read, ladder), read.ladders, tally)
+                _show_proof(Rules(ladder, read.authority, days), read.ladders, tally)
         _show_assumed(
             "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
         )
@@ -69,13 +71,6 @@ def _wanted(read: AuthorityProcedures, chosen: Iterable[Path]) -> list[Ladder]:
     ladders = [ladder for ladder in read.ladders if every or read.texts[ladder.hash] in texts]
     keys = [serves.ladder for serves in read.authority.serves]
     return sorted(ladders, key=lambda ladder: (keys.index(ladder.key), ladder.in_force))
-
-
-def _rules(read: AuthorityProcedures, ladder: Ladder) -> Rules:
-    days, closures = shipped_calendar(), read.authority.closures
-    if closures:
-        days = days.closed_also_on(dict(closures), read.authority.hash[:8])
-    return Rules(ladder, read.authority, days)
 
 
 def _texts(folder: Path) -> dict[str, str]:
@@ -117,17 +112,15 @@ def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:
 def _shown(proof: Proof, ladder: Ladder) -> list[str]:
     if ladder.is_notice:
         return ["it asks for no reply, has no window and never climbs"]
-    said = [
+    said = {
         f"wherever an open item can stand ({so_many(proof.open_states, 'places')}), somebody owns the next step, "
-        "with a date or a stated reason for none"
-    ]
-    if proof.open_to_looked_after:
-        said.append(
-            "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else"
-        )
-    if proof.closed_to:
-        said.append(f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})")
-    return said
+        "with a date or a stated reason for none": True,
+        "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else": (
+            proof.open_to_looked_after
+        ),
+        f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})": proof.closed_to,
+    }
+    return [line for line, is_so in said.items() if is_so]
 
 
 def _show_assumed(word: str, assumed: Iterable[Assumption], place: Callable[[str], str]) -> None:

@@ -10,7 +10,7 @@ from api.assembly import Service
 from api.cli.declare import end
 from api.exports.export_files import whole_file
 from api.exports.log_export import access_log_rows, authority_named, send_log_rows
-from api.exports.referral.operator import verify_file, write_bundle
+from api.exports.referral.bundle import verify_file, write_bundle
 from api.exports.report_files import written_as
 from api.exports.sar_export.export import export_subject_access
 from drp.database.engine import Unavailable
