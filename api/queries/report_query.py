@@ -1,6 +1,5 @@
 """What somebody asks of the figures, from a query; a table as rows to take away. For pages, JSON and command line alike."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -229,13 +228,8 @@ def table_description(made: ThemeTable, labels: DisplayLabels, asked: AskedQuest
     ]
 
 
-def table_as_json(made: ThemeTable, labels: DisplayLabels, asked: AskedQuestion) -> str:
-    """A table for programs, as the JSON interface gives it."""
-    return json.dumps(table_as_values(made, labels, asked), ensure_ascii=False, indent=1)
-
-
 def table_as_values(made: ThemeTable, labels: DisplayLabels, asked: AskedQuestion) -> dict[str, Any]:
-    """The same as plain values."""
+    """A table for programs, as the JSON interface gives it."""
     q = made.question
 
     def named(heading: TableHeading) -> dict[str, str]:
