@@ -1,9 +1,8 @@
 """`drp check` and `drp ladder`: files in, what they keep or what is wrong with them out."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -20,18 +19,6 @@ from workflows.proofs import drawing
 from workflows.proofs.ladder_check import HANDBOOK_LIMIT, Proof, last_day, prove_ladder
 
 
-@dataclass
-class _Tally:
-    procedures: int = 0
-    wrong: int = 0
-    to_weigh: int = 0
-
-    def __str__(self) -> str:
-        wrong = f"{so_many(self.wrong, 'things')} wrong" if self.wrong else "nothing wrong"
-        weigh = f"{so_many(self.to_weigh, 'things')} to weigh" if self.to_weigh else "nothing to weigh"
-        return f"{so_many(self.procedures, 'procedures')} read, {wrong}, {weigh}."
-
-
 def check_files(files: Sequence[Path]) -> int:
     """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status."""
     folders: dict[Path, set[Path]] = {}
@@ -43,25 +30,26 @@ def check_files(files: Sequence[Path]) -> int:
         else:
             print(f"{path}:1: there is no such file; check the path")
             return 1
-    tally = _Tally()
+    tally = Counter[str]()
     for folder, chosen in folders.items():
         try:
             read = read_procedures(_texts(folder))
         except Unreadable as refused:
             print(refused)
-            tally.wrong += len(refused.faults)
+            tally["wrong"] += len(refused.faults)
             continue
         ladders, days = _wanted(read, chosen), shipped_calendar()
         if read.authority.closures:
             days = days.closed_also_on(dict(read.authority.closures), read.authority.hash[:8])
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
-                _show_proof(Rules(ladder, read.authority, days), read.ladders, tally)
+                tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders))
         _show_assumed(
             "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
         )
-    print(tally)
-    return 1 if tally.wrong else 0
+    found = (f"{so_many(tally[kind], 'things') if tally[kind] else 'nothing'} {kind}" for kind in ("wrong", "to weigh"))
+    print(f"{so_many(tally['procedures'], 'procedures')} read, {', '.join(found)}.")
+    return 1 if tally["wrong"] else 0
 
 
 def _wanted(read: AuthorityProcedures, chosen: Iterable[Path]) -> list[Ladder]:
@@ -82,7 +70,8 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None:
+def _show_proof(rules: Rules, versions: Sequence[Ladder]) -> dict[str, int]:
+    """Print what a ladder keeps. Gives how many things are wrong with it, and how many are to be weighed."""
     proof, ladder = prove_ladder(rules, versions), rules.ladder
     print(f"{rules.authority.name}: {ladder.title} {ladder.version} ({ladder.key}), {_in_force(ladder, versions)}")
     for failure in proof.failures:
@@ -96,9 +85,7 @@ def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None
     for warning in proof.warnings:
         print(f"  weigh    {warning}")
     _show_assumed("assumed", ladder.assumed, partial(fault_location.locate_in_ladder, ladder))
-    tally.procedures += 1
-    tally.wrong += len(proof.failures)
-    tally.to_weigh += len(proof.warnings)
+    return {"procedures": 1, "wrong": len(proof.failures), "to weigh": len(proof.warnings)}
 
 
 def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:
