@@ -103,15 +103,11 @@ def _somebody_asked(service: Service, connection: Connection, authority: str, no
     ids = sent_messages.items_raised_before(connection, authority)
     found = load_challenges(connection, authority, ids)
     for loaded in (found[id_] for id_ in ids):
-        value = loaded.challenge
-        if value.phase is not Phase.AWAITING or value.stage not in ("stage_2", "stage_3"):
-            continue
-        rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
-        main = value.main_window()
-        if main is None or not main.is_open:
-            continue
-        places = load_establishment(connection, authority, [loaded.about()])
-        holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
-        if holders:
-            return loaded.reference, UUID(holders[0])
+        value, main = loaded.challenge, loaded.challenge.main_window()
+        if value.phase is Phase.AWAITING and value.stage in ("stage_2", "stage_3") and main and main.is_open:
+            rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+            places = load_establishment(connection, authority, [loaded.about()])
+            holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
+            if holders:
+                return loaded.reference, UUID(holders[0])
     raise LookupError("nobody is asked in the demonstration")

@@ -63,8 +63,7 @@ def made_on(connection: Connection, authority: str, seen: SeenItem) -> tuple[Mad
 
 def find_referral(connection: Connection, authority: str, seen: SeenItem, number: int = 0) -> MadeReferral:
     """A referral by the number of its entry; with 0 the last one. Raises NotFound."""
-    found = made_on(connection, authority, seen)
-    named = [one for one in found if number in (0, one.number)]
+    named = [one for one in made_on(connection, authority, seen) if number in (0, one.number)]
     if not named:
         raise NotFound
     return named[-1]
