@@ -121,10 +121,9 @@ def _docs(app: FastAPI) -> None:
 
 async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
-    is_docs = request.url.path.startswith("/docs")
     for name, value in problems.PROTECTIVE.items():
         response.headers.setdefault(name, value)
-    if is_docs:
+    if request.url.path.startswith("/docs"):
         response.headers["Content-Security-Policy"] = _DOCS
     response.headers.setdefault("Cache-Control", "no-store")
     return response

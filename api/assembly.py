@@ -133,33 +133,28 @@ def _chain_keys(path: Path) -> tuple[ChainKey, ...]:
 
 def signing_key(path: Path, chance: Randomness) -> Ed25519PrivateKey:
     """The key that signs checkpoints, made on first use. Give its public half to whoever is to check them."""
-    return Ed25519PrivateKey.from_private_bytes(_secret(path, chance))
+    _made_once(path, chance)
+    return _signing_key(path)
+
+
+def _signing_key(path: Path) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(_octets(path.read_text(encoding="ascii").strip(), path))
 
 
 def present_keys(settings: Settings) -> tuple[tuple[ChainKey, ...], Ed25519PrivateKey | None]:
     """The chain's keys and the signing key where they stand; none for what is not there. None is made."""
-    chain = _chain_keys(settings.key_file) if settings.key_file.exists() else ()
-    signing = settings.signing_file
-    return chain, Ed25519PrivateKey.from_private_bytes(_read(signing)) if signing.exists() else None
-
-
-def _secret(path: Path, chance: Randomness) -> bytes:
-    """32 bytes from a file that only we may read; made where it is not there. Raises OSError, ValueError."""
-    _made_once(path, chance)
-    return _read(path)
+    chain, signing = settings.key_file, settings.signing_file
+    return _chain_keys(chain) if chain.exists() else (), _signing_key(signing) if signing.exists() else None
 
 
 def _made_once(path: Path, chance: Randomness) -> None:
+    """Make a file that only we may read, with 32 bytes in hex, where it is not there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_suffix(".part")
         made.touch(mode=0o600)
         made.write_text(chance.secret() + "\n", encoding="ascii")
         made.rename(path)
-
-
-def _read(path: Path) -> bytes:
-    return _octets(path.read_text(encoding="ascii").strip(), path)
 
 
 def _octets(text: str, path: Path) -> bytes:

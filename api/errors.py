@@ -53,8 +53,23 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
         "This document is missing from where it was kept, or is no longer what was attached: it is not shown.",
         "Tell whoever runs the service: the folder of attachments must be restored from its copy.",
     ),
+    # Half of a character (a lone surrogate) passes through JSON and can be neither hashed nor kept.
+    UnicodeEncodeError: (422, "invalid", "The request holds something that is not text.", "Remove it and send it again."),
+    Exception: (
+        500,
+        "fault",
+        "Something is wrong with the service.",
+        "Nothing was done. Tell whoever runs it, with the time.",
+    ),
 }
 """Exception, status, type, title, what to do."""
+
+_OF_THE_FRAMEWORK = {
+    400: (422, "invalid", "The request cannot be read as JSON.", "Send JSON in UTF-8, as /docs describes."),
+    404: (404, "not-found", "There is nothing here.", "Check the address."),
+    405: (405, "no-such-method", "Not that way.", "See /docs."),
+}
+"""By the framework's own status (400: a body that it cannot read): status, type, title, what to do."""
 
 
 async def answer(request: Request, status: int, kind: str, title: str, do: str, **more: Any) -> Response:
@@ -70,9 +85,7 @@ def install_answers(app: FastAPI) -> None:
         app.add_exception_handler(kind, _from_table(kind))
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(UnicodeEncodeError, _not_text)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
 
 
 def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -83,6 +96,8 @@ def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitab
             log.warning("unavailable: %s", error)
         if kind is NotAsAttached:
             log.error("a document is not as it was attached: %s %s", request.url.path, error)
+        if kind is Exception:
+            log.exception("unforeseen", exc_info=error)
         return await answer(request, status, name, title, do)
 
     return said
@@ -102,37 +117,15 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     # What was sent is not sent back: it may hold personal words.
-    errors = [{"field": _field_of(one["loc"]), "said": str(one["msg"])} for one in error.errors()]
+    errors = [
+        {"field": ".".join(str(part) for part in one["loc"] if part != "body"), "said": str(one["msg"])} for one in error.errors()
+    ]
     return await answer(
         request, 422, "invalid", "The request does not have the form it needs.", "Correct the fields named.", errors=errors[:50]
     )
 
 
-def _field_of(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc if part != "body")
-
-
-async def _not_text(request: Request, error: Exception) -> Response:
-    """Half of a character (a lone surrogate) passes through JSON and can be neither hashed nor kept."""
-    return await answer(request, 422, "invalid", "The request holds something that is not text.", "Remove it and send it again.")
-
-
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if error.status_code == 400:  # the framework's word for a body that it cannot read
-        return await answer(
-            request, 422, "invalid", "The request cannot be read as JSON.", "Send JSON in UTF-8, as /docs describes."
-        )
-    known = {
-        404: ("not-found", "There is nothing here.", "Check the address."),
-        405: ("no-such-method", "Not that way.", "See /docs."),
-    }
-    name, title, do = known.get(error.status_code, ("refused", str(error.detail), "See /docs."))
-    return await answer(request, error.status_code, name, title, do)
-
-
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.exception("unforeseen", exc_info=error)
-    return await answer(
-        request, 500, "fault", "Something is wrong with the service.", "Nothing was done. Tell whoever runs it, with the time."
-    )
+    refused = (error.status_code, "refused", str(error.detail), "See /docs.")
+    return await answer(request, *_OF_THE_FRAMEWORK.get(error.status_code, refused))

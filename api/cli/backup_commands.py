@@ -1,6 +1,6 @@
 """`drp backup` and `drp restore`: everything but the keys into one folder, and back, with what must be known said plainly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,21 +8,46 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.assembly import Clock, Service, assemble_service, present_keys, system_clock
+from api.cli.declare import end
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
-from drp.backup.contents import DatabaseContents
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
+from drp.backup.postgresql import DumpedDatabase
 from drp.database import migrate
 from drp.database.engine import Store, Unavailable
 from drp.items.attachments import Attachments
 from drp.proof.checkpoint import name_of
 from drp.proof.verify import missing_entries
 from drp.settings import Settings
+from workflows.calendar.working_days import so_many
 
 ACCESS, FALLBACK = "access.sqlite", "access.jsonl"
 CHECKPOINTS = "checkpoints"
 AT_FAULT = 20
 """Timelines that do not prove themselves, of which a restore tells; a lost key is every one's fault."""
+
+
+def keep_backup(service: Service, out: Path) -> int:
+    """Keep a backup, and print what is to be known of it. Returns 1 where something is amiss."""
+    try:
+        report = back_up(service, out)
+    except BackupRefused as refused:
+        end(str(refused))
+    except OSError as fault:
+        end(f"{fault}: no backup was made. Put that right, and run this again.")
+    print("\n".join(report.said))
+    return int(not report.is_clean)
+
+
+def bring_backup(folder: Path, without_keys: bool) -> None:
+    """Bring a backup back, and print what is to be known of it."""
+    try:
+        report = restore_backup(Settings(), folder, without_keys=without_keys)
+    except BackupRefused as refused:
+        end(str(refused))
+    except OSError as fault:
+        end(f"{fault}: the database was not brought back. Put that right; run it again.")
+    print("\n".join(report.said))
 
 
 @dataclass(frozen=True)
@@ -39,26 +64,23 @@ def back_up(service: Service, out: Path) -> BackupReport:
     _check_revision(service.store, settings)
     with folder.made_folder(out) as part:
         moment = service.clock()
-        if service.store.is_sqlite:
-            server, roles, found, rows = _keep_sqlite(settings, part)
-        else:
-            dumped = postgresql.dump_database(service.store.engine, part)
-            server, roles, found, rows = dumped.server, dumped.roles, dumped.found, dumped.rows
+        is_sqlite = service.store.is_sqlite
+        dumped = _copy_sqlite(settings, part) if is_sqlite else postgresql.dump_database(service.store.engine, part)
         log = _keep_access_log(settings, part)
-        documents, amiss = folder.keep_documents(settings.attachments_folder, part, found.documents)
-        for authority, kept in found.authorities.items():
+        documents, amiss = folder.keep_documents(settings.attachments_folder, part, dumped.found.documents)
+        for authority, kept in dumped.found.authorities.items():
             # Not those that were taken since the database was read: it could not go on from them.
             files = [path for path in files_of(settings.checkpoints_folder, authority) if number_of(path) <= kept.checkpoint]
             for path in files[-AT_MOST:]:
                 folder.put_file(part / CHECKPOINTS / path.name, path.read_bytes())
         made = Manifest(
             at=moment,
-            engine="sqlite" if service.store.is_sqlite else "postgresql",
-            server=server,
-            roles=roles,
-            revision=found.revision,
-            authorities=found.authorities,
-            rows=rows,
+            engine="sqlite" if is_sqlite else "postgresql",
+            server=dumped.server,
+            roles=dumped.roles,
+            revision=dumped.found.revision,
+            authorities=dumped.found.authorities,
+            rows=dumped.rows,
             amiss=amiss,
             keys=KeyNames(
                 chain=manifest.name_of_chain(service.casework.keeper.key), signing=name_of(service.signing.public_key())
@@ -75,18 +97,14 @@ def _is_kept(out: Path, made: Manifest, documents: int, log: Sequence[str], sett
     challenges = sum(kept.challenges for kept in made.authorities.values())
     size = sum(kept.size for kept in made.files.values())
     return (
-        f"{out} is a whole backup of {manifest_in_words(made.at)}: {_many(len(made.authorities), 'authority', 'authorities')}, "
-        f"{_many(challenges, 'challenge')}, {_many(documents, 'attached document')}, {size:,} bytes.",
+        f"{out} is a whole backup of {manifest_in_words(made.at)}: {so_many(len(made.authorities), 'authorities')}, "
+        f"{so_many(challenges, 'challenges')}, {so_many(documents, 'attached documents')}, {size:,} bytes.",
         "It holds what people wrote about children: keep it as safe as the service.",
         *log,
         f"The keys are NOT in it: {settings.key_file} and {settings.signing_file}. Keep a copy of both, apart from the backups:",
         "without them nothing can be proved, and whoever has both could write a history anew.",
         *(f"AMISS, and not in the backup: {said}. Bring it back from an earlier backup." for said in made.amiss),
     )
-
-
-def _many(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _check_revision(store: Store, settings: Settings) -> None:
@@ -107,17 +125,15 @@ def _check_revision(store: Store, settings: Settings) -> None:
         )
 
 
-def _keep_sqlite(
-    settings: Settings, part: Path
-) -> tuple[int, tuple[str, ...], DatabaseContents, Mapping[str, Mapping[str, int]]]:
+def _copy_sqlite(settings: Settings, part: Path) -> DumpedDatabase:
     sqlite.copy_database(sqlite.path_of(settings.database_url), part / sqlite.DATABASE)
     with sqlite.read_copy(part / sqlite.DATABASE) as connection:
         found = contents.read_contents(connection)
-    return 0, (), found, {sqlite.DATABASE: sqlite.rows_of_copy(part / sqlite.DATABASE)}
+    return DumpedDatabase(0, (), found, {sqlite.DATABASE: sqlite.rows_of_copy(part / sqlite.DATABASE)})
 
 
 def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
-    fallback, said = settings.var / FALLBACK, ()
+    fallback = settings.var / FALLBACK
     if fallback.is_file():
         folder.put_file(part / FALLBACK, fallback.read_bytes())
     if not settings.access_url.startswith("sqlite"):
@@ -126,7 +142,7 @@ def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
         )
     if (path := sqlite.path_of(settings.access_url)).exists():
         sqlite.copy_database(path, part / ACCESS)
-    return said
+    return ()
 
 
 def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, without_keys: bool = False) -> BackupReport:
@@ -210,17 +226,16 @@ def _bring_files(settings: Settings, kept: Path) -> list[str]:
             said.append(
                 f"{there} is not the checkpoint of that number in the backup. It was left: have both looked at by the auditor."
             )
-    if (kept / ACCESS).exists():
-        to = sqlite.path_of(settings.access_url) if settings.access_url.startswith("sqlite") else None
-        if to is None or to.exists():
-            said.append(_LEFT.format(kept / ACCESS))
-        else:
-            sqlite.put_database_in_place(kept / ACCESS, to, lambda connection: None)
-    if (kept / FALLBACK).exists():
-        if (settings.var / FALLBACK).exists():
-            said.append(_LEFT.format(kept / FALLBACK))
-        else:
-            folder.put_file(settings.var / FALLBACK, (kept / FALLBACK).read_bytes())
+    log = sqlite.path_of(settings.access_url) if settings.access_url.startswith("sqlite") else None
+    fallback = settings.var / FALLBACK
+    if (kept / ACCESS).exists() and log and not log.exists():
+        sqlite.put_database_in_place(kept / ACCESS, log, lambda connection: None)
+    elif (kept / ACCESS).exists():
+        said.append(_LEFT.format(kept / ACCESS))
+    if (kept / FALLBACK).exists() and not fallback.exists():
+        folder.put_file(fallback, (kept / FALLBACK).read_bytes())
+    elif (kept / FALLBACK).exists():
+        said.append(_LEFT.format(kept / FALLBACK))
     return said
 
 
@@ -231,7 +246,7 @@ def _is_back(found: Manifest, now: datetime) -> Sequence[str]:
     challenges = sum(kept.challenges for kept in found.authorities.values())
     return (
         f"The service of {manifest_in_words(found.at)} is back: "
-        f"{_many(len(found.authorities), 'authority', 'authorities')}, {_many(challenges, 'challenge')}.",
+        f"{so_many(len(found.authorities), 'authorities')}, {so_many(challenges, 'challenges')}.",
         f"What was written between then and now ({manifest_in_words(now)}) is not in it. Ask people to write it again.",
         "No mail leaves: the brake is on, for every authority. What waited may have been sent since. An IRO manager looks "
         "through Administration, Outbox, and releases it; then they take the brake off.",
@@ -244,14 +259,13 @@ def _of_one(service: Service, authority: str, found: Manifest, now: datetime) ->
     """What an authority must be told: dates that passed, and what is missing by the newest checkpoint."""
     with service.store.read(authority) as connection:
         dates = after_restore.passed_dates(connection, authority, found.at, now)
-    passed = f"{_many(len(dates), 'date')} passed since the backup: held when the service starts, for a named release."
-    said = [f"{authority}: {passed if dates else 'no date passed since the backup.'}"]
-    said += [
+    passed = f"{so_many(len(dates), 'dates')} passed since the backup: held when the service starts, for a named release."
+    said = [
         f"  {one.reference}: {one.kind.replace('_', ' ')}, due {one.due:%a} {one.due.day} {one.due:%B %Y}, with the "
         f"{one.owner_role.replace('_', ' ')}{'' if one.is_held else ' (not yet acted on: look whether a reply was lost)'}"
         for one in dates
     ]
-    return said + _missing(service, authority)
+    return [f"{authority}: {passed if dates else 'no date passed since the backup.'}", *said, *_missing(service, authority)]
 
 
 def _missing(service: Service, authority: str) -> list[str]:
@@ -260,9 +274,8 @@ def _missing(service: Service, authority: str) -> list[str]:
     verdict = verify_authority(service, authority, paths, public)
     seen, _ = proven_checkpoints(paths, public)
     if not seen:
-        return [*_faults(authority, verdict, set()), f"{authority}: there is no checkpoint, so nobody can say what is missing."]
+        return [*_faults(verdict, set()), f"{authority}: there is no checkpoint, so nobody can say what is missing."]
     newest = max(seen, key=lambda one: one.checkpoint.number)
-    number, at = newest.checkpoint.number, manifest_in_words(newest.checkpoint.at)
     with service.store.read(authority) as connection:
         there = contents.timelines_in(connection, authority)
     lost = missing_entries(newest, {id_: entries for id_, (_, entries) in there.items()})
@@ -272,26 +285,23 @@ def _missing(service: Service, authority: str) -> list[str]:
         else f"  challenge {one.challenge}: gone whole, with {one.then} entries"
         for one in lost
     ]
-    head = (
-        f"{authority}: by checkpoint {number} ({at}) these are missing ({_many(len(lost), 'timeline')}):"
+    what = (
+        f"these are missing ({so_many(len(lost), 'timelines')}):"
         if lost
-        else f"{authority}: by checkpoint {number} ({at}) nothing is missing. What was written after it, nobody can name."
+        else "nothing is missing. What was written after it, nobody can name."
     )
-    return [head, *said, *_faults(authority, verdict, {one.challenge for one in lost})]
+    by = f"by checkpoint {newest.checkpoint.number} ({manifest_in_words(newest.checkpoint.at)})"
+    return [f"{authority}: {by} {what}", *said, *_faults(verdict, {one.challenge for one in lost})]
 
 
-def _faults(authority: str, verdict: AuditVerdict, known: set[object]) -> list[str]:
+def _faults(verdict: AuditVerdict, known: set[object]) -> list[str]:
     """What a verification finds beyond what is missing at the end."""
     faults = [fault for fault in verdict.faults if fault.challenge not in known]
     more = len(faults) - AT_FAULT
-    on = any("was put back" in said for said in verdict.said)
-    return [
-        *(f"{authority}: {said}" for said in verdict.said),
-        *(f"{authority} {fault.reference or fault.challenge}: {fault.said}" for fault in faults[:AT_FAULT]),
-        *([f"{authority}: and {_many(more, 'timeline')} more: run `drp audit verify`."] if more > 0 else []),
-        *(
-            [f"{authority}: when this was looked through, sign on from there: `drp audit checkpoint --after-restore`."]
-            if on
-            else []
+    said = {
+        f"and {so_many(more, 'timelines')} more: run `drp audit verify`.": more > 0,
+        "when this was looked through, sign on from there: `drp audit checkpoint --after-restore`.": any(
+            "was put back" in said for said in verdict.said
         ),
-    ]
+    }
+    return [*verdict.told(faults[:AT_FAULT]), *(f"{verdict.authority}: {line}" for line, is_so in said.items() if is_so)]

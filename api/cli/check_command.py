@@ -1,38 +1,28 @@
 """`drp check` and `drp ladder`: files in, what they keep or what is wrong with them out."""
 
+import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from importlib.resources import files as resources
+from functools import partial
+from importlib import resources
 from pathlib import Path
+
+from rich.progress import Progress
 
 from api.assembly import from_folder, shipped_calendar, shipped_procedures
 from workflows.calendar.working_days import so_many
 from workflows.ladder_language import fault_location
-from workflows.ladder_language.reader import AuthorityProcedures, Unreadable, read_procedures
+from workflows.ladder_language.reader import AuthorityProcedures, Unreadable, ladder_file_schema, read_procedures
 from workflows.model.authority import Rules
 from workflows.model.ladder import Assumption, Ladder
 from workflows.proofs import drawing
 from workflows.proofs.ladder_check import HANDBOOK_LIMIT, Proof, last_day, prove_ladder
 
 
-@dataclass
-class _Tally:
-    procedures: int = 0
-    wrong: int = 0
-    to_weigh: int = 0
-
-    def __str__(self) -> str:
-        wrong = f"{so_many(self.wrong, 'things')} wrong" if self.wrong else "nothing wrong"
-        weigh = f"{so_many(self.to_weigh, 'things')} to weigh" if self.to_weigh else "nothing to weigh"
-        return f"{so_many(self.procedures, 'procedures')} read, {wrong}, {weigh}."
-
-
-def check_files(paths: Sequence[Path]) -> int:
+def check_files(files: Sequence[Path]) -> int:
     """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status."""
-    from rich.progress import Progress
-
     folders: dict[Path, set[Path]] = {}
-    for path in paths:
+    for path in files:
         if path.is_dir():
             folders[path] = set(path.glob("*.yaml"))
         elif path.is_file():
@@ -40,21 +30,26 @@ def check_files(paths: Sequence[Path]) -> int:
         else:
             print(f"{path}:1: there is no such file; check the path")
             return 1
-    tally = _Tally()
+    tally = Counter[str]()
     for folder, chosen in folders.items():
         try:
             read = read_procedures(_texts(folder))
         except Unreadable as refused:
             print(refused)
-            tally.wrong += len(refused.faults)
+            tally["wrong"] += len(refused.faults)
             continue
-        ladders = _wanted(read, chosen)
+        ladders, days = _wanted(read, chosen), shipped_calendar()
+        if read.authority.closures:
+            days = days.closed_also_on(dict(read.authority.closures), read.authority.hash[:8])
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
-                _show_proof(_rules(read, ladder), read.ladders, tally)
-        _show_assumed("assumed (authority file)", read.authority.assumed, _of_the_authority(read))
-    print(tally)
-    return 1 if tally.wrong else 0
+                tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders))
+        _show_assumed(
+            "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
+        )
+    found = (f"{so_many(tally[kind], 'things') if tally[kind] else 'nothing'} {kind}" for kind in ("wrong", "to weigh"))
+    print(f"{so_many(tally['procedures'], 'procedures')} read, {', '.join(found)}.")
+    return 1 if tally["wrong"] else 0
 
 
 def _wanted(read: AuthorityProcedures, chosen: Iterable[Path]) -> list[Ladder]:
@@ -66,17 +61,6 @@ def _wanted(read: AuthorityProcedures, chosen: Iterable[Path]) -> list[Ladder]:
     return sorted(ladders, key=lambda ladder: (keys.index(ladder.key), ladder.in_force))
 
 
-def _rules(read: AuthorityProcedures, ladder: Ladder) -> Rules:
-    days, closures = shipped_calendar(), read.authority.closures
-    if closures:
-        days = days.closed_also_on(dict(closures), read.authority.hash[:8])
-    return Rules(ladder, read.authority, days)
-
-
-def _of_the_authority(read: AuthorityProcedures) -> Callable[[str], str]:
-    return lambda path: fault_location.locate_in_authority_file(read.authority, path)
-
-
 def _texts(folder: Path) -> dict[str, str]:
     texts = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -86,7 +70,8 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None:
+def _show_proof(rules: Rules, versions: Sequence[Ladder]) -> dict[str, int]:
+    """Print what a ladder keeps. Gives how many things are wrong with it, and how many are to be weighed."""
     proof, ladder = prove_ladder(rules, versions), rules.ladder
     print(f"{rules.authority.name}: {ladder.title} {ladder.version} ({ladder.key}), {_in_force(ladder, versions)}")
     for failure in proof.failures:
@@ -99,10 +84,8 @@ def _show_proof(rules: Rules, versions: Sequence[Ladder], tally: _Tally) -> None
             print(f"  counted  {proof.counted}{limit}")
     for warning in proof.warnings:
         print(f"  weigh    {warning}")
-    _show_assumed("assumed", ladder.assumed, lambda path: fault_location.locate_in_ladder(ladder, path))
-    tally.procedures += 1
-    tally.wrong += len(proof.failures)
-    tally.to_weigh += len(proof.warnings)
+    _show_assumed("assumed", ladder.assumed, partial(fault_location.locate_in_ladder, ladder))
+    return {"procedures": 1, "wrong": len(proof.failures), "to weigh": len(proof.warnings)}
 
 
 def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:
@@ -116,24 +99,22 @@ def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:
 def _shown(proof: Proof, ladder: Ladder) -> list[str]:
     if ladder.is_notice:
         return ["it asks for no reply, has no window and never climbs"]
-    said = [
+    said = {
         f"wherever an open item can stand ({so_many(proof.open_states, 'places')}), somebody owns the next step, "
-        "with a date or a stated reason for none"
-    ]
-    if proof.open_to_looked_after:
-        said.append(
-            "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else"
-        )
-    if proof.closed_to:
-        said.append(f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})")
-    return said
+        "with a date or a stated reason for none": True,
+        "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else": (
+            proof.open_to_looked_after
+        ),
+        f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})": proof.closed_to,
+    }
+    return [line for line, is_so in said.items() if is_so]
 
 
 def _show_assumed(word: str, assumed: Iterable[Assumption], place: Callable[[str], str]) -> None:
     """Each reason once, after every place that it is given for."""
-    by_reason: dict[str, list[str]] = {}
+    by_reason: dict[str, list[str]] = defaultdict(list)
     for assumption in assumed:
-        by_reason.setdefault(assumption.why, []).append(place(assumption.path))
+        by_reason[assumption.why].append(place(assumption.path))
     for why, where in by_reason.items():
         print(f"  {word:<8} {'; '.join(_said_once(where))}: {why}")
 
@@ -154,7 +135,7 @@ def print_ladder(name: str, diagram: str) -> int:
         if Path(name).is_dir():
             read, key = from_folder(Path(name)), ""
         else:
-            known = sorted(one.name for one in resources("workflows").joinpath("authorities").iterdir() if one.is_dir())
+            known = sorted(one.name for one in resources.files("workflows").joinpath("authorities").iterdir() if one.is_dir())
             if authority not in known:
                 print(f"There is no authority {authority}. Shipped are: {', '.join(known)}. A folder of your own works too.")
                 return 1
@@ -189,3 +170,8 @@ def _show(read: AuthorityProcedures, key: str, diagram: str) -> int:
             if after := drawing.no_reply_in_words(read.authority, ladder, stage):
                 print(f"    if no reply, {after}")
     return 0
+
+
+def print_schema() -> None:
+    """Print the JSON Schema of ladder, notice and authority files."""
+    print(json.dumps(ladder_file_schema(), indent=2, ensure_ascii=False))

@@ -1,37 +1,40 @@
-"""The command line: light to start; each command imports what it needs when it runs."""
+"""The command line: every command with its options. Each is light to start: what does its work is imported when it runs."""
 
-import sys
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from api.cli.register_commands import app as register_app
-from api.cli.register_commands import population_app
-from api.cli.retention_commands import app as retention_app
-from api.cli.themes_command import count_themes
-
-if TYPE_CHECKING:
-    from api.assembly import Service
-    from drp.settings import Settings
+from api.cli.declare import declare, end
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Dispute resolution for Independent Reviewing Officers.")
+audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
+retention_app = typer.Typer(no_args_is_help=True, help="Until when each child's record is kept; holds; lawful erasure.")
+register_app = typer.Typer(no_args_is_help=True, help="Past challenges from an authority's own spreadsheet, into the register.")
+population_app = typer.Typer(no_args_is_help=True, help="How many children there were in each quarter: what rates are of.")
 directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
-audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
 app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
-app.command("themes")(count_themes)
 app.add_typer(register_app, name="register")
 app.add_typer(population_app, name="population")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 
-
 DAY = ["%Y-%m-%d"]
 """How a day is written."""
+
+Key = Annotated[str, typer.Argument(help="The authority's key.")]
+Child = Annotated[str, typer.Argument(help="The child's case-system number.")]
+By = Annotated[str, typer.Option(help="Who decided it: a name and a post.")]
+Why = Annotated[str, typer.Option(help="On what ground.")]
+Csv = Annotated[Path, typer.Option(help="The CSV to write.")]
+Since = Annotated[datetime | None, typer.Option(formats=DAY, help="From this day on.")]
+Until = Annotated[datetime | None, typer.Option(formats=DAY, help="Up to this day, included.")]
+Sheet = Annotated[Path, typer.Argument(help="The spreadsheet: .xlsx or .csv.")]
+MappingFile = Annotated[Path | None, typer.Option("--mapping", help="YAML: which column is which field (docs/running.md).")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check it all, say what would come in, keep nothing.")]
 
 
 def main() -> None:
@@ -41,234 +44,58 @@ def main() -> None:
     try:
         app()
     except Unavailable as error:
-        _stop(f"The database cannot be had: {error}. Check DRP_DATABASE_URL, and that its disk is not full.")
+        end(f"The database cannot be had: {error}. Check DRP_DATABASE_URL, and that its disk is not full.")
 
 
-def _stop(said: str) -> None:
-    print(said, file=sys.stderr)
-    raise SystemExit(1)
+@declare(app, "themes", "api.cli.export_commands:print_themes")
+def themes(
+    authority: Key,
+    by: Annotated[str, typer.Option(help="year, quarter, month, stage, reason, theme, team, service, status, item_type, "
+                                    "outcome or impact.")] = "reason",
+    across: Annotated[str, typer.Option(help="The same, or none. Without it: by quarter.")] = "",
+    span: Annotated[str, typer.Option(help="quarters, year, years, five or all.")] = "",
+    since: Annotated[str, typer.Option(help="From this year, quarter or month on: 2016, 2016-Q1, 2016-04.")] = "",
+    until: Annotated[str, typer.Option(help="Up to this one, included.")] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Narrow: team=north, status=looked_after; may be repeated.")] = None,
+    practice: Annotated[bool | None, typer.Option(help="Count excellent practice in; by default as the authority does.")] = None,
+    together: Annotated[bool, typer.Option(help="Stages together, as the authority's file says.")] = False,
+    format: Annotated[str, typer.Option(help="table, csv, xlsx, json or svg.")] = "table",
+    out: Annotated[Path | None, typer.Option(help="The file to write; xlsx needs one.")] = None,
+) -> None:  # fmt: skip
+    """Count what the challenges say, by any two things. Numbers are true and not suppressed."""
 
 
-def _settings() -> "Settings":
-    from drp.settings import Settings
-
-    return Settings()
-
-
-def _service() -> "Service":
-    from api.assembly import assemble_service
-
-    return assemble_service(_settings())
-
-
-@app.command()
+@declare(app, "serve", "api.cli.serve_command:run_service")
 def serve(
     host: str = "127.0.0.1", port: int = 8000, authorities: Annotated[Path | None, typer.Option(help="Folder of folders.")] = None
 ) -> None:
     """Run the service. Put a proxy with TLS in front of it; `--authorities` loads your own ladder files first."""
-    import uvicorn
-
-    from api.app import HERE, create_app
-    from drp.database.migrate import migrate_database, newest_revision, stored_revision
-
-    if _settings().choose_a_person and host not in HERE:
-        _stop(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
-    service = _service()
-    if authorities:
-        _seed(service, authorities)
-    elif service.store.is_sqlite:
-        migrate_database(service.store)
-    with service.store.engine.connect() as connection:
-        stands, expected = stored_revision(connection), newest_revision()
-    service.close()
-    if stands != expected:
-        _stop(f"The database stands at {stands or 'nothing'}, this release expects {expected}: run `drp migrate` as its owner.")
-    uvicorn.run(create_app(_settings()), host=host, port=port, log_level="info", access_log=False, server_header=False)
 
 
-def _seed(service: "Service", folder: Path) -> None:
-    """Load each authority's own files. One with a fault, or with a post that is asked and empty, stops here, unloaded."""
-    from api.assembly import from_folder
-    from drp.database.migrate import migrate_database
-    from drp.directory import lookup
-    from drp.directory.importing import vacancies_of
-    from drp.directory.vacancies import PostsVacant
-    from workflows.calendar.working_days import local_date
-    from workflows.ladder_language.reader import Unreadable
-
-    if service.store.is_sqlite:
-        migrate_database(service.store)
-    now = service.clock()
-    for own in sorted(path for path in folder.iterdir() if path.is_dir()):
-        try:
-            read = from_folder(own)
-            with service.store.write(read.authority.key) as connection:
-                service.casework.procedures.seed(connection, read, now)
-                empty = vacancies_of(connection, read.authority, read.ladders, local_date(now))
-                if empty and lookup.has_people(connection, read.authority.key):
-                    raise PostsVacant(empty)
-        except (Unreadable, PostsVacant) as refused:
-            _stop(f"{refused}\n{own.name} was not loaded; nothing was changed.")
-
-
-@app.command()
+@declare(app, "demo", "api.demo.run:run_demo")
 def demo(port: Annotated[int, typer.Option(envvar="PORT")] = 8000, serve: bool = True) -> None:
     """A fresh database with four authorities and invented people, told up to now; then the service, on this machine only."""
-    from api.demo.run import run_demo
-
-    run_demo(port, serve)
 
 
-@app.command()
+@declare(app, "check", "api.cli.check_command:check_files")
 def check(files: Annotated[list[Path], typer.Argument(help="Ladder, notice or authority files, or folders of them.")]) -> None:
     """Read files strictly, and show what each ladder keeps. Exit status 1 if anything is wrong."""
-    from api.cli.check_command import check_files
-
-    raise SystemExit(check_files(files))
 
 
-@app.command()
+@declare(app, "ladder", "api.cli.check_command:print_ladder")
 def ladder(
     name: Annotated[str, typer.Argument(help="AUTHORITY, or AUTHORITY/LADDER, or a folder of files.")],
     diagram: Annotated[str, typer.Option(help="svg or mermaid")] = "",
 ) -> None:
     """Show a ladder in words, or drawn."""
-    from api.cli.check_command import print_ladder
-
-    raise SystemExit(print_ladder(name, diagram))
 
 
-@app.command()
+@declare(app, "schema", "api.cli.check_command:print_schema")
 def schema() -> None:
     """The JSON Schema of ladder, notice and authority files, for editors."""
-    import json
-
-    from workflows.ladder_language.reader import ladder_file_schema as made
-
-    print(json.dumps(made(), indent=2, ensure_ascii=False))
 
 
-@directory_app.command("import")
-def import_files(
-    authority: Annotated[str, typer.Argument(help="The authority's key.")],
-    files: Annotated[list[Path], typer.Argument(help="people.csv, units.csv, posts.csv, covers.csv, children.csv: any of them.")],
-    dry_run: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
-    allow_vacancies: Annotated[bool, typer.Option(help="Load although posts that a ladder asks are empty.")] = False,
-) -> None:
-    """Load the directory: every bad row is named and nothing is half-loaded; what is no longer listed ends."""
-    from api.cli.directory_command import import_directory_files
-
-    raise SystemExit(import_directory_files(_service(), authority, files, dry_run, allow_vacancies))
-
-
-@token_app.command("create")
-def create_token_command(
-    authority: Annotated[str, typer.Argument(help="The authority's key.")],
-    person: Annotated[str, typer.Argument(help="What the directory calls the person.")],
-    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
-    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
-) -> None:
-    """Make a token and show it once."""
-    from drp.directory import lookup
-    from drp.identity import tokens
-
-    service = _service()
-    with service.store.write(authority) as connection:
-        found = lookup.person_by_key(connection, authority, person)
-        if found is None:
-            _stop(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
-        assert found is not None
-        token = tokens.create_token(
-            connection, service.casework.chance, authority, found, name, service.clock(), timedelta(days=days)
-        )
-    service.close()
-    print(token)
-
-
-@audit_app.command("key")
-def audit_key() -> None:
-    """Show the public key by which anybody can check a checkpoint, and its name to compare over the telephone."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    from drp.proof.checkpoint import name_of
-
-    service = _service()
-    public = service.signing.public_key()
-    print(f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}  (its name: {name_of(public)})")
-    service.close()
-
-
-@audit_app.command("checkpoint")
-def audit_checkpoint(
-    after_restore: Annotated[
-        bool, typer.Option(help="The database was put back, and what is missing was looked through.")
-    ] = False,
-) -> None:
-    """Take a checkpoint of every authority where anything was written since the last, and write its file."""
-    from api.jobs.checkpoints import CheckpointsPutBack, leave_checkpoint
-    from drp.proof.take_checkpoint import TimelineBroken
-
-    service, broken = _service(), False
-    for authority in service.store.authorities():
-        try:
-            taken = leave_checkpoint(service, authority, after_restore)
-        except (TimelineBroken, CheckpointsPutBack, OSError) as fault:
-            broken = True
-            print(f"{fault}. Nothing was signed: run `drp audit verify`." if isinstance(fault, TimelineBroken) else fault)
-            continue
-        number = f"checkpoint {taken.checkpoint.number} of {taken.checkpoint.size} timelines" if taken else "nothing is new"
-        print(f"{authority}: {number}")
-    service.close()
-    raise SystemExit(1 if broken else 0)
-
-
-@audit_app.command("verify")
-def audit_verify(
-    checkpoints: Annotated[Path | None, typer.Option(help="Folder of checkpoint files; by default the service's own.")] = None,
-    public_key: Annotated[str, typer.Option(help="64 hex digits, as `drp audit key` shows them; by default our own.")] = "",
-) -> None:
-    """Hold every timeline against its chain and the newest checkpoints; name the first bad entry. Exit status 1 if any."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    from api.jobs.checkpoints import AT_MOST, files_of, verify_authority
-
-    service, clean = _service(), True
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else service.signing.public_key()
-    except ValueError:
-        _stop("That is no public key. Copy the 64 hex digits that `drp audit key` shows.")
-    for authority in service.store.authorities():
-        found = verify_authority(
-            service, authority, files_of(checkpoints or service.settings.checkpoints_folder, authority)[-AT_MOST:], key
-        )
-        clean &= found.is_clean
-        for said in found.said:
-            print(f"{authority}: {said}")
-        for fault in found.faults:
-            print(f"{authority} {fault.reference or fault.challenge}: {fault.said}")
-        against = f"checkpoint {found.against[-1]}" if found.against else "no checkpoint: a cut tail would not be found"
-        print(f"{authority}: {'every timeline holds' if found.is_clean else 'NOT AS IT WAS'}, against {against}")
-    service.close()
-    raise SystemExit(0 if clean else 1)
-
-
-@audit_app.command("replay")
-def audit_replay() -> None:
-    """Decide every challenge again from its own events and rules, and compare. Exit status 1 where one differs."""
-    from api.jobs.checkpoints import replay_authority
-
-    service, clean = _service(), True
-    for authority in service.store.authorities():
-        count, found = replay_authority(service, authority)
-        clean &= not found
-        for one in found:
-            print(f"{authority} {one.reference}: {one.said}")
-        print(f"{authority}: {count - len(found)} of {count} are what their events decide")
-    service.close()
-    raise SystemExit(0 if clean else 1)
-
-
-@app.command()
+@declare(app, "referral", "api.cli.export_commands:write_referral")
 def referral(
     reference: Annotated[str, typer.Argument(help="The challenge's reference, such as ABCD-2345.")],
     out: Annotated[Path, typer.Option(help="The file to write.")],
@@ -276,109 +103,48 @@ def referral(
     authority: Annotated[str, typer.Option(help="Only needed where two authorities have the same reference.")] = "",
 ) -> None:
     """Write the bundle of a referral to Cafcass: it needs the database to be read, and nothing else of the service."""
-    from api.exports.referral.operator import write_bundle
-
-    service = _service()
-    try:
-        print(write_bundle(service, reference, out, number, authority))
-    except (LookupError, OSError) as fault:
-        _stop(str(fault))
-    finally:
-        service.close()
 
 
-@app.command()
+@declare(app, "verify", "api.cli.export_commands:verify_bundle")
 def verify(
     file: Annotated[Path, typer.Argument(help="A bundle, as it came.")],
     public_key: Annotated[str, typer.Option(help="64 hex digits from the authority; by default the key in the bundle.")] = "",
 ) -> None:
     """Check a bundle with neither database nor key at hand: nothing altered, its timeline under a signed checkpoint."""
-    from api.exports.referral.operator import verify_file
-
-    code, said = verify_file(file, public_key)
-    print(said)
-    raise SystemExit(code)
 
 
-@app.command("subject-access")
+@declare(app, "subject-access", "api.cli.export_commands:write_subject_access")
 def subject_access(
     authority: str,
     child: Annotated[str, typer.Argument(help="The child's number in the case system, as it is written there.")],
     out: Annotated[Path, typer.Option(help="The ZIP to write.")],
 ) -> None:
     """Everything held about one child, for the officer who answers a subject access request: marked for redaction, not cut."""
-    from api.exports.sar_export.export import export_subject_access
-
-    _export(lambda service: export_subject_access(service, authority, child, out))
 
 
-@app.command("access-log")
+@declare(app, "access-log", "api.cli.export_commands:write_access_log")
 def access_log(
     authority: str,
-    out: Annotated[Path, typer.Option(help="The CSV to write.")],
-    since: Annotated[datetime | None, typer.Option(formats=DAY, help="From this day on.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Up to this day, included.")] = None,
+    out: Csv,
+    since: Since = None,
+    until: Until = None,
     person: Annotated[str, typer.Option(help="Only what this person read: their key in people.csv.")] = "",
     reference: Annotated[str, typer.Option(help="Only who read this item.")] = "",
 ) -> None:
     """Who read what and when, as a table. That it was exported is in the log as well."""
-    from api.exports.log_export import access_log_rows as export
-
-    _export(lambda service: export(service, authority, out, since and since.date(), until and until.date(), person, reference))
 
 
-@app.command("send-log")
-def send_log(
-    authority: str,
-    out: Annotated[Path, typer.Option(help="The CSV to write.")],
-    since: Annotated[datetime | None, typer.Option(formats=DAY, help="From this day on.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Up to this day, included.")] = None,
-) -> None:
+@declare(app, "send-log", "api.cli.export_commands:write_send_log")
+def send_log(authority: str, out: Csv, since: Since = None, until: Until = None) -> None:
     """Who was sent what and when, and what became of the mail, as a table."""
-    from api.exports.log_export import send_log_rows as export
-
-    _export(lambda service: export(service, authority, out, since and since.date(), until and until.date()))
 
 
-def _export(write: "Callable[[Service], str]") -> None:
-    """Write a file, and say what was written or why it was not."""
-    from drp.database.engine import Unavailable
-
-    service = _service()
-    try:
-        print(write(service))
-    except LookupError as fault:
-        _stop(str(fault))
-    except Unavailable as fault:
-        _stop(f"It could not be exported: {fault}. Check DRP_DATABASE_URL and DRP_ACCESS_LOG_URL, and that no disk is full.")
-    except OSError as fault:
-        _stop(f"The file could not be written: {fault.strerror or fault} ({fault.filename or ''}). Name another with --out.")
-    finally:
-        service.close()
-
-
-@app.command()
+@declare(app, "backup", "api.cli.backup_commands:keep_backup")
 def backup(out: Annotated[Path, typer.Option(help="The folder to make; it must not be there, or be empty.")]) -> None:
     """Keep everything but the keys in one folder, while the service runs. On PostgreSQL, as the tables' owner."""
-    from api.cli.backup_commands import back_up
-    from drp.backup.manifest import BackupRefused
-
-    service = _service()
-    try:
-        report = back_up(service, out)
-    except (BackupRefused, OSError) as fault:
-        _stop(
-            str(fault)
-            if isinstance(fault, BackupRefused)
-            else f"{fault}: no backup was made. Put that right, and run this again."
-        )
-    finally:
-        service.close()
-    print("\n".join(report.said))
-    raise SystemExit(0 if report.is_clean else 1)
 
 
-@app.command()
+@declare(app, "restore", "api.cli.backup_commands:bring_backup")
 def restore(
     folder: Annotated[Path, typer.Argument(help="A backup, as `drp backup` made it.")],
     without_keys: Annotated[
@@ -386,62 +152,129 @@ def restore(
     ] = False,
 ) -> None:
     """Bring a backup back into an empty database, with all mail held; say which dates passed, and what is missing."""
-    from api.cli.backup_commands import restore_backup as bring_back
-    from drp.backup.manifest import BackupRefused
-
-    try:
-        report = bring_back(_settings(), folder, without_keys=without_keys)
-    except (BackupRefused, OSError) as fault:
-        _stop(
-            str(fault)
-            if isinstance(fault, BackupRefused)
-            else f"{fault}: the database was not brought back. Put that right; run it again."
-        )
-    print("\n".join(report.said))
 
 
-@app.command()
+@declare(app, "tick", "api.cli.service_commands:tick_once")
 def tick() -> None:
     """Look once for windows that have closed, in every authority: for cron, and for tests."""
-    from api.jobs.heartbeat import clocks_agree
-    from api.jobs.heartbeat import tick_authority as one
-
-    service = _service()
-    if not clocks_agree(service):
-        _stop("This machine's clock and the database's disagree by more than 5 minutes: nothing was acted on. Set the clock.")
-    failed = 0
-    for authority in service.store.authorities():
-        swept = one(service, authority)
-        failed += len(swept.failed)
-        print(f"{authority}: {swept.decided} decided, {swept.held} held for release, {len(swept.failed)} could not be decided")
-    service.close()
-    raise SystemExit(1 if failed else 0)
 
 
-@app.command()
+@declare(app, "deliver", "api.cli.service_commands:deliver_once")
 def deliver() -> None:
     """Send once what is waiting in the outbox of every authority."""
-    from api.jobs.heartbeat import deliver_authority
-
-    service = _service()
-    for authority in service.store.authorities():
-        done = deliver_authority(service, authority)
-        rest = f"{done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
-        print(f"{authority}: {done.sent} sent, {done.waiting} waiting, {rest}")
-    service.close()
 
 
-@app.command()
+@declare(app, "migrate", "api.cli.service_commands:bring_to_release")
 def migrate() -> None:
     """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""
-    from api.assembly import enter_what_is_not
-    from drp.database.migrate import migrate_database as bring
 
-    service = _service()
-    print(f"The database stands at {bring(service.store)}.")
-    if made := enter_what_is_not(service):
-        print(f"{made} items of an earlier release were entered in the register.")
-    service.close()
+
+@declare(directory_app, "import", "api.cli.service_commands:import_directory_files")
+def directory_import(
+    authority: Key,
+    files: Annotated[list[Path], typer.Argument(help="people.csv, units.csv, posts.csv, covers.csv, children.csv: any of them.")],
+    dry_run: Annotated[bool, typer.Option(help="Say what would change, and change nothing.")] = False,
+    allow_vacancies: Annotated[bool, typer.Option(help="Load although posts that a ladder asks are empty.")] = False,
+) -> None:
+    """Load the directory: every bad row is named and nothing is half-loaded; what is no longer listed ends."""
+
+
+@declare(token_app, "create", "api.cli.service_commands:print_token")
+def token_create(
+    authority: Key,
+    person: Annotated[str, typer.Argument(help="What the directory calls the person.")],
+    name: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+) -> None:
+    """Make a token and show it once."""
+
+
+@declare(audit_app, "key", "api.cli.audit_commands:print_public_key")
+def audit_key() -> None:
+    """Show the public key by which anybody can check a checkpoint, and its name to compare over the telephone."""
+
+
+@declare(audit_app, "checkpoint", "api.cli.audit_commands:take_checkpoints")
+def audit_checkpoint(
+    after_restore: Annotated[
+        bool, typer.Option(help="The database was put back, and what is missing was looked through.")
+    ] = False,
+) -> None:
+    """Take a checkpoint of every authority where anything was written since the last, and write its file."""
+
+
+@declare(audit_app, "verify", "api.cli.audit_commands:verify_timelines")
+def audit_verify(
+    checkpoints: Annotated[Path | None, typer.Option(help="Folder of checkpoint files; by default the service's own.")] = None,
+    public_key: Annotated[str, typer.Option(help="64 hex digits, as `drp audit key` shows them; by default our own.")] = "",
+) -> None:
+    """Hold every timeline against its chain and the newest checkpoints; name the first bad entry. Exit status 1 if any."""
+
+
+@declare(audit_app, "replay", "api.cli.audit_commands:replay_timelines")
+def audit_replay() -> None:
+    """Decide every challenge again from its own events and rules, and compare. Exit status 1 where one differs."""
+
+
+@declare(register_app, "import", "api.cli.register_commands:import_register")
+def register_import(
+    authority: Key, file: Sheet, mapping: MappingFile = None, dry_run: DryRun = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Open rows about children of the directory become running items: people are told.")
+    ] = False,
+) -> None:  # fmt: skip
+    """Bring past challenges in as lines of the register: history, on which no clock runs and of which nobody is told."""
+
+
+@declare(register_app, "take-back", "api.cli.register_commands:take_register_back")
+def register_take_back(
+    authority: Key, which: Annotated[str, typer.Argument(help="The file's name, or the beginning of its hash.")]
+) -> None:
+    """Take a file's lines out of the register again. On PostgreSQL as the tables' owner."""
+
+
+@declare(population_app, "import", "api.cli.register_commands:import_population")
+def population_import(authority: Key, file: Sheet, mapping: MappingFile = None, dry_run: DryRun = False) -> None:
+    """Put numbers of children (quarter, status, number) in the place of those for the same quarters and statuses."""
+
+
+@declare(retention_app, "review", "api.cli.retention_commands:review_retention")
+def retention_review(
+    authority: Key, everybody: Annotated[bool, typer.Option("--all", help="Also those whose time has not come.")] = False
+) -> None:
+    """List the children whose record may be reviewed for erasure, with what holds it."""
+
+
+@declare(retention_app, "child", "api.cli.retention_commands:know_child")
+def retention_child(
+    authority: Key, child: Child,
+    died: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of death.")] = None,
+    last_contact: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of last contact, by the case system.")] = None,
+) -> None:  # fmt: skip
+    """Keep what the case system says of a child and the directory does not: a death, the last contact."""
+
+
+@declare(retention_app, "hold", "api.cli.retention_commands:hold_child")
+def retention_hold(
+    authority: Key, why: Why, by: By, child: Annotated[str, typer.Option(help="One child; without it everybody's record.")] = ""
+) -> None:
+    """Let nothing be erased: of one child, or of everybody (an inquiry's ban on destruction, a claim)."""
+
+
+@declare(retention_app, "lift", "api.cli.retention_commands:lift_hold")
+def retention_lift(
+    authority: Key, child: Annotated[str, typer.Option(help="One child; without it the hold on everybody.")] = ""
+) -> None:
+    """Lift the holds on one child, or that on everybody."""
+
+
+@declare(retention_app, "erase", "api.cli.retention_commands:erase_child_record")
+def retention_erase(
+    authority: Key, child: Child, why: Why, by: By,
+    ordered: Annotated[bool, typer.Option(help="Before its time: by a court, or on a right to erasure.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this it is only said what would be erased.")] = False,
+) -> None:  # fmt: skip
+    """Erase for good what a child's record says in words, and its documents. The timeline goes on proving itself."""
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
 """`drp register …` and `drp population …`: an authority's own spreadsheets brought in, whole or not at all."""
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
-import typer
+from rich.console import Console
+from rich.progress import track
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
-if TYPE_CHECKING:
-    from api.assembly import Service
-    from drp.register_import.import_file import GivenSheet, ImportResult
-    from drp.register_import.register_rows import SheetRowRead
-    from workflows.model.authority import Rules
-
-app = typer.Typer(no_args_is_help=True, help="Past challenges from an authority's own spreadsheet, into the register.")
-population_app = typer.Typer(no_args_is_help=True, help="How many children there were in each quarter: what rates are of.")
-
-Key = Annotated[str, typer.Argument(help="The authority's key.")]
-File = Annotated[Path, typer.Argument(help="The spreadsheet: .xlsx or .csv.")]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="YAML: which column is which field (docs/running.md).")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check it all, say what would come in, keep nothing.")]
+from api.assembly import Service
+from api.cli.declare import end, rules_in_force
+from drp.database.engine import Conflict
+from drp.register_import import import_file
+from drp.register_import.faults import Unusable
+from drp.register_import.import_file import GivenSheet, ImportResult
+from drp.register_import.mapping import FIELDS, POPULATION_FIELDS, BadMapping, SheetMapping, read_mapping
+from drp.register_import.population import check_population, keep_population
+from drp.register_import.register_rows import SheetRowRead
+from drp.register_import.vocabulary import read_vocabulary
+from workflows.calendar.working_days import local_date, long_date
+from workflows.model.authority import Rules
 
 LARGEST = 256 * 2**20
 """Bytes; no sheet of 200,000 rows has as many."""
@@ -27,110 +27,72 @@ LARGEST = 256 * 2**20
 LISTED = 20
 
 
-class _DryRun(Exception):
-    """Undoes a dry run's transaction."""
-
-
-def _stop(said: str) -> None:
-    print(said, file=sys.stderr)
-    raise SystemExit(1)
-
-
-def _open(authority: str) -> tuple["Service", tuple["Rules", ...]]:
-    from api.assembly import assemble_service
-    from drp.settings import Settings
-
-    service = assemble_service(Settings())
-    with service.store.read(authority) as connection:
-        current = service.casework.procedures.current(connection, authority)
-    if not current:
-        service.close()
-        _stop(f"There is no authority {authority} here. `drp audit verify` lists those that there are.")
-    return service, current
-
-
-def _sheet(file: Path, mapping: Path | None, fields: tuple[str, ...], needed: tuple[str, ...]) -> "GivenSheet":
-    """Read both files. Raises BadMapping; stops where one cannot be read."""
-    from drp.register_import.import_file import GivenSheet
-    from drp.register_import.mapping import SheetMapping, read_mapping
-
-    for path in (file, mapping):
-        if path and not path.is_file():
-            _stop(f"There is no file {path}. Check the path.")
-    if file.stat().st_size > LARGEST:
-        _stop(f"{file.name} is larger than {LARGEST >> 20} MiB: no register is. Split it by years, and remove pictures.")
-    text = ""
-    if mapping:
-        try:
-            text = mapping.read_bytes().decode()
-        except UnicodeDecodeError:
-            _stop(f"{mapping.name} is not in UTF-8. Save it as plain UTF-8 text.")
-    read = read_mapping(text, mapping.name, fields, needed) if mapping else SheetMapping()
-    return GivenSheet(file.name, file.read_bytes(), read, text)
-
-
-@app.command("import")
-def import_register(
-    authority: Key, file: File, mapping: MappingFile = None, dry_run: DryRun = False,
-    take_over: Annotated[
-        bool, typer.Option("--take-over", help="Open rows about children of the directory become running items: people are told.")
-    ] = False,
-) -> None:  # fmt: skip
-    """Bring past challenges in as lines of the register: history, on which no clock runs and of which nobody is told."""
-    from sqlalchemy.exc import IntegrityError
-
-    from drp.database.engine import Conflict
-    from drp.register_import.faults import Unusable
-    from drp.register_import.import_file import check_sheet, import_sheet, imported_before, try_import
-    from drp.register_import.mapping import FIELDS, BadMapping
-    from drp.register_import.vocabulary import read_vocabulary
-    from workflows.calendar.working_days import local_date
-
-    service, rules = _open(authority)
-    done: ImportResult | None = None
-    try:
+def import_register(service: Service, authority: str, file: Path, mapping: Path | None, dry_run: bool, take_over: bool) -> None:
+    """Bring past challenges in as lines of the register, and print what came in."""
+    rules = rules_in_force(service, authority)
+    with _ended_with_why():
         sheet = _sheet(file, mapping, FIELDS, FIELDS[:2])
-        now, words = service.clock(), rules[0].authority
-        with service.store.read(authority) as connection:
-            done, there = imported_before(connection, authority, sheet), read_vocabulary(connection, words)
-        if done is None:
-            # Nothing is held meanwhile: on SQLite a long reading may make whoever writes wait, too.
-            checked = check_sheet(service.casework, there, words, sheet, local_date(now), show_progress)
-            if dry_run and not take_over:
-                with service.store.read(authority) as connection:
-                    done = try_import(connection, rules, sheet, checked)
-            else:
-                with service.store.write(authority) as connection:
-                    rules = service.casework.procedures.current(connection, authority)
-                    checked_by_these = checked if rules[0].authority == words else None
-                    done = import_sheet(service.casework, connection, rules, sheet, now, take_over, checked_by_these)
-                    if dry_run:
-                        raise _DryRun
-    except _DryRun:
-        pass
-    except (Unusable, BadMapping) as refused:
-        _stop(f"{refused}\nNothing was brought in. Put that right, and run this again.")
-    except (Conflict, IntegrityError):
-        _stop("Somebody else changed the register at the same moment. Nothing was brought in: run this again.")
-    finally:
-        service.close()
-    assert done is not None
+        done = _bring(service, authority, rules, sheet, dry_run, take_over)
     print("\n".join(_told(done, file.name, dry_run, take_over)))
 
 
-def show_progress(rows: "Iterable[SheetRowRead]") -> "Iterator[SheetRowRead]":
-    """Give the rows on, and draw a bar of how many there were so far on a terminal; nothing of it reaches a file or a pipe."""
-    from rich.console import Console
-    from rich.progress import track
+def _bring(
+    service: Service, authority: str, rules: Sequence[Rules], sheet: GivenSheet, dry_run: bool, take_over: bool
+) -> ImportResult:
+    now, words = service.clock(), rules[0].authority
+    with service.store.read(authority) as connection:
+        before, there = import_file.imported_before(connection, authority, sheet), read_vocabulary(connection, words)
+    if before:
+        return before
+    # Nothing is held meanwhile: on SQLite a long reading may make whoever writes wait, too.
+    checked = import_file.check_sheet(service.casework, there, words, sheet, local_date(now), show_progress)
+    if dry_run and not take_over:
+        with service.store.read(authority) as connection:
+            return import_file.try_import(connection, tuple(rules), sheet, checked)
+    with service.store.write(authority) as connection:
+        rules = service.casework.procedures.current(connection, authority)
+        checked_by_these = checked if rules[0].authority == words else None
+        done = import_file.import_sheet(service.casework, connection, tuple(rules), sheet, now, take_over, checked_by_these)
+        if dry_run:
+            connection.rollback()
+    return done
 
+
+@contextmanager
+def _ended_with_why() -> Iterator[None]:
+    """End the command with the reason, where nothing is brought in."""
+    try:
+        yield
+    except (Unusable, BadMapping) as refused:
+        end(f"{refused}\nNothing was brought in. Put that right, and run this again.")
+    except (Conflict, IntegrityError):
+        end("Somebody else changed the register at the same moment. Nothing was brought in: run this again.")
+
+
+def _sheet(file: Path, mapping: Path | None, fields: tuple[str, ...], needed: tuple[str, ...]) -> GivenSheet:
+    """Read both files. Raises BadMapping; stops where one cannot be read."""
+    for path in (file, mapping):
+        if path and not path.is_file():
+            end(f"There is no file {path}. Check the path.")
+    if file.stat().st_size > LARGEST:
+        end(f"{file.name} is larger than {LARGEST >> 20} MiB: no register is. Split it by years, and remove pictures.")
+    if not mapping:
+        return GivenSheet(file.name, file.read_bytes(), SheetMapping(), "")
+    try:
+        text = mapping.read_bytes().decode()
+    except UnicodeDecodeError:
+        end(f"{mapping.name} is not in UTF-8. Save it as plain UTF-8 text.")
+    return GivenSheet(file.name, file.read_bytes(), read_mapping(text, mapping.name, fields, needed), text)
+
+
+def show_progress(rows: Iterable[SheetRowRead]) -> Iterator[SheetRowRead]:
+    """Give the rows on, and draw a bar of how many there were so far on a terminal; nothing of it reaches a file or a pipe."""
     console = Console(stderr=True)
     shown = console.is_terminal
     yield from track(rows, "Checking rows", console=console, disable=not shown, transient=True) if shown else rows
 
 
-def _told(done: "ImportResult", name: str, dry_run: bool, takes_over: bool) -> "Iterator[str]":
-    from workflows.calendar.working_days import local_date, long_date
-
+def _told(done: ImportResult, name: str, dry_run: bool, takes_over: bool) -> Iterator[str]:
     if done.earlier:
         day = long_date(local_date(done.earlier))
         yield f"{name} with this mapping was brought in on {day}: {done.lines:,} lines. Nothing was changed."
@@ -156,53 +118,32 @@ def _told(done: "ImportResult", name: str, dry_run: bool, takes_over: bool) -> "
         yield "A dry run: nothing was changed."
 
 
-@app.command("take-back")
-def take_back_command(
-    authority: Key, which: Annotated[str, typer.Argument(help="The file's name, or the beginning of its hash.")]
-) -> None:
-    """Take a file's lines out of the register again. On PostgreSQL as the tables' owner."""
-    from sqlalchemy.exc import ProgrammingError
-
-    from drp.register_import.import_file import NoSuchSheet
-    from drp.register_import.import_file import take_sheet_back as take
-
-    service, _ = _open(authority)
+def take_register_back(service: Service, authority: str, which: str) -> None:
+    """Take a file's lines out of the register again, and print what of it goes on."""
+    rules_in_force(service, authority)
     try:
         with service.store.write(authority) as connection:
-            row = take(connection, authority, which)
-    except NoSuchSheet as fault:
-        _stop(str(fault))
+            row = import_file.take_sheet_back(connection, authority, which)
+    except import_file.NoSuchSheet as fault:
+        end(str(fault))
     except ProgrammingError:
-        _stop("Nothing was taken back: only the tables' owner may. Set DRP_DATABASE_URL to drp_owner's, and run this again.")
-    finally:
-        service.close()
+        end("Nothing was taken back: only the tables' owner may. Set DRP_DATABASE_URL to drp_owner's, and run this again.")
     print(f"{row.lines:,} lines of {row.name} were taken back. The same file can be brought in again.")
     if row.taken_over:
         print(f"{row.taken_over:,} of its rows run as items, and go on: end or withdraw them one by one where they should not.")
 
 
-@population_app.command("import")
-def import_population(authority: Key, file: File, mapping: MappingFile = None, dry_run: DryRun = False) -> None:
-    """Put numbers of children (quarter, status, number) in the place of those for the same quarters and statuses."""
-    from drp.register_import.faults import Unusable
-    from drp.register_import.mapping import POPULATION_FIELDS, BadMapping
-    from drp.register_import.population import check_population, keep_population
-    from workflows.calendar.working_days import local_date
-
-    service, rules = _open(authority)
-    rows: tuple[tuple[str, str, int], ...] = ()
-    try:
+def import_population(service: Service, authority: str, file: Path, mapping: Path | None, dry_run: bool) -> None:
+    """Bring numbers of children in, and print them."""
+    words = rules_in_force(service, authority)[0].authority
+    with _ended_with_why():
         sheet = _sheet(file, mapping, POPULATION_FIELDS, POPULATION_FIELDS)
-        rows = check_population(rules[0].authority, sheet, local_date(service.clock()))
+        rows = check_population(words, sheet, local_date(service.clock()))
         if not dry_run:
             with service.store.write(authority) as connection:
-                keep_population(connection, rules[0].authority, rows)
-    except (Unusable, BadMapping) as refused:
-        _stop(f"{refused}\nNothing was brought in. Put that right, and run this again.")
-    finally:
-        service.close()
+                keep_population(connection, words, rows)
     for quarter, status, number in rows[:LISTED]:
-        print(f"{quarter}: {number:,} {rules[0].authority.label(status)}")
+        print(f"{quarter}: {number:,} {words.label(status)}")
     if len(rows) > LISTED:
         print(f"and {len(rows) - LISTED:,} more")
     print(f"A dry run: {len(rows):,} numbers would stand." if dry_run else f"{len(rows):,} numbers stand.")

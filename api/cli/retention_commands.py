@@ -1,57 +1,29 @@
 """`drp retention …`: the review list, holds, and lawful erasure; by the tables' owner, never by the service itself."""
 
-import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
-import typer
+from sqlalchemy import Connection
 
-if TYPE_CHECKING:
-    from uuid import UUID
+from api.assembly import Service
+from api.cli.declare import end, rules_in_force
+from api.jobs.checkpoints import leave_checkpoint
+from drp.data_protection import retention
+from drp.proof.take_checkpoint import Unsigned
+from workflows.calendar.working_days import local_date, long_date, so_many
+from workflows.model.authority import Authority
 
-    from sqlalchemy import Connection
-
-    from api.assembly import Service
-    from workflows.model.authority import Authority
-
-app = typer.Typer(no_args_is_help=True, help="Until when each child's record is kept; holds; lawful erasure.")
-
-Key = Annotated[str, typer.Argument(help="The authority's key.")]
-Child = Annotated[str, typer.Argument(help="The child's case-system number.")]
-DAY = ["%Y-%m-%d"]
-By = Annotated[str, typer.Option(help="Who decided it: a name and a post.")]
-Why = Annotated[str, typer.Option(help="On what ground.")]
+BACKUPS = (
+    "Copies of the database that were made before still hold it: let them run out, or erase them too. Write this erasure down "
+    "outside the database: an older copy that is put back brings the words with it, and they are to be erased again."
+)
 
 
-def _open(authority: str) -> tuple["Service", "Authority"]:
-    from api.assembly import assemble_service
-    from drp.settings import Settings
-
-    service = assemble_service(Settings())
-    with service.store.read(authority) as connection:
-        current = service.casework.procedures.current(connection, authority)
-    if not current:
-        _stop(f"There is no authority {authority} here. `drp audit verify` lists those that there are.")
-    return service, current[0].authority
-
-
-def _stop(said: str) -> None:
-    print(said, file=sys.stderr)
-    raise SystemExit(1)
-
-
-@app.command("review")
-def review_retention(
-    authority: Key, everybody: Annotated[bool, typer.Option("--all", help="Also those whose time has not come.")] = False
-) -> None:
-    """List the children whose record may be reviewed for erasure, with what holds it."""
-    from drp.data_protection import retention
-    from workflows.calendar.working_days import local_date, long_date
-
-    service, its_own = _open(authority)
-    today, shown = local_date(service.clock()), 0
+def review_retention(service: Service, authority: str, everybody: bool) -> None:
+    """Print the children whose record may be reviewed for erasure, with what holds it; or everybody."""
+    words, today, shown = rules_in_force(service, authority)[0].authority, local_date(service.clock()), 0
     with service.store.snapshot(authority) as connection:
-        for one in retention.every_child(connection, its_own):
+        for one in retention.every_child(connection, words):
             over = one.retention.is_over(today)
             if one.is_erased or not (over or everybody):
                 continue
@@ -62,86 +34,78 @@ def review_retention(
             print(
                 f"{one.number}: {mark}, {one.retention.kept_as}, {until} ({one.retention.why}); {one.challenges} on record{held}"
             )
-    service.close()
     print(f"{shown} listed. Nothing is erased by itself: `drp retention erase` does it, one child at a time.")
 
 
-@app.command("child")
-def know_child(
-    authority: Key, child: Child,
-    died: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of death.")] = None,
-    last_contact: Annotated[datetime | None, typer.Option(formats=DAY, help="Day of last contact, by the case system.")] = None,
-) -> None:  # fmt: skip
-    """Keep what the case system says of a child and the directory does not: a death, the last contact."""
-    from drp.data_protection import retention
-
-    service, _ = _open(authority)
+def know_child(service: Service, authority: str, child: str, died: datetime | None, last_contact: datetime | None) -> None:
+    """Keep what the case system says of a child: the day of a death, of the last contact."""
+    rules_in_force(service, authority)
     with service.store.write(authority) as connection:
         id_ = _child(connection, authority, child)
-        retention.note_from_case_system(
-            connection, authority, id_, died.date() if died else None, last_contact.date() if last_contact else None
-        )
-    service.close()
+        retention.note_from_case_system(connection, authority, id_, died and died.date(), last_contact and last_contact.date())
     print(f"Kept. `drp retention review {authority} --all` shows what follows from it.")
 
 
-def _child(connection: "Connection", authority: str, number: str) -> "UUID":
-    from drp.data_protection import retention
-
+def _child(connection: Connection, authority: str, number: str) -> UUID:
     try:
         return retention.child_by_case_number(connection, authority, number)
     except retention.NoSuchChild as fault:
-        _stop(str(fault))
-        raise
+        end(str(fault))
 
 
-@app.command("hold")
-def hold_child(
-    authority: Key, why: Why, by: By, child: Annotated[str, typer.Option(help="One child; without it everybody's record.")] = ""
-) -> None:
-    """Let nothing be erased: of one child, or of everybody (an inquiry's ban on destruction, a claim)."""
-    from drp.data_protection import retention
-    from workflows.calendar.working_days import local_date
-
-    service, _ = _open(authority)
+def hold_child(service: Service, authority: str, why: str, by: str, child: str) -> None:
+    """Let nothing be erased: of one child, or (none named) of everybody."""
+    rules_in_force(service, authority)
     with service.store.write(authority) as connection:
         id_ = _child(connection, authority, child) if child else None
         retention.hold_record(connection, service.casework.chance, authority, id_, why, by, local_date(service.clock()))
-    service.close()
     print(f"Held: {child or 'every record'} of {authority}. `drp retention lift` ends it.")
 
 
-@app.command("lift")
-def lift_hold(
-    authority: Key, child: Annotated[str, typer.Option(help="One child; without it the hold on everybody.")] = ""
-) -> None:
-    """Lift the holds on one child, or that on everybody."""
-    from drp.data_protection import retention
-    from workflows.calendar.working_days import local_date
-
-    service, _ = _open(authority)
+def lift_hold(service: Service, authority: str, child: str) -> None:
+    """Lift the holds on one child, or (none named) those on everybody."""
+    rules_in_force(service, authority)
     with service.store.write(authority) as connection:
         id_ = _child(connection, authority, child) if child else None
         count = retention.lift_holds(connection, authority, id_, local_date(service.clock()))
-    service.close()
     print(f"{count} lifted.")
 
 
-@app.command("erase")
-def erase_command(
-    authority: Key, child: Child, why: Why, by: By,
-    ordered: Annotated[bool, typer.Option(help="Before its time: by a court, or on a right to erasure.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without this it is only said what would be erased.")] = False,
-) -> None:  # fmt: skip
-    """Erase for good what a child's record says in words, and its documents. The timeline goes on proving itself."""
-    from api.cli.erase_child import erase_child
-    from drp.data_protection.retention import NoSuchChild, RecordHeld
-    from drp.proof.take_checkpoint import Unsigned
-
-    service, its_own = _open(authority)
+def erase_child_record(service: Service, authority: str, child: str, why: str, by: str, ordered: bool, yes: bool) -> None:
+    """Erase a child's record for good; without `yes`, print what would go."""
+    words = rules_in_force(service, authority)[0].authority
     try:
-        print(erase_child(service, its_own, child, why, by, ordered, yes))
-    except (RecordHeld, NoSuchChild, Unsigned) as fault:
-        _stop(f"Nothing was erased. {fault}")
-    finally:
-        service.close()
+        print(erase_child(service, words, child, why, by, ordered, yes))
+    except (retention.RecordHeld, retention.NoSuchChild, Unsigned) as fault:
+        end(f"Nothing was erased. {fault}")
+
+
+def erase_child(
+    service: Service, authority: Authority, number: str, why: str, by: str, ordered: bool = False, really: bool = False
+) -> str:
+    """Erase one child's record and say what went; without `really` only what would go. Raises Held, NoSuchChild, Unavailable.
+
+    What is erased stands under a checkpoint first, so that whatever else went with it would be found.
+    """
+    leave_checkpoint(service, authority.key)
+    with service.store.write(authority.key) as connection:
+        try:
+            child = retention.child_by_case_number(connection, authority.key, number)
+        except retention.NoSuchChild:
+            done = retention.erase_lines(connection, authority.key, number, ordered)
+        else:
+            done = retention.erase_record(connection, authority, child, why, by, service.clock(), ordered)
+        if not really:
+            connection.rollback()
+            return f"Would erase {_in_words(done)} of child {number}. Say --yes to do it: it cannot be undone."
+    for digest in done.documents:
+        service.attachments.erase(authority.key, digest)
+    return f"Erased {_in_words(done)} of child {number}. {BACKUPS}"
+
+
+def _in_words(done: retention.ErasedRecord) -> str:
+    said = (
+        f"{so_many(done.words, 'texts')} and {so_many(len(done.documents), 'documents')} "
+        f"in {so_many(done.challenges, 'challenges')}"
+    )
+    return f"{said}, and the number in {so_many(done.lines, 'lines')} of earlier registers" if done.lines else said

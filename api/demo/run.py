@@ -13,7 +13,7 @@ from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
 from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
-from drp.identity import tokens as tokens_module
+from drp.identity import tokens
 from drp.messages import sent_messages
 from drp.settings import Settings
 from workflows.calendar.working_days import local_date
@@ -58,34 +58,27 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
     with service.store.write(part.key) as connection:
         authority = service.casework.procedures.current(connection, part.key)[0].authority
         cast = SceneCast(connection, authority, now)
-        tokens: list[tuple[str, UUID]] = []
-        for capacity in Capacity:
-            role = next(iter(authority.roles_acting_as(capacity)), None)
-            if role is None:
-                continue
-            key = str(cast.looked_after()[0].id) if capacity is Capacity.IRO else ""
-            tokens.append((authority.role(role).title, cast.holder(role, key)))
-        reference, asked = _somebody_asked(service, connection, part.key, now)
-        tokens.append((f"a manager who is asked, on {reference}", asked))
-        made = {
-            title: tokens_module.create_token(connection, service.casework.chance, part.key, person, "demonstration", now, LASTS)
-            for title, person in tokens
+        looked_after = cast.looked_after()[0]
+        roles = {one: role for one in Capacity for role in authority.roles_acting_as(one)[:1]}
+        people = {
+            authority.role(role).title: cast.holder(role, str(looked_after.id) if one is Capacity.IRO else "")
+            for one, role in roles.items()
         }
+        reference, asked = _somebody_asked(service, connection, part.key, now)
+        people[f"a manager who is asked, on {reference}"] = asked
+        made = {title: _token(service, connection, part.key, person, now) for title, person in people.items()}
     print(f"Tokens for {authority.name}, in force for 7 days:")
-    for (title, person), token in zip(tokens, made.values(), strict=True):
-        print(f"  {title}: {cast.name(person)}\n    {token}")
+    for title, token in made.items():
+        print(f"  {title}: {cast.name(people[title])}\n    {token}")
     print("IROs of the other authorities:")
     for other in CAST[1:]:
         with service.store.write(other.key) as connection:
             its = service.casework.procedures.current(connection, other.key)[0].authority
-            people = SceneCast(connection, its, now)
-            person = people.holder(its.roles_acting_as(Capacity.IRO)[0], str(people.looked_after()[0].id))
-            token = tokens_module.create_token(
-                connection, service.casework.chance, other.key, person, "demonstration", now, LASTS
-            )
-        print(f"  {its.name}: {people.name(person)}\n    {token}")
-    iro, manager = next(iter(made.values())), made[tokens[-1][0]]
-    child = cast.looked_after()[0].number
+            others = SceneCast(connection, its, now)
+            person = others.holder(its.roles_acting_as(Capacity.IRO)[0], str(others.looked_after()[0].id))
+            token = _token(service, connection, other.key, person, now)
+        print(f"  {its.name}: {others.name(person)}\n    {token}")
+    child, (iro, *_, manager) = looked_after.number, made.values()
     base = f"http://127.0.0.1:{port}/api/v1"
     raise_body = (
         f'{{"child": "{child}", "item_type": "informal", "reasons": ["permanence_plan_delayed"], "concern": "No plan yet."}}'
@@ -101,20 +94,20 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
     (var / "tokens.txt").write_text("\n".join(f"{title}\t{token}" for title, token in made.items()) + "\n", encoding="utf-8")
 
 
+def _token(service: Service, connection: Connection, authority: str, person: UUID, now: datetime) -> str:
+    return tokens.create_token(connection, service.casework.chance, authority, person, "demonstration", now, LASTS)
+
+
 def _somebody_asked(service: Service, connection: Connection, authority: str, now: datetime) -> tuple[str, UUID]:
     """An item at a written stage that waits for one manager, and that manager."""
     ids = sent_messages.items_raised_before(connection, authority)
     found = load_challenges(connection, authority, ids)
     for loaded in (found[id_] for id_ in ids):
-        value = loaded.challenge
-        if value.phase is not Phase.AWAITING or value.stage not in ("stage_2", "stage_3"):
-            continue
-        rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
-        main = value.main_window()
-        if main is None or not main.is_open:
-            continue
-        places = load_establishment(connection, authority, [loaded.about()])
-        holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
-        if holders:
-            return loaded.reference, UUID(holders[0])
+        value, main = loaded.challenge, loaded.challenge.main_window()
+        if value.phase is Phase.AWAITING and value.stage in ("stage_2", "stage_3") and main and main.is_open:
+            rules = service.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+            places = load_establishment(connection, authority, [loaded.about()])
+            holders = places.holders(rules.authority, main.asked[0].party.role, loaded.about(), local_date(now))
+            if holders:
+                return loaded.reference, UUID(holders[0])
     raise LookupError("nobody is asked in the demonstration")

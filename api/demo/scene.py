@@ -16,7 +16,7 @@ from drp.identity import tokens
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
 from workflows.ladder_language.reader import AuthorityProcedures, read_procedures
-from workflows.model.authority import Authority, HeldFor
+from workflows.model.authority import Authority
 from workflows.model.ladder import Status
 
 
@@ -58,16 +58,17 @@ CAST = (
 def scene_procedures(part: SceneAuthority) -> AuthorityProcedures:
     """The shipped files under the demonstration's own key and name, in force today whatever day they ended on."""
     folder = files("workflows").joinpath("authorities", part.shipped)
-    texts: dict[str, str] = {}
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if not file.name.endswith(".yaml") or file.name in part.without:
-            continue
-        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if not line.startswith(("until:", "  until:"))]
-        whole = "".join(kept).replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
-        text = with_reporting(whole, part.reporting) if part.without else whole
-        texts[f"{part.key}/{file.name}"] = _renamed(text, part.name)
-    return read_procedures(only_present(texts))
+    chosen = [file for file in folder.iterdir() if file.name.endswith(".yaml") and file.name not in part.without]
+    texts = {f"{part.key}/{file.name}": _as_told(file.read_text(encoding="utf-8"), part) for file in chosen}
+    return read_procedures(only_present(dict(sorted(texts.items()))))
+
+
+def _as_told(text: str, part: SceneAuthority) -> str:
+    """A shipped file under the demonstration's key and name, and without the day on which it ended."""
+    text = re.sub(r"^(?:  )?until:.*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^name:.*$", f'name: "{part.name}"', text, flags=re.MULTILINE)
+    text = text.replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
+    return with_reporting(text, part.reporting) if part.without else text
 
 
 def only_present(texts: Mapping[str, str]) -> dict[str, str]:
@@ -99,11 +100,6 @@ def with_reporting(text: str, instead: str = "") -> str:
         elif not inside and not line.startswith("  reporting."):
             kept.append(line)
     return "".join(kept)
-
-
-def _renamed(text: str, name: str) -> str:
-    lines = text.splitlines(keepends=True)
-    return "".join(f'name: "{name}"\n' if line.startswith("name:") else line for line in lines)
 
 
 def directory_files(part: SceneAuthority) -> dict[str, str]:
@@ -160,10 +156,6 @@ class SceneCast:
         if person not in self._signed:
             self._signed[person] = tokens.principal_of(connection, self.authority, person, self.now)
         return self._signed[person]
-
-    def held_for(self, role: str) -> HeldFor:
-        """What a role is held for."""
-        return self.authority.role(role).held_for
 
 
 def seed_scene(service: Service, part: SceneAuthority, now: datetime) -> Authority:

@@ -1,17 +1,20 @@
 """The story: each item is walked to its state through the real `handle`, by people of the directory, with a past clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from itertools import cycle
+from datetime import date, datetime, time, timedelta
+from itertools import cycle, product
 from uuid import UUID
+
+from sqlalchemy import Connection
 
 from api.assembly import Service
 from api.demo.past import bring_past
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
-from drp.casework.load import id_of_reference, load_challenges, load_establishment
+from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
 from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import sweep_authority
+from drp.identity.principal import Principal
 from notifications.outbox import deliver_messages
 from workflows.calendar.working_days import LengthUnit, at_local, local_date
 from workflows.model.actor import Part as Playing
@@ -148,30 +151,30 @@ class _Teller:
         facts = simulate.facts_for(self._rules.ladder)
         start = at_local(local_date(self._now), time(10))
         ways = simulate.shortest_ways(self._rules, facts, start, self._cast.agency_person)
-        told = 0
         asked_to_decide = next((f"{stage.key}.asking" for stage in self._rules.ladder.stages if stage.referral), "")
         for n, (state, way) in enumerate(sorted(ways.items())):
-            child = self._children[n % len(self._children)]
-            reference = self._walk(way, self._start_of(way, facts), child)
+            reference = self._walk(way, self._start_of(way, facts), self._child(n))
             if state == asked_to_decide:
-                self._bring(reference, REFERRAL, self._cast.holder("iro", str(child.id)), self._now - timedelta(minutes=5))
-            told += 1
-        if settled := ways.get(Outcome.RESOLVED):
-            for n, _ in enumerate(IMPACTS):
-                self._walk(settled, self._start_of(settled, facts), self._children[n % len(self._children)])
-                told += 1
-        return told + self._climbed(facts) + self._due_soon()
+                iro = self._cast.holder("iro", str(self._child(n).id))
+                self._bring(reference, REFERRAL, iro, self._now - timedelta(minutes=5))
+        settled = [ways[Outcome.RESOLVED]] * len(IMPACTS) if Outcome.RESOLVED in ways else []
+        for n, way in enumerate(settled):
+            self._walk(way, self._start_of(way, facts), self._child(n))
+        return len(ways) + len(settled) + self._climbed(facts) + self._due_soon()
+
+    def _child(self, n: int) -> SceneChild:
+        """The children in turn."""
+        return self._children[n % len(self._children)]
 
     def _climbed(self, facts: Facts) -> int:
         """Items that nobody answered, and items that never were answered well enough: what a leader asks after first."""
         told = 0
-        for days in CLIMBED:
-            for is_answered in (False, True):
-                start = self._now - timedelta(days=days + told, hours=2)
-                way = simulate.way_up(self._rules, facts, start, is_answered, self._cast.agency_person)
-                if way and self._stands_today(simulate.play_way(self._rules, way, facts, start, A_DAY)):
-                    self._walk(way, start, self._children[told % len(self._children)], A_DAY)
-                    told += 1
+        for days, is_answered in product(CLIMBED, (False, True)):
+            start = self._now - timedelta(days=days + told, hours=2)
+            way = simulate.way_up(self._rules, facts, start, is_answered, self._cast.agency_person)
+            if way and self._stands_today(simulate.play_way(self._rules, way, facts, start, A_DAY)):
+                self._walk(way, start, self._child(told), A_DAY)
+                told += 1
         return told
 
     def _start_of(self, way: simulate.Way, facts: Facts) -> datetime:
@@ -204,7 +207,7 @@ class _Teller:
                 "Due in a few minutes, to watch what happens when the time comes.",
                 raiser_role=self._rules.ladder.raised_by[0],
             )
-            self._walk((simulate.Step(event),), start, self._children[n % len(self._children)])
+            self._walk((simulate.Step(event),), start, self._child(n))
         return len(soon)
 
     def _walk(self, way: simulate.Way, start: datetime, child: SceneChild, pause: timedelta = PAUSE) -> str:
@@ -224,13 +227,15 @@ class _Teller:
 
     def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
         event = self._in_other_words(event)
-        with self._service.store.read(self._part.key) as connection:
-            person = self._cast.holder(event.raiser_role, str(child.id))
-            signed = self._cast.signed(connection, person)
+        signed = self._signed(self._cast.holder(event.raiser_role, str(child.id)))
         answer = self._casework.raise_item(
             signed, child.number, event, now, lambda _, done: {"reference": done.loaded.reference}, ladder=self._rules.ladder.key
         )
         return str(answer["reference"])
+
+    def _signed(self, person: UUID) -> Principal:
+        with self._service.store.read(self._part.key) as connection:
+            return self._cast.signed(connection, person)
 
     def _in_other_words(self, event: Raised) -> Raised:
         """Another concern and reason for each item, so that no two read alike."""
@@ -246,28 +251,32 @@ class _Teller:
         return replace(event, reasons=(reasons[self._n % len(reasons)],), concern=concern, effect_on_child=effect)
 
     def _act(self, reference: str, step: simulate.Step, child: SceneChild, now: datetime) -> None:
-        assert step.event is not None
         event = step.event
+        assert event is not None
         if isinstance(event, Responded):
             event = replace(event, answer="We agree. The plan will be carried out, and you will hear from us in a week.")
         if isinstance(event, Resolved | EndedUnresolved | Overtaken):
             event = self._with_impact(event)
         with self._service.store.read(self._part.key) as connection:
-            id_ = id_of_reference(connection, self._part.key, reference)
-            assert id_ is not None
-            loaded = load_challenges(connection, self._part.key, [id_])[id_]
-            about = loaded.about()
-            places = load_establishment(connection, self._part.key, [about])
-            day = local_date(now)
-            person = ""
+            loaded = self._loaded(connection, reference)
             if step.part is Playing.RAISER:
-                person = str(self._cast.holder(loaded.challenge.raiser_role, str(child.id)))
+                person = self._cast.holder(loaded.challenge.raiser_role, str(child.id))
             else:
-                window = loaded.challenge.main_window()
-                named = [a.party.person for w in ([window] if window else []) for a in w.asked if a.party.role in step.roles]
-                holders = [h for role in step.roles for h in places.holders(self._rules.authority, role, about, day)]
-                person = next((one for one in named if one), "") or holders[0]
-        self._bring(reference, event, UUID(person), now)
+                person = UUID(self._asked(connection, loaded, step.roles, local_date(now)))
+        self._bring(reference, event, person, now)
+
+    def _asked(self, connection: Connection, loaded: StoredChallenge, roles: Collection[str], day: date) -> str:
+        """Who acts in one of some roles: whoever is asked by name, or else the first who holds it."""
+        window, about = loaded.challenge.main_window(), loaded.about()
+        named = [asked.party.person for asked in window.asked if asked.party.role in roles] if window else []
+        places = load_establishment(connection, self._part.key, [about])
+        holders = [one for role in roles for one in places.holders(self._rules.authority, role, about, day)]
+        return next(one for one in (*named, *holders) if one)
+
+    def _loaded(self, connection: Connection, reference: str) -> StoredChallenge:
+        id_ = id_of_reference(connection, self._part.key, reference)
+        assert id_ is not None
+        return load_challenges(connection, self._part.key, [id_])[id_]
 
     def _with_impact(self, event: Resolved | EndedUnresolved | Overtaken) -> Event:
         found = next(self._impacts)
@@ -275,15 +284,11 @@ class _Teller:
         return replace(event, found=found, look_again_on=again)
 
     def _bring(self, reference: str, event: Event, person: UUID, now: datetime) -> None:
-        with self._service.store.read(self._part.key) as connection:
-            signed = self._cast.signed(connection, person)
-        self._casework.act(signed, reference, event, now, _nothing)
+        self._casework.act(self._signed(person), reference, event, now, _nothing)
 
     def _next_acts_at(self, reference: str) -> datetime:
         with self._service.store.read(self._part.key) as connection:
-            id_ = id_of_reference(connection, self._part.key, reference)
-            assert id_ is not None
-            return simulate.next_window(load_challenges(connection, self._part.key, [id_])[id_].challenge).acts_at
+            return simulate.next_window(self._loaded(connection, reference).challenge).acts_at
 
 
 def _nothing(connection: object, done: ActionResult) -> dict[str, object]:

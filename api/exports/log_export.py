@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.assembly import Service
 from api.exports import csv_text
-from api.exports.whole_files import whole_file
+from api.exports.export_files import whole_file
 from api.presenters import item_view
 from api.presenters.readings import readings_in_words
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, LoggedReading
@@ -53,19 +53,23 @@ def access_log_rows(
 ) -> str:
     """Write the access log to a file, newest first, and say how much. Raises LookupError, OSError, Unavailable."""
     authority_named(service, authority)
-    _in_order(since, until)
+    first, last = _instants(since, until)
     who = _identity(service, authority, person) if person else ""
     reference = reference.upper()
     note_log_export(service, authority, f"{OF_THE_LOG}: {who}" if who else OF_THE_LOG, reference)
-    found = logged_rows(service, authority, since, until, who, reference)
+    found = logged_rows(service, authority, first, last, who, reference)
     return _write(out, HEADINGS, found, "readings")
 
 
 def logged_rows(
-    service: Service, authority: str, since: date | None = None, until: date | None = None, who: str = "", reference: str = ""
+    service: Service,
+    authority: str,
+    first: datetime | None = None,
+    last: datetime | None = None,
+    who: str = "",
+    reference: str = "",
 ) -> Iterator[tuple[str, ...]]:
-    """Readings as rows, newest first; then those that only the fallback file holds. Days are London's, both included."""
-    first, last = _from(since), _before(until)
+    """Readings as rows, newest first, from an instant on until before another; then those that only the fallback file holds."""
     people = frozenset({who}) if who else None
     log, before = service.access_log, 0
     while page := log.readings(
@@ -94,9 +98,9 @@ def _shown(service: Service, authority: str, readings: list[LoggedReading], kept
 def send_log_rows(service: Service, authority: str, out: Path, since: date | None, until: date | None) -> str:
     """Write who was sent what, item by item as they were raised, and say how much. Raises LookupError, OSError, Unavailable."""
     authority_named(service, authority)
-    _in_order(since, until)
+    first, last = _instants(since, until)
     note_log_export(service, authority, "send log")
-    return _write(out, SENT_HEADINGS, _messages(service, authority, _from(since), _before(until)), "messages")
+    return _write(out, SENT_HEADINGS, _messages(service, authority, first, last), "messages")
 
 
 def _messages(service: Service, authority: str, first: datetime | None, last: datetime | None) -> Iterator[tuple[str, ...]]:
@@ -144,14 +148,8 @@ def _identity(service: Service, authority: str, person: str) -> str:
     return str(found)
 
 
-def _in_order(since: date | None, until: date | None) -> None:
+def _instants(since: date | None, until: date | None) -> tuple[datetime | None, datetime | None]:
+    """The instants between which London's days lie, both included. Raises LookupError where they are the wrong way round."""
     if since and until and until < since:
         raise LookupError(f"--until {until} is before --since {since}: nothing was exported. Turn them round.")
-
-
-def _from(day: date | None) -> datetime | None:
-    return at_local(day, time(0)) if day else None
-
-
-def _before(day: date | None) -> datetime | None:
-    return local_midnight_after(day) if day else None
+    return at_local(since, time(0)) if since else None, local_midnight_after(until) if until else None

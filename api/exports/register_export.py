@@ -5,8 +5,6 @@ from tempfile import TemporaryFile
 from typing import IO
 from uuid import UUID
 
-from sqlalchemy import Connection
-
 from api.exports import csv_text
 from api.exports.workbooks import Cell, write_workbook
 from api.queries import register_query
@@ -97,15 +95,14 @@ def _about(asked: RequestContext, words: Authority, narrowed: list[str]) -> list
 def _rows(asked: RequestContext, its: DisplayLabels, shown: DisplayLabels, one: RegisterQuery) -> Iterator[list[Cell]]:
     """Every line, a page at a time. By the day of raising, which never changes: nothing is missed or comes twice meanwhile."""
     sort = "raised_up" if one.sort == "raised_up" else "raised"
-    after = ""
+    sees_children, after = register_query.sees_children(asked), ""
     while True:
         with asked.service.store.read(asked.authority) as connection:
             page = register_search.search_register(connection, its, one.narrowed, asked.now, sort, AT_ONCE, after)
-            numbers = _numbers(connection, asked, page.items)
-        for item in page.items:
-            yield _row(asked, shown, item, numbers)
-        after = page.next
-        if not after:
+            children = [item.child for item in page.items if item.child] if sees_children else []
+            numbers = lookup.child_numbers_of(connection, asked.authority, children) if children else {}
+        yield from (_row(asked, shown, item, numbers) for item in page.items)
+        if not (after := page.next):
             return
 
 
@@ -121,13 +118,6 @@ def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers
     if register_query.sees_iros(asked):
         row.append(shown.label(Dimension.IRO, str(one.raiser)) if one.raiser else "")
     return row
-
-
-def _numbers(connection: Connection, asked: RequestContext, items: tuple[RegisterItem, ...]) -> Mapping[UUID, str]:
-    """The case numbers of the children of some lines, for whoever sees every item."""
-    if not register_query.sees_children(asked):
-        return {}
-    return lookup.child_numbers_of(connection, asked.authority, [one.child for one in items if one.child])
 
 
 def note_register_export(asked: RequestContext, count: int) -> None:

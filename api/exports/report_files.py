@@ -1,5 +1,6 @@
 """A theme table as a file: CSV, XLSX, JSON, the drawing, or lines for a terminal."""
 
+import json
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
@@ -36,7 +37,7 @@ def xlsx_of(made: ThemeTable, its: DisplayLabels, asked: AskedQuestion) -> bytes
 
 def json_of(made: ThemeTable, its: DisplayLabels, asked: AskedQuestion) -> bytes:
     """As the JSON interface gives it."""
-    return report_query.table_as_json(made, its, asked).encode()
+    return json.dumps(report_query.table_as_values(made, its, asked), ensure_ascii=False, indent=1).encode()
 
 
 def svg_of(made: ThemeTable, its: DisplayLabels, asked: AskedQuestion) -> bytes:

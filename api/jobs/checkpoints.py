@@ -32,6 +32,11 @@ class AuditVerdict:
         """Nothing at all was found."""
         return not self.faults and not self.said
 
+    def told(self, faults: Sequence[TimelineFault]) -> list[str]:
+        """What is to be said of the checkpoints and of some faults, a line each."""
+        lines = [f"{self.authority}: {said}" for said in self.said]
+        return [*lines, *(f"{self.authority} {one.reference or one.challenge}: {one.said}" for one in faults)]
+
 
 class CheckpointsPutBack(Unsigned):
     """The folder has checkpoints that the database does not know: none is signed under a number that was given out already."""

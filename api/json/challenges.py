@@ -77,22 +77,25 @@ def send_notice(asked: CurrentRequest, body: NoticeBody, idempotency_key: Idempo
     return _raise(asked, event, body, idempotency_key, body.child, ladder=body.ladder)
 
 
-_SAID_ONCE = {ItemType.EXCELLENT_PRACTICE: "what_went_well", ItemType.SENIOR_SCRUTINY: "what_was_looked_at"}
-_OF_SCRUTINY = ("what_was_looked_at", "who_took_part")
+_ITS_WORDS = {
+    ItemType.EXCELLENT_PRACTICE: ("what_went_well",),
+    ItemType.SENIOR_SCRUTINY: ("what_was_looked_at", "who_took_part"),
+}
+"""What is told once, and the fields of words that are its own; it must say the first."""
 
 
 def _said_once(body: NoticeBody) -> str:
     """The words that such an item is about. Raises Unfit for an item that is a challenge, and for another kind's words."""
-    wanted = _SAID_ONCE.get(body.item_type)
-    if wanted is None:
+    if body.item_type not in _ITS_WORDS:
         raise Unfit("That is a challenge, not something told once.", "Send it to /api/v1/challenges.", "item_type")
-    for field in ("what_went_well", *_OF_SCRUTINY):
-        its_own = field in _OF_SCRUTINY if body.item_type is ItemType.SENIOR_SCRUTINY else field == wanted
-        if getattr(body, field) and not its_own:
+    wanted, *_ = its_own = _ITS_WORDS[body.item_type]
+    for field in ("what_went_well", "what_was_looked_at", "who_took_part"):
+        if getattr(body, field) and field not in its_own:
             raise Unfit(f"`{field}` does not belong to this kind of item.", f"Say it in `{wanted}`, or leave it out.", field)
-    if not str(getattr(body, wanted)).strip():
+    said = str(getattr(body, wanted))
+    if not said.strip():
         raise Unfit("Nothing is said of what it is about.", f"Say it in `{wanted}`.", wanted)
-    return str(getattr(body, wanted))
+    return said
 
 
 def _raise(

@@ -1,6 +1,6 @@
 """How the service is, at two addresses: may this replica serve, and what is wrong. Neither names an authority, person or item."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -85,27 +85,26 @@ def what_is_wrong(
 
     `two_ticks`: how long what is due may lie; `unwitnessed`: how long timelines may go without a checkpoint.
     """
-    reasons: list[str] = []
-    last = _earliest(one.last_tick for one in conditions)
-    if any(one.last_tick is None for one in conditions):
-        reasons.append("The heartbeat has not run yet.")
-    elif last is not None and now - last > two_ticks:
-        reasons.append("The heartbeat has stopped.")
-    window = _earliest(one.oldest_overdue_window for one in conditions)
-    if window is not None and now - window > two_ticks:
-        reasons.append("A window that closed has not been acted on.")
-    message = _earliest(one.oldest_unsent_message for one in conditions)
-    if message is not None and now - message > LONGEST_UNSENT:
-        reasons.append("Messages have waited for more than an hour.")
-    if any(one.held_windows for one in conditions):
-        reasons.append("Windows are held for release.")
-    looked = [(one.witnessed_at or one.first_raised_at) for one in conditions if one.first_raised_at is not None]
-    if any(one.witness_fault for one in conditions):
-        reasons.append("A record does not go on from its last checkpoint: run `drp audit verify`.")
-    elif any(at is not None and now - at > unwitnessed for at in looked):
-        reasons.append("No checkpoint has been looked for in too long: is the heartbeat running?")
-    return reasons
+
+    def are_past(instants: Iterable[datetime | None], allowed: timedelta) -> bool:
+        return any(at is not None and now - at > allowed for at in instants)
+
+    never = any(one.last_tick is None for one in conditions)
+    broken = any(one.witness_fault for one in conditions)
+    looked = (one.witnessed_at or one.first_raised_at for one in conditions if one.first_raised_at is not None)
+    reasons = {
+        "The heartbeat has not run yet.": never,
+        "The heartbeat has stopped.": not never and are_past((one.last_tick for one in conditions), two_ticks),
+        "A window that closed has not been acted on.": are_past((one.oldest_overdue_window for one in conditions), two_ticks),
+        "Messages have waited for more than an hour.": are_past(
+            (one.oldest_unsent_message for one in conditions), LONGEST_UNSENT
+        ),
+        "Windows are held for release.": any(one.held_windows for one in conditions),
+        "A record does not go on from its last checkpoint: run `drp audit verify`.": broken,
+        "No checkpoint has been looked for in too long: is the heartbeat running?": not broken and are_past(looked, unwitnessed),
+    }
+    return [reason for reason, is_so in reasons.items() if is_so]
 
 
-def _earliest(instants: Any) -> datetime | None:
+def _earliest(instants: Iterable[datetime | None]) -> datetime | None:
     return min((at for at in instants if at is not None), default=None)

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Request
 from api.json.problems import declared_refusals
 from api.presenters.shapes import RegisterShape, ThemesShape
 from api.queries import register_query, report_query
+from api.queries.register_query import RegisterParameters
 from api.request_context import CurrentRequest
 from drp.reports import register_search, theme_tables
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
-from drp.reports.response_times import CAUSES, HIGHER, REPLIES
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
 
@@ -50,37 +50,14 @@ def show_themes(
 
 
 @router.get("/register", responses=declared_refusals(422), response_model=RegisterShape)
-def show_register(
-    asked: CurrentRequest,
-    request: Request,
-    kind: Annotated[str, Query(max_length=20, description=f"One of: {', '.join(register_query.KINDS)}.")] = "",
-    since: Annotated[str, Query(max_length=10, description="From this year, quarter or month of raising on.")] = "",
-    until: Annotated[str, Query(max_length=10, description="Up to this one, included.")] = "",
-    practice: Annotated[str, Query(max_length=1, description="1: excellent practice is counted in.")] = "",
-    together: Annotated[str, Query(max_length=1, description="1: `stage` is one of the file's stages together.")] = "",
-    past: Annotated[str, Query(max_length=1, description="1: only past its date now, `stage` being where it stands.")] = "",
-    other: Annotated[str, Query(max_length=1, description="1: only reasons that need words.")] = "",
-    sort: Annotated[str, Query(max_length=20, description=f"One of: {', '.join(register_search.SORTS)}.")] = "",
-    after: Annotated[str, Query(max_length=400, description="`next` of the page before.")] = "",
-    child: Annotated[str, Query(max_length=32, description="Case number: for IRO managers and business support.")] = "",
-    came_to: Annotated[str, Query(max_length=64, description="Only what once came to this stage.")] = "",
-    came_since: Annotated[str, Query(max_length=10, description="… from this year, quarter or month on.")] = "",
-    came_until: Annotated[str, Query(max_length=10, description="… up to this one, included.")] = "",
-    reply: Annotated[str, Query(max_length=10, description=f"… where the reply was: {', '.join(REPLIES)}.")] = "",
-    cause: Annotated[str, Query(max_length=20, description=f"… for this cause: {', '.join((*CAUSES, HIGHER))}.")] = "",
-    ended: Annotated[str, Query(max_length=1, description="1: only what ended.")] = "",
-    sheet: Plain = "", reference: Plain = "",
-    year: Plain = "", quarter: Plain = "", month: Plain = "", stage: Plain = "", reason: Plain = "", theme: Plain = "",
-    team: Plain = "", service: Plain = "", status: Plain = "", item_type: Plain = "", outcome: Plain = "", impact: Plain = "",
-    iro: Plain = "",
-) -> RegisterShape:  # fmt: skip
+def show_register(asked: CurrentRequest, query: Annotated[RegisterParameters, Query()]) -> RegisterShape:
     """The items behind a figure, each once: narrowed as `/themes` is, and to what only a list knows."""
-    one = register_query.read_register_query(request.query_params, asked)
+    one = register_query.read_register_query(query, asked)
     with asked.service.store.read(asked.authority) as connection:
         words = asked.service.casework.procedures.current(connection, asked.authority)[0].authority
         its, shown = register_query.words_for(connection, asked, words, one.narrowed)
         most = register_query.ON_A_PAGE
-        found = register_search.search_register(connection, its, one.narrowed, asked.now, one.sort, most, after)
+        found = register_search.search_register(connection, its, one.narrowed, asked.now, one.sort, most, query.after)
         made = RegisterShape(
             narrowed_to=register_query.query_in_words(connection, asked.authority, its, one.narrowed),
             items_in_all=register_search.count_register(connection, its, one.narrowed, asked.now),

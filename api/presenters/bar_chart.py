@@ -1,5 +1,6 @@
 """A theme table as a drawing: bars that can be opened, each with its number beside it; never by colour alone."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from html import escape
 
@@ -27,13 +28,14 @@ def draw_bar_chart(made: ThemeTable, finding: str, address: Address | None = Non
     Rows are groups of bars, one for each column (totals alone where there are too many).
     """
     rows = _shown(made)
-    columns: Sequence[TableHeading | None] = list(made.columns) if _has_room(made, rows) else [None]
+    has_room = 0 < len(made.columns) <= MOST_COLUMNS and len(made.columns) * len(rows) <= MOST_BARS
+    columns: Sequence[TableHeading | None] = made.columns if has_room else [None]
     # The newest period is plain, whichever place it has: it is what is read first.
     fills = dict(zip(reversed(columns) if made.question.across in PERIODS else columns, FILLS, strict=False))
     most = max([made.cell(row, column) for row in rows for column in columns] or [0]) or 1
     parts: list[str] = []
     y = 14
-    if columns != [None]:
+    if has_room:
         y = _legend(parts, [(column, fills[column]) for column in columns if column], y)
     broken = dict(made.breaks)
     for row in rows:
@@ -57,10 +59,6 @@ _PATTERNS = (
     '<pattern id="hatched" width="6" height="6" patternUnits="userSpaceOnUse"><rect width="6" height="6" fill="#ffffff"/>'
     '<path d="M0 0L6 6M6 0L0 6" stroke="#0f5257"/></pattern></defs>'
 )
-
-
-def _has_room(made: ThemeTable, rows: Sequence[TableHeading]) -> bool:
-    return 0 < len(made.columns) <= MOST_COLUMNS and len(made.columns) * len(rows) <= MOST_BARS
 
 
 def _shown(made: ThemeTable) -> list[TableHeading]:
@@ -127,10 +125,7 @@ def _wrapped(text: str, most: int = 32) -> list[str]:
     """A row's name in at most two lines."""
     if len(text) <= most:
         return [text]
-    words, first = text.split(), ""
-    while words and len(f"{first} {words[0]}".strip()) <= most:
-        first = f"{first} {words.pop(0)}".strip()
-    rest = " ".join(words)
-    if not first:
-        first, rest = text[:most], text[most:]
+    words = " ".join(text.split())
+    first = textwrap.wrap(words, most, break_long_words=False, break_on_hyphens=False)[0][:most]
+    rest = words[len(first) :].strip()
     return [first, rest if len(rest) <= most else f"{rest[: most - 1].rstrip()}…"]

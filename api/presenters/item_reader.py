@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -64,18 +65,14 @@ def items_they_may_see(connection: Connection, asked: RequestContext, ids: Seque
         connection, asked.authority, [about for one in found.values() for about in one.abouts()]
     )
     may: dict[UUID, SeenItem] = {}
-    for id_ in ids:
-        if id_ not in found:
-            continue  # it was erased when its time had come
-        loaded = found[id_]
+    # One that is not found was erased when its time had come.
+    for loaded in (found[id_] for id_ in ids if id_ in found):
         rules = _rules(connection, asked, loaded)
         actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
-        try:
+        with suppress(NotFound, AccessEnded):
             access.check_sees(actor, lambda: False)
             check_not_sealed(loaded, actor)
-        except (NotFound, AccessEnded):
-            continue
-        may[id_] = SeenItem(loaded, rules, establishment, actor)
+            may[loaded.id] = SeenItem(loaded, rules, establishment, actor)
     return may
 
 

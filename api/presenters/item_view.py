@@ -58,15 +58,12 @@ class ItemViewer:
     ) -> None:
         self.loaded, self.rules, self.actor, self.now = loaded, rules, actor, now
         self.challenge: Challenge = loaded.challenge
-        self._establishment = establishment
-        self._reached: dict[Party, tuple[str, ...]] = {}
         parties = {asked.party for w in self.challenge.windows if w.key.kind in SHOWN for asked in w.asked}
-        for visit in self.challenge.visits[-1:]:
-            parties |= {*visit.told, *visit.copied}
-        day = local_date(now)
-        for party in parties:
-            found = reach_people(party, rules.authority, establishment, loaded.about(), day)
-            self._reached[party] = tuple(one.person for one in found)
+        parties |= {party for visit in self.challenge.visits[-1:] for party in (*visit.told, *visit.copied)}
+        about, day = loaded.about(), local_date(now)
+        self._reached = {
+            party: [one.person for one in reach_people(party, rules.authority, establishment, about, day)] for party in parties
+        }
         people = {person for reached in self._reached.values() for person in reached}
         self._names = lookup.names_of(connection, rules.authority.key, people)
 
@@ -154,17 +151,16 @@ class ItemViewer:
         )
 
     def _referral(self, moves: Iterable[str]) -> ReferralShape:
-        challenge = self.challenge
-        cafcass = self.rules.authority.label("cafcass")
-        why = ""
-        if not challenge.about_child:
-            why = "This item names no child."
-        elif not challenge.facts.is_looked_after:
-            why = f"Only a looked-after child can be referred to {cafcass} (Children Act 1989 s.25B(3))."
-        elif not challenge.is_open:
-            why = "It has ended: open it again first."
-        elif Part.CHILDS_IRO not in self.actor.parts:
-            why = "Only the child's IRO, or their cover, refers."
+        challenge, cafcass = self.challenge, self.rules.authority.label("cafcass")
+        refusals = {
+            "This item names no child.": not challenge.about_child,
+            f"Only a looked-after child can be referred to {cafcass} (Children Act 1989 s.25B(3)).": (
+                not challenge.facts.is_looked_after
+            ),
+            "It has ended: open it again first.": not challenge.is_open,
+            "Only the child's IRO, or their cover, refers.": Part.CHILDS_IRO not in self.actor.parts,
+        }
+        why = next((said for said, is_so in refusals.items() if is_so), "")
         state = challenge.referral
         # That a referral was considered and not made is between the IRO and the record.
         if state is ReferralState.CONSIDERED and not reads_iro_service(self.actor):

@@ -167,9 +167,7 @@ def entries_in_words(item: SeenItem, timeline: TimelineShape) -> list[EntryInWor
 
 def is_told(entry: Any) -> bool:
     """Does an entry say something that no other says better?"""
-    if entry.kind == "window_opened":
-        return False
-    return entry.kind != "window_closed" or entry.facts.get("as") in _PASSED
+    return entry.kind not in ("window_opened", "window_closed") or entry.facts.get("as") in _PASSED
 
 
 def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) -> EntryInWords:
@@ -196,8 +194,19 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) ->
 
 def question_in_words(field: str) -> str:
     """What a field of words is called: an item of the referral's list by its title."""
+    if field.startswith("actions."):
+        return "What was agreed"
     listed = BY_KEY.get(field.removeprefix("said."))
     return listed.title if listed and field.startswith("said.") else QUESTIONS.get(field, field)
+
+
+_DATED = {
+    "until": "Reply by {}",
+    "on": "On {}",
+    "hearing": "Hearing on {}",
+    "look_again_on": "Look again on {}",
+    "next_review": "Next review on {}",
+}
 
 
 def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
@@ -212,26 +221,16 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         said += _addressed(facts, words, raiser)
     if entry.kind == "raised":
         said += [words.reason(key).label for key in facts.get("reasons", []) if words.has_reason(key)]
-    for name, text in (
-        ("until", "Reply by {}"),
-        ("on", "On {}"),
-        ("hearing", "Hearing on {}"),
-        ("look_again_on", "Look again on {}"),
-        ("next_review", "Next review on {}"),
-    ):
-        if facts.get(name) and entry.kind != "windows_held":
-            said.append(text.format(long_date(date.fromisoformat(facts[name]))))
+    if entry.kind != "windows_held":
+        said += [text.format(long_date(date.fromisoformat(facts[name]))) for name, text in _DATED.items() if facts.get(name)]
     if entry.kind in ("meeting_arranged", "windows_held"):
-        said.append(
-            moment_in_words(facts["at"])
-            if "at" in facts
-            else f"From {moment_in_words(facts['since'])} to {moment_in_words(facts['until'])}"
-        )
+        span = [moment_in_words(facts.get(name)) for name in ("at", "since", "until")]
+        said.append(span[0] or f"From {span[1]} to {span[2]}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
-    for name in ("state", "found", "about", "outcome", "how"):
-        if isinstance(facts.get(name), str) and entry.kind not in ("stage_entered", "raised"):
-            said.append(facts[name].replace("_", " ").capitalize())
+    if entry.kind not in ("stage_entered", "raised"):
+        named = [facts.get(name) for name in ("state", "found", "about", "outcome", "how")]
+        said += [text.replace("_", " ").capitalize() for text in named if isinstance(text, str)]
     return said
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlencode
 
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from api.presenters import item_reader
@@ -30,6 +31,58 @@ KINDS = {"challenge": "Challenges", "practice": "Excellent practice", "scrutiny"
 
 ON_A_PAGE = 50
 
+Key = Annotated[str, Field(max_length=120)]
+Period = Annotated[str, Field(max_length=10)]
+Tick = Annotated[str, Field(max_length=1)]
+
+
+class RegisterParameters(BaseModel):
+    """What may be asked of the register, as it stands in an address: of the JSON interface, the page and its files.
+
+    The JSON interface refuses what is longer than is said here. What is meant by it is read by `read_register_query`.
+    """
+
+    kind: str = Field("", max_length=20, description=f"One of: {', '.join(KINDS)}.")
+    since: Period = Field("", description="From this year, quarter or month of raising on.")
+    until: Period = Field("", description="Up to this one, included.")
+    practice: Tick = Field("", description="1: excellent practice is counted in.")
+    together: Tick = Field("", description="1: `stage` is one of the file's stages together.")
+    past: Tick = Field("", description="1: only past its date now, `stage` being where it stands.")
+    other: Tick = Field("", description="1: only reasons that need words.")
+    sort: str = Field("", max_length=20, description=f"One of: {', '.join(SORTS)}.")
+    after: str = Field("", max_length=400, description="`next` of the page before.")
+    child: str = Field("", max_length=32, description="Case number: for IRO managers and business support.")
+    came_to: str = Field("", max_length=64, description="Only what once came to this stage.")
+    came_since: Period = Field("", description="… from this year, quarter or month on.")
+    came_until: Period = Field("", description="… up to this one, included.")
+    reply: str = Field("", max_length=10, description=f"… where the reply was: {', '.join(REPLIES)}.")
+    cause: str = Field("", max_length=20, description=f"… for this cause: {', '.join((*CAUSES, HIGHER))}.")
+    ended: Tick = Field("", description="1: only what ended.")
+    sheet: Key = ""
+    reference: Key = ""
+    year: Key = ""
+    quarter: Key = ""
+    month: Key = ""
+    stage: Key = ""
+    reason: Key = ""
+    theme: Key = ""
+    team: Key = ""
+    service: Key = ""
+    status: Key = ""
+    item_type: Key = ""
+    outcome: Key = ""
+    impact: Key = ""
+    iro: Key = ""
+
+    @classmethod
+    def of_address(cls, query: Mapping[str, str]) -> Self:
+        """What a page's address asks: of any length, for what is too long is cut or refused where it is read."""
+        return cls.model_construct(None, **{name: query[name] for name in cls.model_fields if name in query})
+
+    def ticked(self, name: str) -> bool:
+        """Is a box of that name ticked?"""
+        return getattr(self, name) not in ("", "0")
+
 
 @dataclass(frozen=True)
 class RegisterQuery:
@@ -40,17 +93,11 @@ class RegisterQuery:
 
     def said(self) -> dict[str, str]:
         """The same as a query's parts, without what is as it always is."""
-        one, q = self.narrowed, self.narrowed.question
-        said = {by.value: key or UNRECORDED for by, key in q.only} | {"since": q.first, "until": q.last, "kind": one.kind}
-        said |= {"sheet": one.sheet, "child": one.child, "reference": one.reference}
-        came = one.came or VisitFilter()
-        said |= {
-            "came_to": came.stage,
-            "came_since": came.first,
-            "came_until": came.last,
-            "reply": came.reply,
-            "cause": came.cause,
-        }
+        one, q, came = self.narrowed, self.narrowed.question, self.narrowed.came or VisitFilter()
+        said = {by.value: key or UNRECORDED for by, key in q.only}
+        said |= {"since": q.first, "until": q.last, "kind": one.kind, "sheet": one.sheet, "child": one.child}
+        said |= {"reference": one.reference, "came_to": came.stage, "came_since": came.first, "came_until": came.last}
+        said |= {"reply": came.reply, "cause": came.cause}
         ticks = {"practice": q.with_practice, "together": q.together, "past": one.past, "other": one.other, "ended": one.ended}
         said |= {name: "1" for name, ticked in ticks.items() if ticked}
         return {name: value for name, value in said.items() if value} | ({"sort": self.sort} if self.sort != "raised" else {})
@@ -71,35 +118,35 @@ def sees_iros(asked: RequestContext) -> bool:
     return Capacity.IRO_MANAGER in asked.signed.capacities
 
 
-def read_register_query(query: Mapping[str, str], asked: RequestContext) -> RegisterQuery:
+_COUNTED = {"since", "until", "practice", "together", *Dimension}
+"""What narrows the register as it narrows the figures."""
+
+
+def read_register_query(query: RegisterParameters, asked: RequestContext) -> RegisterQuery:
     """What a query asks. Raises Unfit for what there is not, NotYours for what is not theirs to ask."""
-    if query.get("iro") and not sees_iros(asked):
+    if query.iro and not sees_iros(asked):
         raise NotYours("Figures by IRO are for supervision: the IRO manager sees them.", "Look at the register without them.")
-    if query.get("child") and not sees_children(asked):
+    if query.child and not sees_children(asked):
         raise NotYours("Only the IRO service's desk looks a child up in the register.", "Use the search: it finds what is yours.")
-    counted = {name: query[name] for name in ("since", "until", "practice", "together", *Dimension) if query.get(name)}
+    counted = query.model_dump(include=_COUNTED, exclude_defaults=True)
     counted |= {"by": Dimension.MONTH.value, "across": "none", "span": "all"}
     question = report_query.read_question(counted, local_date(asked.now), False, sees_iros(asked)).question
-    kind, sort = query.get("kind", ""), query.get("sort", "") or "raised"
-    if kind and kind not in KINDS:
-        raise Unfit("There is no such kind.", f"Choose one of: {', '.join(KINDS)}.", "kind")
-    if sort not in SORTS:
-        raise Unfit("There is no such order.", f"Choose one of: {', '.join(SORTS)}.", "sort")
-    past, other, ended = (query.get(name, "") not in ("", "0") for name in ("past", "other", "ended"))
-    sheet, child, reference = (_plain(query.get(name, "")) for name in ("sheet", "child", "reference"))
-    return RegisterQuery(RegisterFilter(question, kind, past, other, sheet, child, reference, _came(query), ended), sort)
-
-
-def _came(query: Mapping[str, str]) -> VisitFilter | None:
-    """How an item must once have come to a stage, if it is asked."""
-    reply, cause = query.get("reply", ""), query.get("cause", "")
-    if reply and reply not in REPLIES:
-        raise Unfit("No reply is kept so.", f"Choose one of: {', '.join(REPLIES)}.", "reply")
-    if cause and cause not in (*CAUSES, HIGHER):
-        raise Unfit("Nothing climbs for that.", f"Choose one of: {', '.join((*CAUSES, HIGHER))}.", "cause")
-    since, until = report_query.months_of_period(query.get("came_since", ""), query.get("came_until", ""))
-    one = VisitFilter(_plain(query.get("came_to", "")), reply, cause, since, until)
-    return None if one == VisitFilter() else one
+    for field, said, known, title in (
+        ("kind", query.kind, KINDS, "There is no such kind."),
+        ("sort", query.sort, SORTS, "There is no such order."),
+        ("reply", query.reply, REPLIES, "No reply is kept so."),
+        ("cause", query.cause, (*CAUSES, HIGHER), "Nothing climbs for that."),
+    ):
+        if said and said not in known:
+            raise Unfit(title, f"Choose one of: {', '.join(known)}.", field)
+    came_since, came_until = report_query.months_of_period(query.came_since, query.came_until)
+    came = VisitFilter(_plain(query.came_to), query.reply, query.cause, came_since, came_until)
+    past, other, ended = (query.ticked(name) for name in ("past", "other", "ended"))
+    sheet, child, reference = (_plain(said) for said in (query.sheet, query.child, query.reference))
+    narrowed = RegisterFilter(
+        question, query.kind, past, other, sheet, child, reference, None if came == VisitFilter() else came, ended
+    )
+    return RegisterQuery(narrowed, query.sort or "raised")
 
 
 def _plain(text: str) -> str:
@@ -131,28 +178,22 @@ def query_in_words(connection: Connection, authority: str, its: DisplayLabels, o
         found.append(f"{its.words.label('excellent_practice')} counted in")
     if one.came:
         found += _came_in_words(its, one.came)
-    if one.ended:
-        found.append("ended")
-    if one.past:
-        found.append("waiting for a reply past its date now, by the stage at which it stands")
-    if one.other:
-        found.append("with a reason that needs words of its own")
-    if one.sheet:
-        name = find_sheet_name(connection, authority, one.sheet)
-        found.append(f"brought in from {name or 'a file that is not known here'}")
-    if one.child:
-        found.append(f"about the child {one.child}")
-    if one.reference:
-        found.append(f"reference {one.reference}")
-    return found
+    sheet = find_sheet_name(connection, authority, one.sheet) if one.sheet else ""
+    more = {
+        "ended": one.ended,
+        "waiting for a reply past its date now, by the stage at which it stands": one.past,
+        "with a reason that needs words of its own": one.other,
+        f"brought in from {sheet or 'a file that is not known here'}": one.sheet,
+        f"about the child {one.child}": one.child,
+        f"reference {one.reference}": one.reference,
+    }
+    return [*found, *(phrase for phrase, is_asked in more.items() if is_asked)]
 
 
 def _came_in_words(its: DisplayLabels, came: VisitFilter) -> Iterator[str]:
     """As somebody says it: came to Stage 3, April 2026 to June 2026; why it climbed: no reply; the reply there: late."""
-    period = report_query.months_in_words(came.first, came.last)
-    yield ", ".join(
-        part for part in (f"came to {its.label(Dimension.STAGE, came.stage) if came.stage else 'a stage'}", period) if part
-    )
+    stage = its.label(Dimension.STAGE, came.stage) if came.stage else "a stage"
+    yield ", ".join(filter(None, (f"came to {stage}", report_query.months_in_words(came.first, came.last))))
     if came.cause:
         yield f"why it climbed: {CAUSES[came.cause]}" if came.cause in CAUSES else "it came there from another stage"
     if came.reply:

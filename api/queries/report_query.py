@@ -1,6 +1,5 @@
 """What somebody asks of the figures, from a query; a table as rows to take away. For pages, JSON and command line alike."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -51,10 +50,7 @@ class AskedQuestion:
         q = self.question
         said = {"by": q.by.value, "across": q.across.value if q.across else "none"}
         said |= {"span": self.span} if self.span else {"since": q.first, "until": q.last}
-        said |= {by.value: key or UNRECORDED for by, key in q.only}
-        said |= {"practice": "1"} if q.with_practice else {}
-        said |= {"together": "1"} if q.together else {}
-        return f"{path}?{urlencode({name: value for name, value in (said | instead).items() if value})}"
+        return _address(path, said | _narrowed(q) | instead)
 
     def in_words(self, labels: DisplayLabels) -> str:
         """The period and what it is narrowed to."""
@@ -90,13 +86,10 @@ def read_question(
     only = tuple((one, _fit(one, _key(query[one.value]))) for one in Dimension if query.get(one.value, ""))
     if Dimension.IRO in (counted, across, *(one for one, _ in only)) and not sees_iros:
         raise Unfit("Figures by IRO are for supervision.", "The IRO manager sees them; ask for something else.", "by")
-    span = query.get("span", "")
     first, last = months_of_period(query.get("since", ""), query.get("until", ""))
-    if not (first or last):
-        span = span or "quarters"
+    span = "" if first or last else query.get("span", "") or "quarters"
+    if span:
         first, last = months_of_span(span, today)
-    else:
-        span = ""
     practice = query.get("practice", "1" if counts_practice else "") not in ("", "0")
     return AskedQuestion(
         TableQuestion(counted, across, first, last, only, practice, query.get("together", "") not in ("", "0")), span
@@ -149,14 +142,16 @@ def months_of_span(span: str, today: date) -> tuple[str, str]:
     """The first and last month of a period by its name. Raises Unfit for a name that is none."""
     quarter = quarter_of(today)
     year = int(quarter[:4])
-    if span == "quarters":
-        return months_of(quarter_before(quarter))[0], months_of(quarter)[1]
-    if span in ("year", "years", "five"):
-        back = {"year": 0, "years": 1, "five": 4}[span]
-        return f"{year - back}-04", f"{year + 1}-03"
-    if span == "all":
-        return "", ""
-    raise Unfit("That is no period.", f"Name one of: {', '.join(SPANS)}.", "span")
+    spans = {
+        "quarters": (months_of(quarter_before(quarter))[0], months_of(quarter)[1]),
+        "year": (f"{year}-04", f"{year + 1}-03"),
+        "years": (f"{year - 1}-04", f"{year + 1}-03"),
+        "five": (f"{year - 4}-04", f"{year + 1}-03"),
+        "all": ("", ""),
+    }
+    if span not in spans:
+        raise Unfit("That is no period.", f"Name one of: {', '.join(SPANS)}.", "span")
+    return spans[span]
 
 
 def as_of(made: ThemeTable, asked: AskedQuestion, today: date) -> ThemeTable:
@@ -187,40 +182,38 @@ def register_address_of_figure(
     """The address of the register that lists exactly the items of one figure; of a total without a row or a column."""
     q = made.question
     said = {by.value: heading.key or UNRECORDED for by, heading in ((q.by, row), (q.across, column)) if by and heading}
-    return _listing(q, {"since": q.first or BEFORE_ALL, "until": q.last or "", **said}, path)
+    # What it is narrowed to may be less than the row is, and stays.
+    return _address(path, {"since": q.first or BEFORE_ALL, "until": q.last or "", **said} | _narrowed(q))
 
 
 def register_address_behind(asked: AskedQuestion, **said: str) -> str:
     """The address of the register that lists what stands behind a figure that is in no theme table."""
-    return _listing(asked.question, said)
+    return _address("/register", said | _narrowed(asked.question))
 
 
-def _listing(q: TableQuestion, said: Mapping[str, str], path: str = "/register") -> str:
-    """What it is narrowed to may be less than the row is, and stays."""
-    parts = {**said, **{by.value: key or UNRECORDED for by, key in q.only}}
-    parts |= {name: "1" for name, ticked in (("practice", q.with_practice), ("together", q.together)) if ticked}
-    return f"{path}?{urlencode({name: value for name, value in parts.items() if value})}"
+def _narrowed(q: TableQuestion) -> dict[str, str]:
+    """What a question is narrowed to, and how it is counted, as an address says it."""
+    ticks = {"practice": q.with_practice, "together": q.together}
+    return {by.value: key or UNRECORDED for by, key in q.only} | {name: "1" for name, ticked in ticks.items() if ticked}
+
+
+def _address(path: str, said: Mapping[str, str]) -> str:
+    return f"{path}?{urlencode({name: value for name, value in said.items() if value})}"
 
 
 def table_headings(made: ThemeTable, labels: DisplayLabels) -> list[str]:
     """The first line of a table that is taken away: a number and its share for each column, then the total's."""
-    q = made.question
-    first = labels.title(q.by)
-    columns = [text for column in made.columns for text in (column.label, f"{column.label}, %")]
-    return [first, *columns, "Total", "Total, %"]
+    columns = [*(column.label for column in made.columns), "Total"]
+    return [labels.title(made.question.by), *(text for column in columns for text in (column, f"{column}, %"))]
 
 
 def table_rows(made: ThemeTable) -> Iterable[list[str | int]]:
     """The lines of a table that is taken away, the total last. Shares are text, as they are printed."""
+    columns = (*made.columns, None)
     for row in made.rows:
-        cells: list[str | int] = [row.label]
-        for column in made.columns:
-            cells += [made.cell(row, column), made.share(row, column)]
-        yield [*cells, made.cell(row), made.share(row)]
-    totals: list[str | int] = ["Total"]
-    for column in made.columns:
-        totals += [made.total(column), "100.00%" if made.total(column) else ""]
-    yield [*totals, made.items, "100.00%" if made.items else ""]
+        yield [row.label, *(one for column in columns for one in (made.cell(row, column), made.share(row, column)))]
+    totals = [made.total(column) for column in columns]
+    yield ["Total", *(one for total in totals for one in (total, "100.00%" if total else ""))]
 
 
 def table_description(made: ThemeTable, labels: DisplayLabels, asked: AskedQuestion) -> list[str]:
@@ -235,13 +228,8 @@ def table_description(made: ThemeTable, labels: DisplayLabels, asked: AskedQuest
     ]
 
 
-def table_as_json(made: ThemeTable, labels: DisplayLabels, asked: AskedQuestion) -> str:
-    """A table for programs, as the JSON interface gives it."""
-    return json.dumps(table_as_values(made, labels, asked), ensure_ascii=False, indent=1)
-
-
 def table_as_values(made: ThemeTable, labels: DisplayLabels, asked: AskedQuestion) -> dict[str, Any]:
-    """The same as plain values."""
+    """A table for programs, as the JSON interface gives it."""
     q = made.question
 
     def named(heading: TableHeading) -> dict[str, str]:

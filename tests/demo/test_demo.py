@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from api.assembly import assemble_service
-from api.cli.erase_child import erase_child
+from api.cli.retention_commands import erase_child
 from api.demo.scene import CAST, directory_files, scene_procedures
 from api.demo.story import tell_story
-from api.exports.referral.operator import write_bundle
+from api.exports.referral.bundle import write_bundle
 from api.exports.sar_export.export import export_subject_access
 from api.jobs import checkpoints
 from api.jobs.heartbeat import beat_once, checkpoint_authority

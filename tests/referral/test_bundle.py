@@ -17,9 +17,8 @@ from jsonschema import Draft202012Validator
 from sqlalchemy.exc import IntegrityError
 
 from api.exports.referral import paper
-from api.exports.referral.bundle import find_referral
+from api.exports.referral.bundle import find_referral, verify_file, write_bundle
 from api.exports.referral.gather import gather_referral
-from api.exports.referral.operator import verify_file, write_bundle
 from api.presenters import item_reader
 from drp.items.referrals import BLACK, Redaction
 from drp.proof import open_bundle as open_bundle_module

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from api.assembly import assemble_service
-from api.exports.referral.operator import write_bundle
+from api.exports.referral.bundle import write_bundle
 from api.pages.referral import referral_pages
 from drp.data_protection.access_log import AccessLog
 from drp.database import record_tables

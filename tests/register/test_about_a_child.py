@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.assembly import assemble_service
-from api.cli import erase_child
+from api.cli.retention_commands import erase_child
 from api.exports.sar_export.export import export_subject_access
 from drp.data_protection import retention
 from drp.data_protection.retention import NoSuchChild, RecordHeld
@@ -60,19 +60,17 @@ def erased(office: Office, request: pytest.FixtureRequest) -> None:
     )
     words = procedures(world.council).authority
     try:
-        assert "the number in 1 line of earlier registers" in erase_child.erase_child(
-            hands, words, "T-1", WHY, "Ada", ordered=True
-        )
+        assert "the number in 1 line of earlier registers" in erase_child(hands, words, "T-1", WHY, "Ada", ordered=True)
         assert office.line("R-1")["number"] == "T-1", "only tried"
-        erase_child.erase_child(hands, words, "T-1", WHY, "Ada", ordered=True, really=True)
+        erase_child(hands, words, "T-1", WHY, "Ada", ordered=True, really=True)
         assert {(one["number"], one["child"]) for one in office.lines() if one["reference"] == "R-1"} == {("", None)}
         with pytest.raises(RecordHeld, match="only an order erases it"):
-            erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", really=True)
-        erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
+            erase_child(hands, words, "OLD-7", WHY, "Ada", really=True)
+        erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
         assert office.line("R-2")["number"] == ""
         assert len(office.lines()) == 4, "the lines stay, and are counted as before"
         with pytest.raises(NoSuchChild, match="Neither the directory nor the register"):
-            erase_child.erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
+            erase_child(hands, words, "OLD-7", WHY, "Ada", ordered=True, really=True)
     finally:
         hands.close()
 

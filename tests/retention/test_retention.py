@@ -11,8 +11,8 @@ from sqlalchemy import delete, select
 from sqlmodel import col
 
 from api.assembly import Service, assemble_service
-from api.cli import erase_child
-from api.exports.referral.operator import write_bundle
+from api.cli.retention_commands import erase_child
+from api.exports.referral.bundle import write_bundle
 from api.jobs import checkpoints
 from drp.casework.load import id_of_reference
 from drp.data_protection import retention as keeping
@@ -127,7 +127,7 @@ def test_the_list_knows_what_a_child_once_was_and_what_holds_them(owner: Owned) 
 
 def erased(world: World, **more: bool) -> str:
     hands = getattr(world, "hands", world.service)
-    return erase_child.erase_child(hands, authority(world), "T-1", "Ordered by the court.", "Ada, administrator", **more)
+    return erase_child(hands, authority(world), "T-1", "Ordered by the court.", "Ada, administrator", **more)
 
 
 def words_left(world: World) -> list[str]:

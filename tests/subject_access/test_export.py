@@ -15,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from sqlalchemy import delete, insert, make_url
 
-from api.exports.sar_export import export, gather, items, pack
+from api.exports.sar_export import export, gather, items
 from api.exports.sar_export.export import export_subject_access
 from api.exports.sar_export.marks import NameFinder, of_law, of_others
 from drp.data_protection import admin_audit_log, retention
@@ -458,9 +458,9 @@ def test_planted_an_outsiders_words_without_a_mark_are_found(
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_a_missing_document_passed_over_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = pack.pack_subject_access
+    right = export.pack_subject_access
 
-    def passed_over(out: Any, contents: Any, fetch: pack.Fetch, readings: Any) -> Any:
+    def passed_over(out: Any, contents: Any, fetch: export.Fetch, readings: Any) -> Any:
         def empty_if_gone(digest: str, size: int) -> bytes:
             try:
                 return fetch(digest, size)

@@ -1,7 +1,7 @@
 """What a bundle says, as closed models: `referral.json` is exactly this, and its JSON Schema is made from it."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -106,8 +106,3 @@ class Contents(BundlePart):
     documents: list[EnclosedDocument]
     left_out: list[str]
     """What is on the record and not in this bundle, counted and never silent."""
-
-
-def referral_schema() -> dict[str, Any]:
-    """The JSON Schema of `referral.json`."""
-    return Contents.model_json_schema()

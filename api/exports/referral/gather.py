@@ -7,9 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from api.exports.referral.contents import FORMAT, ChecklistItem, ChronologyEntry, Contents, EnclosedDocument, Spoken
-from api.exports.referral.known_items import known_to_items
-from api.exports.referral.material import GROUNDS, ReferralMaterial
-from api.exports.referral.stages import stages_reached, working_days_taken
+from api.exports.referral.material import GROUNDS, ReferralMaterial, known_to_items, stages_reached, working_days_taken
 from api.presenters import item_reader, timeline_text
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
@@ -122,38 +120,27 @@ def _spoken(it: ReferralMaterial, shape: EntryShape, black: Redaction) -> list[S
     if not shape.words:
         return [Spoken(question="", text="", left_out=ERASED)]
     found = [
-        Spoken(question=_question(field), text=black(text), left_out="")
+        Spoken(question=timeline_text.question_in_words(field), text=black(text), left_out="")
         for field, text in shape.words.items()
         if words_go(entry, field, it.selection)
     ]
     return found or [Spoken(question="", text="", left_out=NOT_SENT)]
 
 
-def _question(field: str) -> str:
-    return "What was agreed" if field.startswith("actions.") else timeline_text.question_in_words(field)
-
-
 def _documents(it: ReferralMaterial, black: Redaction) -> list[EnclosedDocument]:
+    """The documents on the record. Of one that was not ticked not even the name goes: it is somebody's words too."""
     found = []
     for shape in it.entries:
         sealed = it.kept.entries[shape.number - 1].visible == EntryVisibility.SEALED
         ticked = shape.number in it.selection.spoken
         if shape.kind != "document_attached" or sealed or (shape.iro_service_only and not ticked):
             continue
-        if not ticked:  # its name is somebody's words too
-            left_out = "Not enclosed: it was not ticked."
-            found.append(
-                EnclosedDocument(
-                    entry=shape.number, name=f"Document of entry {shape.number}", about="", media_type="", size=0, sha256="",
-                    file="", left_out=left_out,
-                )
-            )  # fmt: skip
-            continue
+        words, facts = (shape.words, shape.facts) if ticked else ({}, {})
         found.append(
             EnclosedDocument(
-                entry=shape.number, name=black(shape.words.get("name", "")) or f"Document of entry {shape.number}",
-                about=black(shape.words.get("about", "")), media_type=str(shape.facts.get("media_type", "")),
-                size=int(shape.facts.get("size", 0)), sha256=str(shape.facts.get("digest", "")), file="", left_out="",
+                entry=shape.number, name=black(words.get("name", "")) or f"Document of entry {shape.number}",
+                about=black(words.get("about", "")), media_type=str(facts.get("media_type", "")), size=int(facts.get("size", 0)),
+                sha256=str(facts.get("digest", "")), file="", left_out="" if ticked else "Not enclosed: it was not ticked.",
             )
         )  # fmt: skip
     return found
@@ -162,16 +149,13 @@ def _documents(it: ReferralMaterial, black: Redaction) -> list[EnclosedDocument]
 def _left_out(it: ReferralMaterial) -> list[str]:
     selection = it.selection
     entries = [entry for entry in it.kept.entries if entry.kind != "referral_statement"]
-    hidden = len([entry for entry in entries if entry.number not in selection.shown])
-    silent = len([entry for entry in entries if entry.number in selection.shown - selection.spoken and entry.words])
-    said = []
-    if hidden:
-        said.append(f"{so_many(hidden, 'entries')} that only the {it.words.label('iro_service')} reads")
-    if silent:
-        said.append(f"The words of {so_many(silent, 'entries')}; what happened, when and by whom is shown")
-    if it.event.leaves_out:
-        said.append("Words about others, made unreadable where they stood")
+    hidden = sum(entry.number not in selection.shown for entry in entries)
+    silent = sum(entry.number in selection.shown - selection.spoken and bool(entry.words) for entry in entries)
     strangers = sorted(number for number in it.event.includes if number > len(it.kept.entries))
-    if strangers:
-        said.append(f"Entries that were asked for and do not exist: {', '.join(map(str, strangers))}")
-    return said
+    said = {
+        f"{so_many(hidden, 'entries')} that only the {it.words.label('iro_service')} reads": hidden,
+        f"The words of {so_many(silent, 'entries')}; what happened, when and by whom is shown": silent,
+        "Words about others, made unreadable where they stood": it.event.leaves_out,
+        f"Entries that were asked for and do not exist: {', '.join(map(str, strangers))}": strangers,
+    }
+    return [line for line, is_so in said.items() if is_so]

@@ -1,12 +1,11 @@
 """The contents as a tagged PDF and as a page of HTML: the same text, for people who print and people who listen."""
 
 import json
-from functools import cache
 from importlib.resources import files
 
 import typst
-from jinja2 import Environment, PackageLoader
 
+from api.exports.export_files import export_template
 from api.exports.referral.contents import Contents
 from api.exports.referral.gather import missing_in_referral
 from workflows.calendar.working_days import local_date
@@ -21,19 +20,11 @@ class NotDrawn(Exception):
     """The PDF could not be made; the message is the typesetter's own. The HTML and the JSON hold everything."""
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(loader=PackageLoader("api", "templates/referral"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-
-
 def referral_html(contents: Contents) -> bytes:
     """The page: no script, no file beside it."""
-    made = (
-        _environment()
-        .get_template("referral.html")
-        .render(it=contents, mark=MARKS[contents.standing], sections=_SECTIONS, missing=missing_in_referral(contents))
-    )
-    return made.encode()
+    page = export_template("referral/referral.html")
+    missing = missing_in_referral(contents)
+    return page.render(it=contents, mark=MARKS[contents.standing], sections=_SECTIONS, missing=missing).encode()
 
 
 def referral_pdf(contents: Contents) -> bytes:

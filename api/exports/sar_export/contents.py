@@ -1,7 +1,7 @@
 """What a subject access export says, as closed models: `subject-access.json` is exactly this, its JSON Schema made from it."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from api.exports.referral.contents import BundlePart
 
@@ -287,8 +287,3 @@ class SubjectAccess(BundlePart):
     unsent: list[Unsent]
     not_here: list[str]
     """What the service does not hold, or holds and this file does not: said, never silent."""
-
-
-def sar_schema() -> dict[str, Any]:
-    """The JSON Schema of `subject-access.json`."""
-    return SubjectAccess.model_json_schema()

@@ -1,4 +1,7 @@
-"""Gathers everything that is held about one child: the directory's rows, every item whole, and drafts. Nothing is chosen."""
+"""Gathers everything that is held about one child: the directory's rows, every item whole, drafts, lines of earlier registers.
+
+Nothing is chosen.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,21 +9,22 @@ from uuid import UUID
 
 from api.exports.sar_export.contents import (
     ChildHeld,
+    Document,
+    Entry,
     HandOver,
     HoldHeld,
     Item,
     Kept,
+    LineHeld,
     Mark,
     PostHeld,
     SubjectAccess,
     Unsent,
     Words,
 )
-from api.exports.sar_export.earlier_registers import lines_held
-from api.exports.sar_export.gatherer import SarGatherer
+from api.exports.sar_export.gatherer import SarGatherer, SarWriters
 from api.exports.sar_export.items import gather_item
 from api.exports.sar_export.marks import mark_meanings, mark_words, of_law, of_others
-from api.exports.sar_export.writers import SarWriters
 from api.presenters.wording import capitalised, moment_in_words
 from drp.data_protection import subject_data
 from drp.directory import lookup
@@ -59,7 +63,7 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     """Everything about a child of the directory. Raises LookupError where there is none of that number."""
     child = subject_data.child_row(desk.connection, desk.authority, number)
     child_id = child.id if child else None
-    lines = lines_held(desk, number, child_id)
+    lines = _lines(desk, number, child_id)
     if child is None and not lines:
         raise LookupError(
             f"The directory of {desk.authority} has no child with the case-system number {number}, nor has the register: "
@@ -69,16 +73,16 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     desk = replace(desk, phrases=subject_data.left_out(desk.connection, desk.authority, ids))
     items = [gather_item(desk, id_) for id_ in ids]
     unsent = _unsent(desk, number, [one.reference for one in items])
-    last = max((entry.recorded_at for one in items for entry in one.timeline), default=None)
-    entries = sum(len(one.timeline) for one in items)
+    entries = [entry for one in items for entry in one.timeline]
+    last = max((entry.recorded_at for entry in entries), default=None)
     return SubjectAccess(
         format="drp subject access 1",
         authority=desk.words.name,
-        made_of=f"{so_many(len(items), 'items')}, {so_many(entries, 'entries')}"
+        made_of=f"{so_many(len(items), 'items')}, {so_many(len(entries), 'entries')}"
         + (f", the last of {moment_in_words(last)}" if last else "")
         + (f", {so_many(len(lines), 'lines')} of earlier registers" if lines else ""),
         consider_first=list(CONSIDER_FIRST),
-        marks=mark_meanings(_borne(items, unsent)),
+        marks=mark_meanings(_borne(items, entries, unsent)),
         number=number,
         child=_child(desk, child, child_id) if child and child_id else None,
         items=items,
@@ -88,15 +92,25 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     )
 
 
+def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent]) -> Iterator[Mark]:
+    """Every mark, once for each piece that bears it. An entry with words bears its marks by each piece of them."""
+    bearers: list[Item | Entry | Words | Document] = [
+        *items,
+        *(entry for entry in entries if not entry.words),
+        *(words for entry in entries for words in entry.words),
+        *(words for draft in unsent for words in draft.words),
+        *(document for one in items for document in one.documents),
+    ]
+    return (mark for bearer in bearers for mark in bearer.marks)
+
+
 def _child(desk: SarGatherer, child: DirectoryChild, id_: UUID) -> ChildHeld:
     posts = subject_data.posts_for(desk.connection, desk.authority, id_)
     moved = subject_data.handed_over(desk.connection, desk.authority, id_)
-    known = subject_data.recorded_people(
-        desk.connection,
-        desk.authority,
-        [*(one.person for one in posts), *(who for one in moved for who in (one.by, one.of, one.to))],
-    )
-    writers = SarWriters(desk.words, known)
+    kept = subject_data.keeping_of(desk.connection, desk.words, id_)
+    people = [*(one.person for one in posts), *(who for one in moved for who in (one.by, one.of, one.to))]
+    writers = SarWriters(desk.words, desk.people(people))
+    service = lookup.service_of(desk.connection, desk.authority, child.team) or ""
     return ChildHeld(
         number=child.number,
         initials=child.initials,
@@ -105,55 +119,63 @@ def _child(desk: SarGatherer, child: DirectoryChild, id_: UUID) -> ChildHeld:
         in_plo=child.in_plo,
         in_proceedings=child.in_proceedings,
         facts=list(child.facts),
-        team=lookup.find_unit_name(desk.connection, desk.authority, "team", child.team) or child.team,
-        service=_service(desk, child.team),
+        team=desk.units("team").get(child.team, child.team),
+        service=desk.units("service").get(service, service),
         last_review=child.last_review,
         next_review=child.next_review,
         conferences=child.conferences,
         posts=[
             PostHeld(
-                post=writers.title(one.role),
-                name=writers.name(one.person),
-                agency=writers.agency(one.person),
-                since=one.since,
-                until=one.until,
+                post=writers.title(one.role), name=writers.name(one.person), agency=writers.agency(one.person),
+                since=one.since, until=one.until,
             )
             for one in posts
         ],
         hand_overs=[
             HandOver(
-                at_in_words=moment_in_words(one.at),
-                by=writers.name(one.by),
-                of=writers.name(one.of),
-                to=writers.name(one.to),
+                at_in_words=moment_in_words(one.at), by=writers.name(one.by), of=writers.name(one.of), to=writers.name(one.to),
                 since=one.since,
             )
             for one in moved
         ],
-        kept=_kept(desk, id_),
-    )
+        kept=Kept(
+            kept_as=kept.retention.kept_as.value, until=kept.retention.until, why=kept.retention.why, died=kept.died,
+            last_contact=kept.last_contact, holds=[HoldHeld(**vars(one)) for one in kept.holds],
+        ),
+    )  # fmt: skip
 
 
-def _kept(desk: SarGatherer, child: UUID) -> Kept:
-    found = subject_data.keeping_of(desk.connection, desk.words, child)
-    return Kept(
-        kept_as=found.retention.kept_as.value,
-        until=found.retention.until,
-        why=found.retention.why,
-        died=found.died,
-        last_contact=found.last_contact,
-        holds=[HoldHeld(**vars(one)) for one in found.holds],
-    )
-
-
-def _service(desk: SarGatherer, team: str) -> str:
-    key = lookup.service_of(desk.connection, desk.authority, team) or ""
-    return lookup.find_unit_name(desk.connection, desk.authority, "service", key) or key
+def _lines(desk: SarGatherer, number: str, child: UUID | None) -> list[LineHeld]:
+    """Every line brought in from a sheet that is about the child, by number or by identity, in the authority's words."""
+    found = subject_data.imported_lines(desk.connection, desk.authority, number, child)
+    teams, services = desk.units("team"), desk.units("service")
+    rules = desk.procedures.current(desk.connection, desk.authority)
+    stages = {stage.key: stage.label for one in rules for stage in one.ladder.stages}
+    names = lookup.names_of(desk.connection, desk.authority, {str(one.raiser) for one in found if one.raiser})
+    return [
+        LineHeld(
+            reference=one.reference,
+            sheet=one.sheet,
+            brought_in=moment_in_words(one.at),
+            raised_on=one.raised_on,
+            ended_on=one.ended_on,
+            kind=desk.words.label(one.item_type),
+            stage=stages.get(one.stage, one.stage),
+            reasons=[desk.words.reason(key).label if desk.words.has_reason(key) else key for key in one.reasons],
+            status=desk.words.label(one.status) if one.status else "",
+            team=teams.get(one.team, one.team),
+            service=services.get(one.service, one.service),
+            outcome=desk.words.label(one.outcome) if one.outcome else "",
+            impact=one.impact,
+            raised_by=names.get(str(one.raiser), ""),
+        )
+        for one in found
+    ]
 
 
 def _unsent(desk: SarGatherer, number: str, references: list[str]) -> list[Unsent]:
     found = subject_data.unsent_drafts(desk.connection, desk.authority, number, references)
-    writers = SarWriters(desk.words, subject_data.recorded_people(desk.connection, desk.authority, [one.person for one in found]))
+    writers = SarWriters(desk.words, desk.people(one.person for one in found))
     return [
         Unsent(
             by=writers.writer(one.person, local_date(one.changed_at)),
@@ -169,22 +191,6 @@ def _unsent(desk: SarGatherer, number: str, references: list[str]) -> list[Unsen
 def _words(desk: SarGatherer, draft: subject_data.UnsentDraft) -> Iterator[Words]:
     for step, values in draft.said.get("steps", {}).items():
         for field, texts in values.items():
-            text = "\n".join(texts) if isinstance(texts, list) else str(texts)
-            if text:
+            if text := "\n".join(texts) if isinstance(texts, list) else str(texts):
                 marks = [mark_words("not_sent"), *of_others(text, desk.names), *of_law(text, ())]
                 yield Words(field=f"{step}.{field}", question=capitalised(field.replace("_", " ")), text=text, marks=marks)
-
-
-def _borne(items: list[Item], unsent: list[Unsent]) -> Iterator[Mark]:
-    for one in items:
-        yield from one.marks
-        for entry in one.timeline:
-            if not entry.words:  # else each piece of its words bears them
-                yield from entry.marks
-            for words in entry.words:
-                yield from words.marks
-        for document in one.documents:
-            yield from document.marks
-    for draft in unsent:
-        for words in draft.words:
-            yield from words.marks

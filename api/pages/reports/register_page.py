@@ -13,7 +13,7 @@ from api.pages.frame.form_fields import Form, TextLine
 from api.pages.item.documents_page import AS_A_FILE
 from api.presenters import wording
 from api.queries import register_query
-from api.queries.register_query import KINDS, ON_A_PAGE, RegisterQuery
+from api.queries.register_query import KINDS, ON_A_PAGE, RegisterParameters, RegisterQuery
 from drp.directory import people
 from drp.directory.people import IRO_SERVICE
 from drp.reports import register_search, saved_views
@@ -41,8 +41,8 @@ DONE = {"saved": "The view is saved.", "removed": "The view is removed. The regi
 @router.get("/register")
 def show_register_page(visit: CurrentPage, request: Request, done: str = "") -> Response:
     """A page of the list, as it was asked for."""
-    one = register_query.read_register_query(request.query_params, visit)
-    return _page(visit, one, Form((NAME,)), request.query_params.get("after", "")[:400], done)
+    query = RegisterParameters.of_address(request.query_params)
+    return _page(visit, register_query.read_register_query(query, visit), Form((NAME,)), query.after[:400], done)
 
 
 @router.post("/register/views")
@@ -50,10 +50,8 @@ def save_register_view(sent: SentForm) -> Response:
     """Keep this way of looking under a name."""
     visit = sent.visit
     form, values = sent.form((NAME,))
-    given = {name: said[0] for name, said in form.given.items() if said}
-    one = register_query.read_register_query(
-        {name.removeprefix("v-"): said for name, said in given.items() if name.startswith("v-")}, visit
-    )
+    given = {name.removeprefix("v-"): said[0] for name, said in form.given.items() if said and name.startswith("v-")}
+    one = register_query.read_register_query(RegisterParameters.of_address(given), visit)
     if not form.is_faulty:
         query = one.address("").removeprefix("?")
         name = " ".join("".join(mark if mark.isprintable() else " " for mark in values["name"]).split())
@@ -77,7 +75,7 @@ def remove_register_view(sent: SentForm) -> Response:
 @router.get("/register/export")
 def export_register(visit: CurrentPage, request: Request) -> Response:
     """The lines as a file. It is whole before any of it is handed out, and it is written down that it was."""
-    one = register_query.read_register_query(request.query_params, visit)
+    one = register_query.read_register_query(RegisterParameters.of_address(request.query_params), visit)
     kind = request.query_params.get("format", "csv")
     file, count = register_export.write_register_file(visit, visit.words, one, kind)
     try:

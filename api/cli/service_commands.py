@@ -1,0 +1,97 @@
+"""Commands of whoever runs the service: sweep once, send once, bring the schema up, directory files in, a token out."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from api.assembly import Service, enter_what_is_not
+from api.cli.declare import end
+from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
+from drp.database.migrate import migrate_database
+from drp.directory import lookup
+from drp.directory.files import Unloadable
+from drp.directory.importing import import_directory
+from drp.directory.vacancies import PostsVacant
+from drp.identity import tokens
+from drp.staffing.consequences import bring_consequences
+from workflows.calendar.working_days import local_date
+
+
+def tick_once(service: Service) -> int:
+    """Sweep every authority once. Returns 1 where an item could not be decided."""
+    if not clocks_agree(service):
+        end("This machine's clock and the database's disagree by more than 5 minutes: nothing was acted on. Set the clock.")
+    failed = 0
+    for authority in service.store.authorities():
+        swept = tick_authority(service, authority)
+        failed += len(swept.failed)
+        print(f"{authority}: {swept.decided} decided, {swept.held} held for release, {len(swept.failed)} could not be decided")
+    return int(failed > 0)
+
+
+def deliver_once(service: Service) -> None:
+    """Send what is waiting in every authority's outbox."""
+    for authority in service.store.authorities():
+        done = deliver_authority(service, authority)
+        rest = f"{done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
+        print(f"{authority}: {done.sent} sent, {done.waiting} waiting, {rest}")
+
+
+def bring_to_release(service: Service) -> None:
+    """Bring the database to this release's schema."""
+    print(f"The database stands at {migrate_database(service.store)}.")
+    if made := enter_what_is_not(service):
+        print(f"{made} items of an earlier release were entered in the register.")
+
+
+def print_token(service: Service, authority: str, person: str, name: str, days: int) -> None:
+    """Make a token for a person, in force for so many days, and print it."""
+    with service.store.write(authority) as connection:
+        found = lookup.person_by_key(connection, authority, person)
+        if found is None:
+            end(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
+        lasts = timedelta(days=days)
+        token = tokens.create_token(connection, service.casework.chance, authority, found, name, service.clock(), lasts)
+    print(token)
+
+
+def import_directory_files(service: Service, authority: str, files: list[Path], dry_run: bool, allow_vacancies: bool) -> int:
+    """Load directory files for an authority; prints each change, or each fault. Returns the exit status."""
+    console = Console(stderr=True)
+    named = [path for given in files for path in (sorted(given.glob("*.csv")) if given.is_dir() else [given])]
+    missing = [path for path in named if not path.is_file()]
+    if missing or not named:
+        print(f"There is no file {missing[0] if missing else files[0]}. Check the path.")
+        return 1
+    now = service.clock()
+    try:
+        with console.status("Reading and comparing"), service.store.write(authority) as connection:
+            current = service.casework.procedures.current(connection, authority)
+            if not current:
+                print(f"The authority {authority} has no procedures yet. Load its ladder files first: drp serve --authorities.")
+                return 1
+            plan = import_directory(
+                connection,
+                current[0].authority,
+                [rules.ladder for rules in current],
+                {path.name: path.read_bytes() for path in named},
+                local_date(now),
+                service.casework.chance,
+                allow_vacancies,
+            )
+            if dry_run:
+                connection.rollback()
+    except (Unloadable, PostsVacant) as refused:
+        print(refused)
+        print("Nothing was loaded.")
+        return 1
+    print(plan)
+    if dry_run:
+        print("A dry run: nothing was changed.")
+        return 0
+    with console.status("Telling the open items that this touches"):
+        followed = bring_consequences(service.casework, authority, now)
+    for reference, event in followed.brought:
+        print(f"{reference}: {event.type.replace('_', ' ')}")
+    return int(bool(followed.failed))
