@@ -378,7 +378,7 @@ MOVES: tuple[MoveForm, ...] = (
 )  # fmt: skip
 """Answering and referring have pages of their own; every other event is here."""
 
-BY_TYPE = {str(next(f.default for f in fields(move.event) if f.name == "type")): move for move in MOVES}  # type: ignore[arg-type]
+BY_TYPE = {move.event.type: move for move in MOVES}
 
 GROUPS = (
     ("next", "What you can do"), ("cafcass", "{cafcass}"), ("end", "Ending it"), ("record", "Put on the record"),
