@@ -123,12 +123,10 @@ def show_messages(visit: CurrentPage, subject: Asked = "", at: Asked = "") -> Re
     """Any message as it would leave, about an item that does not exist."""
     with visit.reading() as connection:
         every = visit.procedures(connection)
-    form = Form(_message_fields(every), {"subject": (subject,), "at": (at,)} if subject or at else {})
-    shown = None
-    if subject or at:
-        values = form.read()
-        if not form.is_faulty:
-            shown = _letter(visit, every, str(values["subject"]), str(values["at"]))
+    asked = {"subject": (subject,), "at": (at,)} if subject or at else {}
+    form = Form(_message_fields(every), asked)
+    values = form.read() if asked else {}
+    shown = _letter(visit, every, values["subject"], values["at"]) if asked and not form.is_faulty else None
     response = visit.page(
         "messages.html", title="Messages before they leave", form=form, letter=shown,
         subject=subject, at=at,

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from fastapi import Depends, Query, Response
 
 from api.json import ladders
-from api.json.ladders import Version
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form, RadioPick
@@ -81,7 +80,7 @@ def show_procedures(visit: CurrentPage) -> Response:
     return visit.page("procedures.html", title="Procedures", groups=[versions for _, versions in groups])
 
 
-def version_of_page(visit: CurrentPage, name: str, version: Version = "") -> VersionOnPage:
+def version_of_page(visit: CurrentPage, name: str, version: ladders.Version = "") -> VersionOnPage:
     """The version of a procedure that an address names. Raises NotFound."""
     with visit.reading() as connection:
         rules = ladders.version_of(connection, visit, name, version)

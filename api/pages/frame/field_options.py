@@ -8,7 +8,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
-from api.pages.frame.form_fields import DayField, FormField, Given, Option, TextLine, TickBoxes, WrongAnswer, single_value
+from api.pages.frame.form_fields import (
+    DayField,
+    FormField,
+    Given,
+    Option,
+    TextArea,
+    TextLine,
+    TickBoxes,
+    WrongAnswer,
+    single_value,
+)
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import TimelineShape
 from drp.directory.lookup import list_agency_holders, names_of
@@ -39,10 +49,13 @@ class FieldOptions:
 
     def stages(self, keys: Iterable[str]) -> list[Option]:
         """Stages to choose from, each with whom it goes to."""
+        wanted = set(keys)
+        return stages_to_choose(self.item.rules.authority, [stage for stage in self.ladder.stages if stage.key in wanted])
+
+    def roles(self, keys: Iterable[str]) -> list[Option]:
+        """Roles to choose from, each once, as far as the authority has them."""
         words = self.item.rules.authority
-        return [
-            (stage.key, stage.label, addressed_in_words(words, stage)) for stage in self.ladder.stages if stage.key in set(keys)
-        ]  # fmt: skip
+        return [(key, words.role(key).title, "") for key in dict.fromkeys(keys) if words.has_role(key)]
 
     def for_stages(self, keys: Sequence[str]) -> list[FormField]:
         """What these stages leave to whoever sends: whom to ask, by when, whom to copy in."""
@@ -51,12 +64,11 @@ class FieldOptions:
 
     def actions(self) -> list[Option]:
         """Agreed actions that are not settled yet, each with its date."""
-        windows = [w for w in self.item.loaded.challenge.windows if w.key.kind is WindowKind.ACTION]
         texts = agreed_actions(self.timeline)
         return [
-            (str(w.key.n), texts[w.key.n][0] if w.key.n in texts else f"Action {w.key.n}", f"by {long_date(w.promise.due)}")
-            for w in windows
-            if w.closed_as not in SETTLED
+            (str(w.key.n), texts.get(w.key.n, (f"Action {w.key.n}", ""))[0], f"by {long_date(w.promise.due)}")
+            for w in self.item.loaded.challenge.windows
+            if w.key.kind is WindowKind.ACTION and w.closed_as not in SETTLED
         ]
 
     def asked(self) -> list[Option]:
@@ -70,6 +82,11 @@ class FieldOptions:
 def addressed_in_words(words: Authority, stage: Stage) -> str:
     """To whom a stage goes, for a hint."""
     return ", ".join(words.role(role).title for role in stage.roles_to() if words.has_role(role))
+
+
+def stages_to_choose(words: Authority, stages: Iterable[Stage]) -> list[Option]:
+    """Stages to choose from, each with whom it goes to."""
+    return [(stage.key, stage.label, addressed_in_words(words, stage)) for stage in stages]
 
 
 def for_stages(words: Authority, stages: Sequence[Stage], people: dict[str, list[tuple[str, str]]]) -> list[FormField]:
@@ -90,6 +107,15 @@ def for_stages(words: Authority, stages: Sequence[Stage], people: dict[str, list
             )
         )
     return found
+
+
+def advice_before_skipping(rules: Rules) -> list[FormField]:
+    """What was advised in the talk that a procedure asks for before a stage is skipped; nothing where it asks for none."""
+    first = rules.ladder.before_skipping
+    if first is None:
+        return []
+    label = f"What the {rules.authority.role(first.talk_to).title} advised, if a stage is skipped"
+    return [TextArea(name="advice_before_skipping", label=label, rows=2)]
 
 
 def optional_copies(words: Authority, stage: Stage) -> list[Option]:

@@ -30,6 +30,7 @@ class FormField:
     """One question. `need`: what is said where it stays unanswered (empty: it may)."""
 
     kind: ClassVar[str]
+    first_part: ClassVar[str] = ""
     name: str
     label: str
     hint: str = ""
@@ -38,7 +39,7 @@ class FormField:
     @property
     def first(self) -> str:
         """The input that an error's link goes to."""
-        return self.name
+        return f"{self.name}{self.first_part}"
 
     def read(self, given: Given) -> Any:
         """The answer as a value; something empty where there is none. Raises WrongAnswer."""
@@ -156,10 +157,7 @@ class DayField(FormField):
     """A day, in three inputs."""
 
     kind: ClassVar[str] = "date-input"
-
-    @property
-    def first(self) -> str:
-        return f"{self.name}-day"
+    first_part: ClassVar[str] = "-day"
 
     def read(self, given: Given) -> date | None:
         parts = {part: single_value(given, f"{self.name}-{part}") for part in ("day", "month", "year")}
@@ -222,10 +220,7 @@ class ActionsField(FormField):
     least: int = 2
     offered: date | None = None
     most: ClassVar[int] = 20
-
-    @property
-    def first(self) -> str:
-        return f"{self.name}-0-what"
+    first_part: ClassVar[str] = "-0-what"
 
     def count(self, given: Given) -> int:
         """How many rows are shown."""

@@ -8,8 +8,7 @@ from fastapi import Request, Response
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import day_for_actions
 from api.pages.frame.form_fields import ActionsField, Form, FormField, RadioPick, TextArea, TextLine
-from api.pages.item import item_page
-from api.pages.item.item_page import CurrentItem, ItemOnPage, OpenedItem
+from api.pages.item.item_page import CurrentItem, ItemOnPage, OpenedItem, answers_of, bring_event_on_page
 from api.pages.my_work import inbox
 from workflows.decision.tasks import TaskKind
 from workflows.model.challenge import ASKS_RECIPIENTS, WindowKind
@@ -59,7 +58,7 @@ def send_answer(visit: CurrentPage, sent: SentForm, seen: CurrentItem) -> Respon
     elif not form.is_faulty:
         event = _event(values)
         with form.noting_refusal():
-            item_page.bring_event_on_page(visit, seen.shape.reference, event, sent)
+            bring_event_on_page(visit, seen.shape.reference, event, sent)
             return go_to(f"{seen.path}?done={event.type}")
     return _page(visit, seen, form)
 
@@ -79,7 +78,7 @@ def _page(visit: PageContext, seen: ItemOnPage, form: Form) -> Response:
     return visit.page(
         "answer.html", title=f"Reply to {seen.shape.reference}", form=form,
         shape=seen.shape, item=seen.item, asked=seen.asked, press=asked,
-        window=window, answers=item_page.answers_of(seen),
+        window=window, answers=answers_of(seen),
         is_meeting=window and window.kind == WindowKind.MEETING, is_open="responded" in seen.shape.moves,
         meeting_at=seen.shape.meeting_at,
     )  # fmt: skip

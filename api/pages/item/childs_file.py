@@ -7,8 +7,7 @@ from fastapi import Depends, Response
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, router
 from api.pages.frame.form_fields import Form, TextArea, TextLine
 from api.pages.item.item_page import CurrentItem, ItemOnPage
-from api.presenters import timeline_text
-from api.presenters.timeline_text import EntryInWords
+from api.presenters.timeline_text import EntryInWords, entries_in_words
 from drp.casework.access import NotFound
 from workflows.calendar.working_days import long_date
 from workflows.decision.relation import reads_iro_service
@@ -51,7 +50,7 @@ def show_one_step(visit: CurrentPage, seen: ItemToFile, number: str) -> Response
 
 def _steps(seen: ItemOnPage) -> list[EntryInWords]:
     """What everybody on the item could read: nothing that the IRO service keeps to itself goes to the file."""
-    return [one for one in timeline_text.entries_in_words(seen.item, seen.timeline) if not one.kept]
+    return [one for one in entries_in_words(seen.item, seen.timeline) if not one.kept]
 
 
 def _file_page(visit: PageContext, seen: ItemOnPage, steps: list[EntryInWords], one_only: bool) -> Response:

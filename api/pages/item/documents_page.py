@@ -12,7 +12,6 @@ from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageCon
 from api.pages.frame.form_fields import FileField, Form, FormField, Given, TextLine, TickBox, WrongAnswer
 from api.pages.item import item_page
 from api.presenters import item_reader
-from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import in_megabytes
 from drp.casework.access import NotFound
@@ -45,7 +44,7 @@ AS_A_FILE = {
 class ItemWithDocuments:
     """An item, and the entries of the documents that its reader may open, in order."""
 
-    item: SeenItem
+    item: item_reader.SeenItem
     entries: list[EntryShape]
 
     @property
@@ -64,7 +63,7 @@ class DocumentToAttach(FileField):
         return super().params(given, fault) | {"attributes": {"accept": endings}}
 
 
-def may_attach_to(visit: CurrentPage, reference: str) -> SeenItem:
+def may_attach_to(visit: CurrentPage, reference: str) -> item_reader.SeenItem:
     """The item, for somebody who may attach to it: asked before anything of what they send is read."""
     with visit.reading() as connection:
         found = item_reader.read_seen_item(connection, visit, reference)
@@ -76,7 +75,7 @@ def may_attach_to(visit: CurrentPage, reference: str) -> SeenItem:
 
 
 async def uploaded(
-    request: Request, allowed: Annotated[SeenItem, Depends(may_attach_to)], sent: SentForm
+    request: Request, allowed: Annotated[item_reader.SeenItem, Depends(may_attach_to)], sent: SentForm
 ) -> AsyncIterator[FormSubmission]:
     """What was sent, by somebody who may. What was set aside on the disk meanwhile is gone when this ends."""
     try:
@@ -134,11 +133,11 @@ def download_document(visit: CurrentPage, seen: CurrentDocuments, number: str) -
     return Response(document.octets, media_type=document.media_type, headers=headers)
 
 
-def _may(found: SeenItem) -> bool:
+def _may(found: item_reader.SeenItem) -> bool:
     return is_open_to(DocumentAttached, found.rules, found.loaded.challenge, found.actor)
 
 
-def _fields(visit: PageContext, found: SeenItem) -> list[FormField]:
+def _fields(visit: PageContext, found: item_reader.SeenItem) -> list[FormField]:
     limit = in_megabytes(visit.service.attachments.limit)
     taken = f"A PDF, a Word document (.docx), a PNG or a JPEG, of at most {limit}."
     fields: list[FormField] = [
@@ -159,7 +158,7 @@ def _file(sent: FormSubmission, limit: int) -> tuple[bytes, str]:
     return (chosen.file.read(limit + 1), chosen.filename or "") if chosen else (b"", "")
 
 
-def _keep(sent: FormSubmission, found: SeenItem, octets: bytes, name: str, values: dict[str, Any]) -> None:
+def _keep(sent: FormSubmission, found: item_reader.SeenItem, octets: bytes, name: str, values: dict[str, Any]) -> None:
     visit = sent.visit
     about, only = str(values["about"]), bool(values.get("iro_service_only"))
     # The same form with the same document, sent twice, attaches once; with another document it is another act.

@@ -14,10 +14,8 @@ from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, go_to, router
 from api.pages.frame.field_options import agreed_actions
 from api.pages.item import move_forms
-from api.pages.item.move_forms import BY_TYPE, GROUPS
 from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
-from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
 from drp.casework.service import ActionResult, Answer, RetryKey
 from drp.database.engine import Unavailable
@@ -25,7 +23,6 @@ from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import is_open_to
 from workflows.decision.relation import reads_iro_service
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
-from workflows.model import events as e
 from workflows.model.actor import Part
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -37,7 +34,7 @@ from workflows.model.challenge import (
     ReferralState,
     WindowKind,
 )
-from workflows.model.events import DocumentAttached, Event, Raised
+from workflows.model.events import DocumentAttached, Event, Raised, Resolved
 from workflows.model.ladder import ItemType
 
 DONE = {
@@ -68,7 +65,7 @@ class LadderRung:
 class ItemOnPage:
     """Everything about one item that its pages show to one person."""
 
-    item: SeenItem
+    item: item_reader.SeenItem
     shape: ChallengeShape
     timeline: TimelineShape
     presses: tuple[PersonalTask, ...]
@@ -144,7 +141,7 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
     )  # fmt: skip
 
 
-def is_talk(item: SeenItem) -> bool:
+def is_talk(item: item_reader.SeenItem) -> bool:
     """Was it logged as a talk, and has it gone no further?"""
     challenge = item.loaded.challenge
     return bool(challenge.visits) and challenge.visit.how is EnteredHow.TALKED and not challenge.visit.sent
@@ -154,15 +151,15 @@ def grouped_moves(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, list[
     """The moves open to this person, under headings, each with its link."""
     stage = seen.shape.stage.label if seen.shape.stage else ""
     kinds = {entry.kind for entry in seen.timeline.entries if entry.stage == stage}
-    groups: dict[str, list[tuple[str, str]]] = {key: [] for key, _ in GROUPS}
+    groups: dict[str, list[tuple[str, str]]] = {key: [] for key, _ in move_forms.GROUPS}
     groups["cafcass"] = _referral(seen)
-    for type_, move in BY_TYPE.items():
+    for type_, move in move_forms.BY_TYPE.items():
         if type_ in seen.shape.moves:
             listed = groups[move.group if _is_timely(seen, type_, kinds) else "record"]
             listed.append((f"{seen.path}/do/{type_}", move_title(seen, type_, move.title)))
     return [
         (done_in_words(visit, heading), [(href, done_in_words(visit, text)) for href, text in groups[key]])
-        for key, heading in GROUPS
+        for key, heading in move_forms.GROUPS
         if groups[key]
     ]
 
@@ -339,7 +336,7 @@ def raise_one(
     event: Raised,
     team: str = "",
     once: str = "",
-    settled: e.Resolved | None = None,
+    settled: Resolved | None = None,
     ladder: str = "",
 ) -> str:
     """Raise an item as the JSON interface would, harmless to repeat. `once`: a draft's own. Gives the reference.

@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import FieldOptions, holders_to_choose, to_stages
 from api.pages.frame.form_fields import Form, FormField
-from api.pages.item import move_forms
 from api.pages.item.item_page import ItemOnPage, answers_of, bring_event_on_page, done_in_words, move_title, read_item
-from api.pages.item.move_forms import BY_TYPE, MoveForm
+from api.pages.item.move_forms import BY_TYPE, MoveForm, event_of_form, initial_values
 from api.presenters.item_reader import SeenItem
 from drp.casework.access import NotFound
 from workflows.decision.impact import mid_point
@@ -49,7 +48,7 @@ def show_move_form(visit: CurrentPage, asked: CurrentMove, action: str = "") -> 
     """The page of one move. `action`: the number of the agreed action that it is about, from the list on the item."""
     visit.log_access("page", asked.seen.shape.reference)
     half_way = mid_point(asked.seen.challenge, visit.today, asked.seen.item.rules.calendar)
-    begins = move_forms.initial_values(asked.move, asked.questions, visit.today, half_way)
+    begins = initial_values(asked.move, asked.questions, visit.today, half_way)
     return _page(visit, asked, Form(asked.questions, begins | ({"action": (action,)} if action else {})))
 
 
@@ -61,7 +60,7 @@ def make_move(visit: CurrentPage, sent: SentForm, asked: CurrentMove) -> Respons
         form = Form(asked.questions, form.given)
     elif not form.is_faulty:
         with form.noting_refusal():
-            bring_event_on_page(visit, asked.seen.shape.reference, move_forms.event_of_form(asked.move, values), sent)
+            bring_event_on_page(visit, asked.seen.shape.reference, event_of_form(asked.move, values), sent)
             return go_to(f"{asked.seen.path}?done={asked.type_}")
     return _page(visit, asked, form)
 

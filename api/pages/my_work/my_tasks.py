@@ -7,11 +7,9 @@ from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, router
 from api.presenters import item_reader
-from api.presenters.item_reader import SeenItem
 from drp.directory import lookup
 from drp.items import drafts, team_items
 from drp.items.item_search import list_pressing_items
-from drp.items.team_items import TeamWaiting
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.ladder import ItemType
@@ -41,7 +39,7 @@ COVERING = "For colleagues whom you cover"
 class TaskLine:
     """One item in a list: what presses most, what else does, and for whom where it is a colleague's."""
 
-    item: SeenItem
+    item: item_reader.SeenItem
     press: PersonalTask
     also: tuple[str, ...]
     covering: str
@@ -80,7 +78,7 @@ def task_lines(connection: Connection, visit: PageContext) -> tuple[list[TaskLin
     return sorted(lines, key=lambda one: (one.press.order(), one.item.loaded.reference)), len(ids) > MOST
 
 
-def task_line(connection: Connection, visit: PageContext) -> tuple[TeamWaiting, ...]:
+def task_line(connection: Connection, visit: PageContext) -> tuple[team_items.TeamWaiting, ...]:
     """For heads of service and leaders: by team, how many wait for a reply and how many are past the date. No child in it."""
     if Capacity.LEADER in visit.signed.capacities:
         return team_items.count_waiting(connection, visit.authority, visit.now)

@@ -10,9 +10,8 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, go_to, rou
 from api.pages.frame.field_options import stage_names
 from api.pages.frame.form_fields import select_params
 from api.presenters import item_reader, item_view, wording
-from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import SummaryShape
-from api.queries.item_list import list_items
+from api.queries.item_list import ItemPage, list_items
 from drp.casework.access import AccessEnded, NotFound
 from drp.database.ids import ALPHABET
 from drp.directory.lookup import list_team_names
@@ -30,7 +29,7 @@ STATES = (("all", "Open and ended"), ("open", "Open"), ("ended", "Ended"))
 class FoundItem:
     """One item in a list, whoever looks at it, with where it stands and what date is next."""
 
-    item: SeenItem
+    item: item_reader.SeenItem
     summary: SummaryShape
 
 
@@ -48,14 +47,10 @@ def show_search(
         if there := _straight_to(connection, visit, text):
             return go_to(f"/challenges/{there}")
         stages = stage_names(visit.procedures(connection))
-        items: tuple[SeenItem, ...] = ()
-        following = ""
-        if looked:
-            also = match_text(visit.authority, visit.words, teams, text) if text else None
-            narrowed = ListFilter(state if state in dict(STATES) else "all", stage, kind, team=team, also=also)
-            page = list_items(connection, visit, narrowed, ON_A_PAGE, after)
-            items, following = page.items, page.next
-    lines = [found_item(visit, item) for item in items]
+        also = match_text(visit.authority, visit.words, teams, text) if text else None
+        narrowed = ListFilter(state if state in dict(STATES) else "all", stage, kind, team=team, also=also)
+        page = list_items(connection, visit, narrowed, ON_A_PAGE, after) if looked else ItemPage((), "")
+    lines = [found_item(visit, item) for item in page.items]
     visit.log_access("search", *(one.summary.reference for one in lines))
     kinds = [(one.value, wording.capitalised(visit.label(one.value))) for one in ItemType]
     filters = [
@@ -67,11 +62,11 @@ def show_search(
     query = {name: value for name, value in asked.items() if value}
     return visit.page(
         "search.html", title="Search", text=text, filters=filters, looked=looked, lines=lines, is_further=bool(after),
-        first=f"/search?{urlencode(query)}", next=f"/search?{urlencode(query | {'after': following})}" if following else "",
+        first=f"/search?{urlencode(query)}", next=f"/search?{urlencode(query | {'after': page.next})}" if page.next else "",
     )  # fmt: skip
 
 
-def found_item(visit: PageContext, item: SeenItem) -> FoundItem:
+def found_item(visit: PageContext, item: item_reader.SeenItem) -> FoundItem:
     """One item as a line of a list."""
     return FoundItem(item, item_view.summary_shape(item.loaded, item.actor, visit.now))
 

@@ -6,11 +6,9 @@ from fastapi import Response
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, router
-from api.pages.my_work import search
 from api.pages.my_work.my_tasks import HEADINGS
-from api.pages.my_work.search import FoundItem, printable_text
+from api.pages.my_work.search import FoundItem, found_item, printable_text
 from api.presenters import item_reader, item_view
-from api.presenters.item_reader import SeenItem
 from api.queries import report_query
 from api.queries.item_list import list_items
 from drp.directory import lookup
@@ -87,8 +85,8 @@ def _themes(connection: Connection, visit: PageContext, team: str) -> list[tuple
 
 
 def _notices(
-    connection: Connection, visit: PageContext, items: tuple[SeenItem, ...]
-) -> list[tuple[SeenItem, list[str], dict[str, str]]]:
+    connection: Connection, visit: PageContext, items: tuple[item_reader.SeenItem, ...]
+) -> list[tuple[item_reader.SeenItem, list[str], dict[str, str]]]:
     """Each notice of excellent practice with whom it went to, and what was written."""
     words = item_reader.raised_words(connection, visit, items)
     told = team_items.list_recipients(connection, visit.authority, [item.loaded.id for item in items])
@@ -100,13 +98,13 @@ def _notices(
     return found
 
 
-def _groups(visit: PageContext, items: tuple[SeenItem, ...]) -> list[tuple[str, list[FoundItem]]]:
+def _groups(visit: PageContext, items: tuple[item_reader.SeenItem, ...]) -> list[tuple[str, list[FoundItem]]]:
     """What is open, by what presses on whoever looks, first what presses most."""
     ranked = []
     for item in items:
         presses = tasks_of(item.loaded.challenge, item.actor, visit.now)
         heading, order = (HEADINGS[presses[0].task], presses[0].order()) if presses else (OTHERS, (len(HEADINGS), date.max))
-        ranked.append((order, heading, search.found_item(visit, item)))
+        ranked.append((order, heading, found_item(visit, item)))
     groups: dict[str, list[FoundItem]] = {}
     for _, heading, line in sorted(ranked, key=lambda one: (one[0], one[2].summary.reference)):
         groups.setdefault(heading, []).append(line)

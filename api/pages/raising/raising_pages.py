@@ -10,17 +10,27 @@ from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form
-from api.pages.item import item_page
-from api.pages.item.item_page import ItemOnPage, OpenedItem
-from api.pages.raising import wizard_steps
-from api.pages.raising.wizard_steps import STEPS, TITLES, DraftInProgress, raised_event_of
+from api.pages.item.item_page import ItemOnPage, OpenedItem, raise_one
+from api.pages.raising.wizard_steps import (
+    STEPS,
+    TITLES,
+    DraftInProgress,
+    check_ground,
+    draft_in_progress,
+    fields_of_step,
+    first_fields,
+    given_in_step,
+    initial_values_of_step,
+    judge_step,
+    raised_event_of,
+    texts_of_draft,
+)
 from api.presenters import item_view, wording
 from drp.casework.raise_item import RaisingPreview, preview_raising
 from drp.items import drafts
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import long_date
 from workflows.decision import raising as opening
-from workflows.decision.raising import RaisingPrompt
 from workflows.model.challenge import ASKS_RECIPIENTS, WindowKind
 from workflows.model.events import Raised
 from workflows.model.ladder import ItemType
@@ -34,7 +44,7 @@ from workflows.model.refusals import NotYours, Unfit
 def show_first_step(visit: CurrentPage, child: str = "") -> Response:
     """About whom?"""
     with visit.reading() as connection:
-        fields = wizard_steps.first_fields(connection, visit)
+        fields = first_fields(connection, visit)
     return _page(visit, None, "child", Form(fields, {"child": (child,)} if child else {}))
 
 
@@ -42,9 +52,9 @@ def show_first_step(visit: CurrentPage, child: str = "") -> Response:
 def begin_raising(visit: CurrentPage, sent: SentForm) -> Response:
     """Kept as a draft from here on."""
     with visit.reading() as connection:
-        form, values = sent.form(wizard_steps.first_fields(connection, visit))
+        form, values = sent.form(first_fields(connection, visit))
         if not form.is_faulty:
-            wizard_steps.check_ground(connection, visit, form, values)
+            check_ground(connection, visit, form, values)
     if form.is_faulty:
         return _page(visit, None, "child", form)
     once = visit.service.casework.chance.salt()
@@ -67,11 +77,11 @@ def go_on(visit: CurrentPage, draft: UUID) -> Response:
 def show_step(visit: CurrentPage, draft: UUID, step: str) -> Response:
     """One step, as it was left."""
     with visit.reading() as connection:
-        known = wizard_steps.draft_in_progress(connection, visit, draft)
+        known = draft_in_progress(connection, visit, draft)
         if step == "check":
             return _check(connection, visit, known)
-        fields = wizard_steps.fields_of_step(connection, visit, known, step)
-    given = wizard_steps.given_in_step(known.draft, step) or wizard_steps.initial_values_of_step(known, step)
+        fields = fields_of_step(connection, visit, known, step)
+    given = given_in_step(known.draft, step) or initial_values_of_step(known, step)
     return _page(visit, known, step, Form(fields, given))
 
 
@@ -79,11 +89,11 @@ def show_step(visit: CurrentPage, draft: UUID, step: str) -> Response:
 def keep_step(visit: CurrentPage, sent: SentForm, draft: UUID, step: str) -> Response:
     """One step, kept; on to the next."""
     with visit.reading() as connection:
-        known = wizard_steps.draft_in_progress(connection, visit, draft)
-        fields = [] if step == "check" else wizard_steps.fields_of_step(connection, visit, known, step)
+        known = draft_in_progress(connection, visit, draft)
+        fields = [] if step == "check" else fields_of_step(connection, visit, known, step)
         form, values = sent.form(fields, may_hold_details=True)
         if not form.is_faulty:
-            wizard_steps.judge_step(connection, visit, known, step, form, values)
+            judge_step(connection, visit, known, step, form, values)
     if step == "check":
         return _raise(visit, sent, known)
     if form.is_faulty:
@@ -133,7 +143,7 @@ def _check(connection: Connection, visit: PageContext, known: DraftInProgress, s
         except (Unfit, NotYours) as refusal:
             wrong = f"{refusal.said} {refusal.do}"
             step = STEP_OF_FIELD.get(refusal.field, "stage")
-    details = {kind for text in wizard_steps.texts_of_draft(known) for kind in personal_details(text)}
+    details = {kind for text in texts_of_draft(known) for kind in personal_details(text)}
     return visit.page(
         "raise_check.html", 422 if wrong else 200, title=TITLES["check"], known=known, wrong=wrong, wrong_step=step,
         promise=_promise(plan), told=_told(plan), details=sorted(details), prompts=plan.decided.prompts if plan else (),
@@ -197,7 +207,7 @@ def _raise(visit: PageContext, sent: FormSubmission, known: DraftInProgress) -> 
         except Unfit:
             return _check(connection, visit, known)
     try:
-        first = item_page.raise_one(visit, sent, known.child, event, known.team, known.draft.said["once"])
+        first = raise_one(visit, sent, known.child, event, known.team, known.draft.said["once"])
         _siblings(visit, sent, known, event, siblings, alike, first)
     except (Unfit, NotYours) as refusal:
         with visit.reading() as connection:
@@ -215,7 +225,7 @@ def _siblings(
     for n, number in enumerate(siblings):
         if alike == "same":
             also = replace(event, linked=(*event.linked, *references))
-            references.append(item_page.raise_one(visit, sent, number, also, once=f"{once}-{n}"))
+            references.append(raise_one(visit, sent, number, also, once=f"{once}-{n}"))
         else:
             steps = {name: values for name, values in written.items() if name in ("reasons", "stage")}
             steps["child"] = {**written["child"], "child": [number]}
@@ -271,7 +281,7 @@ def _page(visit: PageContext, known: DraftInProgress | None, step: str, form: Fo
     )  # fmt: skip
 
 
-def _is_scrutinised(known: DraftInProgress, prompts: Sequence[RaisingPrompt]) -> bool:
+def _is_scrutinised(known: DraftInProgress, prompts: Sequence[opening.RaisingPrompt]) -> bool:
     """Does the authority record senior scrutiny of such a matter apart: for its reason, or at a stage that is proposed for it?"""
     if known.ground is None or known.ground.subject.child is None:  # it is of a child's arrangement
         return False
@@ -281,7 +291,7 @@ def _is_scrutinised(known: DraftInProgress, prompts: Sequence[RaisingPrompt]) ->
     return bool(named) or any(at & {*prompt.stages} for prompt in prompts if prompt.kind == "enter_at")
 
 
-def _prompts(known: DraftInProgress, visit: PageContext) -> list[RaisingPrompt]:
+def _prompts(known: DraftInProgress, visit: PageContext) -> list[opening.RaisingPrompt]:
     """What the procedure asks to consider about where it starts."""
     if known.rules is None or known.ground is None:
         return []

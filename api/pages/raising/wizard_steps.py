@@ -8,7 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
-from api.pages.frame.field_options import addressed_in_words, child_field, chosen_parties, for_stages, holders_to_choose
+from api.pages.frame.field_options import (
+    advice_before_skipping,
+    child_field,
+    chosen_parties,
+    for_stages,
+    holders_to_choose,
+    stages_to_choose,
+)
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TextArea, TextLine, TickBoxes
 from api.presenters import wording
 from drp.casework.access import NotFound
@@ -16,7 +23,6 @@ from drp.casework.raise_item import RaisingGround, ground_of_raising
 from drp.directory.lookup import list_team_names
 from drp.identity.principal import NotPermitted
 from drp.items import drafts
-from drp.items.drafts import Draft
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Stage
@@ -37,7 +43,7 @@ TITLES = {
 class DraftInProgress:
     """A draft with what is known of its child and procedure."""
 
-    draft: Draft
+    draft: drafts.Draft
     values: Mapping[str, Any]
     ground: RaisingGround | None
     rules: Rules | None
@@ -140,12 +146,12 @@ def draft_in_progress(connection: Connection, visit: PageContext, draft: UUID) -
         return DraftInProgress(kept, values, None, None, f"{refusal.said} {refusal.do}")
 
 
-def given_in_step(draft: Draft, step: str) -> dict[str, tuple[str, ...]]:
+def given_in_step(draft: drafts.Draft, step: str) -> dict[str, tuple[str, ...]]:
     """What was typed in a step, as its inputs carry it."""
     return {name: tuple(values) for name, values in draft.said["steps"].get(step, {}).items()}
 
 
-def _values(connection: Connection, visit: PageContext, kept: Draft) -> dict[str, Any]:
+def _values(connection: Connection, visit: PageContext, kept: drafts.Draft) -> dict[str, Any]:
     """The first step's answers, and whatever of the later ones needs no procedure to be read."""
     reasons = kept.said["steps"].get("reasons", {})
     return Form(first_fields(connection, visit), given_in_step(kept, "child")).read() | {
@@ -212,24 +218,21 @@ def _counted_from(rules: Rules) -> list[str]:
 
 def _stage(connection: Connection, visit: PageContext, rules: Rules, known: DraftInProgress) -> list[FormField]:
     assert known.ground is not None
-    words, skipping = rules.authority, rules.ladder.before_skipping
-    open_to = [stage for stage in rules.ladder.stages if not stage.referral]
-    found: list[FormField] = [
+    words, open_to = rules.authority, [stage for stage in rules.ladder.stages if not stage.referral]
+    roles = [role for stage in open_to for role in stage.roles_to()]
+    people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
+    return [
         RadioPick(
             name="stage",
             label="At which stage",
             hint="You may start at any stage that you judge right.",
-            options=[(stage.key, stage.label, addressed_in_words(words, stage)) for stage in open_to],
+            options=stages_to_choose(words, open_to),
             need="Choose the stage.",
         ),
         TextArea(name="stage_reason", label=f"Why this stage, if it is not {known.first_stage.label}", rows=2),
+        *advice_before_skipping(rules),
+        *for_stages(words, open_to, people),
     ]
-    if skipping:
-        title = words.role(skipping.talk_to).title
-        found.append(TextArea(name="advice_before_skipping", label=f"What the {title} advised, if a stage is skipped", rows=2))
-    roles = [role for stage in open_to for role in stage.roles_to()]
-    people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
-    return found + for_stages(words, open_to, people)
 
 
 def initial_values_of_step(known: DraftInProgress, step: str) -> dict[str, tuple[str, ...]]:

@@ -13,7 +13,6 @@ from api.pages.item.item_page import ItemOnPage
 from api.presenters import timeline_text
 from api.presenters.shapes import EntryShape
 from drp.items import drafts
-from drp.items.drafts import Draft
 from workflows.calendar.working_days import local_date, long_date
 from workflows.model.events import ReferralStatement, ReferredToCafcass
 from workflows.model.referral import BY_KEY, SECTIONS, ReferralSection, asked_in
@@ -27,7 +26,7 @@ class ReferralDraft:
     """A referral that somebody is writing about one item: what they wrote so far, section by section."""
 
     whole: ItemOnPage
-    draft: Draft | None
+    draft: drafts.Draft | None
 
     def given(self, section: ReferralSection) -> dict[str, tuple[str, ...]]:
         """What was typed in a section."""

@@ -22,9 +22,8 @@ from api.exports.referral.contents import Contents
 from api.exports.referral.gather import GatheredReferral, Kind, missing_in_referral
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form
-from api.pages.item import item_page
 from api.pages.item.documents_page import AS_A_FILE
-from api.pages.item.item_page import ItemOnPage
+from api.pages.item.item_page import ItemOnPage, bring_event_on_page, read_item
 from api.pages.referral.referral_fields import ReferralDraft, fields_of_section, read_referral_draft
 from api.presenters import item_view
 from drp.casework.access import NotFound
@@ -49,7 +48,7 @@ DRAFTS: dict[str, Kind] = {"draft": "draft", "rehearsal": "rehearsal"}
 
 def _whole(connection: Connection, visit: PageContext, reference: str) -> ItemOnPage:
     """The item, for whoever of the IRO service may read all of it. Raises NotFound, AccessEnded, NotYours."""
-    seen = item_page.read_item(connection, visit, reference)
+    seen = read_item(connection, visit, reference)
     if not reads_iro_service(seen.item.actor):
         raise NotYours(
             f"A referral to {visit.label('cafcass')} is written by the child's {visit.label('iro')}.",
@@ -220,7 +219,7 @@ def _send(visit: PageContext, sent: FormSubmission, begun: ReferralDraft) -> Res
     sent.confirm()
     form, _ = sent.form(())
     with form.noting_refusal():
-        item_page.bring_event_on_page(visit, begun.whole.shape.reference, begun.event, sent)
+        bring_event_on_page(visit, begun.whole.shape.reference, begun.event, sent)
     if form.is_faulty:
         return _last_look(visit, begun, form)
     if begun.draft:

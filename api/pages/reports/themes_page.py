@@ -14,12 +14,32 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, router
 from api.pages.frame.form_fields import select_params
 from api.pages.item.documents_page import AS_A_FILE
 from api.presenters import bar_chart
-from api.queries import register_query, report_query
-from api.queries.report_query import SPANS, AskedQuestion
-from drp.reports import repeats_and_gaps, response_times, theme_tables
+from api.queries import register_query
+from api.queries.report_query import (
+    SPANS,
+    UNRECORDED,
+    AskedQuestion,
+    as_of,
+    read_question,
+    register_address_behind,
+    register_address_of_figure,
+)
+from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
-from drp.reports.theme_tables import PRACTICE, PeriodComparison, TableQuestion, ThemeTable
+from drp.reports.theme_tables import (
+    PRACTICE,
+    SCRUTINY,
+    PeriodComparison,
+    TableQuestion,
+    ThemeTable,
+    break_between,
+    compare_periods,
+    counted_apart,
+    finding_in_words,
+    rates_of_period,
+    read_table,
+)
 from workflows.calendar.reporting_periods import months_in, quarter_before, quarter_of
 from workflows.model.authority import Capacity
 
@@ -63,11 +83,11 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         made = _table(connection, visit, its, asked)
         past = repeats_and_gaps.past_date(connection, its, visit.now)
         now = _now(connection, visit, its)
-        rates = theme_tables.rates_of_period(connection, its, asked.question) if not asked.question.only else ()
-    finding = theme_tables.finding_in_words(made)
+        rates = rates_of_period(connection, its, asked.question) if not asked.question.only else ()
+    finding = finding_in_words(made)
 
     def address(row: TableHeading, column: TableHeading | None) -> str:
-        return report_query.register_address_of_figure(made, asked, row, column)
+        return register_address_of_figure(made, asked, row, column)
 
     return visit.page(
         "themes.html",
@@ -111,15 +131,13 @@ def show_time(visit: CurrentPage, request: Request) -> Response:
     causes = [key for key in response_times.CAUSES if any(one.causes.get(key) for one in climbs)]
 
     def came(stage: TableHeading, **said: str) -> str:
-        return report_query.register_address_behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
+        return register_address_behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
 
     def waits(stage: TableHeading) -> str:
-        return report_query.register_address_behind(standing, past="1", stage=stage.key)
+        return register_address_behind(standing, past="1", stage=stage.key)
 
     def at_end(stage: TableHeading) -> str:
-        return report_query.register_address_behind(
-            asked, since=q.first, until=q.last, stage=stage.key or report_query.UNRECORDED, ended="1"
-        )
+        return register_address_behind(asked, since=q.first, until=q.last, stage=stage.key or UNRECORDED, ended="1")
 
     return visit.page(
         "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
@@ -136,7 +154,7 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
         found = repeats_and_gaps.repeated_concerns(connection, its, asked.question)
         ladders = [rules.ladder for rules in visit.procedures(connection)]
         absent = repeats_and_gaps.what_is_not_used(connection, its, asked.question, ladders)
-        other = theme_tables.read_table(connection, its, replace(asked.question, by=Dimension.REASON, across=None))
+        other = read_table(connection, its, replace(asked.question, by=Dimension.REASON, across=None))
     q = asked.question
     others = [row for row in other.rows if row.key in repeats_and_gaps.without_own_code(its)]
     return visit.page(
@@ -150,18 +168,10 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
         quiet=[one for one in found if not one.has_climbed],
         absent=absent,
         spans=_spans(asked, "/themes/patterns"),
-        others=[
-            (row.label, other.cell(row), report_query.register_address_of_figure(other, asked, row, None) + "&other=1")
-            for row in others
-        ],
-        teams=[
-            (one.label, report_query.register_address_of_figure(other, asked, None, None) + f"&team={one.key}")
-            for one in absent.teams
-        ],
+        others=[(row.label, other.cell(row), register_address_of_figure(other, asked, row, None) + "&other=1") for row in others],
+        teams=[(one.label, register_address_of_figure(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
         is_desk=register_query.sees_children(visit),
-        of_reason=lambda reason: report_query.register_address_behind(
-            asked, since=q.first, until=q.last, reason=reason.key or report_query.UNRECORDED
-        ),
+        of_reason=lambda reason: register_address_behind(asked, since=q.first, until=q.last, reason=reason.key or UNRECORDED),
     )
 
 
@@ -181,7 +191,7 @@ def take_away(visit: CurrentPage, request: Request) -> Response:
 def asked_by(visit: PageContext, request: Request, by: Dimension = Dimension.REASON) -> AskedQuestion:
     """What somebody at a browser asks for. Raises Unfit."""
     sees_iros = Capacity.IRO_MANAGER in visit.signed.capacities
-    return report_query.read_question(request.query_params, visit.today, visit.words.reporting.counts_practice, sees_iros, by)
+    return read_question(request.query_params, visit.today, visit.words.reporting.counts_practice, sees_iros, by)
 
 
 @contextmanager
@@ -193,7 +203,7 @@ def _figures(visit: PageContext, asked: AskedQuestion) -> Iterator[tuple[Connect
 
 
 def _table(connection: Connection, visit: PageContext, its: DisplayLabels, asked: AskedQuestion) -> ThemeTable:
-    return report_query.as_of(theme_tables.read_table(connection, its, asked.question), asked, visit.today)
+    return as_of(read_table(connection, its, asked.question), asked, visit.today)
 
 
 def _lines(made: ThemeTable, asked: AskedQuestion) -> list[FigureRow]:
@@ -208,7 +218,7 @@ def _cells(made: ThemeTable, asked: AskedQuestion, row: TableHeading | None) -> 
     for column in columns:
         number = made.cell(row, column) if row else made.total(column)
         share = made.share(row, column) if row else "100.00%" if number else ""
-        href = report_query.register_address_of_figure(made, asked, row, column) if number else ""
+        href = register_address_of_figure(made, asked, row, column) if number else ""
         cells.append(FigureCell(number, share, href))
     return cells
 
@@ -224,7 +234,7 @@ def _compared(made: ThemeTable, its: DisplayLabels) -> PeriodComparison | None:
         numbers = made.total(now), made.total(before)
     else:
         return None
-    broken = theme_tables.break_between(its, before.key, now.key)
+    broken = break_between(its, before.key, now.key)
     return PeriodComparison(now.key, before.key, *numbers, broken.why if broken else "")
 
 
@@ -233,11 +243,11 @@ def _now(connection: Connection, visit: PageContext, its: DisplayLabels) -> dict
     this = quarter_of(visit.today)
     before = quarter_before(this)
     question = TableQuestion(Dimension.QUARTER)
-    counted = theme_tables.compare_periods(connection, its, question, this, before)
-    apart = theme_tables.counted_apart(connection, its, this)
+    counted = compare_periods(connection, its, question, this, before)
+    apart = counted_apart(connection, its, this)
     first, last = months_in(this)
     return {
-        "since": first, "until": last, "counted": counted, "practice": apart[PRACTICE], "scrutiny": apart[theme_tables.SCRUTINY],
+        "since": first, "until": last, "counted": counted, "practice": apart[PRACTICE], "scrutiny": apart[SCRUTINY],
     }  # fmt: skip
 
 

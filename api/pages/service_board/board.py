@@ -14,15 +14,12 @@ from api.pages.frame.form_fields import Form, RadioPick, TextArea
 from api.pages.item import item_page
 from api.pages.staffing.directory import count_in_words, show_gaps
 from api.presenters import item_reader
-from api.presenters.item_reader import SeenItem
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
-from drp.directory.people import IRO_SERVICE, DirectoryPerson, ListedCover
 from drp.items import service_board
 from drp.staffing import caseloads
-from drp.staffing.caseloads import IroCaseload
 from notifications.record_outcome import refused_why
 from workflows.model.authority import Capacity
 from workflows.model.challenge import WindowKind
@@ -54,7 +51,7 @@ RELEASE = (
 class BoardItem:
     """One item in a list of the board."""
 
-    item: SeenItem
+    item: item_reader.SeenItem
     said: str = ""
     due: date | None = None
     is_late: bool = False
@@ -74,7 +71,7 @@ class CaseloadLine:
     """One line of the table: an IRO, what they have in hand, and who covers for them today."""
 
     name: str
-    load: IroCaseload
+    load: caseloads.IroCaseload
     person: str = ""
     away: str = ""
 
@@ -142,7 +139,7 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
     )  # fmt: skip
 
 
-def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[ListedCover]) -> list[CaseloadLine]:
+def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[people.ListedCover]) -> list[CaseloadLine]:
     rows = []
     for one, load in sorted(board.iros, key=lambda pair: _urgency(*pair)):
         away = [cover.by_name for cover in stand_ins if cover.of == one.id and not cover.is_delegate]
@@ -152,13 +149,13 @@ def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence
     return rows + [CaseloadLine(name, load) for name, load in others if load.open]
 
 
-def _urgency(one: DirectoryPerson, load: IroCaseload) -> tuple[int, int, int, str]:
+def _urgency(one: people.DirectoryPerson, load: caseloads.IroCaseload) -> tuple[int, int, int, str]:
     return (-load.past, -load.to_consider, -load.open, one.name)
 
 
-def _covers(connection: Connection, visit: PageContext) -> list[ListedCover]:
+def _covers(connection: Connection, visit: PageContext) -> list[people.ListedCover]:
     """Cover and delegates of the service's own people that run today."""
-    ids = {one.id for one in people.people_acting_as(connection, visit.words, IRO_SERVICE, visit.today)}
+    ids = {one.id for one in people.people_acting_as(connection, visit.words, people.IRO_SERVICE, visit.today)}
     found = people.stand_ins(connection, visit.authority, visit.today, ids) if ids else ()
     return [one for one in found if one.of in ids and one.runs_on(visit.today)]
 
@@ -182,7 +179,7 @@ def _meetings(connection: Connection, visit: PageContext) -> BoardList:
     return BoardList(lines[:MOST], len(lines))
 
 
-def _meeting_line(one: SeenItem, now: datetime) -> BoardItem:
+def _meeting_line(one: item_reader.SeenItem, now: datetime) -> BoardItem:
     window = next(w for w in one.loaded.challenge.open_windows() if w.key.kind is WindowKind.MEETING)
     if window.promise.is_without_date:
         return BoardItem(one)

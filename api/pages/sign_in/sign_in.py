@@ -29,7 +29,6 @@ from drp.database.engine import Store
 from drp.directory.lookup import read_authority_name
 from drp.directory.people import RoleOfPerson, list_all_roles
 from drp.identity import sessions, sign_in, tokens
-from drp.identity.tokens import NotSigned
 from notifications.sign_in_links import send_links
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -102,7 +101,7 @@ FromHere = Annotated[Given, Depends(_from_here)]
 def send_link(request: Request, service: CurrentService, given: FromHere, background: BackgroundTasks) -> Response:
     """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
     if not service.settings.link_sign_in:
-        raise NotSigned
+        raise tokens.NotSigned
     # Before the address is looked at: whether it is anybody's changes nothing here either.
     if wait := request.app.state.links.wait(source_of(request), service.clock()):
         return too_often(wait)
@@ -133,7 +132,7 @@ def sign_in_by_link(request: Request, service: CurrentService, secret: str) -> R
     try:
         with service.store.write(authority) as connection:
             person, then = sign_in.redeem_link(connection, authority, secret, service.clock())
-    except NotSigned:
+    except tokens.NotSigned:
         return layout.trouble_page(
             410,
             "That link is used up, or older than 15 minutes",
@@ -149,11 +148,11 @@ def sign_in_by_link(request: Request, service: CurrentService, secret: str) -> R
 def sign_in_as(request: Request, service: CurrentService, given: FromHere) -> Response:
     """Demonstration: be somebody."""
     if not service.settings.choose_a_person:
-        raise NotSigned
+        raise tokens.NotSigned
     chosen = single_value(given, "person")
     one = next((one for one in _people(service) if f"{one.authority}/{one.id}" == chosen), None)
     if one is None:
-        raise NotSigned
+        raise tokens.NotSigned
     return signed_in(request, one.authority, one.id, "demonstration", safe_path(single_value(given, "then")))
 
 
@@ -181,7 +180,7 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
 def _end_session(request: Request, service: Service) -> None:
     """The session that the browser held is over; it may have held none."""
     cookie = request.cookies.get(cookie_name(service.settings), "")
-    with suppress(NotSigned):
+    with suppress(tokens.NotSigned):
         authority = sessions.authority_in(cookie)
         with service.store.write(authority) as connection:
             sessions.end_session(connection, authority, cookie, service.clock())

@@ -12,10 +12,8 @@ from api.pages.frame.form_fields import DayField, Form, FormField, Option, Radio
 from api.pages.staffing.directory import person_in
 from drp.casework.access import NotFound
 from drp.directory import people
-from drp.directory.people import IRO_SERVICE, DirectoryPerson, ListedCover
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
-from drp.staffing.changes import DirectoryChange
 from workflows.model.authority import Capacity
 
 MOST = 200
@@ -29,13 +27,13 @@ WARNED = "independence"
 class AbsentPerson:
     """Somebody, who may stand in for them, and what runs already."""
 
-    person: DirectoryPerson
+    person: people.DirectoryPerson
     own: bool
-    colleagues: Sequence[DirectoryPerson]
+    colleagues: Sequence[people.DirectoryPerson]
     total: int
-    of_them: Sequence[ListedCover]
-    by_them: Sequence[ListedCover]
-    others: Sequence[DirectoryPerson]
+    of_them: Sequence[people.ListedCover]
+    by_them: Sequence[people.ListedCover]
+    others: Sequence[people.DirectoryPerson]
     """Of the IRO service: for whom an IRO manager may choose."""
 
 
@@ -81,7 +79,7 @@ def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> A
     person = people.read_person(connection, visit.authority, person_in(of) if of else visit.person, day)
     if person is None:
         raise NotFound
-    if not changes.may_change(visit.signed, words, DirectoryChange.COVER, person):
+    if not changes.may_change(visit.signed, words, changes.DirectoryChange.COVER, person):
         raise NotPermitted
     found = people.colleagues_of(connection, words, person, find, day, MOST)
     stand_ins = people.stand_ins(connection, visit.authority, day, [person.id])
@@ -93,7 +91,7 @@ def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> A
         total=found.total,
         of_them=[each for each in stand_ins if each.of == person.id],
         by_them=[each for each in stand_ins if each.by == person.id],
-        others=people.people_acting_as(connection, words, IRO_SERVICE, day) if manages else (),
+        others=people.people_acting_as(connection, words, people.IRO_SERVICE, day) if manages else (),
     )
 
 
@@ -131,7 +129,7 @@ def _fields(visit: PageContext, absent: AbsentPerson, near: Sequence[str] = ()) 
     return fields
 
 
-def _near(visit: PageContext, of: DirectoryPerson, by: DirectoryPerson | None) -> tuple[str, ...]:
+def _near(visit: PageContext, of: people.DirectoryPerson, by: people.DirectoryPerson | None) -> tuple[str, ...]:
     """Posts by which a stand-in of an IRO is of children's own casework. `access.actor_on` judges each item; here it is said."""
     if by is None or Capacity.IRO not in of.acts_as(visit.words):
         return ()

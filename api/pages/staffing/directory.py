@@ -14,11 +14,9 @@ from api.presenters import wording
 from drp.casework.access import NotFound
 from drp.directory import gaps as empty_posts
 from drp.directory import people
-from drp.directory.people import DirectoryPerson, ListedCover
 from drp.identity import accounts, sessions, tokens
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
-from drp.staffing.changes import DirectoryChange
 from workflows.model.authority import Capacity, HeldFor
 
 A_PAGE = 50
@@ -59,7 +57,7 @@ def count_in_words(count: int, one: str, several: str) -> str:
     return f"{count} {one if count == 1 else several}"
 
 
-def _in_words(of: DirectoryPerson, stand_ins: Sequence[ListedCover]) -> list[str]:
+def _in_words(of: people.DirectoryPerson, stand_ins: Sequence[people.ListedCover]) -> list[str]:
     """Who stands in for somebody, and for whom they do, in short."""
     said = []
     for one in stand_ins:
@@ -70,7 +68,7 @@ def _in_words(of: DirectoryPerson, stand_ins: Sequence[ListedCover]) -> list[str
     return said
 
 
-def _days(one: ListedCover) -> str:
+def _days(one: people.ListedCover) -> str:
     since = wording.short_date(one.since)
     return f", {since} to {wording.short_date(one.until)}" if one.until else f" since {since}"
 
@@ -92,30 +90,30 @@ def show_gaps(connection: Connection, visit: PageContext, name_children: bool) -
     return lines
 
 
-def person_of_page(visit: CurrentPage, person: str) -> DirectoryPerson:
+def person_of_page(visit: CurrentPage, person: str) -> people.DirectoryPerson:
     """The person whom an address names. Raises NotFound."""
     with visit.reading() as connection:
         return _somebody(connection, visit, person_in(person))
 
 
-def _somebody(connection: Connection, visit: PageContext, person: UUID) -> DirectoryPerson:
+def _somebody(connection: Connection, visit: PageContext, person: UUID) -> people.DirectoryPerson:
     found = people.read_person(connection, visit.authority, person, visit.today)
     if found is None:
         raise NotFound
     return found
 
 
-PersonOfPage = Annotated[DirectoryPerson, Depends(person_of_page)]
+PersonOfPage = Annotated[people.DirectoryPerson, Depends(person_of_page)]
 
 
-def leaver_of_page(visit: CurrentPage, one: PersonOfPage) -> DirectoryPerson:
+def leaver_of_page(visit: CurrentPage, one: PersonOfPage) -> people.DirectoryPerson:
     """The same, for whoever may record that they leave. Raises NotPermitted too."""
-    if not changes.may_change(visit.signed, visit.words, DirectoryChange.LEAVING, one):
+    if not changes.may_change(visit.signed, visit.words, changes.DirectoryChange.LEAVING, one):
         raise NotPermitted
     return one
 
 
-LeaverOfPage = Annotated[DirectoryPerson, Depends(leaver_of_page)]
+LeaverOfPage = Annotated[people.DirectoryPerson, Depends(leaver_of_page)]
 
 
 @router.get("/directory/{person}")
@@ -136,7 +134,7 @@ def show_person(visit: CurrentPage, one: PersonOfPage, done: str = "") -> Respon
     return visit.page(
         "person.html", title=one.name, one=one, titles=one.titles(visit.words), access=access,
         of_them=[each for each in stand_ins if each.of == one.id], by_them=[each for each in stand_ins if each.by == one.id],
-        may={change.name: changes.may_change(visit.signed, visit.words, change, one) for change in DirectoryChange},
+        may={change.name: changes.may_change(visit.signed, visit.words, change, one) for change in changes.DirectoryChange},
         has_cases=any(post.children and post.role in iro_roles for post in one.posts), here=f"/directory/{one.id}",
         is_here=one.is_here_on(visit.today), done=DONE.get(done, ""),
     )  # fmt: skip
@@ -199,8 +197,8 @@ def record_last_day(visit: CurrentPage, sent: SentForm, background: BackgroundTa
     return _leaves_page(visit, one, form)
 
 
-def _leaves_page(visit: PageContext, one: DirectoryPerson, form: Form) -> Response:
+def _leaves_page(visit: PageContext, one: people.DirectoryPerson, form: Form) -> Response:
     return visit.page(
         "directory_leaves.html", title=f"{one.name} leaves", form=form, one=one, titles=one.titles(visit.words),
-        may_hand_over=changes.may_change(visit.signed, visit.words, DirectoryChange.CASELOAD, one),
+        may_hand_over=changes.may_change(visit.signed, visit.words, changes.DirectoryChange.CASELOAD, one),
     )  # fmt: skip

@@ -13,10 +13,7 @@ from api.pages.frame.form_fields import DayField, Form, FormField, Option, Radio
 from api.pages.staffing.directory import count_in_words, person_in
 from drp.casework.access import NotFound
 from drp.directory import people
-from drp.directory.people import DirectoryPerson, ListedCover
 from drp.staffing import caseloads, changes
-from drp.staffing.caseloads import HeldCase
-from drp.staffing.changes import HandOverResult
 from workflows.calendar.working_days import long_date
 
 FEW = 12
@@ -27,9 +24,9 @@ FEW = 12
 class CaseloadToHandOver:
     """Whose caseload it is, what they have, and who may take it."""
 
-    giver: DirectoryPerson
-    cases: tuple[HeldCase, ...]
-    takers: Sequence[tuple[DirectoryPerson, str]]
+    giver: people.DirectoryPerson
+    cases: tuple[caseloads.HeldCase, ...]
+    takers: Sequence[tuple[people.DirectoryPerson, str]]
     """Each with what they have in hand, in words."""
 
 
@@ -101,7 +98,7 @@ def _giving(connection: Connection, visit: PageContext, of: UUID) -> CaseloadToH
     return CaseloadToHandOver(giver, caseloads.cases_of(connection, visit.words, of, day), takers)
 
 
-def _in_hand(load: caseloads.IroCaseload, cover: ListedCover | None) -> str:
+def _in_hand(load: caseloads.IroCaseload, cover: people.ListedCover | None) -> str:
     said = f"{count_in_words(load.children, 'child', 'children')}, {count_in_words(load.open, 'item', 'items')} open"
     if cover is None:
         return said
@@ -154,8 +151,8 @@ def _page(visit: PageContext, giving: CaseloadToHandOver, form: Form) -> Respons
 def _meaning(
     visit: PageContext,
     giving: CaseloadToHandOver,
-    taker: DirectoryPerson,
-    made: HandOverResult,
+    taker: people.DirectoryPerson,
+    made: changes.HandOverResult,
     cover: Sequence[str],
     form: Form,
     since: date,
@@ -170,5 +167,5 @@ def _meaning(
     )  # fmt: skip
 
 
-def _log(visit: PageContext, cases: Sequence[HeldCase]) -> None:
+def _log(visit: PageContext, cases: Sequence[caseloads.HeldCase]) -> None:
     visit.log_access("hand over", *(reference for case in cases for reference in case.references))
