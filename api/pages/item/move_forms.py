@@ -84,7 +84,7 @@ def _onward(choices: FieldOptions) -> Sequence[FormField]:
     """Taking it higher: where to, and what that stage leaves to the sender."""
     challenge = choices.item.loaded.challenge
     targets = [key for key in to_stages(choices.ladder, challenge) if not choices.ladder.stage(key).referral]
-    onward = choices.ladder.onward(challenge.stage)
+    onward = choices.ladder.onward(challenge.stage) if challenge.stage else ()
     options = choices.stages(targets)
     hint = f"If you choose nothing it goes to {choices.ladder.stage(onward[0]).label}." if len(onward) == 1 else ""
     need = "" if len(onward) == 1 else "Choose the stage."
@@ -140,12 +140,13 @@ def _copy(choices: FieldOptions) -> Sequence[FormField]:
 
 
 def _held(choices: FieldOptions) -> Sequence[FormField]:
-    stage = choices.ladder.stage(choices.item.loaded.challenge.stage)
-    meeting = stage.contact.meeting
-    roles = choices.roles((*stage.roles_to(), *(meeting.attended_by if meeting else ())))
+    key, roles = choices.item.loaded.challenge.stage, []
+    if key:
+        stage = choices.ladder.stage(key)
+        roles = [*stage.roles_to(), *(stage.contact.meeting.attended_by if stage.contact.meeting else ())]
     return [
         _on("When it was held"),
-        TickBoxes(name="attended", label="Who was there", options=roles),
+        TickBoxes(name="attended", label="Who was there", options=choices.roles(roles)),
         TextArea(name="others", label="Who else was there", rows=2),
     ]
 
