@@ -1,21 +1,20 @@
 """Pages for everybody, signed in or not: help, accessibility, privacy, and a paper form for when the service is down."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib.resources import files
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api.json import ladders
 from api.pages.frame import layout
-from api.pages.frame.browser_request import PageContext, page_context
+from api.pages.frame.browser_request import PageContext, page_context, router
 from api.presenters.shapes import LadderShape
 from drp.database.engine import Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
-from workflows.calendar.working_days import local_date
 from workflows.model.authority import DEFAULT_LABELS, in_force_on
-
-router = APIRouter(include_in_schema=False)
 
 
 def at_all(request: Request) -> PageContext | None:
@@ -29,31 +28,25 @@ def at_all(request: Request) -> PageContext | None:
 Perhaps = Annotated[PageContext | None, Depends(at_all)]
 
 
-def _words(visit: PageContext | None) -> Callable[[str], str]:
-    """The authority's words, or the shipped ones."""
-    return visit.label if visit else lambda key: DEFAULT_LABELS.get(key, key.replace("_", " "))
+def _shipped_label(key: str) -> str:
+    return DEFAULT_LABELS.get(key, key.replace("_", " "))
 
 
 def _page(visit: PageContext | None, template: str, title: str, **more: Any) -> Response:
-    return layout.render_page(visit, template, title=title, say=_words(visit), **more)
+    """A page in the authority's words, or in the shipped ones."""
+    return layout.render_page(visit, template, title=title, say=visit.label if visit else _shipped_label, **more)
+
+
+TITLES = {"/help": "How it works", "/accessibility": "Accessibility", "/privacy": "Privacy"}
+"""How it works, on one page; the accessibility statement and the privacy notice, as templates that the council adopts."""
 
 
 @router.get("/help")
-def help_page(visit: Perhaps) -> Response:
-    """How it works, on one page."""
-    return _page(visit, "help.html", "How it works")
-
-
 @router.get("/accessibility")
-def show_accessibility(visit: Perhaps) -> Response:
-    """The accessibility statement, as a template that the council adopts."""
-    return _page(visit, "accessibility.html", "Accessibility")
-
-
 @router.get("/privacy")
-def show_privacy(visit: Perhaps) -> Response:
-    """The privacy notice, as a template that the council adopts."""
-    return _page(visit, "privacy.html", "Privacy")
+def show_static_page(request: Request, visit: Perhaps) -> Response:
+    """One of these pages."""
+    return _page(visit, f"{request.url.path[1:]}.html", TITLES[request.url.path])
 
 
 @router.get("/paper")
@@ -70,10 +63,32 @@ def show_paper_form(visit: Perhaps) -> Response:
 def _in_force(visit: PageContext) -> Sequence[LadderShape]:
     """What is raised today goes by these; a notice of good work asks for no reply and can wait."""
     try:
-        with visit.service.store.read(visit.authority) as connection:
-            current = visit.service.casework.procedures.current(connection, visit.authority)
-            today = {ladder.hash for ladder in in_force_on(local_date(visit.now), [rules.ladder for rules in current])}
+        with visit.reading() as connection:
+            current = visit.procedures(connection)
+            today = {ladder.hash for ladder in in_force_on(visit.today, [rules.ladder for rules in current])}
             used = [rules for rules in current if rules.ladder.hash in today and not rules.ladder.is_notice]
             return [ladders.describe_ladder(connection, visit, rules) for rules in used]
     except Unavailable:
         return []
+
+
+# The files that pages are made with: built from their packages at set-up, or ours. Nothing is fetched from elsewhere.
+
+KINDS = {
+    "pages.css": "text/css; charset=utf-8",
+    "start.js": "text/javascript; charset=utf-8",
+    "pages.js": "text/javascript; charset=utf-8",
+    "govuk-frontend.min.js": "text/javascript; charset=utf-8",
+    "mark.svg": "image/svg+xml",
+}
+"""Every file that there is to be had: a name that is not here is nothing."""
+
+
+@router.get("/assets/{name}")
+def serve_asset(name: str, v: str = "") -> Response:
+    """One file. Where its address holds its content's mark, a browser may keep it."""
+    file = files("api").joinpath("assets", name)
+    if name not in KINDS or not file.is_file():
+        return PlainTextResponse("Not here. (If nothing is styled: run `make assets`.)", status_code=404)
+    kept = "public, max-age=31536000, immutable" if v else "no-cache"
+    return Response(file.read_bytes(), headers={"Cache-Control": kept, "Content-Type": KINDS[name]})

@@ -1,5 +1,6 @@
 """A challenge in the browser: the IRO looks and acts, the manager lands on the one question and answers it on one page."""
 
+from api.pages.item.move_forms import BY_TYPE
 from tests.cast.world import World
 from tests.pages.browser import at_browser, day
 
@@ -71,3 +72,10 @@ def test_personal_details_are_asked_about_once_and_never_refused(world):
     assert "a telephone number, an e-mail address" in page.text
     page = irene.fill(page, details_checked="yes")
     assert page.status == 200, page.text
+
+
+def test_every_move_of_an_item_without_a_stage_has_its_page(world):
+    notice = world.as_("irene").post("/notices", {"child": "T-1", "what_went_well": "Sam came.", "reasons": []}).json()
+    irene = at_browser(world, "irene")
+    statuses = {move: irene.open(f"/challenges/{notice['reference']}/do/{move}").status for move in BY_TYPE}
+    assert set(statuses.values()) == {200}, statuses

@@ -166,7 +166,19 @@ def _check_happened(turn: DecisionBuilder, event: Raised) -> None:
 
 def check_raised(turn: DecisionBuilder, event: Raised) -> None:
     """Raise Unfit for what an item cannot be raised with: each says what to do instead."""
-    rules, ladder = turn.rules, turn.rules.ladder
+    _check_kind(turn, event)
+    if not event.concern.strip():
+        raise Unfit("Nothing is said of the concern.", "Say in a line what it is.", "concern")
+    _check_reasons(turn, event)
+    _check_happened(turn, event)
+    _check_priority(turn, event)
+    if not turn.rules.ladder.is_notice:
+        _check_start(turn, event)
+
+
+def _check_kind(turn: DecisionBuilder, event: Raised) -> None:
+    """Does this procedure carry such an item, raised by such a role?"""
+    ladder = turn.rules.ladder
     if not turn.challenge.about_child and event.item_type not in WITHOUT_CHILD:
         raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
     if event.item_type not in ladder.items:
@@ -175,41 +187,51 @@ def check_raised(turn: DecisionBuilder, event: Raised) -> None:
         raise Unfit(
             f"{ladder.title} is not raised by that role.", f"It is raised by: {', '.join(ladder.raised_by)}.", "raiser_role"
         )
-    if not event.concern.strip():
-        raise Unfit("Nothing is said of the concern.", "Say in a line what it is.", "concern")
-    if not event.reasons and not ladder.is_notice:
+
+
+def _check_reasons(turn: DecisionBuilder, event: Raised) -> None:
+    """Reasons that the authority has, each once, with words where one asks for them."""
+    words = turn.rules.authority
+    if not event.reasons and not turn.rules.ladder.is_notice:
         raise Unfit("No reason is ticked.", "Tick at least one.", "reasons")
     for reason in event.reasons:
-        if not rules.authority.has_reason(reason):
-            known = ", ".join(r.key for theme in rules.authority.themes for r in theme.reasons)
+        if not words.has_reason(reason):
+            known = ", ".join(r.key for theme in words.themes for r in theme.reasons)
             raise Unfit(f"`{reason}` is not on the list of reasons.", f"Choose from: {known}.", "reasons")
     if len(set(event.reasons)) < len(event.reasons):
         raise Unfit("A reason stands twice.", "Tick each once.", "reasons")
-    if not event.other_reason.strip() and any(rules.authority.reason(reason).needs_words for reason in event.reasons):
+    if not event.other_reason.strip() and any(words.reason(reason).needs_words for reason in event.reasons):
         raise Unfit('"Other" needs words.', "Say in a line what the reason is.", "other_reason")
-    _check_happened(turn, event)
+
+
+def _check_priority(turn: DecisionBuilder, event: Raised) -> None:
+    """A priority that the procedure has, where its time depends on one; and the agency, where a stage may need one."""
+    ladder = turn.rules.ladder
     if event.priority and event.priority not in ladder.priorities:
         listed = f"Choose from: {', '.join(ladder.priorities)}." if ladder.priorities else "Leave it out."
         raise Unfit("This ladder has no such priority.", listed, "priority")
-    if any(addressing.needs_agency(rules.authority, turn.challenge, stage) for stage in ladder.stages):
+    if any(addressing.needs_agency(turn.rules.authority, turn.challenge, stage) for stage in ladder.stages):
         raise Unfit("It may go to another agency, and it is not said which agency.", "Name the agency.", "agency")
     if not ladder.suits_priority(event.priority):
         said = "Here the time to answer depends on the priority."
         raise Unfit(said, f"Say which: {', '.join(ladder.priorities)}.", "priority")
-    if ladder.is_notice:
-        return
-    if event.without_clock and not ladder.first_for(event.item_type).informal:
+
+
+def _check_start(turn: DecisionBuilder, event: Raised) -> None:
+    """A stage to start at, with its reason, and the talk that the procedure asks for before one is skipped."""
+    ladder, usual = turn.rules.ladder, turn.rules.ladder.first_for(event.item_type)
+    if event.without_clock and not usual.informal:
         raise Unfit(f"{ladder.title} has no informal stage to log a talk at.", "Raise it with its clock.", "without_clock")
     if event.without_clock and event.stage:
         raise Unfit("A talk is logged at the informal stage.", "Leave the stage out, or raise it with its clock.", "stage")
     if event.stage and not ladder.has(event.stage):
         listed = ", ".join(stage.key for stage in ladder.stages)
         raise Unfit(f"This ladder has no stage `{event.stage}`.", f"Name one of: {listed}.", "stage")
-    if event.stage and event.stage != ladder.first_for(event.item_type).key and not event.stage_reason.strip():
+    if event.stage and event.stage != usual.key and not event.stage_reason.strip():
         raise Unfit("It starts above the first stage, and no reason is given.", "Say why this stage is right.", "stage_reason")
     first = ladder.before_skipping
-    skips = event.stage and ladder.position(event.stage) > ladder.position(ladder.first_for(event.item_type).key)
+    skips = event.stage and ladder.position(event.stage) > ladder.position(usual.key)
     if first and first.required and skips and not event.advice_before_skipping and not turn.challenge.facts.is_looked_after:
-        who = rules.authority.role(first.talk_to).title
+        who = turn.rules.authority.role(first.talk_to).title
         said = f"Before a stage is skipped this procedure asks for a talk with the {who}."
         raise Unfit(said, "Say what they advised; the decision stays yours.", "advice_before_skipping")

@@ -1,26 +1,22 @@
 """The access log to look through: who read what, newest first; and who read most, so that what is unusual is seen."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import time, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from sqlalchemy import Connection
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext
+from api.pages.frame.browser_request import CurrentPage, PageContext, router
 from api.pages.frame.form_fields import DayField, Form, TextLine
 from api.presenters.readings import identities_among, reader_name, readings_in_words
 from drp.data_protection import admin_audit_log
 from drp.data_protection.access_log import OF_THE_LOG, LoggedReading, ReaderTotals
 from drp.directory import lookup
 from drp.directory.people import find_people_named, list_roles_of
-from workflows.calendar.working_days import at_local, local_date, local_midnight_after
-
-router = APIRouter(include_in_schema=False)
+from workflows.calendar.working_days import at_local, local_midnight_after
 
 ON_A_PAGE = 50
 NAMESAKES = 20
@@ -43,15 +39,6 @@ CHANGES_IN_WORDS = {
 Asked = Annotated[str, Query(max_length=200)]
 
 
-@dataclass(frozen=True)
-class ReaderInWords:
-    """How much one person read lately, with what they are."""
-
-    name: str
-    titles: str
-    reader: ReaderTotals
-
-
 @router.get("/administration/access-log")
 def show_access_log(
     request: Request, visit: CurrentPage, person: Asked = "", before: Annotated[int, Query(ge=0, le=2**62)] = 0
@@ -61,7 +48,7 @@ def show_access_log(
     form = Form(FIELDS, given)
     values = form.read()
     reference, day = str(values.get("reference", "")).upper(), values.get("on")
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         people = _people(connection, visit, person, str(values.get("who", "")))
     if people is not None and len(people) > NAMESAKES:
         form.refuse(f"More than {NAMESAKES} people are called so: write more of the name.", "who")
@@ -76,11 +63,11 @@ def show_access_log(
     readers = log.readers(visit.authority, visit.now - LATELY, visit.now + timedelta(minutes=1)) if is_first else []
     _note(visit, reference, people)
     older = urlencode([(name, value) for name, values in given.items() if name != "before" for value in values])
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         told, much = readings_in_words(connection, visit.authority, readings[:ON_A_PAGE]), _much(connection, visit, readers)
         sought = lookup.names_of(connection, visit.authority, set(people or ()))
-    return layout.render_page(
-        visit, "access_log.html", 422 if form.is_faulty else 200, title="Who read what", form=form, readings=told, readers=much,
+    return visit.page(
+        "access_log.html", title="Who read what", form=form, readings=told, readers=much,
         older=f"{older}&before={readings[ON_A_PAGE - 1].id}" if len(readings) > ON_A_PAGE else "", is_first=is_first,
         newest=older if before else "", paged=bool(before), fallen_back=log.has_fallen_back,
         sought=", ".join(sorted(sought.values())) if person else "",
@@ -90,40 +77,33 @@ def show_access_log(
 @router.get("/administration/changes")
 def show_admin_changes(visit: CurrentPage) -> Response:
     """What was changed in the directory and in the service's settings: who, when, what."""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         found = admin_audit_log.latest_admin_changes(connection, visit.authority)
-    return layout.render_page(visit, "changes.html", title="Who changed what", changes=found, in_words=CHANGES_IN_WORDS)
+    return visit.page("changes.html", title="Who changed what", changes=found, in_words=CHANGES_IN_WORDS)
 
 
 def _note(visit: PageContext, reference: str, people: Iterable[str] | None) -> None:
     kinds = [f"{OF_THE_LOG}: {person}" for person in sorted(people)] if people else [OF_THE_LOG]
     for kind in kinds[:NAMESAKES]:
-        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, kind, reference[:16])
+        visit.log_access(kind, reference[:16])
 
 
 def _people(connection: Connection, visit: PageContext, person: str, name: str) -> frozenset[str] | None:
     """The people whose readings are asked for; None: everybody's. A name is a name: no sign in it stands for another."""
     if person:
-        return (
-            frozenset({person})
-            if person in lookup.names_of(connection, visit.authority, identities_among(person))
-            else frozenset()
-        )
+        return frozenset({person} & set(lookup.names_of(connection, visit.authority, identities_among(person))))
     if not name:
         return None
     return frozenset(str(id_) for id_ in find_people_named(connection, visit.authority, name, NAMESAKES + 1))
 
 
-def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals]) -> list[ReaderInWords]:
+def _much(connection: Connection, visit: PageContext, readers: list[ReaderTotals]) -> list[tuple[str, list[str], ReaderTotals]]:
+    """How much some people read lately, each with their name and what they are today."""
     people = identities_among(*(one.person for one in readers))
-    names, titles = lookup.names_of(connection, visit.authority, people), _titles(connection, visit, people)
-    return [ReaderInWords(reader_name(one.person, names), ", ".join(titles.get(one.person, ())), one) for one in readers]
-
-
-def _titles(connection: Connection, visit: PageContext, people: set[str]) -> dict[str, list[str]]:
-    """What some people are today."""
-    held = list_roles_of(connection, visit.authority, (UUID(person) for person in people), local_date(visit.now))
-    return {
+    names = lookup.names_of(connection, visit.authority, people)
+    held = list_roles_of(connection, visit.authority, (UUID(person) for person in people), visit.today)
+    titles = {
         str(person): [visit.words.role(role).title if visit.words.has_role(role) else role for role in roles]
         for person, roles in held.items()
     }
+    return [(reader_name(one.person, names), titles.get(one.person, []), one) for one in readers]

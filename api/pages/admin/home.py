@@ -2,25 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection
+from fastapi import Query, Response
 
 from api.json import health as service_health
 from api.json import outbox as service_outbox
 from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
-from api.pages.frame.form_fields import Form, Option, RadioPick, SelectMenu
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
+from api.pages.frame.field_options import stage_names
+from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
 from api.presenters import wording
 from drp.data_protection import admin_audit_log
 from drp.directory.people import count_people
 from drp.items import label_packs
 from notifications.wording import WORDS, WordedMessage, message_sentences, word_message
-from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model.authority import LABEL_PACKS, Authority, Rules
 from workflows.model.refusals import Unfit
-
-router = APIRouter(include_in_schema=False)
 
 OWN = "own"
 """What the form says for the words of the authority's own file."""
@@ -36,12 +33,12 @@ LETTER_CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'se
 def show_administration(visit: CurrentPage) -> Response:
     """Today's state, and the way to each room."""
     health, outbox = service_health.health_of(visit.service), service_outbox.show_outbox(visit)
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         people = count_people(connection, visit.authority)
         pack = label_packs.chosen_label_pack(connection, visit.authority)
     failed = len({(one.reference, one.about, one.at) for one in outbox.failed})
-    return layout.render_page(
-        visit, "administration.html", title="Administration", health=health, outbox=outbox, failed=failed, people=people,
+    return visit.page(
+        "administration.html", title="Administration", health=health, outbox=outbox, failed=failed, people=people,
         pack=_pack_in_words(pack), fallen_back=visit.service.access_log.has_fallen_back,
         brake=brake_in_words(visit, outbox.brake),
     )  # fmt: skip
@@ -53,26 +50,15 @@ def brake_in_words(visit: PageContext, brake: str) -> str:
         return "The brake is off: mail leaves as it comes."
     if brake == "all":
         return "The brake holds all mail. The inbox goes on."
-    with visit.service.store.read(visit.authority) as connection:
-        names = dict(stage_names(visit.service.casework.procedures.current(connection, visit.authority)))
+    with visit.reading() as connection:
+        names = dict(stage_names(visit.procedures(connection)))
     return f"The brake holds all mail above {names.get(brake, brake)}. The inbox goes on."
-
-
-def stage_names(every: tuple[Rules, ...]) -> list[tuple[str, str]]:
-    """Every stage that some procedure has, by key, under every name that it goes by."""
-    found: dict[str, list[str]] = {}
-    for rules in every:
-        for stage in rules.ladder.stages:
-            names = found.setdefault(stage.key, [])
-            if stage.label not in names:
-                names.append(stage.label)
-    return [(key, " / ".join(names)) for key, names in found.items()]
 
 
 @router.get("/administration/health")
 def show_health(visit: CurrentPage) -> Response:
     """How the service is, for whoever looks after it."""
-    return layout.render_page(visit, "health.html", title="How the service is", health=service_health.health_of(visit.service))
+    return visit.page("health.html", title="How the service is", health=service_health.health_of(visit.service))
 
 
 # The words for a child.
@@ -81,37 +67,36 @@ def show_health(visit: CurrentPage) -> Response:
 @router.get("/administration/labels")
 def show_label_packs(visit: CurrentPage, saved: str = "") -> Response:
     """Which words the pages use for a child."""
-    with visit.service.store.read(visit.authority) as connection:
-        field = _packs(_own_words(visit, connection))
-        form = Form([field], {"pack": (label_packs.chosen_label_pack(connection, visit.authority) or OWN,)})
-    return layout.render_page(visit, "labels.html", title="The words for a child", form=form, saved=bool(saved))
+    with visit.reading() as connection:
+        packs = _packs(visit.procedures(connection)[0].authority)
+        chosen = label_packs.chosen_label_pack(connection, visit.authority) or OWN
+    return _labels_page(visit, Form([packs], {"pack": (chosen,)}), bool(saved))
 
 
 @router.post("/administration/labels")
-def choose_labels(sent: SentForm) -> Response:
+def choose_labels(visit: CurrentPage, sent: SentForm) -> Response:
     """Other words, from the next page on."""
-    visit = sent.visit
-    with visit.service.store.read(visit.authority) as connection:
-        field = _packs(_own_words(visit, connection))
-    form, values = sent.form([field])
+    with visit.reading() as connection:
+        form, values = sent.form([_packs(visit.procedures(connection)[0].authority)])
     if form.is_faulty:
-        return layout.render_page(visit, "labels.html", 422, title="The words for a child", form=form, saved=False)
-    pack = str(values["pack"])
-    with visit.service.store.write(visit.authority) as connection:
+        return _labels_page(visit, form)
+    pack = values["pack"]
+    with visit.writing() as connection:
         label_packs.choose_label_pack(connection, visit.authority, "" if pack == OWN else pack)
         admin_audit_log.note_admin_change(
             connection, visit.service.casework.chance, visit.signed, visit.now, "words for a child", set_to=pack
         )
-    return layout.go_to("/administration/labels?saved=yes")
+    return go_to("/administration/labels?saved=yes")
 
 
-def _own_words(visit: PageContext, connection: Connection) -> Authority:
-    return visit.service.casework.procedures.current(connection, visit.authority)[0].authority
+def _labels_page(visit: PageContext, form: Form, saved: bool = False) -> Response:
+    return visit.page("labels.html", title="The words for a child", form=form, saved=saved)
 
 
 def _packs(own: Authority) -> RadioPick:
-    options: list[Option] = [(OWN, _pack_in_words(""), _said_with(own))]
-    options += [(pack, _pack_in_words(pack), _said_with(own.in_words_of(pack))) for pack in LABEL_PACKS]
+    options = [
+        (pack or OWN, _pack_in_words(pack), _said_with(own.in_words_of(pack) if pack else own)) for pack in ("", *LABEL_PACKS)
+    ]
     return RadioPick(name="pack", label="Which words are used", options=options, need="Choose the words.")
 
 
@@ -136,16 +121,14 @@ Asked = Annotated[str, Query(max_length=120)]
 @router.get("/administration/messages")
 def show_messages(visit: CurrentPage, subject: Asked = "", at: Asked = "") -> Response:
     """Any message as it would leave, about an item that does not exist."""
-    with visit.service.store.read(visit.authority) as connection:
-        every = visit.service.casework.procedures.current(connection, visit.authority)
-    form = Form(_message_fields(every), {"subject": (subject,), "at": (at,)} if subject or at else {})
-    shown = None
-    if subject or at:
-        values = form.read()
-        if not form.is_faulty:
-            shown = _letter(visit, every, str(values["subject"]), str(values["at"]))
-    response = layout.render_page(
-        visit, "messages.html", 422 if form.is_faulty else 200, title="Messages before they leave", form=form, letter=shown,
+    with visit.reading() as connection:
+        every = visit.procedures(connection)
+    asked = {"subject": (subject,), "at": (at,)} if subject or at else {}
+    form = Form(_message_fields(every), asked)
+    values = form.read() if asked else {}
+    shown = _letter(visit, every, values["subject"], values["at"]) if asked and not form.is_faulty else None
+    response = visit.page(
+        "messages.html", title="Messages before they leave", form=form, letter=shown,
         subject=subject, at=at,
     )  # fmt: skip
     response.headers["Content-Security-Policy"] = f"{layout.CSP}; frame-src 'self'"
@@ -155,8 +138,8 @@ def show_messages(visit: CurrentPage, subject: Asked = "", at: Asked = "") -> Re
 @router.get("/administration/messages/letter")
 def message_as_it_looks(visit: CurrentPage, subject: Asked, at: Asked) -> Response:
     """The same message as a mail program shows it."""
-    with visit.service.store.read(visit.authority) as connection:
-        every = visit.service.casework.procedures.current(connection, visit.authority)
+    with visit.reading() as connection:
+        every = visit.procedures(connection)
     form = Form(_message_fields(every), {"subject": (subject,), "at": (at,)})
     values = form.read()
     if form.is_faulty:
@@ -189,20 +172,16 @@ def _message_fields(every: tuple[Rules, ...]) -> list[SelectMenu]:
 def _letter(visit: PageContext, every: tuple[Rules, ...], subject: str, at: str) -> WordedMessage:
     mark, _, key = at.partition(".")
     rules = next(rules for rules in every if rules.ladder.hash.startswith(mark))
-    stage = rules.ladder.stage(key)
-    copied = [copy.role for copy in stage.copies if rules.authority.has_role(copy.role)]
+    stage, kind, words = rules.ladder.stage(key), NotificationKind(subject), rules.authority
+    copied = [words.role(copy.role).title for copy in stage.copies if words.has_role(copy.role)]
     return word_message(
-        NotificationKind(subject),
-        rules.authority,
+        kind,
+        words,
         EXAMPLE,
         stage=stage.label,
         team="Example team",
-        due=rules.calendar.working_day_after(local_date(visit.now))
-        if "{by_when}" in WORDS[NotificationKind(subject)].do
-        else None,
+        due=rules.calendar.working_day_after(visit.today) if "{by_when}" in WORDS[kind].do else None,
         expected=False,
-        copied=tuple(rules.authority.role(role).title for role in copied)
-        if NotificationKind(subject) is NotificationKind.ASKED
-        else (),
+        copied=tuple(copied) if kind is NotificationKind.ASKED else (),
         link=f"{visit.service.settings.link.rstrip('/')}/challenges/{EXAMPLE}",
     )

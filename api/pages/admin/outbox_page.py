@@ -1,39 +1,27 @@
 """The outbox: what waits, what is held, what could not be delivered and why; the brake, and letting go by hand."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-
-from fastapi import APIRouter, Response
-from sqlalchemy import Connection, RowMapping
+from fastapi import Response
 
 from api.json import outbox as service_outbox
 from api.json.inbox import message_of
-from api.pages.admin.home import brake_in_words, stage_names
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
+from api.pages.admin.home import brake_in_words
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
+from api.pages.frame.field_options import stage_names
 from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
-from api.presenters.shapes import BrakeBody, MessageShape
+from api.presenters.shapes import BrakeBody
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
 from drp.messages.delivery_store import list_undelivered_copies
-from workflows.model.refusals import Unfit
-
-router = APIRouter(include_in_schema=False)
 
 MOST = 100
 """Copies that the page lists of each state; the counts are of all."""
 
 
-@dataclass(frozen=True)
-class OutboxCopy:
-    """One person's copy of a message on its way."""
-
-    message: MessageShape
-    person: str
-    why: str
-    attempts: int
-    next_at: datetime
+SECTIONS = (
+    (NotificationState.FAILED, "Could not be delivered"),
+    (NotificationState.BRAKED, "Held by the brake"),
+    (NotificationState.WAITING, "Waiting to leave"),
+)
 
 
 @router.get("/administration/outbox")
@@ -44,33 +32,30 @@ def show_outbox_page(visit: CurrentPage, done: str = "") -> Response:
 
 
 @router.post("/administration/outbox/brake")
-def set_brake_on_page(sent: SentForm) -> Response:
+def set_brake_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """The brake on, off, or above a stage."""
-    visit = sent.visit
     form, values = sent.form(_form(visit).fields)
     if values.get("brake") == "above" and not values.get("stage"):
         form.refuse("Choose the stage above which mail is held.", "stage")
     if not form.is_faulty:
-        brake = {"none": "", "all": "all"}.get(str(values["brake"]), str(values.get("stage", "")))
-        try:
+        brake = {"none": "", "all": "all"}.get(values["brake"], values.get("stage", ""))
+        with form.noting_refusal():
             service_outbox.set_brake(visit, BrakeBody(brake=brake))
-            return layout.go_to("/administration/outbox?done=brake")
-        except Unfit as refusal:
-            form.refused(refusal)
+            return go_to("/administration/outbox?done=brake")
     return _page(visit, form)
 
 
 @router.post("/administration/outbox/release")
-def release_outbox(sent: SentForm) -> Response:
+def release_outbox(visit: CurrentPage, sent: SentForm) -> Response:
     """What is held, and what failed, goes out again: named people decided so."""
     sent.confirm()
-    service_outbox.release(sent.visit)
-    return layout.go_to("/administration/outbox?done=released")
+    service_outbox.release(visit)
+    return go_to("/administration/outbox?done=released")
 
 
 def _form(visit: PageContext) -> Form:
-    with visit.service.store.read(visit.authority) as connection:
-        stages = stage_names(visit.service.casework.procedures.current(connection, visit.authority))
+    with visit.reading() as connection:
+        stages = stage_names(visit.procedures(connection))
     brake = service_outbox.show_outbox(visit).brake
     fields = [
         RadioPick(
@@ -96,34 +81,19 @@ def _form(visit: PageContext) -> Form:
 
 def _page(visit: PageContext, form: Form, done: str = "") -> Response:
     outbox = service_outbox.show_outbox(visit)
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         listed = {
-            state: _copies(connection, visit, list_undelivered_copies(connection, visit.authority, state, MOST))
-            for state in (NotificationState.FAILED, NotificationState.BRAKED, NotificationState.WAITING)
+            state: [
+                (message_of(connection, visit, row), row)
+                for row in list_undelivered_copies(connection, visit.authority, state, MOST)
+            ]
+            for state, _ in SECTIONS
         }
-    references = dict.fromkeys(copy.message.reference for copies in listed.values() for copy in copies)
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "outbox", *references)
-    sections = [
-        (NotificationState.FAILED, "Could not be delivered", listed[NotificationState.FAILED]),
-        (NotificationState.BRAKED, "Held by the brake", listed[NotificationState.BRAKED]),
-        (NotificationState.WAITING, "Waiting to leave", listed[NotificationState.WAITING]),
-    ]
-    return layout.render_page(
-        visit, "outbox.html", 422 if form.is_faulty else 200, title="Outbox", form=form, outbox=outbox, done=done,
-        brake=brake_in_words(visit, outbox.brake), sections=[one for one in sections if one[2]], most=MOST,
-        held=outbox.braked, to_release=bool(outbox.braked or listed[NotificationState.FAILED]),
+        copies = [copy for each in listed.values() for copy in each]
+        names = lookup.names_of(connection, visit.authority, {str(row["person"]) for _, row in copies})
+    visit.log_access("outbox", *(message.reference for message, _ in copies))
+    return visit.page(
+        "outbox.html", title="Outbox", form=form, outbox=outbox, done=done, brake=brake_in_words(visit, outbox.brake),
+        sections=[(state, heading, listed[state]) for state, heading in SECTIONS if listed[state]], names=names,
+        most=MOST, held=outbox.braked, to_release=outbox.braked or listed[NotificationState.FAILED],
     )  # fmt: skip
-
-
-def _copies(connection: Connection, visit: PageContext, rows: Sequence[RowMapping]) -> list[OutboxCopy]:
-    names = lookup.names_of(connection, visit.authority, {str(row["person"]) for row in rows})
-    return [
-        OutboxCopy(
-            message_of(connection, visit, row),
-            names.get(str(row["person"]), ""),
-            row["error"] or row["trouble"],
-            row["attempts"],
-            row["next_at"],
-        )
-        for row in rows
-    ]

@@ -1,28 +1,23 @@
 """The authority's procedures to read: stages in words and drawn, reasons, sources; and what in them is assumed, to confirm."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection
+from fastapi import Depends, Query, Response
 
 from api.json import ladders
-from api.json.ladders import Version
 from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form, RadioPick
 from api.presenters import wording
 from api.presenters.shapes import AssumptionShape, LadderShape
 from api.routes import ROUTES
 from drp.identity.principal import serves_principal
-from workflows.calendar.working_days import local_date
 from workflows.model.authority import Rules, in_force_on
 from workflows.model.refusals import Unfit
 from workflows.proofs import drawing
-
-router = APIRouter(include_in_schema=False)
 
 OPEN = "not yet confirmed"
 VERDICTS = (("confirmed", "Confirm: this is how we do it", ""), ("struck", "Strike: this is not how we do it", ""))
@@ -33,12 +28,16 @@ Change = Annotated[str, Query(max_length=240, description="The one assumption wh
 class AssumptionInWords:
     """One assumption as the page shows it: where it stands in words, why it was made, what was said of it."""
 
-    name: str
+    shape: AssumptionShape
     where: str
     why: str
-    shape: AssumptionShape
     field: RadioPick | None
     """The question, for somebody who may answer it and while nobody has."""
+
+    @property
+    def name(self) -> str:
+        """What names it in a form."""
+        return name_of_assumption(self.shape)
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class AssumptionGroup:
     """Assumptions that stand together: of a stage, of the procedure as a whole, of the authority's own file."""
 
     title: str
-    open: Sequence[AssumptionInWords]
-    said: Sequence[AssumptionInWords]
+    open: list[AssumptionInWords] = field(default_factory=list)
+    said: list[AssumptionInWords] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,8 @@ class VersionOnPage:
 @router.get("/ladders")
 def show_procedures(visit: CurrentPage) -> Response:
     """Every version of every procedure, the newest of each first."""
-    with visit.service.store.read(visit.authority) as connection:
-        current = visit.service.casework.procedures.current(connection, visit.authority)
+    with visit.reading() as connection:
+        current = visit.procedures(connection)
         listed = [(rules, ladders.describe_ladder(connection, visit, rules)) for rules in current]
     in_force = _in_force(visit, current)
     by_name: dict[str, list[tuple[str, LadderShape, int]]] = {}
@@ -78,60 +77,59 @@ def show_procedures(visit: CurrentPage) -> Response:
         by_name.setdefault(rules.ladder.key, []).append((_standing(visit, rules, in_force), shape, _open_in(shape)))
     order = [serves.ladder for serves in visit.words.serves]
     groups = sorted(by_name.items(), key=lambda one: order.index(one[0]) if one[0] in order else len(order))
-    return layout.render_page(visit, "procedures.html", title="Procedures", groups=[versions for _, versions in groups])
+    return visit.page("procedures.html", title="Procedures", groups=[versions for _, versions in groups])
+
+
+def version_of_page(visit: CurrentPage, name: str, version: ladders.Version = "") -> VersionOnPage:
+    """The version of a procedure that an address names. Raises NotFound."""
+    with visit.reading() as connection:
+        rules = ladders.version_of(connection, visit, name, version)
+        current = visit.procedures(connection)
+        others = [one.ladder for one in current if one.ladder.key == name and one.ladder.hash != rules.ladder.hash]
+        return VersionOnPage(
+            rules,
+            ladders.describe_ladder(connection, visit, rules),
+            _standing(visit, rules, _in_force(visit, current)),
+            [(_path(one.key, one.version), one.version) for one in others],
+        )
+
+
+CurrentVersion = Annotated[VersionOnPage, Depends(version_of_page)]
 
 
 @router.get("/ladders/{name}")
-def show_procedure(visit: CurrentPage, name: str, version: Version = "", saved: int = 0) -> Response:
+def show_procedure(visit: CurrentPage, chosen: CurrentVersion, saved: int = 0) -> Response:
     """One version of a procedure."""
-    with visit.service.store.read(visit.authority) as connection:
-        chosen = _chosen(connection, visit, name, version)
-    return _page(visit, chosen, None, saved)
+    return _page(visit, chosen, Form(_questions(_groups(visit, chosen))), saved)
 
 
 @router.post("/ladders/{name}/assumptions")
-def judge_assumptions(sent: SentForm, name: str, version: Version = "", change: Change = "") -> Response:
+def judge_assumptions(visit: CurrentPage, sent: SentForm, chosen: CurrentVersion, change: Change = "") -> Response:
     """What was assumed is confirmed or struck, as many as were answered; or one answer is changed."""
-    visit = sent.visit
-    with visit.service.store.read(visit.authority) as connection:
-        chosen = _chosen(connection, visit, name, version)
     if change:
-        verdicts, form = {change: sent.pressed("verdict")}, Form([])
+        verdicts = {change: sent.pressed("verdict")}
     else:
-        fields = [one.field for group in _groups(visit, chosen) for one in group.open if one.field]
+        fields = _questions(_groups(visit, chosen))
         form, values = sent.form(fields)
-        verdicts = {key: str(value) for key, value in values.items() if value}
+        verdicts = {key: value for key, value in values.items() if value}
         if not verdicts and not form.is_faulty:
             form.refuse("Choose Confirm or Strike for at least one.", fields[0].name if fields else "")
-    if form.is_faulty:
-        return _page(visit, chosen, form)
-    known = {_name(one): one for one in chosen.shape.assumptions}
-    with visit.service.store.write(visit.authority) as connection:
+        if form.is_faulty:
+            return _page(visit, chosen, form)
+    known = {name_of_assumption(one): one for one in chosen.shape.assumptions}
+    with visit.writing() as connection:
         for key, verdict in verdicts.items():
             if key not in known or verdict not in [value for value, _, _ in VERDICTS]:
                 raise Unfit("Nothing is assumed there.", "Open the procedure again.", "assumption")
             ladders.judge_assumption(connection, visit, chosen.rules, known[key].of, known[key].path, verdict)
-    return layout.go_to(f"{chosen.path}&saved={len(verdicts)}")
+    return go_to(f"{chosen.path}&saved={len(verdicts)}")
 
 
-def _chosen(connection: Connection, visit: PageContext, name: str, version: str) -> VersionOnPage:
-    rules = ladders.version_of(connection, visit, name, version)
-    current = visit.service.casework.procedures.current(connection, visit.authority)
-    others = [one.ladder for one in current if one.ladder.key == name and one.ladder.hash != rules.ladder.hash]
-    return VersionOnPage(
-        rules,
-        ladders.describe_ladder(connection, visit, rules),
-        _standing(visit, rules, _in_force(visit, current)),
-        [(_path(one.key, one.version), one.version) for one in others],
-    )
-
-
-def _page(visit: PageContext, chosen: VersionOnPage, form: Form | None, saved: int = 0) -> Response:
-    groups, shape, ladder = _groups(visit, chosen), chosen.shape, chosen.rules.ladder
-    return layout.render_page(
-        visit,
+def _page(visit: PageContext, chosen: VersionOnPage, form: Form, saved: int = 0) -> Response:
+    shape, ladder = chosen.shape, chosen.rules.ladder
+    return visit.page(
         "procedure.html",
-        422 if form and form.is_faulty else 200,
+        form=form,
         title=f"{shape.title}, {shape.version}",
         ladder=shape,
         action=f"/ladders/{shape.name}/assumptions?version={quote(shape.version, safe='')}",
@@ -139,9 +137,8 @@ def _page(visit: PageContext, chosen: VersionOnPage, form: Form | None, saved: i
         facts=_facts(visit, shape),
         others=chosen.others,
         drawing=layout.drawn_markup(drawing.draw_ladder_svg(ladder, visit.words)),
-        groups=groups,
+        groups=_groups(visit, chosen),
         open=_open_in(shape),
-        form=form or Form([one.field for group in groups for one in group.open if one.field]),
         saved=saved,
         may_judge=_may_judge(visit),
         texts=[(key.replace("_", " "), text) for key, text in ladder.texts],
@@ -157,14 +154,14 @@ def _may_judge(visit: PageContext) -> bool:
 
 
 def _in_force(visit: PageContext, every: Sequence[Rules]) -> set[str]:
-    return {ladder.hash for ladder in in_force_on(local_date(visit.now), [rules.ladder for rules in every])}
+    return {ladder.hash for ladder in in_force_on(visit.today, [rules.ladder for rules in every])}
 
 
 def _standing(visit: PageContext, rules: Rules, in_force: set[str]) -> str:
     """Is it used for what is raised today?"""
     if rules.ladder.hash in in_force:
         return "in force today"
-    return "not yet in force" if rules.ladder.in_force > local_date(visit.now) else "an earlier version"
+    return "not yet in force" if rules.ladder.in_force > visit.today else "an earlier version"
 
 
 def _facts(visit: PageContext, shape: LadderShape) -> list[tuple[str, str]]:
@@ -186,29 +183,27 @@ def _open_in(shape: LadderShape) -> int:
     return sum(one.verdict == OPEN for one in shape.assumptions)
 
 
-def _name(one: AssumptionShape) -> str:
+def name_of_assumption(one: AssumptionShape) -> str:
+    """What names an assumption in a form and in an address."""
     return f"{one.of}-{one.path}"
+
+
+def _questions(groups: Sequence[AssumptionGroup]) -> list[RadioPick]:
+    return [one.field for group in groups for one in group.open if one.field]
 
 
 def _groups(visit: PageContext, chosen: VersionOnPage) -> list[AssumptionGroup]:
     """What is assumed, under the stage that it concerns."""
-    rules, shape = chosen.rules, chosen.shape
-    by_title: dict[str, list[AssumptionInWords]] = {}
-    for one in shape.assumptions:
-        title, where = _where(rules, one)
-        value = _value(rules, shape, one)
+    groups: dict[str, AssumptionGroup] = {}
+    for one in chosen.shape.assumptions:
+        title, where = _where(chosen.rules, one)
+        value, is_open = _value(chosen.rules, chosen.shape, one), one.verdict == OPEN
         why = f"{one.why} Here: {value}." if value else one.why
-        asks = one.verdict == OPEN and _may_judge(visit)
-        field = RadioPick(name=_name(one), label=where, hint=why, options=VERDICTS) if asks else None
-        by_title.setdefault(title, []).append(AssumptionInWords(_name(one), where, why, one, field))
-    return [
-        AssumptionGroup(
-            title,
-            [one for one in listed if one.shape.verdict == OPEN],
-            [one for one in listed if one.shape.verdict != OPEN],
-        )
-        for title, listed in by_title.items()
-    ]
+        question = RadioPick(name=name_of_assumption(one), label=where, hint=why, options=VERDICTS)
+        group = groups.setdefault(title, AssumptionGroup(title))
+        listed = group.open if is_open else group.said
+        listed.append(AssumptionInWords(one, where, why, question if is_open and _may_judge(visit) else None))
+    return list(groups.values())
 
 
 def _value(rules: Rules, shape: LadderShape, one: AssumptionShape) -> str:
@@ -225,8 +220,12 @@ def _value(rules: Rules, shape: LadderShape, one: AssumptionShape) -> str:
         "whole_process": shape.whole_process,
     }
     if stage:
-        values |= {"to": stage.to, "copy": "; ".join(stage.copies), "no_reply": stage.if_no_reply}
-        values |= {"respond_within": stage.respond_within}
+        values |= {
+            "to": stage.to,
+            "copy": "; ".join(stage.copies),
+            "no_reply": stage.if_no_reply,
+            "respond_within": stage.respond_within,
+        }
     return values.get(key, "")
 
 
@@ -235,7 +234,7 @@ def _where(rules: Rules, one: AssumptionShape) -> tuple[str, str]:
     parts = one.path.split(".")
     if one.of == "authority":
         if len(parts) > 1 and parts[0] == "roles" and rules.authority.has_role(parts[1]):
-            return "The authority's own file", path_in_words([rules.authority.role(parts[1]).title, *parts[2:]])
+            parts = [rules.authority.role(parts[1]).title, *parts[2:]]
         return "The authority's own file", path_in_words(parts)
     if len(parts) > 1 and parts[0] == "stages" and rules.ladder.has(parts[1]):
         return rules.ladder.stage(parts[1]).label, path_in_words(parts[2:] or ["the whole stage"])

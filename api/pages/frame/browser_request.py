@@ -3,14 +3,20 @@
 import hmac
 import logging
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
 
 from api.assembly import Service
+from api.pages.frame import layout
 from api.pages.frame.form_fields import Form, FormField, Given, WrongAnswer, single_value
 from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
@@ -19,18 +25,19 @@ from drp.identity import sessions, tokens
 from drp.identity.principal import NotPermitted, serves_principal
 from drp.messages.inbox import read_pack_and_unread
 from drp.settings import Settings
-from workflows.model.authority import Authority
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Authority, Rules
 from workflows.model.events import Action
 from workflows.model.personal_details import personal_details
 
 log = logging.getLogger("drp.pages")
 
+router = APIRouter(include_in_schema=False)
+"""Every page stands on it: `api.pages.routers` imports the modules that put them there."""
+
 SIGNED_IN_AGAIN = (
     "You have signed in again since this page was made. Nothing was sent: what you wrote is below. Check it and press once more."
 )
-MANY = 100
-"""Unread messages beyond which it is only said that there are many."""
-
 MOST_PARTS = 400
 """Inputs that one form may carry."""
 
@@ -48,9 +55,48 @@ class PageContext(RequestContext):
     unread: int
     path: str
 
+    @property
+    def person(self) -> UUID:
+        """The person, as tables have them."""
+        return self.session.person
+
+    @property
+    def today(self) -> date:
+        """The day in London."""
+        return local_date(self.now)
+
+    def idempotency_key(self, form: Form) -> str:
+        """What makes pressing twice harmless: kept while the same form is put right, new with a new one."""
+        return single_value(form.given, "once")[:64] or self.service.casework.chance.salt()
+
     def label(self, key: str) -> str:
         """The authority's own word for a thing."""
         return self.words.label(key)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A short reading transaction of their authority. Raises Unavailable."""
+        return self.service.store.read(self.authority)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A writing transaction of their authority, committed at the end. Raises Unavailable."""
+        return self.service.store.write(self.authority)
+
+    def procedures(self, connection: Connection) -> tuple[Rules, ...]:
+        """The authority's procedures as they are now."""
+        return self.service.casework.procedures.current(connection, self.authority)
+
+    def page(self, template: str, status: int = 200, form: Form | None = None, **values: Any) -> Response:
+        """A page for them; with status 422 if its form is shown again with what is wrong."""
+        return layout.render_page(self, template, status, form, **values)
+
+    def log_access(self, what: str, *references: str) -> None:
+        """Write down what they read or did, and of which items, each once. Raises Unavailable."""
+        self.service.access_log.record(self.authority, self.now, self.signed.person, what, *dict.fromkeys(references))
+
+
+def go_to(path: str) -> Response:
+    """On to another page, after something was done."""
+    return RedirectResponse(path, status_code=303)
 
 
 def cookie_name(settings: Settings) -> str:
@@ -78,7 +124,7 @@ def page_context(request: Request) -> PageContext:
         # Whoever has no post today, nor stands in or sees for somebody, has nothing here: the session ends with the post.
         if not tokens.has_a_place(connection, signed, now):
             raise tokens.NotSigned
-        pack, unread = read_pack_and_unread(connection, authority, session.person, MANY)
+        pack, unread = read_pack_and_unread(connection, authority, session.person, layout.MANY)
     if session.stale:
         _note_use(service, session, authority)
     if not serves_principal(ROUTES[request.method, request.scope["route"].path], signed.capacities):

@@ -19,7 +19,14 @@ WHAT_TO_DO = {
     "fault": "Nothing was done. Tell whoever runs the service, with the time.",
     "no-such-method": "Go back and use the buttons of the page.",
     "invalid": "Go back, and send the form as the page gave it.",
+    "not-signed-in": "Nothing was sent.",
 }
+
+SAID = {
+    "not-signed-in": "You are signed out, because you were away for a while or signed out elsewhere.",
+    "invalid": "What was sent cannot be read as a form of this service.",
+}
+TITLES = {401: "Sign in again", 403: "This page is not for you", 404: "There is nothing here", 503: "Not just now"}
 
 
 async def shown(request: Request, status: int, kind: str, title: str, do: str) -> Response:
@@ -31,20 +38,13 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
         return RedirectResponse(f"/sign-in?then={quote(safe_path(wanted))}", status_code=303)
     # Words that another site sent are nobody's here: they are not shown as what this person wrote, nor offered to be sent.
     typed = await _typed(request) if sends and status in (401, 409, 412, 503) and _is_from_here(request) else {}
-    said = "You are signed out, because you were away for a while or signed out elsewhere." if status == 401 else title
-    title = {401: "Sign in again", 403: "This page is not for you", 404: "There is nothing here", 503: "Not just now"}.get(
-        status, "That was not done"
-    )
-    do = WHAT_TO_DO.get(kind, do)
-    if status == 401:
-        do = "Nothing was sent."
-    if kind == "invalid":
-        said = "What was sent cannot be read as a form of this service."
+    said = SAID.get(kind, title)
+    title = TITLES.get(status, "That was not done")
     # Only what can be sent again as it is goes on from here; a refusal is shown beside the item as it stands.
     again = path if typed and status in (401, 503) else ""
     back = safe_path(path.rsplit("/do/", 1)[0]) if "/do/" in path else "/"
     response = layout.trouble_page(
-        status, title, said, do, typed, again=again, sign_in="/sign-in" if status == 401 else "", back=back,
+        status, title, said, WHAT_TO_DO.get(kind, do), typed, again=again, sign_in="/sign-in" if status == 401 else "", back=back,
         back_text="See how it stands now" if back != "/" else "Go to my tasks", keep_token=status == 503,
     )  # fmt: skip
     if status == 503:

@@ -1,6 +1,7 @@
 """The fields of a form: what is asked, how an answer is read, and how what was typed is shown again."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, ClassVar
@@ -29,6 +30,7 @@ class FormField:
     """One question. `need`: what is said where it stays unanswered (empty: it may)."""
 
     kind: ClassVar[str]
+    first_part: ClassVar[str] = ""
     name: str
     label: str
     hint: str = ""
@@ -37,14 +39,11 @@ class FormField:
     @property
     def first(self) -> str:
         """The input that an error's link goes to."""
-        return self.name
+        return f"{self.name}{self.first_part}"
 
     def read(self, given: Given) -> Any:
-        """The answer as a value. Raises Wrong."""
-        text = single_value(given, self.name)
-        if not text and self.need:
-            raise WrongAnswer(self.need)
-        return text
+        """The answer as a value; something empty where there is none. Raises WrongAnswer."""
+        return single_value(given, self.name)
 
     def show(self, value: Any) -> dict[str, tuple[str, ...]]:
         """A value as the inputs would carry it."""
@@ -52,8 +51,7 @@ class FormField:
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
         """What the design system's macro is given."""
-        made: dict[str, Any] = {"id": self.name, "name": self.name, "label": {"text": self.label, "classes": "govuk-label--s"}}
-        return made | {"value": single_value(given, self.name, raw=True)} | _around(self, fault)
+        return _labelled(self, fault) | {"value": single_value(given, self.name, raw=True)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +96,6 @@ class RadioPick(FormField):
 
     def read(self, given: Given) -> str:
         chosen = single_value(given, self.name)
-        if not chosen and self.need:
-            raise WrongAnswer(self.need)
         if chosen and chosen not in {value for value, _, _ in self.options}:
             raise WrongAnswer("Choose one of those listed.")
         return chosen
@@ -116,11 +112,8 @@ class SelectMenu(RadioPick):
     kind: ClassVar[str] = "select"
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
-        chosen = single_value(given, self.name)
-        items = [{"value": value, "text": text, "selected": value == chosen} for value, text, _ in self.options]
-        blank = [{"value": "", "text": "Choose", "selected": not chosen}]
-        made = {"id": self.name, "name": self.name, "label": {"text": self.label, "classes": "govuk-label--s"}}
-        return made | {"items": blank + items} | _around(self, fault)
+        options = [("", "Choose"), *((value, text) for value, text, _ in self.options)]
+        return select_params(self.name, "", options, single_value(given, self.name)) | _labelled(self, fault)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,10 +125,7 @@ class TickBoxes(FormField):
 
     def read(self, given: Given) -> tuple[str, ...]:
         known = {value for value, _, _ in self.options}
-        chosen = tuple(dict.fromkeys(value for value in given.get(self.name, ()) if value in known))
-        if not chosen and self.need:
-            raise WrongAnswer(self.need)
-        return chosen
+        return tuple(dict.fromkeys(value for value in given.get(self.name, ()) if value in known))
 
     def show(self, value: Iterable[str]) -> dict[str, tuple[str, ...]]:
         return {self.name: tuple(value)} if value else {}
@@ -152,19 +142,14 @@ class TickBox(FormField):
     kind: ClassVar[str] = "checkboxes"
 
     def read(self, given: Given) -> bool:
-        ticked = bool(single_value(given, self.name))
-        if not ticked and self.need:
-            raise WrongAnswer(self.need)
-        return ticked
+        return bool(single_value(given, self.name))
 
     def show(self, value: Any) -> dict[str, tuple[str, ...]]:
         return {self.name: ("yes",)} if value else {}
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
-        item: dict[str, Any] = {"value": "yes", "text": self.label, "checked": bool(single_value(given, self.name))}
-        if self.hint:
-            item["hint"] = {"text": self.hint}
-        return {"idPrefix": self.name, "name": self.name, "items": [item], "classes": "govuk-checkboxes--small"} | _fault(fault)
+        items = _items([("yes", self.label, self.hint)], {"yes"} if self.read(given) else set())
+        return {"idPrefix": self.name, "name": self.name, "items": items, "classes": "govuk-checkboxes--small"} | _fault(fault)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,16 +157,11 @@ class DayField(FormField):
     """A day, in three inputs."""
 
     kind: ClassVar[str] = "date-input"
-
-    @property
-    def first(self) -> str:
-        return f"{self.name}-day"
+    first_part: ClassVar[str] = "-day"
 
     def read(self, given: Given) -> date | None:
         parts = {part: single_value(given, f"{self.name}-{part}") for part in ("day", "month", "year")}
         if not any(parts.values()):
-            if self.need:
-                raise WrongAnswer(self.need, f"{self.name}-day")
             return None
         for part, text in parts.items():
             if not (text.isascii() and text.isdigit() and len(text) <= 4):
@@ -200,18 +180,10 @@ class DayField(FormField):
         return {f"{self.name}-{part}": (str(getattr(value, part)),) for part in ("day", "month", "year")}
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
-        items = []
-        for part, width in (("day", 2), ("month", 2), ("year", 4)):
-            wrong = fault is not None and fault.part in ("", self.name, f"{self.name}-{part}")
-            items.append(
-                {
-                    "id": f"{self.name}-{part}",
-                    "name": f"{self.name}-{part}",
-                    "label": part.capitalize(),
-                    "value": single_value(given, f"{self.name}-{part}"),
-                    "classes": f"govuk-input--width-{width}{' govuk-input--error' if wrong else ''}",
-                }
-            )
+        items = [
+            _part(f"{self.name}-{part}", part.capitalize(), width, given, fault, ("", self.name))
+            for part, width in (("day", 2), ("month", 2), ("year", 4))
+        ]
         return {"id": self.name, "items": items} | _grouped(self, fault)
 
 
@@ -233,13 +205,8 @@ class MomentField(DayField):
         return datetime.combine(day, at.replace(tzinfo=None), LONDON)
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
-        made = super().params(given, fault)
-        name = f"{self.name}-time"
-        wrong = {"classes": "govuk-input--width-5"}
-        if fault is not None and fault.part == name:
-            wrong = {"classes": "govuk-input--width-5 govuk-input--error"}
-        hour = {"id": name, "name": name, "label": {"text": "Time, such as 14:30"}, "value": single_value(given, name), **wrong}
-        return made | {"time": hour}
+        hour = _part(f"{self.name}-time", {"text": "Time, such as 14:30"}, 5, given, fault)
+        return super().params(given, fault) | {"time": hour}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -253,10 +220,7 @@ class ActionsField(FormField):
     least: int = 2
     offered: date | None = None
     most: ClassVar[int] = 20
-
-    @property
-    def first(self) -> str:
-        return f"{self.name}-0-what"
+    first_part: ClassVar[str] = "-0-what"
 
     def count(self, given: Given) -> int:
         """How many rows are shown."""
@@ -298,12 +262,14 @@ class FileField(FormField):
 
     kind: ClassVar[str] = "file-upload"
 
-    def read(self, given: Given) -> None:
-        return None
-
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:
-        made: dict[str, Any] = {"id": self.name, "name": self.name, "label": {"text": self.label, "classes": "govuk-label--s"}}
-        return made | _around(self, fault)
+        return _labelled(self, fault)
+
+
+def select_params(name: str, label: str, options: Iterable[tuple[str, str]], chosen: str, classes: str = "") -> dict[str, Any]:
+    """A menu of values and their labels, outside a form that is sent: what the design system's macro is given."""
+    items = [{"value": value, "text": text, "selected": value == chosen} for value, text in options]
+    return {"id": name, "name": name, "label": {"text": label, "classes": classes}, "items": items}
 
 
 def single_value(given: Given, name: str, raw: bool = False) -> str:
@@ -326,14 +292,25 @@ class Form:
         """Was anything wrong?"""
         return bool(self.faults)
 
+    @property
+    def typed(self) -> dict[str, list[str]]:
+        """What was typed, as it was typed, to be kept in a draft."""
+        hidden = ("form_token", "once", "seen", "then", "details_checked")
+        return {name: list(values) for name, values in self.given.items() if name not in hidden and any(values)}
+
     def read(self) -> dict[str, Any]:
-        """Every answer by its field's name; those that cannot be read are noted as faults, all at once."""
+        """Every answer by its field's name; those that are needed or cannot be read are noted as faults, all at once."""
         values: dict[str, Any] = {}
         for each in self.fields:
             try:
-                values[each.name] = each.read(self.given)
+                value = each.read(self.given)
             except WrongAnswer as wrong:
                 self.faults[each.name] = wrong
+                continue
+            if each.need and not value:
+                self.faults[each.name] = WrongAnswer(each.need, each.first)
+            else:
+                values[each.name] = value
         return values
 
     def refuse(self, said: str, name: str = "") -> None:
@@ -341,9 +318,13 @@ class Form:
         known = next((each.name for each in self.fields if each.name == name or name.startswith(f"{each.name}.")), "")
         self.faults[known] = WrongAnswer(said)
 
-    def refused(self, refusal: Unfit) -> None:
-        """Note what the decision refused."""
-        self.refuse(f"{refusal.said} {refusal.do}", refusal.field)
+    @contextmanager
+    def noting_refusal(self) -> Iterator[None]:
+        """Note what the decision refuses beside what was typed, and go on after the block."""
+        try:
+            yield
+        except Unfit as refusal:
+            self.refuse(f"{refusal.said} {refusal.do}", refusal.field)
 
     def params(self, each: FormField) -> dict[str, Any]:
         """What the macro of one field is given."""
@@ -351,32 +332,34 @@ class Form:
 
     def summary(self) -> list[dict[str, str]]:
         """What the error summary lists, each with a link to its input."""
-        listed = []
-        for each in self.fields:
-            if wrong := self.faults.get(each.name):
-                listed.append({"text": wrong.said, "href": f"#{wrong.part or each.first}"})
-        if wrong := self.faults.get(""):
-            listed.append({"text": wrong.said, "href": "#form"})
-        return listed
-
-
-def fill_values(fields: Sequence[FormField], values: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Values as the form's inputs would carry them."""
-    made: dict[str, tuple[str, ...]] = {}
-    for each in fields:
-        if each.name in values:
-            made |= each.show(values[each.name])
-    return made
+        inputs = {each.name: each.first for each in self.fields} | {"": "form"}
+        return [
+            {"text": self.faults[name].said, "href": f"#{self.faults[name].part or first}"}
+            for name, first in inputs.items()
+            if name in self.faults
+        ]
 
 
 def _items(options: Sequence[Option], chosen: set[str]) -> list[dict[str, Any]]:
-    made = []
-    for value, text, hint in options:
-        item: dict[str, Any] = {"value": value, "text": text, "checked": value in chosen}
-        if hint:
-            item["hint"] = {"text": hint}
-        made.append(item)
-    return made
+    return [{"value": value, "text": text, "checked": value in chosen} | _hint(hint) for value, text, hint in options]
+
+
+def _part(
+    name: str, label: Any, width: int, given: Given, fault: WrongAnswer | None, whole: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """One input of a day or a moment, marked where the fault is its own or of the `whole`."""
+    wrong = " govuk-input--error" if fault is not None and fault.part in (name, *whole) else ""
+    value = single_value(given, name)
+    return {"id": name, "name": name, "label": label, "value": value, "classes": f"govuk-input--width-{width}{wrong}"}
+
+
+def _labelled(each: FormField, fault: WrongAnswer | None) -> dict[str, Any]:
+    label = {"text": each.label, "classes": "govuk-label--s"}
+    return {"id": each.name, "name": each.name, "label": label} | _around(each, fault)
+
+
+def _hint(text: str) -> dict[str, Any]:
+    return {"hint": {"text": text}} if text else {}
 
 
 def _fault(fault: WrongAnswer | None) -> dict[str, Any]:
@@ -384,7 +367,7 @@ def _fault(fault: WrongAnswer | None) -> dict[str, Any]:
 
 
 def _around(each: FormField, fault: WrongAnswer | None) -> dict[str, Any]:
-    return ({"hint": {"text": each.hint}} if each.hint else {}) | _fault(fault)
+    return _hint(each.hint) | _fault(fault)
 
 
 def _grouped(each: FormField, fault: WrongAnswer | None) -> dict[str, Any]:

@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, PrefixLoader
 from markupsafe import Markup
 
-from api.pages.frame.browser_request import MANY, PageContext
+from api.pages.frame.form_fields import Form
+from api.presenters.item_reader import SeenItem
+from api.presenters.item_view import where_in_words
 from api.presenters.wording import capitalised, moment_in_words, short_date
 from drp.identity.principal import RouteAudience, serves_principal
 from workflows.calendar.reporting_periods import period_in_words
-from workflows.calendar.working_days import long_date
+from workflows.calendar.working_days import local_date, long_date
 from workflows.model.authority import Capacity
+
+if TYPE_CHECKING:
+    from api.pages.frame.browser_request import PageContext
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -34,6 +39,9 @@ HEADERS = {
 }
 
 NAME = "Resolution service"
+
+MANY = 100
+"""Unread messages beyond which it is only said that there are many."""
 
 
 @cache
@@ -56,6 +64,10 @@ def page_environment() -> Environment:
         "moment": moment_in_words,
         "sentence": capitalised,
         "period": period_in_words,
+        "london_day": local_date,
+        "child": child_in_words,
+        "about": about_in_words,
+        "where": lambda item: where_in_words(item.rules, item.loaded.challenge),
     }
     made.globals |= {"asset": asset_address, "service_name": NAME}
     return made
@@ -69,10 +81,23 @@ def asset_address(name: str) -> str:
     return f"/assets/{name}?v={mark}"
 
 
-def navigation_of(visit: PageContext) -> list[dict[str, Any]]:
+def child_in_words(item: SeenItem) -> str:
+    """The child as pages name them: initials and case number. Or the team, where an item is about a service."""
+    loaded = item.loaded
+    return f"{loaded.child_initials} ({loaded.child_number})" if loaded.child else loaded.challenge.facts.team
+
+
+def about_in_words(item: SeenItem) -> str:
+    """What kind of item it is, and its reasons, in the authority's words."""
+    challenge, words = item.loaded.challenge, item.rules.authority
+    kind = capitalised(words.label(challenge.item_type.value))
+    reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
+    return f"{kind}: {'; '.join(reasons)}" if reasons else kind
+
+
+def navigation_of(visit: "PageContext") -> list[dict[str, Any]]:
     """The places that this person's posts give them."""
     has = visit.signed.capacities
-    service = has & {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     desk = has & {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT}
     figures = serves_principal(RouteAudience.FIGURES, has)
     keeps = has & {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR}
@@ -88,13 +113,15 @@ def navigation_of(visit: PageContext) -> list[dict[str, Any]]:
         ("/ladders", "Procedures", True),
         ("/administration", "Administration", keeps),
     ]
-    shown = [place for place in places if place[2] and (place[0] != "/board" or service)]
-    here = max((href for href, _, _ in shown if visit.path == href or visit.path.startswith(f"{href}/")), key=len, default="")
-    return [{"href": href, "text": text, "active": href == here} for href, text, _ in shown]
+    shown = [(href, text) for href, text, is_theirs in places if is_theirs]
+    here = max((href for href, _ in shown if visit.path == href or visit.path.startswith(f"{href}/")), key=len, default="")
+    return [{"href": href, "text": text, "active": href == here} for href, text in shown]
 
 
-def render_page(visit: PageContext | None, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A page. `visit` None: nobody is signed in."""
+def render_page(
+    visit: "PageContext | None", template: str, status: int = 200, form: Form | None = None, **values: Any
+) -> HTMLResponse:
+    """A page; with status 422 if its form is shown again with what is wrong. `visit` None: nobody is signed in."""
     made = (
         page_environment()
         .get_template(f"pages/{template}")
@@ -102,15 +129,11 @@ def render_page(visit: PageContext | None, template: str, status: int = 200, **v
             visit=visit,
             label=visit.label if visit else lambda key: key,
             navigation=navigation_of(visit) if visit else [],
+            form=form,
             **values,
         )
     )
-    return HTMLResponse(made, status_code=status, headers=HEADERS)
-
-
-def go_to(path: str) -> Response:
-    """On to another page, after something was done."""
-    return RedirectResponse(path, status_code=303)
+    return HTMLResponse(made, status_code=422 if form and form.is_faulty else status, headers=HEADERS)
 
 
 def drawn_markup(svg: str) -> Markup:

@@ -3,20 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy import Connection
+from fastapi import Depends, Request, Response
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm
+from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import FileField, Form, FormField, Given, TextLine, TickBox, WrongAnswer
 from api.pages.item import item_page
-from api.pages.my_work.my_tasks import child_in_words
 from api.presenters import item_reader
-from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import in_megabytes
 from drp.casework.access import NotFound
@@ -26,9 +21,7 @@ from drp.items import attachments
 from workflows.decision.event_rules import is_open_to
 from workflows.decision.relation import reads_iro_service
 from workflows.model.events import DocumentAttached, MediaType
-from workflows.model.refusals import NotOpen, NotYours, Unfit
-
-router = APIRouter(include_in_schema=False)
+from workflows.model.refusals import NotOpen, NotYours
 
 KIND = "document_attached"
 
@@ -48,18 +41,16 @@ AS_A_FILE = {
 
 
 @dataclass(frozen=True)
-class AttachedDocument:
-    """One document as a list names it."""
+class ItemWithDocuments:
+    """An item, and the entries of the documents that its reader may open, in order."""
 
-    href: str
-    name: str
-    about: str
-    called: str
-    size: str
-    by: str
-    at: datetime
-    kept: bool
-    """Only the IRO service reads it."""
+    item: item_reader.SeenItem
+    entries: list[EntryShape]
+
+    @property
+    def path(self) -> str:
+        """Where its documents are listed."""
+        return f"/challenges/{self.item.loaded.reference}/documents"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +63,9 @@ class DocumentToAttach(FileField):
         return super().params(given, fault) | {"attributes": {"accept": endings}}
 
 
-def may_attach_to(visit: CurrentPage, reference: str) -> SeenItem:
+def may_attach_to(visit: CurrentPage, reference: str) -> item_reader.SeenItem:
     """The item, for somebody who may attach to it: asked before anything of what they send is read."""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         found = item_reader.read_seen_item(connection, visit, reference)
     if not _may(found):
         if found.loaded.challenge.is_sealed:
@@ -84,7 +75,7 @@ def may_attach_to(visit: CurrentPage, reference: str) -> SeenItem:
 
 
 async def uploaded(
-    request: Request, allowed: Annotated[SeenItem, Depends(may_attach_to)], sent: SentForm
+    request: Request, allowed: Annotated[item_reader.SeenItem, Depends(may_attach_to)], sent: SentForm
 ) -> AsyncIterator[FormSubmission]:
     """What was sent, by somebody who may. What was set aside on the disk meanwhile is gone when this ends."""
     try:
@@ -96,85 +87,57 @@ async def uploaded(
 Uploaded = Annotated[FormSubmission, Depends(uploaded)]
 
 
-@router.get("/challenges/{reference}/documents")
-def show_documents(visit: CurrentPage, reference: str, done: str = "") -> Response:
-    """What is attached, and (for who may) the form to attach one more."""
-    with visit.service.store.read(visit.authority) as connection:
+def item_with_documents(visit: CurrentPage, reference: str) -> ItemWithDocuments:
+    """An item and what is attached to it, for somebody who may see it. Raises NotFound or AccessEnded."""
+    with visit.reading() as connection:
         found = item_reader.read_seen_item(connection, visit, reference)
-        listed = documents_of_item(connection, visit, found)
-    item_page.log_reading(visit, found.loaded.reference)
-    return _page(visit, found, listed, Form(_fields(visit, found)), done=done)
+        # Judged entry by entry where every timeline is (reading.may_read): no second way to a document.
+        entries = item_reader.timeline_shape(connection, visit, found).entries
+    return ItemWithDocuments(found, [entry for entry in entries if entry.kind == KIND])
+
+
+CurrentDocuments = Annotated[ItemWithDocuments, Depends(item_with_documents)]
+
+
+@router.get("/challenges/{reference}/documents")
+def show_documents(visit: CurrentPage, seen: CurrentDocuments, done: str = "") -> Response:
+    """What is attached, and (for who may) the form to attach one more."""
+    return _page(visit, seen, Form(_fields(visit, seen.item)), done)
 
 
 @router.post("/challenges/{reference}/documents")
-def attach_on_page(sent: Uploaded, reference: str) -> Response:
+def attach_on_page(visit: CurrentPage, sent: Uploaded, seen: CurrentDocuments) -> Response:
     """One document more, or what was wrong with it beside what was typed."""
-    visit = sent.visit
-    with visit.service.store.read(visit.authority) as connection:
-        found = item_reader.read_seen_item(connection, visit, reference)
-    form, values = sent.form(_fields(visit, found))
+    form, values = sent.form(_fields(visit, seen.item))
     octets, name = _file(sent, visit.service.attachments.limit)
     if not name and not octets:
         form.refuse("Choose the document.", "file")
     elif form.is_faulty:
         form.refuse("Choose the document once more: a browser does not keep it.", "file")
-    if not form.is_faulty:
-        try:
-            _keep(sent, found, octets, name, values)
-        except Unfit as refusal:
-            form.refused(refusal)
-    if form.is_faulty:
-        with visit.service.store.read(visit.authority) as connection:
-            listed = documents_of_item(connection, visit, found)
-        item_page.log_reading(visit, found.loaded.reference)
-        return _page(visit, found, listed, form, sent)
-    return layout.go_to(f"/challenges/{found.loaded.reference}/documents?done=1")
+    else:
+        with form.noting_refusal():
+            _keep(sent, seen.item, octets, name, values)
+            return go_to(f"{seen.path}?done=1")
+    return _page(visit, seen, form)
 
 
 @router.get("/challenges/{reference}/documents/{number}")
-def download_document(visit: CurrentPage, reference: str, number: str) -> Response:
+def download_document(visit: CurrentPage, seen: CurrentDocuments, number: str) -> Response:
     """The document of one entry, as a file. One that is not theirs to read does not exist."""
-    with visit.service.store.read(visit.authority) as connection:
-        found = item_reader.read_seen_item(connection, visit, reference)
-        entries = _entries(connection, visit, found)
-    entry = next((one for one in entries if str(one.number) == number), None)
+    entry = next((one for one in seen.entries if str(one.number) == number), None)
     if entry is None:
         raise NotFound
     document = visit.service.attachments.open(visit.authority, entry.facts, entry.words.get("name", ""))
-    visit.service.access_log.record(
-        visit.authority, visit.now, visit.signed.person, f"document {entry.number}", found.loaded.reference
-    )
+    visit.log_access(f"document {entry.number}", seen.item.loaded.reference)
     headers = AS_A_FILE | {"Content-Disposition": document.disposition}
     return Response(document.octets, media_type=document.media_type, headers=headers)
 
 
-def documents_of_item(connection: Connection, visit: PageContext, found: SeenItem) -> list[AttachedDocument]:
-    """The documents of an item that this person may read, newest first."""
-    return [
-        AttachedDocument(
-            href=f"/challenges/{found.loaded.reference}/documents/{entry.number}",
-            name=entry.words.get("name") or "A document whose name was erased",
-            about=entry.words.get("about", ""),
-            called=CALLED.get(str(entry.facts.get("media_type")), ""),
-            size=_size(int(entry.facts.get("size") or 0)),
-            by=entry.by,
-            at=entry.at,
-            kept=entry.iro_service_only,
-        )
-        for entry in reversed(_entries(connection, visit, found))
-    ]
-
-
-def _entries(connection: Connection, visit: PageContext, found: SeenItem) -> list[EntryShape]:
-    """Judged entry by entry where every timeline is (reading.may_read): no second way to a document."""
-    return [entry for entry in item_reader.timeline_shape(connection, visit, found).entries if entry.kind == KIND]
-
-
-def _may(found: SeenItem) -> bool:
+def _may(found: item_reader.SeenItem) -> bool:
     return is_open_to(DocumentAttached, found.rules, found.loaded.challenge, found.actor)
 
 
-def _fields(visit: PageContext, found: SeenItem) -> list[FormField]:
+def _fields(visit: PageContext, found: item_reader.SeenItem) -> list[FormField]:
     limit = in_megabytes(visit.service.attachments.limit)
     taken = f"A PDF, a Word document (.docx), a PNG or a JPEG, of at most {limit}."
     fields: list[FormField] = [
@@ -195,7 +158,7 @@ def _file(sent: FormSubmission, limit: int) -> tuple[bytes, str]:
     return (chosen.file.read(limit + 1), chosen.filename or "") if chosen else (b"", "")
 
 
-def _keep(sent: FormSubmission, found: SeenItem, octets: bytes, name: str, values: dict[str, Any]) -> None:
+def _keep(sent: FormSubmission, found: item_reader.SeenItem, octets: bytes, name: str, values: dict[str, Any]) -> None:
     visit = sent.visit
     about, only = str(values["about"]), bool(values.get("iro_service_only"))
     # The same form with the same document, sent twice, attaches once; with another document it is another act.
@@ -206,23 +169,15 @@ def _keep(sent: FormSubmission, found: SeenItem, octets: bytes, name: str, value
         item_page.receipt_values, about=about, iro_service_only=only, key=key,
     )  # fmt: skip
     with suppress(Unavailable):  # it is done, and its own entry says by whom
-        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "event", found.loaded.reference)
+        visit.log_access("event", found.loaded.reference)
 
 
-def _page(
-    visit: PageContext,
-    found: SeenItem,
-    listed: list[AttachedDocument],
-    form: Form,
-    sent: FormSubmission | None = None,
-    done: str = "",
-) -> Response:
-    reference = found.loaded.reference
-    return layout.render_page(
-        visit, "documents.html", 422 if form.is_faulty else 200, title=f"Documents of {reference}", form=form, listed=listed,
-        reference=reference, child=child_in_words(found), action=f"/challenges/{reference}/documents", may_attach=_may(found),
-        once=item_page.idempotency_key_of(visit, sent), done=done, newest=listed[0].name if listed else "",
-        only_us=reads_iro_service(found.actor),
+def _page(visit: PageContext, seen: ItemWithDocuments, form: Form, done: str = "") -> Response:
+    visit.log_access("page", seen.item.loaded.reference)
+    return visit.page(
+        "documents.html", title=f"Documents of {seen.item.loaded.reference}", form=form, seen=seen, called=CALLED,
+        size_in_words=_size,  may_attach=_may(seen.item), done=done,
+        only_us=reads_iro_service(seen.item.actor),
     )  # fmt: skip
 
 

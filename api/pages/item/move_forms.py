@@ -5,7 +5,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from api.pages.frame.field_options import FieldOptions, chosen_parties, day_for_actions, people_to_choose, to_stages
+from api.pages.frame.field_options import (
+    FieldOptions,
+    advice_before_skipping,
+    chosen_parties,
+    day_for_actions,
+    people_to_choose,
+    to_stages,
+)
 from api.pages.frame.form_fields import (
     ActionsField,
     DayField,
@@ -21,7 +28,6 @@ from api.pages.frame.form_fields import (
 from workflows.calendar.working_days import long_date
 from workflows.decision.relation import reads_iro_service
 from workflows.model import events as e
-from workflows.model.events import Event
 
 Asks = Callable[[FieldOptions], Sequence[FormField]]
 
@@ -30,16 +36,12 @@ Asks = Callable[[FieldOptions], Sequence[FormField]]
 class MoveForm:
     """One move as people meet it: its link, what it means, its questions, its button. Words in braces are the authority's."""
 
-    event: type[Event]
+    event: type[e.Event]
     group: str
     title: str
     means: str
     button: str
     asks: Asks
-
-
-def _none(choices: FieldOptions) -> Sequence[FormField]:
-    return ()
 
 
 def _these(*listed: FormField) -> Asks:
@@ -82,7 +84,7 @@ def _onward(choices: FieldOptions) -> Sequence[FormField]:
     """Taking it higher: where to, and what that stage leaves to the sender."""
     challenge = choices.item.loaded.challenge
     targets = [key for key in to_stages(choices.ladder, challenge) if not choices.ladder.stage(key).referral]
-    onward = choices.ladder.onward(challenge.stage)
+    onward = choices.ladder.onward(challenge.stage) if challenge.stage else ()
     options = choices.stages(targets)
     hint = f"If you choose nothing it goes to {choices.ladder.stage(onward[0]).label}." if len(onward) == 1 else ""
     need = "" if len(onward) == 1 else "Choose the stage."
@@ -91,24 +93,16 @@ def _onward(choices: FieldOptions) -> Sequence[FormField]:
 
 
 def _escalated(choices: FieldOptions) -> Sequence[FormField]:
-    first = choices.ladder.before_skipping
-    advice: list[FormField] = []
-    if first:
-        title = choices.item.rules.authority.role(first.talk_to).title
-        advice = [TextArea(name="advice_before_skipping", label=f"What the {title} advised, if a stage is skipped", rows=2)]
-    return [WHY, *_onward(choices), *advice]
+    return [WHY, *_onward(choices), *advice_before_skipping(choices.item.rules)]
 
 
 def _judged(choices: FieldOptions) -> Sequence[FormField]:
-    verdict = RadioPick(
-        name="verdict",
-        label="Is the answer enough?",
-        options=[
-            ("enough", "Yes, it is enough", "It ends here, or what was agreed is put right. Actions are still followed."),
-            ("needs_more", "It needs more", "It goes higher, unless you want to consider first."),
-        ],
-        need="Say whether the answer is enough.",
-    )
+    verdicts = [
+        ("enough", "Yes, it is enough", "It ends here, or what was agreed is put right. Actions are still followed."),
+        ("needs_more", "It needs more", "It goes higher, unless you want to consider first."),
+    ]
+    need = "Say whether the answer is enough."
+    verdict = RadioPick(name="verdict", label="Is the answer enough?", options=verdicts, need=need)
     found = replace(IMPACT, label="If it is enough: what changed for the child?")
     changed = TextArea(name="what_changed", label="In your words", hint="Or set a day to look again.", rows=3)
     why = TextArea(name="why", label="If it needs more: why", rows=3)
@@ -118,66 +112,56 @@ def _judged(choices: FieldOptions) -> Sequence[FormField]:
 
 def _reopened(choices: FieldOptions) -> Sequence[FormField]:
     keys = [stage.key for stage in choices.ladder.stages if not stage.referral]
-    clock = RadioPick(
-        name="clock",
-        label="Its time",
-        options=[("fresh", "A fresh window", ""), ("as it was", "To the date that was promised there", "")],
-        need="Choose one.",
-    )
-    stage = RadioPick(name="stage", label="At which stage", options=choices.stages(keys), need="Choose the stage.")
-    return [stage, clock, WHY, *choices.for_stages(keys)]
+    clock = [("fresh", "A fresh window", ""), ("as it was", "To the date that was promised there", "")]
+    return [
+        RadioPick(name="stage", label="At which stage", options=choices.stages(keys), need="Choose the stage."),
+        RadioPick(name="clock", label="Its time", options=clock, need="Choose one."),
+        WHY,
+        *choices.for_stages(keys),
+    ]
 
 
 def _redirected(choices: FieldOptions) -> Sequence[FormField]:
     words = choices.item.rules.authority
-    roles = [role.key for role in words.roles if choices.people.get(role.key)]
+    people = people_to_choose(words, [role.key for role in words.roles if choices.people.get(role.key)], choices.people)
     return [
         RadioPick(name="of", label="Whose question goes elsewhere", options=choices.asked(), need="Choose whose."),
-        SelectMenu(
-            name="to", label="To whom", options=people_to_choose(words, roles, choices.people), need="Choose to whom it goes."
-        ),
+        SelectMenu(name="to", label="To whom", options=people, need="Choose to whom it goes."),
         WHY,
     ]
 
 
 def _copy(choices: FieldOptions) -> Sequence[FormField]:
-    words = choices.item.rules.authority
-    options = [(key, words.role(key).title, "") for key in sorted(choices.ladder.roles()) if words.has_role(key)]
+    roles = choices.roles(sorted(choices.ladder.roles()))
     return [
-        SelectMenu(name="role", label="Whom to copy in", options=options, need="Choose whom."),
+        SelectMenu(name="role", label="Whom to copy in", options=roles, need="Choose whom."),
         TextArea(name="why", label="Why", rows=2),
     ]
 
 
 def _held(choices: FieldOptions) -> Sequence[FormField]:
-    words = choices.item.rules.authority
-    stage = choices.ladder.stage(choices.item.loaded.challenge.stage)
-    meeting = stage.contact.meeting
-    roles = dict.fromkeys((*stage.roles_to(), *(meeting.attended_by if meeting else ())))
-    options = [(role, words.role(role).title, "") for role in roles if words.has_role(role)]
+    key, roles = choices.item.loaded.challenge.stage, []
+    if key:
+        stage = choices.ladder.stage(key)
+        roles = [*stage.roles_to(), *(stage.contact.meeting.attended_by if stage.contact.meeting else ())]
     return [
         _on("When it was held"),
-        TickBoxes(name="attended", label="Who was there", options=options),
+        TickBoxes(name="attended", label="Who was there", options=choices.roles(roles)),
         TextArea(name="others", label="Who else was there", rows=2),
     ]
 
 
 def _told_of_referral(choices: FieldOptions) -> Sequence[FormField]:
-    words, challenge = choices.item.rules.authority, choices.item.loaded.challenge
-    part = [party.role for party in challenge.everyone_told()]
+    part = [party.role for party in choices.item.loaded.challenge.everyone_told()]
     above = [role for stage in choices.ladder.stages for role in stage.roles_to()]
-    options = [(role, words.role(role).title, "") for role in dict.fromkeys((*part, *above)) if words.has_role(role)]
     return [
         TickBoxes(
-            name="told",
-            label="Who was told",
-            hint="Those who took part, and those above them.",
-            options=options,
-            need="Tick who was told.",
+            name="told", label="Who was told", hint="Those who took part, and those above them.",
+            options=choices.roles((*part, *above)), need="Tick who was told.",
         ),
         _on("When"),
         TextArea(name="words", label="Anything to add", rows=2),
-    ]
+    ]  # fmt: skip
 
 
 def _action(choices: FieldOptions) -> Sequence[FormField]:
@@ -227,7 +211,7 @@ MOVES: tuple[MoveForm, ...] = (
         e.WindowExtended, "next", "Give another date", "Those asked are told of the new date.", "Give this date",
         _these(DayField(name="until", label="Reply by", hint="For example, 27 3 2026", need="Write the new date."), WHY),
     ),
-    MoveForm(e.Acknowledged, "next", "Say that it has arrived", "That is not an answer: the date stays.", "It has arrived", _none),
+    MoveForm(e.Acknowledged, "next", "Say that it has arrived", "That is not an answer: the date stays.", "It has arrived", _these()),
     MoveForm(
         e.Endorsed, "next", "Endorse it", "It is sent on at once.", "Endorse and send",
         _these(TextArea(name="words", label="Anything to add", rows=2)),
@@ -378,14 +362,14 @@ MOVES: tuple[MoveForm, ...] = (
 )  # fmt: skip
 """Answering and referring have pages of their own; every other event is here."""
 
-BY_TYPE = {str(next(f.default for f in fields(move.event) if f.name == "type")): move for move in MOVES}  # type: ignore[arg-type]
+BY_TYPE = {move.event.type: move for move in MOVES}
 
 GROUPS = (
     ("next", "What you can do"), ("cafcass", "{cafcass}"), ("end", "Ending it"), ("record", "Put on the record"),
 )  # fmt: skip
 
 
-def event_of_form(move: MoveForm, values: Mapping[str, Any]) -> Event:
+def event_of_form(move: MoveForm, values: Mapping[str, Any]) -> e.Event:
     """The event that a form's answers make."""
     said = {name: value for name, value in values.items() if value is not None}
     names = {field.name for field in fields(move.event)}  # type: ignore[arg-type]

@@ -6,15 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from api.json.inbox import message_of
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from drp.database.engine import Unavailable
 from drp.messages import inbox
 
-router = APIRouter(include_in_schema=False)
 log = logging.getLogger("drp.pages")
 
 ON_A_PAGE = 25
@@ -24,27 +22,23 @@ Page = Annotated[int, Query(ge=1, le=10_000)]
 @router.get("/inbox")
 def show_inbox_page(visit: CurrentPage, page: Page = 1, read: int = 0) -> Response:
     """My messages. Looking at them marks nothing as read: a browser may fetch a page that nobody looks at."""
-    with visit.service.store.read(visit.authority) as connection:
-        rows = inbox.messages_of_person(
-            connection, visit.authority, UUID(visit.signed.person), ON_A_PAGE + 1, (page - 1) * ON_A_PAGE
-        )
+    with visit.reading() as connection:
+        rows = inbox.messages_of_person(connection, visit.authority, visit.person, ON_A_PAGE + 1, (page - 1) * ON_A_PAGE)
         messages = [message_of(connection, visit, row) for row in rows[:ON_A_PAGE]]
-    references = dict.fromkeys(one.reference for one in messages)
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "inbox", *references)
-    return layout.render_page(
-        visit, "inbox.html", title="Inbox", messages=messages, number=page, has_more=len(rows) > ON_A_PAGE,
+    visit.log_access("inbox", *(one.reference for one in messages))
+    return visit.page(
+        "inbox.html", title="Inbox", messages=messages, number=page, has_more=len(rows) > ON_A_PAGE,
         read=read, until=visit.now.isoformat(),
     )  # fmt: skip
 
 
 @router.post("/inbox")
-def mark_all_read(sent: SentForm) -> Response:
+def mark_all_read(visit: CurrentPage, sent: SentForm) -> Response:
     """All that had come when the page was made is marked as read. What came since is not."""
-    visit = sent.visit
     until = min(_moment(sent.pressed("until"), visit.now), visit.now)
-    with visit.service.store.write(visit.authority) as connection:
-        count = inbox.mark_read(connection, visit.authority, UUID(visit.signed.person), visit.now, until=until)
-    return layout.go_to(f"/inbox?read={count}")
+    with visit.writing() as connection:
+        count = inbox.mark_read(connection, visit.authority, visit.person, visit.now, until=until)
+    return go_to(f"/inbox?read={count}")
 
 
 def _moment(text: str, otherwise: datetime) -> datetime:
@@ -64,8 +58,8 @@ def mark_item_read(request: Request, visit: PageContext, challenge: UUID) -> Pag
     if not visit.unread or "prefetch" in fetched:
         return visit
     try:
-        with visit.service.store.write(visit.authority) as connection:
-            count = inbox.mark_read(connection, visit.authority, UUID(visit.signed.person), visit.now, challenge)
+        with visit.writing() as connection:
+            count = inbox.mark_read(connection, visit.authority, visit.person, visit.now, challenge)
     except Unavailable:
         log.warning("that a message was read could not be written down")
         return visit

@@ -1,25 +1,18 @@
 """My tasks: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import Connection
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext
-from api.presenters import item_reader, item_view, wording
-from api.presenters.item_reader import SeenItem
+from api.pages.frame.browser_request import CurrentPage, PageContext, router
+from api.presenters import item_reader
 from drp.directory import lookup
 from drp.items import drafts, team_items
 from drp.items.item_search import list_pressing_items
-from drp.items.team_items import TeamWaiting
-from workflows.calendar.working_days import local_date
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.ladder import ItemType
-
-router = APIRouter(include_in_schema=False)
 
 MOST = 300
 """Items that the page looks through. Nobody's hands hold more; the search finds the rest."""
@@ -44,100 +37,51 @@ COVERING = "For colleagues whom you cover"
 
 @dataclass(frozen=True)
 class TaskLine:
-    """One item in a list: what it is about, where it stands, what presses."""
+    """One item in a list: what presses most, what else does, and for whom where it is a colleague's."""
 
-    reference: str
-    href: str
-    child: str
-    about: str
-    where: str
+    item: item_reader.SeenItem
     press: PersonalTask
     also: tuple[str, ...]
     covering: str
-
-    @property
-    def task(self) -> TaskKind:
-        """What presses most."""
-        return self.press.task
 
 
 @router.get("/")
 def show_my_tasks(visit: CurrentPage) -> Response:
     """What presses on me, first what presses most."""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         lines, is_cut = task_lines(connection, visit)
-        begun = drafts.drafts_of(connection, visit.authority, UUID(visit.signed.person))
+        begun = drafts.drafts_of(connection, visit.authority, visit.person)
         teams = task_line(connection, visit)
-        current = visit.service.casework.procedures.current(connection, visit.authority)
-    sections = [(HEADINGS[task], task.name, [one for one in lines if one.task is task and not one.covering]) for task in TaskKind]
-    covered = [one for one in lines if one.covering]
-    shown = [section for section in sections if section[2]]
-    return layout.render_page(
-        visit, "work.html", title="My tasks", sections=shown, covered=covered, covering=COVERING, is_cut=is_cut,
-        drafts=begun, teams=teams, raises=Capacity.IRO in visit.signed.capacities or may_type(visit),
-        praises=any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in current),
-        scrutinises=any(ItemType.SENIOR_SCRUTINY in rules.ladder.items for rules in current),
+        kinds = {kind for rules in visit.procedures(connection) for kind in rules.ladder.items}
+    mine = [one for one in lines if not one.covering]
+    sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
+    return visit.page(
+        "work.html", title="My tasks", sections=[section for section in sections if section[2]],
+        covered=[one for one in lines if one.covering], covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
+        raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
+        praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
     )  # fmt: skip
-
-
-def may_type(visit: PageContext) -> bool:
-    """May they write for an IRO (business support, an IRO manager)?"""
-    return bool(visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER})
 
 
 def task_lines(connection: Connection, visit: PageContext) -> tuple[list[TaskLine], bool]:
     """What presses on somebody, item by item, each under what presses most; and whether there was more than is shown."""
-    ids = list_pressing_items(connection, visit.signed, local_date(visit.now))
+    ids = list_pressing_items(connection, visit.signed, visit.today)
     found = item_reader.items_they_may_see(connection, visit, ids[:MOST])
     names = lookup.names_of(connection, visit.authority, {one.actor.behalf_of for one in found.values() if one.actor.behalf_of})
-    lines = [line for one in found.values() if (line := _line(visit, one, names)) is not None]
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "list", *(one.reference for one in lines))
-    return sorted(lines, key=lambda one: (one.press.order(), one.reference)), len(ids) > MOST
+    lines = []
+    for item in found.values():
+        if presses := tasks_of(item.loaded.challenge, item.actor, visit.now):
+            left_out = (presses[0].task, TaskKind.WAIT, TaskKind.WAIT_PAST)
+            also = tuple(HEADINGS[press.task].lower() for press in presses[1:] if press.task not in left_out)
+            lines.append(TaskLine(item, presses[0], also, names.get(item.actor.behalf_of, "")))
+    visit.log_access("list", *(one.item.loaded.reference for one in lines))
+    return sorted(lines, key=lambda one: (one.press.order(), one.item.loaded.reference)), len(ids) > MOST
 
 
-def _line(visit: PageContext, item: SeenItem, names: dict[str, str]) -> TaskLine | None:
-    challenge, reference = item.loaded.challenge, item.loaded.reference
-    presses = tasks_of(challenge, item.actor, visit.now)
-    if not presses:
-        return None
-    first = presses[0]
-    return TaskLine(
-        reference,
-        f"/challenges/{reference}",
-        child_in_words(item),
-        about_in_words(item),
-        item_view.where_in_words(item.rules, challenge),
-        first,
-        tuple(
-            HEADINGS[press.task].lower()
-            for press in presses[1:]
-            if press.task not in (first.task, TaskKind.WAIT, TaskKind.WAIT_PAST)
-        ),
-        names.get(item.actor.behalf_of, ""),
-    )
-
-
-def child_in_words(item: SeenItem) -> str:
-    """The child as lists name them: initials and case number. Or the team, where an item is about a service."""
-    loaded = item.loaded
-    return f"{loaded.child_initials} ({loaded.child_number})" if loaded.child else loaded.challenge.facts.team
-
-
-def about_in_words(item: SeenItem) -> str:
-    """What kind of item it is, and its reasons, in the authority's words."""
-    challenge, words = item.loaded.challenge, item.rules.authority
-    reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
-    return (
-        f"{wording.capitalised(words.label(challenge.item_type.value))}: {'; '.join(reasons)}"
-        if reasons
-        else wording.capitalised(words.label(challenge.item_type.value))
-    )
-
-
-def task_line(connection: Connection, visit: PageContext) -> tuple[TeamWaiting, ...]:
+def task_line(connection: Connection, visit: PageContext) -> tuple[team_items.TeamWaiting, ...]:
     """For heads of service and leaders: by team, how many wait for a reply and how many are past the date. No child in it."""
     if Capacity.LEADER in visit.signed.capacities:
         return team_items.count_waiting(connection, visit.authority, visit.now)
-    person, day = UUID(visit.signed.person), local_date(visit.now)
+    person, day = visit.person, visit.today
     services = [post.key for post in lookup.list_posts(connection, visit.authority, person, day, HeldFor.SERVICE)]
     return team_items.count_waiting(connection, visit.authority, visit.now, services) if services else ()

@@ -1,15 +1,14 @@
 """An informal talk, logged in three fields on a telephone, perhaps settled; and what is told once, on one page."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Depends, Response
 from sqlalchemy import Connection
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm
-from api.pages.frame.child_field import child_field
-from api.pages.frame.field_options import addressed_in_words, chosen_parties, for_stages, holders_to_choose
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
+from api.pages.frame.field_options import addressed_in_words, child_field, chosen_parties, for_stages, holders_to_choose
 from api.pages.frame.form_fields import Form, FormField, RadioPick, SelectMenu, TextArea, TickBox, TickBoxes
 from api.pages.item import item_page
 from api.pages.item.move_forms import FOUND
@@ -18,57 +17,52 @@ from api.presenters.timeline_text import OF_SCRUTINY
 from drp.casework.access import NotFound
 from drp.casework.load import load_establishment
 from drp.identity.principal import NotPermitted
-from workflows.calendar.working_days import local_date
 from workflows.decision.recipients import About
 from workflows.model.authority import in_force_on
 from workflows.model.events import Raised, Resolved
 from workflows.model.ladder import Choice, ItemType, Ladder
 from workflows.model.refusals import NotYours, Unfit
 
-router = APIRouter(include_in_schema=False)
-
 
 @router.get("/talks/new")
 def ask_for_talk(visit: CurrentPage, child: str = "") -> Response:
     """What was talked over."""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         raises_as(connection, visit, ItemType.INFORMAL)
         fields = _talk_fields(connection, visit)
     return _talk_page(visit, Form(fields, {"child": (child,)} if child else {}))
 
 
 @router.post("/talks/new")
-def log_talk_on_page(sent: SentForm) -> Response:
+def log_talk_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """It is on the record; nobody is asked anything, unless a clock was wanted."""
-    visit = sent.visit
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         form, values = sent.form(_talk_fields(connection, visit))
         role = raises_as(connection, visit, ItemType.INFORMAL)
     settled = _settled(form, values)
     if form.is_faulty:
-        return _talk_page(visit, form, sent)
-    reason, line = str(values["reason"]), str(values["concern"])
+        return _talk_page(visit, form)
+    reason, line = values["reason"], values["concern"]
     needs_words = visit.words.has_reason(reason) and visit.words.reason(reason).needs_words
     event = Raised(
         ItemType.INFORMAL, (reason,), line, other_reason=line if needs_words else "", raiser_role=role,
         without_clock=not values["clock"],
     )  # fmt: skip
     try:
-        answer = item_page.raise_one(sent, str(values["child"]), event, settled=settled)
+        reference = item_page.raise_one(visit, sent, values["child"], event, settled=settled)
+        return go_to(f"/challenges/{reference}?done={'settled' if settled else 'talk'}")
     except NotYours as refusal:
         if settled is None:
             raise
         form.refuse(f"{refusal.said} Log the talk without this: whoever raises it settles it.", "what_changed")
-        return _talk_page(visit, form, sent)
     except Unfit as refusal:
         if refusal.field in ("to", "respond_by"):
             form.refuse(
                 "Here somebody must be chosen to answer, by a date that you set. Log it without asking, or raise it.", "clock"
             )
         else:
-            form.refused(refusal)
-        return _talk_page(visit, form, sent)
-    return layout.go_to(f"/challenges/{answer['reference']}?done={'settled' if settled else 'talk'}")
+            form.refuse(f"{refusal.said} {refusal.do}", refusal.field)
+    return _talk_page(visit, form)
 
 
 def _settled(form: Form, values: dict[str, Any]) -> Resolved | None:
@@ -101,17 +95,8 @@ def _talk_fields(connection: Connection, visit: PageContext) -> list[FormField]:
     ]  # fmt: skip
 
 
-def _talk_page(visit: PageContext, form: Form, sent: FormSubmission | None = None) -> Response:
-    return layout.render_page(
-        visit,
-        "talk.html",
-        422 if form.is_faulty else 200,
-        title="Log a talk",
-        form=form,
-        once=item_page.idempotency_key_of(visit, sent),
-        children=getattr(form.fields[0], "children", ()),
-        urgent=visit.words.duty_numbers,
-    )
+def _talk_page(visit: PageContext, form: Form) -> Response:
+    return visit.page("talk.html", title="Log a talk", form=form, urgent=visit.words.duty_numbers)
 
 
 # What is told once: a notice of excellent practice, and senior scrutiny.
@@ -121,68 +106,78 @@ KINDS = {"": ItemType.EXCELLENT_PRACTICE, "scrutiny": ItemType.SENIOR_SCRUTINY}
 """What `kind` in the address asks for; anything else is no page."""
 
 
+@dataclass(frozen=True)
+class NoticeToSend:
+    """A notice that somebody may send: in which role, by which procedures, and what it asks."""
+
+    kind: ItemType
+    role: str
+    ladders: list[Ladder]
+    fields: list[FormField]
+
+
+def notice_to_send(visit: CurrentPage, kind: str = "") -> NoticeToSend:
+    """What is asked for. Raises NotFound, and NotPermitted where they may not, or where the authority has no procedure for it."""
+    if kind not in KINDS:
+        raise NotFound
+    wanted = KINDS[kind]
+    with visit.reading() as connection:
+        role = raises_as(connection, visit, wanted)
+        every = [rules.ladder for rules in visit.procedures(connection)]
+        ladders = [ladder for ladder in in_force_on(visit.today, every) if wanted in ladder.items]
+        if not ladders:
+            raise NotPermitted
+        return NoticeToSend(wanted, role, ladders, _notice_fields(connection, visit, wanted, ladders))
+
+
+CurrentNotice = Annotated[NoticeToSend, Depends(notice_to_send)]
+
+
 @router.get("/notices/new")
-def ask_for_notice(visit: CurrentPage, kind: str = "") -> Response:
+def ask_for_notice(visit: CurrentPage, asked: CurrentNotice) -> Response:
     """Whom, and what went well; or what was looked at, and what was found."""
-    wanted = _of_kind(kind)
-    with visit.service.store.read(visit.authority) as connection:
-        raises_as(connection, visit, wanted)
-        ladders = _told_once(connection, visit, wanted)
-        fields = _notice_fields(connection, visit, wanted, ladders)
-    usual = tuple(dict.fromkeys(rule.reason for ladder in ladders for rule in ladder.must_raise if rule.reason))
-    return _notice_page(visit, wanted, Form(fields, {"reasons": usual}))
+    usual = tuple(dict.fromkeys(rule.reason for ladder in asked.ladders for rule in ladder.must_raise if rule.reason))
+    return _notice_page(visit, asked.kind, Form(asked.fields, {"reasons": usual}))
 
 
 @router.post("/notices/new")
-def send_notice_on_page(sent: SentForm, kind: str = "") -> Response:
+def send_notice_on_page(visit: CurrentPage, sent: SentForm, asked: CurrentNotice) -> Response:
     """It is sent: told once, no reply asked."""
-    visit, wanted = sent.visit, _of_kind(kind)
-    with visit.service.store.read(visit.authority) as connection:
-        role = raises_as(connection, visit, wanted)
-        ladders = _told_once(connection, visit, wanted)
-        form, values = sent.form(_notice_fields(connection, visit, wanted, ladders))
+    form, values = sent.form(asked.fields)
     which = str(values.get("ladder", ""))
-    for stage in [ladder.stages[0] for ladder in ladders if ladder.key == which]:
+    for stage in [ladder.stages[0] for ladder in asked.ladders if ladder.key == which]:
         if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN) and not values.get("to"):
             form.refuse(f"Choose who is to be told at {stage.label}.", "to")
-    if form.is_faulty:
-        return _notice_page(visit, wanted, form, sent)
-    event = Raised(
-        wanted,
-        tuple(values.get("reasons", ())),
-        str(values["concern"]),
-        effect_on_child=str(values["effect_on_child"]),
-        took_part=str(values.get("took_part", "")),
-        to=chosen_parties(values.get("to", ())),
-        copies=tuple(values.get("copies", ())),
-        raiser_role=role,
-    )
-    try:
-        answer = item_page.raise_one(sent, str(values["child"]), event, ladder=which)
-    except Unfit as refusal:
-        form.refused(refusal)
-        return _notice_page(visit, wanted, form, sent)
-    return layout.go_to(f"/challenges/{answer['reference']}/raised")
-
-
-def _of_kind(kind: str) -> ItemType:
-    """What is asked for. Raises NotFound."""
-    if kind not in KINDS:
-        raise NotFound
-    return KINDS[kind]
+    if not form.is_faulty:
+        event = Raised(
+            asked.kind,
+            tuple(values.get("reasons", ())),
+            values["concern"],
+            effect_on_child=values["effect_on_child"],
+            took_part=values.get("took_part", ""),
+            to=chosen_parties(values.get("to", ())),
+            copies=tuple(values.get("copies", ())),
+            raiser_role=asked.role,
+        )
+        with form.noting_refusal():
+            reference = item_page.raise_one(visit, sent, values["child"], event, ladder=which)
+            return go_to(f"/challenges/{reference}/raised")
+    return _notice_page(visit, asked.kind, form)
 
 
 def _notice_fields(connection: Connection, visit: PageContext, kind: ItemType, ladders: Sequence[Ladder]) -> list[FormField]:
     stages = [stage for ladder in ladders for stage in ladder.stages]
     roles = [role for stage in stages for role in stage.roles_to()]
     about = About(visit.signed.person, "")
-    people = holders_to_choose(
-        connection, visit, visit.words, load_establishment(connection, visit.authority, [about]), about, roles
-    )
+    establishment = load_establishment(connection, visit.authority, [about])
+    people = holders_to_choose(connection, visit, visit.words, establishment, about, roles)
     # A role that each child has its own holder of is chosen as the role: who it is follows from the child.
     people = {role: found or [("", "the child's own")] for role, found in people.items()}
     asked = _scrutiny(visit, ladders) if kind is ItemType.SENIOR_SCRUTINY else _PRAISE
-    return [child_field(connection, visit), *asked, *_wide(for_stages(visit.words, stages, people), len(ladders) == 1)]
+    # Somebody to be told must be chosen where the procedure leaves it open.
+    told = {"label": "Who is to be told", "need": "Choose who is to be told." if len(ladders) == 1 else ""}
+    choices = [replace(each, **told) if each.name == "to" else each for each in for_stages(visit.words, stages, people)]
+    return [child_field(connection, visit), *asked, *choices]
 
 
 _PRAISE: tuple[FormField, ...] = (
@@ -210,37 +205,7 @@ def _scrutiny(visit: PageContext, ladders: Sequence[Ladder]) -> list[FormField]:
     ]
 
 
-def _wide(fields: list[FormField], is_needed: bool) -> list[FormField]:
-    """The same choices; somebody to be told must be chosen where the procedure leaves it open."""
-    need = "Choose who is to be told." if is_needed else ""
-    return [
-        TickBoxes(name="to", label="Who is to be told", hint=each.hint, options=each.options, need=need)
-        if isinstance(each, TickBoxes) and each.name == "to"
-        else each
-        for each in fields
-    ]
-
-
-def _told_once(connection: Connection, visit: PageContext, kind: ItemType) -> list[Ladder]:
-    """The procedures in force that carry what is told once. Raises NotPermitted where the authority has none."""
-    every = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
-    found = [ladder for ladder in in_force_on(local_date(visit.now), every) if kind in ladder.items]
-    if not found:
-        raise NotPermitted
-    return found
-
-
-def _notice_page(visit: PageContext, kind: ItemType, form: Form, sent: FormSubmission | None = None) -> Response:
+def _notice_page(visit: PageContext, kind: ItemType, form: Form) -> Response:
     is_scrutiny, said = kind is ItemType.SENIOR_SCRUTINY, visit.label(kind.value)
     title = f"Record {said}" if is_scrutiny else f"Send a notice of {said}"
-    children: Any = getattr(form.fields[0], "children", ())
-    return layout.render_page(
-        visit,
-        "notice.html",
-        422 if form.is_faulty else 200,
-        title=title,
-        form=form,
-        once=item_page.idempotency_key_of(visit, sent),
-        children=children,
-        is_scrutiny=is_scrutiny,
-    )
+    return visit.page("notice.html", title=title, form=form, is_scrutiny=is_scrutiny)

@@ -8,8 +8,14 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import PageContext
-from api.pages.frame.child_field import child_field
-from api.pages.frame.field_options import addressed_in_words, chosen_parties, for_stages, holders_to_choose
+from api.pages.frame.field_options import (
+    advice_before_skipping,
+    child_field,
+    chosen_parties,
+    for_stages,
+    holders_to_choose,
+    stages_to_choose,
+)
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TextArea, TextLine, TickBoxes
 from api.presenters import wording
 from drp.casework.access import NotFound
@@ -17,7 +23,6 @@ from drp.casework.raise_item import RaisingGround, ground_of_raising
 from drp.directory.lookup import list_team_names
 from drp.identity.principal import NotPermitted
 from drp.items import drafts
-from drp.items.drafts import Draft
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Stage
@@ -38,7 +43,7 @@ TITLES = {
 class DraftInProgress:
     """A draft with what is known of its child and procedure."""
 
-    draft: Draft
+    draft: drafts.Draft
     values: Mapping[str, Any]
     ground: RaisingGround | None
     rules: Rules | None
@@ -46,15 +51,31 @@ class DraftInProgress:
     """Why there is no ground to stand on: what was refused of the child or the kind."""
 
     @property
-    def words(self) -> Authority:
-        """The authority of the procedure."""
+    def child(self) -> str:
+        """The child's case number; empty where it is about a service."""
+        return str(self.values["child"])
+
+    @property
+    def team(self) -> str:
+        """The team, where it is about a service and no child."""
+        return "" if self.child else str(self.values.get("team", ""))
+
+    @property
+    def child_in_words(self) -> str:
+        """Initials and case number, where the child is known."""
+        subject = self.ground.subject if self.ground else None
+        return f"{subject.initials} ({subject.number})" if subject and subject.child else ""
+
+    @property
+    def first_stage(self) -> Stage:
+        """Where the procedure starts such an item."""
         assert self.rules is not None
-        return self.rules.authority
+        return self.rules.ladder.first_for(ItemType(self.values["item_type"]))
 
 
 def raises_as(connection: Connection, visit: PageContext, item_type: ItemType) -> str:
     """The role in which this person raises such an item. Raises NotPermitted where no procedure lets them."""
-    current = visit.service.casework.procedures.current(connection, visit.authority)
+    current = visit.procedures(connection)
     may = [
         role for rules in current if item_type in rules.ladder.items or rules.ladder.is_notice for role in rules.ladder.raised_by
     ]
@@ -85,7 +106,7 @@ def first_fields(connection: Connection, visit: PageContext) -> list[FormField]:
 
 
 def kinds_to_choose(connection: Connection, visit: PageContext) -> list[Option]:
-    current = visit.service.casework.procedures.current(connection, visit.authority)
+    current = visit.procedures(connection)
     roles = set(visit.signed.roles)
     if visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}:
         roles |= set(visit.words.roles_acting_as(Capacity.IRO))
@@ -96,50 +117,47 @@ def kinds_to_choose(connection: Connection, visit: PageContext) -> list[Option]:
     return [(kind.value, wording.capitalised(visit.label(kind.value)), "") for kind in ItemType if kind in carried]
 
 
+def _ground_of(connection: Connection, visit: PageContext, values: Mapping[str, Any]) -> tuple[RaisingGround, Raised]:
+    """What is known of the child, and the event as far as the answers make it. Raises NotPermitted, Unfit, NotYours."""
+    kind, reasons = ItemType(values["item_type"]), tuple(values.get("reasons", ()))
+    role = raises_as(connection, visit, kind)
+    event = Raised(kind, reasons, "", raiser_role=role, priority=values.get("priority", ""))
+    procedures, team = visit.service.casework.procedures, values.get("team", "")
+    return ground_of_raising(connection, procedures, visit.signed, values["child"], event, visit.now, team), event
+
+
 def check_ground(connection: Connection, visit: PageContext, form: Form, values: Mapping[str, Any]) -> None:
+    """Note on the form why such an item may not be raised about this child."""
     try:
-        kind = ItemType(values["item_type"])
-        event = Raised(kind, (), "", raiser_role=raises_as(connection, visit, kind))
-        known = ground_of_raising(
-            connection, visit.service.casework.procedures, visit.signed, values["child"], event, visit.now, values.get("team", "")
-        )
-        known.rules_for(event, visit.now)
-    except Unfit as refusal:
-        form.refused(refusal)
-    except NotYours as refusal:
-        form.refuse(f"{refusal.said} {refusal.do}", "child")
+        ground, event = _ground_of(connection, visit, values)
+        ground.rules_for(event, visit.now)
+    except (Unfit, NotYours) as refusal:
+        form.refuse(f"{refusal.said} {refusal.do}", refusal.field if isinstance(refusal, Unfit) else "child")
 
 
 def draft_in_progress(connection: Connection, visit: PageContext, draft: UUID) -> DraftInProgress:
     """The draft with what its child and kind lead to. What has become unfit meanwhile is said at the first step."""
-    kept = drafts.find_draft(connection, visit.authority, UUID(visit.signed.person), draft)
+    kept = drafts.find_draft(connection, visit.authority, visit.person, draft)
     values = _values(connection, visit, kept)
-    kind = ItemType(values["item_type"])
-    event = Raised(
-        kind,
-        tuple(values.get("reasons", ())),
-        "",
-        raiser_role=raises_as(connection, visit, kind),
-        priority=values.get("priority", ""),
-    )
-    casework = visit.service.casework
     try:
-        found = ground_of_raising(
-            connection, casework.procedures, visit.signed, values["child"], event, visit.now, values.get("team", "")
-        )
-        return DraftInProgress(kept, values, found, found.rules_for(event, visit.now))
+        ground, event = _ground_of(connection, visit, values)
+        return DraftInProgress(kept, values, ground, ground.rules_for(event, visit.now))
     except (Unfit, NotYours) as refusal:
         return DraftInProgress(kept, values, None, None, f"{refusal.said} {refusal.do}")
 
 
-def _values(connection: Connection, visit: PageContext, kept: Draft) -> dict[str, Any]:
+def given_in_step(draft: drafts.Draft, step: str) -> dict[str, tuple[str, ...]]:
+    """What was typed in a step, as its inputs carry it."""
+    return {name: tuple(values) for name, values in draft.said["steps"].get(step, {}).items()}
+
+
+def _values(connection: Connection, visit: PageContext, kept: drafts.Draft) -> dict[str, Any]:
     """The first step's answers, and whatever of the later ones needs no procedure to be read."""
-    given = {name: tuple(values) for name, values in kept.said["steps"]["child"].items()}
-    values = Form(first_fields(connection, visit), given).read()
     reasons = kept.said["steps"].get("reasons", {})
-    values["reasons"] = [key for name, keys in reasons.items() if name.startswith("reasons-") for key in keys]
-    values["priority"] = (reasons.get("priority") or [""])[0]
-    return values
+    return Form(first_fields(connection, visit), given_in_step(kept, "child")).read() | {
+        "reasons": [key for name, keys in reasons.items() if name.startswith("reasons-") for key in keys],
+        "priority": (reasons.get("priority") or [""])[0],
+    }
 
 
 def fields_of_step(connection: Connection, visit: PageContext, known: DraftInProgress, step: str) -> list[FormField]:
@@ -147,7 +165,6 @@ def fields_of_step(connection: Connection, visit: PageContext, known: DraftInPro
         return first_fields(connection, visit)
     if known.rules is None or known.ground is None or step not in STEPS:
         raise NotFound
-    ladder = known.rules.ladder
     if step == "reasons":
         return _reasons(known.rules)
     if step == "effect":
@@ -158,7 +175,7 @@ def fields_of_step(connection: Connection, visit: PageContext, known: DraftInPro
             DayField(name="resolve_by", label="To be put right by", hint="If there is a day by which the child needs it."),
         ]
     if step == "stage":
-        return _stage(connection, visit, known, ladder.stages)
+        return _stage(connection, visit, known.rules, known)
     alike = [
         ("own", "Each gets words of its own", "A draft for each is made, with the reasons and no narrative."),
         ("same", "The same words fit each of them", "I have checked: nothing in them is about one child alone."),
@@ -172,7 +189,7 @@ def fields_of_step(connection: Connection, visit: PageContext, known: DraftInPro
 
 
 def _reasons(rules: Rules) -> list[FormField]:
-    found: list[FormField] = [
+    ticks = [
         TickBoxes(
             name=f"reasons-{theme.key}",
             label=theme.label,
@@ -180,15 +197,14 @@ def _reasons(rules: Rules) -> list[FormField]:
         )
         for theme in rules.authority.themes
     ]
-    found.append(TextLine(name="other_reason", label="If you ticked an “other”: the reason in words"))
-    found.append(TextLine(name="review_decision", label="The review's decision that it is about, if it is"))
-    if rules.ladder.priorities:
-        options = [(key, wording.capitalised(key.replace("_", " ")), "") for key in rules.ladder.priorities]
-        found.append(RadioPick(name="priority", label="Priority", options=options))
-    found += [
-        DayField(name=f"happened-{what}", label=f"The day of the {what.replace('_', ' ')}") for what in _counted_from(rules)
+    priorities = [(key, wording.capitalised(key.replace("_", " ")), "") for key in rules.ladder.priorities]
+    return [
+        *ticks,
+        TextLine(name="other_reason", label="If you ticked an “other”: the reason in words"),
+        TextLine(name="review_decision", label="The review's decision that it is about, if it is"),
+        *([RadioPick(name="priority", label="Priority", options=priorities)] if priorities else []),
+        *(DayField(name=f"happened-{what}", label=f"The day of the {what.replace('_', ' ')}") for what in _counted_from(rules)),
     ]
-    return found
 
 
 def _counted_from(rules: Rules) -> list[str]:
@@ -200,37 +216,30 @@ def _counted_from(rules: Rules) -> list[str]:
     return [what for what in dict.fromkeys(named) if what not in ("", "raising")]
 
 
-def _stage(connection: Connection, visit: PageContext, known: DraftInProgress, stages: tuple[Stage, ...]) -> list[FormField]:
-    assert known.rules is not None
+def _stage(connection: Connection, visit: PageContext, rules: Rules, known: DraftInProgress) -> list[FormField]:
     assert known.ground is not None
-    words, ladder = known.rules.authority, known.rules.ladder
-    open_to = [stage for stage in stages if not stage.referral]
-    opening = ladder.first_for(ItemType(known.values["item_type"]))
-    options = [(stage.key, stage.label, addressed_in_words(words, stage)) for stage in open_to]
-    found: list[FormField] = [
+    words, open_to = rules.authority, [stage for stage in rules.ladder.stages if not stage.referral]
+    roles = [role for stage in open_to for role in stage.roles_to()]
+    people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
+    return [
         RadioPick(
             name="stage",
             label="At which stage",
             hint="You may start at any stage that you judge right.",
-            options=options,
+            options=stages_to_choose(words, open_to),
             need="Choose the stage.",
         ),
-        TextArea(name="stage_reason", label=f"Why this stage, if it is not {opening.label}", rows=2),
+        TextArea(name="stage_reason", label=f"Why this stage, if it is not {known.first_stage.label}", rows=2),
+        *advice_before_skipping(rules),
+        *for_stages(words, open_to, people),
     ]
-    if ladder.before_skipping:
-        title = words.role(ladder.before_skipping.talk_to).title
-        found.append(TextArea(name="advice_before_skipping", label=f"What the {title} advised, if a stage is skipped", rows=2))
-    roles = [role for stage in open_to for role in stage.roles_to()]
-    people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
-    return found + for_stages(words, open_to, people)
 
 
 def initial_values_of_step(known: DraftInProgress, step: str) -> dict[str, tuple[str, ...]]:
-    if step == "stage" and known.rules is not None:
-        return {"stage": (known.rules.ladder.first_for(ItemType(known.values["item_type"])).key,)}
-    if step == "siblings":
-        return {"alike": ("own",)}
-    return {}
+    """What a step shows where nothing was typed yet."""
+    if step == "stage":
+        return {"stage": (known.first_stage.key,)}
+    return {"alike": ("own",)} if step == "siblings" else {}
 
 
 def judge_step(
@@ -239,21 +248,29 @@ def judge_step(
     """What a step's answers need beyond each for itself."""
     if step == "child":
         check_ground(connection, visit, form, values)
-    if step == "reasons":
+    if step == "reasons" and known.rules:
+        words = known.rules.authority
         ticked = [key for name, keys in values.items() if name.startswith("reasons-") for key in keys]
         if not ticked:
             form.refuse("Tick at least one reason.", form.fields[0].name)
-        if any(known.words.reason(key).needs_words for key in ticked) and not values["other_reason"]:
+        if any(words.reason(key).needs_words for key in ticked) and not values["other_reason"]:
             form.refuse("Say in words what the reason is.", "other_reason")
-    if step == "siblings":
-        for name, number in values.items():
-            if name.startswith("sibling-") and number:
-                try:
-                    kind = ItemType(known.values["item_type"])
-                    event = Raised(kind, (), "", raiser_role=raises_as(connection, visit, kind))
-                    ground_of_raising(connection, visit.service.casework.procedures, visit.signed, number, event, visit.now)
-                except (Unfit, NotYours) as refusal:
-                    form.refuse(f"{refusal.said} {refusal.do}", name)
+    for name, number in _siblings(values).items():
+        try:
+            _ground_of(connection, visit, {"item_type": known.values["item_type"], "child": number})
+        except (Unfit, NotYours) as refusal:
+            form.refuse(f"{refusal.said} {refusal.do}", name)
+
+
+def _siblings(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: number for name, number in values.items() if name.startswith("sibling-") and number}
+
+
+TAKEN_OVER = (
+    "concern", "effect_on_child", "outcome_sought", "other_reason", "stage_reason", "advice_before_skipping", "priority",
+    "respond_by", "resolve_by", "review_decision",
+)  # fmt: skip
+"""Answers that are fields of the event as they stand."""
 
 
 def raised_event_of(connection: Connection, visit: PageContext, known: DraftInProgress) -> tuple[Raised, list[str], str]:
@@ -262,38 +279,23 @@ def raised_event_of(connection: Connection, visit: PageContext, known: DraftInPr
     for step in STEPS[1:-1]:
         if step not in known.draft.said["steps"] and step != "siblings":
             raise Unfit(f"“{TITLES[step].format(child='child')}” is not filled in yet.", "Go to that step.", step)
-        given = {name: tuple(values) for name, values in known.draft.said["steps"].get(step, {}).items()}
-        form = Form(fields_of_step(connection, visit, known, step), given)
+        form = Form(fields_of_step(connection, visit, known, step), given_in_step(known.draft, step))
         said |= form.read()
         if form.is_faulty:
             raise Unfit(form.summary()[0]["text"], "Go back to that step.", step)
-    kind = ItemType(known.values["item_type"])
-    assert known.rules is not None
-    first = known.rules.ladder.first_for(kind).key
+    kind, days = ItemType(known.values["item_type"]), [name for name in said if name.startswith("happened-")]
     event = Raised(
         kind,
         tuple(known.values["reasons"]),
-        said["concern"],
-        effect_on_child=said["effect_on_child"],
-        outcome_sought=said["outcome_sought"],
-        other_reason=said["other_reason"],
-        stage="" if said["stage"] == first else said["stage"],
-        stage_reason=said["stage_reason"],
-        advice_before_skipping=said.get("advice_before_skipping", ""),
-        priority=said.get("priority", ""),
+        stage="" if said["stage"] == known.first_stage.key else said["stage"],
         to=chosen_parties(said.get("to", ())),
-        respond_by=said.get("respond_by"),
-        resolve_by=said["resolve_by"],
         copies=tuple(said.get("copies", ())),
-        happened=tuple(
-            (name.removeprefix("happened-"), day) for name, day in said.items() if name.startswith("happened-") and day
-        ),
-        review_decision=said["review_decision"],
+        happened=tuple((name.removeprefix("happened-"), said[name]) for name in days if said[name]),
         raiser_role=raises_as(connection, visit, kind),
         linked=tuple(known.draft.said.get("linked", ())),
+        **{name: said[name] for name in TAKEN_OVER if name in said},
     )
-    siblings = [number for name, number in said.items() if name.startswith("sibling-") and number]
-    return event, siblings, said.get("alike") or "own"
+    return event, list(_siblings(said).values()), said.get("alike") or "own"
 
 
 def texts_of_draft(known: DraftInProgress) -> list[str]:

@@ -3,17 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection
 
 from api.exports.referral.material import GROUNDS
 from api.pages.frame.browser_request import PageContext
-from api.pages.frame.form_fields import DayField, Form, FormField, Option, TextArea, TickBox, TickBoxes, fill_values
+from api.pages.frame.form_fields import DayField, Form, FormField, Option, TextArea, TickBox, TickBoxes
 from api.pages.item.item_page import ItemOnPage
 from api.presenters import timeline_text
+from api.presenters.shapes import EntryShape
 from drp.items import drafts
-from drp.items.drafts import Draft
 from workflows.calendar.working_days import local_date, long_date
 from workflows.model.events import ReferralStatement, ReferredToCafcass
 from workflows.model.referral import BY_KEY, SECTIONS, ReferralSection, asked_in
@@ -27,7 +26,7 @@ class ReferralDraft:
     """A referral that somebody is writing about one item: what they wrote so far, section by section."""
 
     whole: ItemOnPage
-    draft: Draft | None
+    draft: drafts.Draft | None
 
     def given(self, section: ReferralSection) -> dict[str, tuple[str, ...]]:
         """What was typed in a section."""
@@ -54,7 +53,7 @@ class ReferralDraft:
 
 def read_referral_draft(connection: Connection, visit: PageContext, whole: ItemOnPage) -> ReferralDraft:
     """What this person has begun to write about an item, or nothing yet."""
-    mine = drafts.drafts_of(connection, visit.authority, UUID(visit.signed.person))
+    mine = drafts.drafts_of(connection, visit.authority, visit.person)
     reference = whole.shape.reference
     return ReferralDraft(whole, next((one for one in mine if one.said.get("referral") == reference), None))
 
@@ -86,28 +85,30 @@ def fields_of_section(whole: ItemOnPage, section: ReferralSection) -> list[FormF
 
 
 def _enclosures(whole: ItemOnPage) -> list[FormField]:
-    several = len(readable_entries(whole))
-    found: list[FormField] = [
-        TickBox(
-            name="everything", label=f"The challenge and its replies, in their own words ({several} entries)",
-            hint="All that everybody on this item could read. Without it only what happened, when and by whom is shown.",
-        )
-    ]  # fmt: skip
-    if papers := _options(whole, documents=True):
-        hint = "A document goes as it is: words that you leave out below stay in it. Look at each first."
-        found.append(TickBoxes(name="documents", label="Attached documents", hint=hint, options=papers))
-    if others := _options(whole, documents=False):
-        hint = "Notes and a child's confidence go only if you tick them. Advice goes without what it says."
-        found.append(
-            TickBoxes(name="entries", label="What only the IRO service reads, entry by entry", hint=hint, options=others)
-        )
-    found.append(
-        TextArea(
-            name="leaves_out", label="Words about others to leave out",
-            hint="Names of third parties, say: one phrase a line. Each is made unreadable wherever it stands.", rows=3,
-        )
-    )  # fmt: skip
-    return found
+    everything = TickBox(
+        name="everything",
+        label=f"The challenge and its replies, in their own words ({len(readable_entries(whole))} entries)",
+        hint="All that everybody on this item could read. Without it only what happened, when and by whom is shown.",
+    )
+    documents = TickBoxes(
+        name="documents",
+        label="Attached documents",
+        hint="A document goes as it is: words that you leave out below stay in it. Look at each first.",
+        options=_options(whole, documents=True),
+    )
+    entries = TickBoxes(
+        name="entries",
+        label="What only the IRO service reads, entry by entry",
+        hint="Notes and a child's confidence go only if you tick them. Advice goes without what it says.",
+        options=_options(whole, documents=False),
+    )
+    leaves_out = TextArea(
+        name="leaves_out",
+        label="Words about others to leave out",
+        hint="Names of third parties, say: one phrase a line. Each is made unreadable wherever it stands.",
+        rows=3,
+    )
+    return [everything, *(ticks for ticks in (documents, entries) if ticks.options), leaves_out]
 
 
 def readable_entries(whole: ItemOnPage) -> tuple[int, ...]:
@@ -121,26 +122,28 @@ def readable_entries(whole: ItemOnPage) -> tuple[int, ...]:
 
 def _options(whole: ItemOnPage, documents: bool) -> list[Option]:
     """Entries to tick, each by what it is, when it was and how it begins."""
-    shown = {one.number: one for one in timeline_text.entries_in_words(whole.item, whole.timeline)}
-    found = []
-    for entry in whole.timeline.entries:
-        is_document = entry.kind == "document_attached"
-        wanted = is_document if documents else entry.iro_service_only and not is_document
-        if not wanted or entry.kind == "referral_statement" or not entry.words or entry.number not in shown:
-            continue
-        if entry.kind == "corrected" and entry.iro_service_only:
-            continue  # it goes with what it corrects, where that goes
-        begins = entry.words.get("name") or next(iter(entry.words.values()))
-        if entry.kind == "legal_advice_taken":
-            begins = entry.words.get("source", "")
-        day = long_date(local_date(entry.at))
-        only = ", only the IRO service reads it" if is_document and entry.iro_service_only else ""
-        label = f"{entry.number}. {begins}" if is_document else f"{entry.number}. {shown[entry.number].headline}"
-        hint = f"{day}{only}" if is_document else f"{day}: {begins[:100]}"
-        found.append((str(entry.number), label, hint))
-    return found
+    headlines = {one.number: one.headline for one in timeline_text.entries_in_words(whole.item, whole.timeline)}
+    entries = [entry for entry in whole.timeline.entries if entry.words and entry.number in headlines]
+    if documents:
+        return [_document_option(entry) for entry in entries if entry.kind == "document_attached"]
+    # What is corrected goes with what it corrects, where that goes.
+    apart = ("document_attached", "referral_statement", "corrected")
+    return [
+        _entry_option(entry, headlines[entry.number])
+        for entry in entries
+        if entry.iro_service_only and entry.kind not in apart
+    ]  # fmt: skip
 
 
-def initial_values_of_section(writing: ReferralDraft, section: ReferralSection) -> dict[str, tuple[str, ...]]:
-    """What a section shows: what was typed, else nothing."""
-    return writing.given(section) or fill_values(fields_of_section(writing.whole, section), {})
+def _document_option(entry: EntryShape) -> Option:
+    only = ", only the IRO service reads it" if entry.iro_service_only else ""
+    return (str(entry.number), f"{entry.number}. {_begins(entry)}", f"{long_date(local_date(entry.at))}{only}")
+
+
+def _entry_option(entry: EntryShape, headline: str) -> Option:
+    begins = entry.words.get("source", "") if entry.kind == "legal_advice_taken" else _begins(entry)
+    return (str(entry.number), f"{entry.number}. {headline}", f"{long_date(local_date(entry.at))}: {begins[:100]}")
+
+
+def _begins(entry: EntryShape) -> str:
+    return str(entry.words.get("name") or next(iter(entry.words.values())))

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
 
 from api.exports import register_export
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm
-from api.pages.frame.form_fields import Form, TextLine
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
+from api.pages.frame.form_fields import Form, TextLine, select_params
 from api.pages.item.documents_page import AS_A_FILE
 from api.presenters import wording
 from api.queries import register_query
@@ -20,10 +19,6 @@ from drp.reports import register_search, saved_views
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import NOT_RECORDED, DisplayLabels
 from drp.reports.register_search import SORTS
-from workflows.calendar.working_days import local_date
-from workflows.model.refusals import Unfit
-
-router = APIRouter(include_in_schema=False)
 
 SHOWN_BY = (Dimension.STAGE, Dimension.REASON, Dimension.TEAM, Dimension.OUTCOME)
 """What a list is most often narrowed by; the rest stands under “More”."""
@@ -55,21 +50,18 @@ def save_register_view(sent: SentForm) -> Response:
     if not form.is_faulty:
         query = one.address("").removeprefix("?")
         name = " ".join("".join(mark if mark.isprintable() else " " for mark in values["name"]).split())
-        try:
-            with visit.service.store.write(visit.authority) as connection:
-                saved_views.save_view(connection, visit.authority, visit.signed.person, name, query, visit.now)
-        except Unfit as refusal:
-            form.refused(refusal)
-    return _page(visit, one, form, "") if form.is_faulty else layout.go_to(one.address(done="saved"))
+        with form.noting_refusal(), visit.writing() as connection:
+            saved_views.save_view(connection, visit.authority, visit.signed.person, name, query, visit.now)
+    return _page(visit, one, form, "") if form.faults else go_to(one.address(done="saved"))
 
 
 @router.post("/register/views/remove")
 def remove_register_view(sent: SentForm) -> Response:
     """Forget one of one's own views."""
     visit, name = sent.visit, sent.pressed("view")
-    with visit.service.store.write(visit.authority) as connection:
+    with visit.writing() as connection:
         saved_views.remove_view(connection, visit.authority, visit.signed.person, name)
-    return layout.go_to("/register?done=removed")
+    return go_to("/register?done=removed")
 
 
 @router.get("/register/export")
@@ -89,7 +81,7 @@ def export_register(visit: CurrentPage, request: Request) -> Response:
 
 
 def _page(visit: PageContext, one: RegisterQuery, form: Form, after: str, done: str = "") -> Response:
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         its, shown = register_query.words_for(connection, visit, visit.words, one.narrowed)
         found = register_search.search_register(connection, its, one.narrowed, visit.now, one.sort, ON_A_PAGE, after)
         total = register_search.count_register(connection, its, one.narrowed, visit.now)
@@ -97,37 +89,32 @@ def _page(visit: PageContext, one: RegisterQuery, form: Form, after: str, done: 
         narrowed = register_query.query_in_words(connection, visit.authority, its, one.narrowed)
         views = saved_views.views_of(connection, visit.authority, visit.signed.person)
         iros = _iros(connection, visit, its, one)
-    opened = [line.reference for line in lines if line.opens]
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "register", *opened)
+    visit.log_access("register", *(line.reference for line in lines if line.opens))
     menus = [_kind(one), *(_menu(its, one, by) for by in SHOWN_BY), _sort(one)]
     more = [*(_menu(its, one, by) for by in MORE), *iros]
     said = one.said()
-    shown_names = {"kind", "sort", "since", "until", "child", "practice", "together", "past", "other"}
-    shown_names |= {menu["name"] for menu in (*menus, *more)}
+    typed = {"since", "until", "child", "practice", "together", "past", "other"}
+    shown_names = {"kind", "sort", *typed, *(menu["name"] for menu in (*menus, *more))}
     title = "Save a view of the register" if form.is_faulty else "Register"
-    return layout.render_page(
-        visit, "register.html", 422 if form.is_faulty else 200, title=title, form=form, lines=lines, total=total,
+    return visit.page(
+        "register.html", title=title, form=form, lines=lines, total=total,
         narrowed=narrowed, views=[(name, f"/register?{query}" if query else "/register") for name, query in views],
         menus=menus, more=more, one=one, said=said, kept={n: text for n, text in said.items() if n not in shown_names},
         is_further=bool(after), first=one.address(), next=one.address(after=found.next) if found.next else "",
-        done=DONE.get(done, ""), together=bool(visit.words.reporting.together), is_open=_is_open(said),
+        done=DONE.get(done, ""), together=bool(visit.words.reporting.together),
+        is_open=bool({*said} & {*(by.value for by in MORE), "iro", *typed}),
         is_desk=register_query.sees_children(visit), manages=register_query.sees_iros(visit),
         files=[(kind, one.address("/register/export", format=kind)) for kind in register_export.MEDIA_TYPES],
     )  # fmt: skip
 
 
-def _is_open(said: dict[str, str]) -> bool:
-    """Is anything narrowed that stands under “More”?"""
-    return bool({*said} & {*(by.value for by in MORE), "iro", "since", "until", "child", "practice", "together", "past", "other"})
-
-
 def _kind(one: RegisterQuery) -> dict[str, Any]:
     items = [("", "Challenges")] + [(key, text) for key, text in KINDS.items() if key != "challenge"]
-    return _select("kind", "Kind", items, "" if one.narrowed.kind == "challenge" else one.narrowed.kind)
+    return select_params("kind", "Kind", items, "" if one.narrowed.kind == "challenge" else one.narrowed.kind)
 
 
 def _sort(one: RegisterQuery) -> dict[str, Any]:
-    return _select(
+    return select_params(
         "sort", "Order", [("" if key == "raised" else key, text) for key, text in SORTS.items()], one.said().get("sort", "")
     )
 
@@ -138,7 +125,7 @@ def _menu(its: DisplayLabels, one: RegisterQuery, by: Dimension) -> dict[str, An
     options += [] if by in _ALWAYS_THERE else [("-", wording.capitalised(NOT_RECORDED))]
     if chosen and chosen not in dict(options):
         options.append((chosen, its.label(by, chosen)))
-    return _select(by.value, its.title(by), [("", "Any"), *options], chosen)
+    return select_params(by.value, its.title(by), [("", "Any"), *options], chosen)
 
 
 def _iros(connection: Connection, visit: PageContext, its: DisplayLabels, one: RegisterQuery) -> list[dict[str, Any]]:
@@ -146,13 +133,8 @@ def _iros(connection: Connection, visit: PageContext, its: DisplayLabels, one: R
     if not register_query.sees_iros(visit):
         return []
     chosen = one.said().get("iro", "")
-    found = people.people_acting_as(connection, visit.words, IRO_SERVICE, local_date(visit.now))
+    found = people.people_acting_as(connection, visit.words, IRO_SERVICE, visit.today)
     options = [("", "Any"), *((str(each.id), each.name) for each in found), ("-", wording.capitalised(NOT_RECORDED))]
     if chosen not in dict(options):
         options.append((chosen, its.label(Dimension.IRO, chosen)))
-    return [_select("iro", its.title(Dimension.IRO), options, chosen)]
-
-
-def _select(name: str, label: str, options: list[tuple[str, str]], chosen: str) -> dict[str, Any]:
-    items = [{"value": value, "text": text, "selected": value == chosen} for value, text in options]
-    return {"id": name, "name": name, "label": {"text": label}, "items": items}
+    return [select_params("iro", its.title(Dimension.IRO), options, chosen)]

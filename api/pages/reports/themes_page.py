@@ -5,25 +5,43 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from sqlalchemy import Connection
 
 from api.exports import report_files
 from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext
+from api.pages.frame.browser_request import CurrentPage, PageContext, router
+from api.pages.frame.form_fields import select_params
 from api.pages.item.documents_page import AS_A_FILE
 from api.presenters import bar_chart
-from api.queries import register_query, report_query
-from api.queries.report_query import SPANS, AskedQuestion
-from drp.reports import repeats_and_gaps, response_times, theme_tables
+from api.queries import register_query
+from api.queries.report_query import (
+    SPANS,
+    UNRECORDED,
+    AskedQuestion,
+    as_of,
+    read_question,
+    register_address_behind,
+    register_address_of_figure,
+)
+from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
-from drp.reports.theme_tables import PRACTICE, PeriodComparison, TableQuestion, ThemeTable
+from drp.reports.theme_tables import (
+    PRACTICE,
+    SCRUTINY,
+    PeriodComparison,
+    TableQuestion,
+    ThemeTable,
+    break_between,
+    compare_periods,
+    counted_apart,
+    finding_in_words,
+    rates_of_period,
+    read_table,
+)
 from workflows.calendar.reporting_periods import months_in, quarter_before, quarter_of
-from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
-
-router = APIRouter(include_in_schema=False)
 
 QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
     ("What are challenges about?", {"by": "reason"}),
@@ -52,9 +70,9 @@ class FigureRow:
     """One row of the page's table."""
 
     label: str
-    cells: tuple[FigureCell, ...]
-    total: FigureCell
-    broken: str = ""
+    cells: list[FigureCell]
+    """The total last."""
+    broken: str
 
 
 @router.get("/themes")
@@ -65,14 +83,13 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         made = _table(connection, visit, its, asked)
         past = repeats_and_gaps.past_date(connection, its, visit.now)
         now = _now(connection, visit, its)
-        rates = theme_tables.rates_of_period(connection, its, asked.question) if not asked.question.only else ()
-    finding = theme_tables.finding_in_words(made)
+        rates = rates_of_period(connection, its, asked.question) if not asked.question.only else ()
+    finding = finding_in_words(made)
 
     def address(row: TableHeading, column: TableHeading | None) -> str:
-        return report_query.register_address_of_figure(made, asked, row, column)
+        return register_address_of_figure(made, asked, row, column)
 
-    return layout.render_page(
-        visit,
+    return visit.page(
         "themes.html",
         title="Themes",
         asked=asked,
@@ -81,7 +98,7 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         words=asked.in_words(its),
         chart=layout.drawn_markup(bar_chart.draw_bar_chart(made, finding, address)),
         lines=_lines(made, asked),
-        foot=_foot(made, asked),
+        foot=_cells(made, asked, None),
         menus=_menus(visit, its, asked),
         questions=_questions(asked),
         compared=_compared(made, its),
@@ -89,7 +106,9 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         past=past,
         past_in_all=sum(one.items for one in past),
         rates=rates,
-        narrowed=_narrowed(its, asked),
+        narrowed=[
+            (its.title(by), its.label(by, key), asked.address("/themes", **{by.value: ""})) for by, key in asked.question.only
+        ],
         files=[(kind, asked.address("/themes/file", format=kind)) for kind in ("csv", "xlsx", "json", "svg")],
         broken={key for key, _ in made.breaks},
         together=bool(its.words.reporting.together),
@@ -112,18 +131,16 @@ def show_time(visit: CurrentPage, request: Request) -> Response:
     causes = [key for key in response_times.CAUSES if any(one.causes.get(key) for one in climbs)]
 
     def came(stage: TableHeading, **said: str) -> str:
-        return report_query.register_address_behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
+        return register_address_behind(asked, came_to=stage.key, came_since=q.first, came_until=q.last, **said)
 
     def waits(stage: TableHeading) -> str:
-        return report_query.register_address_behind(standing, past="1", stage=stage.key)
+        return register_address_behind(standing, past="1", stage=stage.key)
 
     def at_end(stage: TableHeading) -> str:
-        return report_query.register_address_behind(
-            asked, since=q.first, until=q.last, stage=stage.key or report_query.UNRECORDED, ended="1"
-        )
+        return register_address_behind(asked, since=q.first, until=q.last, stage=stage.key or UNRECORDED, ended="1")
 
-    return layout.render_page(
-        visit, "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
+    return visit.page(
+        "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
         ended=ended, climbs=climbs, causes=[(key, response_times.CAUSES[key]) for key in causes], past=past,
         spans=_spans(asked, "/themes/time"), came=came, waits=waits, at_end=at_end,
     )  # fmt: skip
@@ -135,13 +152,12 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
     asked = asked_by(visit, request)
     with _figures(visit, asked) as (connection, its):
         found = repeats_and_gaps.repeated_concerns(connection, its, asked.question)
-        ladders = [rules.ladder for rules in visit.service.casework.procedures.current(connection, visit.authority)]
+        ladders = [rules.ladder for rules in visit.procedures(connection)]
         absent = repeats_and_gaps.what_is_not_used(connection, its, asked.question, ladders)
-        other = theme_tables.read_table(connection, its, _of(asked, Dimension.REASON))
+        other = read_table(connection, its, replace(asked.question, by=Dimension.REASON, across=None))
     q = asked.question
     others = [row for row in other.rows if row.key in repeats_and_gaps.without_own_code(its)]
-    return layout.render_page(
-        visit,
+    return visit.page(
         "themes_patterns.html",
         title="What comes back, and what is not there",
         asked=asked,
@@ -152,18 +168,10 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
         quiet=[one for one in found if not one.has_climbed],
         absent=absent,
         spans=_spans(asked, "/themes/patterns"),
-        others=[
-            (row.label, other.cell(row), report_query.register_address_of_figure(other, asked, row, None) + "&other=1")
-            for row in others
-        ],
-        teams=[
-            (one.label, report_query.register_address_of_figure(other, asked, None, None) + f"&team={one.key}")
-            for one in absent.teams
-        ],
+        others=[(row.label, other.cell(row), register_address_of_figure(other, asked, row, None) + "&other=1") for row in others],
+        teams=[(one.label, register_address_of_figure(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
         is_desk=register_query.sees_children(visit),
-        of_reason=lambda reason: report_query.register_address_behind(
-            asked, since=q.first, until=q.last, reason=reason.key or report_query.UNRECORDED
-        ),
+        of_reason=lambda reason: register_address_behind(asked, since=q.first, until=q.last, reason=reason.key or UNRECORDED),
     )
 
 
@@ -175,67 +183,44 @@ def take_away(visit: CurrentPage, request: Request) -> Response:
     media_type, make = report_files.kind_of_file(kind)
     with _figures(visit, asked) as (connection, its):
         made = _table(connection, visit, its, asked)
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "themes taken away", "")
-    named = {"Content-Disposition": f'attachment; filename="themes-{local_date(visit.now).isoformat()}.{kind}"'}
+    visit.log_access("themes taken away", "")
+    named = {"Content-Disposition": f'attachment; filename="themes-{visit.today.isoformat()}.{kind}"'}
     return Response(make(made, its, asked), media_type=media_type, headers={**AS_A_FILE, **named})
 
 
 def asked_by(visit: PageContext, request: Request, by: Dimension = Dimension.REASON) -> AskedQuestion:
     """What somebody at a browser asks for. Raises Unfit."""
     sees_iros = Capacity.IRO_MANAGER in visit.signed.capacities
-    return report_query.read_question(
-        request.query_params, local_date(visit.now), visit.words.reporting.counts_practice, sees_iros, by
-    )
+    return read_question(request.query_params, visit.today, visit.words.reporting.counts_practice, sees_iros, by)
 
 
 @contextmanager
 def _figures(visit: PageContext, asked: AskedQuestion) -> Iterator[tuple[Connection, DisplayLabels]]:
     """A short reading transaction, and the words for what is counted in it."""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         names = Dimension.IRO in (asked.question.by, asked.question.across, *(by for by, _ in asked.question.only))
         yield connection, read_labels(connection, visit.service.casework.procedures, visit.words, asked.question.together, names)
 
 
 def _table(connection: Connection, visit: PageContext, its: DisplayLabels, asked: AskedQuestion) -> ThemeTable:
-    return report_query.as_of(theme_tables.read_table(connection, its, asked.question), asked, local_date(visit.now))
-
-
-def _of(asked: AskedQuestion, by: Dimension) -> TableQuestion:
-    q = asked.question
-    return TableQuestion(by, None, q.first, q.last, q.only, q.with_practice, q.together)
+    return as_of(read_table(connection, its, asked.question), asked, visit.today)
 
 
 def _lines(made: ThemeTable, asked: AskedQuestion) -> list[FigureRow]:
-    broken = dict(made.breaks)
-    return [
-        FigureRow(
-            row.label,
-            tuple(_cell(made, asked, row, column) for column in made.columns),
-            _cell(made, asked, row, None),
-            broken.get(row.key, "") if made.question.by in PERIODS else "",
-        )
-        for row in made.rows
-    ]
+    broken = dict(made.breaks) if made.question.by in PERIODS else {}
+    return [FigureRow(row.label, _cells(made, asked, row), broken.get(row.key, "")) for row in made.rows]
 
 
-def _cell(made: ThemeTable, asked: AskedQuestion, row: TableHeading, column: TableHeading | None) -> FigureCell:
-    number = made.cell(row, column)
-    return FigureCell(
-        number, made.share(row, column), report_query.register_address_of_figure(made, asked, row, column) if number else ""
-    )
-
-
-def _foot(made: ThemeTable, asked: AskedQuestion) -> list[FigureCell]:
+def _cells(made: ThemeTable, asked: AskedQuestion, row: TableHeading | None) -> list[FigureCell]:
+    """The figures of one row, its total last; no `row`: of all rows together."""
     columns: list[TableHeading | None] = [*made.columns, None]
-    totals = [(column, made.total(column)) for column in columns]
-    return [
-        FigureCell(
-            number,
-            "100.00%" if number else "",
-            report_query.register_address_of_figure(made, asked, None, column) if number else "",
-        )
-        for column, number in totals
-    ]
+    cells = []
+    for column in columns:
+        number = made.cell(row, column) if row else made.total(column)
+        share = made.share(row, column) if row else "100.00%" if number else ""
+        href = register_address_of_figure(made, asked, row, column) if number else ""
+        cells.append(FigureCell(number, share, href))
+    return cells
 
 
 def _compared(made: ThemeTable, its: DisplayLabels) -> PeriodComparison | None:
@@ -249,57 +234,48 @@ def _compared(made: ThemeTable, its: DisplayLabels) -> PeriodComparison | None:
         numbers = made.total(now), made.total(before)
     else:
         return None
-    broken = theme_tables.break_between(its, before.key, now.key)
+    broken = break_between(its, before.key, now.key)
     return PeriodComparison(now.key, before.key, *numbers, broken.why if broken else "")
 
 
 def _now(connection: Connection, visit: PageContext, its: DisplayLabels) -> dict[str, Any]:
     """What stands on the tiles: this quarter and the one before, and what is counted apart."""
-    this = quarter_of(local_date(visit.now))
+    this = quarter_of(visit.today)
     before = quarter_before(this)
     question = TableQuestion(Dimension.QUARTER)
-    counted = theme_tables.compare_periods(connection, its, question, this, before)
-    apart = theme_tables.counted_apart(connection, its, this)
+    counted = compare_periods(connection, its, question, this, before)
+    apart = counted_apart(connection, its, this)
     first, last = months_in(this)
     return {
-        "since": first, "until": last, "counted": counted, "practice": apart[PRACTICE], "scrutiny": apart[theme_tables.SCRUTINY],
+        "since": first, "until": last, "counted": counted, "practice": apart[PRACTICE], "scrutiny": apart[SCRUTINY],
     }  # fmt: skip
 
 
 def _menus(visit: PageContext, its: DisplayLabels, asked: AskedQuestion) -> list[dict[str, Any]]:
     q = asked.question
     things = [by for by in Dimension if by is not Dimension.IRO or Capacity.IRO_MANAGER in visit.signed.capacities]
-    by = [{"value": one.value, "text": its.title(one), "selected": one is q.by} for one in things]
-    across = [{"value": "none", "text": "nothing else", "selected": q.across is None}]
-    across += [{"value": one.value, "text": its.title(one), "selected": one is q.across} for one in things]
-    spans = [{"value": key, "text": text, "selected": key == asked.span} for key, text in SPANS.items()]
-    if not asked.span:
-        spans.insert(0, {"value": "", "text": asked.period_in_words(), "selected": True})
+    by = [(one.value, its.title(one)) for one in things]
+    spans = list(SPANS.items()) if asked.span else [("", asked.period_in_words()), *SPANS.items()]
+    across = q.across.value if q.across else "none"
     return [
-        {"id": name, "name": name, "label": {"text": text, "classes": "govuk-label--s"}, "items": items}
-        for name, text, items in (("by", "Count by", by), ("across", "and by", across), ("span", "in", spans))
+        select_params("by", "Count by", by, q.by.value, "govuk-label--s"),
+        select_params("across", "and by", [("none", "nothing else"), *by], across, "govuk-label--s"),
+        select_params("span", "in", spans, asked.span, "govuk-label--s"),
     ]
 
 
 def _questions(asked: AskedQuestion) -> list[tuple[str, str, bool]]:
-    return [
-        (text, "/themes?" + "&".join(f"{name}={value}" for name, value in said.items()), _is(asked, said))
-        for text, said in QUESTIONS
-    ]  # fmt: skip
-
-
-def _is(asked: AskedQuestion, said: dict[str, str]) -> bool:
+    """What panels ask, each with its address, and whether it is what is shown."""
     q = asked.question
-    across = "none" if q.across is None else q.across.value
-    same = said["by"] == q.by.value and said.get("across", "quarter") == across and said.get("span", "quarters") == asked.span
-    return same and not q.only
-
-
-def _narrowed(its: DisplayLabels, asked: AskedQuestion) -> list[tuple[str, str, str]]:
-    """What the figures are narrowed to, each with the address without it."""
+    shown = (q.by.value, q.across.value if q.across else "none", asked.span)
     return [
-        (its.title(by), its.label(by, key), asked.address("/themes", **{by.value: ""})) for by, key in asked.question.only
-    ]  # fmt: skip
+        (
+            text,
+            "/themes?" + "&".join(f"{name}={value}" for name, value in said.items()),
+            shown == (said["by"], said.get("across", "quarter"), said.get("span", "quarters")) and not q.only,
+        )
+        for text, said in QUESTIONS
+    ]
 
 
 def _spans(asked: AskedQuestion, path: str) -> list[tuple[str, str, bool]]:

@@ -2,38 +2,29 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import Connection
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm
+from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form, RadioPick, TextArea
 from api.pages.item import item_page
-from api.pages.my_work.my_tasks import about_in_words, child_in_words
-from api.pages.staffing.directory import show_gaps
-from api.presenters import item_reader, item_view
-from api.presenters.item_reader import SeenItem
+from api.pages.staffing.directory import count_in_words, show_gaps
+from api.presenters import item_reader
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
-from drp.directory.people import IRO_SERVICE, ListedCover
 from drp.items import service_board
 from drp.staffing import caseloads
-from drp.staffing.caseloads import IroCaseload
 from notifications.record_outcome import refused_why
-from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
 from workflows.model.challenge import WindowKind
 from workflows.model.events import WindowsReleased
 from workflows.model.refusals import Refused
-
-router = APIRouter(include_in_schema=False)
 
 MOST = 100
 """Items that one list of the board shows; the rest are counted. So many held items are released at one press."""
@@ -60,10 +51,7 @@ RELEASE = (
 class BoardItem:
     """One item in a list of the board."""
 
-    reference: str
-    child: str
-    about: str
-    where: str
+    item: item_reader.SeenItem
     said: str = ""
     due: date | None = None
     is_late: bool = False
@@ -74,8 +62,8 @@ class BoardItem:
 class BoardList:
     """Some lines of a list, and how many there are in all."""
 
-    lines: tuple[BoardItem, ...] = ()
-    total: int = 0
+    lines: list[BoardItem]
+    total: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +71,7 @@ class CaseloadLine:
     """One line of the table: an IRO, what they have in hand, and who covers for them today."""
 
     name: str
-    load: IroCaseload
+    load: caseloads.IroCaseload
     person: str = ""
     away: str = ""
 
@@ -96,27 +84,25 @@ def show_board(visit: CurrentPage, handed: int = 0, released: int = -1, left: in
 
 def _done(handed: int, released: int, left: int) -> str:
     if handed:
-        children = "1 child" if handed == 1 else f"{handed} children"
+        children = count_in_words(handed, "child", "children")
         return f"The hand-over of {children} is recorded. Whoever takes over is told of each open item, from the first day on."
-    if released >= 0:
-        said = f"{released} {'item was' if released == 1 else 'items were'} released."
-        rest = f" {left} could not be: open {'it' if left == 1 else 'them'} to see why." if left else ""
-        return said + rest
-    return ""
+    if released < 0:
+        return ""
+    rest = f" {left} could not be: open {'it' if left == 1 else 'them'} to see why." if left else ""
+    return f"{count_in_words(released, 'item was', 'items were')} released.{rest}"
 
 
 @router.post("/board/release")
-def release_held_windows(sent: SentForm) -> Response:
+def release_held_windows(visit: CurrentPage, sent: SentForm) -> Response:
     """Everything that was held after an outage is released at one press; each item keeps who did it, and why."""
-    visit = sent.visit
     form, values = sent.form(RELEASE)
     if form.is_faulty:
-        return _page(visit, form, "")
-    with visit.service.store.read(visit.authority) as connection:
-        held, _ = _held(connection, visit)
-    event = WindowsReleased(values["how"], str(values["why"]))
-    let, left = _release(visit, [one.loaded.reference for one in held.values()], event, sent)
-    return layout.go_to(f"/board?released={let}&left={left}#held")
+        return _page(visit, form)
+    with visit.reading() as connection:
+        held = _held(connection, visit)
+    event = WindowsReleased(values["how"], values["why"])
+    let, left = _release(visit, [line.item.loaded.reference for line in held.lines], event, sent)
+    return go_to(f"/board?released={let}&left={left}#held")
 
 
 def _release(visit: PageContext, references: Sequence[str], event: WindowsReleased, sent: FormSubmission) -> tuple[int, int]:
@@ -135,63 +121,53 @@ def _release(visit: PageContext, references: Sequence[str], event: WindowsReleas
             break
         let.append(reference)
     with suppress(Unavailable):  # it is done, and each item's own entry says by whom
-        visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "event", *let)
+        visit.log_access("event", *let)
     return len(let), len(references) - len(let)
 
 
-def _page(visit: PageContext, form: Form, done: str) -> Response:
-    day = local_date(visit.now)
-    with visit.service.store.read(visit.authority) as connection:
+def _page(visit: PageContext, form: Form, done: str = "") -> Response:
+    with visit.reading() as connection:
         counted = caseloads.read_board(connection, visit.words, visit.now)
-        stand_ins = _covers(connection, visit, day)
-        held, held_in_all = _held(connection, visit)
-        meetings = _meetings(connection, visit)
-        failed = _failed(connection, visit)
-        empty = show_gaps(connection, visit, name_children=True)
-    shown = [line.reference for listed in (meetings, failed) for line in listed.lines]
-    references = [*(one.loaded.reference for one in held.values()), *shown]
-    visit.service.access_log.record(visit.authority, visit.now, visit.signed.person, "board", *dict.fromkeys(references))
-    manages = Capacity.IRO_MANAGER in visit.signed.capacities
-    return layout.render_page(
-        visit, "board.html", 422 if form.is_faulty else 200, title="Service board", form=form, done=done,
-        rows=_rows(visit, counted, stand_ins), total=counted.total, meetings=meetings, failed=failed, gaps=empty,
-        held=BoardList(tuple(_held_line(one) for one in held.values()), held_in_all), covers=stand_ins, manages=manages,
-        once=visit.service.casework.chance.salt(),
+        stand_ins = _covers(connection, visit)
+        held, meetings, failed = _held(connection, visit), _meetings(connection, visit), _failed(connection, visit)
+        gaps = show_gaps(connection, visit, name_children=True)
+    visit.log_access("board", *(line.item.loaded.reference for listed in (held, meetings, failed) for line in listed.lines))
+    return visit.page(
+        "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
+        total=counted.total, gaps=gaps, covers=stand_ins, manages=Capacity.IRO_MANAGER in visit.signed.capacities,
+        held=held, meetings=meetings, failed=failed,
     )  # fmt: skip
 
 
-def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[ListedCover]) -> list[CaseloadLine]:
-    away: dict[UUID, list[str]] = {}
-    for one in stand_ins:
-        if not one.is_delegate:
-            away.setdefault(one.of, []).append(one.by_name)
-    rows = [CaseloadLine(one.name, load, str(one.id), ", ".join(away.get(one.id, ()))) for one, load in board.iros]
-    rows.sort(key=lambda row: (-row.load.past, -row.load.to_consider, -row.load.open, row.name))
+def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[people.ListedCover]) -> list[CaseloadLine]:
+    rows = []
+    for one, load in sorted(board.iros, key=lambda pair: _urgency(*pair)):
+        away = [cover.by_name for cover in stand_ins if cover.of == one.id and not cover.is_delegate]
+        rows.append(CaseloadLine(one.name, load, str(one.id), ", ".join(away)))
     iro = visit.label("iro")
-    if board.nobodys.open:
-        rows.append(CaseloadLine(f"No {iro} today: with the IRO manager", board.nobodys))
-    if board.others.open:
-        rows.append(CaseloadLine(f"Raised by others than an {iro}", board.others))
-    return rows
+    others = ((f"No {iro} today: with the IRO manager", board.nobodys), (f"Raised by others than an {iro}", board.others))
+    return rows + [CaseloadLine(name, load) for name, load in others if load.open]
 
 
-def _covers(connection: Connection, visit: PageContext, day: date) -> list[ListedCover]:
+def _urgency(one: people.DirectoryPerson, load: caseloads.IroCaseload) -> tuple[int, int, int, str]:
+    return (-load.past, -load.to_consider, -load.open, one.name)
+
+
+def _covers(connection: Connection, visit: PageContext) -> list[people.ListedCover]:
     """Cover and delegates of the service's own people that run today."""
-    ids = {one.id for one in people.people_acting_as(connection, visit.words, IRO_SERVICE, day)}
-    found = people.stand_ins(connection, visit.authority, day, ids) if ids else ()
-    return [one for one in found if one.of in ids and one.runs_on(day)]
+    ids = {one.id for one in people.people_acting_as(connection, visit.words, people.IRO_SERVICE, visit.today)}
+    found = people.stand_ins(connection, visit.authority, visit.today, ids) if ids else ()
+    return [one for one in found if one.of in ids and one.runs_on(visit.today)]
 
 
-def _held(connection: Connection, visit: PageContext) -> tuple[dict[UUID, SeenItem], int]:
+def _held(connection: Connection, visit: PageContext) -> BoardList:
     """Items with a window that was held after an outage, the longest held first; and how many there are."""
-    total = service_board.count_held_items(connection, visit.authority)
     ids = service_board.list_held_items(connection, visit.authority, MOST)
-    return item_reader.items_they_may_see(connection, visit, ids), total
-
-
-def _held_line(one: SeenItem) -> BoardItem:
-    since = min(window.held_since for window in one.loaded.challenge.open_windows() if window.held_since)
-    return replace(_line(one), since=since)
+    lines = [
+        BoardItem(one, since=min(window.held_since for window in one.loaded.challenge.open_windows() if window.held_since))
+        for one in item_reader.items_they_may_see(connection, visit, ids).values()
+    ]
+    return BoardList(lines, service_board.count_held_items(connection, visit.authority))
 
 
 def _meetings(connection: Connection, visit: PageContext) -> BoardList:
@@ -200,30 +176,23 @@ def _meetings(connection: Connection, visit: PageContext) -> BoardList:
     ids = service_board.list_items_with_meeting(connection, visit.authority, 5 * MOST)
     found = item_reader.items_they_may_see(connection, visit, ids)
     lines = [_meeting_line(one, visit.now) for one in found.values() if one.loaded.challenge.meeting_at is None]
-    return BoardList(tuple(lines[:MOST]), len(lines))
+    return BoardList(lines[:MOST], len(lines))
 
 
-def _meeting_line(one: SeenItem, now: datetime) -> BoardItem:
+def _meeting_line(one: item_reader.SeenItem, now: datetime) -> BoardItem:
     window = next(w for w in one.loaded.challenge.open_windows() if w.key.kind is WindowKind.MEETING)
     if window.promise.is_without_date:
-        return _line(one)
-    return replace(_line(one), due=window.promise.due, is_late=window.is_late(now))
+        return BoardItem(one)
+    return BoardItem(one, due=window.promise.due, is_late=window.is_late(now))
 
 
 def _failed(connection: Connection, visit: PageContext) -> BoardList:
     """Mail that did not reach somebody, newest first, as the outbox has it."""
-    total = service_board.count_refused_mail(connection, visit.authority)
     refused = service_board.list_refused_mail(connection, visit.authority, MOST)
     found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(mail.challenge for mail in refused)))
     lines = [
-        replace(_line(found[mail.challenge]), said=f"{mail.name}: {refused_why(mail.error) or 'refused'}", since=mail.at)
+        BoardItem(found[mail.challenge], f"{mail.name}: {refused_why(mail.error) or 'refused'}", since=mail.at)
         for mail in refused
         if mail.challenge in found
     ]
-    return BoardList(tuple(lines), total)
-
-
-def _line(one: SeenItem) -> BoardItem:
-    return BoardItem(
-        one.loaded.reference, child_in_words(one), about_in_words(one), item_view.where_in_words(one.rules, one.loaded.challenge)
-    )
+    return BoardList(lines, service_board.count_refused_mail(connection, visit.authority))

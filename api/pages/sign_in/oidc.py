@@ -6,15 +6,24 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.assembly import Service
 from api.pages.frame import layout
-from api.pages.frame.browser_request import give_cookie, safe_path
-from api.pages.sign_in import openid
-from api.pages.sign_in.openid import Discovery, Distrusted, Secrets, Unreachable, claim_named
+from api.pages.frame.browser_request import give_cookie, go_to, router, safe_path
+from api.pages.sign_in.openid import (
+    Discovery,
+    Distrusted,
+    Secrets,
+    Unreachable,
+    claim_named,
+    claims_of,
+    error_code,
+    exchange_code,
+    way_there,
+)
 from api.pages.sign_in.rate_limit import source_of, too_often
-from api.pages.sign_in.sign_in import signed_in
+from api.pages.sign_in.sign_in import CurrentService, signed_in
 from api.request_context import service_of_request
 from drp.identity import sessions, sign_in
 from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
@@ -22,8 +31,6 @@ from drp.identity.tokens import NotSigned
 from drp.settings import Provider, Settings
 
 log = logging.getLogger("drp.sign_in")
-
-router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True)
@@ -96,9 +103,9 @@ class _NotSignedIn(Exception):
 
 
 @router.get("/sign-in/with/{authority}")
-def go_there(request: Request, authority: str, then: str = "/") -> Response:
+def go_there(request: Request, service: CurrentService, authority: str, then: str = "/") -> Response:
     """On to the authority's own sign-in."""
-    service, then = service_of_request(request), safe_path(then)
+    then = safe_path(then)
     if wait := request.app.state.links.wait(source_of(request), service.clock()):
         return too_often(wait)
     provider = service.settings.providers.get(authority)
@@ -114,16 +121,17 @@ def go_there(request: Request, authority: str, then: str = "/") -> Response:
     browser = read_binding(request) or chance.secret()
     with service.store.write(authority) as connection:
         sign_in.visit_provider(connection, chance, authority, secrets.state, browser, secrets.verifier, secrets.nonce, then, now)
-    response = layout.go_to(openid.way_there(provider, metadata, _back_to(service.settings), secrets))
+    response = go_to(way_there(provider, metadata, _back_to(service.settings), secrets))
     seconds = int(sign_in.LASTS.total_seconds())
     give_cookie(response, service.settings, oidc_cookie_name(service.settings), browser, seconds)
     return response
 
 
 @router.get("/sign-in/back")
-def come_back(request: Request, state: str = "", code: str = "", error: str = "", iss: str = "") -> Response:
+def come_back(
+    request: Request, service: CurrentService, state: str = "", code: str = "", error: str = "", iss: str = ""
+) -> Response:
     """Back from there, with a code or with a refusal. It is used up by this, whatever comes of it."""
-    service = service_of_request(request)
     try:
         authority = sessions.authority_in(state)
         provider = service.settings.providers.get(authority)
@@ -155,7 +163,7 @@ def _check_answer(error: str, code: str) -> None:
     if error in ("temporarily_unavailable", "server_error"):
         raise _NotSignedIn(UNREACHABLE, f"the provider says {error}")
     if error or not code:
-        raise _NotSignedIn(DISTRUSTED, f"the provider says {openid.error_code(error)}" if error else "no code came back")
+        raise _NotSignedIn(DISTRUSTED, f"the provider says {error_code(error)}" if error else "no code came back")
 
 
 def _claims(request: Request, provider: Provider, visit: sign_in.ProviderVisit, code: str, iss: str) -> dict[str, Any]:
@@ -166,8 +174,8 @@ def _claims(request: Request, provider: Provider, visit: sign_in.ProviderVisit, 
         # RFC 9207: an answer by another provider than the one that was asked.
         if iss != provider.issuer and (iss or metadata.names_itself):
             raise Distrusted("the answer came from another issuer")
-        id_token = openid.exchange_code(provider, metadata, _back_to(service.settings), code, visit.verifier)
-        return openid.claims_of(provider, metadata, id_token, visit.nonce, service.clock())
+        id_token = exchange_code(provider, metadata, _back_to(service.settings), code, visit.verifier)
+        return claims_of(provider, metadata, id_token, visit.nonce, service.clock())
     except (Unreachable, Distrusted) as error:
         raise _as_said(error) from None
 

@@ -2,16 +2,26 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Depends, Request, Response
+from fastapi import BackgroundTasks, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.assembly import Service
 from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, check_origin, cookie_name, give_cookie, read_form, safe_path
+from api.pages.frame.browser_request import (
+    CurrentPage,
+    check_origin,
+    cookie_name,
+    give_cookie,
+    go_to,
+    read_form,
+    router,
+    safe_path,
+)
 from api.pages.frame.form_fields import Form, Given, SelectMenu, TextLine, single_value
 from api.pages.sign_in.rate_limit import source_of, too_often
 from api.request_context import service_of_request
@@ -19,20 +29,31 @@ from drp.database.engine import Store
 from drp.directory.lookup import read_authority_name
 from drp.directory.people import RoleOfPerson, list_all_roles
 from drp.identity import sessions, sign_in, tokens
-from drp.identity.tokens import NotSigned
 from notifications.sign_in_links import send_links
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 
-router = APIRouter(include_in_schema=False)
+
+@dataclass(frozen=True)
+class ChosenPerson:
+    """Somebody to be, in the demonstration."""
+
+    authority: str
+    authority_name: str
+    id: UUID
+    name: str
+    titles: list[str] = field(default_factory=list)
+
 
 SENT = "If that address is in the directory, a link is on its way to it. It is good once, for 15 minutes."
 
 
+CurrentService = Annotated[Service, Depends(service_of_request)]
+
+
 @router.get("/sign-in")
-def show_sign_in(request: Request, then: str = "/") -> Response:
+def show_sign_in(service: CurrentService, then: str = "/") -> Response:
     """Who are you?"""
-    service = service_of_request(request)
     return _asked(service, Form(_fields(service), {"then": (safe_path(then),)}), safe_path(then))
 
 
@@ -66,9 +87,9 @@ def _fields(service: Service) -> list[Any]:
     return [SelectMenu(name="authority", label="Your authority", options=options, need="Choose your authority."), email]
 
 
-async def _from_here(request: Request) -> Given:
+async def _from_here(request: Request, service: CurrentService) -> Given:
     """What somebody sent who need not be signed in. Raises NotOurs for another site's form."""
-    check_origin(request, service_of_request(request).settings)
+    check_origin(request, service.settings)
     given, _ = await read_form(request)
     return given
 
@@ -77,11 +98,10 @@ FromHere = Annotated[Given, Depends(_from_here)]
 
 
 @router.post("/sign-in")
-def send_link(request: Request, given: FromHere, background: BackgroundTasks) -> Response:
+def send_link(request: Request, service: CurrentService, given: FromHere, background: BackgroundTasks) -> Response:
     """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
-    service = service_of_request(request)
     if not service.settings.link_sign_in:
-        raise NotSigned
+        raise tokens.NotSigned
     # Before the address is looked at: whether it is anybody's changes nothing here either.
     if wait := request.app.state.links.wait(source_of(request), service.clock()):
         return too_often(wait)
@@ -99,21 +119,20 @@ def send_link(request: Request, given: FromHere, background: BackgroundTasks) ->
 
 
 @router.get("/sign-in/link/{secret}")
-def follow_link(request: Request, secret: str) -> Response:
+def follow_link(secret: str) -> Response:
     """The link, opened: one press signs in. (Mail scanners open links; they press nothing.)"""
     return layout.render_page(None, "sign_in_link.html", title="Sign in with your link", secret=secret)
 
 
 @router.post("/sign-in/link/{secret}")
-def sign_in_by_link(request: Request, secret: str) -> Response:
+def sign_in_by_link(request: Request, service: CurrentService, secret: str) -> Response:
     """The link, used up."""
-    service = service_of_request(request)
     check_origin(request, service.settings)
     authority = sessions.authority_in(secret)
     try:
         with service.store.write(authority) as connection:
             person, then = sign_in.redeem_link(connection, authority, secret, service.clock())
-    except NotSigned:
+    except tokens.NotSigned:
         return layout.trouble_page(
             410,
             "That link is used up, or older than 15 minutes",
@@ -126,28 +145,22 @@ def sign_in_by_link(request: Request, secret: str) -> Response:
 
 
 @router.post("/sign-in/as")
-def sign_in_as(request: Request, given: FromHere) -> Response:
+def sign_in_as(request: Request, service: CurrentService, given: FromHere) -> Response:
     """Demonstration: be somebody."""
-    service = service_of_request(request)
     if not service.settings.choose_a_person:
-        raise NotSigned
-    authority, _, person = single_value(given, "person").partition("/")
-    known = {f"{one.authority}/{one.id}" for one in _people(service)}
-    if f"{authority}/{person}" not in known:
-        raise NotSigned
-    return signed_in(request, authority, UUID(person), "demonstration", safe_path(single_value(given, "then")))
+        raise tokens.NotSigned
+    chosen = single_value(given, "person")
+    one = next((one for one in _people(service) if f"{one.authority}/{one.id}" == chosen), None)
+    if one is None:
+        raise tokens.NotSigned
+    return signed_in(request, one.authority, one.id, "demonstration", safe_path(single_value(given, "then")))
 
 
 def signed_in(request: Request, authority: str, person: UUID, how: str, then: str) -> Response:
     """Somebody proved who they are: a new session under a new secret, and the one that the browser had is over."""
     service = service_of_request(request)
-    now, settings = service.clock(), service.settings
-    name = cookie_name(settings)
-    old = request.cookies.get(name, "")
-    with suppress(NotSigned):  # it held none
-        before = sessions.authority_in(old)
-        with service.store.write(before) as connection:
-            sessions.end_session(connection, before, old, now)
+    now = service.clock()
+    _end_session(request, service)
     with service.store.write(authority) as connection:
         current = service.casework.procedures.current(connection, authority)
         whole = tokens.principal_of(connection, current[0].authority, person, now) if current else None
@@ -159,29 +172,31 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
                 "If that is not right, ask whoever keeps your authority's directory.",
             )
         secret = sessions.begin_session(connection, service.casework.chance, authority, person, how, now)
-    response = layout.go_to(safe_path(then))
-    give_cookie(response, settings, name, secret)
+    response = go_to(safe_path(then))
+    give_cookie(response, service.settings, cookie_name(service.settings), secret)
     return response
+
+
+def _end_session(request: Request, service: Service) -> None:
+    """The session that the browser held is over; it may have held none."""
+    cookie = request.cookies.get(cookie_name(service.settings), "")
+    with suppress(tokens.NotSigned):
+        authority = sessions.authority_in(cookie)
+        with service.store.write(authority) as connection:
+            sessions.end_session(connection, authority, cookie, service.clock())
 
 
 @router.get("/sign-out")
 def sign_out(visit: CurrentPage) -> Response:
     """Ask before signing out: a link somewhere else must not do it."""
-    return layout.render_page(visit, "sign_out.html", title="Sign out")
+    return visit.page("sign_out.html", title="Sign out")
 
 
 @router.post("/sign-out")
-def signed_out(request: Request) -> Response:
+def signed_out(request: Request, service: CurrentService) -> Response:
     """Signed out, on every replica at its next request."""
-    service = service_of_request(request)
     check_origin(request, service.settings)
-    cookie = request.cookies.get(cookie_name(service.settings), "")
-    try:
-        authority = sessions.authority_in(cookie)
-        with service.store.write(authority) as connection:
-            sessions.end_session(connection, authority, cookie, service.clock())
-    except NotSigned:
-        pass
+    _end_session(request, service)
     response = layout.render_page(None, "signed_out.html", title="You are signed out")
     response.delete_cookie(cookie_name(service.settings), path="/", secure=service.settings.is_https, httponly=True)
     return response
@@ -196,7 +211,7 @@ def _names(store: Store) -> dict[str, str]:
     return found
 
 
-def _people(service: Service) -> list[Any]:
+def _people(service: Service) -> list[ChosenPerson]:
     """Everybody who may be chosen in the demonstration, with what they are, authority by authority."""
     day = local_date(service.clock())
     found = []
@@ -209,20 +224,11 @@ def _people(service: Service) -> list[Any]:
     return found
 
 
-def _grouped(authority: str, words: Authority, roles: Iterable[RoleOfPerson]) -> list[Any]:
+def _grouped(authority: str, words: Authority, roles: Iterable[RoleOfPerson]) -> list[ChosenPerson]:
     """One line a person, with all their roles."""
     people: dict[UUID, ChosenPerson] = {}
     for held in roles:
         title = words.role(held.role).title if words.has_role(held.role) else held.role
-        one = people.setdefault(held.person, ChosenPerson(authority, words.name, held.person, held.name))
-        one.titles.append(title)
+        people.setdefault(held.person, ChosenPerson(authority, words.name, held.person, held.name)).titles.append(title)
     order = [role.title for role in words.roles]
     return sorted(people.values(), key=lambda one: min((order.index(t) for t in one.titles if t in order), default=99))
-
-
-class ChosenPerson:
-    """Somebody to be, in the demonstration."""
-
-    def __init__(self, authority: str, authority_name: str, id: UUID, name: str) -> None:
-        self.authority, self.authority_name, self.id, self.name = authority, authority_name, id, name
-        self.titles: list[str] = []

@@ -2,28 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, BackgroundTasks, Response
+from fastapi import BackgroundTasks, Response
 from sqlalchemy import Connection
 
-from api.pages.frame import layout
-from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, safe_path
+from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router, safe_path
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TickBox, single_value
 from api.pages.staffing.directory import person_in
 from drp.casework.access import NotFound
 from drp.directory import people
-from drp.directory.people import IRO_SERVICE, DirectoryPerson, ListedCover
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
-from drp.staffing.changes import DirectoryChange
-from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
-from workflows.model.refusals import Unfit
-
-router = APIRouter(include_in_schema=False)
 
 MOST = 200
 """People in the menu; a search narrows the rest."""
@@ -36,84 +27,71 @@ WARNED = "independence"
 class AbsentPerson:
     """Somebody, who may stand in for them, and what runs already."""
 
-    person: DirectoryPerson
+    person: people.DirectoryPerson
     own: bool
-    colleagues: tuple[DirectoryPerson, ...]
+    colleagues: Sequence[people.DirectoryPerson]
     total: int
-    of_them: tuple[ListedCover, ...]
-    by_them: tuple[ListedCover, ...]
-    others: tuple[DirectoryPerson, ...]
+    of_them: Sequence[people.ListedCover]
+    by_them: Sequence[people.ListedCover]
+    others: Sequence[people.DirectoryPerson]
     """Of the IRO service: for whom an IRO manager may choose."""
 
 
 @router.get("/cover")
 def show_cover_form(visit: CurrentPage, of: str = "", find: str = "", done: str = "") -> Response:
     """Who stands in for me (or for somebody whom I may choose for)?"""
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         absent = _absent(connection, visit, of, find)
-    fields = _fields(visit, absent)
-    return _page(visit, absent, Form(fields, _begins(visit)), find=find, done=done)
+    begins = {"kind": ("cover",), **DayField(name="since", label="").show(visit.today)}
+    return _page(visit, absent, Form(_fields(visit, absent), begins), find, done)
 
 
 @router.post("/cover")
-def begin_cover(sent: SentForm, background: BackgroundTasks) -> Response:
+def begin_cover(visit: CurrentPage, sent: SentForm, background: BackgroundTasks) -> Response:
     """The cover is on the directory at once, or what was wrong with it is said."""
-    visit = sent.visit
     given = sent.form(())[0].given
     find = single_value(given, "find")
-    with visit.service.store.read(visit.authority) as connection:
+    with visit.reading() as connection:
         absent = _absent(connection, visit, single_value(given, "of"), find)
     stand_in = next((each for each in absent.colleagues if str(each.id) == single_value(given, "by")), None)
-    near = _near(visit, absent.person, stand_in)
-    form, values = sent.form(_fields(visit, absent, near))
-    if form.is_faulty:
-        return _page(visit, absent, form, find=find)
-    since: date = values["since"]
-    until: date | None = values["until"]
-    try:
-        changes.start_cover(
-            visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(str(values["by"])), since=since,
-            until=until, is_delegate=values["kind"] == "delegate",
-        )  # fmt: skip
-    except Unfit as refusal:
-        form.refused(refusal)
-        return _page(visit, absent, form, find=find)
-    background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
-    return layout.go_to(f"/cover?done=begun{_whose(absent)}")
+    form, values = sent.form(_fields(visit, absent, _near(visit, absent.person, stand_in)))
+    if not form.is_faulty:
+        with form.noting_refusal():
+            changes.start_cover(
+                visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(values["by"]),
+                since=values["since"], until=values["until"], is_delegate=values["kind"] == "delegate",
+            )  # fmt: skip
+            background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+            return go_to(f"/cover?done=begun{_whose(absent)}")
+    return _page(visit, absent, form, find)
 
 
 @router.post("/cover/end")
-def end_cover_now(sent: SentForm, background: BackgroundTasks) -> Response:
+def end_cover_now(visit: CurrentPage, sent: SentForm, background: BackgroundTasks) -> Response:
     """It ends now: what was asked of whoever was away is theirs again."""
-    visit = sent.visit
     changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
     background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
-    return layout.go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
+    return go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
 
 
 def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> AbsentPerson:
-    day, words = local_date(visit.now), visit.words
-    me = UUID(visit.signed.person)
-    person = people.read_person(connection, visit.authority, person_in(of) if of else me, day)
+    day, words = visit.today, visit.words
+    person = people.read_person(connection, visit.authority, person_in(of) if of else visit.person, day)
     if person is None:
         raise NotFound
-    if not changes.may_change(visit.signed, words, DirectoryChange.COVER, person):
+    if not changes.may_change(visit.signed, words, changes.DirectoryChange.COVER, person):
         raise NotPermitted
     found = people.colleagues_of(connection, words, person, find, day, MOST)
     stand_ins = people.stand_ins(connection, visit.authority, day, [person.id])
     manages = Capacity.IRO_MANAGER in visit.signed.capacities
-    others = people.people_acting_as(connection, words, IRO_SERVICE, day) if manages else ()
-    may_be = [
-        each for each in found.people if str(each.id) != visit.signed.person or changes.may_name_themselves(words, person, each)
-    ]
     return AbsentPerson(
         person,
-        person.id == me,
-        tuple(may_be),
-        found.total,
-        tuple(each for each in stand_ins if each.of == person.id),
-        tuple(each for each in stand_ins if each.by == person.id),
-        others,
+        own=person.id == visit.person,
+        colleagues=[one for one in found.people if one.id != visit.person or changes.may_name_themselves(words, person, one)],
+        total=found.total,
+        of_them=[each for each in stand_ins if each.of == person.id],
+        by_them=[each for each in stand_ins if each.by == person.id],
+        others=people.people_acting_as(connection, words, people.IRO_SERVICE, day) if manages else (),
     )
 
 
@@ -143,28 +121,19 @@ def _fields(visit: PageContext, absent: AbsentPerson, near: Sequence[str] = ()) 
         ),
     ]
     if near:
-        fields.append(
-            TickBox(name=WARNED, label="I have thought of it: they are to stand in all the same", need=_warning(visit, near))
+        warning = (
+            f"They are {', '.join(near)}. An {visit.label('iro')} is independent of the casework: where it is about their own, "
+            "they can neither judge nor resolve. Choose somebody else, or tick the box if they are to stand in all the same."
         )
+        fields.append(TickBox(name=WARNED, label="I have thought of it: they are to stand in all the same", need=warning))
     return fields
 
 
-def _near(visit: PageContext, of: DirectoryPerson, by: DirectoryPerson | None) -> tuple[str, ...]:
+def _near(visit: PageContext, of: people.DirectoryPerson, by: people.DirectoryPerson | None) -> tuple[str, ...]:
     """Posts by which a stand-in of an IRO is of children's own casework. `access.actor_on` judges each item; here it is said."""
     if by is None or Capacity.IRO not in of.acts_as(visit.words):
         return ()
     return tuple(post.in_words(visit.words) for post in by.casework(visit.words))
-
-
-def _warning(visit: PageContext, near: Sequence[str]) -> str:
-    return (
-        f"They are {', '.join(near)}. An {visit.label('iro')} is independent of the casework: where it is about their own, they "
-        "can neither judge nor resolve. Choose somebody else, or tick the box if they are to stand in all the same."
-    )
-
-
-def _begins(visit: PageContext) -> dict[str, tuple[str, ...]]:
-    return {"kind": ("cover",), **DayField(name="since", label="").show(local_date(visit.now))}
 
 
 def _whose(absent: AbsentPerson) -> str:
@@ -177,10 +146,9 @@ DONE = {
 }
 
 
-def _page(visit: PageContext, absent: AbsentPerson, form: Form, find: str = "", done: str = "") -> Response:
-    more: dict[str, Any] = {"done": DONE.get(done, ""), "find": find, "most": MOST}
+def _page(visit: PageContext, absent: AbsentPerson, form: Form, find: str, done: str = "") -> Response:
     title = "While I am away" if absent.own else f"While {absent.person.name} is away"
-    return layout.render_page(
-        visit, "covers.html", 422 if form.is_faulty else 200, title=title, form=form, absent=absent,
-        here=f"/cover?done=ended{_whose(absent)}", **more,
+    return visit.page(
+        "covers.html", title=title, form=form, absent=absent, here=f"/cover?done=ended{_whose(absent)}",
+        done=DONE.get(done, ""), find=find, most=MOST,
     )  # fmt: skip
