@@ -11,9 +11,10 @@ from api.pages.frame.field_options import stage_names
 from api.pages.frame.form_fields import select_params
 from api.presenters import item_reader, item_view, wording
 from api.presenters.shapes import SummaryShape
-from api.queries.item_list import ItemPage, list_items
+from api.queries.item_list import list_items
 from drp.casework.access import AccessEnded, NotFound
 from drp.database.ids import ALPHABET
+from drp.database.list_places import ListPage
 from drp.directory.lookup import list_team_names
 from drp.items.item_search import ListFilter, match_text
 from workflows.model.ladder import ItemType
@@ -49,7 +50,7 @@ def show_search(
         stages = stage_names(visit.procedures(connection))
         also = match_text(visit.authority, visit.words, teams, text) if text else None
         narrowed = ListFilter(state if state in dict(STATES) else "all", stage, kind, team=team, also=also)
-        page = list_items(connection, visit, narrowed, ON_A_PAGE, after) if looked else ItemPage((), "")
+        page = list_items(connection, visit, narrowed, ON_A_PAGE, after) if looked else ListPage((), "")
     lines = [found_item(visit, item) for item in page.items]
     visit.log_access("search", *(one.summary.reference for one in lines))
     kinds = [(one.value, wording.capitalised(visit.label(one.value))) for one in ItemType]
