@@ -43,12 +43,13 @@ def check_png(octets: bytes) -> None:
             raise damaged
         length, name = struct.unpack_from(">L4s", octets, position)
         end = position + 12 + length
-        if end > len(octets) or not name.isalpha() or (name[:1].isupper() and name not in _NEEDED):
-            raise damaged
-        body = memoryview(octets)[position + 4 : end - 4]
-        if zlib.crc32(body) != int.from_bytes(octets[end - 4 : end], "big"):
-            raise damaged
-        if (n == 0) != (name == b"IHDR"):
+        if (
+            end > len(octets)
+            or not name.isalpha()
+            or (name[:1].isupper() and name not in _NEEDED)
+            or zlib.crc32(memoryview(octets)[position + 4 : end - 4]) != int.from_bytes(octets[end - 4 : end], "big")
+            or (n == 0) != (name == b"IHDR")
+        ):
             raise damaged
         if name == b"IHDR":
             if length != 13:

@@ -78,12 +78,11 @@ def _entries(octets: bytes) -> list[ZipInfo]:
     if at < 0:
         raise _damaged()
     mark, disk, first_disk, here, count, size, offset, comment = _END.unpack_from(octets, at)
-    if mark != END_OF_ZIP or disk or first_disk or here != count or comment or offset + size != at:
+    is_very_large = octets[at - 20 : at - 16] == b"PK\x06\x07"  # another end, of the kind for very large zips
+    if mark != END_OF_ZIP or is_very_large or disk or first_disk or here != count or comment or offset + size != at:
         raise _damaged()
     if count > MOST_ENTRIES or size > MOST_DIRECTORY:
         raise TooLarge("This Word document is made of too many parts.", "Save it as PDF, and attach that.", FIELD)
-    if octets[at - 20 : at - 16] == b"PK\x06\x07":  # another end, of the kind for very large zips
-        raise _damaged()
     try:
         with ZipFile(BytesIO(octets)) as zipped:
             entries = zipped.infolist()
