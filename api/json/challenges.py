@@ -41,7 +41,6 @@ IdempotencyKey = Annotated[
 ]
 IfMatch = Annotated[str, Header(alias="If-Match", max_length=160, description="The `version` that you were looking at.")]
 FARTHEST = timedelta(days=3653)
-Reference = Annotated[str, Query(max_length=16)]
 
 
 @router.post("/challenges", status_code=201, responses=declared_refusals(422, 409, 413), response_model=ReceiptShape)

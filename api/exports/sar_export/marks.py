@@ -84,12 +84,14 @@ class NameFinder:
         """What in a text may be a name, in the order of the alphabet."""
         words = _words(text)
         plain = [word.casefold() for word in words]
-        found = {word for word in words if word[:1].isupper() and word.casefold() in self._parts}
-        for length in range(2, self._longest + 1):
-            for n in range(len(words) - length + 1):
-                if tuple(plain[n : n + length]) in self._whole:
-                    found.add(" ".join(words[n : n + length]))
-        return sorted(found | {phrase for phrase, blacking in self._phrases if blacking.touches(text)})
+        parts = {word for word in words if word[:1].isupper() and word.casefold() in self._parts}
+        whole = {
+            " ".join(words[n : n + length])
+            for length in range(2, self._longest + 1)
+            for n in range(len(words) - length + 1)
+            if tuple(plain[n : n + length]) in self._whole
+        }
+        return sorted(parts | whole | {phrase for phrase, blacking in self._phrases if blacking.touches(text)})
 
 
 def _words(text: str) -> list[str]:
