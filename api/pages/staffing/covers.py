@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router, safe_path
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TickBox, single_value
-from api.pages.staffing.directory import person_in
-from drp.casework.access import NotFound
+from api.pages.staffing.directory import person_in, read_somebody
 from drp.directory import people
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
@@ -76,9 +75,7 @@ def end_cover_now(visit: CurrentPage, sent: SentForm, background: BackgroundTask
 
 def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> AbsentPerson:
     day, words = visit.today, visit.words
-    person = people.read_person(connection, visit.authority, person_in(of) if of else visit.person, day)
-    if person is None:
-        raise NotFound
+    person = read_somebody(connection, visit, person_in(of) if of else visit.person)
     if not changes.may_change(visit.signed, words, changes.DirectoryChange.COVER, person):
         raise NotPermitted
     found = people.colleagues_of(connection, words, person, find, day, MOST)

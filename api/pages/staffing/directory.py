@@ -93,10 +93,11 @@ def show_gaps(connection: Connection, visit: PageContext, name_children: bool) -
 def person_of_page(visit: CurrentPage, person: str) -> people.DirectoryPerson:
     """The person whom an address names. Raises NotFound."""
     with visit.reading() as connection:
-        return _somebody(connection, visit, person_in(person))
+        return read_somebody(connection, visit, person_in(person))
 
 
-def _somebody(connection: Connection, visit: PageContext, person: UUID) -> people.DirectoryPerson:
+def read_somebody(connection: Connection, visit: PageContext, person: UUID) -> people.DirectoryPerson:
+    """Somebody of the authority's directory, as they are today. Raises NotFound."""
     found = people.read_person(connection, visit.authority, person, visit.today)
     if found is None:
         raise NotFound

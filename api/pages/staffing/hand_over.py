@@ -10,8 +10,7 @@ from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, RadioPick, SelectMenu, TickBoxes, single_value
-from api.pages.staffing.directory import count_in_words, person_in
-from drp.casework.access import NotFound
+from api.pages.staffing.directory import count_in_words, person_in, read_somebody
 from drp.directory import people
 from drp.staffing import caseloads, changes
 from workflows.calendar.working_days import long_date
@@ -85,9 +84,7 @@ def _whose(visit: PageContext) -> Response:
 
 def _giving(connection: Connection, visit: PageContext, of: UUID) -> CaseloadToHandOver:
     day = visit.today
-    giver = people.read_person(connection, visit.authority, of, day)
-    if giver is None:
-        raise NotFound
+    giver = read_somebody(connection, visit, of)
     loads = {one.id: load for one, load in caseloads.read_board(connection, visit.words, visit.now).iros}
     away = {c.of: c for c in people.stand_ins(connection, visit.authority, day) if c.runs_on(day) and not c.is_delegate}
     takers = [
