@@ -1,8 +1,9 @@
 """`drp backup` and `drp restore`: everything but the keys into one folder, and back, with what must be known said plainly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.assembly import Clock, Service, assemble_service, present_keys, system_clock
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
-from drp.backup.contents import DatabaseContents
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
 from drp.database import migrate
 from drp.database.engine import Store, Unavailable
@@ -40,10 +40,9 @@ def back_up(service: Service, out: Path) -> BackupReport:
     with folder.made_folder(out) as part:
         moment = service.clock()
         if service.store.is_sqlite:
-            server, roles, found, rows = _keep_sqlite(settings, part)
+            found = sqlite.copy_into_backup(sqlite.path_of(settings.database_url), part)
         else:
-            dumped = postgresql.dump_database(service.store.engine, part)
-            server, roles, found, rows = dumped.server, dumped.roles, dumped.found, dumped.rows
+            found = postgresql.dump_database(service.store.engine, part)
         log = _keep_access_log(settings, part)
         documents, amiss = folder.keep_documents(settings.attachments_folder, part, found.documents)
         for authority, kept in found.authorities.items():
@@ -54,11 +53,11 @@ def back_up(service: Service, out: Path) -> BackupReport:
         made = Manifest(
             at=moment,
             engine="sqlite" if service.store.is_sqlite else "postgresql",
-            server=server,
-            roles=roles,
+            server=found.server,
+            roles=found.roles,
             revision=found.revision,
             authorities=found.authorities,
-            rows=rows,
+            rows=found.rows,
             amiss=amiss,
             keys=KeyNames(
                 chain=manifest.name_of_chain(service.casework.keeper.key), signing=name_of(service.signing.public_key())
@@ -107,15 +106,6 @@ def _check_revision(store: Store, settings: Settings) -> None:
         )
 
 
-def _keep_sqlite(
-    settings: Settings, part: Path
-) -> tuple[int, tuple[str, ...], DatabaseContents, Mapping[str, Mapping[str, int]]]:
-    sqlite.copy_database(sqlite.path_of(settings.database_url), part / sqlite.DATABASE)
-    with sqlite.read_copy(part / sqlite.DATABASE) as connection:
-        found = contents.read_contents(connection)
-    return 0, (), found, {sqlite.DATABASE: sqlite.rows_of_copy(part / sqlite.DATABASE)}
-
-
 def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
     fallback, said = settings.var / FALLBACK, ()
     if fallback.is_file():
@@ -147,7 +137,7 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
         now = clock()
         _check_target(store, settings, found)
         said = [*_bring_files(settings, kept)]
-        settle = after_restore.settling_of(found.at, now, settings.hold_after)
+        settle = partial(after_restore.settle_after_restore, moment=found.at, now=now, hold_after=settings.hold_after)
         if store.is_sqlite:
             sqlite.put_database_in_place(kept / sqlite.DATABASE, sqlite.path_of(settings.database_url), settle)
         else:

@@ -1,11 +1,9 @@
 """What must be so before anybody starts a database that was put back: no mail leaves, and no date that passed is acted on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlmodel import col
 
 from drp.backup.contents import authorities_in, choose_authority_rows
@@ -13,7 +11,7 @@ from drp.database.account_tables import SessionRow, SignInRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import UNSENT, NotificationRow
-from drp.database.scope import in_authority, update_of
+from drp.database.scope import delete_of, in_authority, select_of, update_of
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
@@ -50,31 +48,18 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
             update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )
         for table in (SessionRow, SignInRow):
-            connection.execute(delete(table).where(in_authority(table, authority)))
-
-
-def settling_of(moment: datetime, now: datetime, hold_after: timedelta) -> Callable[[Connection], None]:
-    """`settle`, with what it needs to know."""
-    return partial(settle_after_restore, moment=moment, now=now, hold_after=hold_after)
+            connection.execute(delete_of(table, authority))
 
 
 def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> tuple[PassedDate, ...]:
     """The promises that came to their date between the backup and now, or wait to be acted on; oldest first."""
     closes, acts = col(WindowRow.closes_at), col(WindowRow.acts_at)
     rows = connection.execute(
-        select(
-            col(ChallengeRow.reference),
-            col(WindowRow.kind),
-            col(WindowRow.due),
-            col(WindowRow.owner_role),
-            col(WindowRow.acts_at),
+        select_of(
+            WindowRow, authority, ChallengeRow.reference, WindowRow.kind, WindowRow.due, WindowRow.owner_role, WindowRow.acts_at
         )
-        .join(
-            ChallengeRow,
-            and_(in_authority(ChallengeRow, col(WindowRow.authority)), col(ChallengeRow.id) == col(WindowRow.challenge)),
-        )
+        .join(ChallengeRow, and_(in_authority(ChallengeRow, authority), col(ChallengeRow.id) == col(WindowRow.challenge)))
         .where(
-            in_authority(WindowRow, authority),
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.held_since).is_(None),
             col(WindowRow.kind).not_in(REMINDING),

@@ -76,7 +76,7 @@ class Attachments:
                 write_whole(path, octets)
             # Also where another wrote it a moment ago, and its name may not be on the disk yet.
             for folder in (path.parent, path.parent.parent, self._folder, self._folder.parent):
-                sync_attachment_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise Unavailable(f"an attached document cannot be kept: {error.strerror}") from error
         return StoredDocument(digest, len(octets))
@@ -183,7 +183,7 @@ def write_whole(path: Path, octets: bytes) -> None:
         raise
 
 
-def sync_attachment_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """See the names in a folder to the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
