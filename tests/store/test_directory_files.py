@@ -139,7 +139,7 @@ def test_columns_may_stand_in_another_order() -> None:
     listed = read_files({"covers.csv": "kind,of,by,until,since\ncover,archer,baker,,2026-03-02\n"})
     assert not listed.faults
     assert listed.covers is not None
-    assert (listed.covers[0].of, listed.covers[0].since) == ("archer", date(2026, 3, 2))
+    assert (listed.covers[2].of, listed.covers[2].since) == ("archer", date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(
