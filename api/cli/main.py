@@ -91,7 +91,6 @@ def _seed(service: "Service", folder: Path) -> None:
     from api.assembly import from_folder
     from drp.database.migrate import migrate_database
     from drp.directory import lookup
-    from drp.directory.importing import vacancies_of
     from drp.directory.vacancies import PostsVacant
     from workflows.calendar.working_days import local_date
     from workflows.ladder_language.reader import Unreadable
@@ -104,7 +103,7 @@ def _seed(service: "Service", folder: Path) -> None:
             read = from_folder(own)
             with service.store.write(read.authority.key) as connection:
                 service.casework.procedures.seed(connection, read, now)
-                empty = vacancies_of(connection, read.authority, read.ladders, local_date(now))
+                empty = lookup.posts_nobody_holds(connection, read.authority, read.ladders, local_date(now))
                 if empty and lookup.has_people(connection, read.authority.key):
                     raise PostsVacant(empty)
         except (Unreadable, PostsVacant) as refused:

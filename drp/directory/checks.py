@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from drp.directory.cells import show_cell
 from drp.directory.files import ChildLine, DirectoryFiles, PostLine
-from drp.directory.values import Directory, DirectoryUnit, Person, StandIn, is_over
+from drp.directory.values import Directory, DirectoryUnit, Person, StandIn
 from workflows.ladder_language.strict_yaml import FileFault
 from workflows.model.authority import Authority, Capacity, HeldFor, Role
 
@@ -278,7 +278,6 @@ class _Check:
     def dropped_teams(self) -> None:
         """A team that is not listed any more must not keep children. (One within such a service is at fault by its own row.)"""
         for child in () if self.listed.children is not None else self.before.children.values():
-            posts = self.before.posts_of(HeldFor.CHILD, child.number)
-            if ("team", child.team) in self._gone and any(not is_over(post, self.day) for post in posts):
+            if ("team", child.team) in self._gone and self.before.has_live_posts(HeldFor.CHILD, child.number, self.day):
                 wrong = f"team `{child.team}` is not listed any more, and child {child.number} is in it"
                 self._fault("units.csv", 1, wrong, "list it, or give children.csv too")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Directory, DirectoryChild, is_over, runs_on
+from drp.directory.values import Directory, DirectoryChild, runs_on
 from workflows.model.authority import Authority, Capacity, HeldFor, in_force_on
 from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 
@@ -47,9 +47,9 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
                 continue
             title, held_for = authority.role(role).title, authority.role(role).held_for
             for key in _empty(directory, served, role, held_for, ladder, day):
-                where = f" for {_named(directory, held_for, key)}" if key else ""
-                line = f"{said} the {title}; nobody holds it{where}"
-                found.setdefault((role, key), Vacancy(role, held_for, key, line))
+                name = f"child {key}" if held_for is HeldFor.CHILD else directory.unit_name(held_for.value, key)
+                where = f" for {name}" if key else ""
+                found.setdefault((role, key), Vacancy(role, held_for, key, f"{said} the {title}; nobody holds it{where}"))
     managers = authority.roles_acting_as(Capacity.IRO_MANAGER)
     if managers and not any(post.role in managers and runs_on(post, day) for post in directory.posts):
         manager = authority.role(managers[0])
@@ -79,29 +79,23 @@ def _covers(ladder: Ladder, child: DirectoryChild) -> bool:
     return not ladder.covers or any(status.value in child.statuses for status in ladder.covers)
 
 
-def _named(directory: Directory, held_for: HeldFor, key: str) -> str:
-    unit = directory.units.get((held_for.value, key))
-    return unit.name if unit else f"child {key}"
-
-
 class _Served:
     """The children, teams and services that an authority serves on a day."""
 
     def __init__(self, directory: Directory, day: date) -> None:
-        self._directory, self._day = directory, day
+        def counts(held_for: HeldFor, key: str) -> bool:
+            return not directory.posts_of(held_for, key) or directory.has_live_posts(held_for, key, day)
+
         in_items = {item.child for item in directory.items}
-        self.children = [c for c in directory.children.values() if c.number in in_items or self._counts(HeldFor.CHILD, c.number)]
+        self.children = [c for c in directory.children.values() if c.number in in_items or counts(HeldFor.CHILD, c.number)]
         with_children = {child.team for child in self.children}
-        units = directory.units.values()
-        self.teams = [u.key for u in units if u.kind == "team" and (u.key in with_children or self._counts(HeldFor.TEAM, u.key))]
+        self.teams = [
+            key for kind, key in directory.units if kind == "team" and (key in with_children or counts(HeldFor.TEAM, key))
+        ]
         with_teams = {directory.service_of(team) for team in self.teams}
         self.services = [
-            u.key for u in units if u.kind == "service" and (u.key in with_teams or self._counts(HeldFor.SERVICE, u.key))
+            key for kind, key in directory.units if kind == "service" and (key in with_teams or counts(HeldFor.SERVICE, key))
         ]
-
-    def _counts(self, held_for: HeldFor, key: str) -> bool:
-        posts = self._directory.posts_of(held_for, key)
-        return not posts or any(not is_over(post, self._day) for post in posts)
 
 
 def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:

@@ -33,8 +33,8 @@ def import_in_words(
     teller.children(unlisted)
     teller.posts()
     teller.covers()
-    consequences = [line for item in before.items for line in teller.consequences(item)]
-    return ImportWords(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), tuple(consequences))
+    consequences = tuple(line for item in before.items for line in teller.consequences(item))
+    return ImportWords(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), consequences)
 
 
 class _Teller:
@@ -58,8 +58,10 @@ class _Teller:
                 self.ended.append(f"{now.name} ({key}): last day {now.left_on}")
             elif was.left_on != now.left_on:
                 self.changed.append(f"{now.name} ({key}): back" if not there else f"{now.name} ({key}): stays")
-            names = (("name", was.name, now.name), ("e-mail", was.email, now.email), ("agency", was.agency, now.agency))
-            self._differing(f"{now.name} ({key})", names)
+            self._differing(
+                f"{now.name} ({key})",
+                [("name", was.name, now.name), ("e-mail", was.email, now.email), ("agency", was.agency, now.agency)],
+            )
 
     def units(self, gone: set[tuple[str, str]]) -> None:
         """Teams, services and agencies that are new, renamed, moved to another service, or not listed any more."""
@@ -68,16 +70,11 @@ class _Teller:
             if was is None:
                 self.added.append(f"{kind} {now.name} ({key})")
             else:
-                service = self._service_name
-                moved = (("name", was.name, now.name), ("service", service(was.within), service(now.within)))
-                self._differing(f"{kind} {now.name} ({key})", moved)
+                old, new = (self.after.unit_name("service", unit.within) for unit in (was, now))
+                self._differing(f"{kind} {now.name} ({key})", [("name", was.name, now.name), ("service", old, new)])
         for kind, key in sorted(gone):
-            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor(kind), key)):
+            if self.before.has_live_posts(HeldFor(kind), key, self.day):
                 self.ended.append(f"{kind} {self.before.units[kind, key].name} ({key}): not listed any more")
-
-    def _service_name(self, key: str) -> str:
-        unit = self.after.units.get(("service", key))
-        return unit.name if unit else key
 
     def children(self, unlisted: set[str]) -> None:
         """Children who are new, not listed any more, or of whom something else is true."""
@@ -88,7 +85,7 @@ class _Teller:
             elif was != now:
                 self._differing(f"child {number}", self._of_child(was, now))
         for number in sorted(unlisted):
-            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor.CHILD, number)):
+            if self.before.has_live_posts(HeldFor.CHILD, number, self.day):
                 self.ended.append(f"child {number}: not listed any more")
 
     def _of_child(self, was: DirectoryChild, now: DirectoryChild) -> Iterable[tuple[str, str, str]]:
@@ -110,11 +107,7 @@ class _Teller:
         yield "PLO", _yes(was.in_plo), _yes(now.in_plo)
         yield "proceedings", _yes(was.in_proceedings), _yes(now.in_proceedings)
         yield "placement", labels(was.facts), labels(now.facts)
-        yield "team", self._team_name(self.before, was.team), self._team_name(self.after, now.team)
-
-    def _team_name(self, directory: Directory, key: str) -> str:
-        unit = directory.units.get(("team", key))
-        return unit.name if unit else key
+        yield "team", self.before.unit_name("team", was.team), self.after.unit_name("team", now.team)
 
     def _differing(self, what: str, values: Iterable[tuple[str, str, str]]) -> None:
         for name, was, now in values:
@@ -175,7 +168,7 @@ class _Teller:
             facts = [(name, old, new) for name, old, new in self._facts_of_child(was, now) if old != new]
             team, service = now.team, self.after.service_of(now.team)
             if service != item.service:
-                facts.append(("service", self._service_name(item.service), self._service_name(service)))
+                facts.append(("service", self.after.unit_name("service", item.service), self.after.unit_name("service", service)))
             if facts:
                 differ = ", ".join(f"{name} {old} → {new}" for name, old, new in facts)
                 yield f"{item.reference}: the child's facts change ({differ}); their IRO is told, no date moves"
@@ -183,7 +176,7 @@ class _Teller:
         moved = OpenItem(item.reference, item.child, team, service, item.raiser_role).about()
         standing, settled = self.before.establishment(about), self.after.establishment(moved)
         if item.child and item.raiser_role in self.authority.roles_acting_as(Capacity.IRO):
-            old, new = (one.holders(self.authority, item.raiser_role, about, self.day) for one in (standing, settled))
+            old, new = (posts.holders(self.authority, item.raiser_role, about, self.day) for posts in (standing, settled))
             if old != new and new:
                 yield f"{item.reference}: the child's IRO is {self.after.names_of(new)} now and takes over what the IRO is asked"
             elif old != new:

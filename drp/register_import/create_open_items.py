@@ -46,13 +46,17 @@ def take_over(
 ) -> tuple[TakenOver, ...]:  # fmt: skip
     """Raise each as an item, in the caller's transaction. One that cannot be is noted in `faults`: then nothing may be kept."""
     taken = []
-    for one in rows:
+    for row in rows:
         try:
-            taken.append(_taken(casework, connection, rules, one, now))
+            taken.append(_taken(casework, connection, rules, row, now))
         except Refused as refused:
             field = _FIELDS.get(refused.field, refused.field)
-            wrong = f"it is open and cannot be taken over. {refused.said}".rstrip(".")
-            faults.add(one.row, columns.shown(field) if field in columns.at else "", wrong, refused.do.rstrip("."))
+            faults.add(
+                row.row,
+                columns.shown(field) if field in columns.at else "",
+                f"it is open and cannot be taken over. {refused.said}".rstrip("."),
+                refused.do.rstrip("."),
+            )
     return tuple(taken)
 
 
@@ -120,10 +124,14 @@ def refuse_what_runs(
         )
     )
     running = {(row.child, ItemType(row.item_type), row.day, frozenset(row.reasons)): row.reference for row in found}
-    for one in rows if running else ():
-        line = one.entered.line
+    for row in rows if running else ():
+        line = row.entered.line
         reasons = frozenset(reason.reason for reason in line.reasons)
-        known = running.get((one.entered.child, line.item_type, line.raised_on.isoformat(), reasons))
-        if known and one.entered.child:
-            wrong = f"it was taken over before and is {known} now: the same child, day, kind and reasons"
-            faults.add(one.row, columns.shown("reference"), wrong, "leave the row out")
+        known = running.get((row.entered.child, line.item_type, line.raised_on.isoformat(), reasons))
+        if known and row.entered.child:
+            faults.add(
+                row.row,
+                columns.shown("reference"),
+                f"it was taken over before and is {known} now: the same child, day, kind and reasons",
+                "leave the row out",
+            )

@@ -85,7 +85,7 @@ def read_mapping(text: str, file: str, fields: tuple[str, ...] = FIELDS, needed:
     header = value.get("header", 1)
     if not isinstance(header, int) or isinstance(header, bool) or not 1 <= header <= 1_000:
         tree.fault(("header",), "`header` is not the number of a row", "write a number from 1 to 1,000")
-    made = SheetMapping(
+    mapping = SheetMapping(
         file, columns, _text(tree, ("sheet",)), header if isinstance(header, int) else 1,
         _one_of(tree, "dates", DATES), values, always, _one_of(tree, "encoding", ENCODINGS),
         DELIMITERS.get(_one_of(tree, "delimiter", ("", *DELIMITERS)), ""), _separator(tree),
@@ -93,7 +93,7 @@ def read_mapping(text: str, file: str, fields: tuple[str, ...] = FIELDS, needed:
     )  # fmt: skip
     if tree.faults:
         raise BadMapping(tree.faults)
-    return made
+    return mapping
 
 
 def _separator(tree: FileTree) -> str:
