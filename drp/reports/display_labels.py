@@ -8,9 +8,10 @@ from sqlmodel import col
 
 from drp.casework.procedures import Procedures
 from drp.database.directory_tables import PersonRow
+from drp.database.gathering import gather_by_key
 from drp.database.scope import select_of
 from drp.directory import lookup
-from drp.reports.aggregate import Dimension
+from drp.reports.aggregate import PERIODS, Dimension
 from workflows.calendar.reporting_periods import period_in_words
 from workflows.model.authority import Authority
 from workflows.model.challenge import Outcome
@@ -103,26 +104,20 @@ class DisplayLabels:
         """What a value is called."""
         if not key:
             return NOT_RECORDED
-        if by in (Dimension.YEAR, Dimension.QUARTER, Dimension.MONTH):
+        if by in PERIODS:
             return period_in_words(key)
-        if (
-            by in (Dimension.REASON, Dimension.THEME)
-            and key in self._catalogue[Dimension.ITEM_TYPE]
-            and key not in self._catalogue[by]
-        ):
-            return self._catalogue[Dimension.ITEM_TYPE][key]  # a notice without a reason stands under what it is
-        return self._catalogue[by].get(key, key.replace("_", " "))
+        known = self._catalogue[by]
+        if by in (Dimension.REASON, Dimension.THEME):
+            known = self._catalogue[Dimension.ITEM_TYPE] | known  # a notice without a reason stands under what it is
+        return known.get(key, key.replace("_", " "))
 
     def headings(self, by: Dimension, kept: Iterable[str]) -> tuple[TableHeading, ...]:
         """Rows or columns for some kept values, in the order in which people know them; what is not recorded is last."""
-        gathered: dict[str, list[str]] = {}
-        for value in sorted(set(kept)):
-            gathered.setdefault(self._counts_as(by, value), []).append(value)
-        if by in (Dimension.YEAR, Dimension.QUARTER, Dimension.MONTH):
-            ordered: list[str] = sorted(gathered)
+        gathered = gather_by_key((self._counts_as(by, value), value) for value in sorted(set(kept)))
+        if by in PERIODS:
+            ordered = sorted(gathered)
         else:
-            known = list(self._catalogue[by])
-            rank = {key: n for n, key in enumerate(known)}
+            rank = {key: n for n, key in enumerate(self._catalogue[by])}
             ordered = sorted(gathered, key=lambda key: (key == "", rank.get(key, len(rank)), self.label(by, key)))
         return tuple(TableHeading(key, self.label(by, key), tuple(gathered[key])) for key in ordered)
 
@@ -181,8 +176,6 @@ def read_labels(
     authority = words.key
     ladders = [rules.ladder for rules in procedures.current(connection, authority)]
     named = {(unit.kind, unit.key): unit.name for unit in lookup.list_units(connection, authority)}
-    people: dict[str, str] = {}
-    if with_people:
-        rows = connection.execute(select_of(PersonRow, authority, PersonRow.id, PersonRow.name).order_by(col(PersonRow.name)))
-        people = {str(row.id): row.name for row in rows}
-    return DisplayLabels(words, ladders, named, people, groups)
+    people = select_of(PersonRow, authority, PersonRow.id, PersonRow.name).order_by(col(PersonRow.name))
+    names = {str(row.id): row.name for row in connection.execute(people)} if with_people else {}
+    return DisplayLabels(words, ladders, named, names, groups)

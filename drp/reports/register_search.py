@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,8 +13,9 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
+from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow, SheetRow
-from drp.database.scope import core_table, in_authority, select_of
+from drp.database.scope import core_table, count_of, in_authority, select_of
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels
@@ -101,13 +102,13 @@ def search_register(
     if sort not in SORTS:
         raise Unfit("There is no such order.", f"Choose one of {', '.join(SORTS)}.", "sort")
     keys, descending = _order(labels, sort)
-    query = select(core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
-    query = query.where(*filter_conditions(labels, wanted, now))
+    columns = (core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
+    query = select_of(RegisterRow, labels.words.key, *columns).where(*filter_conditions(labels, wanted, now))
     if after:
         place = tuple_(*(literal(value, key.type) for value, key in zip(_read_place(after, sort), keys, strict=True)))
         query = query.where(tuple_(*keys) < place if descending else tuple_(*keys) > place)
-    query = query.order_by(*(key.desc() if descending else key.asc() for key in keys)).limit(most + 1)
-    rows = connection.execute(query).all()
+    order = [key.desc() if descending else key.asc() for key in keys]
+    rows = connection.execute(query.order_by(*order).limit(most + 1)).all()
     shown = rows[:most]
     coded = _coded(connection, labels.words.key, [row.id for row in shown])
     items = tuple(_item(row, coded.get(row.id, ())) for row in shown)
@@ -117,15 +118,13 @@ def search_register(
 
 def count_register(connection: Connection, labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> int:
     """How many items the whole list has, each once."""
-    table = core_table(RegisterRow)
-    query = select(func.count()).select_from(table).where(*filter_conditions(labels, wanted, now))
-    return int(connection.execute(query).scalar_one())
+    return count_of(connection, RegisterRow, labels.words.key, *filter_conditions(labels, wanted, now))
 
 
 def find_sheet_name(connection: Connection, authority: str, sheet: str) -> str:
     """Find what a file that lines were brought in from is called, by its hash; empty if there is none such."""
-    name = select_of(SheetRow, authority, SheetRow.name).where(col(SheetRow.hash) == sheet)
-    return connection.execute(name).scalar() or ""
+    named = select_of(SheetRow, authority, SheetRow.name).where(col(SheetRow.hash) == sheet)
+    return connection.execute(named).scalar() or ""
 
 
 def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> list[Any]:
@@ -134,8 +133,8 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     found: list[Any] = [in_authority(RegisterRow, here), col(RegisterRow.is_first) == true()]
     if wanted.past:
         found.append(col(RegisterRow.id).in_(_waiting(labels, question, here, now)))
-        kept_back = tuple(one for one in question.only if one[0] is not Dimension.STAGE)
-        question = TableQuestion(question.by, None, question.first, question.last, kept_back, question.with_practice)
+        kept_back = tuple(pair for pair in question.only if pair[0] is not Dimension.STAGE)
+        question = replace(question, across=None, only=kept_back, together=False)
     kinds = _kinds(wanted)
     by_kind = []
     for kind in kinds:
@@ -152,8 +151,8 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     if wanted.reference:
         found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:
-        its = select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)
-        found.append(or_(col(RegisterRow.child).in_(its), col(RegisterRow.number) == wanted.child))
+        of_number = select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)
+        found.append(or_(col(RegisterRow.child).in_(of_number), col(RegisterRow.number) == wanted.child))
     return found
 
 
@@ -168,12 +167,11 @@ def _kinds(wanted: RegisterFilter) -> tuple[str, ...]:
 
 
 def _of_items(labels: DisplayLabels, wanted: RegisterFilter, here: str, kind: str, asked: CountQuery) -> list[Any]:
-    of_reasons = [one for one in asked.only if one[0] in CODED]
+    of_reasons = [pair for pair in asked.only if pair[0] in CODED]
     if wanted.other:
         others = tuple(kept for key in repeats_and_gaps.without_own_code(labels) for kept in labels.kept(Dimension.REASON, key))
         of_reasons.append((Dimension.REASON, others))
-    of_items = tuple(one for one in asked.only if one[0] not in CODED)
-    found = conditions_of(CountQuery(asked.by, None, asked.first, asked.last, of_items))
+    found = conditions_of(replace(asked, only=tuple(pair for pair in asked.only if pair[0] not in CODED)))
     if of_reasons:
         some = select_of(RegisterRow, here, RegisterRow.id).where(
             col(RegisterRow.kind) == kind,
@@ -208,16 +206,12 @@ def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
 
 
 def _coded(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[str, str]]]:
-    found: dict[UUID, list[tuple[str, str]]] = {}
     rows = connection.execute(
         select_of(RegisterRow, authority, RegisterRow.id, RegisterRow.reason, RegisterRow.theme)
         .where(col(RegisterRow.id).in_(ids))
         .order_by(col(RegisterRow.id), col(RegisterRow.n))
     )
-    for id_, reason, theme in rows:
-        if reason:
-            found.setdefault(id_, []).append((reason, theme))
-    return found
+    return gather_by_key((row.id, (row.reason, row.theme)) for row in rows if row.reason)
 
 
 def _item(row: Any, coded: Sequence[tuple[str, str]]) -> RegisterItem:
