@@ -1,7 +1,8 @@
 """What must be so before anybody starts a database that was put back: no mail leaves, and no date that passed is acted on."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 from sqlmodel import col
@@ -18,17 +19,6 @@ REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
 """Windows that only tell: no promise of anybody's."""
 
 
-@dataclass(frozen=True)
-class PassedDate:
-    """A date that passed between the backup and now. `is_held`: its time to be acted on has come too."""
-
-    reference: str
-    kind: str
-    due: date
-    owner_role: str
-    is_held: bool
-
-
 def settle_after_restore(connection: Connection, moment: datetime, now: datetime, hold_after: timedelta) -> None:
     """Within the transaction that brings the rows back, for every authority:
 
@@ -42,8 +32,8 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
         choose_authority_rows(connection, authority)
         here = col(AuthorityRow.key) == authority
         ticked = connection.execute(select(col(AuthorityRow.last_tick)).where(here)).scalar()
-        away = min(ticked or moment, now - hold_after - timedelta(seconds=1))
-        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=away))
+        last_tick = min(ticked or moment, now - hold_after - timedelta(seconds=1))
+        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=last_tick))
         connection.execute(
             update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )
@@ -51,20 +41,20 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
             connection.execute(delete_of(table, authority))
 
 
-def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> tuple[PassedDate, ...]:
-    """The promises that came to their date between the backup and now, or wait to be acted on; oldest first."""
-    closes, acts = col(WindowRow.closes_at), col(WindowRow.acts_at)
-    rows = connection.execute(
-        select_of(
-            WindowRow, authority, ChallengeRow.reference, WindowRow.kind, WindowRow.due, WindowRow.owner_role, WindowRow.acts_at
-        )
+def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> Sequence[Any]:
+    """The promises that came to their date between the backup and now, or wait to be acted on; oldest first.
+
+    Each has a reference, kind, due, owner_role, and is_held: its time to be acted on has come too.
+    """
+    closes, is_held = col(WindowRow.closes_at), (col(WindowRow.acts_at) <= now).label("is_held")
+    return connection.execute(
+        select_of(WindowRow, authority, ChallengeRow.reference, WindowRow.kind, WindowRow.due, WindowRow.owner_role, is_held)
         .join(ChallengeRow, and_(in_authority(ChallengeRow, authority), col(ChallengeRow.id) == col(WindowRow.challenge)))
         .where(
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.held_since).is_(None),
             col(WindowRow.kind).not_in(REMINDING),
-            or_(acts <= now, and_(closes > moment, closes <= now)),
+            or_(col(WindowRow.acts_at) <= now, and_(closes > moment, closes <= now)),
         )
         .order_by(col(WindowRow.due), col(ChallengeRow.reference), col(WindowRow.kind))
-    )
-    return tuple(PassedDate(row.reference, row.kind, row.due, row.owner_role, row.acts_at <= now) for row in rows)
+    ).all()

@@ -54,8 +54,12 @@ def authorities_in(connection: Connection) -> tuple[str, ...]:
 
 def timelines_in(connection: Connection, authority: str) -> Mapping[UUID, tuple[str, int]]:
     """The reference of every challenge, and how many entries it has."""
-    rows = connection.execute(select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries))
-    return {row.id: (row.reference, row.entries) for row in rows}
+    return {
+        row.id: (row.reference, row.entries)
+        for row in connection.execute(
+            select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries)
+        )
+    }
 
 
 def choose_authority_rows(connection: Connection, authority: str) -> None:

@@ -23,8 +23,7 @@ SOCIAL_WORKER = "social_worker"
 
 def iro_role(authority: Authority) -> str | None:
     """The role that the column `iro` fills: the catalogue's own for each child that acts as IRO."""
-    roles = (role for role in authority.roles if role.held_for is HeldFor.CHILD and role.acts_as is Capacity.IRO)
-    return next((role.key for role in roles), None)
+    return next((role.key for role in authority.roles if role.held_for is HeldFor.CHILD and role.acts_as is Capacity.IRO), None)
 
 
 def social_worker_role(authority: Authority) -> str | None:
@@ -201,8 +200,12 @@ class _Check:
             self._fault("posts.csv", line, f"{role.title} is held for each child", "write it on the child's row of children.csv")
         elif role.held_for is HeldFor.AUTHORITY:
             if post.of:
-                wrong = f"{role.title} is held for the whole authority, and `of` is `{show_cell(post.of)}`"
-                self._fault("posts.csv", line, wrong, "leave `of` empty")
+                self._fault(
+                    "posts.csv",
+                    line,
+                    f"{role.title} is held for the whole authority, and `of` is `{show_cell(post.of)}`",
+                    "leave `of` empty",
+                )
         elif not post.of:
             self._fault(
                 "posts.csv", line, f"{role.title} is held for each {place}, and `of` is empty", f"write the key of the {place}"
@@ -224,8 +227,12 @@ class _Check:
                 "correct `agency` in people.csv, or name somebody of that agency",
             )
         elif role.held_for is not HeldFor.AGENCY and person.agency:
-            wrong = f"{name} works for the outside agency `{person.agency}` and cannot be {role.title}"
-            self._fault("posts.csv", line, wrong, "name somebody of the authority")
+            self._fault(
+                "posts.csv",
+                line,
+                f"{name} works for the outside agency `{person.agency}` and cannot be {role.title}",
+                "name somebody of the authority",
+            )
 
     def cover(self, line: int, cover: StandIn) -> None:
         """Both people must be known, and there for as long as it runs; cover is not given across the authority's edge."""
@@ -234,8 +241,12 @@ class _Check:
             if person:
                 self._still_there("covers.csv", line, column, person, cover.until)
         if of and by and of.agency != by.agency:
-            wrong = f"{show_cell(by.name)} and {show_cell(of.name)} do not work for the same agency"
-            self._fault("covers.csv", line, wrong, "name somebody who does: cover sees what the other sees")
+            self._fault(
+                "covers.csv",
+                line,
+                f"{show_cell(by.name)} and {show_cell(of.name)} do not work for the same agency",
+                "name somebody who does: cover sees what the other sees",
+            )
 
     def child(self, line: int, row: ChildLine) -> None:
         """Team, people, facts and date of birth must fit."""
@@ -244,8 +255,12 @@ class _Check:
         self._allocated(line, "social_worker", row.social_worker, social_worker_role(self.authority))
         self._allocated(line, "iro", row.iro, iro_role(self.authority))
         if row.iro and row.iro == row.social_worker:
-            wrong = f"`{row.iro}` is both the child's social worker and their IRO"
-            self._fault("children.csv", line, wrong, "name two people: the IRO is independent of the child's case")
+            self._fault(
+                "children.csv",
+                line,
+                f"`{row.iro}` is both the child's social worker and their IRO",
+                "name two people: the IRO is independent of the child's case",
+            )
         known = [key for key, _ in self.authority.facts]
         for fact in row.child.facts:
             if fact not in known:
@@ -279,5 +294,9 @@ class _Check:
         """A team that is not listed any more must not keep children. (One within such a service is at fault by its own row.)"""
         for child in () if self.listed.children is not None else self.before.children.values():
             if ("team", child.team) in self._gone and self.before.has_live_posts(HeldFor.CHILD, child.number, self.day):
-                wrong = f"team `{child.team}` is not listed any more, and child {child.number} is in it"
-                self._fault("units.csv", 1, wrong, "list it, or give children.csv too")
+                self._fault(
+                    "units.csv",
+                    1,
+                    f"team `{child.team}` is not listed any more, and child {child.number} is in it",
+                    "list it, or give children.csv too",
+                )

@@ -86,8 +86,15 @@ def child_by_number(connection: Connection, authority: str, number: str) -> Item
 
 def facts_of_child(row: Any, service: str) -> Facts:
     """What ladders ask of a child, from a whole row and the service of their team."""
-    statuses = frozenset(Status(status) for status in row.statuses)
-    return Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service, row.next_review)
+    return Facts(
+        frozenset(Status(status) for status in row.statuses),
+        row.in_plo,
+        row.in_proceedings,
+        frozenset(row.facts),
+        row.team,
+        service,
+        row.next_review,
+    )
 
 
 def make_child(row: Any) -> DirectoryChild:
@@ -105,8 +112,12 @@ def find_birth_date(connection: Connection, authority: str, child: UUID) -> date
 
 def child_numbers_of(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, str]:
     """Case-system numbers of children by id."""
-    rows = connection.execute(select_of(ChildRow, authority, ChildRow.id, ChildRow.number).where(col(ChildRow.id).in_(children)))
-    return {row.id: row.number for row in rows}
+    return {
+        row.id: row.number
+        for row in connection.execute(
+            select_of(ChildRow, authority, ChildRow.id, ChildRow.number).where(col(ChildRow.id).in_(children))
+        )
+    }
 
 
 def team_as_subject(connection: Connection, authority: str, team: str) -> ItemSubject:
@@ -152,9 +163,12 @@ def list_posts(
     ).where(holder, *match_day(PostRow, day))
     if held_for is not None:
         query = query.where(col(PostRow.held_for) == held_for.value)
-    return tuple(
-        Post(row.role, HeldFor(row.held_for), row.key, str(row.person), row.since, row.until) for row in connection.execute(query)
-    )
+    return tuple(map(make_post, connection.execute(query)))
+
+
+def make_post(row: Any) -> Post:
+    """A post with its holder, from a row."""
+    return Post(row.role, HeldFor(row.held_for), row.key, str(row.person), row.since, row.until)
 
 
 def list_own_teams(connection: Connection, words: Authority, person: UUID, day: date) -> frozenset[str]:

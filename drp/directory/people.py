@@ -139,14 +139,12 @@ def people_acting_as(
 ) -> tuple[DirectoryPerson, ...]:
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
-    holds = _holds(words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day))
-    return _read_people(connection, words.key, day, [holds])
+    return _read_people(connection, words.key, day, [_holds(words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day))])
 
 
 def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[DirectoryPerson, ...]:
     """Everybody who ever held one of some roles until before a day, by name, with the posts that they hold on it."""
-    held = _holds(words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day)
-    return _read_people(connection, words.key, day, [held])
+    return _read_people(connection, words.key, day, [_holds(words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day)])
 
 
 def stand_ins(

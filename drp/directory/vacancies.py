@@ -53,8 +53,10 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
     managers = authority.roles_acting_as(Capacity.IRO_MANAGER)
     if managers and not any(post.role in managers and runs_on(post, day) for post in directory.posts):
         manager = authority.role(managers[0])
-        line = f"Whatever finds nobody goes to the {manager.title}; nobody holds it"
-        found.setdefault((manager.key, ""), Vacancy(manager.key, manager.held_for, "", line))
+        found.setdefault(
+            (manager.key, ""),
+            Vacancy(manager.key, manager.held_for, "", f"Whatever finds nobody goes to the {manager.title}; nobody holds it"),
+        )
     return tuple(found.values())
 
 

@@ -33,8 +33,12 @@ def import_in_words(
     teller.children(unlisted)
     teller.posts()
     teller.covers()
-    consequences = tuple(line for item in before.items for line in teller.consequences(item))
-    return ImportWords(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), consequences)
+    return ImportWords(
+        tuple(teller.added),
+        tuple(teller.ended),
+        tuple(teller.changed),
+        tuple(line for item in before.items for line in teller.consequences(item)),
+    )
 
 
 class _Teller:

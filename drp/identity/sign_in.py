@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert
 from sqlmodel import col
 
 from drp.database.account_tables import SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
-from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
-from drp.identity.sessions import hash_secret
-from drp.identity.tokens import NotSigned
+from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
+from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
 LASTS = timedelta(minutes=15)
@@ -47,8 +46,7 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
     found = (
         connection.execute(
             select_of(PersonRow, authority, PersonRow.id).where(
-                func.lower(col(PersonRow.email)) == email.strip().lower(),
-                or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= local_date(now)),
+                func.lower(col(PersonRow.email)) == email.strip().lower(), match_here(PersonRow, local_date(now))
             )
         )
         .scalars()
@@ -132,16 +130,13 @@ def _row(authority: str, chance: Randomness, how: str, now: datetime) -> dict[st
 
 def _used(connection: Connection, authority: str, how: str, secret: str, now: datetime, browser: str = "") -> SignInRow:
     """Use a sign-in up. One row changed is the only yes."""
-    here = (
-        in_authority(SignInRow, authority), col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret),
-        col(SignInRow.browser) == browser,
-    )  # fmt: skip
+    it = (col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret), col(SignInRow.browser) == browser)
     used = connection.execute(
-        update(SignInRow)
-        .where(*here, col(SignInRow.used_at).is_(None), col(SignInRow.asked_at) > now - LASTS)
+        update_of(SignInRow, authority)
+        .where(*it, col(SignInRow.used_at).is_(None), col(SignInRow.asked_at) > now - LASTS)
         .values(used_at=now)
     )
     if used.rowcount != 1:
         raise NotSigned
-    row: SignInRow = connection.execute(select(core_table(SignInRow)).where(*here)).one()  # type: ignore
+    row: SignInRow = connection.execute(select_of(SignInRow, authority).where(*it)).one()  # type: ignore
     return row

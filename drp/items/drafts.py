@@ -34,8 +34,7 @@ def begin_draft(
 ) -> UUID:
     """Keep what somebody has begun to write."""
     id_ = chance.identity()
-    others = drafts_of(connection, authority, person)
-    for old in others[AT_MOST - 1 :]:
+    for old in drafts_of(connection, authority, person)[AT_MOST - 1 :]:
         drop_draft(connection, authority, person, old.id)
     connection.execute(
         insert(DraftRow).values(authority=authority, id=id_, person=person, began_at=now, changed_at=now, said=said)

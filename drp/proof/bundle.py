@@ -56,12 +56,12 @@ def make_proof(
     proof: dict[str, Any] = {
         "format": FORMAT, "authority": authority, "challenge": str(challenge), "reference": reference, "entries": listed,
     }  # fmt: skip
-    place = next((n for n, one in enumerate(standings) if one.challenge == challenge), None)
+    place = next((n for n, standing in enumerate(standings) if standing.challenge == challenge), None)
     if checkpoint is not None and place is not None:
-        way = merkle.proof_path([one.leaf for one in standings], place)
-        own = standings[place]
+        way = merkle.proof_path([standing.leaf for standing in standings], place)
         proof |= {
-            "line": own.line, "place": place, "way": [neighbour.hex() for neighbour in way], "checkpoint": checkpoint.text,
+            "line": standings[place].line, "place": place, "way": [neighbour.hex() for neighbour in way],
+            "checkpoint": checkpoint.text,
         }  # fmt: skip
     return json.dumps(proof, indent=1, ensure_ascii=False) + "\n"
 
@@ -82,10 +82,10 @@ def _entry(
     for name in ("person", "behalf_of"):
         found[name] = str(found[name]) if found[name] else None
     found["said"] = [
-        {"field": one.field, "salt": one.salt, "text": one.text}
-        if spoken(entry, one)
-        else {"field": one.field, "hash": word_hash(one)}
-        for one in words
+        {"field": kept.field, "salt": kept.salt, "text": kept.text}
+        if spoken(entry, kept)
+        else {"field": kept.field, "hash": word_hash(kept)}
+        for kept in words
     ]
     return found
 

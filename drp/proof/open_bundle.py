@@ -91,10 +91,8 @@ def _carried(files: Mapping[str, bytes]) -> Ed25519PublicKey:
 
 def check_manifest(files: Mapping[str, bytes]) -> None:
     """Raise NoBundle unless the files are exactly those that the manifest lists, byte for byte."""
-    listed: dict[str, str] = {}
-    for line in files[MANIFEST].decode("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        listed[name] = digest
+    lines = (line.partition("  ") for line in files[MANIFEST].decode("utf-8").splitlines())
+    listed = {name: digest for digest, _, name in lines}
     here = set(files) - {MANIFEST, SIGNATURE}
     if gone := sorted(set(listed) - here):
         raise NoBundle(f"{gone[0]} was taken out.")

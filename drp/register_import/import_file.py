@@ -64,8 +64,9 @@ def open_sheet(sheet: GivenSheet, fields: tuple[str, ...], faults: SheetFaults) 
     mapping = sheet.mapping
     if looks_like_one(sheet.data):
         return read_xlsx(sheet.data, faults, mapping.sheet, mapping.header)
-    headings = tuple(mapping.columns.values()) or fields
-    return read_csv(sheet.data, faults, mapping.header, headings, mapping.encoding, mapping.delimiter)
+    return read_csv(
+        sheet.data, faults, mapping.header, (tuple(mapping.columns.values()) or fields), mapping.encoding, mapping.delimiter
+    )
 
 
 @dataclass(frozen=True)

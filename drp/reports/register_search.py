@@ -15,7 +15,7 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow, SheetRow
-from drp.database.scope import core_table, count_of, in_authority, select_of
+from drp.database.scope import core_table, count_of, select_of
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels
@@ -128,9 +128,9 @@ def find_sheet_name(connection: Connection, authority: str, sheet: str) -> str:
 
 
 def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> list[Any]:
-    """Conditions on an item's first row. What is asked of its reasons may hold for any one of its rows."""
+    """Conditions on an item's first row, for rows of the authority. What is asked of its reasons may hold for any of its rows."""
     here, question = labels.words.key, wanted.question
-    found: list[Any] = [in_authority(RegisterRow, here), col(RegisterRow.is_first) == true()]
+    found: list[Any] = [col(RegisterRow.is_first) == true()]
     if wanted.past:
         found.append(col(RegisterRow.id).in_(_waiting(labels, question, here, now)))
         kept_back = tuple(pair for pair in question.only if pair[0] is not Dimension.STAGE)
@@ -151,8 +151,12 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     if wanted.reference:
         found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:
-        of_number = select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)
-        found.append(or_(col(RegisterRow.child).in_(of_number), col(RegisterRow.number) == wanted.child))
+        found.append(
+            or_(
+                col(RegisterRow.child).in_(select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)),
+                col(RegisterRow.number) == wanted.child,
+            )
+        )
     return found
 
 
@@ -197,8 +201,7 @@ def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
     if sort == "ended":
         return [func.coalesce(table.c.ended_on, literal(date.min, table.c.ended_on.type)), table.c.id], True
     if sort in ("stage", "team"):
-        by = Dimension(sort)
-        rank = {kept: -n for n, heading in enumerate(labels.every(by)) for kept in heading.kept}
+        rank = {kept: -n for n, heading in enumerate(labels.every(Dimension(sort))) for kept in heading.kept}
         column = table.c[sort]
         ranked = case(rank, value=column, else_=-len(rank) - 1) if rank else case((column == "", 0), else_=0)
         return [ranked, table.c.raised_on, table.c.id], True

@@ -128,8 +128,9 @@ def asked_of(
 
 def ids_of_narrowed(labels: DisplayLabels, question: TableQuestion) -> Any:
     """The items that a question is narrowed to, whenever they were raised, as a query of their identities."""
-    asked = asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None))
-    return select_of(RegisterRow, labels.words.key, RegisterRow.id).where(*conditions_of(asked))
+    return select_of(RegisterRow, labels.words.key, RegisterRow.id).where(
+        *conditions_of(asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None)))
+    )
 
 
 def _kept(labels: DisplayLabels, by: Dimension, key: str, kind: str) -> tuple[str, ...]:
@@ -230,7 +231,7 @@ def explain_totals(
             )
         if missing := counts.cells.get(("", ""), 0):
             yield f"{missing} of {counts.items} have no {what} recorded."
-    if Dimension.STATUS in (question.by, question.across) and (both := _dual(connection, labels, question)):
+    if Dimension.STATUS in (question.by, question.across) and (both := _count_dual(connection, labels, question)):
         yield (
             f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "
             "of the statuses in the order of the table."
@@ -239,7 +240,7 @@ def explain_totals(
         yield f"Notices of {labels.words.label('excellent_practice')} are counted in."
 
 
-def _dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
+def _count_dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
     query = select_of(RegisterRow, labels.words.key, func.count(col(RegisterRow.id).distinct())).where(
         col(RegisterRow.kind).in_(kinds_of(question)),
         col(RegisterRow.is_dual),
@@ -344,8 +345,11 @@ def rates_of_period(connection: Connection, labels: DisplayLabels, question: Tab
     ).all()
     known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
     # Challenges alone: notices of excellent practice are apart, whatever else is counted with them.
-    alone = replace(question, with_practice=False)
-    counts = _counted(connection, labels, alone, (Dimension.STATUS, None)) if known else CountedPairs({}, 0)
+    counts = (
+        _counted(connection, labels, replace(question, with_practice=False), (Dimension.STATUS, None))
+        if known
+        else CountedPairs({}, 0)
+    )
     return tuple(
         StatusRate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters))
         for status, total in known

@@ -193,8 +193,11 @@ def people_who_may_take_cases(connection: Connection, words: Authority, day: dat
 
 def left_behind(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
     """Those who have left and were an IRO: some of their children may have nobody yet."""
-    former = people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
-    return tuple(person for person in former if not person.is_here_on(day))
+    return tuple(
+        person
+        for person in people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+        if not person.is_here_on(day)
+    )
 
 
 def _children(connection: Connection, authority: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:

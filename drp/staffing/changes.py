@@ -238,7 +238,10 @@ def hand_over_cases(
     with _changing(casework, signed, now) as desk:
         giver, taker = desk.allowed(DirectoryChange.CASELOAD, of), desk.somebody(to)
         result = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
-        already = _held_already(desk.connection, desk.words, to, since)
+        held = select_of(PostRow, signed.authority, PostRow.role, PostRow.key).where(
+            col(PostRow.person) == to, col(PostRow.held_for) == HeldFor.CHILD.value, *match_day(PostRow, since)
+        )
+        already = {(row.role, row.key) for row in desk.connection.execute(held)}
         begun = []
         for case in result.cases:
             # What had ended with their leaving stays as it was.
@@ -304,17 +307,6 @@ def takes_cases(connection: Connection, words: Authority, person: DirectoryPerso
         col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
     )
     return connection.execute(was.limit(1)).first() is not None
-
-
-def _held_already(connection: Connection, words: Authority, person: UUID, day: date) -> set[tuple[str, str]]:
-    rows = connection.execute(
-        select_of(PostRow, words.key, PostRow.role, PostRow.key).where(
-            col(PostRow.person) == person,
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-            *match_day(PostRow, day),
-        )
-    )
-    return {(row.role, row.key) for row in rows}
 
 
 # Leaving.

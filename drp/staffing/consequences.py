@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, update
@@ -53,8 +54,12 @@ def claim_day(store: Store, authority: str, day: date) -> bool:
     """Is it for this replica to look at who came and went with a new day? One replica's conditional UPDATE says yes."""
     with store.write(authority) as connection:
         older = col(AuthorityRow.directory_day).is_(None) | (col(AuthorityRow.directory_day) < day)
-        claimed = update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
-        return connection.execute(claimed).rowcount == 1
+        return (
+            connection.execute(
+                update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
+            ).rowcount
+            == 1
+        )
 
 
 def bring_consequences(casework: Casework, authority: str, now: datetime) -> BroughtConsequences:
@@ -126,20 +131,6 @@ def _facts_changed(facts: Facts) -> ChildFactsChanged:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Told:
-    """One person who was told something of an item, in place of a party, on a day."""
-
-    subject: str
-    sequence: int
-    party: str
-    person: str
-    how: str
-    as_to: bool
-    day: date
-    version: int
-
-
 def _new_people(casework: Casework, connection: Connection, authority: str, ids: Sequence[UUID], day: date) -> Found:
     """Items whose IRO is another, or of which somebody else, or nobody, holds a post that owes an answer."""
     items = load.load_challenges(connection, authority, ids)
@@ -185,15 +176,18 @@ def _owing(item: StoredChallenge) -> Iterator[tuple[int, Party]]:
 
 @dataclass(frozen=True)
 class _Known:
-    """Who is reached for an item today, and who was told."""
+    """Who is reached for an item today, and who was told.
+
+    `told`: rows of the copies of its messages, each with its message. `involved`: who was ever told in which role. A message
+    reaches a person once, though they hold two of the roles it asks.
+    """
 
     authority: Authority
     establishment: Establishment
     about: About
     day: date
-    told: Sequence[_Told]
+    told: Sequence[Any]
     involved: Set[tuple[str, str]]
-    """Who was ever told in which role. A message reaches a person once, though they hold two of the roles it asks."""
 
     def is_taken_over(self, party: Party, sequence: int) -> bool:
         """Does somebody hold (or cover) a post who was never told what it is asked, where somebody else was?"""
@@ -207,9 +201,10 @@ class _Known:
                     return True
         return False
 
-    def _heard(self, told: _Told, person: str, role: str, sequence: int, since: date) -> bool:
-        mine = told.person == person and told.as_to and told.sequence >= sequence and told.day >= since
-        return mine and (told.party == role or (person, role) in self.involved)
+    def _heard(self, told: Any, person: str, role: str, sequence: int, since: date) -> bool:
+        if str(told.person) != person or not told.as_to or told.sequence < sequence or local_date(told.at) < since:
+            return False
+        return told.party == role or (person, role) in self.involved
 
     def _since(self, person: str, how: ReachedHow, party: Party) -> date:
         """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
@@ -231,12 +226,13 @@ class _Known:
         told_of_iro = [told for told in self.told if told.subject == NotificationKind.IRO_CHANGED.value]
         if told_of_iro:
             last = max(told.version for told in told_of_iro)
-            return now != {t.person for t in told_of_iro if t.version == last and t.how != ReachedHow.DELEGATE.value}
+            return now != {str(t.person) for t in told_of_iro if t.version == last and t.how != ReachedHow.DELEGATE.value}
         raised, covers = local_date(item.challenge.raised_at), self.establishment.standing_in_for(str(item.raiser), self.day)
         return str(item.raiser) not in iros or any(not cover.is_delegate and cover.since > raised for cover in covers)
 
 
-def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[_Told]]:
+def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+    """What was told of some items, a row for each copy of each message."""
     rows = connection.execute(
         select_of(
             DeliveryRow,
@@ -262,15 +258,7 @@ def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mappin
         )
         .where(col(DeliveryRow.challenge).in_(ids))
     )
-    return gather_by_key(
-        (
-            row.challenge,
-            _Told(
-                row.subject, row.sequence, row.party, str(row.person), row.how, row.as_to, local_date(row.at), row.version
-            ),
-        )
-        for row in rows
-    )  # fmt: skip
+    return gather_by_key((row.challenge, row) for row in rows)
 
 
 def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[tuple[str, str]]]:

@@ -33,7 +33,7 @@ class SarWriters:
     def posts(self, person: str, day: date) -> list[str]:
         """What they were on a day, each post once."""
         held = self._known[person].posts if person in self._known else ()
-        return sorted({self.title(one.role) for one in held if one.on(day)})
+        return sorted({self.title(post.role) for post in held if post.is_held_on(day)})
 
     def writer(self, person: str, day: date, parts: Iterable[str] = (), behalf_of: str = "") -> Writer:
         """Who did something on a day (Europe/London)."""
