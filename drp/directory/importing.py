@@ -139,9 +139,15 @@ def apply_plan(connection: Connection, plan: ImportPlan, chance: Randomness) -> 
     def cover(stand_in: StandIn) -> dict[str, Any]:
         return {**vars(stand_in), "of": people[stand_in.of].id, "by": people[stand_in.by].id}
 
-    posts, covers = {one.id: post(one) for one in before.posts}, {one.id: cover(one) for one in before.covers}
-    _write(connection, authority, PostRow, posts, ({**post(one), "id": one.id or chance.identity()} for one in after.posts))
-    _write(connection, authority, CoverRow, covers, ({**cover(one), "id": one.id or chance.identity()} for one in after.covers))
+    posts, covers = {held.id: post(held) for held in before.posts}, {held.id: cover(held) for held in before.covers}
+    _write(connection, authority, PostRow, posts, ({**post(held), "id": held.id or chance.identity()} for held in after.posts))
+    _write(
+        connection,
+        authority,
+        CoverRow,
+        covers,
+        ({**cover(stand_in), "id": stand_in.id or chance.identity()} for stand_in in after.covers),
+    )
 
 
 def _by_id(values: Iterable[Person | DirectoryChild]) -> dict[UUID | None, dict[str, Any]]:

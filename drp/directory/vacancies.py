@@ -40,16 +40,16 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
     served = _Served(directory, day)
     for ladder in in_force_on(day, ladders):
         mentions: dict[str, str] = {}
-        for role, said in _mentions(ladder):
-            mentions.setdefault(role, said)
-        for role, said in mentions.items():
+        for role, beginning in _mentions(ladder):
+            mentions.setdefault(role, beginning)
+        for role, beginning in mentions.items():
             if not authority.has_role(role):
                 continue
             title, held_for = authority.role(role).title, authority.role(role).held_for
             for key in _empty(directory, served, role, held_for, ladder, day):
                 name = f"child {key}" if held_for is HeldFor.CHILD else directory.unit_name(held_for.value, key)
                 where = f" for {name}" if key else ""
-                found.setdefault((role, key), Vacancy(role, held_for, key, f"{said} the {title}; nobody holds it{where}"))
+                found.setdefault((role, key), Vacancy(role, held_for, key, f"{beginning} the {title}; nobody holds it{where}"))
     managers = authority.roles_acting_as(Capacity.IRO_MANAGER)
     if managers and not any(post.role in managers and runs_on(post, day) for post in directory.posts):
         manager = authority.role(managers[0])
@@ -109,7 +109,7 @@ def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
     for stage in ladder.stages:
         yield from ((role, f"{stage.label} asks") for role in stage.roles_to() if role != RAISER)
         later += _beside(stage)
-    yield from ((role, said) for role, said in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
+    yield from ((role, beginning) for role, beginning in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
 
 
 def _beside(stage: Stage) -> Iterator[tuple[str, str]]:

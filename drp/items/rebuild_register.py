@@ -28,7 +28,7 @@ def rebuild_missing_entries(connection: Connection, procedures: Procedures, auth
 
 def rebuild_entries(connection: Connection, procedures: Procedures, authority: str, ids: Sequence[UUID]) -> int:
     """Make the lines of some items anew from the items themselves. Gives how many were made."""
-    made = 0
+    count = 0
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         lines = []
@@ -39,5 +39,5 @@ def rebuild_entries(connection: Connection, procedures: Procedures, authority: s
             line = register_entry_of(value, rules.authority)
             lines += [EntryToInsert(loaded.id, loaded.reference, line, loaded.child, loaded.raiser)] if line else []
         take_out_entries(connection, authority, some)
-        made += insert_entries(connection, authority, lines)
-    return made
+        count += insert_entries(connection, authority, lines)
+    return count

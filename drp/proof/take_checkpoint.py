@@ -27,7 +27,7 @@ class TimelineBroken(Unsigned):
 
     def __init__(self, authority: str, found: Mapping[UUID, str]) -> None:
         self.authority, self.found = authority, dict(found)
-        first = next(f"challenge {challenge}: {said}" for challenge, said in self.found.items())
+        first = next(f"challenge {challenge}: {wrong}" for challenge, wrong in self.found.items())
         many = f"{len(found)} timelines do" if len(found) > 1 else "1 timeline does"
         super().__init__(f"{authority}: {many} not go on from the last checkpoint; {first}")
 

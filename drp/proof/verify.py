@@ -38,7 +38,7 @@ class SeenCheckpoint:
 
 def seen_checkpoint(read: tuple[Checkpoint, Sequence[CheckpointedLength]]) -> SeenCheckpoint:
     """A checkpoint as `checkpoint.read` gives it."""
-    return SeenCheckpoint(read[0], {one.challenge: one for one in read[1]})
+    return SeenCheckpoint(read[0], {standing.challenge: standing for standing in read[1]})
 
 
 def check_order(checkpoints: Sequence[SeenCheckpoint], authority: str) -> tuple[SeenCheckpoint, ...]:

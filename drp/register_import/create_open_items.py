@@ -98,7 +98,7 @@ def _iro(connection: Connection, rules: tuple[Rules, ...], row: SheetRowRead, da
         if holders:
             return UUID(holders[0]), role
     raise Unfit(
-        f"Child {row.entered.number} has no {authority.label('iro')} today.", "Allocate row in the directory first.", "child"
+        f"Child {row.entered.number} has no {authority.label('iro')} today.", "Allocate one in the directory first.", "child"
     )
 
 

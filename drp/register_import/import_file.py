@@ -191,8 +191,10 @@ def take_sheet_back(connection: Connection, authority: str, which: str) -> Sheet
     found = [row for row in every if row.name == which or (len(which) >= 8 and row.hash.startswith(which.lower()))]
     if len(found) != 1:
         listed = "\n".join(f"  {row.hash[:12]}  {row.name}  {row.at:%Y-%m-%d}  {row.lines:,} lines" for row in found or every)
-        said = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
-        raise NoSuchSheet(f"{said}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}")
+        found_in_words = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
+        raise NoSuchSheet(
+            f"{found_in_words}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}"
+        )
     row = SheetRow(**found[0]._mapping)
     # First what only the tables' owner may do.
     connection.execute(delete_of(SheetRow, authority).where(col(SheetRow.hash) == row.hash))

@@ -72,13 +72,15 @@ def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
         "status": _labelled(authority, Status),
         "team": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "team"),
         "service": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "service"),
-        "outcome": _labelled(authority, (OPEN, *(one.value for one in Outcome if one is not Outcome.IN_ERROR))),
-        "impact": FieldWords.of((one, one) for one in IMPACTS),
+        "outcome": _labelled(authority, (OPEN, *(outcome.value for outcome in Outcome if outcome is not Outcome.IN_ERROR))),
+        "impact": FieldWords.of((impact, impact) for impact in IMPACTS),
         "iro": _people(people),
         "to": FieldWords.of((role.key, role.title) for role in authority.roles),
     }
     services = {unit.key: unit.within for unit in units if unit.kind == "team"}
-    return Vocabulary(words, {row.number: row.id for row in children}, services, frozenset(one.casefold() for one in references))
+    return Vocabulary(
+        words, {row.number: row.id for row in children}, services, frozenset(reference.casefold() for reference in references)
+    )
 
 
 def status_words(authority: Authority) -> FieldWords:

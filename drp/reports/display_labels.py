@@ -76,7 +76,7 @@ class DisplayLabels:
     ) -> None:
         self.words, self._groups = words, groups
         self._stages = _stages(words, ladders)
-        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda one: one.in_force) if not ladder.is_notice}
+        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda ladder: ladder.in_force) if not ladder.is_notice}
         self._newest = tuple(stage.key for ladder in newest.values() for stage in ladder.stages)
         self._catalogue: dict[Dimension, dict[str, str]] = {
             Dimension.STAGE: self._grouped_stages(),
@@ -125,7 +125,7 @@ class DisplayLabels:
         """The kept values that a row of this key gathers: those of earlier versions too."""
         reporting = self.words.reporting
         if by is Dimension.STAGE:
-            present = next((one.stages for one in self._together() if one.label == key), (key,))
+            present = next((group.stages for group in self._together() if group.label == key), (key,))
             return tuple(dict.fromkeys([*present, *(old for old, new in reporting.stages.items() if new in present)]))
         if by is Dimension.REASON:
             return (key, *(old for old, new in reporting.reasons.items() if new == key))
@@ -142,7 +142,7 @@ class DisplayLabels:
     def _counts_as(self, by: Dimension, value: str) -> str:
         if by is Dimension.STAGE:
             stage = self.words.reporting.stage(value)
-            return next((one.label for one in self._together() if stage in one.stages), stage)
+            return next((group.label for group in self._together() if stage in group.stages), stage)
         return self.words.reporting.reason(value) if by is Dimension.REASON else value
 
     def _together(self) -> tuple[StagesTogether, ...]:
@@ -161,7 +161,7 @@ class DisplayLabels:
 def _stages(words: Authority, ladders: Sequence[Ladder]) -> dict[str, str]:
     """Stages by key: those of the ladders in use in the authority's own order, newest version first; then what was before."""
     order = {serves.ladder: n for n, serves in reversed(list(enumerate(words.serves)))}
-    newest = sorted(ladders, key=lambda one: (order.get(one.key, len(order)), -one.in_force.toordinal()))
+    newest = sorted(ladders, key=lambda ladder: (order.get(ladder.key, len(order)), -ladder.in_force.toordinal()))
     found: dict[str, str] = {}
     for ladder in newest:
         for stage in ladder.stages:

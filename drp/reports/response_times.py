@@ -101,7 +101,7 @@ def response_times_by_stage(
             median_of(acknowledged[stage.key]),
             median_of(answered[stage.key]),
         )
-        for stage in labels.headings(Dimension.STAGE, [one for every in kept.values() for one in every])
+        for stage in labels.headings(Dimension.STAGE, [stage for stages in kept.values() for stage in stages])
     )
 
 

@@ -204,7 +204,7 @@ def _headings(labels: DisplayLabels, by: Dimension, kept: list[str], question: T
 
 
 def _sum(counts: CountedPairs, kept: tuple[str, ...]) -> int:
-    return sum(counts.cells.get((one, ""), 0) for one in kept)
+    return sum(counts.cells.get((value, ""), 0) for value in kept)
 
 
 def _folded(labels: DisplayLabels, question: TableQuestion, counts: CountedPairs) -> dict[tuple[str, str], int]:
@@ -253,16 +253,16 @@ def _breaks(labels: DisplayLabels, by: Dimension | None, headings: tuple[TableHe
     if by not in PERIODS:
         return ()
     return tuple(
-        (heading.key, one.why)
+        (heading.key, series_break.why)
         for heading, before in zip(headings[1:], headings, strict=False)
-        if (one := break_between(labels, before.key, heading.key))
+        if (series_break := break_between(labels, before.key, heading.key))
     )
 
 
 def break_between(labels: DisplayLabels, earlier: str, later: str) -> SeriesBreak | None:
     """Where recording changed between two periods (after the first began, and not after the second did)."""
     began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
-    return next((one for one in labels.words.reporting.breaks if began < one.since <= again), None)
+    return next((series_break for series_break in labels.words.reporting.breaks if began < series_break.since <= again), None)
 
 
 @dataclass(frozen=True)

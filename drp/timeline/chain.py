@@ -161,7 +161,7 @@ def _keyed(secret: bytes, octets: bytes) -> str:
 def _begun(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     """Both hashes before their first byte: setting a key up costs as much as an entry."""
     block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
-    return hashlib.sha256(bytes(one ^ 0x36 for one in block)), hashlib.sha256(bytes(one ^ 0x5C for one in block))
+    return hashlib.sha256(bytes(octet ^ 0x36 for octet in block)), hashlib.sha256(bytes(octet ^ 0x5C for octet in block))
 
 
 def chain_entries(
