@@ -17,7 +17,7 @@ ATTACHMENTS = "attachments"
 
 @contextmanager
 def made_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which gets its name when it is whole; what was not finished is taken away. Raises Refused."""
+    """Give a folder to fill. It gets its name once it is whole; if that fails it is removed. Raises BackupRefused."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupRefused(f"{folder} is not an empty folder, and no backup is written over anything. Give --out another name.")
     part = folder.with_name(f"{folder.name}.part")
@@ -57,7 +57,7 @@ def sync_file(path: Path) -> None:
 
 
 def documents_in(folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """Every attached document of a folder of attachments: authority, digest, path. What was never finished is passed by."""
+    """List every attached document of a folder of attachments: authority, digest, path. Unfinished files are skipped."""
     for path in sorted(folder.glob("*/*/*")):
         authority, two, digest = path.relative_to(folder).parts
         if _DIGEST.fullmatch(digest) and digest[:2] == two:
@@ -65,7 +65,7 @@ def documents_in(folder: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def keep_documents(source: Path, part: Path, known: frozenset[tuple[str, str]]) -> tuple[int, tuple[str, ...]]:
-    """Copy every document that is what its name says. Gives how many, and what is amiss: altered, or missing."""
+    """Copy every document whose bytes match its digest. Gives how many, and a line for each that is altered or missing."""
     kept: set[tuple[str, str]] = set()
     amiss: list[str] = []
     for authority, digest, path in documents_in(source):

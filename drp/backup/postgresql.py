@@ -89,7 +89,7 @@ def load_database(
 
 
 def check_database_is_empty(engine: Engine, server: int, roles: tuple[str, ...]) -> None:
-    """Raise Refused unless the database is empty, new enough and ours, with the roles that are to have rights on it."""
+    """Raise BackupRefused unless the database is empty, new enough and ours, with the roles that are to have rights on it."""
     with _faults_in_words(), engine.connect() as connection:
         info = _driver(connection).info
         major = info.server_version // 10_000
@@ -225,7 +225,7 @@ _ENVIRONMENT = {option.keyword.decode(): option.envvar.decode() for option in ps
 
 
 def find_program(name: str, major: int) -> Path:
-    """The program of this major version. Raises Refused, naming the version wanted and those that were found."""
+    """Find the program of this major version. Raises BackupRefused, naming the version wanted and those that were found."""
     folders = [DEBIAN.format(major=major), *os.environ.get("PATH", "").split(os.pathsep)]
     others: list[str] = []
     for path in (Path(folder) / name for folder in folders if folder):
@@ -259,7 +259,7 @@ def program_environment(driver: Driver) -> Mapping[str, str]:
 
 
 def run_program(command: list[str], env: Mapping[str, str]) -> bytes:
-    """What a program writes. Raises Refused with what it said."""
+    """What a program writes. Raises BackupRefused with what it said."""
     ended = subprocess.run(command, env=dict(env), capture_output=True, check=False)
     if ended.returncode:
         raise failure_in_words(command[0], ended.stderr)

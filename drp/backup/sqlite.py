@@ -22,7 +22,7 @@ DATABASE = "database.sqlite"
 
 
 def path_of(url: str) -> Path:
-    """The file of a database. Raises Refused where it has none."""
+    """The file of a database. Raises BackupRefused where it has none."""
     database = make_url(url).database
     if not database or database == ":memory:":
         raise BackupRefused("The database is in memory only: it has no file to keep. Set DRP_DATABASE_URL.")
@@ -32,7 +32,7 @@ def path_of(url: str) -> Path:
 def copy_database(source: Path, target: Path) -> None:
     """Copy a database by its own backup call, in one step: whoever writes waits for as long as that takes, and goes on.
 
-    A copy of the file would have what is half written, and not the journal that takes it back. Raises Refused.
+    A copy of the file would have what is half written, and not the journal that takes it back. Raises BackupRefused.
     """
     try:
         with closing(sqlite3.connect(source, timeout=30)) as live, closing(sqlite3.connect(target)) as copy:
@@ -48,7 +48,7 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def check_database_is_sound(path: Path, called: str) -> None:
-    """Raise Refused unless a database is sound: every page, every index, every reference."""
+    """Raise BackupRefused unless a database is sound: every page, every index, every reference."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
@@ -77,7 +77,7 @@ def _engine_of(path: Path) -> Engine:
 
 
 def check_place_is_free(path: Path) -> None:
-    """Raise Refused where a database stands already, or where the journal of an older one would be played into the new."""
+    """Raise BackupRefused where a database stands already, or where the journal of an older one would be played into the new."""
     if path.exists() and path.stat().st_size:
         raise BackupRefused(
             f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "

@@ -143,7 +143,7 @@ def hold_record(
 
 
 def lift_holds(connection: Connection, authority: str, child: UUID | None, today: date) -> int:
-    """Lift every hold on a child, or (None) those on everybody. How many there were."""
+    """Lift every hold on a child, or (None) those on everybody. Gives how many there were."""
     holds = update_of(HoldRow, authority).where(col(HoldRow.child).is_not_distinct_from(child), col(HoldRow.lifted).is_(None))
     return connection.execute(holds.values(lifted=today)).rowcount
 
@@ -153,7 +153,7 @@ def erase_record(
 ) -> ErasedRecord:
     """Erase what a child's record says in words, for good. The chain goes on proving that it happened, and in what order.
 
-    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises Held. `ordered`: by a
+    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises RecordHeld. `ordered`: by a
     court or on a right to erasure, before its time; a hold binds all the same.
     """
     key = authority.key
@@ -171,14 +171,20 @@ def erase_record(
     words = _drafts_gone(connection, key, record.number, ids)
     documents: set[str] = set()
     for id_ in ids:
-        digests = _digests(connection, key, id_)
+        attached = (col(EntryRow.challenge) == id_, col(EntryRow.kind) == "document_attached")
+        facts = connection.execute(select_of(EntryRow, key, EntryRow.facts).where(*attached)).scalars()
+        digests = {str(json.loads(text)["digest"]) for text in facts}
         documents |= digests
         gone = connection.execute(delete_of(WordsRow, key).where(col(WordsRow.challenge) == id_)).rowcount
         words += gone
         # What was answered then, word for word, names the child.
         connection.execute(delete_of(IdempotencyRow, key).where(col(IdempotencyRow.challenge) == id_))
-        if gone:
-            _write_down(connection, key, id_, now, by, why, gone, len(digests))
+        if gone and not count_of(connection, ErasureRow, key, col(ErasureRow.challenge) == id_):
+            connection.execute(
+                insert(ErasureRow).values(
+                    authority=key, challenge=id_, at=now, by=by, why=why, words=gone, documents=len(digests)
+                )
+            )
     lines = blank_lines(connection, key, record.number, child)
     born = find_birth_date(connection, key, child)
     assert born is not None
@@ -195,7 +201,7 @@ def erase_record(
 def erase_lines(connection: Connection, authority: str, number: str, ordered: bool) -> ErasedRecord:
     """Blank a child's number in lines of earlier registers, where the directory does not know the child.
 
-    Raises NoSuchChild where no line has it; Held while everybody's record is held, and without an order: no day of birth
+    Raises NoSuchChild where no line has it; RecordHeld while everybody's record is held, and without an order: no day of birth
     or of last contact is known from which a time could be counted.
     """
     lines = blank_lines(connection, authority, number, None)
@@ -230,7 +236,7 @@ def blank_lines(connection: Connection, authority: str, number: str, child: UUID
 
 
 def _drafts_gone(connection: Connection, authority: str, number: str, ids: Collection[UUID]) -> int:
-    """Take out what somebody began to write about the child and has not sent. How many."""
+    """Delete the unsent drafts about a child. Gives how many there were."""
     references = set(
         connection.execute(
             select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id).in_(ids))
@@ -240,26 +246,6 @@ def _drafts_gone(connection: Connection, authority: str, number: str, ids: Colle
     mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
     connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.id).in_(mine)))
     return len(mine)
-
-
-def _write_down(
-    connection: Connection, authority: str, challenge: UUID, now: datetime, by: str, why: str, words: int, documents: int
-) -> None:
-    if not count_of(connection, ErasureRow, authority, col(ErasureRow.challenge) == challenge):
-        connection.execute(
-            insert(ErasureRow).values(
-                authority=authority, challenge=challenge, at=now, by=by, why=why, words=words, documents=documents
-            )
-        )
-
-
-def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str]:
-    rows = connection.execute(
-        select_of(EntryRow, authority, EntryRow.facts).where(
-            col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
-        )
-    ).scalars()
-    return {str(json.loads(facts)["digest"]) for facts in rows}
 
 
 def _named_elsewhere(connection: Connection, authority: str, digest: str, ids: Collection[UUID]) -> bool:

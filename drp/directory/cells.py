@@ -40,7 +40,7 @@ class CellRow:
         return self._cells.get("key") or self._cells.get("number") or ""
 
     def fault(self, column: str, wrong: str, instead: str) -> None:
-        """One fault a cell says enough."""
+        """Note a fault of a cell, unless one of it is noted already."""
         if column not in self._bad:
             self._bad.add(column)
             self._say(self.line, wrong, instead)

@@ -39,7 +39,7 @@ def import_directory(
     """Load files from a day (Europe/London) on, in the caller's transaction; returns what was done.
 
     Raises Unloadable with every fault, or PostsVacant where a ladder in force names a post that would be empty. Either way
-    nothing is written. After the commit, `consequences.consequences` tells the open items.
+    nothing is written. After the commit, `bring_consequences` tells the open items.
     """
     lock_imports(connection, authority.key)
     plan = plan_import(read_files(files), read_standing_directory(connection, authority.key), authority, day)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Directory, DirectoryChild, runs_on
+from drp.directory.values import Directory, runs_on
 from workflows.model.authority import Authority, Capacity, HeldFor, in_force_on
 from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 
@@ -66,19 +66,16 @@ def _empty(directory: Directory, served: "_Served", role: str, held_for: HeldFor
         if not any(post.role == role and runs_on(post, day) for post in directory.posts):
             yield ""
         return
+    covered = {status.value for status in ladder.covers}
     keys = {
         HeldFor.AUTHORITY: [""],
         HeldFor.SERVICE: served.services,
         HeldFor.TEAM: served.teams,
-        HeldFor.CHILD: [child.number for child in served.children if _covers(ladder, child)],
+        HeldFor.CHILD: [child.number for child in served.children if not covered or covered & set(child.statuses)],
     }[held_for]
     for key in keys:
         if not any(post.role == role and runs_on(post, day) for post in directory.posts_of(held_for, key)):
             yield key
-
-
-def _covers(ladder: Ladder, child: DirectoryChild) -> bool:
-    return not ladder.covers or any(status.value in child.statuses for status in ladder.covers)
 
 
 class _Served:

@@ -88,7 +88,7 @@ def give_secret(connection: Connection, chance: Randomness, authority: str, aske
 
 
 def take_secret_back(connection: Connection, authority: str, asked: AskedLink) -> None:
-    """It could not be sent: the next round makes another."""
+    """Forget the secret of a link that could not be sent: the next round makes another."""
     connection.execute(update_of(SignInRow, authority).where(col(SignInRow.id) == asked.id).values(hash=""))
 
 

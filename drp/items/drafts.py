@@ -51,14 +51,14 @@ def find_draft(connection: Connection, authority: str, person: UUID, id_: UUID) 
 
 
 def change_draft(connection: Connection, authority: str, person: UUID, id_: UUID, said: dict[str, Any], now: datetime) -> None:
-    """Keep what is now written. Raises NotFound as `find` does."""
+    """Keep what is now written. Raises NotFound as `find_draft` does."""
     found = connection.execute(update(DraftRow).where(*match_own_draft(authority, person, id_)).values(said=said, changed_at=now))
     if found.rowcount != 1:
         raise NotFound
 
 
 def drop_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> None:
-    """It was sent, or is not wanted any more."""
+    """Delete a draft that was sent, or is not wanted any more."""
     connection.execute(delete(DraftRow).where(*match_own_draft(authority, person, id_)))
 
 
@@ -73,7 +73,7 @@ def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draf
 
 
 def forget_drafts(connection: Connection, authority: str, now: datetime) -> int:
-    """Take out what has lain too long. Returns how many."""
+    """Delete the drafts that nobody changed for `KEPT`. Returns how many."""
     return connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.changed_at) < now - KEPT)).rowcount
 
 

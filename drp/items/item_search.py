@@ -96,7 +96,7 @@ def _might_press(connection: Connection, signed: Principal, day: date) -> Any:
         col(WindowRow.closed_as) == literal_column(f"'{ClosedAs.NOT_RECORDED.value}'"),
     )
     still_open = select_of(ChallengeRow, signed.authority, ChallengeRow.id).where(col(ChallengeRow.is_open).is_(True))
-    # Few of all items are live: everything else is asked of these alone.
+    # Restrict to these first, so that the remaining conditions stay cheap.
     live = union(still_open, running, left_open)
     return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
 

@@ -62,7 +62,7 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
 
 
 def claim_message(connection: Connection, authority: str, key: Key, now: datetime, lease: timedelta) -> RowMapping | None:
-    """Take a message for one attempt, so that nobody else tries it until `lease` has passed. None: it is not to be had.
+    """Claim a message for one attempt, so that nobody else tries it until `lease` has passed. None: it cannot be claimed.
 
     One conditional UPDATE: one row changed is the only yes.
     """

@@ -37,7 +37,7 @@ class SeenCheckpoint:
 
 
 def seen_checkpoint(read: tuple[Checkpoint, Sequence[CheckpointedLength]]) -> SeenCheckpoint:
-    """A checkpoint as `checkpoint.read` gives it."""
+    """A checkpoint with its lines by challenge, from what `read_checkpoint` gives."""
     return SeenCheckpoint(read[0], {standing.challenge: standing for standing in read[1]})
 
 

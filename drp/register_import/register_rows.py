@@ -128,7 +128,7 @@ class _Checker:
         return SheetRowRead(row, entry, due, to)
 
     def _fault(self, field: str, wrong: str, instead: str) -> None:
-        """One fault a cell says enough."""
+        """Note a fault of a cell, unless one of it is noted already."""
         if field not in self._bad:
             self._bad.add(field)
             self._faults.add(self._row, self._columns.shown(field), wrong, instead)
@@ -221,7 +221,7 @@ class _Checker:
 
 
 def meaning_of(field: str, text: str, translated: Mapping[str, str], known: Vocabulary) -> str | OddCell:
-    """What a word of a sheet means in a field: a key; empty for not recorded; Odd where that cannot be told."""
+    """What a word of a sheet means in a field: a key; empty for not recorded; OddCell where that cannot be told."""
     text = {plain_words(word): key for word, key in translated.items()}.get(plain_words(text), text)
     if not text:
         return ""
@@ -245,7 +245,7 @@ def meaning_of(field: str, text: str, translated: Mapping[str, str], known: Voca
 
 
 def day_of(text: str, dates: str) -> date | OddCell:
-    """A day as a sheet writes it: ISO always; else as the mapping declares. Odd for what is no day, or could be two."""
+    """A day as a sheet writes it: ISO always; else as the mapping declares. OddCell for what is no day, or could be two."""
     if found := _ISO.fullmatch(text):
         if found[4]:
             return london_day(text) or OddCell(f"“{text[:40]}” is a moment that does not exist", "check day, month and time")

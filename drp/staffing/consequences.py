@@ -51,7 +51,7 @@ class BroughtConsequences:
 
 
 def claim_day(store: Store, authority: str, day: date) -> bool:
-    """Is it for this replica to look at who came and went with a new day? One replica's conditional UPDATE says yes."""
+    """Claim the comparison of a day for this replica. Returns False if another has it: one conditional UPDATE decides."""
     with store.write(authority) as connection:
         older = col(AuthorityRow.directory_day).is_(None) | (col(AuthorityRow.directory_day) < day)
         return (
@@ -190,7 +190,7 @@ class _Known:
     involved: Set[tuple[str, str]]
 
     def is_taken_over(self, party: Party, sequence: int) -> bool:
-        """Does somebody hold (or cover) a post who was never told what it is asked, where somebody else was?"""
+        """True if the post has a holder, or who covers for them, who has not been told of what it is asked, and others have."""
         role = party.role
         if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
             return False
@@ -207,7 +207,7 @@ class _Known:
         return told.party == role or (person, role) in self.involved
 
     def _since(self, person: str, how: ReachedHow, party: Party) -> date:
-        """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
+        """The day from which somebody is reached for a post. What they were told before it does not count."""
         if how is ReachedHow.HOLDER:
             days = [
                 p.since for p in self.establishment.posts if (p.person, p.role) == (person, party.role) and p.is_held_on(self.day)

@@ -40,7 +40,7 @@ def read_timeline(connection: Connection, authority: str, challenge: UUID) -> St
 
 
 def read_visibility_at_raising(connection: Connection, authority: str, challenges: Sequence[UUID]) -> dict[UUID, str]:
-    """Who may read the first entry of some challenges (`Visible`), by their ids."""
+    """Who may read the first entry of some challenges (`EntryVisibility`), by their ids."""
     rows = connection.execute(
         select_of(EntryRow, authority, EntryRow.challenge, EntryRow.visible).where(
             col(EntryRow.number) == 1, col(EntryRow.challenge).in_(challenges)
