@@ -82,10 +82,8 @@ def response_times_by_stage(
     replies: dict[str, Counter[str]] = defaultdict(Counter)
     answered: dict[str, Counter[int]] = defaultdict(Counter)
     acknowledged: dict[str, Counter[int]] = defaultdict(Counter)
-    kept: dict[str, set[str]] = defaultdict(set)
     for stage, reply, to_answer, to_acknowledge, number in rows:
         key = labels.heading(Dimension.STAGE, stage).key
-        kept[key].add(stage)
         replies[key][reply] += number
         if to_answer is not None:
             answered[key][to_answer] += number
@@ -101,7 +99,7 @@ def response_times_by_stage(
             median_of(acknowledged[stage.key]),
             median_of(answered[stage.key]),
         )
-        for stage in labels.headings(Dimension.STAGE, [stage for stages in kept.values() for stage in stages])
+        for stage in labels.headings(Dimension.STAGE, [row[0] for row in rows])
     )
 
 

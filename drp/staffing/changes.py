@@ -24,7 +24,7 @@ from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
-from drp.database.scope import match_day, match_not_over, select_of, update_of
+from drp.database.scope import count_of, match_day, match_not_over, select_of, update_of
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens
@@ -298,15 +298,10 @@ def check_hand_over(
 
 def takes_cases(connection: Connection, words: Authority, person: DirectoryPerson) -> bool:
     """May somebody be a child's IRO? They are an IRO or an IRO manager today; or were an IRO, and have become nothing else."""
-    if person.acts_as(words) & {Capacity.IRO, Capacity.IRO_MANAGER}:
-        return True
     if person.posts:
-        return False
-    was = select_of(PostRow, words.key, PostRow.id).where(
-        col(PostRow.person) == person.id,
-        col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
-    )
-    return connection.execute(was.limit(1)).first() is not None
+        return bool(person.acts_as(words) & {Capacity.IRO, Capacity.IRO_MANAGER})
+    as_iro = (col(PostRow.person) == person.id, col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)))
+    return count_of(connection, PostRow, words.key, *as_iro) > 0
 
 
 # Leaving.
