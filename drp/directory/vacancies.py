@@ -109,21 +109,25 @@ def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
     yield from ((role, beginning) for role, beginning in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
 
 
-def _beside(stage: Stage) -> Iterator[tuple[str, str]]:
-    yield from ((role, f"{stage.label} is judged by") for role in stage.judged_by.roles)
-    yield from ((role, f"{stage.label} is sent by") for role in stage.sent_by)
-    if stage.to:
-        yield stage.to.chosen_by, f"{stage.label} leaves it to be chosen by"
-    if stage.endorsed_by:
-        yield stage.endorsed_by.role, f"{stage.label} is endorsed by"
-    if meeting := stage.contact.meeting:
-        yield meeting.arranged_by, f"{stage.label} has its meeting arranged by"
-        yield meeting.outcome_recorded_by, f"{stage.label} has its outcome recorded by"
-        yield from ((role, f"{stage.label} has at its meeting") for role in meeting.attended_by)
-    if stage.told_by:
-        yield stage.told_by, f"{stage.label} is told by"
-    yield from ((copy.role, f"{stage.label} copies in") for copy in stage.copies)
-    yield from ((role, f"{stage.label} is seen by") for role in stage.observers)
-    for away, stand_in in stage.stand_ins:
-        yield away, f"{stage.label} has somebody stand in for"
-        yield stand_in, f"{stage.label} has to stand in"
+def _beside(stage: Stage) -> list[tuple[str, str]]:
+    """Every role that a stage names beside those whom it asks, with how a sentence about it begins."""
+    meeting = stage.contact.meeting
+    named: dict[str, Iterable[str]] = {
+        "is judged by": stage.judged_by.roles,
+        "is sent by": stage.sent_by,
+        "leaves it to be chosen by": [stage.to.chosen_by] if stage.to else [],
+        "is endorsed by": [stage.endorsed_by.role] if stage.endorsed_by else [],
+        "has its meeting arranged by": [meeting.arranged_by] if meeting else [],
+        "has its outcome recorded by": [meeting.outcome_recorded_by] if meeting else [],
+        "has at its meeting": meeting.attended_by if meeting else [],
+        "is told by": [stage.told_by] if stage.told_by else [],
+        "copies in": [copy.role for copy in stage.copies],
+        "is seen by": stage.observers,
+    }
+    stand_ins = [
+        mention
+        for away, stand_in in stage.stand_ins
+        for mention in (("has somebody stand in for", away), ("has to stand in", stand_in))
+    ]
+    mentions = [*((what, role) for what, roles in named.items() for role in roles), *stand_ins]
+    return [(role, f"{stage.label} {what}") for what, role in mentions]
