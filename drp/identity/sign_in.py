@@ -43,23 +43,15 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
 
     The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
     """
-    found = (
-        connection.execute(
-            select_of(PersonRow, authority, PersonRow.id).where(
-                func.lower(col(PersonRow.email)) == email.strip().lower(), match_here(PersonRow, local_date(now))
-            )
-        )
-        .scalars()
-        .all()
-    )
+    of_address = (func.lower(col(PersonRow.email)) == email.strip().lower(), match_here(PersonRow, local_date(now)))
+    found = connection.execute(select_of(PersonRow, authority, PersonRow.id).where(*of_address)).scalars().all()
     # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
     person = found[0] if len(found) == 1 else None
     recent = count_of(
         connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.asked_at) > now - WITHIN
     )
     known = person if person is not None and recent < AT_MOST else None
-    values = _row(authority, chance, "link", now) | {"person": known, "then": then}
-    connection.execute(insert(SignInRow).values(**values))
+    _note_sign_in(connection, chance, authority, "link", now, person=known, then=then)
 
 
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
@@ -105,9 +97,10 @@ def visit_provider(
     now: datetime,
 ) -> None:  # fmt: skip
     """Note a visit to the identity provider, bound to the browser that begins it."""
-    values = _row(authority, chance, "provider", now) | {"hash": hash_secret(state), "browser": hash_secret(browser)}
-    values |= {"verifier": verifier, "nonce": nonce, "then": then}
-    connection.execute(insert(SignInRow).values(**values))
+    _note_sign_in(
+        connection, chance, authority, "provider", now,
+        hash=hash_secret(state), browser=hash_secret(browser), verifier=verifier, nonce=nonce, then=then,
+    )  # fmt: skip
 
 
 def back_from_provider(connection: Connection, authority: str, state: str, browser: str, now: datetime) -> ProviderVisit:
@@ -121,11 +114,11 @@ def forget_sign_ins(connection: Connection, authority: str, now: datetime) -> in
     return connection.execute(delete_of(SignInRow, authority).where(col(SignInRow.asked_at) < now - timedelta(days=1))).rowcount
 
 
-def _row(authority: str, chance: Randomness, how: str, now: datetime) -> dict[str, object]:
-    return {
-        "authority": authority, "id": chance.identity(), "how": how, "person": None, "asked_at": now, "hash": "",
-        "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None,
-    }  # fmt: skip
+def _note_sign_in(connection: Connection, chance: Randomness, authority: str, how: str, now: datetime, **values: object) -> None:
+    """Write down that a sign-in is under way. What is not given is empty."""
+    empty = {"person": None, "hash": "", "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None}
+    row = {"authority": authority, "id": chance.identity(), "how": how, "asked_at": now, **empty, **values}
+    connection.execute(insert(SignInRow).values(**row))
 
 
 def _used(connection: Connection, authority: str, how: str, secret: str, now: datetime, browser: str = "") -> SignInRow:
