@@ -9,8 +9,7 @@ from markupsafe import escape
 from drp.casework.service import Casework
 from drp.directory import lookup
 from drp.proof.checkpoint import Checkpoint
-from drp.proof.head_day import move_head_day, read_head_day
-from drp.proof.take_checkpoint import last_checkpoint
+from drp.proof.take_checkpoint import last_checkpoint, move_head_day, read_head_day
 from notifications.channels import OutgoingMail, UnsafeMessage, is_address
 from notifications.outbox import Sender
 from notifications.wording import WordedMessage

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,6 @@ from api.cli.declare import end
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
-from drp.backup.postgresql import DumpedDatabase
 from drp.database import migrate
 from drp.database.engine import Store, Unavailable
 from drp.items.attachments import Attachments
@@ -64,23 +64,25 @@ def back_up(service: Service, out: Path) -> BackupReport:
     _check_revision(service.store, settings)
     with folder.made_folder(out) as part:
         moment = service.clock()
-        is_sqlite = service.store.is_sqlite
-        dumped = _copy_sqlite(settings, part) if is_sqlite else postgresql.dump_database(service.store.engine, part)
+        if service.store.is_sqlite:
+            found = sqlite.copy_into_backup(sqlite.path_of(settings.database_url), part)
+        else:
+            found = postgresql.dump_database(service.store.engine, part)
         log = _keep_access_log(settings, part)
-        documents, amiss = folder.keep_documents(settings.attachments_folder, part, dumped.found.documents)
-        for authority, kept in dumped.found.authorities.items():
+        documents, amiss = folder.keep_documents(settings.attachments_folder, part, found.documents)
+        for authority, kept in found.authorities.items():
             # Not those that were taken since the database was read: it could not go on from them.
             files = [path for path in files_of(settings.checkpoints_folder, authority) if number_of(path) <= kept.checkpoint]
             for path in files[-AT_MOST:]:
                 folder.put_file(part / CHECKPOINTS / path.name, path.read_bytes())
         made = Manifest(
             at=moment,
-            engine="sqlite" if is_sqlite else "postgresql",
-            server=dumped.server,
-            roles=dumped.roles,
-            revision=dumped.found.revision,
-            authorities=dumped.found.authorities,
-            rows=dumped.rows,
+            engine="sqlite" if service.store.is_sqlite else "postgresql",
+            server=found.server,
+            roles=found.roles,
+            revision=found.revision,
+            authorities=found.authorities,
+            rows=found.rows,
             amiss=amiss,
             keys=KeyNames(
                 chain=manifest.name_of_chain(service.casework.keeper.key), signing=name_of(service.signing.public_key())
@@ -125,13 +127,6 @@ def _check_revision(store: Store, settings: Settings) -> None:
         )
 
 
-def _copy_sqlite(settings: Settings, part: Path) -> DumpedDatabase:
-    sqlite.copy_database(sqlite.path_of(settings.database_url), part / sqlite.DATABASE)
-    with sqlite.read_copy(part / sqlite.DATABASE) as connection:
-        found = contents.read_contents(connection)
-    return DumpedDatabase(0, (), found, {sqlite.DATABASE: sqlite.rows_of_copy(part / sqlite.DATABASE)})
-
-
 def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
     fallback = settings.var / FALLBACK
     if fallback.is_file():
@@ -163,7 +158,7 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
         now = clock()
         _check_target(store, settings, found)
         said = [*_bring_files(settings, kept)]
-        settle = after_restore.settling_of(found.at, now, settings.hold_after)
+        settle = partial(after_restore.settle_after_restore, moment=found.at, now=now, hold_after=settings.hold_after)
         if store.is_sqlite:
             sqlite.put_database_in_place(kept / sqlite.DATABASE, sqlite.path_of(settings.database_url), settle)
         else:

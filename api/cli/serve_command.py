@@ -9,7 +9,7 @@ from api.assembly import Service, assemble_service, from_folder
 from api.cli.declare import end
 from drp.database.migrate import migrate_database, newest_revision, stored_revision
 from drp.directory import lookup
-from drp.directory.importing import vacancies_of
+from drp.directory.lookup import posts_nobody_holds
 from drp.directory.vacancies import PostsVacant
 from drp.settings import Settings
 from workflows.calendar.working_days import local_date
@@ -42,7 +42,7 @@ def _seed(service: Service, folder: Path) -> None:
             read = from_folder(own)
             with service.store.write(read.authority.key) as connection:
                 service.casework.procedures.seed(connection, read, now)
-                empty = vacancies_of(connection, read.authority, read.ladders, local_date(now))
+                empty = posts_nobody_holds(connection, read.authority, read.ladders, local_date(now))
                 if empty and lookup.has_people(connection, read.authority.key):
                     raise PostsVacant(empty)
         except (Unreadable, PostsVacant) as refused:

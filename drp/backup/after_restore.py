@@ -1,11 +1,10 @@
 """What must be so before anybody starts a database that was put back: no mail leaves, and no date that passed is acted on."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import partial
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 from sqlmodel import col
 
 from drp.backup.contents import authorities_in, choose_authority_rows
@@ -13,22 +12,11 @@ from drp.database.account_tables import SessionRow, SignInRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import UNSENT, NotificationRow
-from drp.database.scope import in_authority, update_of
+from drp.database.scope import delete_of, in_authority, select_of, update_of
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
 """Windows that only tell: no promise of anybody's."""
-
-
-@dataclass(frozen=True)
-class PassedDate:
-    """A date that passed between the backup and now. `is_held`: its time to be acted on has come too."""
-
-    reference: str
-    kind: str
-    due: date
-    owner_role: str
-    is_held: bool
 
 
 def settle_after_restore(connection: Connection, moment: datetime, now: datetime, hold_after: timedelta) -> None:
@@ -44,42 +32,29 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
         choose_authority_rows(connection, authority)
         here = col(AuthorityRow.key) == authority
         ticked = connection.execute(select(col(AuthorityRow.last_tick)).where(here)).scalar()
-        away = min(ticked or moment, now - hold_after - timedelta(seconds=1))
-        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=away))
+        last_tick = min(ticked or moment, now - hold_after - timedelta(seconds=1))
+        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=last_tick))
         connection.execute(
             update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )
         for table in (SessionRow, SignInRow):
-            connection.execute(delete(table).where(in_authority(table, authority)))
+            connection.execute(delete_of(table, authority))
 
 
-def settling_of(moment: datetime, now: datetime, hold_after: timedelta) -> Callable[[Connection], None]:
-    """`settle`, with what it needs to know."""
-    return partial(settle_after_restore, moment=moment, now=now, hold_after=hold_after)
+def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> Sequence[Any]:
+    """The promises that came to their date between the backup and now, or wait to be acted on; oldest first.
 
-
-def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> tuple[PassedDate, ...]:
-    """The promises that came to their date between the backup and now, or wait to be acted on; oldest first."""
-    closes, acts = col(WindowRow.closes_at), col(WindowRow.acts_at)
-    rows = connection.execute(
-        select(
-            col(ChallengeRow.reference),
-            col(WindowRow.kind),
-            col(WindowRow.due),
-            col(WindowRow.owner_role),
-            col(WindowRow.acts_at),
-        )
-        .join(
-            ChallengeRow,
-            and_(in_authority(ChallengeRow, col(WindowRow.authority)), col(ChallengeRow.id) == col(WindowRow.challenge)),
-        )
+    Each has a reference, kind, due, owner_role, and is_held: its time to be acted on has come too.
+    """
+    closes, is_held = col(WindowRow.closes_at), (col(WindowRow.acts_at) <= now).label("is_held")
+    return connection.execute(
+        select_of(WindowRow, authority, ChallengeRow.reference, WindowRow.kind, WindowRow.due, WindowRow.owner_role, is_held)
+        .join(ChallengeRow, and_(in_authority(ChallengeRow, authority), col(ChallengeRow.id) == col(WindowRow.challenge)))
         .where(
-            in_authority(WindowRow, authority),
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.held_since).is_(None),
             col(WindowRow.kind).not_in(REMINDING),
-            or_(acts <= now, and_(closes > moment, closes <= now)),
+            or_(col(WindowRow.acts_at) <= now, and_(closes > moment, closes <= now)),
         )
         .order_by(col(WindowRow.due), col(ChallengeRow.reference), col(WindowRow.kind))
-    )
-    return tuple(PassedDate(row.reference, row.kind, row.due, row.owner_role, row.acts_at <= now) for row in rows)
+    ).all()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from drp.backup.manifest import BackupRefused
+from drp.items.attachments import sync_folder
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 ATTACHMENTS = "attachments"
@@ -16,7 +17,7 @@ ATTACHMENTS = "attachments"
 
 @contextmanager
 def made_folder(folder: Path) -> Iterator[Path]:
-    """A folder to fill, which gets its name when it is whole; what was not finished is taken away. Raises Refused."""
+    """Give a folder to fill. It gets its name once it is whole; if that fails it is removed. Raises BackupRefused."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BackupRefused(f"{folder} is not an empty folder, and no backup is written over anything. Give --out another name.")
     part = folder.with_name(f"{folder.name}.part")
@@ -30,8 +31,8 @@ def made_folder(folder: Path) -> Iterator[Path]:
         ) from None
     try:
         yield part
-        for path in [*part.rglob("*"), part]:
-            sync_folder(path) if path.is_dir() else None
+        for path in (path for path in (*part.rglob("*"), part) if path.is_dir()):
+            sync_folder(path)
         os.replace(part, folder)
         sync_folder(folder.parent)
     except BaseException:
@@ -55,17 +56,8 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """See the names in a folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def documents_in(folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """Every attached document of a folder of attachments: authority, digest, path. What was never finished is passed by."""
+    """List every attached document of a folder of attachments: authority, digest, path. Unfinished files are skipped."""
     for path in sorted(folder.glob("*/*/*")):
         authority, two, digest = path.relative_to(folder).parts
         if _DIGEST.fullmatch(digest) and digest[:2] == two:
@@ -73,7 +65,7 @@ def documents_in(folder: Path) -> Iterator[tuple[str, str, Path]]:
 
 
 def keep_documents(source: Path, part: Path, known: frozenset[tuple[str, str]]) -> tuple[int, tuple[str, ...]]:
-    """Copy every document that is what its name says. Gives how many, and what is amiss: altered, or missing."""
+    """Copy every document whose bytes match its digest. Gives how many, and a line for each that is altered or missing."""
     kept: set[tuple[str, str]] = set()
     amiss: list[str] = []
     for authority, digest, path in documents_in(source):
@@ -83,10 +75,6 @@ def keep_documents(source: Path, part: Path, known: frozenset[tuple[str, str]]) 
             kept.add((authority, digest))
         else:
             amiss.append(f"{path}: altered since it was attached")
-    gone = sorted(known - kept)
-    amiss += [
-        f"{path}: missing, though an item has it"
-        for path in (source / authority / digest[:2] / digest for authority, digest in gone)
-        if not path.exists()
-    ]
+    gone = (source / authority / digest[:2] / digest for authority, digest in sorted(known - kept))
+    amiss += [f"{path}: missing, though an item has it" for path in gone if not path.exists()]
     return len(kept), tuple(amiss)

@@ -90,7 +90,7 @@ def signature_of(text: bytes, key: Ed25519PrivateKey) -> bytes:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
-    """The manifest of a backup, and its own bytes. Raises Refused."""
+    """The manifest of a backup, and its own bytes. Raises BackupRefused."""
     try:
         text = (folder / MANIFEST).read_bytes()
     except OSError as fault:
@@ -105,7 +105,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
 
 
 def check_manifest_files(folder: Path, manifest: Manifest, text: bytes, key: Ed25519PublicKey | None) -> None:
-    """Raise Refused unless a backup is byte for byte what was written; without a key the manifest's signature is not asked."""
+    """Raise BackupRefused unless a backup is byte for byte what was written. Without a key its signature is not checked."""
     if key is not None:
         try:
             key.verify(base64.b64decode((folder / SIGNATURE).read_bytes(), validate=False), text)

@@ -2,24 +2,27 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, NullPool, create_engine, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from drp.backup import contents
-from drp.backup.folder import sync_file, sync_folder
+from drp.backup.contents import DatabaseContents
+from drp.backup.folder import sync_file
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Unavailable
 from drp.database.sqlite_driver import sqlite3
+from drp.items.attachments import sync_folder
 
 DATABASE = "database.sqlite"
 
 
 def path_of(url: str) -> Path:
-    """The file of a database. Raises Refused where it has none."""
+    """The file of a database. Raises BackupRefused where it has none."""
     database = make_url(url).database
     if not database or database == ":memory:":
         raise BackupRefused("The database is in memory only: it has no file to keep. Set DRP_DATABASE_URL.")
@@ -29,13 +32,13 @@ def path_of(url: str) -> Path:
 def copy_database(source: Path, target: Path) -> None:
     """Copy a database by its own backup call, in one step: whoever writes waits for as long as that takes, and goes on.
 
-    A copy of the file would have what is half written, and not the journal that takes it back. Raises Refused.
+    A copy of the file would have what is half written, and not the journal that takes it back. Raises BackupRefused.
     """
     try:
-        with closing(sqlite3.connect(source, timeout=30)) as live, closing(sqlite3.connect(target)) as made:
-            made.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end
-            live.backup(made, sleep=0.01)
-            made.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
+        with closing(sqlite3.connect(source, timeout=30)) as live, closing(sqlite3.connect(target)) as copy:
+            copy.execute("PRAGMA synchronous=OFF")  # it is synced once, at the end
+            live.backup(copy, sleep=0.01)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, wherever it is read
     except sqlite3.Error as fault:
         raise BackupRefused(
             f"{source} could not be copied ({fault}). No backup was made. Look whether the disk is full or failing; run it again."
@@ -45,37 +48,36 @@ def copy_database(source: Path, target: Path) -> None:
 
 
 def check_database_is_sound(path: Path, called: str) -> None:
-    """Raise Refused unless a database is sound: every page, every index, every reference."""
+    """Raise BackupRefused unless a database is sound: every page, every index, every reference."""
     try:
         with closing(sqlite3.connect(path)) as connection:
-            said = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
-            astray = connection.execute("PRAGMA foreign_key_check").fetchmany(3)
+            faults = [str(row[0]) for row in connection.execute("PRAGMA integrity_check(3)")]
+            astray = connection.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.Error as fault:
-        said, astray = [str(fault)], []
-    if said != ["ok"] or astray:
-        what = "; ".join(said) if said != ["ok"] else f"a row of {astray[0][0]} refers to a row that is not there"
+        faults, astray = [str(fault)], None
+    if faults != ["ok"] or astray:
+        wrong = "; ".join(faults) if faults != ["ok"] else f"a row of {astray[0]} refers to a row that is not there"
         raise BackupRefused(
-            f"{called} is not sound: {what}. It is not kept: it could not be relied on. "
+            f"{called} is not sound: {wrong}. It is not kept: it could not be relied on. "
             "Keep the last good backup, and look at the disk."
         )
 
 
-@contextmanager
-def read_copy(path: Path) -> Iterator[Connection]:
-    """A connection to a copy, as a store would give one, that leaves the file as it is."""
-    engine = create_engine(f"sqlite:///{path}", module=sqlite3, poolclass=NullPool)
-    with engine.connect() as connection:
-        yield connection
+def copy_into_backup(source: Path, part: Path) -> DatabaseContents:
+    """Copy the database into a backup's folder, and look at what the copy holds. Raises BackupRefused."""
+    copy_database(source, part / DATABASE)
+    with _engine_of(part / DATABASE).connect() as connection:
+        rows = {table: contents.count_rows(connection, table) for table in contents.all_tables(connection)}
+        return replace(contents.read_contents(connection), rows={DATABASE: rows})
 
 
-def rows_of_copy(path: Path) -> Mapping[str, int]:
-    """How many rows each table has."""
-    with read_copy(path) as connection:
-        return {table: contents.count_rows(connection, table) for table in contents.all_tables(connection)}
+def _engine_of(path: Path) -> Engine:
+    """An engine for a file that no service uses: it leaves the journal's mode as it is, and keeps no connection."""
+    return create_engine(f"sqlite:///{path}", module=sqlite3, poolclass=NullPool, hide_parameters=True)
 
 
 def check_place_is_free(path: Path) -> None:
-    """Raise Refused where a database stands already, or where the journal of an older one would be played into the new."""
+    """Raise BackupRefused where a database stands already, or where the journal of an older one would be played into the new."""
     if path.exists() and path.stat().st_size:
         raise BackupRefused(
             f"There is a database at {path} already, and nothing is ever restored over one. Nothing was written. "
@@ -96,8 +98,7 @@ def put_database_in_place(kept: Path, path: Path, settle: Callable[[Connection],
     try:
         _forget(part)
         shutil.copyfile(kept, part)
-        engine = create_engine(f"sqlite:///{part}", module=sqlite3, poolclass=NullPool, hide_parameters=True)
-        with engine.begin() as connection:
+        with _engine_of(part).begin() as connection:
             settle(connection)
         check_database_is_sound(part, f"{kept.name}, as it was brought back,")
         sync_file(part)

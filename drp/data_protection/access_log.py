@@ -135,8 +135,11 @@ class AccessLog:
                 with suppress(ValueError, KeyError, TypeError):
                     said = json.loads(line)
                     if said["authority"] == authority:
-                        at = datetime.fromisoformat(said["at"])
-                        found.append(LoggedReading(0, _aware(at), said["person"], said["what"], said["reference"]))
+                        found.append(
+                            LoggedReading(
+                                0, _aware(datetime.fromisoformat(said["at"])), said["person"], said["what"], said["reference"]
+                            )
+                        )
         except OSError as error:
             raise Unavailable("the access log's file cannot be read") from error
         return found

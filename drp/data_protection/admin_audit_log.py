@@ -28,7 +28,11 @@ def note_admin_change(
     connection: Connection, chance: Randomness, signed: Principal, now: datetime, what: str, **which: object
 ) -> None:
     """Write a change down, in the transaction that makes it."""
-    said = {name: _plain(value) for name, value in which.items() if value not in (None, "")}
+    said = {
+        name: value.isoformat() if isinstance(value, date) else str(value)
+        for name, value in which.items()
+        if value not in (None, "")
+    }
     connection.execute(
         insert(AdministeredRow).values(
             authority=signed.authority, id=chance.identity(), at=now, person=UUID(signed.person), what=what, said=said
@@ -56,7 +60,3 @@ def latest_admin_changes(connection: Connection, authority: str, most: int = 100
 
 PEOPLE = ("of", "by", "to")
 """What stands under these names is a person's identity."""
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)

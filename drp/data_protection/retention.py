@@ -1,18 +1,20 @@
 """Retention: which children's records are to be reviewed, what holds them, and their lawful erasure, which leaves the proof."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, or_
 from sqlmodel import col
 
 from drp.casework.load import facts_from_row
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.draft_tables import DraftRow
+from drp.database.gathering import gather_by_key
 from drp.database.ids import Randomness
 from drp.database.record_tables import ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow
@@ -77,32 +79,29 @@ def every_child(connection: Connection, authority: Authority) -> Iterator[ToRevi
         ever = {Status(status) for status in row["statuses"]} | statuses.get(id_, set())
         contact = max(filter(None, (row["contact"], last.get(id_))), default=None)
         kept = retention_of(authority, ever, row["born"], row["died"], contact)
-        mine = (*holds.get(None, ()), *holds.get(id_, ()))
-        yield ToReview(id_, row["number"], kept, counts.get(id_, 0), mine, id_ in erased)
+        yield ToReview(id_, row["number"], kept, counts[id_], (*holds.get(None, ()), *holds.get(id_, ())), id_ in erased)
 
 
-def _holds(connection: Connection, authority: str) -> dict[UUID | None, tuple[str, ...]]:
-    found: dict[UUID | None, tuple[str, ...]] = {}
-    for row in connection.execute(select_of(HoldRow, authority, HoldRow.child, HoldRow.why).where(col(HoldRow.lifted).is_(None))):
-        found[row.child] = (*found.get(row.child, ()), row.why)
-    return found
+def _holds(connection: Connection, authority: str) -> dict[UUID | None, list[str]]:
+    """Why records are held now, by child; None: everybody's."""
+    holds = select_of(HoldRow, authority, HoldRow.child, HoldRow.why).where(col(HoldRow.lifted).is_(None))
+    return gather_by_key((row.child, row.why) for row in connection.execute(holds))
 
 
-def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID, set[Status]], dict[UUID, int], dict[UUID, date]]:
+def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID, set[Status]], Counter[UUID], dict[UUID, date]]:
     """What the challenges about each child add: statuses that the child once had, how many, the last day of one."""
-    statuses: dict[UUID, set[Status]] = {}
-    counts: dict[UUID, int] = {}
+    statuses, counts = defaultdict[UUID, set[Status]](set), Counter[UUID]()
     last: dict[UUID, date] = {}
     for row in connection.execute(
         select_of(ChallengeRow, authority, ChallengeRow.child, ChallengeRow.rest, ChallengeRow.last_at).where(
             col(ChallengeRow.child).is_not(None)
         )
     ):
-        child, day = row.child, local_date(row.last_at)
-        ever = facts_from_row(row.rest["facts"]).statuses | facts_from_row(row.rest["facts_at_raising"]).statuses
-        statuses[child] = statuses.get(child, set()) | ever
-        counts[child] = counts.get(child, 0) + 1
-        last[child] = max(last.get(child, day), day)
+        day = local_date(row.last_at)
+        for facts in ("facts", "facts_at_raising"):
+            statuses[row.child] |= facts_from_row(row.rest[facts]).statuses
+        counts[row.child] += 1
+        last[row.child] = max(last.get(row.child, day), day)
     # And what they were meanwhile: looked after for some weeks of a challenge is looked after.
     changes = (
         select_of(ChallengeRow, authority, ChallengeRow.child, EntryRow.facts)
@@ -127,27 +126,26 @@ def note_from_case_system(
     connection: Connection, authority: str, child: UUID, died: date | None, last_contact: date | None
 ) -> None:
     """Keep what the case system says; what is not said stays as it was."""
-    here = (in_authority(KeptChildRow, authority), col(KeptChildRow.child) == child)
-    said = {name: day for name, day in (("died", died), ("last_contact", last_contact)) if day}
-    if connection.execute(select(col(KeptChildRow.child)).where(*here)).first() is None:
-        connection.execute(insert(KeptChildRow).values(authority=authority, child=child, **said))
-    elif said:
-        connection.execute(update(KeptChildRow).where(*here).values(**said))
+    days = {name: day for name, day in (("died", died), ("last_contact", last_contact)) if day}
+    if not count_of(connection, KeptChildRow, authority, col(KeptChildRow.child) == child):
+        connection.execute(insert(KeptChildRow).values(authority=authority, child=child, **days))
+    elif days:
+        connection.execute(update_of(KeptChildRow, authority).where(col(KeptChildRow.child) == child).values(**days))
 
 
 def hold_record(
     connection: Connection, chance: Randomness, authority: str, child: UUID | None, why: str, by: str, today: date
 ) -> None:
     """Let nothing of a child, or of everybody, be erased until it is lifted."""
-    values = {"authority": authority, "id": chance.identity(), "child": child, "why": why, "by": by, "since": today}
-    connection.execute(insert(HoldRow).values(**values))
+    connection.execute(
+        insert(HoldRow).values(authority=authority, id=chance.identity(), child=child, why=why, by=by, since=today)
+    )
 
 
 def lift_holds(connection: Connection, authority: str, child: UUID | None, today: date) -> int:
-    """Lift every hold on a child, or (None) those on everybody. How many there were."""
-    mine = col(HoldRow.child) == child if child else col(HoldRow.child).is_(None)
-    done = connection.execute(update_of(HoldRow, authority).where(mine, col(HoldRow.lifted).is_(None)).values(lifted=today))
-    return done.rowcount
+    """Lift every hold on a child, or (None) those on everybody. Gives how many there were."""
+    holds = update_of(HoldRow, authority).where(col(HoldRow.child).is_not_distinct_from(child), col(HoldRow.lifted).is_(None))
+    return connection.execute(holds.values(lifted=today)).rowcount
 
 
 def erase_record(
@@ -155,37 +153,46 @@ def erase_record(
 ) -> ErasedRecord:
     """Erase what a child's record says in words, for good. The chain goes on proving that it happened, and in what order.
 
-    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises Held. `ordered`: by a
+    Needs the tables' owner on PostgreSQL: the service's own role may delete no words. Raises RecordHeld. `ordered`: by a
     court or on a right to erasure, before its time; a hold binds all the same.
     """
     key = authority.key
-    one = next((each for each in every_child(connection, authority) if each.child == child), None)
-    if one is None:
+    record = next((record for record in every_child(connection, authority) if record.child == child), None)
+    if record is None:
         raise NoSuchChild("That child is not in the directory.")
-    if one.holds:
-        raise RecordHeld(f"It is held: {'; '.join(one.holds)}. Lift the hold first, if you may.")
-    if not ordered and not one.retention.is_over(local_date(now)):
-        until = f"until {one.retention.until:%d %B %Y}" if one.retention.until else "with no end"
-        raise RecordHeld(f"It is kept {until}: {one.retention.why}. Only an order erases it earlier.")
+    _check_not_held(record.holds)
+    retention = record.retention
+    if not ordered and not retention.is_over(local_date(now)):
+        until = f"until {retention.until:%d %B %Y}" if retention.until else "with no end"
+        raise RecordHeld(f"It is kept {until}: {retention.why}. Only an order erases it earlier.")
     ids = connection.execute(
         select_of(ChallengeRow, key, ChallengeRow.id).where(col(ChallengeRow.child) == child)
     ).scalars().all()  # fmt: skip
-    words = _drafts_gone(connection, key, one.number, ids)
+    words = _drafts_gone(connection, key, record.number, ids)
     documents: set[str] = set()
     for id_ in ids:
-        its_own = _digests(connection, key, id_)
-        documents |= its_own
+        attached = (col(EntryRow.challenge) == id_, col(EntryRow.kind) == "document_attached")
+        facts = connection.execute(select_of(EntryRow, key, EntryRow.facts).where(*attached)).scalars()
+        digests = {str(json.loads(text)["digest"]) for text in facts}
+        documents |= digests
         gone = connection.execute(delete_of(WordsRow, key).where(col(WordsRow.challenge) == id_)).rowcount
         words += gone
         # What was answered then, word for word, names the child.
         connection.execute(delete_of(IdempotencyRow, key).where(col(IdempotencyRow.challenge) == id_))
-        if gone:
-            _write_down(connection, key, id_, now, by, why, gone, len(its_own))
-    lines = blank_lines(connection, key, one.number, child)
+        if gone and not count_of(connection, ErasureRow, key, col(ErasureRow.challenge) == id_):
+            connection.execute(
+                insert(ErasureRow).values(
+                    authority=key, challenge=id_, at=now, by=by, why=why, words=gone, documents=len(digests)
+                )
+            )
+    lines = blank_lines(connection, key, record.number, child)
+    born = find_birth_date(connection, key, child)
+    assert born is not None
+    # The year of birth stays, because the retention rests on it.
     connection.execute(
         update_of(ChildRow, key)
         .where(col(ChildRow.id) == child)
-        .values(initials="", number=f"erased-{child.hex[:12]}", born=_year_of_birth(connection, key, child))
+        .values(initials="", number=f"erased-{child.hex[:12]}", born=date(born.year, 1, 1))
     )
     alone = tuple(sorted(digest for digest in documents if not _named_elsewhere(connection, key, digest, ids)))
     return ErasedRecord(len(ids), words, alone, lines)
@@ -194,20 +201,24 @@ def erase_record(
 def erase_lines(connection: Connection, authority: str, number: str, ordered: bool) -> ErasedRecord:
     """Blank a child's number in lines of earlier registers, where the directory does not know the child.
 
-    Raises NoSuchChild where no line has it; Held while everybody's record is held, and without an order: no day of birth
+    Raises NoSuchChild where no line has it; RecordHeld while everybody's record is held, and without an order: no day of birth
     or of last contact is known from which a time could be counted.
     """
     lines = blank_lines(connection, authority, number, None)
     if not lines:
         raise NoSuchChild(f"Neither the directory nor the register of {authority} has a child {number}. Check the number.")
-    holds = _holds(connection, authority).get(None, ())
-    if holds:
-        raise RecordHeld(f"It is held: {'; '.join(holds)}. Lift the hold first, if you may.")
+    _check_not_held(_holds(connection, authority).get(None, ()))
     if not ordered:
         raise RecordHeld(
             "Only lines of an earlier register name this child, and nothing tells until when: only an order erases it."
         )
     return ErasedRecord(0, 0, (), lines)
+
+
+def _check_not_held(holds: Sequence[str]) -> None:
+    """Raise RecordHeld where something holds a record."""
+    if holds:
+        raise RecordHeld(f"It is held: {'; '.join(holds)}. Lift the hold first, if you may.")
 
 
 def conditions_about_child(number: str, child: UUID | None) -> ColumnElement[bool]:
@@ -218,14 +229,14 @@ def conditions_about_child(number: str, child: UUID | None) -> ColumnElement[boo
 
 def blank_lines(connection: Connection, authority: str, number: str, child: UUID | None) -> int:
     """Take a child out of the lines brought in from sheets: each stays, and is counted as it was. Gives how many there were."""
-    here = (in_authority(RegisterRow, authority), conditions_about_child(number, child))
-    count = connection.execute(select(func.count()).select_from(RegisterRow).where(*here, col(RegisterRow.is_first))).scalar_one()
-    connection.execute(update(RegisterRow).where(*here).values(number="", child=None))
-    return int(count)
+    about = conditions_about_child(number, child)
+    count = count_of(connection, RegisterRow, authority, about, col(RegisterRow.is_first))
+    connection.execute(update_of(RegisterRow, authority).where(about).values(number="", child=None))
+    return count
 
 
 def _drafts_gone(connection: Connection, authority: str, number: str, ids: Collection[UUID]) -> int:
-    """Take out what somebody began to write about the child and has not sent. How many."""
+    """Delete the unsent drafts about a child. Gives how many there were."""
     references = set(
         connection.execute(
             select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id).in_(ids))
@@ -233,44 +244,15 @@ def _drafts_gone(connection: Connection, authority: str, number: str, ids: Colle
     )
     rows = connection.execute(select_of(DraftRow, authority, DraftRow.id, DraftRow.said)).all()
     mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
-    if mine:
-        connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.id).in_(mine)))
+    connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.id).in_(mine)))
     return len(mine)
-
-
-def _year_of_birth(connection: Connection, authority: str, child: UUID) -> date:
-    """The first day of the year of birth: the year stays, because the retention rests on it."""
-    born = find_birth_date(connection, authority, child)
-    assert born is not None
-    return date(born.year, 1, 1)
-
-
-def _write_down(
-    connection: Connection, authority: str, challenge: UUID, now: datetime, by: str, why: str, words: int, documents: int
-) -> None:
-    here = (in_authority(ErasureRow, authority), col(ErasureRow.challenge) == challenge)
-    if connection.execute(select(col(ErasureRow.challenge)).where(*here)).first() is None:
-        row = {"authority": authority, "challenge": challenge, "at": now, "by": by, "why": why}
-        connection.execute(insert(ErasureRow).values(**row, words=words, documents=documents))
-
-
-def _digests(connection: Connection, authority: str, challenge: UUID) -> set[str]:
-    rows = connection.execute(
-        select_of(EntryRow, authority, EntryRow.facts).where(
-            col(EntryRow.challenge) == challenge, col(EntryRow.kind) == "document_attached"
-        )
-    ).scalars()
-    return {str(json.loads(facts)["digest"]) for facts in rows}
 
 
 def _named_elsewhere(connection: Connection, authority: str, digest: str, ids: Collection[UUID]) -> bool:
     """Does an entry of somebody else's record name the same document? Then its bytes stay."""
-    found = count_of(
-        connection,
-        EntryRow,
-        authority,
+    elsewhere = (
         col(EntryRow.kind) == "document_attached",
         col(EntryRow.challenge).not_in(ids),
         col(EntryRow.facts).contains(digest, autoescape=True),
     )
-    return bool(found)
+    return count_of(connection, EntryRow, authority, *elsewhere) > 0

@@ -1,6 +1,5 @@
 """A child as the subject of the record: every row that is about them, and the people who stand in those rows."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,28 +13,16 @@ from drp.data_protection.retention import conditions_about_child, every_child
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WordsRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow
 from drp.database.draft_tables import DraftRow
+from drp.database.gathering import gather_by_key
 from drp.database.record_tables import AdministeredRow, ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow, SheetRow
 from drp.database.scope import core_table, in_authority, select_of
 from drp.directory import lookup
-from drp.directory.lookup import make_child
+from drp.directory.lookup import make_child, make_post
 from drp.directory.values import DirectoryChild
+from workflows.decision.recipients import Post
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.retention import Retention
-
-
-@dataclass(frozen=True)
-class PostOfPerson:
-    """A post, by its role's key, from a day until a day (local days, both included)."""
-
-    role: str
-    person: str
-    since: date
-    until: date | None
-
-    def on(self, day: date) -> bool:
-        """Was it held on that day?"""
-        return self.since <= day and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True)
@@ -44,7 +31,7 @@ class RecordedPerson:
 
     name: str
     agency: str
-    posts: tuple[PostOfPerson, ...] = ()
+    posts: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,10 +132,10 @@ def keeping_of(connection: Connection, authority: Authority, child: UUID) -> Rec
         .order_by(col(HoldRow.since), col(HoldRow.id))
     )
     return RecordKeeping(
-        next(one.retention for one in every_child(connection, authority) if one.child == child),
+        next(record.retention for record in every_child(connection, authority) if record.child == child),
         row.died if row else None,
         row.last_contact if row else None,
-        tuple(RecordHold(one.why, one.by, one.since, one.lifted, one.child is None) for one in holds),
+        tuple(RecordHold(hold.why, hold.by, hold.since, hold.lifted, hold.child is None) for hold in holds),
     )
 
 
@@ -183,12 +170,11 @@ def imported_lines(connection: Connection, authority: str, number: str, child: U
         .where(conditions_about_child(number, child))
         .order_by(col(RegisterRow.raised_on), col(RegisterRow.reference), col(RegisterRow.id), col(RegisterRow.n))
     ).all()
-    reasons: dict[UUID, tuple[str, ...]] = {}
-    for row in rows:
-        reasons[row.id] = (*reasons.get(row.id, ()), *([row.reason] if row.reason else []))
+    reasons = gather_by_key((row.id, row.reason) for row in rows if row.reason)
     return tuple(
         ImportedLine(
-            row.reference, row.name, row.at, row.raised_on, row.ended_on, row.item_type, row.stage, reasons[row.id], row.status,
+            row.reference, row.name, row.at, row.raised_on, row.ended_on, row.item_type, row.stage,
+            tuple(reasons.get(row.id, ())), row.status,
             row.team, row.service, row.outcome, row.impact, row.raiser,
         )
         for row in rows
@@ -196,24 +182,24 @@ def imported_lines(connection: Connection, authority: str, number: str, child: U
     )  # fmt: skip
 
 
-def posts_for(connection: Connection, authority: str, child: UUID) -> tuple[PostOfPerson, ...]:
+def posts_for(connection: Connection, authority: str, child: UUID) -> tuple[Post, ...]:
     """Who held which post for the child, and when: the oldest first."""
     rows = connection.execute(
         select_of(PostRow, authority).where(col(PostRow.held_for) == HeldFor.CHILD.value, col(PostRow.key) == str(child))
     )
-    held = (PostOfPerson(row.role, str(row.person), row.since, row.until) for row in rows)
-    return tuple(sorted(held, key=lambda one: (one.since, one.role, one.until or date.max, one.person)))
+    return tuple(sorted(map(make_post, rows), key=lambda post: (post.since, post.role, post.until or date.max, post.person)))
 
 
 def recorded_people(connection: Connection, authority: str, ids: Iterable[str]) -> dict[str, RecordedPerson]:
     """People by their ids, with every post that they ever held."""
     wanted = [UUID(id_) for id_ in sorted(set(ids)) if id_]
-    posts: dict[str, list[PostOfPerson]] = defaultdict(list)
-    for row in connection.execute(select_of(PostRow, authority).where(col(PostRow.person).in_(wanted))):
-        posts[str(row.person)].append(PostOfPerson(row.role, str(row.person), row.since, row.until))
+    posts = gather_by_key(
+        (str(row.person), make_post(row))
+        for row in connection.execute(select_of(PostRow, authority).where(col(PostRow.person).in_(wanted)))
+    )
     agencies = unit_names(connection, authority, "agency")
     return {
-        str(row.id): RecordedPerson(row.name, agencies.get(row.agency, row.agency), tuple(posts[str(row.id)]))
+        str(row.id): RecordedPerson(row.name, agencies.get(row.agency, row.agency), tuple(posts.get(str(row.id), ())))
         for row in connection.execute(
             select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency).where(col(PersonRow.id).in_(wanted))
         )
@@ -242,9 +228,11 @@ def unit_names(connection: Connection, authority: str, kind: str) -> dict[str, s
 
 def recipients_of_item(connection: Connection, authority: str, item: UUID) -> tuple[RecordedRecipient, ...]:
     """Everybody to whom an item was ever addressed or copied."""
-    rows = connection.execute(select_of(InvolvedRow, authority).where(col(InvolvedRow.challenge) == item))
-    found = (RecordedRecipient(str(row.person), row.role, row.as_to, row.since) for row in rows)
-    return tuple(sorted(found, key=lambda one: (one.since, one.role, one.person)))
+    found = (
+        RecordedRecipient(str(row.person), row.role, row.as_to, row.since)
+        for row in connection.execute(select_of(InvolvedRow, authority).where(col(InvolvedRow.challenge) == item))
+    )
+    return tuple(sorted(found, key=lambda recipient: (recipient.since, recipient.role, recipient.person)))
 
 
 def unsent_drafts(connection: Connection, authority: str, number: str, references: Iterable[str]) -> tuple[UnsentDraft, ...]:

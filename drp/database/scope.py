@@ -6,7 +6,7 @@ bound parameter in a statement that is written once.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Select, Table, Update, and_, delete, func, or_, select, update
 from sqlmodel import col
 
 from drp.database.tables import Row
@@ -42,6 +42,16 @@ def delete_of(row: type[Row], authority: Any) -> Delete:
 def match_day(row: Any, day: Any) -> tuple[ColumnElement[bool], ...]:
     """The conditions for rows of posts, covers or delegations that hold on a day: their first day and their last count."""
     return col(row.since) <= day, or_(col(row.until).is_(None), col(row.until) >= day)
+
+
+def match_here(row: Any, day: Any) -> ColumnElement[bool]:
+    """The condition for rows of people who have not left by a day: their last day counts."""
+    return or_(col(row.left_on).is_(None), col(row.left_on) >= day)
+
+
+def match_not_over(row: Any, day: Any) -> ColumnElement[bool]:
+    """The condition for rows of posts, covers or delegations that hold on a day or will later: not those taken back before."""
+    return or_(col(row.until).is_(None), and_(col(row.until) >= day, col(row.until) >= col(row.since)))
 
 
 def count_of(connection: Connection, row: type[Row], authority: str, *conditions: Any) -> int:

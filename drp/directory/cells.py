@@ -40,10 +40,13 @@ class CellRow:
         return self._cells.get("key") or self._cells.get("number") or ""
 
     def fault(self, column: str, wrong: str, instead: str) -> None:
-        """One fault a cell says enough."""
+        """Note a fault of a cell, unless one of it is noted already."""
         if column not in self._bad:
             self._bad.add(column)
             self._say(self.line, wrong, instead)
+
+    def _refuse(self, column: str, cell: str, instead: str) -> None:
+        self.fault(column, f"`{column}` is `{show_cell(cell)}`" if cell else f"`{column}` is empty", instead)
 
     def text(self, column: str, most: int, needed: bool = True) -> str:
         """Text of at most so many characters."""
@@ -58,24 +61,27 @@ class CellRow:
         """What a row is called by, here and in the other files."""
         cell = self.text(column, most, needed)
         if cell and not KEY.fullmatch(cell):
-            said = f"`{show_cell(cell)}` cannot be a {column}"
-            self.fault(column, said, "write letters, digits, dots, hyphens and underscores, beginning with a letter or digit")
+            self.fault(
+                column,
+                f"`{show_cell(cell)}` cannot be a {column}",
+                "write letters, digits, dots, hyphens and underscores, beginning with a letter or digit",
+            )
         return cell
 
     def email(self, column: str, needed: bool) -> str:
         """One plain address."""
         cell = self.text(column, 200, needed)
         if cell and not (_EMAIL.fullmatch(cell) and len(cell.partition("@")[0]) <= 64):
-            said = f"`{show_cell(cell)}` is not an e-mail address"
-            self.fault(column, said, "write it as name@council.example, and nothing else")
+            self.fault(
+                column, f"`{show_cell(cell)}` is not an e-mail address", "write it as name@council.example, and nothing else"
+            )
         return cell
 
     def one_of(self, column: str, options: tuple[str, ...]) -> str:
         """One of a few words, in small letters or capitals."""
         cell = self._cells[column].lower()
         if cell not in options:
-            said = f"`{column}` is `{show_cell(cell)}`" if cell else f"`{column}` is empty"
-            self.fault(column, said, f"write one of {', '.join(options)}")
+            self._refuse(column, cell, f"write one of {', '.join(options)}")
         return cell
 
     def day(self, column: str) -> date:
@@ -123,8 +129,7 @@ class CellRow:
         """A whole number from 0."""
         cell = self._cells[column]
         if not re.fullmatch(r"[0-9]{1,9}", cell) or int(cell) > most:
-            said = f"`{column}` is `{show_cell(cell)}`" if cell else f"`{column}` is empty"
-            self.fault(column, said, f"write a whole number from 0 to {most:,}")
+            self._refuse(column, cell, f"write a whole number from 0 to {most:,}")
             return 0
         return int(cell)
 
@@ -147,8 +152,10 @@ def _impossible(year: int, month: int, day: int, column: str) -> tuple[str, str]
             "write year, month and day as 2026-04-01",
         )
     last = calendar.monthrange(year, month)[1]
-    said = f"`{column}` is {day} {calendar.month_name[month]} {year}, which does not exist"
-    return said, f"that month ends on {year:04}-{month:02}-{last:02}"
+    return (
+        f"`{column}` is {day} {calendar.month_name[month]} {year}, which does not exist",
+        f"that month ends on {year:04}-{month:02}-{last:02}",
+    )
 
 
 def show_cell(text: str) -> str:

@@ -5,9 +5,10 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
+from typing import Any, NoReturn
 
 from drp.directory.cells import CellRow, show_cell
+from drp.directory.values import DirectoryChild, DirectoryUnit, Person, StandIn
 from workflows.ladder_language.strict_yaml import FileFault
 from workflows.model.ladder import Status
 
@@ -28,9 +29,6 @@ MOST_ROWS = 200_000
 MOST_CONFERENCES = 1_000
 
 
-Line = TypeVar("Line")
-
-
 class Unloadable(Exception):
     """Files were refused and nothing was loaded. `faults` holds every one, in file and line order."""
 
@@ -40,33 +38,9 @@ class Unloadable(Exception):
 
 
 @dataclass(frozen=True)
-class PersonLine:
-    """One row of people.csv. `agency`: the outside agency they work for, or empty. `left_on`: their last day."""
-
-    line: int
-    key: str
-    name: str
-    email: str
-    agency: str
-    left_on: date | None
-
-
-@dataclass(frozen=True)
-class UnitLine:
-    """One row of units.csv. `within`: a team's service."""
-
-    line: int
-    kind: str
-    key: str
-    name: str
-    within: str
-
-
-@dataclass(frozen=True)
 class PostLine:
     """One row of posts.csv. `of`: the team, service or agency; both days count."""
 
-    line: int
     person: str
     role: str
     of: str
@@ -75,53 +49,30 @@ class PostLine:
 
 
 @dataclass(frozen=True)
-class CoverLine:
-    """One row of covers.csv: `by` stands in for `of`, or as a delegate sees and answers beside them. Both days count."""
-
-    line: int
-    of: str
-    by: str
-    since: date
-    until: date | None
-    is_delegate: bool
-
-
-@dataclass(frozen=True)
 class ChildLine:
     """One row of children.csv. `social_worker` and `iro` are keys of people, or empty where nobody is allocated."""
 
-    line: int
-    number: str
-    initials: str
-    born: date
-    statuses: tuple[str, ...]
-    in_plo: bool
-    in_proceedings: bool
-    facts: tuple[str, ...]
-    team: str
+    child: DirectoryChild
     social_worker: str
     iro: str
-    last_review: date | None
-    next_review: date | None
-    conferences: int
 
 
 @dataclass(frozen=True)
 class DirectoryFiles:
-    """What some files say, as far as they can be read; None for a file that was not given.
+    """What some files say, as far as they can be read, by the line on which each row begins; None for a file not given.
 
-    `spoiled` names, by file and key, rows that are faulty already, so that what refers to them is not blamed too.
+    `spoiled` names, by file and key, rows that are faulty already, so that what refers to them is not blamed too. `unread`:
+    files of which some rows could not be taken apart at all; what they lack proves nothing.
     """
 
-    people: tuple[PersonLine, ...] | None = None
-    units: tuple[UnitLine, ...] | None = None
-    posts: tuple[PostLine, ...] | None = None
-    covers: tuple[CoverLine, ...] | None = None
-    children: tuple[ChildLine, ...] | None = None
-    faults: tuple[FileFault, ...] = ()
-    spoiled: frozenset[tuple[str, str]] = frozenset()
-    unread: frozenset[str] = frozenset()
-    """Files of which some rows could not be taken apart at all: what they lack proves nothing."""
+    people: Mapping[int, Person] | None
+    units: Mapping[int, DirectoryUnit] | None
+    posts: Mapping[int, PostLine] | None
+    covers: Mapping[int, StandIn] | None
+    children: Mapping[int, ChildLine] | None
+    faults: tuple[FileFault, ...]
+    spoiled: frozenset[tuple[str, str]]
+    unread: frozenset[str]
 
 
 def read_files(files: Mapping[str, bytes | str]) -> DirectoryFiles:
@@ -132,26 +83,22 @@ def read_files(files: Mapping[str, bytes | str]) -> DirectoryFiles:
     faults: list[FileFault] = []
     spoiled: set[tuple[str, str]] = set()
     unread: set[str] = set()
-    people = units = posts = covers = children = None
+    rows: dict[str, Any] = dict.fromkeys(COLUMNS)
     for name, data in files.items():
-        if name not in COLUMNS:
-            faults.append(FileFault(name, 1, f"`{name}` is no file of a directory", f"name it one of {', '.join(COLUMNS)}"))
-            continue
-        sheet = _Sheet(name, faults, spoiled, unread)
-        rows = sheet.rows(data)
-        if name == "people.csv":
-            people = sheet.values(rows, _person)
-        elif name == "units.csv":
-            units = sheet.values(rows, _unit)
-        elif name == "posts.csv":
-            posts = sheet.values(rows, _post)
-        elif name == "covers.csv":
-            covers = sheet.values(rows, _cover)
+        if name in COLUMNS:
+            rows[name] = _Sheet(name, faults, spoiled, unread).values(data, _READERS[name])
         else:
-            children = sheet.values(rows, _child)
+            faults.append(FileFault(name, 1, f"`{name}` is no file of a directory", f"name it one of {', '.join(COLUMNS)}"))
     if not files:
         faults.append(FileFault("(no file)", 1, "no file is given", f"give one or more of {', '.join(COLUMNS)}"))
-    return DirectoryFiles(people, units, posts, covers, children, tuple(faults), frozenset(spoiled), frozenset(unread))
+    return DirectoryFiles(
+        rows["people.csv"], rows["units.csv"], rows["posts.csv"], rows["covers.csv"], rows["children.csv"],
+        tuple(faults), frozenset(spoiled), frozenset(unread),
+    )  # fmt: skip
+
+
+class _CannotBeRead(Exception):
+    """A file has no rows that can be taken apart, or too many of them. What is wrong with it is noted."""
 
 
 class _Sheet:
@@ -163,51 +110,61 @@ class _Sheet:
     def fault(self, line: int, wrong: str, instead: str) -> None:
         self.faults.append(FileFault(self.name, line, wrong, instead))
 
-    def rows(self, data: bytes | str) -> Iterator[CellRow]:
-        """Its rows below the first; a file whose first row is not as it must be has none."""
-        text = self._text(data)
-        if text is None:
+    def _give_up(self, line: int, wrong: str, instead: str) -> NoReturn:
+        self.fault(line, wrong, instead)
+        raise _CannotBeRead
+
+    def values(self, data: bytes | str, read_row: Callable[[CellRow], Any]) -> dict[int, Any]:
+        """Each row as a value, by its line; a row with any fault is left out, its faults are kept."""
+        found = {}
+        try:
+            for row in self._rows(data):
+                value = read_row(row)
+                if row.is_good:
+                    found[row.line] = value
+                else:
+                    self.spoiled.add((self.name, row.name))
+        except _CannotBeRead:
             self.unread.add(self.name)
-            return
-        lines = self._lines(text)
-        first = next(lines, None)
-        columns = self._columns(first[1] if first else [])
-        if columns is None:
-            self.unread.add(self.name)
-            return
+        return found
+
+    def _rows(self, data: bytes | str) -> Iterator[CellRow]:
+        """The rows below the first. Raises _CannotBeRead where the first is not as it must be."""
+        lines = self._lines(self._text(data))
+        columns = self._columns(next(lines, (1, []))[1])
         count = 0
         for line, cells in lines:
             count += 1
             if count > MOST_ROWS:
-                self.fault(line, f"the file has more than {MOST_ROWS:,} rows", "split the authority, or ask for a higher limit")
-                self.unread.add(self.name)
-                return
-            if len(cells) != len(columns):
+                self._give_up(
+                    line, f"the file has more than {MOST_ROWS:,} rows", "split the authority, or ask for a higher limit"
+                )
+            if len(cells) == len(columns):
+                yield CellRow(line, dict(zip(columns, cells, strict=True)), self.fault)
+            else:
                 self.fault(
                     line,
                     f"this row has {len(cells)} cells and the first row has {len(columns)}",
                     'put text that holds a comma in double quotes ("…"), and keep empty cells',
                 )
                 self.unread.add(self.name)
-                continue
-            yield CellRow(line, dict(zip(columns, cells, strict=True)), self.fault)
         if not count and self.name != "covers.csv":
             # The whole truth from a day on: an export that came out empty would end everything.
             self.fault(1, "the file has no rows, which would end all that stands", "leave it out, or export it again")
 
-    def _text(self, data: bytes | str) -> str | None:
+    def _text(self, data: bytes | str) -> str:
         if isinstance(data, str):
             return data.removeprefix("\ufeff")
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            self.fault(1, "the file is in UTF-16", "save it as CSV UTF-8")
-            return None
+            self._give_up(1, "the file is in UTF-16", "save it as CSV UTF-8")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            said = f"the file is not in UTF-8 (byte {error.object[error.start]:#04x})"
-            self.fault(line, said, "save it as CSV UTF-8 (in Excel: Save as, CSV UTF-8)")
-            return None
+            self._give_up(
+                data.count(b"\n", 0, error.start) + 1,
+                f"the file is not in UTF-8 (byte {error.object[error.start]:#04x})",
+                "save it as CSV UTF-8 (in Excel: Save as, CSV UTF-8)",
+            )
 
     def _lines(self, text: str) -> Iterator[tuple[int, list[str]]]:
         """Rows with the line on which each begins; rows of nothing but empty cells are passed over."""
@@ -219,69 +176,61 @@ class _Sheet:
             except StopIteration:
                 return
             except csv.Error as error:
-                said = f"the row cannot be taken apart ({error}); nothing below it was read"
-                self.fault(line, said, 'look for a double quote that is not closed; write one inside a cell as ""')
+                self.fault(
+                    line,
+                    f"the row cannot be taken apart ({error}); nothing below it was read",
+                    'look for a double quote that is not closed; write one inside a cell as ""',
+                )
                 self.unread.add(self.name)
                 return
             if any(cell.strip() for cell in cells):
                 yield line, cells
 
-    def _columns(self, found: list[str]) -> list[str] | None:
+    def _columns(self, first: list[str]) -> list[str]:
         wanted = COLUMNS[self.name]
-        columns = [cell.strip() for cell in found]
+        columns = [cell.strip() for cell in first]
         if len(columns) == 1 and any(mark in columns[0] for mark in ";\t"):
-            self.fault(1, "the cells are not separated by commas", "save it as comma-separated CSV")
-            return None
-        faults: list[str] = []
-        missing = [column for column in wanted if column not in columns]
-        extra = list(dict.fromkeys(column or "(empty)" for column in columns if column not in wanted))
-        twice = list(dict.fromkeys(column for column in columns if column in wanted and columns.count(column) > 1))
-        for said, named in (("is missing", missing), ("is not known", extra), ("stands twice", twice)):
-            faults += [f"column `{show_cell(column)}` {said}" for column in named]
-        for said in faults:
-            self.fault(1, said, f"write the first row as {','.join(wanted)}")
-        return None if faults else columns
-
-    def values(self, rows: Iterator[CellRow], made: Callable[[CellRow], Line]) -> tuple[Line, ...]:
-        """Each row as a value; a row with any fault is left out, its faults are kept."""
-        found: list[Line] = []
-        for row in rows:
-            value = made(row)
-            if row.is_good:
-                found.append(value)
-            else:
-                self.spoiled.add((self.name, row.name))
-        return tuple(found)
+            self._give_up(1, "the cells are not separated by commas", "save it as comma-separated CSV")
+        wrong = {
+            "is missing": [column for column in wanted if column not in columns],
+            "is not known": [column or "(empty)" for column in columns if column not in wanted],
+            "stands twice": [column for column in columns if column in wanted and columns.count(column) > 1],
+        }
+        for what, named in wrong.items():
+            for column in dict.fromkeys(named):
+                self.fault(1, f"column `{show_cell(column)}` {what}", f"write the first row as {','.join(wanted)}")
+        if any(wrong.values()):
+            raise _CannotBeRead
+        return columns
 
 
-def _person(row: CellRow) -> PersonLine:
+def _person(row: CellRow) -> Person:
     key, name = row.key("key"), row.text("name", 200)
     left_on = row.day_or_none("left_on")
     email = row.email("email", needed=left_on is None)
-    return PersonLine(row.line, key, name, email, row.key("agency", needed=False), left_on)
+    return Person(key, name, email, row.key("agency", needed=False), left_on)
 
 
-def _unit(row: CellRow) -> UnitLine:
+def _unit(row: CellRow) -> DirectoryUnit:
     kind, key, name = row.one_of("kind", UNIT_KINDS), row.key("key"), row.text("name", 200)
     within = row.key("within", needed=False)
     if kind == "team" and not within:
         row.fault("within", f"team `{show_cell(key)}` is within no service", "write the key of its service")
     if kind in ("service", "agency") and within:
         row.fault("within", f"only a team is within a service, and `{show_cell(key)}` is a {kind}", "leave `within` empty")
-    return UnitLine(row.line, kind, key, name, within)
+    return DirectoryUnit(kind, key, name, within)
 
 
 def _post(row: CellRow) -> PostLine:
-    person, role, of = row.key("person"), row.key("role"), row.key("of", needed=False)
-    return PostLine(row.line, person, role, of, *row.span())
+    return PostLine(row.key("person"), row.key("role"), row.key("of", needed=False), *row.span())
 
 
-def _cover(row: CellRow) -> CoverLine:
+def _cover(row: CellRow) -> StandIn:
     of, by = row.key("of"), row.key("by")
     is_delegate = row.one_of("kind", ("cover", "delegate")) == "delegate"
     if of and of == by:
         row.fault("by", f"`{show_cell(of)}` cannot stand in for themself", "name somebody else under `by`")
-    return CoverLine(row.line, of, by, *row.span(), is_delegate)
+    return StandIn(of, by, *row.span(), is_delegate)
 
 
 def _child(row: CellRow) -> ChildLine:
@@ -292,10 +241,8 @@ def _child(row: CellRow) -> ChildLine:
         )
     last_review, next_review = row.day_or_none("last_review"), row.day_or_none("next_review")
     if last_review and next_review and next_review < last_review:
-        said = f"the next review ({next_review}) is before the last ({last_review})"
-        row.fault("next_review", said, "check which is which")
-    return ChildLine(
-        row.line,
+        row.fault("next_review", f"the next review ({next_review}) is before the last ({last_review})", "check which is which")
+    child = DirectoryChild(
         number,
         initials,
         row.day("born"),
@@ -304,12 +251,11 @@ def _child(row: CellRow) -> ChildLine:
         row.one_of("in_proceedings", ("yes", "no")) == "yes",
         row.several("facts"),
         row.key("team"),
-        row.key("social_worker", needed=False),
-        row.key("iro", needed=False),
         last_review,
         next_review,
         row.number("conferences", MOST_CONFERENCES),
     )
+    return ChildLine(child, row.key("social_worker", needed=False), row.key("iro", needed=False))
 
 
 def _statuses(row: CellRow) -> tuple[str, ...]:
@@ -322,3 +268,9 @@ def _statuses(row: CellRow) -> tuple[str, ...]:
     if len(found) > 1 and Status.NONE_RECORDED.value in found:
         row.fault("statuses", "no status recorded stands beside another status", "leave `none_recorded` out")
     return found
+
+
+_READERS: Mapping[str, Callable[[CellRow], Any]] = {
+    "people.csv": _person, "units.csv": _unit, "posts.csv": _post, "covers.csv": _cover, "children.csv": _child,
+}  # fmt: skip
+"""What reads a row of each file."""

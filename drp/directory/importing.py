@@ -1,24 +1,24 @@
 """Loading the directory: what stands is read, what the files say is planned, what differs is written, in one transaction."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, text
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.gathering import gather_by_key
 from drp.database.ids import Randomness
-from drp.database.scope import core_table, in_authority, select_of
+from drp.database.scope import core_table, in_authority, select_of, update_of
 from drp.database.tables import Row
 from drp.directory.files import read_files
 from drp.directory.lookup import make_child
 from drp.directory.plan import ImportPlan, plan_import
-from drp.directory.vacancies import PostsVacant, Vacancy, vacant_posts
+from drp.directory.vacancies import PostsVacant, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, Person, PostHolding, StandIn
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.ladder import RAISER, Ladder
@@ -38,27 +38,21 @@ def import_directory(
 ) -> ImportPlan:
     """Load files from a day (Europe/London) on, in the caller's transaction; returns what was done.
 
-    Raises Unloadable with every fault, or Vacant where a ladder in force names a post that would be empty. Either way
-    nothing is written. After the commit, `consequences.consequences` tells the open items.
+    Raises Unloadable with every fault, or PostsVacant where a ladder in force names a post that would be empty. Either way
+    nothing is written. After the commit, `bring_consequences` tells the open items.
     """
     lock_imports(connection, authority.key)
-    made = plan_import(read_files(files), read_standing_directory(connection, authority.key), authority, day)
-    empty = () if allow_vacancies else vacant_posts(made.after, authority, ladders, day)
-    if empty:
+    plan = plan_import(read_files(files), read_standing_directory(connection, authority.key), authority, day)
+    if not allow_vacancies and (empty := vacant_posts(plan.after, authority, ladders, day)):
         raise PostsVacant(empty)
-    apply_plan(connection, made, chance)
-    return made
+    apply_plan(connection, plan, chance)
+    return plan
 
 
 def lock_imports(connection: Connection, authority: str) -> None:
     """Let no other import for this authority begin before this transaction ends."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), {"lock": _LOCK, "key": authority})
-
-
-def vacancies_of(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
-    """Every post that a ladder in force on a day names and nobody in the stored directory holds."""
-    return vacant_posts(read_standing_directory(connection, authority.key), authority, ladders, day)
 
 
 def read_standing_directory(connection: Connection, authority: str) -> Directory:
@@ -83,10 +77,7 @@ def read_standing_directory(connection: Connection, authority: str) -> Directory
 
 
 def _all(connection: Connection, table: type[Row], authority: str) -> Sequence[Any]:
-    rows: Any = table
-    return connection.execute(
-        select(core_table(rows)).where(rows.authority == authority).order_by(*core_table(rows).primary_key)
-    ).all()
+    return connection.execute(select_of(table, authority).order_by(*core_table(table).primary_key)).all()
 
 
 def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, DirectoryChild]) -> PostHolding:
@@ -96,26 +87,26 @@ def _held(row: Any, people: Mapping[UUID, Person], children: Mapping[UUID, Direc
 
 
 def _items(connection: Connection, authority: str, children: Mapping[UUID, DirectoryChild]) -> tuple[OpenItem, ...]:
-    here = (in_authority(ChallengeRow, authority), col(ChallengeRow.is_open))
     rows = connection.execute(
-        select(
-            col(ChallengeRow.id), col(ChallengeRow.reference), col(ChallengeRow.child), col(ChallengeRow.team),
-            col(ChallengeRow.service), col(ChallengeRow.raiser_role),
+        select_of(
+            ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.child, ChallengeRow.team,
+            ChallengeRow.service, ChallengeRow.raiser_role,
         )
-        .where(*here)
+        .where(col(ChallengeRow.is_open))
         .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
     ).all()  # fmt: skip
-    asked: dict[UUID, list[tuple[str, date]]] = defaultdict(list)
     windows = connection.execute(
         select_of(WindowRow, authority, WindowRow.challenge, WindowRow.asked, WindowRow.due)
         .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(WindowRow.challenge)))
-        .where(col(WindowRow.closed_at).is_(None), *here)
+        .where(col(WindowRow.closed_at).is_(None), col(ChallengeRow.is_open))
         .order_by(col(WindowRow.opened_at), col(WindowRow.kind), col(WindowRow.n))
     )
-    for window in windows:
-        for one in window.asked:
-            if one["answered_at"] is None and not one["person"] and one["role"] != RAISER:
-                asked[window.challenge].append((one["role"], window.due))
+    asked: dict[UUID, list[tuple[str, date]]] = gather_by_key(
+        (window.challenge, (party["role"], window.due))
+        for window in windows
+        for party in window.asked
+        if party["answered_at"] is None and not party["person"] and party["role"] != RAISER
+    )
     return tuple(
         OpenItem(
             row.reference,
@@ -123,20 +114,20 @@ def _items(connection: Connection, authority: str, children: Mapping[UUID, Direc
             row.team,
             row.service,
             row.raiser_role,
-            tuple(dict.fromkeys(asked[row.id])),
+            tuple(dict.fromkeys(asked.get(row.id, ()))),
         )
         for row in rows
     )
 
 
-def apply_plan(connection: Connection, made: ImportPlan, chance: Randomness) -> None:
+def apply_plan(connection: Connection, plan: ImportPlan, chance: Randomness) -> None:
     """Write a plan that was made from what stands in this same transaction. Nothing is deleted."""
-    authority, before, after = made.authority, made.before, made.after
+    authority, before, after = plan.authority, plan.before, plan.after
     people = {key: replace(person, id=person.id or chance.identity()) for key, person in after.people.items()}
     children = {number: replace(child, id=child.id or chance.identity()) for number, child in after.children.items()}
     _write(connection, authority, PersonRow, _by_id(before.people.values()), (vars(person) for person in people.values()))
-    units = [{"kind": unit.kind, "key": unit.key, "name": unit.name, "within": unit.within} for unit in after.units.values()]
-    _write(connection, authority, UnitRow, {key: vars(unit) for key, unit in before.units.items()}, units, ("kind", "key"))
+    units = {key: vars(unit) for key, unit in before.units.items()}
+    _write(connection, authority, UnitRow, units, (vars(unit) for unit in after.units.values()), ("kind", "key"))
     _write(
         connection, authority, ChildRow, _by_id(before.children.values()), (_lists(vars(child)) for child in children.values())
     )
@@ -148,9 +139,15 @@ def apply_plan(connection: Connection, made: ImportPlan, chance: Randomness) -> 
     def cover(stand_in: StandIn) -> dict[str, Any]:
         return {**vars(stand_in), "of": people[stand_in.of].id, "by": people[stand_in.by].id}
 
-    posts, covers = {one.id: post(one) for one in before.posts}, {one.id: cover(one) for one in before.covers}
-    _write(connection, authority, PostRow, posts, ({**post(one), "id": one.id or chance.identity()} for one in after.posts))
-    _write(connection, authority, CoverRow, covers, ({**cover(one), "id": one.id or chance.identity()} for one in after.covers))
+    posts, covers = {held.id: post(held) for held in before.posts}, {held.id: cover(held) for held in before.covers}
+    _write(connection, authority, PostRow, posts, ({**post(held), "id": held.id or chance.identity()} for held in after.posts))
+    _write(
+        connection,
+        authority,
+        CoverRow,
+        covers,
+        ({**cover(stand_in), "id": stand_in.id or chance.identity()} for stand_in in after.covers),
+    )
 
 
 def _by_id(values: Iterable[Person | DirectoryChild]) -> dict[UUID | None, dict[str, Any]]:
@@ -171,21 +168,19 @@ def _write(
     key: tuple[str, ...] = ("id",),
 ) -> None:
     """Insert what is new and update what differs, each in one executemany. `known`: the stored rows by their key."""
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    for row in rows:
-        was = known.get(row[key[0]] if len(key) == 1 else tuple(row[name] for name in key))
-        if was is None:
-            new.append({"authority": authority, **row})
-        elif was != row:
-            changed.append({f"b_{name}" if name in key else name: value for name, value in row.items()})
+    stored = [(known.get(row[key[0]] if len(key) == 1 else tuple(row[name] for name in key)), row) for row in rows]
+    new = [{"authority": authority, **row} for was, row in stored if was is None]
+    changed = [
+        {f"b_{name}" if name in key else name: value for name, value in row.items()}
+        for was, row in stored
+        if was is not None and was != row
+    ]
     if new:
         connection.execute(insert(table), new)
     if changed:
-        columns: Any = core_table(table).c
-        statement = (
-            update(core_table(table))
-            .where(columns.authority == authority, *(columns[name] == bindparam(f"b_{name}") for name in key))
-            .values({name: bindparam(name) for name in changed[0] if not name.startswith("b_")})
+        connection.execute(
+            update_of(table, authority)
+            .where(*(core_table(table).c[name] == bindparam(f"b_{name}") for name in key))
+            .values({name: bindparam(name) for name in changed[0] if not name.startswith("b_")}),
+            changed,
         )
-        connection.execute(statement, changed)

@@ -10,13 +10,16 @@ from sqlalchemy import Connection, or_, select
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
-from drp.database.scope import in_authority, match_day, select_of
-from drp.directory.values import DirectoryChild, DirectoryUnit
+from drp.database.gathering import gather_by_key
+from drp.database.scope import in_authority, match_day, match_here, select_of
+from drp.directory.vacancies import Vacancy, vacant_posts
+from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
 from workflows.decision.recipients import About, Post
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.challenge import Facts
-from workflows.model.ladder import Status
+from workflows.model.ladder import Ladder, Status
 from workflows.model.refusals import Unfit
 
 
@@ -67,10 +70,8 @@ def service_of(connection: Connection, authority: str, team: str) -> str | None:
 
 def find_unit_name(connection: Connection, authority: str, kind: str, key: str) -> str:
     """Find what a team, a service or an outside agency is called; empty if there is none such."""
-    name = connection.execute(
-        select_of(UnitRow, authority, UnitRow.name).where(col(UnitRow.kind) == kind, col(UnitRow.key) == key)
-    ).scalar()
-    return name or ""
+    named = select_of(UnitRow, authority, UnitRow.name).where(col(UnitRow.kind) == kind, col(UnitRow.key) == key)
+    return connection.execute(named).scalar() or ""
 
 
 def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
@@ -79,10 +80,21 @@ def child_by_number(connection: Connection, authority: str, number: str) -> Item
     if row is None:
         return None
     service = service_of(connection, authority, row.team) or ""
-    statuses = frozenset(Status(status) for status in row.statuses)
-    facts = Facts(statuses, row.in_plo, row.in_proceedings, frozenset(row.facts), row.team, service, row.next_review)
     about = About("", "", str(row.id), row.team, service)
-    return ItemSubject(about, facts, row.id, row.number, row.initials)
+    return ItemSubject(about, facts_of_child(row, service), row.id, row.number, row.initials)
+
+
+def facts_of_child(row: Any, service: str) -> Facts:
+    """What ladders ask of a child, from a whole row and the service of their team."""
+    return Facts(
+        frozenset(Status(status) for status in row.statuses),
+        row.in_plo,
+        row.in_proceedings,
+        frozenset(row.facts),
+        row.team,
+        service,
+        row.next_review,
+    )
 
 
 def make_child(row: Any) -> DirectoryChild:
@@ -100,8 +112,12 @@ def find_birth_date(connection: Connection, authority: str, child: UUID) -> date
 
 def child_numbers_of(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, str]:
     """Case-system numbers of children by id."""
-    rows = connection.execute(select_of(ChildRow, authority, ChildRow.id, ChildRow.number).where(col(ChildRow.id).in_(children)))
-    return {row.id: row.number for row in rows}
+    return {
+        row.id: row.number
+        for row in connection.execute(
+            select_of(ChildRow, authority, ChildRow.id, ChildRow.number).where(col(ChildRow.id).in_(children))
+        )
+    }
 
 
 def team_as_subject(connection: Connection, authority: str, team: str) -> ItemSubject:
@@ -114,22 +130,11 @@ def team_as_subject(connection: Connection, authority: str, team: str) -> ItemSu
 
 def holds_role(connection: Connection, authority: str, person: str, role: str, day: date) -> bool:
     """Does a person hold a role anywhere in the authority (or its agencies) on a day?"""
-    try:
-        id_ = UUID(person)
-    except ValueError:
-        return False
+    id_ = _identity(person)
     if str(id_) != person:  # it is compared as text from here on
         return False
-    return (
-        connection.execute(
-            select_of(PostRow, authority, PostRow.id).where(
-                col(PostRow.person) == id_,
-                col(PostRow.role) == role,
-                *match_day(PostRow, day),
-            )
-        ).first()
-        is not None
-    )
+    conditions = (col(PostRow.person) == id_, col(PostRow.role) == role, *match_day(PostRow, day))
+    return connection.execute(select_of(PostRow, authority, PostRow.id).where(*conditions)).first() is not None
 
 
 def list_posts(
@@ -158,9 +163,12 @@ def list_posts(
     ).where(holder, *match_day(PostRow, day))
     if held_for is not None:
         query = query.where(col(PostRow.held_for) == held_for.value)
-    return tuple(
-        Post(row.role, HeldFor(row.held_for), row.key, str(row.person), row.since, row.until) for row in connection.execute(query)
-    )
+    return tuple(map(make_post, connection.execute(query)))
+
+
+def make_post(row: Any) -> Post:
+    """A post with its holder, from a row."""
+    return Post(row.role, HeldFor(row.held_for), row.key, str(row.person), row.since, row.until)
 
 
 def list_own_teams(connection: Connection, words: Authority, person: UUID, day: date) -> frozenset[str]:
@@ -169,20 +177,18 @@ def list_own_teams(connection: Connection, words: Authority, person: UUID, day: 
     A post is for a team, for the service of a team, or for a child of one. A post whose role acts as IRO, or in another
     capacity of the service, is for none: an IRO reviews children of many teams and is of none of them.
     """
-    keys: dict[HeldFor, list[str]] = {}
-    for post in list_posts(connection, words.key, person, day, covering=True, as_delegate=True):
-        if words.has_role(post.role) and words.role(post.role).acts_as is None:
-            keys.setdefault(post.held_for, []).append(post.key)
+    keys = gather_by_key(
+        (post.held_for, post.key)
+        for post in list_posts(connection, words.key, person, day, covering=True, as_delegate=True)
+        if words.has_role(post.role) and words.role(post.role).acts_as is None
+    )
     own = set(keys.get(HeldFor.TEAM, ()))
     if services := keys.get(HeldFor.SERVICE):
-        of_services = select_of(UnitRow, words.key, UnitRow.key).where(
-            col(UnitRow.kind) == "team", col(UnitRow.within).in_(services)
-        )
-        own |= set(connection.execute(of_services).scalars())
+        of_services = (col(UnitRow.kind) == "team", col(UnitRow.within).in_(services))
+        own.update(connection.execute(select_of(UnitRow, words.key, UnitRow.key).where(*of_services)).scalars())
     if children := keys.get(HeldFor.CHILD):
-        ids = [UUID(child) for child in children]
-        of_children = select_of(ChildRow, words.key, ChildRow.team).where(col(ChildRow.id).in_(ids))
-        own |= set(connection.execute(of_children).scalars())
+        of_children = col(ChildRow.id).in_([UUID(child) for child in children])
+        own.update(connection.execute(select_of(ChildRow, words.key, ChildRow.team).where(of_children)).scalars())
     return frozenset(own)
 
 
@@ -190,20 +196,19 @@ def list_agency_holders(
     connection: Connection, authority: str, roles: Iterable[str], day: date
 ) -> dict[str, tuple[AgencyHolder, ...]]:
     """Everybody who holds one of some roles on a day, whatever the agency, by role and then by name."""
-    found: dict[str, list[AgencyHolder]] = {role: [] for role in roles}
-    rows: Any = connection.execute(
+    asked = tuple(roles)
+    rows = connection.execute(
         select_of(PostRow, authority, PostRow.role, PersonRow.id, PersonRow.name, col(UnitRow.name).label("agency"))
         .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(PostRow.person)))
         .outerjoin(
             UnitRow,
             in_authority(UnitRow, authority) & (col(UnitRow.kind) == "agency") & (col(UnitRow.key) == col(PostRow.key)),
         )
-        .where(col(PostRow.role).in_(found), *match_day(PostRow, day))
+        .where(col(PostRow.role).in_(asked), *match_day(PostRow, day))
         .order_by(col(PersonRow.name))
     )
-    for row in rows:
-        found[row.role].append(AgencyHolder(row.id, row.name, row.agency or ""))
-    return {role: tuple(holders) for role, holders in found.items()}
+    holders = gather_by_key((row.role, AgencyHolder(row.id, row.name, row.agency or "")) for row in rows)
+    return {role: tuple(holders.get(role, ())) for role in asked}
 
 
 def agency_of(connection: Connection, authority: str, people: Sequence[str]) -> str:
@@ -226,20 +231,12 @@ def _identity(text: str) -> UUID | None:
 
 def is_agency(connection: Connection, authority: str, agency: str) -> bool:
     """Does the directory know such an outside agency?"""
-    found = select_of(UnitRow, authority, UnitRow.key).where(col(UnitRow.kind) == "agency", col(UnitRow.key) == agency)
-    return connection.execute(found).first() is not None
+    return find_unit_name(connection, authority, "agency", agency) != ""
 
 
 def names_of(connection: Connection, authority: str, people: set[str]) -> dict[str, str]:
     """Names of people by id."""
-    if not people:
-        return {}
-    rows = connection.execute(
-        select_of(PersonRow, authority, PersonRow.id, PersonRow.name).where(
-            col(PersonRow.id).in_([UUID(person) for person in people])
-        )
-    )
-    return {str(row.id): row.name for row in rows}
+    return {person: name for person, (name, _) in contacts_of(connection, authority, people).items()}
 
 
 def contacts_of(connection: Connection, authority: str, people: set[str]) -> Mapping[str, tuple[str, str]]:
@@ -260,7 +257,7 @@ def list_addresses_of_holders(connection: Connection, authority: str, roles: Ite
         select_of(PersonRow, authority, PersonRow.email)
         .join(PostRow, in_authority(PostRow, authority) & (col(PostRow.person) == col(PersonRow.id)))
         .where(
-            or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+            match_here(PersonRow, day),
             col(PostRow.role).in_(roles),
             *match_day(PostRow, day),
         )
@@ -277,3 +274,34 @@ def has_people(connection: Connection, authority: str) -> bool:
 def person_by_key(connection: Connection, authority: str, key: str) -> UUID | None:
     """A person by what the directory's files call them."""
     return connection.execute(select_of(PersonRow, authority, PersonRow.id).where(col(PersonRow.key) == key)).scalar()
+
+
+def posts_nobody_holds(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:
+    """Every post that a ladder in force on a day names and nobody holds. Of the directory only what that needs is read."""
+    here = authority.key
+    children = connection.execute(select_of(ChildRow, here, ChildRow.id, ChildRow.number, ChildRow.statuses, ChildRow.team)).all()
+    numbers = {str(row.id): row.number for row in children}
+    posts = connection.execute(
+        select_of(PostRow, here, PostRow.role, PostRow.held_for, PostRow.key, PostRow.since, PostRow.until)
+    )
+    units = connection.execute(select_of(UnitRow, here, UnitRow.kind, UnitRow.key, UnitRow.name, UnitRow.within))
+    items = connection.execute(
+        select_of(ChallengeRow, here, ChallengeRow.child)
+        .where(col(ChallengeRow.is_open), col(ChallengeRow.child).is_not(None))
+        .distinct()
+    ).scalars()
+    directory = Directory(
+        units={(row.kind, row.key): DirectoryUnit(*row) for row in units},
+        posts=tuple(
+            PostHolding(
+                "", role, HeldFor(held_for), numbers.get(key, key) if held_for == HeldFor.CHILD.value else key, since, until
+            )
+            for role, held_for, key, since, until in posts
+        ),
+        children={
+            row.number: DirectoryChild(row.number, "", date.min, tuple(row.statuses), False, False, (), row.team)
+            for row in children
+        },
+        items=tuple(OpenItem("", numbers[str(child)], "", "", "") for child in items),
+    )
+    return vacant_posts(directory, authority, ladders, day)

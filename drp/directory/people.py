@@ -1,16 +1,17 @@
 """The directory's people as they are looked up and chosen: what each holds on a day, in words, and who stands in for them."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_
 from sqlmodel import col
 
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow, UnitRow
-from drp.database.scope import core_table, count_of, in_authority, match_day, select_of
+from drp.database.gathering import gather_by_key
+from drp.database.scope import core_table, count_of, in_authority, match_day, match_here, match_not_over, select_of
 from workflows.model.authority import Authority, Capacity, HeldFor
 
 IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
@@ -51,7 +52,7 @@ class DirectoryPerson:
 
     def acts_as(self, words: Authority) -> frozenset[Capacity]:
         """What their own posts let them act as."""
-        roles = (words.role(post.role) for post in self.posts if words.has_role(post.role))
+        roles = [words.role(post.role) for post in self.posts if words.has_role(post.role)]
         return frozenset(role.acts_as for role in roles if role.acts_as is not None)
 
     def is_of_iro_service(self, words: Authority) -> bool:
@@ -104,38 +105,33 @@ class FoundPeople:
     """Some of the people that a search found, and how many there are in all."""
 
     people: tuple[DirectoryPerson, ...]
-    total: int = field(default=0)
+    total: int
 
 
 def read_person(connection: Connection, authority: str, person: UUID, day: date) -> DirectoryPerson | None:
     """One person with the posts that they hold on a day."""
-    return next(iter(_made(connection, authority, _people(authority).where(col(PersonRow.id) == person), day)), None)
+    return next(iter(_read_people(connection, authority, day, [col(PersonRow.id) == person])), None)
 
 
 def search_people(connection: Connection, words: Authority, find: str, day: date, offset: int = 0, most: int = 50) -> FoundPeople:
     """People by part of a name, of a role's title or of a team's, a service's or an agency's name; those who left come last."""
     where = _fits(words, find.strip(), day)
-    gone = and_(col(PersonRow.left_on).is_not(None), col(PersonRow.left_on) < day)
-    query = _people(words.key).where(*where).order_by(gone, func.lower(col(PersonRow.name)), col(PersonRow.id))
-    total = count_of(connection, PersonRow, words.key, *where)
-    return FoundPeople(_made(connection, words.key, query.offset(offset).limit(most), day), total)
+    people = _read_people(connection, words.key, day, where, ~match_here(PersonRow, day), offset, most)
+    return FoundPeople(people, count_of(connection, PersonRow, words.key, *where))
 
 
 def colleagues_of(connection: Connection, words: Authority, of: DirectoryPerson, find: str, day: date, most: int) -> FoundPeople:
     """Those who may stand in for somebody: people of the same agency, those of the same role first. They need hold no post:
     a director's delegate may be somebody of their office."""
-    holds = select_of(PostRow, words.key, PostRow.person).where(*match_day(PostRow, day))
-    roles = {post.role for post in of.posts}
-    alike = col(PersonRow.id).in_(holds.where(col(PostRow.role).in_(roles)))
+    alike = _holds(words.key, col(PostRow.role).in_({post.role for post in of.posts}), *match_day(PostRow, day))
     where = [
         col(PersonRow.agency) == of.agency,
         col(PersonRow.id) != of.id,
-        or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
+        match_here(PersonRow, day),
         *_fits(words, find.strip(), day),
     ]
-    total = count_of(connection, PersonRow, words.key, *where)
-    query = _people(words.key).where(*where).order_by(alike.desc(), func.lower(col(PersonRow.name)), col(PersonRow.id))
-    return FoundPeople(_made(connection, words.key, query.limit(most), day), total)
+    people = _read_people(connection, words.key, day, where, alike.desc(), 0, most)
+    return FoundPeople(people, count_of(connection, PersonRow, words.key, *where))
 
 
 def people_acting_as(
@@ -143,16 +139,12 @@ def people_acting_as(
 ) -> tuple[DirectoryPerson, ...]:
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
-    holds = select_of(PostRow, words.key, PostRow.person).where(col(PostRow.role).in_(roles), *match_day(PostRow, day))
-    query = _people(words.key).where(col(PersonRow.id).in_(holds)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
-    return _made(connection, words.key, query, day)
+    return _read_people(connection, words.key, day, [_holds(words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day))])
 
 
 def who_held(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[DirectoryPerson, ...]:
     """Everybody who ever held one of some roles until before a day, by name, with the posts that they hold on it."""
-    held = select_of(PostRow, words.key, PostRow.person).where(col(PostRow.role).in_(roles), col(PostRow.until) < day)
-    query = _people(words.key).where(col(PersonRow.id).in_(held)).order_by(func.lower(col(PersonRow.name)), col(PersonRow.id))
-    return _made(connection, words.key, query, day)
+    return _read_people(connection, words.key, day, [_holds(words.key, col(PostRow.role).in_(roles), col(PostRow.until) < day)])
 
 
 def stand_ins(
@@ -164,12 +156,7 @@ def stand_ins(
         select_of(CoverRow, authority, core_table(CoverRow), of.c.name.label("of_name"), by.c.name.label("by_name"))
         .join(of, and_(of.c.authority == authority, of.c.id == col(CoverRow.of)))
         .join(by, and_(by.c.authority == authority, by.c.id == col(CoverRow.by)))
-        .where(
-            or_(
-                col(CoverRow.until).is_(None),
-                and_(col(CoverRow.until) >= day, col(CoverRow.until) >= col(CoverRow.since)),
-            ),
-        )
+        .where(match_not_over(CoverRow, day))
         .order_by(of.c.name, col(CoverRow.since), by.c.name)
     )
     if people is not None:
@@ -182,7 +169,7 @@ def stand_ins(
 
 def count_people(connection: Connection, authority: str) -> int:
     """How many people of an authority's directory have no last day."""
-    return int(count_of(connection, PersonRow, authority, col(PersonRow.left_on).is_(None)))
+    return count_of(connection, PersonRow, authority, col(PersonRow.left_on).is_(None))
 
 
 def find_people_named(connection: Connection, authority: str, name: str, most: int) -> tuple[UUID, ...]:
@@ -209,10 +196,7 @@ def list_roles_of(connection: Connection, authority: str, people: Iterable[UUID]
         .distinct()
         .order_by(col(PostRow.role))
     )
-    found: dict[UUID, tuple[str, ...]] = {}
-    for row in rows:
-        found[row.person] = (*found.get(row.person, ()), row.role)
-    return found
+    return {person: tuple(roles) for person, roles in gather_by_key((row.person, row.role) for row in rows).items()}
 
 
 def list_all_roles(connection: Connection, authority: str, day: date) -> tuple[RoleOfPerson, ...]:
@@ -220,10 +204,7 @@ def list_all_roles(connection: Connection, authority: str, day: date) -> tuple[R
     rows = connection.execute(
         select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PostRow.role)
         .join(PostRow, in_authority(PostRow, authority) & (col(PostRow.person) == col(PersonRow.id)))
-        .where(
-            *match_day(PostRow, day),
-            or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= day),
-        )
+        .where(*match_day(PostRow, day), match_here(PersonRow, day))
         .distinct()
         .order_by(col(PersonRow.name))
     )
@@ -242,45 +223,56 @@ def _fits(words: Authority, find: str, day: date) -> list[Any]:
         col(UnitRow.key) == col(PostRow.key),
         col(UnitRow.name).icontains(find, autoescape=True),
     )
-    holds = select_of(PostRow, words.key, PostRow.person).where(
-        *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists())
-    )
-    return [or_(col(PersonRow.name).icontains(find, autoescape=True), col(PersonRow.id).in_(holds))]
+    holds = _holds(words.key, *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists()))
+    return [or_(col(PersonRow.name).icontains(find, autoescape=True), holds)]
 
 
-def _people(authority: str) -> Any:
-    return select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency, PersonRow.left_on)
+def _holds(authority: str, *conditions: Any) -> ColumnElement[bool]:
+    """A condition on people: they hold, or held, such a post."""
+    return col(PersonRow.id).in_(select_of(PostRow, authority, PostRow.person).where(*conditions))
 
 
-def _made(connection: Connection, authority: str, query: Any, day: date) -> tuple[DirectoryPerson, ...]:
+def _read_people(
+    connection: Connection,
+    authority: str,
+    day: date,
+    where: Iterable[Any],
+    first: Any = None,
+    offset: int = 0,
+    most: int | None = None,
+) -> tuple[DirectoryPerson, ...]:
+    """People by name, with the posts that they hold on a day. `first`: what they are ordered by before their names."""
+    order = [func.lower(col(PersonRow.name)), col(PersonRow.id)]
+    query = select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency, PersonRow.left_on)
+    query = query.where(*where).order_by(*([] if first is None else [first]), *order).offset(offset or None).limit(most)
     rows = connection.execute(query).all()
     posts = _posts(connection, authority, [row.id for row in rows], day)
     return tuple(DirectoryPerson(row.id, row.name, row.agency, row.left_on, tuple(posts.get(row.id, ()))) for row in rows)
 
 
 def _posts(connection: Connection, authority: str, people: Sequence[UUID], day: date) -> dict[UUID, list[HeldPost]]:
-    found: dict[UUID, list[HeldPost]] = {}
     if not people:
-        return found
-    here = (in_authority(PostRow, authority), col(PostRow.person).in_(people), *match_day(PostRow, day))
+        return {}
+    here = (col(PostRow.person).in_(people), *match_day(PostRow, day))
     unit = (
         in_authority(UnitRow, authority) & (col(UnitRow.kind) == col(PostRow.held_for)) & (col(UnitRow.key) == col(PostRow.key))
     )
-    placed: Iterable[Any] = connection.execute(
-        select(col(PostRow.person), col(PostRow.role), col(PostRow.held_for), col(PostRow.key), col(UnitRow.name))
+    placed = connection.execute(
+        select_of(PostRow, authority, PostRow.person, PostRow.role, PostRow.held_for, PostRow.key, UnitRow.name)
         .outerjoin(UnitRow, unit)
         .where(*here, col(PostRow.held_for) != HeldFor.CHILD.value)
         .order_by(col(PostRow.role), col(UnitRow.name))
     )
-    for row in placed:
-        found.setdefault(row.person, []).append(HeldPost(row.role, HeldFor(row.held_for), row.key, row.name or row.key))
     # Children are counted, not listed: who keeps the directory need not know them.
-    counted: Iterable[Any] = connection.execute(
-        select(col(PostRow.person), col(PostRow.role), func.count(col(PostRow.key).distinct()).label("n"))
+    counted = connection.execute(
+        select_of(PostRow, authority, PostRow.person, PostRow.role, func.count(col(PostRow.key).distinct()).label("n"))
         .where(*here, col(PostRow.held_for) == HeldFor.CHILD.value)
         .group_by(col(PostRow.person), col(PostRow.role))
         .order_by(col(PostRow.role))
     )
-    for row in counted:
-        found.setdefault(row.person, []).append(HeldPost(row.role, HeldFor.CHILD, children=row.n))
-    return found
+    return gather_by_key(
+        [
+            *((row.person, HeldPost(row.role, HeldFor(row.held_for), row.key, row.name or row.key)) for row in placed),
+            *((row.person, HeldPost(row.role, HeldFor.CHILD, children=row.n)) for row in counted),
+        ]
+    )

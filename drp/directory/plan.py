@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
+from drp.database.gathering import gather_by_key
 from drp.directory.checks import dropped_units, faults_in, iro_role, people_after, social_worker_role, units_after
-from drp.directory.files import ChildLine, DirectoryFiles, Unloadable
+from drp.directory.files import DirectoryFiles, Unloadable
 from drp.directory.spans import ListedSpan, Span, ended_before, settle_spans
-from drp.directory.values import Directory, DirectoryChild, Person, PostHolding, StandIn, is_over
+from drp.directory.values import Directory, Person, PostHolding, StandIn, is_over
 from drp.directory.words import ImportWords, import_in_words
 from workflows.model.authority import Authority, HeldFor
 
@@ -41,8 +42,13 @@ def plan_import(listed: DirectoryFiles, before: Directory, authority: Authority,
         raise Unloadable(faults)
     people = people_after(listed, before, day)
     gone = dropped_units(listed, before)
-    children = _children(listed, before)
-    unlisted = set(before.children) - {line.number for line in listed.children} if listed.children is not None else set()
+    children = dict(before.children)
+    for row in (listed.children or {}).values():
+        known = before.children.get(row.child.number)
+        children[row.child.number] = replace(row.child, id=known.id if known else None)
+    unlisted = set[str]()
+    if listed.children is not None:
+        unlisted = set(before.children) - {row.child.number for row in listed.children.values()}
     posts = _posts(listed, before, authority, people, day)
     after = Directory(
         people=people,
@@ -56,74 +62,48 @@ def plan_import(listed: DirectoryFiles, before: Directory, authority: Authority,
     return ImportPlan(authority.key, day, words, before, after)
 
 
-def _children(listed: DirectoryFiles, before: Directory) -> dict[str, DirectoryChild]:
-    after = dict(before.children)
-    for line in listed.children or ():
-        known = before.children.get(line.number)
-        after[line.number] = DirectoryChild(
-            line.number,
-            line.initials,
-            line.born,
-            line.statuses,
-            line.in_plo,
-            line.in_proceedings,
-            line.facts,
-            line.team,
-            line.last_review,
-            line.next_review,
-            line.conferences,
-            known.id if known else None,
-        )
-    return after
-
-
 def _posts(
     listed: DirectoryFiles, before: Directory, authority: Authority, people: dict[str, Person], day: date
 ) -> list[PostHolding]:
     """Posts as the files have them: posts.csv speaks for all but those held for a child, children.csv for its two roles."""
-    of_child = {role for role in (iro_role(authority), social_worker_role(authority)) if role}
-    wanted: dict[PostHolding, list[ListedSpan]] = {}
+    social_worker, iro = social_worker_role(authority), iro_role(authority)
     spoken_for: list[PostHolding] = []
     untouched: list[PostHolding] = []
     for post in before.posts:
-        in_children = post.held_for is HeldFor.CHILD and post.role in of_child
-        in_posts = post.held_for is not HeldFor.CHILD
-        is_spoken_for = (in_children and listed.children is not None) or (in_posts and listed.posts is not None)
+        if post.held_for is HeldFor.CHILD:
+            is_spoken_for = listed.children is not None and post.role in (social_worker, iro)
+        else:
+            is_spoken_for = listed.posts is not None
         (spoken_for if is_spoken_for else untouched).append(post)
-    for line in listed.posts or ():
-        held_for = authority.role(line.role).held_for
-        blank = PostHolding(line.person, line.role, held_for, line.of, day)
-        wanted.setdefault(blank, []).append(ListedSpan(line.since, line.until))
-    for child in listed.children or ():
-        for person, role in _allocated(child, authority):
-            blank = PostHolding(person, role, HeldFor.CHILD, child.number, day)
-            wanted.setdefault(blank, []).append(ListedSpan(None, people[person].left_on))
+    wanted = [
+        (
+            PostHolding(line.person, line.role, authority.role(line.role).held_for, line.of, day),
+            ListedSpan(line.since, line.until),
+        )
+        for line in (listed.posts or {}).values()
+    ]
+    wanted += [
+        (PostHolding(person, role, HeldFor.CHILD, row.child.number, day), ListedSpan(None, people[person].left_on))
+        for row in (listed.children or {}).values()
+        for person, role in ((row.social_worker, social_worker), (row.iro, iro))
+        if person and role
+    ]
     return untouched + _settled(wanted, spoken_for, day)
-
-
-def _allocated(child: ChildLine, authority: Authority) -> Iterable[tuple[str, str]]:
-    for person, role in ((child.social_worker, social_worker_role(authority)), (child.iro, iro_role(authority))):
-        if person and role:
-            yield person, role
 
 
 def _covers(listed: DirectoryFiles, before: Directory, day: date) -> list[StandIn]:
     if listed.covers is None:
         return list(before.covers)
-    wanted: dict[StandIn, list[ListedSpan]] = {}
-    for line in listed.covers:
-        blank = StandIn(line.of, line.by, day, None, line.is_delegate)
-        wanted.setdefault(blank, []).append(ListedSpan(line.since, line.until))
+    wanted = [(replace(cover, since=day, until=None), ListedSpan(cover.since, cover.until)) for cover in listed.covers.values()]
     return _settled(wanted, before.covers, day)
 
 
-def _settled(wanted: dict[Span, list[ListedSpan]], standing: Iterable[Span], day: date) -> list[Span]:
-    stands: dict[Span, list[Span]] = {}
-    for span in standing:
-        blank: Span = replace(span, since=day, until=None, id=None)
-        stands.setdefault(blank, []).append(span)
-    blanks = list(stands) + [blank for blank in wanted if blank not in stands]
-    return [span for blank in blanks for span in settle_spans(wanted.get(blank, ()), stands.get(blank, ()), blank, day)]
+def _settled(wanted: Iterable[tuple[Span, ListedSpan]], standing: Iterable[Span], day: date) -> list[Span]:
+    """The spans after an import. `wanted`: what files list, each with a span of that person and place, from `day` on."""
+    listed: dict[Span, list[ListedSpan]] = gather_by_key(wanted)
+    stands: dict[Span, list[Span]] = gather_by_key((replace(span, since=day, until=None, id=None), span) for span in standing)
+    blanks = list(stands) + [blank for blank in listed if blank not in stands]
+    return [span for blank in blanks for span in settle_spans(listed.get(blank, ()), stands.get(blank, ()), blank, day)]
 
 
 def _shortened(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Directory, DirectoryChild, is_over, runs_on
+from drp.directory.values import Directory, runs_on
 from workflows.model.authority import Authority, Capacity, HeldFor, in_force_on
 from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
 
@@ -40,21 +40,23 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
     served = _Served(directory, day)
     for ladder in in_force_on(day, ladders):
         mentions: dict[str, str] = {}
-        for role, said in _mentions(ladder):
-            mentions.setdefault(role, said)
-        for role, said in mentions.items():
+        for role, beginning in _mentions(ladder):
+            mentions.setdefault(role, beginning)
+        for role, beginning in mentions.items():
             if not authority.has_role(role):
                 continue
             title, held_for = authority.role(role).title, authority.role(role).held_for
             for key in _empty(directory, served, role, held_for, ladder, day):
-                where = f" for {_named(directory, held_for, key)}" if key else ""
-                line = f"{said} the {title}; nobody holds it{where}"
-                found.setdefault((role, key), Vacancy(role, held_for, key, line))
+                name = f"child {key}" if held_for is HeldFor.CHILD else directory.unit_name(held_for.value, key)
+                where = f" for {name}" if key else ""
+                found.setdefault((role, key), Vacancy(role, held_for, key, f"{beginning} the {title}; nobody holds it{where}"))
     managers = authority.roles_acting_as(Capacity.IRO_MANAGER)
     if managers and not any(post.role in managers and runs_on(post, day) for post in directory.posts):
         manager = authority.role(managers[0])
-        line = f"Whatever finds nobody goes to the {manager.title}; nobody holds it"
-        found.setdefault((manager.key, ""), Vacancy(manager.key, manager.held_for, "", line))
+        found.setdefault(
+            (manager.key, ""),
+            Vacancy(manager.key, manager.held_for, "", f"Whatever finds nobody goes to the {manager.title}; nobody holds it"),
+        )
     return tuple(found.values())
 
 
@@ -64,44 +66,35 @@ def _empty(directory: Directory, served: "_Served", role: str, held_for: HeldFor
         if not any(post.role == role and runs_on(post, day) for post in directory.posts):
             yield ""
         return
+    covered = {status.value for status in ladder.covers}
     keys = {
         HeldFor.AUTHORITY: [""],
         HeldFor.SERVICE: served.services,
         HeldFor.TEAM: served.teams,
-        HeldFor.CHILD: [child.number for child in served.children if _covers(ladder, child)],
+        HeldFor.CHILD: [child.number for child in served.children if not covered or covered & set(child.statuses)],
     }[held_for]
     for key in keys:
         if not any(post.role == role and runs_on(post, day) for post in directory.posts_of(held_for, key)):
             yield key
 
 
-def _covers(ladder: Ladder, child: DirectoryChild) -> bool:
-    return not ladder.covers or any(status.value in child.statuses for status in ladder.covers)
-
-
-def _named(directory: Directory, held_for: HeldFor, key: str) -> str:
-    unit = directory.units.get((held_for.value, key))
-    return unit.name if unit else f"child {key}"
-
-
 class _Served:
     """The children, teams and services that an authority serves on a day."""
 
     def __init__(self, directory: Directory, day: date) -> None:
-        self._directory, self._day = directory, day
+        def counts(held_for: HeldFor, key: str) -> bool:
+            return not directory.posts_of(held_for, key) or directory.has_live_posts(held_for, key, day)
+
         in_items = {item.child for item in directory.items}
-        self.children = [c for c in directory.children.values() if c.number in in_items or self._counts(HeldFor.CHILD, c.number)]
+        self.children = [c for c in directory.children.values() if c.number in in_items or counts(HeldFor.CHILD, c.number)]
         with_children = {child.team for child in self.children}
-        units = directory.units.values()
-        self.teams = [u.key for u in units if u.kind == "team" and (u.key in with_children or self._counts(HeldFor.TEAM, u.key))]
+        self.teams = [
+            key for kind, key in directory.units if kind == "team" and (key in with_children or counts(HeldFor.TEAM, key))
+        ]
         with_teams = {directory.service_of(team) for team in self.teams}
         self.services = [
-            u.key for u in units if u.kind == "service" and (u.key in with_teams or self._counts(HeldFor.SERVICE, u.key))
+            key for kind, key in directory.units if kind == "service" and (key in with_teams or counts(HeldFor.SERVICE, key))
         ]
-
-    def _counts(self, held_for: HeldFor, key: str) -> bool:
-        posts = self._directory.posts_of(held_for, key)
-        return not posts or any(not is_over(post, self._day) for post in posts)
 
 
 def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
@@ -113,24 +106,28 @@ def _mentions(ladder: Ladder) -> Iterator[tuple[str, str]]:
     for stage in ladder.stages:
         yield from ((role, f"{stage.label} asks") for role in stage.roles_to() if role != RAISER)
         later += _beside(stage)
-    yield from ((role, said) for role, said in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
+    yield from ((role, beginning) for role, beginning in later if role not in (RAISER, RECIPIENTS, EVERYONE_ABOVE))
 
 
-def _beside(stage: Stage) -> Iterator[tuple[str, str]]:
-    yield from ((role, f"{stage.label} is judged by") for role in stage.judged_by.roles)
-    yield from ((role, f"{stage.label} is sent by") for role in stage.sent_by)
-    if stage.to:
-        yield stage.to.chosen_by, f"{stage.label} leaves it to be chosen by"
-    if stage.endorsed_by:
-        yield stage.endorsed_by.role, f"{stage.label} is endorsed by"
-    if meeting := stage.contact.meeting:
-        yield meeting.arranged_by, f"{stage.label} has its meeting arranged by"
-        yield meeting.outcome_recorded_by, f"{stage.label} has its outcome recorded by"
-        yield from ((role, f"{stage.label} has at its meeting") for role in meeting.attended_by)
-    if stage.told_by:
-        yield stage.told_by, f"{stage.label} is told by"
-    yield from ((copy.role, f"{stage.label} copies in") for copy in stage.copies)
-    yield from ((role, f"{stage.label} is seen by") for role in stage.observers)
-    for away, stand_in in stage.stand_ins:
-        yield away, f"{stage.label} has somebody stand in for"
-        yield stand_in, f"{stage.label} has to stand in"
+def _beside(stage: Stage) -> list[tuple[str, str]]:
+    """Every role that a stage names beside those whom it asks, with how a sentence about it begins."""
+    meeting = stage.contact.meeting
+    named: dict[str, Iterable[str]] = {
+        "is judged by": stage.judged_by.roles,
+        "is sent by": stage.sent_by,
+        "leaves it to be chosen by": [stage.to.chosen_by] if stage.to else [],
+        "is endorsed by": [stage.endorsed_by.role] if stage.endorsed_by else [],
+        "has its meeting arranged by": [meeting.arranged_by] if meeting else [],
+        "has its outcome recorded by": [meeting.outcome_recorded_by] if meeting else [],
+        "has at its meeting": meeting.attended_by if meeting else [],
+        "is told by": [stage.told_by] if stage.told_by else [],
+        "copies in": [copy.role for copy in stage.copies],
+        "is seen by": stage.observers,
+    }
+    stand_ins = [
+        mention
+        for away, stand_in in stage.stand_ins
+        for mention in (("has somebody stand in for", away), ("has to stand in", stand_in))
+    ]
+    mentions = [*((what, role) for what, roles in named.items() for role in roles), *stand_ins]
+    return [(role, f"{stage.label} {what}") for what, role in mentions]

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 from uuid import UUID
 
+from drp.database.gathering import gather_by_key
 from workflows.decision.recipients import About, Cover, Establishment, Post
 from workflows.model.authority import Authority, HeldFor
 
@@ -116,10 +117,8 @@ class Directory:
 
     @cached_property
     def _by_scope(self) -> Mapping[tuple[HeldFor, str], tuple[PostHolding, ...]]:
-        found: dict[tuple[HeldFor, str], list[PostHolding]] = {}
-        for post in self.posts:
-            found.setdefault((post.held_for, post.key), []).append(post)
-        return {scope: tuple(posts) for scope, posts in found.items()}
+        by_scope = gather_by_key(((post.held_for, post.key), post) for post in self.posts)
+        return {scope: tuple(posts) for scope, posts in by_scope.items()}
 
     def posts_of(self, held_for: HeldFor, key: str = "") -> tuple[PostHolding, ...]:
         """Every post ever held for a child, a unit or (key empty) the authority."""
@@ -129,6 +128,15 @@ class Directory:
         """The service of a team, or empty."""
         unit = self.units.get(("team", team))
         return unit.within if unit else ""
+
+    def has_live_posts(self, held_for: HeldFor, key: str, day: date) -> bool:
+        """Is a post for a child or a unit held on a day, or will be?"""
+        return any(not is_over(post, day) for post in self.posts_of(held_for, key))
+
+    def unit_name(self, kind: str, key: str) -> str:
+        """The name of a team, a service or an agency, or its key."""
+        unit = self.units.get((kind, key))
+        return unit.name if unit else key
 
     def establishment(self, about: About) -> Establishment:
         """The posts that one item needs, people by their keys and the child by number."""
@@ -156,8 +164,7 @@ class Directory:
             return title
         if held_for is HeldFor.CHILD:
             return f"{title} of {key}"
-        unit = self.units.get((held_for.value, key))
-        return f"{title} of {unit.name if unit else key}"
+        return f"{title} of {self.unit_name(held_for.value, key)}"
 
 
 def runs_on(span: PostHolding | StandIn, day: date) -> bool:

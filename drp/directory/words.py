@@ -1,9 +1,10 @@
 """What a directory import does, in words: added, ended, changed, and what follows for the items that are open. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from drp.directory.spans import Span
 from drp.directory.values import Directory, DirectoryChild, OpenItem, PostHolding, StandIn, is_over
 from workflows.model.authority import Authority, Capacity, HeldFor
 
@@ -33,8 +34,12 @@ def import_in_words(
     teller.children(unlisted)
     teller.posts()
     teller.covers()
-    consequences = [line for item in before.items for line in teller.consequences(item)]
-    return ImportWords(tuple(teller.added), tuple(teller.ended), tuple(teller.changed), tuple(consequences))
+    return ImportWords(
+        tuple(teller.added),
+        tuple(teller.ended),
+        tuple(teller.changed),
+        tuple(line for item in before.items for line in teller.consequences(item)),
+    )
 
 
 class _Teller:
@@ -58,8 +63,8 @@ class _Teller:
                 self.ended.append(f"{now.name} ({key}): last day {now.left_on}")
             elif was.left_on != now.left_on:
                 self.changed.append(f"{now.name} ({key}): back" if not there else f"{now.name} ({key}): stays")
-            names = (("name", was.name, now.name), ("e-mail", was.email, now.email), ("agency", was.agency, now.agency))
-            self._differing(f"{now.name} ({key})", names)
+            before, after = ({"name": person.name, "e-mail": person.email, "agency": person.agency} for person in (was, now))
+            self._differing(f"{now.name} ({key})", before, after)
 
     def units(self, gone: set[tuple[str, str]]) -> None:
         """Teams, services and agencies that are new, renamed, moved to another service, or not listed any more."""
@@ -68,16 +73,12 @@ class _Teller:
             if was is None:
                 self.added.append(f"{kind} {now.name} ({key})")
             else:
-                service = self._service_name
-                moved = (("name", was.name, now.name), ("service", service(was.within), service(now.within)))
-                self._differing(f"{kind} {now.name} ({key})", moved)
+                services = [self.after.unit_name("service", unit.within) for unit in (was, now)]
+                before, after = {"name": was.name, "service": services[0]}, {"name": now.name, "service": services[1]}
+                self._differing(f"{kind} {now.name} ({key})", before, after)
         for kind, key in sorted(gone):
-            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor(kind), key)):
+            if self.before.has_live_posts(HeldFor(kind), key, self.day):
                 self.ended.append(f"{kind} {self.before.units[kind, key].name} ({key}): not listed any more")
-
-    def _service_name(self, key: str) -> str:
-        unit = self.after.units.get(("service", key))
-        return unit.name if unit else key
 
     def children(self, unlisted: set[str]) -> None:
         """Children who are new, not listed any more, or of whom something else is true."""
@@ -86,49 +87,47 @@ class _Teller:
             if was is None:
                 self.added.append(f"child {number}")
             elif was != now:
-                self._differing(f"child {number}", self._of_child(was, now))
+                before, after = self._child_in_words(self.before, was), self._child_in_words(self.after, now)
+                self._differing(f"child {number}", before, after)
         for number in sorted(unlisted):
-            if any(not is_over(post, self.day) for post in self.before.posts_of(HeldFor.CHILD, number)):
+            if self.before.has_live_posts(HeldFor.CHILD, number, self.day):
                 self.ended.append(f"child {number}: not listed any more")
 
-    def _of_child(self, was: DirectoryChild, now: DirectoryChild) -> Iterable[tuple[str, str, str]]:
-        yield "initials", was.initials, now.initials
-        yield "born", str(was.born), str(now.born)
-        yield from self._facts_of_child(was, now)
-        yield "last review", str(was.last_review or "none"), str(now.last_review or "none")
-        yield "next review", str(was.next_review or "none"), str(now.next_review or "none")
-        yield "conferences", str(was.conferences), str(now.conferences)
+    def _child_in_words(self, directory: Directory, child: DirectoryChild) -> dict[str, str]:
+        return {
+            "initials": child.initials,
+            "born": str(child.born),
+            **self._facts_in_words(directory, child),
+            "last review": str(child.last_review or "none"),
+            "next review": str(child.next_review or "none"),
+            "conferences": str(child.conferences),
+        }
 
-    def _facts_of_child(self, was: DirectoryChild, now: DirectoryChild) -> Iterable[tuple[str, str, str]]:
+    def _facts_in_words(self, directory: Directory, child: DirectoryChild) -> dict[str, str]:
         """What ladders ask of a child."""
+        facts = dict(self.authority.facts)
 
         def labels(keys: Iterable[str]) -> str:
-            facts = dict(self.authority.facts)
             return " and ".join(facts.get(key) or self.authority.label(key) for key in sorted(keys)) or "none"
 
-        yield "status", labels(was.statuses), labels(now.statuses)
-        yield "PLO", _yes(was.in_plo), _yes(now.in_plo)
-        yield "proceedings", _yes(was.in_proceedings), _yes(now.in_proceedings)
-        yield "placement", labels(was.facts), labels(now.facts)
-        yield "team", self._team_name(self.before, was.team), self._team_name(self.after, now.team)
+        return {
+            "status": labels(child.statuses),
+            "PLO": "yes" if child.in_plo else "no",
+            "proceedings": "yes" if child.in_proceedings else "no",
+            "placement": labels(child.facts),
+            "team": directory.unit_name("team", child.team),
+        }
 
-    def _team_name(self, directory: Directory, key: str) -> str:
-        unit = directory.units.get(("team", key))
-        return unit.name if unit else key
-
-    def _differing(self, what: str, values: Iterable[tuple[str, str, str]]) -> None:
-        for name, was, now in values:
-            if was != now:
-                self.changed.append(f"{what}: {name} {was or 'none'} → {now or 'none'}")
+    def _differing(self, what: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:
+        for name, was in before.items():
+            if was != after[name]:
+                self.changed.append(f"{what}: {name} {was or 'none'} → {after[name] or 'none'}")
 
     def posts(self) -> None:
         """Who holds what from now on; a holder who ends where another begins is one line."""
-        known = {post.id: post for post in self.before.posts}
         places: dict[tuple[str, HeldFor, str], tuple[list[PostHolding], list[PostHolding]]] = {}
-        for now in sorted(self.after.posts, key=lambda post: (post.held_for, post.key, post.role, post.since, post.person)):
-            was = known.get(now.id) if now.id else None
-            if was == now:
-                continue
+        posts = sorted(self.after.posts, key=lambda post: (post.held_for, post.key, post.role, post.since, post.person))
+        for was, now in _changed(self.before.posts, posts):
             begun, over = places.setdefault(now.place, ([], []))
             if was is None or (is_over(was, self.day) and not is_over(now, self.day)):
                 begun.append(now)
@@ -153,11 +152,8 @@ class _Teller:
 
     def covers(self) -> None:
         """Who stands in for whom from now on."""
-        known = {cover.id: cover for cover in self.before.covers}
-        for now in sorted(self.after.covers, key=lambda cover: (cover.of, cover.by, cover.since)):
-            was = known.get(now.id) if now.id else None
-            if was == now:
-                continue
+        covers = sorted(self.after.covers, key=lambda cover: (cover.of, cover.by, cover.since))
+        for was, now in _changed(self.before.covers, covers):
             of, by = self.after.name_of(now.of), self.after.name_of(now.by)
             line = f"{by} as delegate of {of}" if now.is_delegate else f"{by} covers for {of}"
             if was is None:
@@ -172,10 +168,11 @@ class _Teller:
         was, now = self.before.children.get(item.child), self.after.children.get(item.child)
         team, service = item.team, item.service
         if was is not None and now is not None:
-            facts = [(name, old, new) for name, old, new in self._facts_of_child(was, now) if old != new]
+            before, after = self._facts_in_words(self.before, was), self._facts_in_words(self.after, now)
+            facts = [(name, old, after[name]) for name, old in before.items() if old != after[name]]
             team, service = now.team, self.after.service_of(now.team)
             if service != item.service:
-                facts.append(("service", self._service_name(item.service), self._service_name(service)))
+                facts.append(("service", self.after.unit_name("service", item.service), self.after.unit_name("service", service)))
             if facts:
                 differ = ", ".join(f"{name} {old} → {new}" for name, old, new in facts)
                 yield f"{item.reference}: the child's facts change ({differ}); their IRO is told, no date moves"
@@ -183,7 +180,7 @@ class _Teller:
         moved = OpenItem(item.reference, item.child, team, service, item.raiser_role).about()
         standing, settled = self.before.establishment(about), self.after.establishment(moved)
         if item.child and item.raiser_role in self.authority.roles_acting_as(Capacity.IRO):
-            old, new = (one.holders(self.authority, item.raiser_role, about, self.day) for one in (standing, settled))
+            old, new = (posts.holders(self.authority, item.raiser_role, about, self.day) for posts in (standing, settled))
             if old != new and new:
                 yield f"{item.reference}: the child's IRO is {self.after.names_of(new)} now and takes over what the IRO is asked"
             elif old != new:
@@ -199,6 +196,15 @@ class _Teller:
                 yield f"{item.reference}: what {title} is asked by {due} passes to {names}, with the same date"
 
 
+def _changed(before: Iterable[Span], after: Iterable[Span]) -> Iterator[tuple[Span | None, Span]]:
+    """Each post or cover that is new or another than before, with what it was."""
+    known = {span.id: span for span in before}
+    for now in after:
+        was = known.get(now.id) if now.id else None
+        if was != now:
+            yield was, now
+
+
 def _is_shorter(was: PostHolding | StandIn, now: PostHolding | StandIn, day: date) -> bool:
     """Does it end sooner than it would have? One that has yet to begin is changed, unless it is taken back."""
     if now.until is None or (was.until is not None and was.until <= now.until):
@@ -212,7 +218,3 @@ def _days(span: PostHolding | StandIn) -> str:
 
 def _ending(span: PostHolding | StandIn) -> str:
     return " (taken back before it began)" if span.until and span.until < span.since else f" until {span.until}"
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
-from drp.database.scope import count_of, select_of, update_of
+from drp.database.scope import count_of, match_here, select_of, update_of
 from drp.identity.tokens import NotSigned, link_account, person_of_account
 from workflows.calendar.working_days import local_date
 
@@ -48,14 +48,14 @@ def person_signing_in(
         person = person_of_account(connection, authority, issuer, subject)
     except NotSigned:
         return _first_sign_in(connection, authority, issuer, subject, known_as, now)
-    left_on = connection.execute(select_of(PersonRow, authority, PersonRow.left_on).where(col(PersonRow.id) == person)).scalar()
-    if left_on is not None and left_on < local_date(now):
+    if count_of(connection, PersonRow, authority, col(PersonRow.id) == person, ~match_here(PersonRow, local_date(now))):
         raise NotLetIn(WhyNotLetIn.LEFT)
     return person
 
 
 def _first_sign_in(connection: Connection, authority: str, issuer: str, subject: str, known_as: object, now: datetime) -> UUID:
-    if _was_ended(connection, authority, issuer, subject):
+    ended = (col(AccountRow.issuer) == issuer, col(AccountRow.subject) == subject, col(AccountRow.ended_at).is_not(None))
+    if count_of(connection, AccountRow, authority, *ended):
         raise NotLetIn(WhyNotLetIn.ENDED)
     person = _known_as(connection, authority, known_as, now)
     # Their row is locked by now: of two first sign-ins at one moment the second sees what the first has linked.
@@ -79,13 +79,6 @@ def end_accounts_of(connection: Connection, authority: str, person: UUID, now: d
 def count_accounts(connection: Connection, authority: str, person: UUID) -> int:
     """How many accounts sign somebody in, through whatever provider."""
     return count_of(connection, AccountRow, authority, col(AccountRow.person) == person, col(AccountRow.ended_at).is_(None))
-
-
-def _was_ended(connection: Connection, authority: str, issuer: str, subject: str) -> bool:
-    found = select_of(AccountRow, authority, AccountRow.ended_at).where(
-        col(AccountRow.issuer) == issuer, col(AccountRow.subject) == subject
-    )
-    return connection.execute(found).scalar() is not None
 
 
 def find_accounts(connection: Connection, authority: str, issuer: str, person: UUID) -> set[str]:

@@ -8,17 +8,16 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.ids import Randomness
-from drp.database.scope import delete_of, in_authority
+from drp.database.scope import count_of, delete_of, select_of, update_of
 from drp.database.statements import SESSION_IN_FORCE
-from drp.identity.tokens import NotSigned
+from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -52,11 +51,6 @@ class Session:
         return hmac.new(self.secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
-def hash_secret(secret: str) -> str:
-    """What is kept of a secret. It is random and of 256 bits, so it needs no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def authority_in(cookie: str) -> str:
     """The authority that a cookie says it is for; nothing is proved by it. Raises NotSigned."""
     authority, _, secret = cookie.partition(".")
@@ -81,62 +75,53 @@ def in_force(connection: Connection, authority: str, secret: str, now: datetime,
     row = connection.execute(SESSION_IN_FORCE, {"authority": authority, "hash": hash_secret(secret)}).first()
     if row is None or row.ended_at is not None:
         raise NotSigned
-    if now - row.seen_at >= limits.idle or now - row.began_at >= limits.absolute:
-        raise NotSigned
-    if row.left_on is not None and row.left_on < local_date(now):
+    is_over = now - row.seen_at >= limits.idle or now - row.began_at >= limits.absolute
+    if is_over or (row.left_on is not None and row.left_on < local_date(now)):
         raise NotSigned
     return Session(authority, UUID(str(row.person)), row.how, secret, now - row.seen_at >= SEEN_EVERY)
 
 
 def note_session_used(connection: Connection, session: Session, now: datetime) -> None:
     """Write down that a session was used. Never backwards, and never for one that has ended."""
+    running = (col(SessionRow.hash) == hash_secret(session.secret), col(SessionRow.ended_at).is_(None))
     connection.execute(
-        update(SessionRow)
-        .where(*_one(session.authority, session.secret), col(SessionRow.ended_at).is_(None), col(SessionRow.seen_at) < now)
-        .values(seen_at=now)
+        update_of(SessionRow, session.authority).where(*running, col(SessionRow.seen_at) < now).values(seen_at=now)
     )
 
 
 def end_session(connection: Connection, authority: str, secret: str, now: datetime) -> None:
     """Sign out: in force at the next request on every replica."""
-    connection.execute(
-        update(SessionRow).where(*_one(authority, secret), col(SessionRow.ended_at).is_(None)).values(ended_at=now)
-    )
+    running = (col(SessionRow.hash) == hash_secret(secret), col(SessionRow.ended_at).is_(None))
+    connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now))
 
 
 def end_sessions_of(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """Sign a person out everywhere. Returns how many sessions ended."""
-    return connection.execute(
-        update(SessionRow).where(*_of(authority, person), col(SessionRow.ended_at).is_(None)).values(ended_at=now)
-    ).rowcount
+    running = (col(SessionRow.person) == person, col(SessionRow.ended_at).is_(None))
+    return connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now)).rowcount
 
 
 def count_in_force(connection: Connection, authority: str, person: UUID, now: datetime, limits: SessionLimits) -> int:
     """How many sessions of a person are in force: in how many browsers they are signed in."""
-    return connection.execute(
-        select(func.count()).where(
-            *_of(authority, person),
-            col(SessionRow.ended_at).is_(None),
-            col(SessionRow.seen_at) > now - limits.idle,
-            col(SessionRow.began_at) > now - limits.absolute,
-        )
-    ).scalar_one()
+    return count_of(
+        connection,
+        SessionRow,
+        authority,
+        col(SessionRow.person) == person,
+        col(SessionRow.ended_at).is_(None),
+        col(SessionRow.seen_at) > now - limits.idle,
+        col(SessionRow.began_at) > now - limits.absolute,
+    )
 
 
 def read_last_use(connection: Connection, authority: str, person: UUID) -> datetime | None:
     """When a session of a person was last used (aware UTC), of those that are still kept; None if there is none."""
-    return connection.execute(select(func.max(col(SessionRow.seen_at))).where(*_of(authority, person))).scalar()
+    last = select_of(SessionRow, authority, func.max(col(SessionRow.seen_at))).where(col(SessionRow.person) == person)
+    return connection.execute(last).scalar()
 
 
 def forget_sessions(connection: Connection, authority: str, now: datetime, limits: SessionLimits) -> int:
     """Take out sessions that are long over. Returns how many."""
-    oldest = now - limits.absolute - KEPT
-    return connection.execute(delete_of(SessionRow, authority).where(col(SessionRow.began_at) < oldest)).rowcount
-
-
-def _one(authority: str, secret: str) -> tuple[Any, ...]:
-    return in_authority(SessionRow, authority), col(SessionRow.hash) == hash_secret(secret)
-
-
-def _of(authority: str, person: UUID) -> tuple[Any, ...]:
-    return in_authority(SessionRow, authority), col(SessionRow.person) == person
+    return connection.execute(
+        delete_of(SessionRow, authority).where(col(SessionRow.began_at) < (now - limits.absolute - KEPT))
+    ).rowcount

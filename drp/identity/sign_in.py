@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert
 from sqlmodel import col
 
 from drp.database.account_tables import SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
-from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
-from drp.identity.sessions import hash_secret
-from drp.identity.tokens import NotSigned
+from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
+from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
 LASTS = timedelta(minutes=15)
@@ -44,24 +43,15 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
 
     The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
     """
-    found = (
-        connection.execute(
-            select_of(PersonRow, authority, PersonRow.id).where(
-                func.lower(col(PersonRow.email)) == email.strip().lower(),
-                or_(col(PersonRow.left_on).is_(None), col(PersonRow.left_on) >= local_date(now)),
-            )
-        )
-        .scalars()
-        .all()
-    )
+    of_address = (func.lower(col(PersonRow.email)) == email.strip().lower(), match_here(PersonRow, local_date(now)))
+    found = connection.execute(select_of(PersonRow, authority, PersonRow.id).where(*of_address)).scalars().all()
     # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
     person = found[0] if len(found) == 1 else None
     recent = count_of(
         connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.asked_at) > now - WITHIN
     )
     known = person if person is not None and recent < AT_MOST else None
-    values = _row(authority, chance, "link", now) | {"person": known, "then": then}
-    connection.execute(insert(SignInRow).values(**values))
+    _note_sign_in(connection, chance, authority, "link", now, person=known, then=then)
 
 
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
@@ -90,7 +80,7 @@ def give_secret(connection: Connection, chance: Randomness, authority: str, aske
 
 
 def take_secret_back(connection: Connection, authority: str, asked: AskedLink) -> None:
-    """It could not be sent: the next round makes another."""
+    """Forget the secret of a link that could not be sent: the next round makes another."""
     connection.execute(update_of(SignInRow, authority).where(col(SignInRow.id) == asked.id).values(hash=""))
 
 
@@ -107,9 +97,10 @@ def visit_provider(
     now: datetime,
 ) -> None:  # fmt: skip
     """Note a visit to the identity provider, bound to the browser that begins it."""
-    values = _row(authority, chance, "provider", now) | {"hash": hash_secret(state), "browser": hash_secret(browser)}
-    values |= {"verifier": verifier, "nonce": nonce, "then": then}
-    connection.execute(insert(SignInRow).values(**values))
+    _note_sign_in(
+        connection, chance, authority, "provider", now,
+        hash=hash_secret(state), browser=hash_secret(browser), verifier=verifier, nonce=nonce, then=then,
+    )  # fmt: skip
 
 
 def back_from_provider(connection: Connection, authority: str, state: str, browser: str, now: datetime) -> ProviderVisit:
@@ -123,25 +114,22 @@ def forget_sign_ins(connection: Connection, authority: str, now: datetime) -> in
     return connection.execute(delete_of(SignInRow, authority).where(col(SignInRow.asked_at) < now - timedelta(days=1))).rowcount
 
 
-def _row(authority: str, chance: Randomness, how: str, now: datetime) -> dict[str, object]:
-    return {
-        "authority": authority, "id": chance.identity(), "how": how, "person": None, "asked_at": now, "hash": "",
-        "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None,
-    }  # fmt: skip
+def _note_sign_in(connection: Connection, chance: Randomness, authority: str, how: str, now: datetime, **values: object) -> None:
+    """Write down that a sign-in is under way. What is not given is empty."""
+    empty = {"person": None, "hash": "", "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None}
+    row = {"authority": authority, "id": chance.identity(), "how": how, "asked_at": now, **empty, **values}
+    connection.execute(insert(SignInRow).values(**row))
 
 
 def _used(connection: Connection, authority: str, how: str, secret: str, now: datetime, browser: str = "") -> SignInRow:
     """Use a sign-in up. One row changed is the only yes."""
-    here = (
-        in_authority(SignInRow, authority), col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret),
-        col(SignInRow.browser) == browser,
-    )  # fmt: skip
+    it = (col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret), col(SignInRow.browser) == browser)
     used = connection.execute(
-        update(SignInRow)
-        .where(*here, col(SignInRow.used_at).is_(None), col(SignInRow.asked_at) > now - LASTS)
+        update_of(SignInRow, authority)
+        .where(*it, col(SignInRow.used_at).is_(None), col(SignInRow.asked_at) > now - LASTS)
         .values(used_at=now)
     )
     if used.rowcount != 1:
         raise NotSigned
-    row: SignInRow = connection.execute(select(core_table(SignInRow)).where(*here)).one()  # type: ignore
+    row: SignInRow = connection.execute(select_of(SignInRow, authority).where(*it)).one()  # type: ignore
     return row

@@ -4,13 +4,13 @@ import hashlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import ColumnElement, Connection, insert
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, TokenRow
 from drp.database.directory_tables import CoverRow, PersonRow
 from drp.database.ids import Randomness
-from drp.database.scope import count_of, in_authority, match_day, select_of, update_of
+from drp.database.scope import count_of, in_authority, match_day, match_here, select_of, update_of
 from drp.database.statements import ROLES_ON_DAY
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
@@ -31,9 +31,9 @@ def authority_of_token(token: str) -> str:
     return parts[1]
 
 
-def _hash(token: str) -> str:
-    # A random token of 256 bits needs no slow hash.
-    return hashlib.sha256(token.encode()).hexdigest()
+def hash_secret(secret: str) -> str:
+    """What is kept of a secret. It is random and of 256 bits, so it needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def create_token(
@@ -46,7 +46,7 @@ def create_token(
     connection.execute(
         insert(TokenRow).values(
             authority=authority,
-            hash=_hash(token),
+            hash=hash_secret(token),
             person=person,
             name=name,
             created_at=now,
@@ -68,26 +68,26 @@ def revoke_tokens(connection: Connection, authority: str, person: UUID, now: dat
 
 def count_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """How many tokens of a person are in force."""
-    return count_of(
-        connection,
-        TokenRow,
-        authority,
-        col(TokenRow.person) == person,
-        col(TokenRow.revoked_at).is_(None),
-        col(TokenRow.expires_at) > now,
-    )
+    return count_of(connection, TokenRow, authority, col(TokenRow.person) == person, *_in_force(now))
+
+
+def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for tokens that are in force."""
+    return col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now
 
 
 def person_of_token(connection: Connection, authority: str, token: str, now: datetime) -> UUID:
     """The person a token stands for, asked of the database at every request. Raises NotSigned."""
     row = connection.execute(
-        select_of(TokenRow, authority, TokenRow.person, TokenRow.expires_at, TokenRow.revoked_at, PersonRow.left_on)
+        select_of(TokenRow, authority, TokenRow.person)
         .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
-        .where(col(TokenRow.hash) == _hash(token))
+        .where(
+            col(TokenRow.hash) == hash_secret(token),
+            *_in_force(now),
+            match_here(PersonRow, local_date(now)),
+        )
     ).first()
-    if row is None or row.revoked_at is not None or row.expires_at <= now:
-        raise NotSigned
-    if row.left_on is not None and row.left_on < local_date(now):
+    if row is None:
         raise NotSigned
     return UUID(str(row.person))
 
@@ -128,9 +128,5 @@ def has_a_place(connection: Connection, signed: Principal, now: datetime) -> boo
     """Does anything tie this person to the service today: a post, one that they cover, or somebody whose delegate they are?"""
     if signed.roles:
         return True
-    day = local_date(now)
-    beside = select_of(CoverRow, signed.authority, CoverRow.of).where(
-        col(CoverRow.by) == UUID(signed.person),
-        *match_day(CoverRow, day),
-    )
-    return connection.execute(beside).first() is not None
+    covers = (col(CoverRow.by) == UUID(signed.person), *match_day(CoverRow, local_date(now)))
+    return count_of(connection, CoverRow, signed.authority, *covers) > 0

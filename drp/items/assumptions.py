@@ -37,5 +37,7 @@ def read_verdicts(
     connection: Connection, authority: str, file_hashes: Collection[str]
 ) -> Mapping[tuple[str, str], AssumptionVerdict]:
     """What was said of the assumptions of some files, by the file's hash and the path in it."""
-    rows = connection.execute(select_of(AssumptionRow, authority).where(col(AssumptionRow.hash).in_(file_hashes)))
-    return {(row.hash, row.path): AssumptionVerdict(row.verdict, str(row.person), row.at) for row in rows}
+    return {
+        (row.hash, row.path): AssumptionVerdict(row.verdict, str(row.person), row.at)
+        for row in connection.execute(select_of(AssumptionRow, authority).where(col(AssumptionRow.hash).in_(file_hashes)))
+    }

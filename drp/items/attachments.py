@@ -76,7 +76,7 @@ class Attachments:
                 write_whole(path, octets)
             # Also where another wrote it a moment ago, and its name may not be on the disk yet.
             for folder in (path.parent, path.parent.parent, self._folder, self._folder.parent):
-                sync_attachment_folder(folder)
+                sync_folder(folder)
         except OSError as error:
             raise Unavailable(f"an attached document cannot be kept: {error.strerror}") from error
         return StoredDocument(digest, len(octets))
@@ -105,8 +105,9 @@ class Attachments:
         kind: MediaType | None = next((known for known in get_args(MediaType) if known == facts.get("media_type")), None)
         if kind is None:
             raise NotAsAttached("This entry names a kind of document that is not kept.")
-        octets = self.get(authority, str(facts.get("digest")), facts.get("size"))
-        return DocumentToHandOut(octets, kind, content_disposition(name, kind))
+        return DocumentToHandOut(
+            self.get(authority, str(facts.get("digest")), facts.get("size")), kind, content_disposition(name, kind)
+        )
 
     def _path(self, authority: str, digest: str) -> Path:
         if not AUTHORITY_KEY.fullmatch(authority):
@@ -129,22 +130,15 @@ def attach_file(
     )
 
     def kept(connection: Connection, done: ActionResult) -> Answer:
-        _check_number(connection, signed.authority, done)
+        # Its own entry is written by now: nobody else can write one beside it.
+        attached = (col(EntryRow.challenge) == done.loaded.id, col(EntryRow.kind) == "document_attached")
+        if count_of(connection, EntryRow, signed.authority, *attached) > MOST_ON_ONE_ITEM:
+            raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
         attachments.put(signed.authority, octets)
         return render(connection, done)
 
     body = repr(("attach", reference.upper(), event)).encode("utf-8", "backslashreplace")
-    retry = RetryKey(key, hashlib.sha256(body).hexdigest())
-    return casework.act(signed, reference, event, now, kept, retry, if_match)
-
-
-def _check_number(connection: Connection, authority: str, done: ActionResult) -> None:
-    """Raise Unfit for one document too many. Its own entry is written by now: nobody else can write one beside it."""
-    number = count_of(
-        connection, EntryRow, authority, col(EntryRow.challenge) == done.loaded.id, col(EntryRow.kind) == "document_attached"
-    )
-    if number > MOST_ON_ONE_ITEM:
-        raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
+    return casework.act(signed, reference, event, now, kept, RetryKey(key, hashlib.sha256(body).hexdigest()), if_match)
 
 
 def _holds(path: Path, octets: bytes) -> bool:
@@ -183,7 +177,7 @@ def write_whole(path: Path, octets: bytes) -> None:
         raise
 
 
-def sync_attachment_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """See the names in a folder to the disk. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

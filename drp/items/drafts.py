@@ -34,8 +34,7 @@ def begin_draft(
 ) -> UUID:
     """Keep what somebody has begun to write."""
     id_ = chance.identity()
-    others = drafts_of(connection, authority, person)
-    for old in others[AT_MOST - 1 :]:
+    for old in drafts_of(connection, authority, person)[AT_MOST - 1 :]:
         drop_draft(connection, authority, person, old.id)
     connection.execute(
         insert(DraftRow).values(authority=authority, id=id_, person=person, began_at=now, changed_at=now, said=said)
@@ -52,14 +51,14 @@ def find_draft(connection: Connection, authority: str, person: UUID, id_: UUID) 
 
 
 def change_draft(connection: Connection, authority: str, person: UUID, id_: UUID, said: dict[str, Any], now: datetime) -> None:
-    """Keep what is now written. Raises NotFound as `find` does."""
+    """Keep what is now written. Raises NotFound as `find_draft` does."""
     found = connection.execute(update(DraftRow).where(*match_own_draft(authority, person, id_)).values(said=said, changed_at=now))
     if found.rowcount != 1:
         raise NotFound
 
 
 def drop_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> None:
-    """It was sent, or is not wanted any more."""
+    """Delete a draft that was sent, or is not wanted any more."""
     connection.execute(delete(DraftRow).where(*match_own_draft(authority, person, id_)))
 
 
@@ -74,7 +73,7 @@ def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draf
 
 
 def forget_drafts(connection: Connection, authority: str, now: datetime) -> int:
-    """Take out what has lain too long. Returns how many."""
+    """Delete the drafts that nobody changed for `KEPT`. Returns how many."""
     return connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.changed_at) < now - KEPT)).rowcount
 
 

@@ -54,8 +54,9 @@ def _narrow(authority: str, wanted: ListFilter) -> list[Any]:
     if wanted.state != "all":
         conditions.append(col(ChallengeRow.is_open) == (wanted.state == "open"))
     if wanted.child:
-        of_number = select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.number) == wanted.child)
-        conditions.append(col(ChallengeRow.child).in_(of_number))
+        conditions.append(
+            col(ChallengeRow.child).in_(select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.number) == wanted.child))
+        )
     if wanted.also is not None:
         conditions.append(wanted.also)
     return conditions
@@ -84,7 +85,7 @@ def _might_press(connection: Connection, signed: Principal, day: date) -> Any:
         col(WindowRow.closed_as) == literal_column(f"'{ClosedAs.NOT_RECORDED.value}'"),
     )
     still_open = select_of(ChallengeRow, signed.authority, ChallengeRow.id).where(col(ChallengeRow.is_open).is_(True))
-    # Few of all items are live: everything else is asked of these alone.
+    # Restrict to these first, so that the remaining conditions stay cheap.
     live = union(still_open, running, left_open)
     return and_(col(ChallengeRow.id).in_(live), _theirs(connection, signed, day, among=live))
 
@@ -121,10 +122,14 @@ def _match_word(authority: str, words: Authority, teams: Mapping[str, str], word
     conditions: list[Any] = [col(ChallengeRow.child).in_(children)]
     if len(word) >= 4:
         conditions.append(col(ChallengeRow.reference).startswith(word.upper(), autoescape=True))
-    if its := [key for key, name in teams.items() if _holds(word, key, name)]:
-        conditions.append(col(ChallengeRow.team).in_(its))
-    for key in (reason.key for theme in words.themes for reason in theme.reasons if _holds(word, reason.label)):
-        conditions.append(cast(col(ChallengeRow.reasons), Text).contains(f'"{key}"', autoescape=True))
+    if named := [key for key, name in teams.items() if _holds(word, key, name)]:
+        conditions.append(col(ChallengeRow.team).in_(named))
+    conditions += [
+        cast(col(ChallengeRow.reasons), Text).contains(f'"{reason.key}"', autoescape=True)
+        for theme in words.themes
+        for reason in theme.reasons
+        if _holds(word, reason.label)
+    ]
     return or_(*conditions)
 
 
@@ -134,15 +139,9 @@ def _holds(word: str, *texts: str) -> bool:
 
 def _theirs(connection: Connection, signed: Principal, day: date, among: Any = None) -> Any:
     """`among`: only items of these, and only where something was addressed to them."""
-    here = in_authority(ChallengeRow, signed.authority)
     person = UUID(signed.person)
-    covered = connection.execute(
-        select_of(CoverRow, signed.authority, CoverRow.of).where(
-            col(CoverRow.by) == person,
-            *match_day(CoverRow, day),
-        )
-    ).scalars()
-    people = [person, *covered]
+    covers = select_of(CoverRow, signed.authority, CoverRow.of).where(col(CoverRow.by) == person, *match_day(CoverRow, day))
+    people = [person, *connection.execute(covers).scalars()]
     posts = connection.execute(
         select_of(PostRow, signed.authority, PostRow.role, PostRow.held_for, PostRow.key).where(
             col(PostRow.person).in_(people),
@@ -153,18 +152,20 @@ def _theirs(connection: Connection, signed: Principal, day: date, among: Any = N
         col(ChallengeRow.raiser).in_(people),
         col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.person).in_(people))),
     ]
-    children = [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]
-    if children:
+    if children := [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]:
         conditions.append(col(ChallengeRow.child).in_(children))
-    for held_for, column in ((HeldFor.TEAM, ChallengeRow.team), (HeldFor.SERVICE, ChallengeRow.service)):
-        for post in posts:
-            if post.held_for == held_for.value:
-                mine = _told(signed.authority, among, col(InvolvedRow.role) == post.role)
-                conditions.append(and_(col(column) == post.key, col(ChallengeRow.id).in_(mine)))
-    wide = sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value})
-    if wide:
+    places = {HeldFor.TEAM.value: ChallengeRow.team, HeldFor.SERVICE.value: ChallengeRow.service}
+    for post in posts:
+        if post.held_for in places:
+            conditions.append(
+                and_(
+                    col(places[post.held_for]) == post.key,
+                    col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.role) == post.role)),
+                )
+            )
+    if wide := sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value}):
         conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.role).in_(wide))))
-    return and_(here, or_(*conditions))
+    return and_(in_authority(ChallengeRow, signed.authority), or_(*conditions))
 
 
 def _told(authority: str, among: Any, which: Any) -> Any:

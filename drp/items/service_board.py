@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import Connection, and_, func
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
@@ -25,18 +24,30 @@ class RefusedMail:
     at: datetime
 
 
+_HELD = (col(WindowRow.closed_at).is_(None), col(WindowRow.held_since).is_not(None))
+"""The conditions for open windows that were held after an outage."""
+
+
+_KEY = ("authority", "challenge", "version", "n")
+_MESSAGE = and_(*(getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in _KEY))
+"""The condition that joins the message of a copy."""
+
+_REFUSED = (col(NotificationRow.state) == NotificationState.FAILED, col(DeliveryRow.mail) == MailState.REFUSED)
+"""The conditions for copies in the outbox that were refused for good."""
+
+
 def count_held_items(connection: Connection, authority: str) -> int:
     """How many items have an open window that was held after an outage."""
-    items = select(func.count(col(WindowRow.challenge).distinct())).where(*_held(authority))
-    return connection.execute(items).scalar_one()
+    items = select_of(WindowRow, authority, func.count(col(WindowRow.challenge).distinct())).where(*_HELD)
+    return int(connection.execute(items).scalar_one())
 
 
 def list_held_items(connection: Connection, authority: str, most: int) -> list[UUID]:
     """The items with an open window that was held after an outage, the longest held first, at most so many."""
     return list(
         connection.execute(
-            select(col(WindowRow.challenge))
-            .where(*_held(authority))
+            select_of(WindowRow, authority, WindowRow.challenge)
+            .where(*_HELD)
             .group_by(col(WindowRow.challenge))
             .order_by(func.min(col(WindowRow.held_since)), col(WindowRow.challenge))
             .limit(most)
@@ -72,40 +83,18 @@ def list_items_with_meeting(connection: Connection, authority: str, most: int) -
 
 def count_refused_mail(connection: Connection, authority: str) -> int:
     """How many copies of messages in the outbox were refused for good."""
-    copies = select(func.count()).select_from(DeliveryRow).join(NotificationRow, _message()).where(*_refused(authority))
-    return connection.execute(copies).scalar_one()
+    copies = select_of(DeliveryRow, authority, func.count()).join(NotificationRow, _MESSAGE).where(*_REFUSED)
+    return int(connection.execute(copies).scalar_one())
 
 
 def list_refused_mail(connection: Connection, authority: str, most: int) -> tuple[RefusedMail, ...]:
     """The copies of messages in the outbox that were refused for good, newest first and then by name, at most so many."""
     rows = connection.execute(
-        select(col(DeliveryRow.challenge), col(PersonRow.name), col(DeliveryRow.error), col(NotificationRow.at))
-        .join(NotificationRow, _message())
+        select_of(DeliveryRow, authority, DeliveryRow.challenge, PersonRow.name, DeliveryRow.error, NotificationRow.at)
+        .join(NotificationRow, _MESSAGE)
         .join(PersonRow, and_(in_authority(PersonRow, authority), col(PersonRow.id) == col(DeliveryRow.person)))
-        .where(*_refused(authority))
+        .where(*_REFUSED)
         .order_by(col(NotificationRow.at).desc(), col(PersonRow.name))
         .limit(most)
     )
     return tuple(RefusedMail(*row) for row in rows)
-
-
-def _held(authority: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        in_authority(WindowRow, authority),
-        col(WindowRow.closed_at).is_(None),
-        col(WindowRow.held_since).is_not(None),
-    )
-
-
-def _message() -> Any:
-    key = ("authority", "challenge", "version", "n")
-    return and_(*(getattr(NotificationRow, name) == getattr(DeliveryRow, name) for name in key))
-
-
-def _refused(authority: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        in_authority(DeliveryRow, authority),
-        in_authority(NotificationRow, authority),
-        col(NotificationRow.state) == NotificationState.FAILED,
-        col(DeliveryRow.mail) == MailState.REFUSED,
-    )

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 from sqlmodel import col
@@ -10,7 +9,7 @@ from sqlmodel import col
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import NotificationRow, NotificationState
-from drp.database.scope import in_authority, select_of
+from drp.database.scope import count_of, select_of
 
 
 @dataclass(frozen=True)
@@ -47,24 +46,15 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         col(NotificationRow.state) == NotificationState.WAITING,
         col(NotificationRow.next_at) <= now,
     )
-    held = _counted(WindowRow, in_authority(WindowRow, authority), col(WindowRow.held_since).is_not(None))
-    failed = _counted(
-        NotificationRow,
-        in_authority(NotificationRow, authority),
-        col(NotificationRow.state) == NotificationState.FAILED,
-    )
+    failed = col(NotificationRow.state) == NotificationState.FAILED
     first = select_of(ChallengeRow, authority, func.min(col(ChallengeRow.raised_at)))
     return ServiceCondition(
         last_tick=row.last_tick,
         oldest_overdue_window=connection.execute(overdue).scalar(),
         oldest_unsent_message=connection.execute(unsent).scalar(),
-        held_windows=connection.execute(held).scalar_one(),
-        failed_messages=connection.execute(failed).scalar_one(),
+        held_windows=count_of(connection, WindowRow, authority, col(WindowRow.held_since).is_not(None)),
+        failed_messages=count_of(connection, NotificationRow, authority, failed),
         witnessed_at=row.witnessed_at,
         witness_fault=row.witness_fault,
         first_raised_at=connection.execute(first).scalar(),
     )
-
-
-def _counted(table: Any, *conditions: Any) -> Any:
-    return select(func.count()).select_from(table).where(*conditions)

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import PersonRow, UnitRow
+from drp.database.gathering import gather_by_key
 from drp.database.scope import in_authority, select_of
 from workflows.model.challenge import ASKS_RECIPIENTS
 
@@ -64,7 +65,4 @@ def list_recipients(connection: Connection, authority: str, items: Collection[UU
         .where(col(InvolvedRow.as_to), col(InvolvedRow.challenge).in_(items))
         .order_by(col(PersonRow.name))
     )
-    found: dict[UUID, list[tuple[str, str]]] = {}
-    for row in rows:
-        found.setdefault(row.challenge, []).append((row.name, row.role))
-    return found
+    return gather_by_key((row.challenge, (row.name, row.role)) for row in rows)

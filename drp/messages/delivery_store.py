@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, func, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, select
 from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
+from drp.database.gathering import gather_by_key
 from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
-from drp.database.scope import core_table, in_authority, select_of
+from drp.database.scope import core_table, in_authority, select_of, update_of
 from drp.database.statements import MESSAGES
 
 Key = tuple[UUID, int, int]
@@ -40,7 +40,7 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
         .limit(most)
         .subquery()
     )
-    its_own = and_(
+    copies_of_it = and_(
         in_authority(DeliveryRow, authority),
         col(DeliveryRow.challenge) == due.c.challenge,
         col(DeliveryRow.version) == due.c.version,
@@ -48,26 +48,28 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
     )
     rows = connection.execute(
         select(due, col(DeliveryRow.person))
-        .outerjoin(DeliveryRow, its_own)
+        .outerjoin(DeliveryRow, copies_of_it)
         .order_by(due.c.next_at, due.c.at, due.c.challenge, due.c.version, due.c.n)
     )
-    found: list[Waiting] = []
-    for key, grouped in groupby(rows, lambda row: (row.challenge, row.version, row.n)):
-        copies = list(grouped)
-        first, people = copies[0], tuple(one.person for one in copies if one.person is not None)
-        found.append(Waiting(key, first.urgent, first.attempts, first.next_at, people))
-    return found
+    messages = gather_by_key(((row.challenge, row.version, row.n), row) for row in rows)
+    return [
+        Waiting(
+            key, copies[0].urgent, copies[0].attempts, copies[0].next_at,
+            tuple(copy.person for copy in copies if copy.person is not None),
+        )
+        for key, copies in messages.items()
+    ]  # fmt: skip
 
 
 def claim_message(connection: Connection, authority: str, key: Key, now: datetime, lease: timedelta) -> RowMapping | None:
-    """Take a message for one attempt, so that nobody else tries it until `lease` has passed. None: it is not to be had.
+    """Claim a message for one attempt, so that nobody else tries it until `lease` has passed. None: it cannot be claimed.
 
     One conditional UPDATE: one row changed is the only yes.
     """
     claimed = connection.execute(
-        update(NotificationRow)
+        update_of(NotificationRow, authority)
         .where(
-            *_match_message(authority, key),
+            *_match_key(NotificationRow, key),
             col(NotificationRow.state) == NotificationState.WAITING,
             col(NotificationRow.next_at) <= now,
         )
@@ -78,28 +80,27 @@ def claim_message(connection: Connection, authority: str, key: Key, now: datetim
 
 def read_message(connection: Connection, authority: str, key: Key) -> RowMapping:
     """Read a message as it is kept."""
-    table = core_table(NotificationRow)
-    return connection.execute(select(table).where(*_match_message(authority, key))).mappings().one()
+    return connection.execute(select_of(NotificationRow, authority).where(*_match_key(NotificationRow, key))).mappings().one()
 
 
 def note_message(connection: Connection, authority: str, key: Key, **values: object) -> None:
     """Write down what became of a message."""
-    connection.execute(update(NotificationRow).where(*_match_message(authority, key)).values(**values))
+    connection.execute(update_of(NotificationRow, authority).where(*_match_key(NotificationRow, key)).values(**values))
 
 
 def note_copy(connection: Connection, authority: str, key: Key, person: UUID, **values: object) -> None:
     """Write down what became of one person's copy of a message."""
-    here = (*_match_copies(authority, key), col(DeliveryRow.person) == person)
-    connection.execute(update(DeliveryRow).where(*here).values(**values))
+    copy = (*_match_key(DeliveryRow, key), col(DeliveryRow.person) == person)
+    connection.execute(update_of(DeliveryRow, authority).where(*copy).values(**values))
 
 
 def list_copies(connection: Connection, authority: str, key: Key) -> Sequence[RowMapping]:
     """List each person's copy of a message, with their address as it is now: first who is addressed, then who is copied."""
     return (
         connection.execute(
-            select(core_table(DeliveryRow), col(PersonRow.email), col(PersonRow.left_on))
+            select_of(DeliveryRow, authority, core_table(DeliveryRow), PersonRow.email, PersonRow.left_on)
             .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
-            .where(*_match_copies(authority, key))
+            .where(*_match_key(DeliveryRow, key))
             .order_by(col(DeliveryRow.as_to).desc(), col(PersonRow.email))
         )
         .mappings()
@@ -135,13 +136,6 @@ def list_undelivered_copies(connection: Connection, authority: str, state: Notif
     return rows
 
 
-def _match_message(authority: str, key: Key) -> tuple[Any, ...]:
-    return _match_key(NotificationRow, authority, key)
-
-
-def _match_copies(authority: str, key: Key) -> tuple[Any, ...]:
-    return _match_key(DeliveryRow, authority, key)
-
-
-def _match_key(table: Any, authority: str, key: Key) -> tuple[Any, ...]:
-    return (in_authority(table, authority), table.challenge == key[0], table.version == key[1], table.n == key[2])
+def _match_key(table: Any, key: Key) -> tuple[Any, ...]:
+    """The conditions for one message, or for its copies."""
+    return table.challenge == key[0], table.version == key[1], table.n == key[2]

@@ -56,12 +56,12 @@ def make_proof(
     proof: dict[str, Any] = {
         "format": FORMAT, "authority": authority, "challenge": str(challenge), "reference": reference, "entries": listed,
     }  # fmt: skip
-    place = next((n for n, one in enumerate(standings) if one.challenge == challenge), None)
+    place = next((n for n, standing in enumerate(standings) if standing.challenge == challenge), None)
     if checkpoint is not None and place is not None:
-        way = merkle.proof_path([one.leaf for one in standings], place)
-        own = standings[place]
+        way = merkle.proof_path([standing.leaf for standing in standings], place)
         proof |= {
-            "line": own.line, "place": place, "way": [neighbour.hex() for neighbour in way], "checkpoint": checkpoint.text,
+            "line": standings[place].line, "place": place, "way": [neighbour.hex() for neighbour in way],
+            "checkpoint": checkpoint.text,
         }  # fmt: skip
     return json.dumps(proof, indent=1, ensure_ascii=False) + "\n"
 
@@ -82,10 +82,10 @@ def _entry(
     for name in ("person", "behalf_of"):
         found[name] = str(found[name]) if found[name] else None
     found["said"] = [
-        {"field": one.field, "salt": one.salt, "text": one.text}
-        if spoken(entry, one)
-        else {"field": one.field, "hash": word_hash(one)}
-        for one in words
+        {"field": kept.field, "salt": kept.salt, "text": kept.text}
+        if spoken(entry, kept)
+        else {"field": kept.field, "hash": word_hash(kept)}
+        for kept in words
     ]
     return found
 
@@ -123,18 +123,21 @@ def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> ProvenTimeline:
 
 def _words(number: int, raw: Mapping[str, Any]) -> Mapping[str, str]:
     """The words shown, held against the commitment; where they were erased, there are none and nothing to hold."""
-    said = raw["said"]
-    if not said:
+    spoken = raw["said"]
+    if not spoken:
         return {}
-    if any("hash" in one and "text" in one for one in said):
+    if any("hash" in shown and "text" in shown for shown in spoken):
         raise NotProven(f"The words of entry {number} stand there twice.")
     hashes = [
-        (one["field"], one["hash"] if "hash" in one else word_hash(KeptWords(number, one["field"], one["salt"], one["text"])))
-        for one in said
+        (
+            shown["field"],
+            shown["hash"] if "hash" in shown else word_hash(KeptWords(number, shown["field"], shown["salt"], shown["text"])),
+        )
+        for shown in spoken
     ]
     if commitment_of(hashes) != raw["words"]:
         raise NotProven(f"The words of entry {number} are not those that were written.")
-    return {one["field"]: one["text"] for one in said if "text" in one}
+    return {shown["field"]: shown["text"] for shown in spoken if "text" in shown}
 
 
 def _under_a_checkpoint(
@@ -158,7 +161,7 @@ def _under_a_checkpoint(
     if continue_digest(GENESIS, digests[: int(count)]) != digest:
         raise NotProven(f"An entry from 1 to {count} is not the one that the checkpoint saw.")
     own = merkle.leaf_hash(proof["line"].encode("ascii"))
-    root = merkle.root_by(own, int(proof["place"]), checkpoint.size, [bytes.fromhex(one) for one in proof["way"]])
+    root = merkle.root_by(own, int(proof["place"]), checkpoint.size, [bytes.fromhex(neighbour) for neighbour in proof["way"]])
     if root is None or root.hex() != checkpoint.root:
         raise NotProven("The timeline's line does not lead to the root that was signed.")
     return checkpoint, int(count)
@@ -170,16 +173,16 @@ def first_altered(proven: ProvenTimeline, chronology: Iterable[Mapping[str, Any]
     Words that are proven must stand there as they were written. Where a phrase was made unreadable (`black`) they are not
     proven, and neither are those that were left out.
     """
-    for one in chronology:
-        number = one["number"]
+    for listed in chronology:
+        number = listed["number"]
         if number in proven.hidden:
             continue
         known = proven.kinds.get(number)
         if known is None:
             return f"entry {number} of the chronology is not among those that are proven"
-        if known[0] != one["kind"] or datetime.fromisoformat(known[1]) != datetime.fromisoformat(one["at"]):
+        if known[0] != listed["kind"] or datetime.fromisoformat(known[1]) != datetime.fromisoformat(listed["at"]):
             return f"entry {number} of the chronology is not the entry that is proven"
-        said = {spoken["text"] for spoken in one["words"] if not spoken["left_out"]}
-        if not all(text in proven.words[number].values() or black in text for text in said):
+        texts = {spoken["text"] for spoken in listed["words"] if not spoken["left_out"]}
+        if not all(text in proven.words[number].values() or black in text for text in texts):
             return f"the words of entry {number} are not those that were written"
     return ""

@@ -103,14 +103,14 @@ def name_of(key: Ed25519PublicKey) -> str:
 
 def in_order(standings: Iterable[CheckpointedLength]) -> tuple[CheckpointedLength, ...]:
     """The order of a checkpoint's leaves: by the challenge's identity."""
-    return tuple(sorted(standings, key=lambda one: one.challenge.bytes))
+    return tuple(sorted(standings, key=lambda standing: standing.challenge.bytes))
 
 
 def sign_checkpoint(
     authority: str, number: int, at: datetime, previous: str, standings: Sequence[CheckpointedLength], key: Ed25519PrivateKey
 ) -> Checkpoint:
     """The checkpoint of these standings, signed."""
-    root = merkle.root_hash([one.leaf for one in standings]).hex()
+    root = merkle.root_hash([standing.leaf for standing in standings]).hex()
     unsigned = Checkpoint(authority, number, at, len(standings), root, previous, name_of(key.public_key()))
     signature = base64.b64encode(key.sign(unsigned.statement.encode("utf-8"))).decode("ascii")
     return replace(unsigned, signature=signature)
@@ -118,7 +118,7 @@ def sign_checkpoint(
 
 def checkpoint_file(checkpoint: Checkpoint, standings: Sequence[CheckpointedLength]) -> str:
     """A checkpoint's file: the signed head, an empty line, then a line for each challenge."""
-    return f"{checkpoint.text}\n" + "".join(f"{one.line}\n" for one in standings)
+    return f"{checkpoint.text}\n" + "".join(f"{standing.line}\n" for standing in standings)
 
 
 def tree_head_of(text: str) -> Checkpoint:
@@ -127,17 +127,24 @@ def tree_head_of(text: str) -> Checkpoint:
     names = ("", "authority", "number", "at", "challenges", "root", "previous", "signed")
     if len(lines) < 8 or lines[0] != FORMAT:
         raise NoCheckpoint(f"It does not begin with `{FORMAT}` and seven lines: it is no checkpoint, or was cut.")
-    said = {}
+    values = {}
     for name, line in zip(names[1:], lines[1:], strict=True):
         told, _, value = line.partition(" ")
         if told != name or not value:
             raise NoCheckpoint(f"Where `{name} …` belongs there is `{line[:60]}`.")
-        said[name] = value
-    signer, _, signature = said["signed"].partition(" ")
+        values[name] = value
+    signer, _, signature = values["signed"].partition(" ")
     try:
-        at = datetime.fromisoformat(said["at"])
+        at = datetime.fromisoformat(values["at"])
         found = Checkpoint(
-            said["authority"], int(said["number"]), at, int(said["challenges"]), said["root"], said["previous"], signer, signature
+            values["authority"],
+            int(values["number"]),
+            at,
+            int(values["challenges"]),
+            values["root"],
+            values["previous"],
+            signer,
+            signature,
         )
     except ValueError as fault:
         raise NoCheckpoint(f"A number or a moment in it cannot be read: {fault}.") from fault
@@ -157,7 +164,7 @@ def read_checkpoint(text: str, key: Ed25519PublicKey) -> tuple[Checkpoint, tuple
     standings = tuple(_standing(line) for line in lines[:-1])
     if checkpoint_file(found, standings) != text:
         raise NoCheckpoint(f"Checkpoint {found.number} is not written as a checkpoint is: a character was changed.")
-    if len(standings) != found.size or merkle.root_hash([one.leaf for one in standings]).hex() != found.root:
+    if len(standings) != found.size or merkle.root_hash([standing.leaf for standing in standings]).hex() != found.root:
         raise NoCheckpoint(f"The lines of checkpoint {found.number} are not those that were signed.")
     return found, standings
 

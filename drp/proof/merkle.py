@@ -20,23 +20,23 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
     """The root over leaves in their order; of none, the hash of nothing."""
     if not leaves:
         return hashlib.sha256(b"").digest()
-    level = list(leaves)
-    while len(level) > 1:
-        # A last one without a neighbour goes up as it is: the same tree as RFC 6962's, which splits from the left.
-        level = [_branch(*level[n : n + 2]) if n + 1 < len(level) else level[n] for n in range(0, len(level), 2)]
-    return level[0]
+    while len(leaves) > 1:
+        leaves = _level_above(leaves)
+    return leaves[0]
+
+
+def _level_above(level: Sequence[bytes]) -> list[bytes]:
+    """A last one without a neighbour goes up as it is: the same tree as RFC 6962's, which splits from the left."""
+    return [_branch(*level[n : n + 2]) if n + 1 < len(level) else level[n] for n in range(0, len(level), 2)]
 
 
 def proof_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The neighbours that lead from the leaf at `index` (from 0) to the root, lowest first."""
     found: list[bytes] = []
-    level = list(leaves)
-    while len(level) > 1:
-        neighbour = index ^ 1
-        if neighbour < len(level):
-            found.append(level[neighbour])
-        level = [_branch(*level[n : n + 2]) if n + 1 < len(level) else level[n] for n in range(0, len(level), 2)]
-        index //= 2
+    while len(leaves) > 1:
+        if index ^ 1 < len(leaves):
+            found.append(leaves[index ^ 1])
+        leaves, index = _level_above(leaves), index // 2
     return tuple(found)
 
 

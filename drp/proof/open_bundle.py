@@ -71,12 +71,12 @@ def _unpacked(octets: bytes) -> Mapping[str, bytes]:
     try:
         with zipfile.ZipFile(BytesIO(octets)) as archive:
             listed = archive.infolist()
-            names = [one.filename for one in listed]
+            names = [file.filename for file in listed]
             if len(set(names)) != len(names):
                 raise NoBundle("It holds two files of one name.")
-            if sum(one.file_size for one in listed) > LARGEST:
+            if sum(file.file_size for file in listed) > LARGEST:
                 raise NoBundle("It is larger than any bundle.")
-            return {one.filename: archive.read(one) for one in listed}
+            return {file.filename: archive.read(file) for file in listed}
     # All that the library raises for a file that is damaged, encrypted (RuntimeError) or packed in a way that it does not know.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as fault:
         raise NoBundle(f"It cannot be opened: it was cut short, altered, or is no ZIP file ({fault}).") from fault
@@ -91,10 +91,8 @@ def _carried(files: Mapping[str, bytes]) -> Ed25519PublicKey:
 
 def check_manifest(files: Mapping[str, bytes]) -> None:
     """Raise NoBundle unless the files are exactly those that the manifest lists, byte for byte."""
-    listed: dict[str, str] = {}
-    for line in files[MANIFEST].decode("utf-8").splitlines():
-        digest, _, name = line.partition("  ")
-        listed[name] = digest
+    lines = (line.partition("  ") for line in files[MANIFEST].decode("utf-8").splitlines())
+    listed = {name: digest for digest, _, name in lines}
     here = set(files) - {MANIFEST, SIGNATURE}
     if gone := sorted(set(listed) - here):
         raise NoBundle(f"{gone[0]} was taken out.")

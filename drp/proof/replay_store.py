@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -36,25 +37,25 @@ def replay_faults(connection: Connection, authority: str, procedures: Procedures
     """One challenge after the other: None where it is what its events decide."""
     ids = connection.execute(select_of(ChallengeRow, authority, ChallengeRow.id)).scalars().all()
     for id_ in sorted(ids, key=str):
-        yield _one(connection, authority, procedures, id_)
+        yield _fault_of(connection, authority, procedures, id_)
 
 
-def _one(connection: Connection, authority: str, procedures: Procedures, id_: UUID) -> ReplayFault | None:
+def _fault_of(connection: Connection, authority: str, procedures: Procedures, id_: UUID) -> ReplayFault | None:
     loaded = load.load_challenges(connection, authority, [id_])[id_]
     kept = read_timeline(connection, authority, id_)
     try:
         replayed = _again(connection, authority, procedures, loaded, kept)
     except ReplayDiffers as fault:
         return ReplayFault(loaded.reference, str(fault))
-    said = first_difference(replayed, loaded.challenge)
-    return ReplayFault(loaded.reference, f"its {said} is not what its events decide") if said else None
+    field = first_difference(replayed, loaded.challenge)
+    return ReplayFault(loaded.reference, f"its {field} is not what its events decide") if field else None
 
 
 def _again(
     connection: Connection, authority: str, procedures: Procedures, loaded: StoredChallenge, kept: StoredTimeline
 ) -> Challenge:
     challenge = loaded.challenge
-    now = procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+    rules_now = procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
     establishment = load.load_establishment(connection, authority, loaded.abouts())
     entries = [recorded_entry(entry, kept) for entry in kept.entries]
     # An item about an agency knows no facts; those of a child or a team are kept as they were when it was raised.
@@ -64,9 +65,9 @@ def _again(
         return procedures.rules(connection, authority, ladder_hash, challenge.authority_hash)
 
     def who(entry: RecordedEntry, stood: Challenge | None) -> Actor:
-        return actor_of_entry(kept.entries[entry.number - 1], stood, loaded, now, establishment)
+        return actor_of_entry(kept.entries[entry.number - 1], stood, loaded, rules_now, establishment)
 
-    first_rules = _raised_under(connection, authority, procedures, loaded, kept) or now
+    first_rules = _raised_under(connection, authority, procedures, loaded, kept) or rules_now
     return replay_timeline(first_rules, entries, facts, who, moved_to)
 
 
@@ -102,6 +103,6 @@ def _raised_under(
         )
     ).scalars()
     day = local_date(loaded.challenge.raised_at)
-    known = [procedures.rules(connection, authority, one, loaded.challenge.authority_hash) for one in rows]
-    fitting = [one for one in known if one.ladder.in_force <= day and (one.ladder.until is None or day <= one.ladder.until)]
-    return max(fitting, key=lambda one: one.ladder.in_force, default=None)
+    known = [procedures.rules(connection, authority, hash_, loaded.challenge.authority_hash) for hash_ in rows]
+    fitting = [rules for rules in known if rules.ladder.in_force <= day and day <= (rules.ladder.until or date.max)]
+    return max(fitting, key=lambda rules: rules.ladder.in_force, default=None)

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.record_tables import CheckpointRow, StandingRow
-from drp.database.scope import core_table, select_of
+from drp.database.scope import delete_of, select_of
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, CheckpointedLength, in_order, sign_checkpoint
 from drp.timeline.chain import GENESIS, running_digest
 
@@ -27,7 +27,7 @@ class TimelineBroken(Unsigned):
 
     def __init__(self, authority: str, found: Mapping[UUID, str]) -> None:
         self.authority, self.found = authority, dict(found)
-        first = next(f"challenge {challenge}: {said}" for challenge, said in self.found.items())
+        first = next(f"challenge {challenge}: {wrong}" for challenge, wrong in self.found.items())
         many = f"{len(found)} timelines do" if len(found) > 1 else "1 timeline does"
         super().__init__(f"{authority}: {many} not go on from the last checkpoint; {first}")
 
@@ -42,8 +42,7 @@ class TakenCheckpoint:
 
 def last_checkpoint(connection: Connection, authority: str) -> Checkpoint | None:
     """The newest checkpoint that the database knows."""
-    table = core_table(CheckpointRow)
-    newest = select(table).where(table.c.authority == authority).order_by(table.c.number.desc()).limit(1)
+    newest = select_of(CheckpointRow, authority).order_by(col(CheckpointRow.number).desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     return Checkpoint(**row) if row else None
 
@@ -57,27 +56,23 @@ def take_checkpoint(
     number, and is signed even if nothing was written since. So no number is ever given to two histories, and whoever holds
     both sees what was lost between them.
 
-    Raises Broken; IntegrityError where another replica took the same one at the same moment.
+    Raises TimelineBroken; IntegrityError where another replica took the same one at the same moment.
     """
     before = last_checkpoint(connection, authority)
     known = _known(connection, authority)
-    rows = {
-        row.id: row
-        for row in connection.execute(
-            select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.entries, ChallengeRow.head)
-        )
-    }
+    heads = select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.entries, ChallengeRow.head)
+    rows = {row.id: row for row in connection.execute(heads)}
     grown = {
         id_ for id_, row in rows.items() if id_ not in known or (row.entries, row.head) != (known[id_].count, known[id_].head)
     }
     broken = dict.fromkeys(known.keys() - rows.keys(), "it is gone")
     standings = dict(known)
-    for id_ in sorted(grown, key=lambda one: one.bytes):
-        said = _grown(connection, authority, id_, known.get(id_), rows[id_].entries, rows[id_].head)
-        if isinstance(said, str):
-            broken[id_] = said
+    for id_ in sorted(grown, key=lambda grown_id: grown_id.bytes):
+        standing = _grown(connection, authority, id_, known.get(id_), rows[id_].entries, rows[id_].head)
+        if isinstance(standing, str):
+            broken[id_] = standing
         else:
-            standings[id_] = said
+            standings[id_] = standing
     if broken:
         raise TimelineBroken(authority, broken)
     if before is not None and not grown and follows is None:
@@ -86,9 +81,7 @@ def take_checkpoint(
     after = follows or before
     number, previous = (after.number + 1, after.mark) if after else (1, NONE_BEFORE)
     checkpoint = sign_checkpoint(authority, number, now, previous, ordered, key)
-    connection.execute(
-        insert(CheckpointRow).values(**{name: getattr(checkpoint, name) for name in Checkpoint.__dataclass_fields__})
-    )
+    connection.execute(insert(CheckpointRow).values(**vars(checkpoint)))
     _keep(connection, authority, [standings[id_] for id_ in grown])
     return TakenCheckpoint(checkpoint, ordered)
 
@@ -99,11 +92,27 @@ def note_checked(connection: Connection, authority: str, now: datetime, fault: s
     connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(**values))
 
 
+def read_head_day(connection: Connection, authority: str) -> date | None:
+    """Read for which local day the auditors were last sent the signed head of a checkpoint; None: none was."""
+    return connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()
+
+
+def move_head_day(connection: Connection, authority: str, was: date | None, becomes: date | None) -> bool:
+    """Move the day for which a head was sent, if it is still `was`. Returns False if another replica has moved it.
+
+    One conditional UPDATE: one row changed is the only yes.
+    """
+    moving = (
+        update(AuthorityRow)
+        .where(col(AuthorityRow.key) == authority, col(AuthorityRow.head_day).is_not_distinct_from(was))
+        .values(head_day=becomes)
+    )
+    return connection.execute(moving).rowcount == 1
+
+
 def _known(connection: Connection, authority: str) -> dict[UUID, CheckpointedLength]:
-    table = core_table(StandingRow)
-    named = select(table.c.challenge, table.c.count, table.c.head, table.c.digest).where(table.c.authority == authority)
-    rows = connection.execute(named)
-    return {row["challenge"]: CheckpointedLength(**row) for row in rows.mappings()}
+    lines = select_of(StandingRow, authority, StandingRow.challenge, StandingRow.count, StandingRow.head, StandingRow.digest)
+    return {row.challenge: CheckpointedLength(*row) for row in connection.execute(lines)}
 
 
 def standing_at_last(connection: Connection, authority: str) -> tuple[CheckpointedLength, ...]:
@@ -112,15 +121,10 @@ def standing_at_last(connection: Connection, authority: str) -> tuple[Checkpoint
 
 
 def _keep(connection: Connection, authority: str, standings: list[CheckpointedLength]) -> None:
-    table = core_table(StandingRow)
-    for one in standings:
-        connection.execute(delete(table).where(table.c.authority == authority, table.c.challenge == one.challenge))
-    listed: list[dict[str, Any]] = [
-        {"authority": authority, "challenge": one.challenge, "count": one.count, "head": one.head, "digest": one.digest}
-        for one in standings
-    ]
-    if listed:
-        connection.execute(insert(StandingRow), listed)
+    for standing in standings:
+        connection.execute(delete_of(StandingRow, authority).where(col(StandingRow.challenge) == standing.challenge))
+    if standings:
+        connection.execute(insert(StandingRow), [{"authority": authority, **vars(standing)} for standing in standings])
 
 
 def _grown(
@@ -130,18 +134,16 @@ def _grown(
     since, standing = (known.count, known) if known else (0, CheckpointedLength(challenge, 0, GENESIS, GENESIS))
     if count < since:
         return f"it had {since} entries and has {count}"
-    table = core_table(EntryRow)
-    found = connection.execute(
-        select(table)
-        .where(table.c.authority == authority, table.c.challenge == challenge)
-        .where(table.c.number >= since, table.c.number <= count)
-        .order_by(table.c.number)
+    entries = (
+        select_of(EntryRow, authority)
+        .where(col(EntryRow.challenge) == challenge, col(EntryRow.number).between(since, count))
+        .order_by(col(EntryRow.number))
     )
-    new: list[dict[str, Any]] = [dict(row) for row in found.mappings()]
+    new: list[Any] = [dict(row) for row in connection.execute(entries).mappings()]
     if since:
         if not new or new[0]["number"] != since or new[0]["hash"] != standing.head:
             return f"entry {since} is not the one that it was"
-        new = new[1:]
+        del new[0]
     hashes = [standing.head, *(row["hash"] for row in new)]
     if [row["number"] for row in new] != list(range(since + 1, count + 1)) or hashes[-1] != head:
         return f"its entries after {since} are not those that it counts"

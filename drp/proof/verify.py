@@ -6,11 +6,13 @@ from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
+from drp.database.gathering import gather_by_key
 from drp.database.record_tables import ErasureRow
 from drp.database.scope import core_table, select_of
+from drp.database.tables import Row
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint
 from drp.timeline.chain import GENESIS, ChainKey, KeptWords, first_fault, running_digest
 
@@ -35,22 +37,24 @@ class SeenCheckpoint:
 
 
 def seen_checkpoint(read: tuple[Checkpoint, Sequence[CheckpointedLength]]) -> SeenCheckpoint:
-    """A checkpoint as `checkpoint.read` gives it."""
-    return SeenCheckpoint(read[0], {one.challenge: one for one in read[1]})
+    """A checkpoint with its lines by challenge, from what `read_checkpoint` gives."""
+    return SeenCheckpoint(read[0], {standing.challenge: standing for standing in read[1]})
 
 
 def check_order(checkpoints: Sequence[SeenCheckpoint], authority: str) -> tuple[SeenCheckpoint, ...]:
     """The checkpoints of one authority, oldest first. Raises NoCheckpoint where two of them cannot both be true."""
-    ordered = sorted(checkpoints, key=lambda one: one.checkpoint.number)
-    for one in ordered:
-        if one.checkpoint.authority != authority:
-            raise NoCheckpoint(f"Checkpoint {one.checkpoint.number} is of {one.checkpoint.authority}, not of {authority}.")
-    for before, after in pairwise(ordered):
-        numbers = before.checkpoint.number, after.checkpoint.number
-        if numbers[0] == numbers[1] and before.checkpoint != after.checkpoint:
-            raise NoCheckpoint(f"There are two checkpoints {numbers[0]}, and they do not agree: one history was put for another.")
-        if numbers[1] == numbers[0] + 1 and after.checkpoint.previous != before.checkpoint.mark:
-            raise NoCheckpoint(f"Checkpoint {numbers[1]} does not follow checkpoint {numbers[0]}.")
+    ordered = sorted(checkpoints, key=lambda seen: seen.checkpoint.number)
+    heads = [seen.checkpoint for seen in ordered]
+    for head in heads:
+        if head.authority != authority:
+            raise NoCheckpoint(f"Checkpoint {head.number} is of {head.authority}, not of {authority}.")
+    for before, after in pairwise(heads):
+        if before.number == after.number and before != after:
+            raise NoCheckpoint(
+                f"There are two checkpoints {before.number}, and they do not agree: one history was put for another."
+            )
+        if after.number == before.number + 1 and after.previous != before.mark:
+            raise NoCheckpoint(f"Checkpoint {after.number} does not follow checkpoint {before.number}.")
     return tuple(ordered)
 
 
@@ -61,28 +65,24 @@ def timeline_faults(
 
     Without a checkpoint what was cut off at the end, taken out whole or written anew with the key is not found.
     """
-    challenges = {
-        row.id: row
-        for row in connection.execute(
-            select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries, ChallengeRow.head)
-        )
-    }
+    heads = select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries, ChallengeRow.head)
+    challenges = {row.id: row for row in connection.execute(heads)}
     ordered = check_order(checkpoints, authority)
     erased = set(connection.execute(select_of(ErasureRow, authority, ErasureRow.challenge)).scalars())
-    words = _words(connection, authority)
-    timelines = _timelines(connection, authority)
+    words = _grouped(connection, WordsRow, authority, WordsRow.number, WordsRow.field)
+    timelines = _grouped(connection, EntryRow, authority, EntryRow.number)
     for id_ in sorted(challenges, key=str):
         row = challenges[id_]
         rows = timelines.of(id_)
         spoken = _by_entry(words.of(id_))
-        said = first_fault(keys, authority, id_, rows, spoken, row.entries, row.head)
-        if said is None and id_ not in erased:
-            said = words_gone(rows, spoken)
-        if said is None:
-            said = differs_from_checkpoints(authority, id_, rows, [one for one in ordered if id_ in one.standings])
-        if said is not None:
-            yield TimelineFault(id_, row.reference, said)
-    gone = {id_: one.checkpoint.number for one in ordered for id_ in one.standings if id_ not in challenges}
+        fault = first_fault(keys, authority, id_, rows, spoken, row.entries, row.head)
+        if fault is None and id_ not in erased:
+            fault = words_gone(rows, spoken)
+        if fault is None:
+            fault = differs_from_checkpoints(authority, id_, rows, [seen for seen in ordered if id_ in seen.standings])
+        if fault is not None:
+            yield TimelineFault(id_, row.reference, fault)
+    gone = {id_: seen.checkpoint.number for seen in ordered for id_ in seen.standings if id_ not in challenges}
     for id_, number in sorted(gone.items(), key=lambda pair: str(pair[0])):
         yield TimelineFault(id_, "", f"the whole timeline is gone; checkpoint {number} had it")
 
@@ -98,8 +98,8 @@ def differs_from_checkpoints(
 ) -> str | None:
     """What is unlike the checkpoints in a timeline that otherwise proves itself."""
     good, reached = 0, GENESIS
-    for one in ordered:
-        was, number = one.standings[challenge], one.checkpoint.number
+    for seen in ordered:
+        was, number = seen.standings[challenge], seen.checkpoint.number
         if len(rows) < was.count:
             return f"entry {len(rows) + 1} is missing; checkpoint {number} had {was.count} entries"
         reached = running_digest(authority, challenge, reached, rows[good : was.count])
@@ -120,11 +120,10 @@ class MissingEntries:
 
 def missing_entries(newest: SeenCheckpoint, entries: Mapping[UUID, int]) -> tuple[MissingEntries, ...]:
     """What a checkpoint saw and is no longer there, by how many entries each challenge has."""
-    counts = {id_: (one.count, entries.get(id_, 0)) for id_, one in newest.standings.items()}
     return tuple(
-        MissingEntries(id_, *counts[id_])
-        for id_ in sorted(counts, key=str)
-        if id_ not in entries or counts[id_][1] < counts[id_][0]
+        MissingEntries(id_, standing.count, entries.get(id_, 0))
+        for id_, standing in sorted(newest.standings.items(), key=lambda pair: str(pair[0]))
+        if id_ not in entries or entries[id_] < standing.count
     )
 
 
@@ -133,8 +132,7 @@ class _Grouped:
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
         self._groups = groupby(rows, key=lambda row: row["challenge"])
-        self._next = next(self._groups, None)
-        self._kept: list[Mapping[str, Any]] = list(self._next[1]) if self._next else []
+        self._go_on()
 
     def of(self, challenge: UUID) -> list[Mapping[str, Any]]:
         """The rows of one challenge; challenges are asked for in order. Rows of a challenge that is not there are passed by."""
@@ -148,24 +146,15 @@ class _Grouped:
 
     def _go_on(self) -> None:
         self._next = next(self._groups, None)
-        self._kept = list(self._next[1]) if self._next else []
+        self._kept: list[Mapping[str, Any]] = list(self._next[1]) if self._next else []
 
 
 def _by_entry(rows: Iterable[Mapping[str, Any]]) -> dict[int, tuple[KeptWords, ...]]:
-    found: dict[int, tuple[KeptWords, ...]] = {}
-    for row in rows:
-        number = row["number"]
-        found[number] = (*found.get(number, ()), KeptWords(number, row["field"], row["salt"], row["text"]))
-    return found
+    words = gather_by_key((row["number"], KeptWords(row["number"], row["field"], row["salt"], row["text"])) for row in rows)
+    return {number: tuple(kept) for number, kept in words.items()}
 
 
-def _timelines(connection: Connection, authority: str) -> _Grouped:
-    table = core_table(EntryRow)
-    query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number)
-    return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))
-
-
-def _words(connection: Connection, authority: str) -> _Grouped:
-    table = core_table(WordsRow)
-    query = select(table).where(table.c.authority == authority).order_by(table.c.challenge, table.c.number, table.c.field)
+def _grouped(connection: Connection, table: type[Row], authority: str, *order: Any) -> _Grouped:
+    """The rows of a table by their challenge, and in each challenge's rows in an order."""
+    query = select_of(table, authority).order_by(core_table(table).c.challenge, *order)
     return _Grouped(map(dict, connection.execution_options(yield_per=AT_ONCE).execute(query).mappings()))

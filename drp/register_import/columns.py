@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from drp.database.gathering import gather_by_key
 from drp.register_import.faults import SheetFaults, column_letter
 from drp.register_import.mapping import SheetMapping
 from drp.register_import.table import Cell, Cells, SheetTable
@@ -35,13 +36,10 @@ def read_columns(
     """Read the headings: by the mapping, or, without one, named as the fields. Raises Unusable with all that is wrong."""
     headings = _headings(table.rows, mapping.header)
     if not headings:
-        faults.add(
-            mapping.header, "", "there are no headings", "say `header:` in the mapping, the number of the row that has them"
+        faults.refuse(
+            mapping.header, "there are no headings", "say `header:` in the mapping, the number of the row that has them"
         )
-        faults.stop()
-    places: dict[str, list[int]] = {}
-    for column, heading in headings.items():
-        places.setdefault(plain_words(heading), []).append(column)
+    places = gather_by_key((plain_words(heading), column) for column, heading in headings.items())
     wanted = mapping.columns or {field: field for field in fields if field in places}
     at: dict[str, int] = {}
     for field, heading in wanted.items():
@@ -53,7 +51,7 @@ def read_columns(
             faults.add(mapping.header, "", f"the heading “{heading}” stands in {both}", "give each column its own heading")
         else:
             near = difflib.get_close_matches(heading, list(headings.values()), 1)
-            listed = ", ".join(f"“{one}”" for one in list(headings.values())[:20])
+            listed = ", ".join(f"“{known}”" for known in list(headings.values())[:20])
             instead = f"“{near[0]}” is near" if near else f"the headings are {listed}"
             faults.add(mapping.header, "", f"there is no column “{heading}”", instead)
     left = tuple(heading for column, heading in headings.items() if column not in at.values())
@@ -73,7 +71,5 @@ def read_columns(
 
 
 def _headings(rows: Iterator[tuple[int, Cells]], header: int) -> dict[int, str]:
-    for row, cells in rows:
-        if row >= header:
-            return {n: cell.strip() for n, cell in cells.items() if isinstance(cell, str)} if row == header else {}
-    return {}
+    row, cells = next((pair for pair in rows if pair[0] >= header), (0, {}))
+    return {n: cell.strip() for n, cell in cells.items() if isinstance(cell, str)} if row == header else {}

@@ -46,44 +46,51 @@ def take_over(
 ) -> tuple[TakenOver, ...]:  # fmt: skip
     """Raise each as an item, in the caller's transaction. One that cannot be is noted in `faults`: then nothing may be kept."""
     taken = []
-    for one in rows:
+    for row in rows:
         try:
-            taken.append(_taken(casework, connection, rules, one, now))
+            taken.append(_taken(casework, connection, rules, row, now))
         except Refused as refused:
             field = _FIELDS.get(refused.field, refused.field)
-            wrong = f"it is open and cannot be taken over. {refused.said}".rstrip(".")
-            faults.add(one.row, columns.shown(field) if field in columns.at else "", wrong, refused.do.rstrip("."))
+            faults.add(
+                row.row,
+                columns.shown(field) if field in columns.at else "",
+                f"it is open and cannot be taken over. {refused.said}".rstrip("."),
+                refused.do.rstrip("."),
+            )
     return tuple(taken)
 
 
-def _taken(casework: Casework, connection: Connection, rules: tuple[Rules, ...], one: SheetRowRead, now: datetime) -> TakenOver:
-    line, was = one.entered.line, one.entered.reference
+def _taken(casework: Casework, connection: Connection, rules: tuple[Rules, ...], row: SheetRowRead, now: datetime) -> TakenOver:
+    line, was = row.entered.line, row.entered.reference
     if not line.stage:
         raise Unfit("The row does not say at which stage it is.", "Write its stage, or bring it in without --take-over.", "stage")
-    iro, role = _iro(connection, rules, one, local_date(now))
-    said = f"Taken over from the register, where it is {was}, raised on {long_date(line.raised_on)}."
+    iro, role = _iro(connection, rules, row, local_date(now))
+    names_its_date = any(
+        each.ladder.has(line.stage) and each.ladder.stage(line.stage).respond_within.set_by_raiser for each in rules
+    )
+    text = f"Taken over from the register, where it is {was}, raised on {long_date(line.raised_on)}."
     event = Raised(
         line.item_type,
         tuple(reason.reason for reason in line.reasons),
-        said,
-        other_reason=said,
+        text,
+        other_reason=text,
         stage=line.stage,
-        stage_reason=said,
-        advice_before_skipping=said,
-        to=(Chosen(one.to),) if one.to else (),
-        respond_by=one.due if one.due and one.due >= local_date(now) and _names_its_date(rules, line.stage) else None,
+        stage_reason=text,
+        advice_before_skipping=text,
+        to=(Chosen(row.to),) if row.to else (),
+        respond_by=row.due if names_its_date and row.due and row.due >= local_date(now) else None,
         raiser_role=role,
         taken_over_from=line.raised_on,
     )
     who = principal_of(connection, rules[0].authority, iro, now)
-    done = casework.raise_within(connection, who, one.entered.number, event, now)
-    return TakenOver(one.row, was, done.loaded.reference)
+    done = casework.raise_within(connection, who, row.entered.number, event, now)
+    return TakenOver(row.row, was, done.loaded.reference)
 
 
-def _iro(connection: Connection, rules: tuple[Rules, ...], one: SheetRowRead, day: date) -> tuple[UUID, str]:
+def _iro(connection: Connection, rules: tuple[Rules, ...], row: SheetRowRead, day: date) -> tuple[UUID, str]:
     """The child's IRO today, and the role in which they are. Raises Unfit where there is none."""
     authority = rules[0].authority
-    subject = lookup.child_by_number(connection, authority.key, one.entered.number)
+    subject = lookup.child_by_number(connection, authority.key, row.entered.number)
     assert subject is not None, "it was found when the row was checked"
     establishment: Establishment = load.load_establishment(connection, authority.key, [subject.about])
     for role in authority.roles_acting_as(Capacity.IRO):
@@ -91,12 +98,8 @@ def _iro(connection: Connection, rules: tuple[Rules, ...], one: SheetRowRead, da
         if holders:
             return UUID(holders[0]), role
     raise Unfit(
-        f"Child {one.entered.number} has no {authority.label('iro')} today.", "Allocate one in the directory first.", "child"
+        f"Child {row.entered.number} has no {authority.label('iro')} today.", "Allocate one in the directory first.", "child"
     )
-
-
-def _names_its_date(rules: Iterable[Rules], stage: str) -> bool:
-    return any(one.ladder.has(stage) and one.ladder.stage(stage).respond_within.set_by_raiser for one in rules)
 
 
 def refuse_what_runs(
@@ -120,10 +123,14 @@ def refuse_what_runs(
         )
     )
     running = {(row.child, ItemType(row.item_type), row.day, frozenset(row.reasons)): row.reference for row in found}
-    for one in rows if running else ():
-        line = one.entered.line
+    for row in rows if running else ():
+        line = row.entered.line
         reasons = frozenset(reason.reason for reason in line.reasons)
-        known = running.get((one.entered.child, line.item_type, line.raised_on.isoformat(), reasons))
-        if known and one.entered.child:
-            wrong = f"it was taken over before and is {known} now: the same child, day, kind and reasons"
-            faults.add(one.row, columns.shown("reference"), wrong, "leave the row out")
+        known = running.get((row.entered.child, line.item_type, line.raised_on.isoformat(), reasons))
+        if known and row.entered.child:
+            faults.add(
+                row.row,
+                columns.shown("reference"),
+                f"it was taken over before and is {known} now: the same child, day, kind and reasons",
+                "leave the row out",
+            )

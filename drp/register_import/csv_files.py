@@ -23,20 +23,18 @@ def read_csv(
 
 def _text(data: bytes, faults: SheetFaults, encoding: str) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(data) > 3 and (data[1] == 0 or data[0] == 0) and data[1:2] != data[:1]):
-        faults.add(0, "", "the file is in UTF-16", "save it as CSV UTF-8 (in Excel: Save as, CSV UTF-8)")
-        faults.stop()
+        faults.refuse(0, "the file is in UTF-16", "save it as CSV UTF-8 (in Excel: Save as, CSV UTF-8)")
     nul = data.find(b"\0")
     if nul >= 0:
-        faults.add(_row_at(data, nul), "", "the file holds a NUL, which no text has", "export it again as CSV UTF-8")
-        faults.stop()
+        faults.refuse(_row_at(data, nul), "the file holds a NUL, which no text has", "export it again as CSV UTF-8")
     try:
         return data.decode("cp1252" if encoding == "windows-1252" else "utf-8-sig")
     except UnicodeDecodeError as error:
-        wrong = f"the file is not in {encoding} (byte {data[error.start]:#04x})"
-        instead = "save it as CSV UTF-8, or, if it comes from an older Excel, say `encoding: windows-1252` in the mapping"
-        faults.add(_row_at(data, error.start), "", wrong, instead)
-        faults.stop()
-        raise
+        faults.refuse(
+            _row_at(data, error.start),
+            f"the file is not in {encoding} (byte {data[error.start]:#04x})",
+            "save it as CSV UTF-8, or, if it comes from an older Excel, say `encoding: windows-1252` in the mapping",
+        )
 
 
 def _row_at(data: bytes, position: int) -> int:
@@ -62,27 +60,29 @@ def _sniffed(text: str, header: int, headings: Collection[str]) -> str:
 
 def _rows(text: str, faults: SheetFaults, header: int, delimiter: str) -> Iterator[tuple[int, Cells]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-    row, width = 0, 0
-    while True:
-        row += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            wrong = f"the row cannot be taken apart ({error}); nothing below it was read"
-            faults.add(row, "", wrong, 'look for a double quote that is not closed; write one inside a cell as ""')
-            return
-        found = {n: cell for n, cell in enumerate(cells) if cell and not cell.isspace()}
-        if row == header:
-            width = max(found, default=-1) + 1
-        elif row > header and found:
-            if max(found) >= width:
-                wrong = f"this row has {max(found) + 1} cells, and the headings are {width} (cut at {SHOWN[delimiter]})"
-                faults.add(row, "", wrong, f'put text that holds {SHOWN[delimiter]} in double quotes ("…")')
+    row, width, mark = 0, 0, SHOWN[delimiter]
+    try:
+        for row, cells in enumerate(reader, 1):
+            found = {n: cell for n, cell in enumerate(cells) if cell and not cell.isspace()}
+            last = max(found, default=-1) + 1
+            if row == header:
+                width = last
+            elif row > header and found and (last > width or len(cells) < width):
+                number = last if last > width else len(cells)
+                faults.add(
+                    row,
+                    "",
+                    f"this row has {number} cells, and the headings are {width} (cut at {mark})",
+                    f'put text that holds {mark} in double quotes ("…")'
+                    if last > width
+                    else "keep empty cells: export the file again",
+                )
                 continue
-            if len(cells) < width:
-                wrong = f"this row has {len(cells)} cells, and the headings are {width} (cut at {SHOWN[delimiter]})"
-                faults.add(row, "", wrong, "keep empty cells: export the file again")
-                continue
-        yield row, found
+            yield row, found
+    except csv.Error as error:
+        faults.add(
+            row + 1,
+            "",
+            f"the row cannot be taken apart ({error}); nothing below it was read",
+            'look for a double quote that is not closed; write one inside a cell as ""',
+        )

@@ -1,6 +1,7 @@
 """What is wrong with a sheet: said by file, sheet, row and column as the spreadsheet shows them, every row of it."""
 
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 MOST_KEPT = 200
 """Faults that are said in full; of more only the number."""
@@ -18,9 +19,8 @@ class SheetFault:
     instead: str
 
     def __str__(self) -> str:
-        place = [f"sheet {self.sheet}" if self.sheet else "", f"row {self.row}" if self.row else "", self.column]
-        where = ", ".join([self.file, *(part for part in place if part)])
-        return f"{where}: {self.wrong}; {self.instead}."
+        place = (self.file, f"sheet {self.sheet}" if self.sheet else "", f"row {self.row}" if self.row else "", self.column)
+        return f"{', '.join(part for part in place if part)}: {self.wrong}; {self.instead}."
 
 
 @dataclass
@@ -38,6 +38,11 @@ class SheetFaults:
         if len(self.said) < MOST_KEPT:
             self.said.append(SheetFault(self.file, self.sheet, row, column, wrong, instead))
 
+    def refuse(self, row: int, wrong: str, instead: str) -> NoReturn:
+        """Note a fault beyond which nothing can be read. Raises Unusable."""
+        self.add(row, "", wrong, instead)
+        raise Unusable(self)
+
     def stop(self) -> None:
         """Raise Unusable if anything was found."""
         if self.count:
@@ -49,16 +54,11 @@ class Unusable(Exception):
 
     def __init__(self, faults: SheetFaults) -> None:
         self.faults = faults
-        rest = faults.count - len(faults.said)
-        lines = [str(one) for one in faults.said] + ([f"and {rest:,} more."] if rest else [])
-        super().__init__("\n".join(lines))
+        more = faults.count - len(faults.said)
+        super().__init__("\n".join([*map(str, faults.said), *([f"and {more:,} more."] if more else [])]))
 
 
 def column_letter(column: int) -> str:
     """A column's letters as spreadsheets show them: 0 is A, 26 is AA."""
-    found = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        found = chr(ord("A") + rest) + found
-    return found
+    before, last = divmod(column, 26)
+    return (column_letter(before - 1) if before else "") + chr(ord("A") + last)

@@ -64,8 +64,9 @@ def open_sheet(sheet: GivenSheet, fields: tuple[str, ...], faults: SheetFaults) 
     mapping = sheet.mapping
     if looks_like_one(sheet.data):
         return read_xlsx(sheet.data, faults, mapping.sheet, mapping.header)
-    headings = tuple(mapping.columns.values()) or fields
-    return read_csv(sheet.data, faults, mapping.header, headings, mapping.encoding, mapping.delimiter)
+    return read_csv(
+        sheet.data, faults, mapping.header, (tuple(mapping.columns.values()) or fields), mapping.encoding, mapping.delimiter
+    )
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ def check_sheet(
     table = open_sheet(sheet, FIELDS, faults)
     found = read_columns(table, sheet.mapping, FIELDS, FIELDS[:2], faults)
     _check_mapping(sheet.mapping, there)
-    identity = casework.chance.identity
-    rows = tuple(watched(read_rows(table, sheet.mapping, found, there, authority, today, sheet.hash, identity, faults)))
+    read = read_rows(table, sheet.mapping, found, there, authority, today, sheet.hash, casework.chance.identity, faults)
+    rows = tuple(watched(read))
     if not rows and not faults.count:
         faults.add(0, "", "the sheet has no rows below its headings", "bring the one that has them, or say `header:`")
     faults.stop()
@@ -115,7 +116,7 @@ def try_import(connection: Connection, rules: tuple[Rules, ...], sheet: GivenShe
     """What would come in as lines, in a reading transaction. Raises Unusable for rows that run as items already."""
     refuse_what_runs(connection, rules[0].authority.key, checked.rows, checked.columns, checked.faults)
     checked.faults.stop()
-    return _said(rules, sheet, checked, ())
+    return _result(rules, sheet, checked, ())
 
 
 def import_sheet(
@@ -137,9 +138,9 @@ def import_sheet(
     rows, faults = checked.rows, checked.faults
     refuse_what_runs(connection, authority.key, rows, checked.columns, faults)
     faults.stop()
-    to_run = [one for one in rows if takes_over and one.is_open and one.entered.child]
-    running = {one.row for one in to_run}
-    insert_entries(connection, authority.key, (one.entered for one in rows if one.row not in running))
+    to_run = [row for row in rows if takes_over and row.is_open and row.entered.child]
+    running = {row.row for row in to_run}
+    insert_entries(connection, authority.key, (row.entered for row in rows if row.row not in running))
     taken = take_over(casework, connection, rules, to_run, checked.columns, now, faults)
     faults.stop()
     connection.execute(
@@ -148,32 +149,31 @@ def import_sheet(
             taken_over=len(taken),
         )
     )  # fmt: skip
-    return _said(rules, sheet, checked, taken)
+    return _result(rules, sheet, checked, taken)
 
 
-def _said(rules: tuple[Rules, ...], sheet: GivenSheet, checked: CheckedSheet, taken: tuple[TakenOver, ...]) -> ImportResult:
-    rows, labels, running = checked.rows, _labels(rules), {one.row for one in taken}
-    stay_open = tuple(one.row for one in rows if one.is_open and one.row not in running)
+def _result(rules: tuple[Rules, ...], sheet: GivenSheet, checked: CheckedSheet, taken: tuple[TakenOver, ...]) -> ImportResult:
+    rows, running = checked.rows, {item.row for item in taken}
+    labels = {stage.key: stage.label for each in rules for stage in each.ladder.stages}
+    stay_open = tuple(row.row for row in rows if row.is_open and row.row not in running)
     counted = tuple(count_by_year_and_stage(rows, lambda key: labels.get(key, key)))
     return ImportResult(sheet.hash, len(rows) - len(taken), counted, checked.columns.left, taken, stay_open)
 
 
-def _labels(rules: tuple[Rules, ...]) -> dict[str, str]:
-    return {stage.key: stage.label for one in rules for stage in one.ladder.stages}
-
-
 def _check_mapping(mapping: SheetMapping, there: Vocabulary) -> None:
     """Raise BadMapping where the mapping leads to a value that nobody knows: once, and not in every row."""
-    said: list[tuple[tuple[str, ...], str, str]] = [(("always", field), field, text) for field, text in mapping.always.items()]
-    said += [(("values", field, word), field, key) for field, words in mapping.values.items() for word, key in words.items()]
-    faults = []
-    for path, field, text in said:
-        parts = text.split(mapping.separator) if field == "reason" and path[0] == "always" else [text]
-        for part in parts:
-            found = meaning_of(field, part.strip(), {}, there) if part else ""
-            if isinstance(found, OddCell):
-                faults.append(FileFault(mapping.file, mapping.lines.get(path, 1), found.wrong, found.instead))
-    if faults:
+    named: list[tuple[tuple[str, ...], str]] = [
+        (("always", field), word)
+        for field, text in mapping.always.items()
+        for word in (text.split(mapping.separator) if field == "reason" else [text])
+    ]
+    named += [(("values", field, word), key) for field, words in mapping.values.items() for word, key in words.items()]
+    found = [(path, meaning_of(path[1], word.strip(), {}, there)) for path, word in named if word]
+    if faults := [
+        FileFault(mapping.file, mapping.lines.get(path, 1), meaning.wrong, meaning.instead)
+        for path, meaning in found
+        if isinstance(meaning, OddCell)
+    ]:
         raise BadMapping(faults)
 
 
@@ -191,8 +191,10 @@ def take_sheet_back(connection: Connection, authority: str, which: str) -> Sheet
     found = [row for row in every if row.name == which or (len(which) >= 8 and row.hash.startswith(which.lower()))]
     if len(found) != 1:
         listed = "\n".join(f"  {row.hash[:12]}  {row.name}  {row.at:%Y-%m-%d}  {row.lines:,} lines" for row in found or every)
-        said = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
-        raise NoSuchSheet(f"{said}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}")
+        found_in_words = f"Several files came in as “{which}”" if found else f"No file came in as “{which}”"
+        raise NoSuchSheet(
+            f"{found_in_words}: nothing was taken back. Name one by the beginning of its hash:\n{listed or '  (none)'}"
+        )
     row = SheetRow(**found[0]._mapping)
     # First what only the tables' owner may do.
     connection.execute(delete_of(SheetRow, authority).where(col(SheetRow.hash) == row.hash))

@@ -62,21 +62,18 @@ def read_mapping(text: str, file: str, fields: tuple[str, ...] = FIELDS, needed:
             tree.fault((), "the file does not hold keys and values", "begin with `columns:`")
         raise BadMapping(tree.faults)
     value = tree.value
-    for key in value:
-        if key not in _KEYS:
-            tree.fault((key,), f"`{key}` is not a key here", _near(key, _KEYS))
+    for key in value.keys() - set(_KEYS):
+        tree.fault((key,), f"`{key}` is not a key here", _near(key, _KEYS))
     columns = _texts(tree, ("columns",), fields)
     always = _texts(tree, ("always",), tuple(name for name in fields if name in TRANSLATED))
     values = {name: _texts(tree, ("values", name)) for name in _named(tree, ("values",), fields)}
-    for name in values:
-        if name not in TRANSLATED:
-            tree.fault(("values", name), f"`{name}` has no fixed values", "remove it")
-    for name in needed:
-        if name not in columns and "columns" in value:
-            tree.fault(("columns",), f"no column is named for `{name}`", f"add `{name}: the heading of its column`")
+    for name in values.keys() - TRANSLATED:
+        tree.fault(("values", name), f"`{name}` has no fixed values", "remove it")
+    for name in set(needed) - columns.keys() if "columns" in value else ():
+        tree.fault(("columns",), f"no column is named for `{name}`", f"add `{name}: the heading of its column`")
     if "columns" not in value:
         tree.fault((), "`columns` is missing", "add `columns:` with a line for each field, such as `reference: Ref`")
-    for name in sorted(set(columns) & set(always)):
+    for name in columns.keys() & always.keys():
         tree.fault(("always", name), f"`{name}` has a column and a constant", "keep one of them")
     twice = {heading: name for name, heading in columns.items()}
     for name, heading in columns.items():
@@ -85,7 +82,7 @@ def read_mapping(text: str, file: str, fields: tuple[str, ...] = FIELDS, needed:
     header = value.get("header", 1)
     if not isinstance(header, int) or isinstance(header, bool) or not 1 <= header <= 1_000:
         tree.fault(("header",), "`header` is not the number of a row", "write a number from 1 to 1,000")
-    made = SheetMapping(
+    mapping = SheetMapping(
         file, columns, _text(tree, ("sheet",)), header if isinstance(header, int) else 1,
         _one_of(tree, "dates", DATES), values, always, _one_of(tree, "encoding", ENCODINGS),
         DELIMITERS.get(_one_of(tree, "delimiter", ("", *DELIMITERS)), ""), _separator(tree),
@@ -93,22 +90,22 @@ def read_mapping(text: str, file: str, fields: tuple[str, ...] = FIELDS, needed:
     )  # fmt: skip
     if tree.faults:
         raise BadMapping(tree.faults)
-    return made
+    return mapping
 
 
 def _separator(tree: FileTree) -> str:
-    said = _text(tree, ("separator",)) if "separator" in tree.value else ";"
-    if not said.strip("\n") or len(said) > 3:
+    separator = _text(tree, ("separator",)) if "separator" in tree.value else ";"
+    if not separator.strip("\n") or len(separator) > 3:
         tree.fault(("separator",), "`separator` is not what stands between two reasons", 'write up to three characters, as ";"')
-    return said
+    return separator
 
 
 def _one_of(tree: FileTree, key: str, options: tuple[str, ...]) -> str:
-    said = tree.value.get(key, options[0])
-    if said not in options:
-        tree.fault((key,), f"`{key}` is `{said}`", f"write one of {', '.join(one for one in options if one)}")
+    option = tree.value.get(key, options[0])
+    if option not in options:
+        tree.fault((key,), f"`{key}` is `{option}`", f"write one of {', '.join(filter(None, options))}")
         return options[0]
-    return str(said)
+    return str(option)
 
 
 def _named(tree: FileTree, path: tuple[str, ...], known: tuple[str, ...] = ()) -> Mapping[str, Any]:

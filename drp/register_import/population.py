@@ -71,24 +71,26 @@ def _counted(
         if len(seen) > MOST_ROWS:
             faults.add(row, "", f"the sheet has more than {MOST_ROWS:,} rows", "split it")
             return
-        said = [_text(cells, found, field, row, faults) for field in POPULATION_FIELDS]
-        quarter = _quarter(said[0], found, row, today, faults) if said[0] else ""
-        status = words.meanings.get(plain_words(translated.get(plain_words(said[1]), said[1])), ()) if said[1] else ()
-        if said[1] and len(status) != 1:
-            listed = ", ".join(words.keys)
-            faults.add(row, found.shown("status"), f"“{said[1][:60]}” is no status that is known", f"use one of {listed}")
-        number = said[2]
+        period, in_its_words, number = (_text(cells, found, field, row, faults) for field in POPULATION_FIELDS)
+        quarter = _quarter(period, found, row, today, faults) if period else ""
+        status = words.meanings.get(plain_words(translated.get(plain_words(in_its_words), in_its_words)), ())
+        if in_its_words and len(status) != 1:
+            faults.add(
+                row,
+                found.shown("status"),
+                f"“{in_its_words[:60]}” is no status that is known",
+                f"use one of {', '.join(words.keys)}",
+            )
         if number and not (_NUMBER.fullmatch(number) and int(number.replace(",", "")) <= MOST):
             faults.add(row, found.shown("number"), f"“{number[:60]}” is no number of children", "write a whole number from 0")
             number = ""
         if not (quarter and len(status) == 1 and number):
             continue
         if (quarter, status[0]) in seen:
-            wrong = f"{quarter} and {status[0]} stand in row {seen[quarter, status[0]]} too"
-            faults.add(row, "", wrong, "leave one out")
-            continue
-        seen[quarter, status[0]] = row
-        yield quarter, status[0], int(number.replace(",", ""))
+            faults.add(row, "", f"{quarter} and {status[0]} stand in row {seen[quarter, status[0]]} too", "leave one out")
+        else:
+            seen[quarter, status[0]] = row
+            yield quarter, status[0], int(number.replace(",", ""))
 
 
 def _text(cells: Cells, found: SheetColumns, field: str, row: int, faults: SheetFaults) -> str:
@@ -107,8 +109,12 @@ def _quarter(text: str, found: SheetColumns, row: int, today: date, faults: Shee
     """The reporting quarter as the register has it: 2016-Q1 is April to June 2016, which is also 2016/17 Q1."""
     match = _QUARTER.fullmatch(text)
     if match is None or (match[2] and int(match[2]) % 100 != (int(match[1]) + 1) % 100):
-        wrong = f"“{text[:40]}” is no quarter of a reporting year"
-        faults.add(row, found.shown("quarter"), wrong, "write April to June 2016 as 2016-Q1 or 2016/17 Q1")
+        faults.add(
+            row,
+            found.shown("quarter"),
+            f"“{text[:40]}” is no quarter of a reporting year",
+            "write April to June 2016 as 2016-Q1 or 2016/17 Q1",
+        )
         return ""
     quarter = f"{match[1]}-Q{match[3]}"
     if not "1990-Q1" <= quarter <= quarter_of(today):

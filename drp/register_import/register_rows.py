@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -67,9 +68,8 @@ def read_rows(
         if count > MOST_ROWS:
             faults.add(row, "", f"the sheet has more than {MOST_ROWS:,} rows", "split it by years, and bring each part in")
             return
-        one = checker.line(row, cells, sheet, identity)
-        if one:
-            yield one
+        if read := checker.line(row, cells, sheet, identity):
+            yield read
 
 
 class _Checker:
@@ -122,12 +122,13 @@ class _Checker:
             service=service or (self._known.services.get(team, "") if "service" not in self._columns.at else ""),
             status=status, is_dual=False, outcome=outcome or NOT_RECORDED, impact=impact, ended_on=ended,
         )  # fmt: skip
-        child = self._known.children.get(number)
-        entered = EntryToInsert(identity(), reference, line, child, UUID(iro) if iro else None, sheet, number)
-        return SheetRowRead(row, entered, due, to)
+        entry = EntryToInsert(
+            identity(), reference, line, self._known.children.get(number), UUID(iro) if iro else None, sheet, number
+        )
+        return SheetRowRead(row, entry, due, to)
 
     def _fault(self, field: str, wrong: str, instead: str) -> None:
-        """One fault a cell says enough."""
+        """Note a fault of a cell, unless one of it is noted already."""
         if field not in self._bad:
             self._bad.add(field)
             self._faults.add(self._row, self._columns.shown(field), wrong, instead)
@@ -168,25 +169,19 @@ class _Checker:
             self._fault(
                 "reference", f"“{reference}” is in the register already", "leave the row out, or give it another reference"
             )
-        elif key in self._seen:
+        elif self._seen.setdefault(key, self._row) != self._row:
             self._fault(
                 "reference", f"“{reference}” stands in row {self._seen[key]} too", "leave one out, or correct one of them"
             )
-        else:
-            self._seen[key] = self._row
         return reference
 
     def _day(self, cells: Cells, field: str, coming: bool = False) -> date | None:
         cell = self._cell(cells, field)
         if not cell:
             return None
-        if isinstance(cell, date):
-            day: date | OddCell = cell
-        else:
-            text = cell.strip()
-            if text not in self._days:
-                self._days[text] = day_of(text, self._mapping.dates)
-            day = self._days[text]
+        if isinstance(cell, str) and cell not in self._days:
+            self._days[cell] = day_of(cell.strip(), self._mapping.dates)
+        day = self._days[cell] if isinstance(cell, str) else cell
         if isinstance(day, OddCell):
             self._fault(field, day.wrong, day.instead)
         elif day < EARLIEST:
@@ -217,7 +212,7 @@ class _Checker:
         if not text:
             return ()
         parts = [part.strip() for part in text.split(self._mapping.separator) if part.strip()]
-        found = [key for key in (self._meaning("reason", part) for part in parts) if key]
+        found = [key for part in parts if (key := self._meaning("reason", part))]
         if len(set(found)) < len(found):
             self._fault("reason", "a reason stands twice", "name each once")
         if len(found) > MOST_REASONS:
@@ -226,26 +221,22 @@ class _Checker:
 
 
 def meaning_of(field: str, text: str, translated: Mapping[str, str], known: Vocabulary) -> str | OddCell:
-    """What a word of a sheet means in a field: a key; empty for not recorded; Odd where that cannot be told."""
-    in_its_own = {plain_words(word): key for word, key in translated.items()}
-    if plain_words(text) in in_its_own:
-        text = in_its_own[plain_words(text)]
-        if not text:
-            return ""
+    """What a word of a sheet means in a field: a key; empty for not recorded; OddCell where that cannot be told."""
+    text = {plain_words(word): key for word, key in translated.items()}.get(plain_words(text), text)
+    if not text:
+        return ""
     words = known.words[field]
     meant = words.meanings.get(plain_words(text), ())
     if len(meant) == 1:
         return meant[0]
     shown = text if len(text) <= 60 else f"{text[:57]}…"
     if meant:
-        several = ", ".join(meant) if field != "iro" else "their keys in people.csv tell them apart"
+        several = "their keys in people.csv tell them apart" if field == "iro" else ", ".join(meant)
         return OddCell(f"“{shown}” could be several: {several}", f"say which under `values: {field}` in the mapping")
     if field == "iro":
-        wrong, instead = (
-            f"the directory knows nobody called “{shown}”",
-            'add them to people.csv, or map the name to "" (not recorded)',
+        return OddCell(
+            f"the directory knows nobody called “{shown}”", 'add them to people.csv, or map the name to "" (not recorded)'
         )
-        return OddCell(wrong, instead)
     listed = ", ".join(words.keys[:12]) + (", …" if len(words.keys) > 12 else "")
     return OddCell(
         f"“{shown}” is no {field.replace('_', ' ')} that is known",
@@ -254,8 +245,7 @@ def meaning_of(field: str, text: str, translated: Mapping[str, str], known: Voca
 
 
 def day_of(text: str, dates: str) -> date | OddCell:
-    """A day as a sheet writes it: ISO always; else as the mapping declares. Odd for what is no day, or could be two."""
-    year, month, day = 0, 0, 0
+    """A day as a sheet writes it: ISO always; else as the mapping declares. OddCell for what is no day, or could be two."""
     if found := _ISO.fullmatch(text):
         if found[4]:
             return london_day(text) or OddCell(f"“{text[:40]}” is a moment that does not exist", "check day, month and time")
@@ -271,11 +261,9 @@ def day_of(text: str, dates: str) -> date | OddCell:
     elif found := _NUMBERS.fullmatch(text):
         first, second, year = int(found[1]), int(found[3]), int(found[4])
         month, day = (first, second) if dates == "month/day/year" else (second, first)
+    elif _SERIAL.fullmatch(text):
+        return OddCell(f"“{text}” is a number and not a day", "format the column as dates, or say `dates: serial` in the mapping")
     else:
-        if _SERIAL.fullmatch(text):
-            return OddCell(
-                f"“{text}” is a number and not a day", "format the column as dates, or say `dates: serial` in the mapping"
-            )
         return OddCell(f"“{text[:40]}” is no day", "write it as 2026-04-01 or 01/04/2026, with the year in four figures")
     try:
         return date(year, month, day)
@@ -285,12 +273,6 @@ def day_of(text: str, dates: str) -> date | OddCell:
 
 def count_by_year_and_stage(lines: Sequence[SheetRowRead], words: Callable[[str], str]) -> Iterator[tuple[str, dict[str, int]]]:
     """How many rows there are by year of raising, and by stage."""
-    years: dict[str, int] = {}
-    stages: dict[str, int] = {}
-    for one in lines:
-        line = one.entered.line
-        years[str(line.raised_on.year)] = years.get(str(line.raised_on.year), 0) + 1
-        stage = words(line.stage) if line.stage else "not recorded"
-        stages[stage] = stages.get(stage, 0) + 1
-    yield "by year of raising", dict(sorted(years.items()))
-    yield "by stage", stages
+    entries = [read.entered.line for read in lines]
+    yield "by year of raising", dict(sorted(Counter(str(entry.raised_on.year) for entry in entries).items()))
+    yield "by stage", dict(Counter(words(entry.stage) if entry.stage else "not recorded" for entry in entries))

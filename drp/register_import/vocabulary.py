@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from drp.database.authority_tables import DocumentRow
 from drp.database.directory_tables import ChildRow, PersonRow, UnitRow
+from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import select_of
 from workflows.ladder_language.strict_yaml import read_tree
@@ -39,12 +40,9 @@ class FieldWords:
         """From pairs of a key and a word for it. A key itself always means that key."""
         pairs = list(named)
         keys = tuple(dict.fromkeys(key for key, _ in pairs))
-        found: dict[str, tuple[str, ...]] = {}
-        for key, word in pairs:
-            for said in (plain_words(word), plain_words(key.replace("_", " "))):
-                if key not in found.setdefault(said, ()):
-                    found[said] = (*found[said], key)
-        return cls(found | {plain_words(key): (key,) for key in keys}, keys)
+        found = gather_by_key((plain_words(word), key) for key, named in pairs for word in (named, key.replace("_", " ")))
+        meanings = {word: tuple(dict.fromkeys(meant)) for word, meant in found.items()}
+        return cls(meanings | {plain_words(key): (key,) for key in keys}, keys)
 
 
 @dataclass(frozen=True)
@@ -74,13 +72,15 @@ def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
         "status": _labelled(authority, Status),
         "team": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "team"),
         "service": FieldWords.of((unit.key, unit.name) for unit in units if unit.kind == "service"),
-        "outcome": _labelled(authority, (OPEN, *(one.value for one in Outcome if one is not Outcome.IN_ERROR))),
-        "impact": FieldWords.of((one, one) for one in IMPACTS),
+        "outcome": _labelled(authority, (OPEN, *(outcome.value for outcome in Outcome if outcome is not Outcome.IN_ERROR))),
+        "impact": FieldWords.of((impact, impact) for impact in IMPACTS),
         "iro": _people(people),
         "to": FieldWords.of((role.key, role.title) for role in authority.roles),
     }
     services = {unit.key: unit.within for unit in units if unit.kind == "team"}
-    return Vocabulary(words, {row.number: row.id for row in children}, services, frozenset(one.casefold() for one in references))
+    return Vocabulary(
+        words, {row.number: row.id for row in children}, services, frozenset(reference.casefold() for reference in references)
+    )
 
 
 def status_words(authority: Authority) -> FieldWords:
@@ -93,12 +93,10 @@ def _labelled(authority: Authority, keys: Iterable[str]) -> FieldWords:
 
 
 def _people(people: Iterable[Any]) -> FieldWords:
-    found: dict[str, tuple[str, ...]] = {}
-    keys: dict[str, tuple[str, ...]] = {}
-    for row in people:
-        keys[plain_words(row.key)] = (str(row.id),)
-        found[plain_words(row.name)] = (*found.get(plain_words(row.name), ()), str(row.id))
-    return FieldWords(found | keys, ())
+    rows = list(people)
+    by_name = gather_by_key((plain_words(row.name), str(row.id)) for row in rows)
+    by_key = {plain_words(row.key): (str(row.id),) for row in rows}
+    return FieldWords({name: tuple(ids) for name, ids in by_name.items()} | by_key, ())
 
 
 def _stages(connection: Connection, authority: str) -> Iterator[tuple[str, str]]:

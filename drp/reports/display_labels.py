@@ -8,9 +8,10 @@ from sqlmodel import col
 
 from drp.casework.procedures import Procedures
 from drp.database.directory_tables import PersonRow
+from drp.database.gathering import gather_by_key
 from drp.database.scope import select_of
 from drp.directory import lookup
-from drp.reports.aggregate import Dimension
+from drp.reports.aggregate import PERIODS, Dimension
 from workflows.calendar.reporting_periods import period_in_words
 from workflows.model.authority import Authority
 from workflows.model.challenge import Outcome
@@ -75,7 +76,7 @@ class DisplayLabels:
     ) -> None:
         self.words, self._groups = words, groups
         self._stages = _stages(words, ladders)
-        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda one: one.in_force) if not ladder.is_notice}
+        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda ladder: ladder.in_force) if not ladder.is_notice}
         self._newest = tuple(stage.key for ladder in newest.values() for stage in ladder.stages)
         self._catalogue: dict[Dimension, dict[str, str]] = {
             Dimension.STAGE: self._grouped_stages(),
@@ -103,26 +104,20 @@ class DisplayLabels:
         """What a value is called."""
         if not key:
             return NOT_RECORDED
-        if by in (Dimension.YEAR, Dimension.QUARTER, Dimension.MONTH):
+        if by in PERIODS:
             return period_in_words(key)
-        if (
-            by in (Dimension.REASON, Dimension.THEME)
-            and key in self._catalogue[Dimension.ITEM_TYPE]
-            and key not in self._catalogue[by]
-        ):
-            return self._catalogue[Dimension.ITEM_TYPE][key]  # a notice without a reason stands under what it is
-        return self._catalogue[by].get(key, key.replace("_", " "))
+        known = self._catalogue[by]
+        if by in (Dimension.REASON, Dimension.THEME):
+            known = self._catalogue[Dimension.ITEM_TYPE] | known  # a notice without a reason stands under what it is
+        return known.get(key, key.replace("_", " "))
 
     def headings(self, by: Dimension, kept: Iterable[str]) -> tuple[TableHeading, ...]:
         """Rows or columns for some kept values, in the order in which people know them; what is not recorded is last."""
-        gathered: dict[str, list[str]] = {}
-        for value in sorted(set(kept)):
-            gathered.setdefault(self._counts_as(by, value), []).append(value)
-        if by in (Dimension.YEAR, Dimension.QUARTER, Dimension.MONTH):
-            ordered: list[str] = sorted(gathered)
+        gathered = gather_by_key((self._counts_as(by, value), value) for value in sorted(set(kept)))
+        if by in PERIODS:
+            ordered = sorted(gathered)
         else:
-            known = list(self._catalogue[by])
-            rank = {key: n for n, key in enumerate(known)}
+            rank = {key: n for n, key in enumerate(self._catalogue[by])}
             ordered = sorted(gathered, key=lambda key: (key == "", rank.get(key, len(rank)), self.label(by, key)))
         return tuple(TableHeading(key, self.label(by, key), tuple(gathered[key])) for key in ordered)
 
@@ -130,7 +125,7 @@ class DisplayLabels:
         """The kept values that a row of this key gathers: those of earlier versions too."""
         reporting = self.words.reporting
         if by is Dimension.STAGE:
-            present = next((one.stages for one in self._together() if one.label == key), (key,))
+            present = next((group.stages for group in self._together() if group.label == key), (key,))
             return tuple(dict.fromkeys([*present, *(old for old, new in reporting.stages.items() if new in present)]))
         if by is Dimension.REASON:
             return (key, *(old for old, new in reporting.reasons.items() if new == key))
@@ -147,7 +142,7 @@ class DisplayLabels:
     def _counts_as(self, by: Dimension, value: str) -> str:
         if by is Dimension.STAGE:
             stage = self.words.reporting.stage(value)
-            return next((one.label for one in self._together() if stage in one.stages), stage)
+            return next((group.label for group in self._together() if stage in group.stages), stage)
         return self.words.reporting.reason(value) if by is Dimension.REASON else value
 
     def _together(self) -> tuple[StagesTogether, ...]:
@@ -166,7 +161,7 @@ class DisplayLabels:
 def _stages(words: Authority, ladders: Sequence[Ladder]) -> dict[str, str]:
     """Stages by key: those of the ladders in use in the authority's own order, newest version first; then what was before."""
     order = {serves.ladder: n for n, serves in reversed(list(enumerate(words.serves)))}
-    newest = sorted(ladders, key=lambda one: (order.get(one.key, len(order)), -one.in_force.toordinal()))
+    newest = sorted(ladders, key=lambda ladder: (order.get(ladder.key, len(order)), -ladder.in_force.toordinal()))
     found: dict[str, str] = {}
     for ladder in newest:
         for stage in ladder.stages:
@@ -181,8 +176,6 @@ def read_labels(
     authority = words.key
     ladders = [rules.ladder for rules in procedures.current(connection, authority)]
     named = {(unit.kind, unit.key): unit.name for unit in lookup.list_units(connection, authority)}
-    people: dict[str, str] = {}
-    if with_people:
-        rows = connection.execute(select_of(PersonRow, authority, PersonRow.id, PersonRow.name).order_by(col(PersonRow.name)))
-        people = {str(row.id): row.name for row in rows}
-    return DisplayLabels(words, ladders, named, people, groups)
+    people = select_of(PersonRow, authority, PersonRow.id, PersonRow.name).order_by(col(PersonRow.name))
+    names = {str(row.id): row.name for row in connection.execute(people)} if with_people else {}
+    return DisplayLabels(words, ladders, named, names, groups)

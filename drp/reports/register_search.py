@@ -1,7 +1,7 @@
 """The register as a list: the items behind a figure, each once, narrowed as theme tables are, page by page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,10 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
+from drp.database.gathering import gather_by_key
 from drp.database.list_places import ListPage, read_place, start_after, write_place
 from drp.database.register_tables import RegisterRow, SheetRow
-from drp.database.scope import core_table, in_authority, select_of
+from drp.database.scope import core_table, count_of, select_of
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import CountQuery, Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels
@@ -106,25 +107,23 @@ def search_register(
 
 def count_register(connection: Connection, labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> int:
     """How many items the whole list has, each once."""
-    table = core_table(RegisterRow)
-    query = select(func.count()).select_from(table).where(*filter_conditions(labels, wanted, now))
-    return int(connection.execute(query).scalar_one())
+    return count_of(connection, RegisterRow, labels.words.key, *filter_conditions(labels, wanted, now))
 
 
 def find_sheet_name(connection: Connection, authority: str, sheet: str) -> str:
     """Find what a file that lines were brought in from is called, by its hash; empty if there is none such."""
-    name = select_of(SheetRow, authority, SheetRow.name).where(col(SheetRow.hash) == sheet)
-    return connection.execute(name).scalar() or ""
+    named = select_of(SheetRow, authority, SheetRow.name).where(col(SheetRow.hash) == sheet)
+    return connection.execute(named).scalar() or ""
 
 
 def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: datetime) -> list[Any]:
-    """Conditions on an item's first row. What is asked of its reasons may hold for any one of its rows."""
+    """Conditions on an item's first row, for rows of the authority. What is asked of its reasons may hold for any of its rows."""
     here, question = labels.words.key, wanted.question
-    found: list[Any] = [in_authority(RegisterRow, here), col(RegisterRow.is_first) == true()]
+    found: list[Any] = [col(RegisterRow.is_first) == true()]
     if wanted.past:
         found.append(col(RegisterRow.id).in_(_waiting(labels, question, here, now)))
-        kept_back = tuple(one for one in question.only if one[0] is not Dimension.STAGE)
-        question = TableQuestion(question.by, None, question.first, question.last, kept_back, question.with_practice)
+        kept_back = tuple(pair for pair in question.only if pair[0] is not Dimension.STAGE)
+        question = replace(question, across=None, only=kept_back, together=False)
     kinds = _kinds(wanted)
     by_kind = []
     for kind in kinds:
@@ -141,8 +140,12 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     if wanted.reference:
         found.append(col(RegisterRow.reference) == wanted.reference)
     if wanted.child:
-        its = select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)
-        found.append(or_(col(RegisterRow.child).in_(its), col(RegisterRow.number) == wanted.child))
+        found.append(
+            or_(
+                col(RegisterRow.child).in_(select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)),
+                col(RegisterRow.number) == wanted.child,
+            )
+        )
     return found
 
 
@@ -157,12 +160,11 @@ def _kinds(wanted: RegisterFilter) -> tuple[str, ...]:
 
 
 def _of_items(labels: DisplayLabels, wanted: RegisterFilter, here: str, kind: str, asked: CountQuery) -> list[Any]:
-    of_reasons = [one for one in asked.only if one[0] in CODED]
+    of_reasons = [pair for pair in asked.only if pair[0] in CODED]
     if wanted.other:
         others = tuple(kept for key in repeats_and_gaps.without_own_code(labels) for kept in labels.kept(Dimension.REASON, key))
         of_reasons.append((Dimension.REASON, others))
-    of_items = tuple(one for one in asked.only if one[0] not in CODED)
-    found = conditions_of(CountQuery(asked.by, None, asked.first, asked.last, of_items))
+    found = conditions_of(replace(asked, only=tuple(pair for pair in asked.only if pair[0] not in CODED)))
     if of_reasons:
         some = select_of(RegisterRow, here, RegisterRow.id).where(
             col(RegisterRow.kind) == kind,
@@ -188,8 +190,7 @@ def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
     if sort == "ended":
         return [func.coalesce(table.c.ended_on, literal(date.min, table.c.ended_on.type)), table.c.id], True
     if sort in ("stage", "team"):
-        by = Dimension(sort)
-        rank = {kept: -n for n, heading in enumerate(labels.every(by)) for kept in heading.kept}
+        rank = {kept: -n for n, heading in enumerate(labels.every(Dimension(sort))) for kept in heading.kept}
         column = table.c[sort]
         ranked = case(rank, value=column, else_=-len(rank) - 1) if rank else case((column == "", 0), else_=0)
         return [ranked, table.c.raised_on, table.c.id], True
@@ -197,16 +198,12 @@ def _order(labels: DisplayLabels, sort: str) -> tuple[list[Any], bool]:
 
 
 def _coded(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, Sequence[tuple[str, str]]]:
-    found: dict[UUID, list[tuple[str, str]]] = {}
     rows = connection.execute(
         select_of(RegisterRow, authority, RegisterRow.id, RegisterRow.reason, RegisterRow.theme)
         .where(col(RegisterRow.id).in_(ids))
         .order_by(col(RegisterRow.id), col(RegisterRow.n))
     )
-    for id_, reason, theme in rows:
-        if reason:
-            found.setdefault(id_, []).append((reason, theme))
-    return found
+    return gather_by_key((row.id, (row.reason, row.theme)) for row in rows if row.reason)
 
 
 def _item(row: Any, coded: Sequence[tuple[str, str]]) -> RegisterItem:

@@ -1,7 +1,8 @@
 """What a count does not show: what comes back, what is past its date now, and what is not there at all."""
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,12 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow
+from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority
 from drp.reports.aggregate import Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels, TableHeading
-from drp.reports.theme_tables import TableQuestion, ThemeTable, asked_of, read_table
+from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, read_table
 from workflows.model.challenge import ASKS_RECIPIENTS, Outcome
 from workflows.model.ladder import Ladder
 from workflows.model.register_entry import CHALLENGE, VisitCause
@@ -54,16 +56,11 @@ def past_date(
     """Open items that wait for a reply past its date, as it stands now and whatever the period: of a team, if one is asked."""
     query = select(col(ChallengeRow.stage), func.count(col(ChallengeRow.id).distinct()))
     if question and question.only:
-        line = core_table(RegisterRow)
-        asked = asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None))
-        query = query.where(
-            col(ChallengeRow.id).in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions_of(asked)))
-        )
+        query = query.where(col(ChallengeRow.id).in_(ids_of_narrowed(labels, question)))
     rows = connection.execute(waiting_statement(query, labels.words.key, now).group_by(col(ChallengeRow.stage))).all()
-    found: dict[str, int] = {}
+    found = Counter[str]()
     for stage, number in rows:
-        key = labels.heading(Dimension.STAGE, stage).key
-        found[key] = found.get(key, 0) + number
+        found[labels.heading(Dimension.STAGE, stage).key] += number
     return tuple(PastDate(stage, found[stage.key]) for stage in labels.headings(Dimension.STAGE, [row[0] for row in rows]))
 
 
@@ -131,35 +128,33 @@ def repeated_concerns(
         .where(*here)
         .order_by(line.c.raised_on, line.c.reference)
     ).all()
-    found: dict[tuple[str, str], list[Any]] = {}
-    for row in rows:
-        found.setdefault((row.whose, row.reason), []).append(row)
-    made = [
+    concerns = [
         RepeatedConcern(
-            number, labels.heading(Dimension.REASON, key), tuple(dict.fromkeys(one.reference for one in every)),
-            any(one.climbed for one in every),
+            number, labels.heading(Dimension.REASON, key), tuple(dict.fromkeys(row.reference for row in of_child)),
+            any(row.climbed for row in of_child),
         )
-        for (number, key), every in found.items()
+        for (number, key), of_child in gather_by_key(((row.whose, row.reason), row) for row in rows).items()
     ]  # fmt: skip
-    return tuple(sorted(made, key=lambda one: (-len(one.references), one.references)))
+    return tuple(sorted(concerns, key=lambda concern: (-len(concern.references), concern.references)))
 
 
 def what_is_not_used(
     connection: Connection, labels: DisplayLabels, question: TableQuestion, ladders: Sequence[Ladder]
 ) -> NotUsed:
     """What nobody used, and where concerns stayed concerns."""
-    by_stage = read_table(connection, labels, TableQuestion(Dimension.STAGE, None, question.first, question.last, question.only))
-    unused = tuple(row for row in by_stage.rows if row.key and not by_stage.cell(row))
+    narrowed = replace(question, by=Dimension.STAGE, across=None, with_practice=False, together=False)
+    by_stage = read_table(connection, labels, narrowed)
+    by_team = read_table(connection, labels, replace(narrowed, by=Dimension.TEAM, across=Dimension.STAGE))
     informal = {stage.key for ladder in ladders for stage in ladder.stages if stage.informal}
-    by_team = read_table(
-        connection, labels, TableQuestion(Dimension.TEAM, Dimension.STAGE, question.first, question.last, question.only)
+    beyond = [stage for stage in by_team.columns if stage.key not in informal and not informal & set(stage.kept)]
+    return NotUsed(
+        tuple(stage for stage in by_stage.rows if stage.key and not by_stage.cell(stage)),
+        tuple(
+            team
+            for team in by_team.rows
+            if team.key and by_team.cell(team) and not any(by_team.cell(team, stage) for stage in beyond)
+        ),
     )
-    return NotUsed(unused, tuple(team for team in by_team.rows if team.key and _stayed_informal(by_team, team, informal)))
-
-
-def _stayed_informal(made: ThemeTable, team: TableHeading, informal: set[str]) -> bool:
-    beyond = sum(made.cell(team, stage) for stage in made.columns if stage.key not in informal and not informal & set(stage.kept))
-    return made.cell(team) > 0 and beyond == 0
 
 
 def without_own_code(labels: DisplayLabels) -> tuple[str, ...]:

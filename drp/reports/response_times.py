@@ -3,18 +3,20 @@
 Days are whole days between London dates, weekends counted; whether a reply was in time is by its own promised date.
 """
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from drp.database.register_tables import RegisterRow, StayRow
-from drp.database.scope import core_table
-from drp.reports.aggregate import CountQuery, Dimension, conditions_of, is_narrowed_to_reasons
+from drp.database.scope import core_table, select_of
+from drp.reports.aggregate import Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
-from drp.reports.theme_tables import TableQuestion, asked_of, kinds_of, percent_of
+from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, kinds_of, percent_of
 from workflows.model.challenge import EnteredHow
 from workflows.model.register_entry import ReplyState, VisitCause
 
@@ -80,10 +82,8 @@ def response_times_by_stage(
     replies: dict[str, Counter[str]] = defaultdict(Counter)
     answered: dict[str, Counter[int]] = defaultdict(Counter)
     acknowledged: dict[str, Counter[int]] = defaultdict(Counter)
-    kept: dict[str, set[str]] = defaultdict(set)
     for stage, reply, to_answer, to_acknowledge, number in rows:
         key = labels.heading(Dimension.STAGE, stage).key
-        kept[key].add(stage)
         replies[key][reply] += number
         if to_answer is not None:
             answered[key][to_answer] += number
@@ -99,7 +99,7 @@ def response_times_by_stage(
             median_of(acknowledged[stage.key]),
             median_of(answered[stage.key]),
         )
-        for stage in labels.headings(Dimension.STAGE, [one for every in kept.values() for one in every])
+        for stage in labels.headings(Dimension.STAGE, [row[0] for row in rows])
     )
 
 
@@ -118,16 +118,16 @@ class VisitFilter:
     last: str = ""
 
 
-def ids_of_visits(labels: DisplayLabels, one: VisitFilter, kinds: Sequence[str]) -> Any:
+def ids_of_visits(labels: DisplayLabels, wanted: VisitFilter, kinds: Sequence[str]) -> Any:
     """The items of some kinds that came so, as a query of their identities."""
     stay = core_table(StayRow)
-    query = _within(select(stay.c.id), labels, kinds, one.first, one.last)
-    if one.stage:
-        query = query.where(stay.c.stage.in_(labels.kept(Dimension.STAGE, one.stage)))
-    if one.reply:
-        query = query.where(stay.c.reply.in_(REPLIES[one.reply][1]))
-    if one.cause:
-        query = query.where(stay.c.cause != VisitCause.RAISED if one.cause == HIGHER else stay.c.cause == one.cause)
+    query = _within(select(stay.c.id), labels, kinds, wanted.first, wanted.last)
+    if wanted.stage:
+        query = query.where(stay.c.stage.in_(labels.kept(Dimension.STAGE, wanted.stage)))
+    if wanted.reply:
+        query = query.where(stay.c.reply.in_(REPLIES[wanted.reply][1]))
+    if wanted.cause:
+        query = query.where(stay.c.cause != VisitCause.RAISED if wanted.cause == HIGHER else stay.c.cause == wanted.cause)
     return query
 
 
@@ -143,13 +143,13 @@ class TimeToEnd:
 def to_the_end(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> tuple[TimeToEnd, ...]:
     """Items that ended, in the ladder's order."""
     line = core_table(RegisterRow)
-    asked: CountQuery = asked_of(labels, question, (Dimension.STAGE, None))
-    here = [line.c.authority == labels.words.key, line.c.kind.in_(kinds_of(question)), line.c.days_to_end.is_not(None)]
+    asked = asked_of(labels, question, (Dimension.STAGE, None))
+    here: list[Any] = [line.c.kind.in_(kinds_of(question)), line.c.days_to_end.is_not(None)]
     number = func.count(line.c.id.distinct())
     if not is_narrowed_to_reasons(asked):
         here, number = [*here, line.c.is_first], func.count()
     rows = connection.execute(
-        select(line.c.stage, line.c.days_to_end, number)
+        select_of(RegisterRow, labels.words.key, line.c.stage, line.c.days_to_end, number)
         .where(*here, *conditions_of(asked))
         .group_by(line.c.stage, line.c.days_to_end)
     ).all()
@@ -191,12 +191,8 @@ def escalation_causes(connection: Connection, labels: DisplayLabels, question: T
 
 def _narrowed(query: Any, labels: DisplayLabels, question: TableQuestion) -> Any:
     """Stays of the period, of the items that the question is narrowed to."""
-    stay, line = core_table(StayRow), core_table(RegisterRow)
     query = _within(query, labels, kinds_of(question), question.first, question.last)
-    if question.only:
-        asked = asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None))
-        query = query.where(stay.c.id.in_(select(line.c.id).where(line.c.authority == labels.words.key, *conditions_of(asked))))
-    return query
+    return query.where(core_table(StayRow).c.id.in_(ids_of_narrowed(labels, question))) if question.only else query
 
 
 def _within(query: Any, labels: DisplayLabels, kinds: Sequence[str], first: str, last: str) -> Any:
@@ -208,16 +204,8 @@ def _within(query: Any, labels: DisplayLabels, kinds: Sequence[str], first: str,
 
 def median_of(counted: Mapping[int, int]) -> float | None:
     """The middle of numbers that are given with how often each occurs; None where there is none."""
-    total = sum(counted.values())
-    if not total:
+    numbers, ends = sorted(counted), list(accumulate(counted[number] for number in sorted(counted)))
+    if not ends or not ends[-1]:
         return None
-    seen, low = 0, None
-    for number in sorted(counted):
-        seen += counted[number]
-        if low is None and seen * 2 >= total:
-            if seen * 2 > total:
-                return float(number)
-            low = number
-        elif low is not None:
-            return (low + number) / 2
-    return float(max(counted))
+    low, high = (numbers[bisect_right(ends, place)] for place in ((ends[-1] - 1) // 2, ends[-1] // 2))
+    return (low + high) / 2

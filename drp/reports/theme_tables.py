@@ -4,15 +4,17 @@ A table always adds up, or says why it cannot: an item of two reasons stands und
 nobody recorded stands in a row of its own (a table in a report may leave both unsaid). Inside the service counts are true.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func
 from sqlmodel import col
 
 from drp.database.register_tables import PopulationRow, RegisterRow
-from drp.database.scope import core_table, select_of
+from drp.database.scope import select_of
 from drp.reports.aggregate import PERIODS, CountedPairs, CountQuery, Dimension, conditions_of, count_items
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from workflows.calendar.reporting_periods import first_day, months_in, period_in_words, periods_between, quarter_of_month
@@ -85,10 +87,10 @@ def read_table(connection: Connection, labels: DisplayLabels, question: TableQue
     """Count what is asked. Raises ValueError where it is counted by the same thing twice."""
     if question.by is question.across:
         raise ValueError(f"Both are {question.by.value}: count by one thing, or by two different ones.")
-    authority, across = labels.words.key, question.across
-    cells = _counted(connection, authority, labels, question, (question.by, across))
-    by_row = _counted(connection, authority, labels, question, (question.by, None)) if across else cells
-    by_column = _counted(connection, authority, labels, question, (across, None)) if across else None
+    across = question.across
+    cells = _counted(connection, labels, question, (question.by, across))
+    by_row = _counted(connection, labels, question, (question.by, None)) if across else cells
+    by_column = _counted(connection, labels, question, (across, None)) if across else None
     rows = _headings(labels, question.by, [key for key, _ in by_row.cells], question)
     columns = _headings(labels, across, [key for key, _ in by_column.cells], question) if across and by_column else ()
     return ThemeTable(
@@ -124,6 +126,13 @@ def asked_of(
     return CountQuery(names[0], names[1], question.first, question.last, only, (kind,))
 
 
+def ids_of_narrowed(labels: DisplayLabels, question: TableQuestion) -> Any:
+    """The items that a question is narrowed to, whenever they were raised, as a query of their identities."""
+    return select_of(RegisterRow, labels.words.key, RegisterRow.id).where(
+        *conditions_of(asked_of(labels, TableQuestion(Dimension.STAGE, only=question.only), (Dimension.STAGE, None)))
+    )
+
+
 def _kept(labels: DisplayLabels, by: Dimension, key: str, kind: str) -> tuple[str, ...]:
     """The values that a row's key gathers among items of a kind: a notice without a reason stands under what it is."""
     if by not in (Dimension.REASON, Dimension.THEME) or kind not in _APART_KEYS:
@@ -141,27 +150,22 @@ def kinds_of(question: TableQuestion) -> tuple[str, ...]:
 
 
 def _counted(
-    connection: Connection,
-    authority: str,
-    labels: DisplayLabels,
-    question: TableQuestion,
-    names: tuple[Dimension, Dimension | None],
+    connection: Connection, labels: DisplayLabels, question: TableQuestion, names: tuple[Dimension, Dimension | None]
 ) -> CountedPairs:
     """Counts of every kind together. A notice without a reason counts under what it is, not as one nobody gave a reason."""
-    cells: dict[tuple[str, str], int] = {}
+    cells = Counter[tuple[str, str]]()
     items = 0
     for kind in kinds_of(question):
         asked = asked_of(labels, question, names, kind)
-        counts = count_items(connection, authority, asked)
+        counts = count_items(connection, labels.words.key, asked)
         items += counts.items
-        for (a, b), number in _each_once(connection, authority, labels, asked, counts).items():
-            key = (_named(kind, names[0], a), _named(kind, names[1], b) if names[1] else "")
-            cells[key] = cells.get(key, 0) + number
+        for (first, second), number in _each_once(connection, labels, asked, counts).items():
+            cells[_named(kind, names[0], first), _named(kind, names[1], second) if names[1] else ""] += number
     return CountedPairs(cells, items)
 
 
 def _each_once(
-    connection: Connection, authority: str, labels: DisplayLabels, asked: CountQuery, counts: CountedPairs
+    connection: Connection, labels: DisplayLabels, asked: CountQuery, counts: CountedPairs
 ) -> Mapping[tuple[str, str], int]:
     """Cells in which an item of two reasons that are counted as one by now stands once."""
     if Dimension.REASON not in asked.names:
@@ -175,10 +179,8 @@ def _each_once(
             continue
         for key in alike:
             del cells[key]
-        narrowed = CountQuery(
-            other or Dimension.MONTH, None, asked.first, asked.last, (*asked.only, (Dimension.REASON, kept)), asked.kinds
-        )
-        again = count_items(connection, authority, narrowed)
+        narrowed = replace(asked, by=other or Dimension.MONTH, across=None, only=(*asked.only, (Dimension.REASON, kept)))
+        again = count_items(connection, labels.words.key, narrowed)
         values = {value: number for (value, _), number in again.cells.items()} if other else {"": again.items}
         cells |= {(reason, value) if place == 0 else (value, reason): number for value, number in values.items()}
     return cells
@@ -194,23 +196,22 @@ def _headings(labels: DisplayLabels, by: Dimension, kept: list[str], question: T
         kept = [*kept, *periods_between(kept)]
     found = labels.headings(by, kept)
     if by is Dimension.STAGE and not any(narrowed is Dimension.STAGE for narrowed, _ in question.only):
-        present = {one.key for one in found}
-        ladder = labels.in_use()
-        unused = [one for one in labels.every(Dimension.STAGE) if one.key in ladder and one.key not in present]
-        rank = {one.key: n for n, one in enumerate(labels.every(Dimension.STAGE))}
-        found = tuple(sorted((*found, *unused), key=lambda one: (one.key == "", rank.get(one.key, len(rank)))))
+        present, in_use, every = {stage.key for stage in found}, labels.in_use(), labels.every(Dimension.STAGE)
+        unused = [stage for stage in every if stage.key in in_use and stage.key not in present]
+        rank = {stage.key: n for n, stage in enumerate(every)}
+        found = tuple(sorted((*found, *unused), key=lambda stage: (stage.key == "", rank.get(stage.key, len(rank)))))
     return found
 
 
 def _sum(counts: CountedPairs, kept: tuple[str, ...]) -> int:
-    return sum(counts.cells.get((one, ""), 0) for one in kept)
+    return sum(counts.cells.get((value, ""), 0) for value in kept)
 
 
 def _folded(labels: DisplayLabels, question: TableQuestion, counts: CountedPairs) -> dict[tuple[str, str], int]:
-    cells: dict[tuple[str, str], int] = {}
-    for (a, b), number in counts.cells.items():
-        key = (labels.heading(question.by, a).key, labels.heading(question.across, b).key if question.across else "")
-        cells[key] = cells.get(key, 0) + number
+    cells = Counter[tuple[str, str]]()
+    for (first, second), number in counts.cells.items():
+        column = labels.heading(question.across, second).key if question.across else ""
+        cells[labels.heading(question.by, first).key, column] += number
     return cells
 
 
@@ -230,25 +231,20 @@ def explain_totals(
             )
         if missing := counts.cells.get(("", ""), 0):
             yield f"{missing} of {counts.items} have no {what} recorded."
-    if Dimension.STATUS in (question.by, question.across):
-        both = _dual(connection, labels, question)
-        if both:
-            yield (
-                f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "
-                "of the statuses in the order of the table."
-            )
+    if Dimension.STATUS in (question.by, question.across) and (both := _count_dual(connection, labels, question)):
+        yield (
+            f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "
+            "of the statuses in the order of the table."
+        )
     if question.with_practice:
         yield f"Notices of {labels.words.label('excellent_practice')} are counted in."
 
 
-def _dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
-    asked = asked_of(labels, question, (question.by, None))
-    line = core_table(RegisterRow)
-    query = select(func.count(line.c.id.distinct())).where(
-        line.c.authority == labels.words.key,
-        line.c.kind.in_(kinds_of(question)),
-        line.c.is_dual,
-        *conditions_of(asked),
+def _count_dual(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> int:
+    query = select_of(RegisterRow, labels.words.key, func.count(col(RegisterRow.id).distinct())).where(
+        col(RegisterRow.kind).in_(kinds_of(question)),
+        col(RegisterRow.is_dual),
+        *conditions_of(asked_of(labels, question, (question.by, None))),
     )
     return int(connection.execute(query).scalar_one())
 
@@ -257,16 +253,16 @@ def _breaks(labels: DisplayLabels, by: Dimension | None, headings: tuple[TableHe
     if by not in PERIODS:
         return ()
     return tuple(
-        (heading.key, one.why)
+        (heading.key, series_break.why)
         for heading, before in zip(headings[1:], headings, strict=False)
-        if (one := break_between(labels, before.key, heading.key))
+        if (series_break := break_between(labels, before.key, heading.key))
     )
 
 
 def break_between(labels: DisplayLabels, earlier: str, later: str) -> SeriesBreak | None:
     """Where recording changed between two periods (after the first began, and not after the second did)."""
     began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
-    return next((one for one in labels.words.reporting.breaks if began < one.since <= again), None)
+    return next((series_break for series_break in labels.words.reporting.breaks if began < series_break.since <= again), None)
 
 
 @dataclass(frozen=True)
@@ -282,12 +278,11 @@ class PeriodComparison:
     def in_words(self) -> str:
         """The arithmetic, stated: 112 in 2016/17, 164 in 2015/16: 112 − 164 = −52; −52 of 164 is −31.7%."""
         now, before = period_in_words(self.now), period_in_words(self.before)
-        said = f"{self.items:,} in {now}, {self.items_before:,} in {before}"
-        more = self.items - self.items_before
-        said += f": {self.items:,} − {self.items_before:,} = {_signed(more)}"
+        more = _signed(self.items - self.items_before)
+        text = f"{self.items:,} in {now}, {self.items_before:,} in {before}: {self.items:,} − {self.items_before:,} = {more}"
         if self.items_before:
-            said += f"; {_signed(more)} of {self.items_before:,} is {change_in_percent(self.items, self.items_before)}"
-        return said + "."
+            text += f"; {more} of {self.items_before:,} is {change_in_percent(self.items, self.items_before)}"
+        return text + "."
 
 
 def _signed(number: int) -> str:
@@ -309,8 +304,8 @@ def compare_periods(
     numbers = []
     for period in (now, before):
         first, last = months_in(period)
-        one = TableQuestion(question.by, None, first, last, question.only, question.with_practice)
-        numbers.append(_counted(connection, labels.words.key, labels, one, (Dimension.MONTH, None)).items)
+        of_period = replace(question, across=None, first=first, last=last, together=False)
+        numbers.append(_counted(connection, labels, of_period, (Dimension.MONTH, None)).items)
     broken = break_between(labels, before, now)
     return PeriodComparison(now, before, numbers[0], numbers[1], broken.why if broken else "")
 
@@ -350,8 +345,11 @@ def rates_of_period(connection: Connection, labels: DisplayLabels, question: Tab
     ).all()
     known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
     # Challenges alone: notices of excellent practice are apart, whatever else is counted with them.
-    alone = replace(question, with_practice=False)
-    counts = _counted(connection, labels.words.key, labels, alone, (Dimension.STATUS, None)) if known else CountedPairs({}, 0)
+    counts = (
+        _counted(connection, labels, replace(question, with_practice=False), (Dimension.STATUS, None))
+        if known
+        else CountedPairs({}, 0)
+    )
     return tuple(
         StatusRate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters))
         for status, total in known
@@ -362,48 +360,48 @@ GOOD = ("better", "partly")
 """What changed for the better for a child, wholly or in part."""
 
 
-def _impact(made: ThemeTable) -> str:
+def _impact(table: ThemeTable) -> str:
     """Did it work? Of those items of which it was said what changed for the child."""
-    by_row = made.question.by is Dimension.IMPACT
-    said = {one.key: made.cell(one) if by_row else made.total(one) for one in (made.rows if by_row else made.columns)}
-    known = sum(number for key, number in said.items() if key and key != "too early")
+    by_row = table.question.by is Dimension.IMPACT
+    found = {impact.key: table.cell(impact) for impact in table.rows} if by_row else table.column_totals
+    known = sum(number for key, number in found.items() if key and key != "too early")
     if not known:
-        return f"What changed for the child was not said of any of {made.items:,}, or it was too early to say."
-    good = sum(said.get(key, 0) for key in GOOD)
-    rest = made.items - known
-    left = f"; it is not said yet, or too early, for {rest:,}" if rest else ""
+        return f"What changed for the child was not said of any of {table.items:,}, or it was too early to say."
+    good = sum(found.get(key, 0) for key in GOOD)
+    unknown = table.items - known
+    left = f"; it is not said yet, or too early, for {unknown:,}" if unknown else ""
     share = percent_of(good, known)
     return f"Better or partly better for the child in {good:,} of the {known:,} of which it was said ({share}){left}."
 
 
-def finding_in_words(made: ThemeTable) -> str:
+def finding_in_words(table: ThemeTable) -> str:
     """One sentence that says what a table shows."""
-    if not made.items:
+    if not table.items:
         return "Nothing is counted here: no item was raised in this period, as it is narrowed."
-    if Dimension.IMPACT in (made.question.by, made.question.across):
-        return _impact(made)
-    ordered = [row for row in made.rows if row.key]
-    if made.question.by in PERIODS:
+    if Dimension.IMPACT in (table.question.by, table.question.across):
+        return _impact(table)
+    ordered = [row for row in table.rows if row.key]
+    if table.question.by in PERIODS:
         if len(ordered) < 2:
-            return f"{made.items:,} in {ordered[0].label if ordered else 'all'}."
+            return f"{table.items:,} in {ordered[0].label if ordered else 'all'}."
         now, before = ordered[-1], ordered[-2]
-        said = f"{made.cell(now):,} in {now.label}, after {made.cell(before):,} in {before.label}"
-        moved = change_in_percent(made.cell(now), made.cell(before))
-        return f"{said} ({moved})." if moved else f"{said}."
-    if made.question.by is Dimension.IRO:  # for supervision: nobody is ranked
-        here = sum(made.cell(row) for row in ordered)
-        return f"{made.items:,} in all, {here:,} of them raised here by {so_many(len(ordered), 'IROs')}."
-    most = max(ordered or made.rows, key=made.cell)
-    alike = [f"“{row.label}”" for row in ordered or made.rows if made.cell(row) == made.cell(most)]
+        moved = change_in_percent(table.cell(now), table.cell(before))
+        change = f" ({moved})" if moved else ""
+        return f"{table.cell(now):,} in {now.label}, after {table.cell(before):,} in {before.label}{change}."
+    if table.question.by is Dimension.IRO:  # for supervision: nobody is ranked
+        here = sum(table.cell(row) for row in ordered)
+        return f"{table.items:,} in all, {here:,} of them raised here by {so_many(len(ordered), 'IROs')}."
+    most = max(ordered or table.rows, key=table.cell)
+    alike = [f"“{row.label}”" for row in ordered or table.rows if table.cell(row) == table.cell(most)]
     if len(alike) > 3:
-        return f"Nothing stands out: {len(alike)} of {len(made.rows)} rows have {made.cell(most):,} each, of {made.items:,}."
+        return f"Nothing stands out: {len(alike)} of {len(table.rows)} rows have {table.cell(most):,} each, of {table.items:,}."
     if len(alike) > 1:
-        return f"Most often: {' and '.join(alike)}, {made.cell(most):,} each of {made.items:,} ({made.share(most)})."
-    said = f"Most often: {alike[0]}, {made.cell(most):,} of {made.items:,} ({made.share(most)})"
-    if made.question.across in PERIODS and len(made.columns) > 1:
-        now, before = made.columns[-1], made.columns[-2]
-        said += f"; {made.cell(most, now):,} in {now.label}, {made.cell(most, before):,} in {before.label}"
-    return said + "."
+        return f"Most often: {' and '.join(alike)}, {table.cell(most):,} each of {table.items:,} ({table.share(most)})."
+    text = f"Most often: {alike[0]}, {table.cell(most):,} of {table.items:,} ({table.share(most)})"
+    if table.question.across in PERIODS and len(table.columns) > 1:
+        now, before = table.columns[-1], table.columns[-2]
+        text += f"; {table.cell(most, now):,} in {now.label}, {table.cell(most, before):,} in {before.label}"
+    return text + "."
 
 
 def counted_apart(connection: Connection, labels: DisplayLabels, quarter: str) -> Mapping[str, int]:

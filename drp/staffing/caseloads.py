@@ -1,18 +1,19 @@
 """Caseloads: whose IRO is who on a day, how many items are open for each, and what presses on them. No child is named."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
-from drp.database.scope import core_table, in_authority, match_day, select_of
+from drp.database.gathering import gather_by_key
+from drp.database.scope import in_authority, match_day, match_not_over, select_of
 from drp.directory import lookup, people
 from drp.directory.people import DirectoryPerson
 from workflows.calendar.working_days import local_date
@@ -71,8 +72,9 @@ def read_board(connection: Connection, words: Authority, now: datetime) -> Servi
     day = local_date(now)
     iros = people.people_acting_as(connection, words, [Capacity.IRO], day)
     roles = words.roles_acting_as(Capacity.IRO)
-    of_child = _iros_of_children(connection, words.key, roles, day)
-    here = {one.id for one in iros}
+    posts = select_of(PostRow, words.key, PostRow.key, PostRow.person).where(*_of_iros(words), *match_day(PostRow, day))
+    of_child = gather_by_key((row.key, row.person) for row in connection.execute(posts.distinct()))
+    here = {iro.id for iro in iros}
     loads: dict[UUID, IroCaseload] = defaultdict(IroCaseload)
     for child_iros in of_child.values():
         for iro in child_iros:
@@ -89,23 +91,7 @@ def read_board(connection: Connection, words: Authority, now: datetime) -> Servi
             loads[iro] += load
         if not holders:
             nobodys += load
-    return ServiceBoard(tuple((one, loads[one.id]) for one in iros), nobodys, others, total)
-
-
-def _iros_of_children(connection: Connection, authority: str, roles: Sequence[str], day: date) -> dict[str, list[UUID]]:
-    rows = connection.execute(
-        select_of(PostRow, authority, PostRow.key, PostRow.person)
-        .where(
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-            col(PostRow.role).in_(roles),
-            *match_day(PostRow, day),
-        )
-        .distinct()
-    )
-    found: dict[str, list[UUID]] = defaultdict(list)
-    for key, person in rows:
-        found[key].append(person)
-    return found
+    return ServiceBoard(tuple((iro, loads[iro.id]) for iro in iros), nobodys, others, total)
 
 
 def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[UUID | None, UUID, str, IroCaseload]]:
@@ -149,27 +135,22 @@ def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[U
 def cases_of(connection: Connection, words: Authority, person: UUID, day: date) -> tuple[HeldCase, ...]:
     """The children whose IRO somebody is on a day or will be later; and those whose IRO they were until they left, and
     for whom nobody has followed: a child is never without an IRO (Children Act 1989 s.25A)."""
-    here = (
-        in_authority(PostRow, words.key),
-        col(PostRow.held_for) == HeldFor.CHILD.value,
-        col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
-    )
-    live = or_(col(PostRow.until).is_(None), and_(col(PostRow.until) >= day, col(PostRow.until) >= col(PostRow.since)))
     left_on = select_of(PersonRow, words.key, PersonRow.left_on).where(col(PersonRow.id) == person)
     left_behind = and_(col(PostRow.until) == left_on.scalar_subquery(), col(PostRow.until) >= col(PostRow.since))
     posts = connection.execute(
-        select(core_table(PostRow)).where(*here, col(PostRow.person) == person, or_(live, left_behind))
+        select_of(PostRow, words.key).where(
+            *_of_iros(words), col(PostRow.person) == person, or_(match_not_over(PostRow, day), left_behind)
+        )
     ).all()
     followed = children_with_another_iro(connection, words, person, {post.key for post in posts}, day)
     mine = [post for post in posts if post.until is None or post.until >= day or post.key not in followed]
     ids = [UUID(post.key) for post in mine]
-    children = _children(connection, words.key, ids)
-    items = _references(connection, words, ids)
+    children, items = _children(connection, words.key, ids), _references(connection, words, ids)
     cases = [
         HeldCase(post.id, post.role, id_, *children[id_], post.since, tuple(items.get(id_, ())))
         for post, id_ in zip(mine, ids, strict=True)
     ]
-    return tuple(sorted(cases, key=lambda one: (one.number, one.role)))
+    return tuple(sorted(cases, key=lambda case: (case.number, case.role)))
 
 
 def list_reviewed_children(connection: Connection, words: Authority, person: UUID, day: date) -> dict[str, str]:
@@ -193,8 +174,7 @@ def children_with_another_iro(
         return frozenset()
     rows = connection.execute(
         select_of(PostRow, words.key, PostRow.key).where(
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-            col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
+            *_of_iros(words),
             col(PostRow.key).in_(keys),
             col(PostRow.person) != person,
             *match_day(PostRow, day),
@@ -206,34 +186,30 @@ def children_with_another_iro(
 def people_who_may_take_cases(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
     """Everybody who may take a child on: IROs and IRO managers of a day, and those who were an IRO and hold nothing now."""
     now = people.people_acting_as(connection, words, [Capacity.IRO, Capacity.IRO_MANAGER], day)
-    idle = [one for one in _former(connection, words, day) if one.is_here_on(day) and not one.posts]
-    return tuple(sorted((*now, *idle), key=lambda one: one.name))
+    former = people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+    idle = [person for person in former if person.is_here_on(day) and not person.posts]
+    return tuple(sorted((*now, *idle), key=lambda person: person.name))
 
 
 def left_behind(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
     """Those who have left and were an IRO: some of their children may have nobody yet."""
-    return tuple(one for one in _former(connection, words, day) if not one.is_here_on(day))
-
-
-def _former(connection: Connection, words: Authority, day: date) -> tuple[DirectoryPerson, ...]:
-    return people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+    return tuple(
+        person
+        for person in people.who_held(connection, words, words.roles_acting_as(Capacity.IRO), day)
+        if not person.is_here_on(day)
+    )
 
 
 def _children(connection: Connection, authority: str, ids: Sequence[UUID]) -> dict[UUID, tuple[str, str, str]]:
-    if not ids:
-        return {}
-    unit = and_(in_authority(UnitRow, authority), col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
         select_of(ChildRow, authority, ChildRow.id, ChildRow.number, ChildRow.initials, ChildRow.team, UnitRow.name)
-        .outerjoin(UnitRow, unit)
+        .outerjoin(UnitRow, _team_of_child(authority))
         .where(col(ChildRow.id).in_(ids))
     )
     return {row.id: (row.number, row.initials, row.name or row.team) for row in rows}
 
 
 def _references(connection: Connection, words: Authority, children: Sequence[UUID]) -> dict[UUID, list[str]]:
-    if not children:
-        return {}
     rows = connection.execute(
         select_of(ChallengeRow, words.key, ChallengeRow.child, ChallengeRow.reference)
         .where(
@@ -243,10 +219,17 @@ def _references(connection: Connection, words: Authority, children: Sequence[UUI
         )
         .order_by(col(ChallengeRow.raised_at))
     )
-    found: dict[UUID, list[str]] = defaultdict(list)
-    for row in rows:
-        found[row.child].append(row.reference)
-    return found
+    return gather_by_key((row.child, row.reference) for row in rows)
+
+
+def _of_iros(words: Authority) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for posts by which somebody is a child's IRO."""
+    return col(PostRow.held_for) == HeldFor.CHILD.value, col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO))
+
+
+def _team_of_child(authority: str) -> ColumnElement[bool]:
+    """The condition that joins a child's team."""
+    return and_(in_authority(UnitRow, authority), col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
 
 
 def in_their_line(
@@ -264,17 +247,10 @@ def in_their_line(
     ).all()
     theirs = {UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value and post.since <= day}
     now = {(post.held_for, post.key) for post in posts if post.since <= day and (post.until is None or post.until >= day)}
-    unit = and_(in_authority(UnitRow, words.key), col(UnitRow.kind) == "team", col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
         select_of(ChildRow, words.key, ChildRow.id, ChildRow.team, UnitRow.within)
-        .outerjoin(UnitRow, unit)
+        .outerjoin(UnitRow, _team_of_child(words.key))
         .where(col(ChildRow.id).in_(children))
     )
     teams, services = HeldFor.TEAM.value, HeldFor.SERVICE.value
     return frozenset(row.id for row in rows if row.id in theirs or (teams, row.team) in now or (services, row.within) in now)
-
-
-def count_cases(cases: Sequence[HeldCase]) -> tuple[int, int]:
-    """How many children some cases are, and how many open items go with them."""
-    by_child = Counter({case.child: len(case.references) for case in cases})
-    return len({case.child for case in cases}), sum(by_child.values())

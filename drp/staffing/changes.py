@@ -7,7 +7,7 @@ to the open items what follows. Only people of the directory can be named. Who c
 """
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, update
 from sqlmodel import col
 
 from drp.casework.access import NotFound
@@ -24,7 +24,7 @@ from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
-from drp.database.scope import core_table, in_authority, match_day, select_of
+from drp.database.scope import count_of, match_day, match_not_over, select_of, update_of
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens
@@ -127,8 +127,7 @@ def _changing(casework: Casework, signed: Principal, now: datetime, concerns_ite
         yield _Desk(connection, rules[0].authority, signed, local_date(now))
         if concerns_items:
             # Kept with the change: if nobody gets to tell the open items now, the next heartbeat does.
-            again = update(AuthorityRow).where(col(AuthorityRow.key) == signed.authority).values(directory_day=None)
-            connection.execute(again)
+            connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == signed.authority).values(directory_day=None))
 
 
 def tell_open_items(casework: Casework, authority: str, now: datetime) -> None:
@@ -186,11 +185,13 @@ def check_stand_in(
         if until < since:
             raise Unfit("That day is before the first one.", "Correct one of the two days.", "until")
         _check_day(until, day, "until")
-    for one, name in ((of, "since"), (by, "by")):
-        if not one.is_here_on(since):
-            raise Unfit(f"{one.name} has left by then.", CHOOSE if name == "by" else "Name an earlier day.", name)
-        if until is not None and one.left_on is not None and until > one.left_on:
-            raise Unfit(f"The last day of {one.name} is {long_date(one.left_on)}.", "End it on that day, or before.", "until")
+    for person, field in ((of, "since"), (by, "by")):
+        if not person.is_here_on(since):
+            raise Unfit(f"{person.name} has left by then.", CHOOSE if field == "by" else "Name an earlier day.", field)
+        if until is not None and person.left_on is not None and until > person.left_on:
+            raise Unfit(
+                f"The last day of {person.name} is {long_date(person.left_on)}.", "End it on that day, or before.", "until"
+            )
     for row in _overlapping(connection, authority, of.id, by.id, since, until):
         if (row.of, row.by, row.is_delegate) == (of.id, by.id, is_delegate):
             ends = f"until {long_date(row.until)}" if row.until else "with no end"
@@ -203,27 +204,22 @@ def check_stand_in(
 
 def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, since: date, until: date | None) -> list[Any]:
     """Covers of either person that run on some of these days."""
-    where = [
-        in_authority(CoverRow, authority),
-        col(CoverRow.of).in_((of, by)),
-        or_(col(CoverRow.until).is_(None), and_(col(CoverRow.until) >= since, col(CoverRow.until) >= col(CoverRow.since))),
-    ]
-    if until is not None:
-        where.append(col(CoverRow.since) <= until)
-    return list(connection.execute(select(core_table(CoverRow)).where(*where)).all())
+    covers = select_of(CoverRow, authority).where(col(CoverRow.of).in_((of, by)), match_not_over(CoverRow, since))
+    return list(connection.execute(covers if until is None else covers.where(col(CoverRow.since) <= until)))
 
 
 def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
     """End a cover or a delegation at once; one that has not begun never will. Raises Unfit, NotFound, NotPermitted."""
     with _changing(casework, signed, now) as desk:
-        here = (in_authority(CoverRow, signed.authority), col(CoverRow.id) == cover_id)
-        row = desk.connection.execute(select(core_table(CoverRow)).where(*here)).first()
+        row = desk.connection.execute(select_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id)).first()
         if row is None:
             raise NotFound
         desk.allowed(DirectoryChange.COVER, row.of)
         if row.until is not None and (row.until < desk.day or row.until < row.since):
             raise Unfit("That has ended already.", "Nothing more needs doing.")
-        desk.connection.execute(update(CoverRow).where(*here).values(until=desk.day - timedelta(days=1)))
+        desk.connection.execute(
+            update_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id).values(until=desk.day - timedelta(days=1))
+        )
         desk.record(casework, now, "cover ended", of=row.of, by=row.by, row=cover_id)
 
 
@@ -241,14 +237,19 @@ def hand_over_cases(
     """
     with _changing(casework, signed, now) as desk:
         giver, taker = desk.allowed(DirectoryChange.CASELOAD, of), desk.somebody(to)
-        made = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
-        already = _held_already(desk.connection, desk.words, to, since)
+        result = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
+        held = select_of(PostRow, signed.authority, PostRow.role, PostRow.key).where(
+            col(PostRow.person) == to, col(PostRow.held_for) == HeldFor.CHILD.value, *match_day(PostRow, since)
+        )
+        already = {(row.role, row.key) for row in desk.connection.execute(held)}
         begun = []
-        for case in made.cases:
+        for case in result.cases:
             # What had ended with their leaving stays as it was.
-            post = (in_authority(PostRow, signed.authority), col(PostRow.id) == case.post)
-            later = or_(col(PostRow.until).is_(None), col(PostRow.until) >= since)
-            desk.connection.execute(update(PostRow).where(*post, later).values(until=since - timedelta(days=1)))
+            desk.connection.execute(
+                update_of(PostRow, signed.authority)
+                .where(col(PostRow.id) == case.post, or_(col(PostRow.until).is_(None), col(PostRow.until) >= since))
+                .values(until=since - timedelta(days=1))
+            )
             if (case.role, str(case.child)) not in already:
                 begun.append({
                     "authority": signed.authority, "id": casework.chance.identity(), "role": case.role,
@@ -257,9 +258,9 @@ def hand_over_cases(
                 })  # fmt: skip
         if begun:
             desk.connection.execute(insert(PostRow), begun)
-        children_named = ",".join(str(case.child) for case in made.cases)
+        children_named = ",".join(str(case.child) for case in result.cases)
         desk.record(casework, now, "hand-over", of=of, to=to, since=since, children=children_named)
-    return made
+    return result
 
 
 def check_hand_over(
@@ -274,8 +275,7 @@ def check_hand_over(
     _check_day(since, day, "since")
     if not to.is_here_on(since):
         raise Unfit(f"{to.name} has left by then.", CHOOSE, "to")
-    if of.left_on is not None and since > max(day, of.left_on + timedelta(days=1)):
-        latest = max(day, of.left_on + timedelta(days=1))
+    if of.left_on is not None and since > (latest := max(day, of.left_on + timedelta(days=1))):
         raise Unfit(
             f"The last day of {of.name} is {long_date(of.left_on)}: the children would have no IRO after it.",
             f"Hand over from {long_date(latest)} at the latest.", "since",
@@ -287,8 +287,7 @@ def check_hand_over(
         cases = [case for case in cases if case.child in children]
     if not cases:
         raise Unfit(f"{of.name} has no children to hand over.", "Nothing needs doing.", "of")
-    near = caseloads.in_their_line(connection, words, to.id, {case.child for case in cases}, since)
-    if near:
+    if near := caseloads.in_their_line(connection, words, to.id, {case.child for case in cases}, since):
         numbers = ", ".join(case.number for case in cases if case.child in near)
         raise Unfit(
             f"{to.name} is or was part of the casework for {numbers}: their IRO is independent of it.",
@@ -299,26 +298,10 @@ def check_hand_over(
 
 def takes_cases(connection: Connection, words: Authority, person: DirectoryPerson) -> bool:
     """May somebody be a child's IRO? They are an IRO or an IRO manager today; or were an IRO, and have become nothing else."""
-    if person.acts_as(words) & {Capacity.IRO, Capacity.IRO_MANAGER}:
-        return True
     if person.posts:
-        return False
-    was = select_of(PostRow, words.key, PostRow.id).where(
-        col(PostRow.person) == person.id,
-        col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)),
-    )
-    return connection.execute(was.limit(1)).first() is not None
-
-
-def _held_already(connection: Connection, words: Authority, person: UUID, day: date) -> set[tuple[str, str]]:
-    rows = connection.execute(
-        select_of(PostRow, words.key, PostRow.role, PostRow.key).where(
-            col(PostRow.person) == person,
-            col(PostRow.held_for) == HeldFor.CHILD.value,
-            *match_day(PostRow, day),
-        )
-    )
-    return {(row.role, row.key) for row in rows}
+        return bool(person.acts_as(words) & {Capacity.IRO, Capacity.IRO_MANAGER})
+    as_iro = (col(PostRow.person) == person.id, col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)))
+    return count_of(connection, PostRow, words.key, *as_iro) > 0
 
 
 # Leaving.
@@ -332,16 +315,13 @@ def record_leaver(casework: Casework, signed: Principal, now: datetime, *, of: U
     with _changing(casework, signed, now) as desk:
         person = desk.allowed(DirectoryChange.LEAVING, of)
         check_leaver(desk.connection, desk.words, person, last_day, desk.day)
-        here = in_authority(PersonRow, signed.authority)
-        desk.connection.execute(update(PersonRow).where(here, col(PersonRow.id) == of).values(left_on=last_day))
-        for table, whose in (
-            (PostRow, col(PostRow.person) == of),
-            (CoverRow, or_(col(CoverRow.of) == of, col(CoverRow.by) == of)),
+        desk.connection.execute(update_of(PersonRow, signed.authority).where(col(PersonRow.id) == of).values(left_on=last_day))
+        for table, until, whose in (
+            (PostRow, col(PostRow.until), col(PostRow.person) == of),
+            (CoverRow, col(CoverRow.until), or_(col(CoverRow.of) == of, col(CoverRow.by) == of)),
         ):
-            columns: Any = table
-            longer = or_(col(columns.until).is_(None), col(columns.until) > last_day)
             desk.connection.execute(
-                update(table).where(in_authority(columns, signed.authority), whose, longer).values(until=last_day)
+                update_of(table, signed.authority).where(whose, or_(until.is_(None), until > last_day)).values(until=last_day)
             )
         desk.record(casework, now, "leaver", of=of, last_day=last_day)
 
@@ -362,9 +342,9 @@ def check_leaver(connection: Connection, words: Authority, person: DirectoryPers
             f"Their last day is recorded as {long_date(person.left_on)}.",
             "A later one comes with the next load of the directory.", "last_day",
         )  # fmt: skip
-    after = last_day + timedelta(days=1)
-    keys = {str(case.child) for case in caseloads.cases_of(connection, words, person.id, max(after, day))}
-    if alone := keys - caseloads.children_with_another_iro(connection, words, person.id, keys, max(after, day)):
+    after = max(last_day + timedelta(days=1), day)
+    keys = {str(case.child) for case in caseloads.cases_of(connection, words, person.id, after)}
+    if alone := keys - caseloads.children_with_another_iro(connection, words, person.id, keys, after):
         raise Unfit(
             f"{len(alone)} {'child' if len(alone) == 1 else 'children'} would have no IRO after that day.",
             "Have an IRO manager hand over their caseload first; then record that they leave.", "last_day",
@@ -376,30 +356,31 @@ def check_leaver(connection: Connection, words: Authority, person: DirectoryPers
 
 def sign_out_person(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
     """Sign somebody out everywhere, in force at their next request. Returns how many sessions ended."""
-    with _changing(casework, signed, now, concerns_items=False) as desk:
-        desk.allowed(DirectoryChange.ACCESS, of)
-        ended = sessions.end_sessions_of(desk.connection, signed.authority, of, now)
-        desk.record(casework, now, "signed out", of=of, sessions=ended)
-    return ended
+    return _end_access(casework, signed, now, of, "signed out", "sessions", sessions.end_sessions_of)
 
 
 def end_accounts(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
     """End every account by which somebody signs in, and with them their sessions. Returns how many accounts ended."""
-    with _changing(casework, signed, now, concerns_items=False) as desk:
-        desk.allowed(DirectoryChange.ACCESS, of)
-        ended = accounts.end_accounts_of(desk.connection, signed.authority, of, now)
-        sessions.end_sessions_of(desk.connection, signed.authority, of, now)
-        desk.record(casework, now, "accounts ended", of=of, accounts=ended)
-    return ended
+    return _end_access(
+        casework, signed, now, of, "accounts ended", "accounts", accounts.end_accounts_of, sessions.end_sessions_of
+    )
 
 
 def revoke_tokens_of(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
     """End every token of somebody, in force at its next use. Returns how many ended."""
+    return _end_access(casework, signed, now, of, "tokens revoked", "tokens", tokens.revoke_tokens)
+
+
+def _end_access(
+    casework: Casework, signed: Principal, now: datetime, of: UUID, what: str, ended: str,
+    *ends: Callable[[Connection, str, UUID, datetime], int],
+) -> int:  # fmt: skip
+    """End ways of somebody to be signed in, and record how many of the first kind ended (called `ended`). Returns that number."""
     with _changing(casework, signed, now, concerns_items=False) as desk:
         desk.allowed(DirectoryChange.ACCESS, of)
-        ended = tokens.revoke_tokens(desk.connection, signed.authority, of, now)
-        desk.record(casework, now, "tokens revoked", of=of, tokens=ended)
-    return ended
+        numbers = [end(desk.connection, signed.authority, of, now) for end in ends]
+        desk.record(casework, now, what, of=of, **{ended: numbers[0]})
+    return numbers[0]
 
 
 def _check_day(named: date, day: date, field: str) -> None:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, and_, update
@@ -23,15 +24,17 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow
 from drp.database.directory_tables import ChildRow, PostRow, UnitRow
 from drp.database.engine import Store, Unavailable
+from drp.database.gathering import gather_by_key
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
+from drp.directory.lookup import facts_of_child
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach_people
 from workflows.model.authority import Authority, Capacity
 from workflows.model.challenge import Facts, Party
 from workflows.model.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
-from workflows.model.ladder import RAISER, Status
+from workflows.model.ladder import RAISER
 
 log = logging.getLogger("drp.directory")
 
@@ -48,11 +51,15 @@ class BroughtConsequences:
 
 
 def claim_day(store: Store, authority: str, day: date) -> bool:
-    """Is it for this replica to look at who came and went with a new day? One replica's conditional UPDATE says yes."""
+    """Claim the comparison of a day for this replica. Returns False if another has it: one conditional UPDATE decides."""
     with store.write(authority) as connection:
         older = col(AuthorityRow.directory_day).is_(None) | (col(AuthorityRow.directory_day) < day)
-        claimed = update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
-        return connection.execute(claimed).rowcount == 1
+        return (
+            connection.execute(
+                update(AuthorityRow).where(col(AuthorityRow.key) == authority, older).values(directory_day=day)
+            ).rowcount
+            == 1
+        )
 
 
 def bring_consequences(casework: Casework, authority: str, now: datetime) -> BroughtConsequences:
@@ -64,12 +71,11 @@ def bring_consequences(casework: Casework, authority: str, now: datetime) -> Bro
     followed = BroughtConsequences()
     for compare in (_new_facts, _new_people):
         with casework.store.read(authority) as connection:
-            ids = connection.execute(
+            open_items = connection.execute(
                 select_of(ChallengeRow, authority, ChallengeRow.id)
                 .where(col(ChallengeRow.is_open))
                 .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
-            ).scalars()
-            open_items = list(ids)
+            ).scalars().all()  # fmt: skip
         for start in range(0, len(open_items), BATCH):
             with casework.store.read(authority) as connection:
                 found = compare(casework, connection, authority, open_items[start : start + BATCH], local_date(now))
@@ -104,52 +110,25 @@ Found = list[tuple[StoredChallenge, list[Event]]]
 def _new_facts(casework: Casework, connection: Connection, authority: str, ids: Sequence[UUID], day: date) -> Found:
     """Items whose child's facts are no longer those that they carry."""
     items = [item for item in load.load_challenges(connection, authority, ids).values() if item.child]
-    facts = _facts(connection, authority, [item.child for item in items if item.child])
+    if not items:
+        return []
+    on = in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
+    rows = connection.execute(
+        select_of(ChildRow, authority, core_table(ChildRow), UnitRow.within)
+        .outerjoin(UnitRow, on)
+        .where(col(ChildRow.id).in_({item.child for item in items}))
+    )
+    facts = {row.id: facts_of_child(row, row.within or "") for row in rows}
     return [
         (item, [_facts_changed(facts[item.child])]) for item in items if item.child and facts[item.child] != item.challenge.facts
     ]
 
 
-def _facts(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, Facts]:
-    if not children:
-        return {}
-    table = core_table(ChildRow)
-    on = in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
-    rows = connection.execute(
-        select_of(ChildRow, authority, table, UnitRow.within).outerjoin(UnitRow, on).where(col(ChildRow.id).in_(set(children)))
-    )
-    return {
-        row.id: Facts(
-            frozenset(Status(status) for status in row.statuses),
-            row.in_plo,
-            row.in_proceedings,
-            frozenset(row.facts),
-            row.team,
-            row.within or "",
-            row.next_review,
-        )
-        for row in rows
-    }
-
-
 def _facts_changed(facts: Facts) -> ChildFactsChanged:
-    statuses = tuple(sorted(status.value for status in facts.statuses))
-    placed = tuple(sorted(facts.facts))
-    return ChildFactsChanged(statuses, facts.in_plo, facts.in_proceedings, placed, facts.team, facts.service, facts.next_review)
-
-
-@dataclass(frozen=True)
-class _Told:
-    """One person who was told something of an item, in place of a party, on a day."""
-
-    subject: str
-    sequence: int
-    party: str
-    person: str
-    how: str
-    as_to: bool
-    day: date
-    version: int
+    return ChildFactsChanged(
+        tuple(sorted(status.value for status in facts.statuses)), facts.in_plo, facts.in_proceedings,
+        tuple(sorted(facts.facts)), facts.team, facts.service, facts.next_review,
+    )  # fmt: skip
 
 
 def _new_people(casework: Casework, connection: Connection, authority: str, ids: Sequence[UUID], day: date) -> Found:
@@ -164,7 +143,7 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
         challenge = item.challenge
         rules = casework.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
         establishment = load.load_establishment(connection, authority, [item.about()])
-        known = _Known(rules.authority, establishment, item.about(), day, told[item.id], involved[item.id])
+        known = _Known(rules.authority, establishment, item.about(), day, told.get(item.id, ()), set(involved.get(item.id, ())))
         events: list[Event] = []
         if item.child and challenge.raiser_role in rules.authority.roles_acting_as(Capacity.IRO) and known.iro_is_another(item):
             events.append(IroChanged(challenge.raiser_role))
@@ -197,18 +176,21 @@ def _owing(item: StoredChallenge) -> Iterator[tuple[int, Party]]:
 
 @dataclass(frozen=True)
 class _Known:
-    """Who is reached for an item today, and who was told."""
+    """Who is reached for an item today, and who was told.
+
+    `told`: rows of the copies of its messages, each with its message. `involved`: who was ever told in which role. A message
+    reaches a person once, though they hold two of the roles it asks.
+    """
 
     authority: Authority
     establishment: Establishment
     about: About
     day: date
-    told: Sequence[_Told]
+    told: Sequence[Any]
     involved: Set[tuple[str, str]]
-    """Who was ever told in which role. A message reaches a person once, though they hold two of the roles it asks."""
 
     def is_taken_over(self, party: Party, sequence: int) -> bool:
-        """Does somebody hold (or cover) a post who was never told what it is asked, where somebody else was?"""
+        """True if the post has a holder, or who covers for them, who has not been told of what it is asked, and others have."""
         role = party.role
         if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
             return False
@@ -219,12 +201,13 @@ class _Known:
                     return True
         return False
 
-    def _heard(self, told: _Told, person: str, role: str, sequence: int, since: date) -> bool:
-        mine = told.person == person and told.as_to and told.sequence >= sequence and told.day >= since
-        return mine and (told.party == role or (person, role) in self.involved)
+    def _heard(self, told: Any, person: str, role: str, sequence: int, since: date) -> bool:
+        if str(told.person) != person or not told.as_to or told.sequence < sequence or local_date(told.at) < since:
+            return False
+        return told.party == role or (person, role) in self.involved
 
     def _since(self, person: str, how: ReachedHow, party: Party) -> date:
-        """From when somebody has been reached for a post: what they were told before, in another turn, does not count."""
+        """The day from which somebody is reached for a post. What they were told before it does not count."""
         if how is ReachedHow.HOLDER:
             days = [
                 p.since for p in self.establishment.posts if (p.person, p.role) == (person, party.role) and p.is_held_on(self.day)
@@ -237,21 +220,19 @@ class _Known:
         """Is the child's IRO, or who covers for them, another than whoever was told last, or than whoever raised it?"""
         iros = iro_of(self.authority, self.establishment, self.about, self.day)
         reached = reach_people(Party(RAISER), self.authority, self.establishment, self.about, self.day)
-        now = {one.person for one in reached if one.how is not ReachedHow.DELEGATE}
+        now = {iro.person for iro in reached if iro.how is not ReachedHow.DELEGATE}
         if not now:
             return False  # nobody at all could be told
-        last = max((told.version for told in self.told if told.subject == NotificationKind.IRO_CHANGED.value), default=None)
-        if last is not None:
-            heard = (told for told in self.told if told.version == last and told.subject == NotificationKind.IRO_CHANGED.value)
-            return now != {told.person for told in heard if told.how != ReachedHow.DELEGATE.value}
-        raised = local_date(item.challenge.raised_at)
-        if str(item.raiser) not in iros:
-            return True
-        covers = (c for c in self.establishment.standing_in_for(str(item.raiser), self.day) if not c.is_delegate)
-        return any(cover.since > raised for cover in covers)
+        told_of_iro = [told for told in self.told if told.subject == NotificationKind.IRO_CHANGED.value]
+        if told_of_iro:
+            last = max(told.version for told in told_of_iro)
+            return now != {str(t.person) for t in told_of_iro if t.version == last and t.how != ReachedHow.DELEGATE.value}
+        raised, covers = local_date(item.challenge.raised_at), self.establishment.standing_in_for(str(item.raiser), self.day)
+        return str(item.raiser) not in iros or any(not cover.is_delegate and cover.since > raised for cover in covers)
 
 
-def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[_Told]]:
+def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:
+    """What was told of some items, a row for each copy of each message."""
     rows = connection.execute(
         select_of(
             DeliveryRow,
@@ -277,24 +258,16 @@ def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mappin
         )
         .where(col(DeliveryRow.challenge).in_(ids))
     )
-    found: dict[UUID, list[_Told]] = defaultdict(list)
-    for row in rows:
-        day = local_date(row.at)
-        told = _Told(row.subject, row.sequence, row.party, str(row.person), row.how, row.as_to, day, row.version)
-        found[row.challenge].append(told)
-    return found
+    return gather_by_key((row.challenge, row) for row in rows)
 
 
-def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, set[tuple[str, str]]]:
+def _involved(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[tuple[str, str]]]:
     rows = connection.execute(
         select_of(InvolvedRow, authority, InvolvedRow.challenge, InvolvedRow.person, InvolvedRow.role).where(
             col(InvolvedRow.challenge).in_(ids)
         )
     )
-    found: dict[UUID, set[tuple[str, str]]] = defaultdict(set)
-    for row in rows:
-        found[row.challenge].add((str(row.person), row.role))
-    return found
+    return gather_by_key((row.challenge, (str(row.person), row.role)) for row in rows)
 
 
 def _alarmed(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[tuple[UUID, int], set[str]]:
@@ -321,10 +294,6 @@ def _holding(connection: Connection, authority: str, chosen: Set[Party], day: da
     """Of people chosen by name, those who still hold the role they were chosen in."""
     if not chosen:
         return set()
-    rows = connection.execute(
-        select_of(PostRow, authority, PostRow.role, PostRow.person).where(
-            col(PostRow.person).in_({UUID(party.person) for party in chosen}),
-            *match_day(PostRow, day),
-        )
-    )
-    return {(row.role, str(row.person)) for row in rows}
+    of_them = col(PostRow.person).in_({UUID(party.person) for party in chosen})
+    posts = select_of(PostRow, authority, PostRow.role, PostRow.person).where(of_them, *match_day(PostRow, day))
+    return {(row.role, str(row.person)) for row in connection.execute(posts)}

@@ -83,9 +83,9 @@ def commitment_of(hashes: Iterable[tuple[str, str]]) -> str:
 
 
 def _bound(authority: str, challenge: UUID, entry: Mapping[str, Any], keyed: bool = True) -> bytes:
-    """The bytes that an entry's hash covers: `canonical` of its values, its authority and its challenge, written out.
+    """The bytes that an entry's hash covers: `canonical_text` of its values, its authority and its challenge, written out.
 
-    Written by hand because a whole verification does little else; a test holds it against `canonical` for any entry.
+    Written by hand because a whole verification does little else; a test holds it against `canonical_text` for any entry.
     `keyed`: with the name of the key and the hash of the entry before.
     """
     return _binder(authority, challenge, keyed)(entry)
@@ -161,7 +161,7 @@ def _keyed(secret: bytes, octets: bytes) -> str:
 def _begun(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
     """Both hashes before their first byte: setting a key up costs as much as an entry."""
     block = (hashlib.sha256(secret).digest() if len(secret) > 64 else secret).ljust(64, b"\0")
-    return hashlib.sha256(bytes(one ^ 0x36 for one in block)), hashlib.sha256(bytes(one ^ 0x5C for one in block))
+    return hashlib.sha256(bytes(octet ^ 0x36 for octet in block)), hashlib.sha256(bytes(octet ^ 0x5C for octet in block))
 
 
 def chain_entries(
@@ -224,7 +224,7 @@ def first_fault(
         key = keys.get(row["key_id"])
         if key is None:
             return f"entry {number} was made with a key that is not at hand"
-        # Nobody waits for the answer who could learn from how long it takes.
+        # No constant-time comparison is needed: no attacker observes how long this takes.
         if _keyed(key.secret, bind(row)) != row["hash"]:
             return f"entry {number} was altered"
         kept = words.get(number, ())

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.database.challenge_tables import EntryRow, WordsRow
-from drp.database.scope import core_table, select_of
+from drp.database.gathering import gather_by_key
+from drp.database.scope import select_of
 from drp.timeline.chain import ChainedEntry, KeptWords
 
 
@@ -26,24 +27,20 @@ class StoredTimeline:
 
 def read_timeline(connection: Connection, authority: str, challenge: UUID) -> StoredTimeline:
     """Read one timeline, whole."""
-    table = core_table(EntryRow)
-    rows = connection.execute(
-        select(table).where(table.c.authority == authority, table.c.challenge == challenge).order_by(table.c.number)
-    ).mappings()
-    entries = tuple(ChainedEntry(**{name: row[name] for name in ChainedEntry.__dataclass_fields__}) for row in rows)
-    words: dict[int, list[KeptWords]] = {}
-    spoken = core_table(WordsRow)
-    for kept in connection.execute(
-        select(spoken)
-        .where(spoken.c.authority == authority, spoken.c.challenge == challenge)
-        .order_by(spoken.c.number, spoken.c.field)
-    ).mappings():
-        words.setdefault(kept["number"], []).append(KeptWords(kept["number"], kept["field"], kept["salt"], kept["text"]))
-    return StoredTimeline(entries, {number: tuple(listed) for number, listed in words.items()})
+    entries = select_of(EntryRow, authority).where(col(EntryRow.challenge) == challenge).order_by(col(EntryRow.number))
+    rows = connection.execute(entries).mappings()
+    chain = tuple(ChainedEntry(**{name: row[name] for name in ChainedEntry.__dataclass_fields__}) for row in rows)
+    spoken = connection.execute(
+        select_of(WordsRow, authority)
+        .where(col(WordsRow.challenge) == challenge)
+        .order_by(col(WordsRow.number), col(WordsRow.field))
+    )
+    words = gather_by_key((row.number, KeptWords(row.number, row.field, row.salt, row.text)) for row in spoken)
+    return StoredTimeline(chain, {number: tuple(kept) for number, kept in words.items()})
 
 
 def read_visibility_at_raising(connection: Connection, authority: str, challenges: Sequence[UUID]) -> dict[UUID, str]:
-    """Who may read the first entry of some challenges (`Visible`), by their ids."""
+    """Who may read the first entry of some challenges (`EntryVisibility`), by their ids."""
     rows = connection.execute(
         select_of(EntryRow, authority, EntryRow.challenge, EntryRow.visible).where(
             col(EntryRow.number) == 1, col(EntryRow.challenge).in_(challenges)

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from drp.backup import programs
+from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
 from tests.backup.restoring import Kept, Town
@@ -50,8 +50,8 @@ def _serves() -> bool:
     try:
         with psycopg.connect(HERE.replace("+psycopg", ""), connect_timeout=3) as connection:
             major = connection.info.server_version // 10_000
-        programs.find_program("pg_dump", major)
-        programs.find_program("pg_restore", major)
+        dumps.find_program("pg_dump", major)
+        dumps.find_program("pg_restore", major)
     except (psycopg.OperationalError, BackupRefused):
         return False
     return True

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import inspect, make_url, text
 
 from api.cli.backup_commands import back_up, restore_backup
-from drp.backup import manifest, programs, sqlite
+from drp.backup import manifest, sqlite
 from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
@@ -360,7 +360,7 @@ def test_a_database_that_is_not_sound_is_not_kept(town: Town) -> None:
 
 @on_postgresql
 def test_the_version_that_is_wanted_is_named(town: Town, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(programs, "DEBIAN", "/nowhere/{major}")
+    monkeypatch.setattr(dumps, "DEBIAN", "/nowhere/{major}")
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(BackupRefused, match=r"there is no pg_dump \d+ in /nowhere/\d+ or on PATH.*Install postgresql-client-\d+"):
         town.backs_up()
@@ -373,10 +373,10 @@ def test_another_version_is_not_used(town: Town, tmp_path: Path, monkeypatch: Pl
     other.mkdir()
     (other / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.1'\n")
     (other / "pg_dump").chmod(0o755)
-    monkeypatch.setattr(programs, "DEBIAN", "/nowhere/{major}")
+    monkeypatch.setattr(dumps, "DEBIAN", "/nowhere/{major}")
     monkeypatch.setenv("PATH", str(other))
     with pytest.raises(BackupRefused, match=rf"{other}/pg_dump is 9"):
-        programs.find_program("pg_dump", 15)
+        dumps.find_program("pg_dump", 15)
 
 
 @on_postgresql
@@ -418,7 +418,7 @@ def test_a_role_that_the_server_has_not_is_named(kept: Kept) -> None:
 @on_postgresql
 def test_what_does_not_come_back_whole_does_not_come_back(kept: Kept, monkeypatch: Plant) -> None:
     """The last act fails: of all that was loaded before it in the same transaction nothing stays."""
-    monkeypatch.setattr("drp.backup.after_restore.settling_of", lambda *_: lambda connection: 1 / 0)
+    monkeypatch.setattr("drp.backup.after_restore.settle_after_restore", lambda *_, **__: 1 / 0)
     there = kept.place()
     with pytest.raises(ZeroDivisionError):
         restore_backup(there, kept.out, lambda: kept.now)
@@ -431,12 +431,12 @@ def test_what_does_not_come_back_whole_does_not_come_back(kept: Kept, monkeypatc
 @on_postgresql
 def test_planted_a_dump_with_row_security_names_no_authority(town: Town, monkeypatch: Plant) -> None:
     """It holds no row of what is bound, and pg_dump says nothing: the count does."""
-    real = programs.run_program
+    real = dumps.run_program
 
     def run(command: list[str], env: Any) -> bytes:
         return real(command, {name: value for name, value in env.items() if name != "PGOPTIONS"})
 
-    monkeypatch.setattr(programs, "run_program", run)
+    monkeypatch.setattr(dumps, "run_program", run)
     with pytest.raises(BackupRefused, match=r"dunmoor\.dump has 0 rows of \w+ where \d+ belong"):
         town.backs_up()
     assert not town.out.exists()

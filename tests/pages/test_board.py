@@ -14,7 +14,9 @@ from drp.casework.service import Casework
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.directory import gaps, importing
+from drp.directory.importing import read_standing_directory
+from drp.directory.lookup import posts_nobody_holds
+from drp.directory.vacancies import vacant_posts
 from drp.identity.principal import RouteAudience
 from tests.cast.councils import procedures
 from tests.cast.world import World
@@ -262,8 +264,10 @@ def test_gaps_are_told_with_children_together(world: World) -> None:
 def gaps_both_ways(world: World) -> tuple[set[str], set[str]]:
     read = procedures(world.council)
     with world.store.read(world.council.key) as connection:
-        quick = gaps.posts_nobody_holds(connection, read.authority, read.ladders, date(2026, 4, 1))
-        whole = importing.vacancies_of(connection, read.authority, read.ladders, date(2026, 4, 1))
+        quick = posts_nobody_holds(connection, read.authority, read.ladders, date(2026, 4, 1))
+        whole = vacant_posts(
+            read_standing_directory(connection, world.council.key), read.authority, read.ladders, date(2026, 4, 1)
+        )
     return {one.said for one in quick}, {one.said for one in whole}
 
 

@@ -408,7 +408,7 @@ def test_planted_a_file_written_under_its_own_name(files: Attachments, folder: P
 
 
 def test_planted_a_name_that_may_be_lost(files: Attachments, folder: Path, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "sync_attachment_folder", lambda folder: None)
+    monkeypatch.setattr(keeping, "sync_folder", lambda folder: None)
     with pytest.raises(FOUND):
         test_it_is_on_the_disk_before_it_has_its_name_and_its_name_before_anybody_is_told(files, folder, monkeypatch)
 

@@ -142,7 +142,7 @@ def test_columns_may_stand_in_another_order() -> None:
     listed = read_files({"covers.csv": "kind,of,by,until,since\ncover,tess,tom,,2026-03-02\n"})
     assert not listed.faults
     assert listed.covers is not None
-    assert (listed.covers[0].of, listed.covers[0].since) == ("tess", date(2026, 3, 2))
+    assert (listed.covers[2].of, listed.covers[2].since) == ("tess", date(2026, 3, 2))
 
 
 @pytest.mark.parametrize(

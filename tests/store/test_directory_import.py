@@ -12,7 +12,8 @@ from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
 from drp.directory.files import Unloadable, read_files
-from drp.directory.importing import apply_plan, import_directory, read_standing_directory, vacancies_of
+from drp.directory.importing import apply_plan, import_directory, read_standing_directory
+from drp.directory.lookup import posts_nobody_holds
 from drp.directory.plan import plan_import
 from drp.directory.vacancies import PostsVacant
 from drp.directory.values import Directory
@@ -249,8 +250,10 @@ def test_every_empty_post_that_the_ladder_names_is_an_error(store: Store, chance
     assert counted(store) == (0, 0, 0, 0, 0)
     load(store, chance, files=files, allow_vacancies=True)
     with store.read("marsh") as connection:
-        assert vacancies_of(connection, READ.authority, READ.ladders, FIRST) == refused.value.vacancies
-        assert not vacancies_of(connection, READ.authority, READ.ladders, date(2019, 12, 31))[:-1], "no ladder is in force then"
+        assert posts_nobody_holds(connection, READ.authority, READ.ladders, FIRST) == refused.value.vacancies
+        assert not posts_nobody_holds(connection, READ.authority, READ.ladders, date(2019, 12, 31))[:-1], (
+            "no ladder is in force then"
+        )
 
 
 def test_a_child_whom_no_ladder_covers_needs_no_iro(store: Store, chance: Randomness) -> None:
@@ -264,9 +267,9 @@ def test_an_agency_role_is_empty_only_if_no_agency_has_it(store: Store, chance: 
     asking = replace(ladder, stages=(first, replace(second, copies=(*second.copies, StageCopy("named_nurse")))))
     with store.write("marsh") as connection:
         import_directory(connection, authority, [asking], FILES, FIRST, chance)
-        assert not vacancies_of(connection, authority, [asking], FIRST)
+        assert not posts_nobody_holds(connection, authority, [asking], FIRST)
     fewer = POSTS.replace("nina,named_nurse,health,2020-01-01,\n", "")
     load(store, chance, LATER, {"posts.csv": fewer})
     with store.read("marsh") as connection:
-        said = [vacancy.said for vacancy in vacancies_of(connection, authority, [asking], LATER)]
+        said = [vacancy.said for vacancy in posts_nobody_holds(connection, authority, [asking], LATER)]
     assert said == ["Stage 2 copies in the Named Nurse; nobody holds it"]

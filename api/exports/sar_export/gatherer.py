@@ -84,7 +84,7 @@ class SarWriters:
         """Who did something on a day (Europe/London), with what they were on it, each post once."""
         return Writer(
             name=self.name(id_) or THE_SERVICE,
-            posts=sorted({self.title(post.role) for post in self.person(id_).posts if post.on(day)}),
+            posts=sorted({self.title(post.role) for post in self.person(id_).posts if post.is_held_on(day)}),
             acting_as=list(parts) if id_ else [],
             agency=self.agency(id_) or self.agency(behalf_of),
             on_behalf_of=self.name(behalf_of),

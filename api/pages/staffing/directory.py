@@ -12,8 +12,7 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, 
 from api.pages.frame.form_fields import DayField, Form
 from api.presenters import wording
 from drp.casework.access import NotFound
-from drp.directory import gaps as empty_posts
-from drp.directory import people
+from drp.directory import lookup, people
 from drp.identity import accounts, sessions, tokens
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
@@ -78,7 +77,7 @@ def show_gaps(connection: Connection, visit: PageContext, name_children: bool) -
     ladders = [rules.ladder for rules in visit.procedures(connection)]
     lines: list[str] = []
     of_children: dict[str, list[str]] = {}
-    for vacancy in empty_posts.posts_nobody_holds(connection, visit.words, ladders, visit.today):
+    for vacancy in lookup.posts_nobody_holds(connection, visit.words, ladders, visit.today):
         if vacancy.held_for is HeldFor.CHILD:
             of_children.setdefault(vacancy.role, []).append(vacancy.key)
         else:
