@@ -1,4 +1,4 @@
-"""Does a file make sense? Roles, targets, reasons and facts that exist; stages that can be reached and left."""
+"""Checks what well-formed files say: names that exist, stages that can be reached, left and answered, windows that can run."""
 
 import difflib
 import re
@@ -176,7 +176,7 @@ def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: FileTree) -
     _window(stage.respond_within, (*at, "respond_within"), ladder, tree)
     if stage.complete_within:
         _window(stage.complete_within, (*at, "complete_within"), ladder, tree)
-    how = stage.to.how if stage.to else Choice.ALL
+    choice = stage.to.how if stage.to else Choice.ALL
     counted_from = (*at, "counted_from")
     climbs, ways = stage.no_reply is NoReply.ESCALATE, ladder.onward(stage.key)
     checks: list[_Check] = [
@@ -187,9 +187,9 @@ def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: FileTree) -
             "give the stage another key",
         ),
         (
-            how in (Choice.ANY, Choice.ONE) and len(stage.roles_to()) < 2,
+            choice in (Choice.ANY, Choice.ONE) and len(stage.roles_to()) < 2,
             ("to",),
-            f"`{how.value}` needs at least two roles",
+            f"`{choice.value}` needs at least two roles",
             "name them, or write the one role alone",
         ),
         (stage.tell and not stage.referral, ("tell",), "`tell` belongs to a referral stage", "write `copy:` here"),
