@@ -39,12 +39,11 @@ class RecordedEntry:
     """The edition of the rules that it was decided under."""
 
     def rules_then(self, rules: Rules) -> Rules:
-        """The same procedure, in the edition that this entry was decided under. Raises Unlike for one not known here."""
-        try:
-            return replace(rules, edition=Edition(self.edition))
-        except ValueError:
-            said = f"it was decided under edition {self.edition} of the rules, which this release does not know"
-            raise ReplayDiffers(self.number, said) from None
+        """The same procedure, in the edition that this entry was decided under. Raises ReplayDiffers for one not known here."""
+        if self.edition not in list(Edition):
+            reason = f"it was decided under edition {self.edition} of the rules, which this release does not know"
+            raise ReplayDiffers(self.number, reason)
+        return replace(rules, edition=Edition(self.edition))
 
 
 class ReplayDiffers(Exception):
@@ -65,7 +64,7 @@ def replay_timeline(
     """Decide every event again, in order, each under the edition of the rules that it was decided under.
 
     `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
-    `facts` are the child's when it was raised (None: no child, no team). Raises Unlike.
+    `facts` are the child's when it was raised (None: no child, no team). Raises ReplayDiffers.
     """
     if not entries or entries[0].kind != "raised":
         raise ReplayDiffers(1, "a timeline begins with what was raised")
@@ -137,31 +136,30 @@ def _same(entries: Sequence[RecordedEntry], place: int, decision: Decision) -> i
     """Hold what was decided against the record, entry by entry; gives where the record goes on."""
     if not decision.entries:
         raise ReplayDiffers(entries[place].number, f"nothing is decided where `{entries[place].kind}` is recorded")
-    for made in decision.entries:
-        if place >= len(entries):
-            raise ReplayDiffers(len(entries) + 1, f"`{made.kind}` is decided and not recorded")
-        if said := _unlike(entries[place], made):
-            raise ReplayDiffers(entries[place].number, said)
-        place += 1
-    return place
+    for at, decided in enumerate(decision.entries, start=place):
+        if at >= len(entries):
+            raise ReplayDiffers(len(entries) + 1, f"`{decided.kind}` is decided and not recorded")
+        if difference := _difference(entries[at], decided):
+            raise ReplayDiffers(entries[at].number, difference)
+    return place + len(decision.entries)
 
 
-def _unlike(recorded: RecordedEntry, made: TimelineEntry) -> str:
-    if recorded.kind != made.kind:
-        return f"`{recorded.kind}` is recorded where `{made.kind}` is decided"
+def _difference(recorded: RecordedEntry, decided: TimelineEntry) -> str:
+    """In what an entry as recorded is not the one decided again; empty where they are the same."""
+    if recorded.kind != decided.kind:
+        return f"`{recorded.kind}` is recorded where `{decided.kind}` is decided"
     for name in ("at", "stage", "sequence", "edition"):
-        if getattr(recorded, name) != getattr(made, name):
-            return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(made, name)} is decided"
+        if getattr(recorded, name) != getattr(decided, name):
+            return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(decided, name)} is decided"
     # Who reads a correction follows from what it corrects, where it is kept.
-    if recorded.kind != Corrected.type and recorded.visible != made.visible.value:
-        return f"`{recorded.kind}` is for {recorded.visible} where {made.visible.value} is decided"
+    if recorded.kind != Corrected.type and recorded.visible != decided.visible.value:
+        return f"`{recorded.kind}` is for {recorded.visible} where {decided.visible.value} is decided"
     # What else was open for the child that day is not on this timeline.
-    facts = {name: value for name, value in made.facts.items() if name != "prompts"}
-    kept = {name: value for name, value in recorded.facts.items() if name != "prompts"}
+    facts, kept = ({name: entry.facts[name] for name in entry.facts if name != "prompts"} for entry in (decided, recorded))
     if kept != facts:
         parted = sorted(name for name in {*kept, *facts} if kept.get(name) != facts.get(name))
         return f"`{recorded.kind}` has another {parted[0]} than is decided"
-    if recorded.words and dict(recorded.words) != {name: text for name, text in made.words.items() if text}:
+    if recorded.words and dict(recorded.words) != {name: text for name, text in decided.words.items() if text}:
         return f"`{recorded.kind}` has other words than its event"
     return ""
 
@@ -171,7 +169,7 @@ def first_difference(replayed: Challenge, kept: Challenge) -> str:
     for field in fields(Challenge):
         here, there = getattr(replayed, field.name), getattr(kept, field.name)
         if field.name == "windows":
-            here, there = (tuple(sorted(one, key=lambda window: window.key)) for one in (here, there))
+            here, there = (sorted(windows, key=lambda window: window.key) for windows in (here, there))
         if here != there:
             return field.name.replace("_", " ")
     return ""
