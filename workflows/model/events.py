@@ -595,7 +595,7 @@ def words_of(event: Any) -> dict[str, str]:
         elif each.name == "actions":
             found |= {f"actions.{n}": action.what for n, action in enumerate(value)}
         elif each.name == "said":
-            found |= {f"said.{one.item}": one.words for one in value if one.words}
+            found |= {f"said.{statement.item}": statement.words for statement in value if statement.words}
     return found
 
 
@@ -611,7 +611,7 @@ def facts_of(event: Any) -> dict[str, Any]:
         if each.name == "actions":
             found["actions"] = [action.by.isoformat() for action in value]
         elif each.name == "said":
-            found["said"] = {one.item: one.applies for one in value}
+            found["said"] = {statement.item: statement.applies for statement in value}
         else:
             found[each.name] = _plain(value)
     return found
