@@ -19,9 +19,9 @@ def bank_holidays_by_rule(year: int) -> dict[date, str]:
         **_given_off({date(year, 1, 1): "New Year's Day"}),
         easter - timedelta(days=2): "Good Friday",
         easter + timedelta(days=1): "Easter Monday",
-        _first_monday(year, 5): "Early May bank holiday",
-        _last_monday(year, 5): "Spring bank holiday",
-        _last_monday(year, 8): "Summer bank holiday",
+        _monday_by(date(year, 5, 7)): "Early May bank holiday",
+        _monday_by(date(year, 5, 31)): "Spring bank holiday",
+        _monday_by(date(year, 8, 31)): "Summer bank holiday",
         **_given_off({date(year, 12, 25): "Christmas Day", date(year, 12, 26): "Boxing Day"}),
     }
     return dict(sorted(days.items()))
@@ -40,15 +40,9 @@ def _given_off(days: dict[date, str]) -> dict[date, str]:
     return given
 
 
-def _first_monday(year: int, month: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=-first.weekday() % 7)
-
-
-def _last_monday(year: int, month: int) -> date:
-    """For a month of 31 days, which May and August are."""
-    last = date(year, month, 31)
-    return last - timedelta(days=last.weekday())
+def _monday_by(day: date) -> date:
+    """The last Monday up to a day: by the 7th it is the first of the month, by the 31st the last."""
+    return day - timedelta(days=day.weekday())
 
 
 def _easter_sunday(year: int) -> date:

@@ -55,10 +55,9 @@ def periods_between(kept: Iterable[str]) -> list[str]:
 
 def months_of(quarter: str) -> tuple[str, str]:
     """The first and the last month of a quarter of the reporting year."""
-    year, number = int(quarter[:4]), int(quarter[6])
-    first = (number - 1) * 3 + 4
-    if first > 12:
-        return f"{year + 1}-{first - 12:02}", f"{year + 1}-{first - 10:02}"
+    year, first = int(quarter[:4]), 3 * int(quarter[6]) + 1
+    if first > 12:  # the fourth quarter lies in the next calendar year
+        year, first = year + 1, 1
     return f"{year}-{first:02}", f"{year}-{first + 2:02}"
 
 
