@@ -116,24 +116,22 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: FileTree) -> Stage:
     at: Path = ("stages", key)
     # A referral that cannot be read is still meant as one.
     referral = "cafcass" if (*at, "referral") in tree.lines else ""
-    if referral:
-        for name, given in (
-            ("to", w.to),
-            ("respond_within", w.respond_within),
-            ("no_reply", w.no_reply),
-            ("complete_within", w.complete_within),
-            ("endorsed_by", w.endorsed_by),
-            ("copy", w.copies or None),
-            ("stand_in", w.stand_in or None),
-        ):
-            if given is not None:
-                tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
-    else:
-        for name, given in (("to", w.to), ("respond_within", w.respond_within)):
-            if given is None and (*at, name) not in tree.lines:
-                tree.fault(at, f"`{name}` is missing from {key}", f"add {EXAMPLES[name]}")
-        if w.no_reply is None and (*at, "no_reply") not in tree.lines and not (w.respond_within or Within()).none_because:
-            tree.fault(at, f"`no_reply` is missing from {key}", f"add {EXAMPLES['no_reply']}")
+    given = {
+        "to": w.to,
+        "respond_within": w.respond_within,
+        "no_reply": w.no_reply,
+        "complete_within": w.complete_within,
+        "endorsed_by": w.endorsed_by,
+        "copy": w.copies or None,
+        "stand_in": w.stand_in or None,
+    }
+    has_no_window = bool(w.respond_within and w.respond_within.none_because)
+    needed = ("to", "respond_within") if has_no_window else ("to", "respond_within", "no_reply")
+    for name, value in given.items():
+        if referral and value is not None:
+            tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
+        if not referral and name in needed and value is None and (*at, name) not in tree.lines:
+            tree.fault(at, f"`{name}` is missing from {key}", f"add {EXAMPLES[name]}")
     above = keys[keys.index(key) + 1 : keys.index(key) + 2]
     policy, policy_to = w.no_reply or (NoReply.PROMPT if referral else NoReply.NOTHING, None)
     return Stage(

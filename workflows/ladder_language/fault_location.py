@@ -7,7 +7,7 @@ from workflows.model.ladder import Ladder
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
-_SAID = {
+_WORDS = {
     "in_force": "first day",
     "until": "last day",
     "version": "version",
@@ -55,7 +55,7 @@ _SAID = {
     "contact.meeting.others": "others at the meeting",
     "contact.meeting.outcome_recorded_by": "who records the outcome",
 }
-_ONE = {
+_WORDS_FOR_ONE = {
     "copy": "copy",
     "items": "kind of item",
     "repeat": "rule for a repeat",
@@ -99,12 +99,12 @@ def _in_words(parts: Sequence[str]) -> str:
     if parts[0] == "text" and len(parts) > 1:
         return f"note “{_opened(parts[1])}”"
     beginnings = (".".join(parts[:most]) for most in range(len(parts), 0, -1))
-    key = next((beginning for beginning in beginnings if beginning in _SAID), parts[0])
+    key = next((beginning for beginning in beginnings if beginning in _WORDS), parts[0])
     below = parts[key.count(".") + 1 :]
-    words = _SAID.get(key, _opened(key))
-    if key in _SAID and below and below[0].isdigit():
+    words = _WORDS.get(key, _opened(key))
+    if key in _WORDS and below and below[0].isdigit():
         n, below = int(below[0]), below[1:]
-        words = f"{_ORDINALS[n] if n < len(_ORDINALS) else f'number {n + 1}'} {_ONE.get(key, f'of {words}')}"
+        words = f"{_ORDINALS[n] if n < len(_ORDINALS) else f'number {n + 1}'} {_WORDS_FOR_ONE.get(key, f'of {words}')}"
     return ", ".join([words, *([_in_words(below)] if below else [])])
 
 

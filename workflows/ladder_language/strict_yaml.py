@@ -116,17 +116,18 @@ def read_tree(text: str, file: str) -> FileTree:
 
 
 def _document(events: Iterator[Event], tree: FileTree) -> None:
-    documents = 0
+    """Read the one document; more than one, or a tag directive before it, is refused."""
+    has_begun = False
     for event in events:
         if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
+            if has_begun:
                 _give_up(tree, event, "a second document begins here", "one document a file: remove the ---")
+            has_begun = True
             if event.tags:
                 _give_up(tree, event, "a tag directive stands here", "remove it: a ladder is plain text and numbers")
         elif isinstance(event, MappingStartEvent | SequenceStartEvent | ScalarEvent | AliasEvent):
             tree.value = _node(event, events, tree, ())
-    if documents == 0 or tree.value is None:
+    if tree.value is None:
         tree.fault((), "the file is empty", "write the ladder, or remove the file")
 
 
