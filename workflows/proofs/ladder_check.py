@@ -10,7 +10,6 @@ from workflows.calendar.working_days import (
     LengthUnit,
     at_local,
     local_date,
-    promise_from_date,
     promise_from_instant,
     so_many,
     working_days_between,
@@ -231,10 +230,8 @@ def _run(calendar: Calendar, lengths: Sequence[Length], first: date) -> int:
     """Working days from `first` to the end of these lengths, one after another; hours count from ten in the morning."""
     day = first
     for length in lengths:
-        if length.unit is LengthUnit.HOURS:
-            day = local_date(promise_from_instant(length, at_local(day, time(10)), calendar).closes_at)
-        else:
-            day = promise_from_date(length, day, calendar).due
+        promise = promise_from_instant(length, at_local(day, time(10)), calendar)
+        day = local_date(promise.closes_at) if length.unit is LengthUnit.HOURS else promise.due
     return working_days_between(first, day, calendar)
 
 

@@ -1,7 +1,7 @@
 """Playing a ladder forward: every state it can reach and a shortest way there, for the checker, the demonstration, tests."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,16 +58,14 @@ def actor_for(step: Step) -> Actor:
 
 def take_step(rules: Rules, challenge: Challenge | None, step: Step, facts: Facts, now: datetime) -> Decision:
     """Take one step at `now` (aware UTC). Raises Refused."""
-    if step.event is None:
-        assert challenge is not None
-        window = next_window(challenge)
-        event = e.WindowClosed(window.key.sequence, window.key.kind.value, window.key.n)
-        return decide(rules, challenge, Act(event, THE_SERVICE), max(now, window.acts_at))
     if isinstance(step.event, e.Raised):
-        about_child = bool(facts.statuses)
-        return decide_raise(rules, Act(step.event, actor_for(step)), facts, (), now, about_child).decision
+        return decide_raise(rules, Act(step.event, actor_for(step)), facts, (), now, bool(facts.statuses)).decision
     assert challenge is not None
-    return decide(rules, challenge, Act(step.event, actor_for(step)), now)
+    if step.event is not None:
+        return decide(rules, challenge, Act(step.event, actor_for(step)), now)
+    window = next_window(challenge)
+    closed = e.WindowClosed(window.key.sequence, window.key.kind.value, window.key.n)
+    return decide(rules, challenge, Act(closed, THE_SERVICE), max(now, window.acts_at))
 
 
 def next_window(challenge: Challenge) -> Window:
@@ -87,14 +85,12 @@ _WHO = {
 def children_of(ladder: Ladder) -> list[tuple[str, Facts]]:
     """One child of each status that the ladder covers, those looked after first; last, what may be about no child."""
     nobody = Facts(team="a_team", service="a_service")
-    played: list[tuple[str, Facts]] = []
+    statuses: Sequence[Status] = ()
     if not set(ladder.items) <= WITHOUT_CHILD:
         statuses = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
-        for status in sorted(statuses, key=lambda status: status is not Status.LOOKED_AFTER):
-            played.append((_WHO[status], replace(nobody, statuses=frozenset({status}))))
-    if set(ladder.items) & WITHOUT_CHILD:
-        played.append(("an item about no child", nobody))
-    return played
+    looked_after_first = sorted(statuses, key=lambda status: status is not Status.LOOKED_AFTER)
+    children = [(_WHO[status], replace(nobody, statuses=frozenset({status}))) for status in looked_after_first]
+    return [*children, *([("an item about no child", nobody)] if set(ladder.items) & WITHOUT_CHILD else [])]
 
 
 def facts_for(ladder: Ladder) -> Facts:
@@ -116,15 +112,15 @@ def shortest_ways(rules: Rules, facts: Facts, start: datetime, person: Person = 
             except Refused:
                 continue
             found.setdefault(after.state, (*way, step))
-            key = _key(after)
-            if key not in seen:
-                seen.add(key)
-                if after.is_open:
-                    waiting.append((after, (*way, step)))
+            key = _what_matters(after)
+            if key not in seen and after.is_open:
+                waiting.append((after, (*way, step)))
+            seen.add(key)
     return found
 
 
-def _key(challenge: Challenge) -> object:
+def _what_matters(challenge: Challenge) -> object:
+    """What two challenges must share for the same steps to be open to both: the state, and who has answered or judged."""
     main = challenge.main_window()
     answered = frozenset(asked.party for asked in main.asked if asked.answered_at) if main else frozenset()
     judged = [w for w in challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]
