@@ -16,54 +16,33 @@ def bank_holidays_by_rule(year: int) -> dict[date, str]:
         raise ValueError(f"the ordinary bank holidays are known from {_FIRST_YEAR}, not for {year}")
     easter = _easter_sunday(year)
     days = {
-        **_new_year(year),
+        **_given_off({date(year, 1, 1): "New Year's Day"}),
         easter - timedelta(days=2): "Good Friday",
         easter + timedelta(days=1): "Easter Monday",
-        _first_monday(year, 5): "Early May bank holiday",
-        _last_monday(year, 5): "Spring bank holiday",
-        _last_monday(year, 8): "Summer bank holiday",
-        **_christmas(year),
+        _monday_by(date(year, 5, 7)): "Early May bank holiday",
+        _monday_by(date(year, 5, 31)): "Spring bank holiday",
+        _monday_by(date(year, 8, 31)): "Summer bank holiday",
+        **_given_off({date(year, 12, 25): "Christmas Day", date(year, 12, 26): "Boxing Day"}),
     }
     return dict(sorted(days.items()))
 
 
-def _new_year(year: int) -> dict[date, str]:
-    """New Year's Day, or the Monday after it when it falls at a weekend."""
-    nominal = date(year, 1, 1)
-    if nominal.weekday() < 5:
-        return {nominal: "New Year's Day"}
-    return {nominal + timedelta(days=7 - nominal.weekday()): "New Year's Day (substitute day)"}
-
-
-def _christmas(year: int) -> dict[date, str]:
-    """Christmas Day and Boxing Day, each on its own day where that is a weekday.
+def _given_off(days: dict[date, str]) -> dict[date, str]:
+    """Each day where that is a weekday; else its substitute: the next weekday that is not given off already.
 
     A Sunday Christmas leaves Boxing Day on the Monday, so its own substitute is the Tuesday.
     """
-    christmas, boxing = date(year, 12, 25), date(year, 12, 26)
-    match christmas.weekday():
-        case 4:
-            return {christmas: "Christmas Day", date(year, 12, 28): "Boxing Day (substitute day)"}
-        case 5:
-            return {
-                date(year, 12, 27): "Christmas Day (substitute day)",
-                date(year, 12, 28): "Boxing Day (substitute day)",
-            }
-        case 6:
-            return {boxing: "Boxing Day", date(year, 12, 27): "Christmas Day (substitute day)"}
-        case _:
-            return {christmas: "Christmas Day", boxing: "Boxing Day"}
+    given = {day: name for day, name in days.items() if day.weekday() < 5}
+    for day, name in days.items():
+        if day.weekday() > 4:
+            later = (day + timedelta(days=n) for n in range(1, 8))
+            given[next(day for day in later if day.weekday() < 5 and day not in given)] = f"{name} (substitute day)"
+    return given
 
 
-def _first_monday(year: int, month: int) -> date:
-    first = date(year, month, 1)
-    return first + timedelta(days=-first.weekday() % 7)
-
-
-def _last_monday(year: int, month: int) -> date:
-    """For a month of 31 days, which May and August are."""
-    last = date(year, month, 31)
-    return last - timedelta(days=last.weekday())
+def _monday_by(day: date) -> date:
+    """The last Monday up to a day: by the 7th it is the first of the month, by the 31st the last."""
+    return day - timedelta(days=day.weekday())
 
 
 def _easter_sunday(year: int) -> date:

@@ -24,13 +24,13 @@ def explain_promise(promise: Promise) -> str:
         return f"{so_many(number, 'days')} from {start}, weekends and bank holidays counted: {long_date(promise.due)}"
     if _is_long(promise):
         start += f" to {long_date(promise.due)}"
-    said = f"{promise.length} from {start}: {_counted(promise)}"
+    text = f"{promise.length} from {start}: {_counted(promise)}"
     if promise.skipped:
-        said += f"; not counted: {_skipped(promise)}"
+        text += f"; not counted: {_skipped(promise)}"
     if promise.expected:
         announced = long_date(promise.announced_to).split(" ", 1)[1]
-        said += f". This date is expected, not certain: bank holidays after {announced} are not yet announced."
-    return said
+        text += f". This date is expected, not certain: bank holidays after {announced} are not yet announced."
+    return text
 
 
 def _counted(promise: Promise) -> str:
@@ -49,11 +49,10 @@ def _skipped(promise: Promise) -> str:
     listed = [(day, name) for day, name in named if name] if _is_long(promise) else named
     # In one month throughout, the days counted have just named it.
     months = {(day.year, day.month) for day in (*promise.counted, *dict(named))}
-    said = ", ".join(_dated(listed, promise, months=len(months) > 1))
+    texts = _dated(listed, promise, months=len(months) > 1)
     weekends = len(named) - len(listed)
-    if not weekends:
-        return said
-    return f"{said} and {so_many(weekends, 'weekend days')}" if said else so_many(weekends, "weekend days")
+    parts = [", ".join(texts), so_many(weekends, "weekend days") if weekends else ""]
+    return " and ".join(part for part in parts if part)
 
 
 def _dated(days: Sequence[tuple[date, str]], promise: Promise, months: bool = True) -> list[str]:

@@ -1,9 +1,12 @@
 """Months, quarters and years of the reporting year (1 April – 31 March), as keys: 2016-04, 2016-Q1, 2016. Keys sort by time."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 
 from workflows.calendar.working_days import MONTHS
+
+_PERIOD = re.compile("(19|2[0-9])[0-9]{2}(-Q[1-4]|-0[1-9]|-1[0-2])?")
 
 
 def month_of(day: date) -> str:
@@ -44,33 +47,27 @@ def periods_between(kept: Iterable[str]) -> list[str]:
     known = sorted(kept)
     if len(known) < 2:
         return []
-    found = [known[0]]
-    while found[-1] < known[-1]:
-        found.append(next_period(found[-1]))
-    return found
+    periods = known[:1]
+    while periods[-1] < known[-1]:
+        periods.append(next_period(periods[-1]))
+    return periods
 
 
 def months_of(quarter: str) -> tuple[str, str]:
     """The first and the last month of a quarter of the reporting year."""
-    year, number = int(quarter[:4]), int(quarter[6])
-    first = (number - 1) * 3 + 4
-    if first > 12:
-        return f"{year + 1}-{first - 12:02}", f"{year + 1}-{first - 10:02}"
+    year, first = int(quarter[:4]), 3 * int(quarter[6]) + 1
+    if first > 12:  # the fourth quarter lies in the next calendar year
+        year, first = year + 1, 1
     return f"{year}-{first:02}", f"{year}-{first + 2:02}"
 
 
 def months_in(period: str) -> tuple[str, str]:
     """The first and last month of a year (2016), a quarter (2016-Q1) or a month (2016-04). Raises ValueError."""
-    year = period[:4]
-    if not (year.isdecimal() and year.isascii() and len(year) == 4 and 1900 <= int(year) <= 2999):
+    if not _PERIOD.fullmatch(period):
         raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
     if len(period) == 4:
-        return f"{year}-04", f"{int(year) + 1}-03"
-    if len(period) == 7 and period[4:6] == "-Q" and period[6] in "1234":
-        return months_of(period)
-    if len(period) == 7 and period[4] == "-" and period[5:] in {f"{n:02}" for n in range(1, 13)}:
-        return period, period
-    raise ValueError(f"{period!r} is no period: write a year (2016), a quarter (2016-Q1) or a month (2016-04).")
+        return f"{period}-04", f"{int(period) + 1}-03"
+    return months_of(period) if "-Q" in period else (period, period)
 
 
 def first_day(month: str) -> date:

@@ -1,9 +1,8 @@
-"""Written to meant: what a file says, as the values that the procedure is decided by."""
+"""Builds the values that `decide` works with (an authority, a ladder) from files that have been read and found well-formed."""
 
 import hashlib
 from collections.abc import Mapping
 from datetime import time
-from typing import Any
 
 from workflows.calendar.working_days import Length, LengthUnit
 from workflows.ladder_language.file_schema import (
@@ -12,6 +11,7 @@ from workflows.ladder_language.file_schema import (
     WrittenContact,
     WrittenLadder,
     WrittenNotice,
+    WrittenReason,
     WrittenReporting,
     WrittenStage,
 )
@@ -55,8 +55,8 @@ def content_hash(text: str) -> str:
 def authority_of(w: WrittenAuthority, text: str) -> Authority:
     """An authority file's value."""
 
-    def reason(theme: str, key: str, said: Any) -> Reason:
-        return Reason(key, said, theme) if isinstance(said, str) else Reason(key, said.label, theme, said.needs_words)
+    def reason(theme: str, key: str, r: str | WrittenReason) -> Reason:
+        return Reason(key, r, theme) if isinstance(r, str) else Reason(key, r.label, theme, r.needs_words)
 
     sending = SendingHours()
     if w.sending_hours:
@@ -70,7 +70,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         source=w.source,
         roles=tuple(Role(key, r.title, r.held_for, r.acts_as, r.plural) for key, r in w.roles.items()),
         themes=tuple(
-            Theme(key, theme.label, tuple(reason(key, of, said) for of, said in theme.reasons.items()))
+            Theme(key, theme.label, tuple(reason(key, *named) for named in theme.reasons.items()))
             for key, theme in w.themes.items()
         ),
         serves=tuple(Serves(serves.ladder, serves.when) for serves in w.ladders),
@@ -93,8 +93,8 @@ def _reporting(w: WrittenReporting) -> Reporting:
     return Reporting(
         stages=w.maps_to.stages,
         reasons=w.maps_to.reasons,
-        together=tuple(StagesTogether(one.label, one.stages) for one in w.together),
-        breaks=tuple(sorted((SeriesBreak(one.since, one.why) for one in w.breaks), key=lambda one: one.since)),
+        together=tuple(StagesTogether(group.label, group.stages) for group in w.together),
+        breaks=tuple(SeriesBreak(b.since, b.why) for b in sorted(w.breaks, key=lambda b: b.since)),
         counts_practice=w.excellent_practice == "counted in",
     )
 
@@ -116,24 +116,22 @@ def _stage(key: str, w: WrittenStage, keys: list[str], tree: FileTree) -> Stage:
     at: Path = ("stages", key)
     # A referral that cannot be read is still meant as one.
     referral = "cafcass" if (*at, "referral") in tree.lines else ""
-    if referral:
-        for name, given in (
-            ("to", w.to),
-            ("respond_within", w.respond_within),
-            ("no_reply", w.no_reply),
-            ("complete_within", w.complete_within),
-            ("endorsed_by", w.endorsed_by),
-            ("copy", w.copies or None),
-            ("stand_in", w.stand_in or None),
-        ):
-            if given is not None:
-                tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
-    else:
-        for name, given in (("to", w.to), ("respond_within", w.respond_within)):
-            if given is None and (*at, name) not in tree.lines:
-                tree.fault(at, f"`{name}` is missing from {key}", f"add {EXAMPLES[name]}")
-        if w.no_reply is None and (*at, "no_reply") not in tree.lines and not (w.respond_within or Within()).none_because:
-            tree.fault(at, f"`no_reply` is missing from {key}", f"add {EXAMPLES['no_reply']}")
+    given = {
+        "to": w.to,
+        "respond_within": w.respond_within,
+        "no_reply": w.no_reply,
+        "complete_within": w.complete_within,
+        "endorsed_by": w.endorsed_by,
+        "copy": w.copies or None,
+        "stand_in": w.stand_in or None,
+    }
+    has_no_window = bool(w.respond_within and w.respond_within.none_because)
+    needed = ("to", "respond_within") if has_no_window else ("to", "respond_within", "no_reply")
+    for name, value in given.items():
+        if referral and value is not None:
+            tree.fault((*at, name), f"a referral stage has no `{name}`", "remove it: here the IRO is asked to decide")
+        if not referral and name in needed and value is None and (*at, name) not in tree.lines:
+            tree.fault(at, f"`{name}` is missing from {key}", f"add {EXAMPLES[name]}")
     above = keys[keys.index(key) + 1 : keys.index(key) + 2]
     policy, policy_to = w.no_reply or (NoReply.PROMPT if referral else NoReply.NOTHING, None)
     return Stage(

@@ -7,7 +7,7 @@ from workflows.model.ladder import Ladder
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
-_SAID = {
+_WORDS = {
     "in_force": "first day",
     "until": "last day",
     "version": "version",
@@ -55,7 +55,7 @@ _SAID = {
     "contact.meeting.others": "others at the meeting",
     "contact.meeting.outcome_recorded_by": "who records the outcome",
 }
-_ONE = {
+_WORDS_FOR_ONE = {
     "copy": "copy",
     "items": "kind of item",
     "repeat": "rule for a repeat",
@@ -69,44 +69,43 @@ def locate_in_ladder(ladder: Ladder, path: str) -> str:
     """A place in a ladder's file."""
     parts = path.split(".")
     if parts[0] == "stages" and len(parts) > 1 and ladder.has(parts[1]):
-        return f"{ladder.stage(parts[1]).label}, {_said(parts[2:]) or 'the whole stage'}"
-    return _begun(_said(parts))
+        return f"{ladder.stage(parts[1]).label}, {_in_words(parts[2:]) or 'the whole stage'}"
+    return _begun(_in_words(parts))
 
 
 def locate_in_authority_file(authority: Authority, path: str) -> str:
     """A place in an authority file."""
-    first, *rest = path.split(".")
-    if first == "roles" and rest and authority.has_role(rest[0]):
-        said = {"for": "for what it is held", "acts_as": "what it acts as", "title": "title"}
-        return ", ".join([authority.role(rest[0]).title, *(said.get(part, _opened(part)) for part in rest[1:])])
+    part, _, under = path.partition(".")
+    key, *below = under.split(".")
+    if part == "roles" and authority.has_role(key):
+        parts = {"for": "for what it is held", "acts_as": "what it acts as", "title": "title"}
+        return ", ".join([authority.role(key).title, *(parts.get(name, _opened(name)) for name in below)])
     themes = {theme.key: theme for theme in authority.themes}
-    if first == "themes" and rest and rest[0] in themes:
-        if len(rest) > 2 and authority.has_reason(rest[2]):
-            return f"Reason “{authority.reason(rest[2]).label}”"
-        return f"Reasons under “{themes[rest[0]].label}”" if rest[1:] else f"Theme “{themes[rest[0]].label}”"
-    if first == "facts" and rest:
-        return f"Fact “{dict(authority.facts).get(rest[0], _opened(rest[0]))}”"
-    if first == "labels" and rest:
-        return f"The word for “{_opened(rest[0])}”"
-    return _begun(_said([first, *rest]))
+    if part == "themes" and key in themes:
+        if len(below) > 1 and authority.has_reason(below[1]):
+            return f"Reason “{authority.reason(below[1]).label}”"
+        return f"Reasons under “{themes[key].label}”" if below else f"Theme “{themes[key].label}”"
+    if part == "facts" and key:
+        return f"Fact “{dict(authority.facts).get(key, _opened(key))}”"
+    if part == "labels" and key:
+        return f"The word for “{_opened(key)}”"
+    return _begun(_in_words(path.split(".")))
 
 
-def _said(parts: Sequence[str]) -> str:
+def _in_words(parts: Sequence[str]) -> str:
+    """The longest beginning that has words of its own, a place in a list as an ordinal, and what stands below in turn."""
     if not parts:
         return ""
     if parts[0] == "text" and len(parts) > 1:
         return f"note “{_opened(parts[1])}”"
-    for most in range(len(parts), 0, -1):
-        key = ".".join(parts[:most])
-        if key not in _SAID:
-            continue
-        rest = list(parts[most:])
-        said = _SAID[key]
-        if rest and rest[0].isdigit():
-            n = int(rest.pop(0))
-            said = f"{_ORDINALS[n] if n < len(_ORDINALS) else f'number {n + 1}'} {_ONE.get(key, f'of {said}')}"
-        return ", ".join([said, *([_said(rest)] if rest else [])])
-    return ", ".join([_opened(parts[0]), *([_said(parts[1:])] if parts[1:] else [])])
+    beginnings = (".".join(parts[:most]) for most in range(len(parts), 0, -1))
+    key = next((beginning for beginning in beginnings if beginning in _WORDS), parts[0])
+    below = parts[key.count(".") + 1 :]
+    words = _WORDS.get(key, _opened(key))
+    if key in _WORDS and below and below[0].isdigit():
+        n, below = int(below[0]), below[1:]
+        words = f"{_ORDINALS[n] if n < len(_ORDINALS) else f'number {n + 1}'} {_WORDS_FOR_ONE.get(key, f'of {words}')}"
+    return ", ".join([words, *([_in_words(below)] if below else [])])
 
 
 def _opened(key: str) -> str:

@@ -1,6 +1,6 @@
 """What may stand in a file: the ladder language's keys, as closed pydantic models that also give editors their schema."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 from unicodedata import category
@@ -30,9 +30,8 @@ UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 """Kinds of character that nobody sees: controls, marks that turn the writing round, halves of a pair."""
 
 
-def _phrase(parse: Callable[[Any], Any], *examples: Any, shape: list[str] | None = None) -> Any:
-    kinds = shape or ["string", "object"]
-    return PlainValidator(parse), WithJsonSchema({"type": kinds, "examples": list(examples)})
+def _phrase(parse: Callable[[Any], Any], *examples: Any, shape: Sequence[str] = ("string", "object")) -> Any:
+    return PlainValidator(parse), WithJsonSchema({"type": list(shape), "examples": list(examples)})
 
 
 def _text(most: int) -> Callable[[Any], str]:
@@ -54,21 +53,21 @@ def _one_of(enum: Any, plural: bool = False) -> Callable[[Any], Any]:
     known = [member.value for member in enum]
 
     def parse(raw: Any) -> Any:
-        found = raw if isinstance(raw, list) and plural else [raw]
-        if not found:
+        items = raw if isinstance(raw, list) and plural else [raw]
+        if not items:
             raise Miswritten("the list is empty", "name at least one, or leave the key out")
-        for item in found:
-            if not isinstance(item, str) or item not in known:
+        for item in items:
+            if item not in known:
                 raise Miswritten(f"`{show_value(item)}` is not known here", f"write one of {', '.join(known)}")
-        return tuple(enum(item) for item in found) if plural else enum(raw)
+        return tuple(enum(item) for item in items) if plural else enum(raw)
 
     return parse
 
 
 Key = Annotated[str, PlainValidator(phrase_parser.parse_key), WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]*$"})]
 Keys = Annotated[tuple[str, ...], *_phrase(phrase_parser.parse_keys, ["social_worker"], shape=["string", "array"])]
-Party = Annotated[str, *_phrase(phrase_parser.parse_party, "raiser", "team_manager", shape=["string"])]
-Parties = Annotated[tuple[str, ...], *_phrase(phrase_parser.parse_parties, ["raiser", "x"], shape=["string", "array"])]
+Party = Annotated[str, *_phrase(phrase_parser.parse_key, "raiser", "team_manager", shape=["string"])]
+Parties = Annotated[tuple[str, ...], *_phrase(phrase_parser.parse_keys, ["raiser", "x"], shape=["string", "array"])]
 Label = Annotated[str, PlainValidator(_text(LONGEST_LABEL)), WithJsonSchema({"type": "string"})]
 Text = Annotated[str, PlainValidator(_text(LONGEST_TEXT)), WithJsonSchema({"type": "string"})]
 LengthText = Annotated[Length, *_phrase(phrase_parser.parse_length, "3 working days", "72 hours", shape=["string"])]
@@ -114,6 +113,8 @@ HeldForText = Annotated[
     PlainValidator(_one_of(HeldFor)),
     WithJsonSchema({"type": "string", "enum": [member.value for member in HeldFor]}),
 ]
+ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Years = Annotated[int, Field(ge=1, le=100)]
 
 
 class Written(BaseModel):
@@ -320,16 +321,16 @@ class WrittenServes(Written):
 class WrittenSending(Written):
     """When messages may leave, Europe/London."""
 
-    start: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", alias="from")]
-    end: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", alias="until")]
+    start: ClockTime = Field(alias="from")
+    end: ClockTime = Field(alias="until")
     on: Literal["working days", "every day"] = "working days"
 
 
 class WrittenRetention(Written):
     """For how many years after the last contact what was not looked-after care is kept. Looked-after children: by law."""
 
-    child_protection: Annotated[int, Field(ge=1, le=100)] | None = None
-    others: Annotated[int, Field(ge=1, le=100)] | None = None
+    child_protection: Years | None = None
+    others: Years | None = None
 
 
 class WrittenMapsTo(Written):
@@ -371,8 +372,8 @@ class WrittenFollowUp(Written):
 class WrittenDay(Written):
     """At what time of day the service acts on a passed date, and warns of one to come (Europe/London)."""
 
-    acts_at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "09:00"
-    warns_at: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "16:00"
+    acts_at: ClockTime = "09:00"
+    warns_at: ClockTime = "16:00"
 
 
 class WrittenDuty(Written):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -33,18 +34,23 @@ _WITHIN_OF = re.compile(r"(.+?) of (?:the )?(.+)")
 
 LENGTHS = "`3 working days`, `10 calendar days`, `10 days` or `72 hours`"
 SET_BY = ("set by the raiser", "set by the IRO")
-STATUSES = {
-    "looked after": Status.LOOKED_AFTER,
-    "child protection": Status.CHILD_PROTECTION,
-    "child protection plan": Status.CHILD_PROTECTION,
-    "child in need": Status.CHILD_IN_NEED,
-    "care leaver": Status.CARE_LEAVER,
-    "no status recorded": Status.NONE_RECORDED,
-    "none recorded": Status.NONE_RECORDED,
+TERMS = {
+    **dict.fromkeys(("in plo", "plo", "in pre-proceedings", "pre-proceedings"), Term("plo")),
+    **dict.fromkeys(
+        ("in proceedings", "proceedings", "in court", "care proceedings", "court proceedings", "in court proceedings"),
+        Term("proceedings"),
+    ),
+    **dict.fromkeys(("iro chooses", "raiser chooses", "sender chooses"), Term("chosen")),
+    "looked after": Term("status", Status.LOOKED_AFTER.value),
+    **dict.fromkeys(("child protection", "child protection plan"), Term("status", Status.CHILD_PROTECTION.value)),
+    "child in need": Term("status", Status.CHILD_IN_NEED.value),
+    "care leaver": Term("status", Status.CARE_LEAVER.value),
+    **dict.fromkeys(("no status recorded", "none recorded"), Term("status", Status.NONE_RECORDED.value)),
 }
-
+"""What a condition may ask for in words of the language's own; beside them it names facts, priorities, reasons and roles."""
 
 LONGEST_SHOWN = 60
+"""Characters of a value that a refusal repeats."""
 
 
 class Miswritten(ValueError):
@@ -80,21 +86,21 @@ def _each(raw: Any, read: Callable[[Any], _Read]) -> tuple[_Read, ...]:
         return (read(raw),)
     if not raw:
         raise Miswritten("the list is empty", "name at least one, or leave the key out")
-    found: list[_Read] = []
+    values: list[_Read] = []
     for n, item in enumerate(raw):
         try:
-            found.append(read(item))
+            values.append(read(item))
         except Miswritten as fault:
             fault.within = (n, *fault.within)
             raise
-    return tuple(found)
+    return tuple(values)
 
 
 def _once_each(raw: Any, read: Callable[[Any], _Named]) -> tuple[_Named, ...]:
-    found = _each(raw, read)
-    if len(set(found)) < len(found):
-        raise Miswritten(f"one stands twice in {show_value(', '.join(found))}", "name each once")
-    return found
+    names = _each(raw, read)
+    if len(set(names)) < len(names):
+        raise Miswritten(f"one stands twice in {show_value(', '.join(names))}", "name each once")
+    return names
 
 
 def parse_key(raw: Any) -> str:
@@ -136,8 +142,8 @@ def parse_within(raw: Any) -> Within:
     if raw == "as agreed":
         return Within(as_agreed=True)
     if isinstance(raw, str):
-        found, stated = _length(raw)
-        return Within(length=found, unit_stated=stated)
+        length, is_stated = _length(raw)
+        return Within(length=length, unit_stated=is_stated)
     if isinstance(raw, dict) and set(raw) == {"none"} and isinstance(raw["none"], str) and raw["none"].strip():
         return Within(none_because=raw["none"])
     if isinstance(raw, dict) and len(raw) == 1 and next(iter(raw)) in SET_BY:
@@ -146,13 +152,13 @@ def parse_within(raw: Any) -> Within:
             raise Miswritten(
                 f"`{show_value(limit)}` does not bound a date", "write `{set by the raiser: at most 20 working days}`"
             )
-        bound, stated = _length(limit.removeprefix("at most "))
-        return Within(set_by_raiser=True, at_most=bound, unit_stated=stated)
+        bound, is_stated = _length(limit.removeprefix("at most "))
+        return Within(set_by_raiser=True, at_most=bound, unit_stated=is_stated)
     if isinstance(raw, dict) and raw and "none" not in raw:
         parsed = {parse_key(priority): _length(value) for priority, value in raw.items()}
         return Within(
-            by_priority=tuple((priority, found) for priority, (found, _) in parsed.items()),
-            unit_stated=all(stated for _, stated in parsed.values()),
+            by_priority=tuple((priority, length) for priority, (length, _) in parsed.items()),
+            unit_stated=all(is_stated for _, is_stated in parsed.values()),
         )
     raise Miswritten(
         f"`{show_value(raw)}` is not a window",
@@ -165,14 +171,12 @@ def parse_recipients(raw: Any) -> Recipients:
     """`a role`, or all of / any of / one of several, or chosen by somebody from a permitted set."""
     if isinstance(raw, str):
         return Recipients(Choice.ALL, (parse_key(raw),))
-    if isinstance(raw, dict):
-        kinds = {"all of": Choice.ALL, "any of": Choice.ANY, "one of": Choice.ONE}
-        if len(raw) == 1 and next(iter(raw)) in kinds:
-            kind, roles = next(iter(raw.items()))
-            return Recipients(kinds[kind], parse_keys(roles))
-        if set(raw) == {"chosen by", "from"}:
-            chooser = RAISER if raw["chosen by"] in ("raiser", "the raiser") else parse_key(raw["chosen by"])
-            return Recipients(Choice.CHOSEN, parse_keys(raw["from"]), chosen_by=chooser)
+    if isinstance(raw, dict) and len(raw) == 1 and next(iter(raw)) in ("all of", "any of", "one of"):
+        choice, roles = next(iter(raw.items()))
+        return Recipients(Choice(choice), parse_keys(roles))
+    if isinstance(raw, dict) and set(raw) == {"chosen by", "from"}:
+        chooser = RAISER if raw["chosen by"] == "the raiser" else parse_key(raw["chosen by"])
+        return Recipients(Choice.CHOSEN, parse_keys(raw["from"]), chosen_by=chooser)
     raise Miswritten(
         f"`{show_value(raw)}` does not name recipients",
         "write `team_manager`, `{all of: [a, b]}`, `{any of: [a, b]}`, `{one of: [a, b]}` or `{chosen by: raiser, from: [a, b]}`",
@@ -201,16 +205,15 @@ def parse_condition(raw: Any) -> LadderCondition:
     if not isinstance(raw, str):
         raise Miswritten(f"`{show_value(raw)}` is not a condition", "write a phrase such as `if in PLO or proceedings`")
     text = " ".join(raw.split())
-    word, _, rest = text.partition(" ")
-    if word not in ("if", "unless") or not rest:
+    word, _, phrase = text.partition(" ")
+    if word not in ("if", "unless") or not phrase:
         raise Miswritten(f"`{show_value(text)}` is not a condition", "begin with `if` or `unless`")
-    alternatives = [[_term(part) for part in re.split(r" and ", either)] for either in re.split(r" or ", rest)]
+    alternatives = tuple(tuple(_term(part) for part in either.split(" and ")) for either in phrase.split(" or "))
     if word == "unless":
         if any(len(terms) > 1 for terms in alternatives):
             raise Miswritten(f"`{show_value(text)}` joins `unless` with `and`", "write it as `if not … or not …`")
-        joined = tuple(Term(terms[0].kind, terms[0].value, not terms[0].negated) for terms in alternatives)
-        return LadderCondition(text, (joined,))
-    return LadderCondition(text, tuple(tuple(terms) for terms in alternatives))
+        alternatives = (tuple(replace(term, negated=not term.negated) for (term,) in alternatives),)
+    return LadderCondition(text, alternatives)
 
 
 def parse_condition_under_if(raw: Any) -> LadderCondition:
@@ -225,14 +228,8 @@ def _term(raw: str) -> Term:
     words = raw.removeprefix("not ").lower()
     for opening in ("the child is ", "the child has ", "the ", "in care ", "placed in ", "an ", "a "):
         words = words.removeprefix(opening)
-    if words in ("in plo", "plo", "in pre-proceedings", "pre-proceedings"):
-        return Term("plo", negated=negated)
-    if words in ("in proceedings", "proceedings", "in court", "care proceedings", "court proceedings", "in court proceedings"):
-        return Term("proceedings", negated=negated)
-    if words in STATUSES:
-        return Term("status", STATUSES[words].value, negated)
-    if words in ("iro chooses", "raiser chooses", "sender chooses"):
-        return Term("chosen", negated=negated)
+    if words in TERMS:
+        return replace(TERMS[words], negated=negated)
     asked = re.fullmatch(r"(priority|reason|theme|item|raised by)(?: is)? ([a-z0-9_ ]+)", words)
     if asked:
         return Term(asked[1].replace(" ", "_"), asked[2].strip().replace(" ", "_"), negated)
@@ -249,30 +246,16 @@ def _term(raw: str) -> Term:
 def parse_judges(raw: Any) -> Judges:
     """`raiser`, a role, or all of / any of several."""
     if isinstance(raw, str):
-        return Judges(Need.ALL, (_party(raw),))
+        return Judges(Need.ALL, (parse_key(raw),))
     if isinstance(raw, dict) and len(raw) == 1 and next(iter(raw)) in (Need.ALL.value, Need.ANY.value):
-        how, roles = next(iter(raw.items()))
-        return Judges(Need(how), parse_parties(roles))
+        need, roles = next(iter(raw.items()))
+        return Judges(Need(need), parse_keys(roles))
     if isinstance(raw, list):
-        return Judges(Need.ALL, parse_parties(raw))
+        return Judges(Need.ALL, parse_keys(raw))
     raise Miswritten(
         f"`{show_value(raw)}` does not name judges",
         "write `raiser`, a role, `{all of: [raiser, head_of_quality]}` or `{any of: [raiser, head_of_quality]}`",
     )
-
-
-def _party(raw: Any) -> str:
-    return RAISER if raw == RAISER else parse_key(raw)
-
-
-def parse_party(raw: Any) -> str:
-    """A role, or `raiser`."""
-    return _party(raw)
-
-
-def parse_parties(raw: Any) -> tuple[str, ...]:
-    """One or several roles, `raiser` among them."""
-    return _once_each(raw, _party)
 
 
 def parse_no_reply(raw: Any) -> tuple[NoReply, str | None]:

@@ -4,8 +4,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
@@ -51,23 +50,22 @@ def read_procedures(files: Mapping[str, str], whole: bool = True) -> AuthorityPr
         kind = _kind_of(tree)
         written = _validated(kind, tree) if kind else None
         unread = unread or written is None
-        if written is not None:
-            if isinstance(written, WrittenAuthority):
-                authorities.append((authority_of(written, text), tree))
-            elif isinstance(written, WrittenLadder):
-                ladders.append((ladder_of(written, text, tree), tree))
-            elif isinstance(written, WrittenNotice):
-                ladders.append((notice_of(written, text), tree))
+        if isinstance(written, WrittenAuthority):
+            authorities.append((authority_of(written, text), tree))
+        elif isinstance(written, WrittenLadder):
+            ladders.append((ladder_of(written, text, tree), tree))
+        elif isinstance(written, WrittenNotice):
+            ladders.append((notice_of(written, text), tree))
         faults += tree.faults
     if len(authorities) != 1:
-        first = next(iter(files), "(no file)")
-        said = "no authority file among these" if not authorities else "more than one authority file"
+        wrong = "no authority file among these" if not authorities else "more than one authority file"
         if not faults or not any("authority:" in text and "roles:" in text for text in files.values()) or authorities:
-            faults.append(FileFault(first, 1, said, "give one file that begins `authority:` with the ladders beside it"))
+            first = next(iter(files), "(no file)")
+            faults.append(FileFault(first, 1, wrong, "give one file that begins `authority:` with the ladders beside it"))
         raise Unreadable(faults)
-    authority, its_tree = authorities[0]
-    every, is_whole = [ladder for ladder, _ in ladders], whole and not unread
-    faults_in_authority(authority, every, its_tree, every_file_read=is_whole)
+    authority, authority_tree = authorities[0]
+    every, is_whole = tuple(ladder for ladder, _ in ladders), whole and not unread
+    faults_in_authority(authority, every, authority_tree, every_file_read=is_whole)
     for ladder, tree in ladders:
         faults_in_ladder(ladder, authority, tree, every if is_whole else ())
     # A line already at fault in its form says enough: what it seems to mean is not judged as well.
@@ -76,28 +74,31 @@ def read_procedures(files: Mapping[str, str], whole: bool = True) -> AuthorityPr
     faults += [fault for fault in sense if (fault.file, fault.line) not in malformed]
     if faults:
         raise Unreadable(faults)
-    texts = {content_hash(text): text for text in files.values()}
-    return AuthorityProcedures(authority, tuple(ladder for ladder, _ in ladders), texts)
+    return AuthorityProcedures(authority, every, {content_hash(text): text for text in files.values()})
 
 
 def _kind_of(tree: FileTree) -> type[BaseModel] | None:
     if tree.value is None:
         return None
-    if not isinstance(tree.value, dict):
-        tree.fault((), "the file does not hold keys and values", "begin with `ladder:`, `notice:` or `authority:`")
-        return None
-    if "ladder" in tree.value:
-        return WrittenLadder
-    if "notice" in tree.value:
-        return WrittenNotice
-    if "stages" in tree.value:
-        return WrittenLadder
-    if "to" in tree.value:
-        return WrittenNotice
-    if "authority" in tree.value:
-        return WrittenAuthority
-    tree.fault((), "this is neither a ladder, a notice nor an authority", "begin with `ladder:`, `notice:` or `authority:`")
+    wrong = "this is neither a ladder, a notice nor an authority"
+    if isinstance(tree.value, dict):
+        kind = next((kind for key, kind in _KINDS.items() if key in tree.value), None)
+        if kind:
+            return kind
+    else:
+        wrong = "the file does not hold keys and values"
+    tree.fault((), wrong, "begin with `ladder:`, `notice:` or `authority:`")
     return None
+
+
+_KINDS: dict[str, type[BaseModel]] = {
+    "ladder": WrittenLadder,
+    "notice": WrittenNotice,
+    "stages": WrittenLadder,
+    "to": WrittenNotice,
+    "authority": WrittenAuthority,
+}
+"""What kind of file it is, by the first of these keys that it has."""
 
 
 def _validated(kind: type[BaseModel], tree: FileTree) -> BaseModel | None:
@@ -140,10 +141,8 @@ def _mended(value: Any, wanting: Mapping[Path, bool]) -> Any:
     for path, wanted in wanting.items():
         if wanted and path and path[-1] in STAND_INS:
             fill.setdefault(path[:-1], {})[str(path[-1])] = STAND_INS[str(path[-1])]
-        elif _holds(value, path):
-            cut.add(path)
         else:
-            cut.add(path[:-1])
+            cut.add(path if _holds(value, path) else path[:-1])
     if () in cut:
         return None
 
@@ -173,37 +172,53 @@ def _path(loc: tuple[int | str, ...]) -> Path:
     return tuple(part for part in loc if part not in ("[key]",) and not str(part).startswith(("function-", "Written")))
 
 
+_MESSAGES = {
+    "missing": ("`{last}` is missing{under}", "add {sample}"),
+    "extra_forbidden": ("`{shown}` is not a key here", "{known}"),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), ("`{last}` is not a date", "{day}")),
+    "literal_error": ("`{input}` is not known here", "write {expected}"),
+    "string_pattern_mismatch": ("`{input}` is not a time of day", 'write it as "09:00", in quotes'),
+    "bool_type": ("`{last}` is true or false", "write `{last}: true`, or leave it out"),
+    "value_error": ("{error}", "{page}"),
+    "too_short": ("`{last}` is empty", "add {several}"),
+    "string_type": ("`{last}` has the wrong form", "here stands text"),
+    "list_type": ("`{last}` has the wrong form", "here stands a list"),
+    **dict.fromkeys(
+        ("dict_type", "model_type", "model_attributes_type"), ("`{last}` has the wrong form", "here stands keys and values")
+    ),
+}
+"""By pydantic's type of fault: what is wrong, and what to write instead."""
+
+
 def _note(kind: type[BaseModel], tree: FileTree, problem: Any, path: Path) -> None:
-    last = path[-1] if path else ""
-    said = problem["type"]
-    if said == "missing":
-        under = f" from {path[-2]}" if len(path) > 1 else ""
-        tree.fault(path, f"`{last}` is missing{under}", f"add {EXAMPLES.get(str(last), f'`{last}: …`')}")
-    elif said == "extra_forbidden":
-        known = _keys_at(kind, path[:-1])
-        near = difflib.get_close_matches(str(last), known, 1)
-        instead = f"write `{near[0]}`" if near else f"the keys here are {', '.join(known)}"
-        tree.fault(path, f"`{show_value(last)}` is not a key here", instead)
-    elif said == "value_error":
-        error = problem["ctx"]["error"]
-        if isinstance(error, Miswritten):
-            tree.fault((*path, *error.within), error.wrong, error.instead)
-        else:
-            tree.fault(path, str(error), EXAMPLES.get(str(last), "see the language's page"))
-    elif said in ("date_type", "date_parsing", "date_from_datetime_parsing"):
-        tree.fault(path, f"`{last}` is not a date", EXAMPLES.get(str(last), "write year-month-day, such as 2026-04-01"))
-    elif said == "literal_error":
-        tree.fault(path, f"`{show_value(problem['input'])}` is not known here", f"write {problem['ctx']['expected']}")
-    elif said == "string_pattern_mismatch":
-        tree.fault(path, f"`{show_value(problem['input'])}` is not a time of day", 'write it as "09:00", in quotes')
-    elif said == "bool_type":
-        tree.fault(path, f"`{last}` is true or false", f"write `{last}: true`, or leave it out")
-    elif said == "too_short":
-        tree.fault(path, f"`{last}` is empty", f"add {EXAMPLES.get(str(last), 'at least one')}")
-    else:
-        wanted = {"string_type": "text", "dict_type": "keys and values", "list_type": "a list"}.get(said, "")
-        wanted = wanted or ("keys and values" if said in ("model_type", "model_attributes_type") else str(problem["msg"]))
-        tree.fault(path, f"`{last}` has the wrong form", f"here stands {wanted}")
+    context = problem.get("ctx", {})
+    error = context.get("error")
+    if isinstance(error, Miswritten):
+        tree.fault((*path, *error.within), error.wrong, error.instead)
+        return
+    last = str(path[-1]) if path else ""
+    sample = EXAMPLES.get(last)
+    words = {
+        "last": last,
+        "shown": show_value(last),
+        "input": show_value(problem["input"]),
+        "expected": context.get("expected"),
+        "message": problem["msg"],
+        "error": error,
+        "page": sample or "see the language's page",
+        "under": f" from {path[-2]}" if len(path) > 1 else "",
+        "sample": sample or f"`{last}: …`",
+        "day": sample or "write year-month-day, such as 2026-04-01",
+        "several": sample or "at least one",
+        "known": _nearest_key(last, _keys_at(kind, path[:-1])),
+    }
+    wrong, instead = _MESSAGES.get(problem["type"], ("`{last}` has the wrong form", "here stands {message}"))
+    tree.fault(path, wrong.format_map(words), instead.format_map(words))
+
+
+def _nearest_key(wrong: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(wrong, known, 1)
+    return f"write `{near[0]}`" if near else f"the keys here are {', '.join(known)}"
 
 
 def _keys_at(kind: type[BaseModel], path: Path) -> list[str]:
@@ -227,9 +242,7 @@ def _is_collection(annotation: Any) -> bool:
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (dict, list, tuple, Annotated, Union, UnionType):
-        return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
-    return None
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
 
 
 def ladder_file_schema() -> dict[str, Any]:

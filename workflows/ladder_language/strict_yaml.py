@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from itertools import chain, takewhile
+from typing import Any, NoReturn
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
-    DocumentEndEvent,
     DocumentStartEvent,
     Event,
     MappingEndEvent,
@@ -18,7 +18,6 @@ from ruamel.yaml.events import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
-    StreamEndEvent,
 )
 
 LARGEST_FILE = 256 * 1024
@@ -100,15 +99,14 @@ def read_tree(text: str, file: str) -> FileTree:
     except MarkedYAMLError as error:
         unclosed = "unexpected end of stream" in str(error.problem)
         mark = (error.context_mark if unclosed else error.problem_mark) or error.context_mark
-        said = " ".join(str(part) for part in (error.context, error.problem) if part)
-        tree.faults.append(
-            FileFault(file, mark.line + 1 if mark else 1, f"this is not YAML: {said}", "check indentation, quotes, colons")
-        )
+        reason = " ".join(str(part) for part in (error.context, error.problem) if part)
+        line = mark.line + 1 if mark else 1
+        tree.faults.append(FileFault(file, line, f"this is not YAML: {reason}", "check indentation, quotes, colons"))
     except YAMLError as error:
         # ruamel raises its ReaderError (control characters) with a position and no mark.
         line = text.count("\n", 0, getattr(error, "position", 0)) + 1
-        said = str(error).splitlines()[0]
-        tree.faults.append(FileFault(file, line, f"this is not YAML text: {said}", "remove the character named"))
+        reason = str(error).splitlines()[0]
+        tree.faults.append(FileFault(file, line, f"this is not YAML text: {reason}", "remove the character named"))
     except (ValueError, OverflowError):
         # ruamel turns an escape such as \UFFFFFFFF into a character without asking whether there is one.
         tree.fault((), "this is not YAML text: an escape names no character", "write the character itself")
@@ -118,29 +116,32 @@ def read_tree(text: str, file: str) -> FileTree:
 
 
 def _document(events: Iterator[Event], tree: FileTree) -> None:
-    documents = 0
+    """Read the one document; more than one, or a tag directive before it, is refused."""
+    has_begun = False
     for event in events:
         if isinstance(event, DocumentStartEvent):
-            documents += 1
-            if documents > 1:
+            if has_begun:
                 _give_up(tree, event, "a second document begins here", "one document a file: remove the ---")
+            has_begun = True
             if event.tags:
                 _give_up(tree, event, "a tag directive stands here", "remove it: a ladder is plain text and numbers")
         elif isinstance(event, MappingStartEvent | SequenceStartEvent | ScalarEvent | AliasEvent):
             tree.value = _node(event, events, tree, ())
-        elif isinstance(event, DocumentEndEvent | StreamEndEvent):
-            continue
-    if documents == 0 or tree.value is None:
+    if tree.value is None:
         tree.fault((), "the file is empty", "write the ladder, or remove the file")
-
-
-def _give_up(tree: FileTree, event: Event, wrong: str, instead: str) -> None:
-    tree.faults.append(FileFault(tree.file, _line(event), wrong, instead))
-    raise _Unreadable
 
 
 def _line(event: Event) -> int:
     return int(event.start_mark.line) + 1
+
+
+def _note(tree: FileTree, event: Event, wrong: str, instead: str) -> None:
+    tree.faults.append(FileFault(tree.file, _line(event), wrong, instead))
+
+
+def _give_up(tree: FileTree, event: Event, wrong: str, instead: str) -> NoReturn:
+    _note(tree, event, wrong, instead)
+    raise _Unreadable
 
 
 def _node(event: Event, events: Iterator[Event], tree: FileTree, path: Path) -> Any:
@@ -148,14 +149,11 @@ def _node(event: Event, events: Iterator[Event], tree: FileTree, path: Path) -> 
     if len(path) > DEEPEST:
         _give_up(tree, event, f"nested more than {DEEPEST} levels deep", "a ladder needs fewer levels")
     if isinstance(event, AliasEvent):
-        tree.faults.append(
-            FileFault(tree.file, _line(event), f"*{getattr(event, 'anchor', '')} is an alias", "write the value out again")
-        )
+        _note(tree, event, f"*{event.anchor} is an alias", "write the value out again")
         return None
-    if getattr(event, "anchor", None):
-        tree.faults.append(FileFault(tree.file, _line(event), f"&{getattr(event, 'anchor', '')} is an anchor", "remove it"))
+    _note_anchor(tree, event)
     if _explicit_tag(event):
-        tree.faults.append(FileFault(tree.file, _line(event), "a tag (!…) stands here", "remove it: write a plain value"))
+        _note(tree, event, "a tag (!…) stands here", "remove it: write a plain value")
         _consume(event, events)
         return None
     if isinstance(event, MappingStartEvent):
@@ -166,62 +164,51 @@ def _node(event: Event, events: Iterator[Event], tree: FileTree, path: Path) -> 
     return _scalar(event, tree, path)
 
 
+def _note_anchor(tree: FileTree, event: Event) -> None:
+    if anchor := getattr(event, "anchor", None):
+        _note(tree, event, f"&{anchor} is an anchor", "remove it")
+
+
 def _explicit_tag(event: Event) -> bool:
     tag = getattr(event, "tag", None)
     return tag is not None and str(tag) != "" and not (isinstance(event, ScalarEvent) and any(event.implicit))
 
 
 def _consume(event: Event, events: Iterator[Event]) -> None:
-    depth = 1 if isinstance(event, MappingStartEvent | SequenceStartEvent) else 0
-    while depth:
-        inner = next(events)
-        if isinstance(inner, MappingStartEvent | SequenceStartEvent):
-            depth += 1
-        elif isinstance(inner, MappingEndEvent | SequenceEndEvent):
-            depth -= 1
+    """Pass over the rest of a node that is not read."""
+    depth = 0
+    for part in chain([event], events):
+        depth += isinstance(part, MappingStartEvent | SequenceStartEvent)
+        depth -= isinstance(part, MappingEndEvent | SequenceEndEvent)
+        if depth == 0:
+            return
 
 
 def _mapping(events: Iterator[Event], tree: FileTree, path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for event in events:
-        if isinstance(event, MappingEndEvent):
-            break
-        key = _key(event, events, tree)
+    values: dict[str, Any] = {}
+    for event in takewhile(lambda event: not isinstance(event, MappingEndEvent), events):
+        key = _key(event, tree)
         here = (*path, key)
-        duplicate = key in found
-        if duplicate:
-            tree.faults.append(
-                FileFault(
-                    tree.file,
-                    _line(event),
-                    f"`{key}` stands here a second time (first on line {tree.line_of(here)})",
-                    "keep one of them",
-                )
-            )
+        if key in values:
+            first = tree.line_of(here)
+            _note(tree, event, f"`{key}` stands here a second time (first on line {first})", "keep one of them")
         else:
             tree.lines[here] = _line(event)
         value = _node(next(events), events, tree, here)
-        if not duplicate:
-            found[key] = value
-    return found
+        values.setdefault(key, value)
+    return values
 
 
-def _key(event: Event, events: Iterator[Event], tree: FileTree) -> str:
-    if isinstance(event, ScalarEvent) and not _explicit_tag(event):
-        if getattr(event, "anchor", None):
-            tree.faults.append(FileFault(tree.file, _line(event), f"&{event.anchor} is an anchor", "remove it"))
-        return str(event.value)
-    _give_up(tree, event, "a key here is not plain text", "write a word followed by a colon")
-    raise AssertionError  # _give_up never returns
+def _key(event: Event, tree: FileTree) -> str:
+    if not isinstance(event, ScalarEvent) or _explicit_tag(event):
+        _give_up(tree, event, "a key here is not plain text", "write a word followed by a colon")
+    _note_anchor(tree, event)
+    return str(event.value)
 
 
 def _sequence(events: Iterator[Event], tree: FileTree, path: Path) -> list[Any]:
-    found: list[Any] = []
-    for event in events:
-        if isinstance(event, SequenceEndEvent):
-            break
-        found.append(_node(event, events, tree, (*path, len(found))))
-    return found
+    items = takewhile(lambda event: not isinstance(event, SequenceEndEvent), events)
+    return [_node(event, events, tree, (*path, n)) for n, event in enumerate(items)]
 
 
 def _scalar(event: ScalarEvent, tree: FileTree, path: Path) -> Any:

@@ -1,9 +1,10 @@
 """An authority as a value: its roles, reasons, labels, days and hours, and which ladder serves whom."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, time
 from enum import IntEnum, StrEnum
+from functools import cached_property
 
 from workflows.calendar.working_days import Calendar
 from workflows.model.ladder import Assumption, ItemType, Ladder, LadderCondition, Status
@@ -138,12 +139,14 @@ class Authority:
     """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
     reporting: Reporting = NOTHING_SAID
     assumed: tuple[Assumption, ...] = ()
-    _roles: dict[str, Role] = field(init=False, repr=False, default_factory=dict)
-    _reasons: dict[str, Reason] = field(init=False, repr=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._roles.update((role.key, role) for role in self.roles)
-        self._reasons.update((reason.key, reason) for theme in self.themes for reason in theme.reasons)
+    @cached_property
+    def _roles(self) -> Mapping[str, Role]:
+        return {role.key: role for role in self.roles}
+
+    @cached_property
+    def _reasons(self) -> Mapping[str, Reason]:
+        return {reason.key: reason for theme in self.themes for reason in theme.reasons}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Authority) and other.hash == self.hash
@@ -221,3 +224,9 @@ def serves_item(ladder: Ladder, item_type: ItemType, raiser_role: str, statuses:
     if item_type not in ladder.items or raiser_role not in ladder.raised_by:
         return False
     return statuses is None or not ladder.covers or any(status in ladder.covers for status in statuses)
+
+
+def may_be_statutory(ladder: Ladder, authority: Authority) -> bool:
+    """May an IRO raise an item about a looked-after child on this ladder? Then the statute comes before it (rule 9)."""
+    iros = authority.roles_acting_as(Capacity.IRO)
+    return any(role in iros for role in ladder.raised_by) and (not ladder.covers or Status.LOOKED_AFTER in ladder.covers)

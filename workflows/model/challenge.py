@@ -292,9 +292,9 @@ class Challenge:
     @property
     def state(self) -> str:
         """The state's name in the machine: stage and phase, or the outcome."""
-        if not self.stage and self.is_open:
-            return NEW
-        return f"{self.stage}.{self.phase}" if self.is_open else str(self.phase)
+        if not self.is_open:
+            return str(self.phase)
+        return f"{self.stage}.{self.phase}" if self.stage else NEW
 
     @property
     def visit(self) -> StageVisit:
@@ -316,8 +316,8 @@ class Challenge:
     def main_window(self) -> Window | None:
         """The latest window of the present stay that asks the stage's own people, open or closed."""
         asking = ASKS_RECIPIENTS | {WindowKind.ENDORSEMENT, WindowKind.COMPLETION}
-        mine = [w for w in self.windows if w.key.sequence == self.sequence and w.key.kind in asking]
-        return mine[-1] if mine else None
+        of_this_stay = (w for w in reversed(self.windows) if w.key.sequence == self.sequence and w.key.kind in asking)
+        return next(of_this_stay, None)
 
     def everyone_told(self) -> tuple[Party, ...]:
         """Everybody who was told or copied so far, in that order, once each."""

@@ -24,27 +24,35 @@ FoundOrNot = Literal["", "better", "partly", "no change", "worse", "too early"]
 """The same at an ending; empty: not said."""
 
 
-class Event:
-    """Something that happened. Events from outside are closed: a key that is not theirs is refused."""
+class ClosedValue:
+    """A value whose JSON form has no key but its fields: another is refused."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+class Event(ClosedValue):
+    """Something that happened. Each class of events gives the name under which JSON and the timeline keep it."""
+
     type: str
+
+    def __init_subclass__(cls, type: str) -> None:
+        """Add the last field, `type`: it has no value but the name of this class of events, which never changes."""
+        cls.__annotations__["type"] = Literal[type]
+        cls.type = type
 
 
 @dataclass(frozen=True)
-class Action:
+class Action(ClosedValue):
     """One thing that somebody agreed to do, by a date (Europe/London)."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     what: Words
     by: date
 
 
 @dataclass(frozen=True)
-class Chosen:
+class Chosen(ClosedValue):
     """Whom the sender chose at a stage that leaves it open: a role, or a person in a role. `person` is a directory id."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     role: str
     person: str = ""
 
@@ -61,7 +69,7 @@ class EarlierItem:
 
 
 @dataclass(frozen=True)
-class Raised(Event):
+class Raised(Event, type="raised"):
     """An item is raised: by the IRO, or by business support or a colleague on their behalf."""
 
     item_type: ItemType
@@ -89,66 +97,58 @@ class Raised(Event):
     """Brought over from a register kept elsewhere, where it was raised on this day: there, and in its quarter, it counts."""
     took_part: Words = ""
     """Of senior scrutiny: who looked at it together."""
-    type: Literal["raised"] = "raised"
 
 
 @dataclass(frozen=True)
-class Acknowledged(Event):
+class Acknowledged(Event, type="acknowledged"):
     """A person asked says that it has arrived. That is not an answer."""
 
-    type: Literal["acknowledged"] = "acknowledged"
-
 
 @dataclass(frozen=True)
-class NotForMe(Event):
+class NotForMe(Event, type="not_for_me"):
     """A person asked says that it should go to somebody else. The window runs on."""
 
     why: Words
     suggests: Words = ""
-    type: Literal["not_for_me"] = "not_for_me"
 
 
 @dataclass(frozen=True)
-class Redirected(Event):
+class Redirected(Event, type="redirected"):
     """The IRO side puts the same question to another role or person, within the same window."""
 
     of: str
     to: Chosen
     why: Words
-    type: Literal["redirected"] = "redirected"
 
 
 @dataclass(frozen=True)
-class ClarificationAsked(Event):
+class ClarificationAsked(Event, type="clarification_asked"):
     """A person asked puts a question to the IRO. The window runs on."""
 
     question: Words
-    type: Literal["clarification_asked"] = "clarification_asked"
 
 
 @dataclass(frozen=True)
-class ClarificationGiven(Event):
+class ClarificationGiven(Event, type="clarification_given"):
     """The IRO answers a clarifying question."""
 
     answer: Words
-    type: Literal["clarification_given"] = "clarification_given"
 
 
 Position = Literal["agrees", "in_part", "disagrees", "needs_others", "beyond_our_control"]
 
 
 @dataclass(frozen=True)
-class Responded(Event):
+class Responded(Event, type="responded"):
     """A person asked answers: their position, their words, what they will do by when."""
 
     position: Position
     answer: Words
     actions: tuple[Action, ...] = ()
-    type: Literal["responded"] = "responded"
 
 
 @dataclass(frozen=True)
-class Judged(Event):
+class Judged(Event, type="judged"):
     """A judge says whether the answer is enough. Where more is needed it climbs, unless the IRO wants to consider.
 
     `found` and `look_again_on` count where "enough" ends it; where something is still to be put right they are asked then.
@@ -167,39 +167,35 @@ class Judged(Event):
     found: FoundOrNot = field(default="", metadata=LATER)
     no_look_again: bool = field(default=False, metadata=LATER)
     """The IRO says that nobody needs to look again between reviews (`workflows.decision.impact`)."""
-    type: Literal["judged"] = "judged"
 
 
 @dataclass(frozen=True)
-class MeetingArranged(Event):
+class MeetingArranged(Event, type="meeting_arranged"):
     """A meeting is booked, or booked anew. The due date does not move. `at` is an aware instant."""
 
     at: datetime
     where: Words = ""
-    type: Literal["meeting_arranged"] = "meeting_arranged"
 
 
 @dataclass(frozen=True)
-class MeetingHeld(Event):
+class MeetingHeld(Event, type="meeting_held"):
     """A meeting took place; until its outcome is recorded the IRO owns the window."""
 
     on: date
     attended: tuple[str, ...] = ()
     others: Words = ""
-    type: Literal["meeting_held"] = "meeting_held"
 
 
 @dataclass(frozen=True)
-class OutcomeRecorded(Event):
+class OutcomeRecorded(Event, type="outcome_recorded"):
     """What came of the meeting: where the answer is a meeting, this meets the window."""
 
     outcome: Words
     actions: tuple[Action, ...] = ()
-    type: Literal["outcome_recorded"] = "outcome_recorded"
 
 
 @dataclass(frozen=True)
-class Escalated(Event):
+class Escalated(Event, type="escalated"):
     """The IRO (or the stage's sender) takes it higher: to the next stage, or straight to a stage that they choose."""
 
     why: Words
@@ -209,98 +205,87 @@ class Escalated(Event):
     resolve_by: date | None = None
     copies: tuple[str, ...] = ()
     advice_before_skipping: Words = ""
-    type: Literal["escalated"] = "escalated"
 
 
 @dataclass(frozen=True)
-class EscalationHeld(Event):
+class EscalationHeld(Event, type="escalation_held"):
     """The IRO stops a climb that would come by itself, to consider."""
 
     why: Words
-    type: Literal["escalation_held"] = "escalation_held"
 
 
 @dataclass(frozen=True)
-class EscalationRecalled(Event):
+class EscalationRecalled(Event, type="escalation_recalled"):
     """The IRO takes back a climb that came by itself."""
 
     why: Words
-    type: Literal["escalation_recalled"] = "escalation_recalled"
 
 
 @dataclass(frozen=True)
-class WindowExtended(Event):
+class WindowExtended(Event, type="window_extended"):
     """The IRO gives the people asked until another date (Europe/London)."""
 
     until: date
     why: Words
-    type: Literal["window_extended"] = "window_extended"
 
 
 @dataclass(frozen=True)
-class CopyAdded(Event):
+class CopyAdded(Event, type="copy_added"):
     """The IRO side copies in one more role of the ladder's own people."""
 
     role: str
     why: Words = ""
-    type: Literal["copy_added"] = "copy_added"
 
 
 @dataclass(frozen=True)
-class LegalAdviceTaken(Event):
+class LegalAdviceTaken(Event, type="legal_advice_taken"):
     """Independent legal advice (IRO Handbook 6.13). Seen by the IRO service only."""
 
     source: Words
     on: date
     conflict_checked: bool
     content: Words = ""
-    type: Literal["legal_advice_taken"] = "legal_advice_taken"
 
 
 @dataclass(frozen=True)
-class ChildViewRecorded(Event):
+class ChildViewRecorded(Event, type="child_view_recorded"):
     """What the child thinks: of the issue, of taking it higher, of a referral. `in_confidence` keeps it to the IRO."""
 
     about: Literal["the issue", "taking it higher", "a referral"]
     view: Words
     in_confidence: bool = False
-    type: Literal["child_view_recorded"] = "child_view_recorded"
 
 
 @dataclass(frozen=True)
-class ChildTold(Event):
+class ChildTold(Event, type="child_told"):
     """The child was told, by whom and when, or was not, and why."""
 
     told: bool
     on: date | None = None
     by: Words = ""
     why_not: Words = ""
-    type: Literal["child_told"] = "child_told"
 
 
 @dataclass(frozen=True)
-class AdvocateRecorded(Event):
+class AdvocateRecorded(Event, type="advocate_recorded"):
     """An advocate was offered, is in place, or was declined."""
 
     state: Literal["offered", "in place", "declined"]
-    type: Literal["advocate_recorded"] = "advocate_recorded"
 
 
 @dataclass(frozen=True)
-class ComplaintOpened(Event):
+class ComplaintOpened(Event, type="complaint_opened"):
     """A complaint runs beside this; its reference only, never its content."""
 
     reference: Words
-    type: Literal["complaint_opened"] = "complaint_opened"
 
 
 @dataclass(frozen=True)
-class CourtTold(Event):
+class CourtTold(Event, type="court_told"):
     """The IRO's view went to court for a hearing."""
 
     hearing: date
     view: Words = ""
-    type: Literal["court_told"] = "court_told"
 
 
 Ground = Literal["care_plan_not_prepared", "case_not_reviewed", "decision_not_carried_out", "other_material_breach"]
@@ -308,25 +293,23 @@ Ground = Literal["care_plan_not_prepared", "case_not_reviewed", "decision_not_ca
 
 
 @dataclass(frozen=True)
-class ReferralStatement:
+class ReferralStatement(ClosedValue):
     """What a referral says to one item of the list (`workflows.model.referral`): in words, or that it does not apply."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
     item: str
     words: Words = ""
     applies: bool = True
 
 
 @dataclass(frozen=True)
-class ReferralConsidered(Event):
+class ReferralConsidered(Event, type="referral_considered"):
     """The IRO considered a referral to Cafcass and did not make one, and why (Care Planning Regulations 2010, reg. 45)."""
 
     why_not: Words
-    type: Literal["referral_considered"] = "referral_considered"
 
 
 @dataclass(frozen=True)
-class ReferredToCafcass(Event):
+class ReferredToCafcass(Event, type="referred_to_cafcass"):
     """The child's IRO refers the case to Cafcass (Children Act 1989 s.25B(3)). Nobody approves it; the ladder runs on.
 
     Nothing that is missing blocks it. `includes`: numbers of timeline entries whose words and documents go with it;
@@ -339,40 +322,36 @@ class ReferredToCafcass(Event):
     said: tuple[ReferralStatement, ...] = ()
     includes: tuple[int, ...] = ()
     leaves_out: Words = ""
-    type: Literal["referred_to_cafcass"] = "referred_to_cafcass"
 
 
 @dataclass(frozen=True)
-class ReferralAcknowledged(Event):
+class ReferralAcknowledged(Event, type="referral_acknowledged"):
     """Cafcass says that it has the referral."""
 
     cafcass_reference: Words
     on: date
-    type: Literal["referral_acknowledged"] = "referral_acknowledged"
 
 
 @dataclass(frozen=True)
-class ReferralOutcome(Event):
+class ReferralOutcome(Event, type="referral_outcome"):
     """What Cafcass did."""
 
     outcome: Literal["advice", "negotiation", "proceedings", "no_action"]
     on: date
     words: Words = ""
-    type: Literal["referral_outcome"] = "referral_outcome"
 
 
 @dataclass(frozen=True)
-class ReferralTold(Event):
+class ReferralTold(Event, type="referral_told"):
     """Whom the ladder names has told everyone above of the referral: the roles told, and when."""
 
     told: tuple[str, ...]
     on: date
     words: Words = ""
-    type: Literal["referral_told"] = "referral_told"
 
 
 @dataclass(frozen=True)
-class Resolved(Event):
+class Resolved(Event, type="resolved"):
     """Settled to the IRO's satisfaction: what changed for the child, or when to look again."""
 
     what_changed: Words
@@ -380,11 +359,10 @@ class Resolved(Event):
     found: FoundOrNot = field(default="", metadata=LATER)
     no_look_again: bool = field(default=False, metadata=LATER)
     """The IRO says that nobody needs to look again between reviews (`workflows.decision.impact`)."""
-    type: Literal["resolved"] = "resolved"
 
 
 @dataclass(frozen=True)
-class EndedUnresolved(Event):
+class EndedUnresolved(Event, type="ended_unresolved"):
     """Ended without being settled."""
 
     why: Words
@@ -392,29 +370,26 @@ class EndedUnresolved(Event):
     found: FoundOrNot = field(default="", metadata=LATER)
     no_look_again: bool = field(default=False, metadata=LATER)
     """The IRO says that nobody needs to look again between reviews (`workflows.decision.impact`)."""
-    type: Literal["ended_unresolved"] = "ended_unresolved"
 
 
 @dataclass(frozen=True)
-class Overtaken(Event):
+class Overtaken(Event, type="overtaken"):
     """Events made it pointless."""
 
     by_what: Words
     look_again_on: date | None = field(default=None, metadata=LATER)
     found: FoundOrNot = field(default="", metadata=LATER)
-    type: Literal["overtaken"] = "overtaken"
 
 
 @dataclass(frozen=True)
-class Withdrawn(Event):
+class Withdrawn(Event, type="withdrawn"):
     """The IRO withdraws it, with a reason."""
 
     why: Words
-    type: Literal["withdrawn"] = "withdrawn"
 
 
 @dataclass(frozen=True)
-class Reopened(Event):
+class Reopened(Event, type="reopened"):
     """Opened again at a stage: with a fresh window, or to the date that was promised there."""
 
     stage: str
@@ -422,45 +397,40 @@ class Reopened(Event):
     clock: Literal["fresh", "as it was"] = "fresh"
     to: tuple[Chosen, ...] = ()
     respond_by: date | None = None
-    type: Literal["reopened"] = "reopened"
 
 
 @dataclass(frozen=True)
-class ActionDone(Event):
+class ActionDone(Event, type="action_done"):
     """The IRO saw that an agreed action was done. `action` is its number on this challenge."""
 
     action: int
     words: Words = ""
-    type: Literal["action_done"] = "action_done"
 
 
 @dataclass(frozen=True)
-class ActionNotDone(Event):
+class ActionNotDone(Event, type="action_not_done"):
     """The IRO saw that an agreed action was not done."""
 
     action: int
     why: Words
     look_again_on: date | None = None
-    type: Literal["action_not_done"] = "action_not_done"
 
 
 @dataclass(frozen=True)
-class ImpactRecorded(Event):
+class ImpactRecorded(Event, type="impact_recorded"):
     """What changed for the child afterwards, or that it is too early to say and when to look again."""
 
     found: Found
     what_changed: Words = ""
     look_again_on: date | None = None
-    type: Literal["impact_recorded"] = "impact_recorded"
 
 
 @dataclass(frozen=True)
-class Noted(Event):
+class Noted(Event, type="noted"):
     """A note by somebody on the challenge."""
 
     text: Words
     iro_service_only: bool = False
-    type: Literal["noted"] = "noted"
 
 
 MediaType = Literal[
@@ -473,7 +443,7 @@ MediaType = Literal[
 
 
 @dataclass(frozen=True)
-class DocumentAttached(Event):
+class DocumentAttached(Event, type="document_attached"):
     """A file attached by somebody on the challenge. `digest` is its SHA-256: made where the file is kept, never claimed."""
 
     digest: str
@@ -482,120 +452,107 @@ class DocumentAttached(Event):
     name: Words
     about: Words = ""
     iro_service_only: bool = False
-    type: Literal["document_attached"] = "document_attached"
 
 
 @dataclass(frozen=True)
-class Corrected(Event):
+class Corrected(Event, type="corrected"):
     """A correction to one's own entry. The first words stay; `entry` is its number on the timeline."""
 
     entry: int
     text: Words
-    type: Literal["corrected"] = "corrected"
 
 
 @dataclass(frozen=True)
-class RecordedInError(Event):
+class RecordedInError(Event, type="recorded_in_error"):
     """Never should have been here (the wrong child): sealed at once, kept, logged."""
 
     why: Words
-    type: Literal["recorded_in_error"] = "recorded_in_error"
 
 
 @dataclass(frozen=True)
-class Endorsed(Event):
+class Endorsed(Event, type="endorsed"):
     """The person whose endorsement a partner route asks for agrees; it is sent on."""
 
     words: Words = ""
-    type: Literal["endorsed"] = "endorsed"
 
 
 @dataclass(frozen=True)
-class EndorsementDeclined(Event):
+class EndorsementDeclined(Event, type="endorsement_declined"):
     """The person whose endorsement a partner route asks for does not agree; the raiser is asked what next."""
 
     why: Words
-    type: Literal["endorsement_declined"] = "endorsement_declined"
 
 
 @dataclass(frozen=True)
-class WindowsReleased(Event):
+class WindowsReleased(Event, type="windows_released"):
     """A named person releases windows held after an outage: as due, or with the lost time given back."""
 
     how: Literal["as due", "time given back"]
     why: Words
-    type: Literal["windows_released"] = "windows_released"
 
 
 @dataclass(frozen=True)
-class LadderMoved(Event):
+class LadderMoved(Event, type="ladder_moved"):
     """A named person moves a running challenge to another version of its ladder, at a stage of that version."""
 
     version: str
     stage: str
     why: Words
     ladder_hash: str = ""
-    type: Literal["ladder_moved"] = "ladder_moved"
 
 
 # What follows is internal: made by the service itself, never accepted from outside.
 
 
 @dataclass(frozen=True)
-class WindowClosed(Event):
+class WindowClosed(Event, type="window_closed"):
     """A window's time came. It names itself: if the challenge no longer has it, nothing is decided."""
 
     sequence: int
     kind: str
     n: int
-    type: Literal["window_closed"] = "window_closed"
 
 
 @dataclass(frozen=True)
-class WindowsHeld(Event):
+class WindowsHeld(Event, type="windows_held"):
     """The service was away from `since` to `until` (UTC): what closed meanwhile waits for a named release."""
 
     since: datetime
     until: datetime
     why: str = "the service was away"
-    type: Literal["windows_held"] = "windows_held"
 
 
 @dataclass(frozen=True)
-class DeliveryFailed(Event):
+class DeliveryFailed(Event, type="delivery_failed"):
     """A message to somebody asked came back. That is not "no reply": an automatic climb now waits for the IRO."""
 
     role: str
     why: str
-    type: Literal["delivery_failed"] = "delivery_failed"
 
 
 @dataclass(frozen=True)
-class PostTakenOver(Event):
+class PostTakenOver(Event, type="post_taken_over"):
     """Somebody else holds a post that is asked: they take over what it is asked."""
 
     role: str
-    type: Literal["post_taken_over"] = "post_taken_over"
 
 
 @dataclass(frozen=True)
-class PostEmptied(Event):
+class PostEmptied(Event, type="post_emptied"):
     """Nobody holds a post that is asked: cover, then the IRO manager; the window runs on."""
 
     role: str
-    type: Literal["post_emptied"] = "post_emptied"
 
 
 @dataclass(frozen=True)
-class IroChanged(Event):
+class IroChanged(Event, type="iro_changed"):
     """The child's IRO, or who covers for them, changed."""
 
     role: str = "iro"
-    type: Literal["iro_changed"] = "iro_changed"
 
 
 @dataclass(frozen=True)
-class ChildFactsChanged(Event):
+class ChildFactsChanged(Event, type="child_facts_changed"):
     """The directory says something new of the child. `statuses` are Status values."""
 
     statuses: tuple[str, ...]
@@ -605,7 +562,6 @@ class ChildFactsChanged(Event):
     team: str
     service: str
     next_review: date | None = field(default=None, metadata=LATER)
-    type: Literal["child_facts_changed"] = "child_facts_changed"
 
 
 FromOutside = (
@@ -639,7 +595,7 @@ def words_of(event: Any) -> dict[str, str]:
         elif each.name == "actions":
             found |= {f"actions.{n}": action.what for n, action in enumerate(value)}
         elif each.name == "said":
-            found |= {f"said.{one.item}": one.words for one in value if one.words}
+            found |= {f"said.{statement.item}": statement.words for statement in value if statement.words}
     return found
 
 
@@ -655,7 +611,7 @@ def facts_of(event: Any) -> dict[str, Any]:
         if each.name == "actions":
             found["actions"] = [action.by.isoformat() for action in value]
         elif each.name == "said":
-            found["said"] = {one.item: one.applies for one in value}
+            found["said"] = {statement.item: statement.applies for statement in value}
         else:
             found[each.name] = _plain(value)
     return found

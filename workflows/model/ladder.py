@@ -1,9 +1,10 @@
 """A ladder as a value: one authority's procedure for one kind of item, as its file says it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 
 from workflows.calendar.working_days import Length
 
@@ -15,6 +16,10 @@ RECIPIENTS = "recipients"
 
 EVERYONE_ABOVE = "everyone above"
 """In a copy list: every earlier recipient or copy whose condition held."""
+
+
+FilePlace = tuple[str | int, ...]
+"""Where something stands in a file: keys and list positions from the top."""
 
 
 class ItemType(StrEnum):
@@ -224,6 +229,24 @@ class Stage:
         """The roles that the stage may be addressed to."""
         return self.to.roles if self.to else ()
 
+    def named_roles(self) -> list[tuple[FilePlace, tuple[str, ...]]]:
+        """Every role that the stage names, and where below the stage. The raiser is among them."""
+        meeting, endorsed_by = self.contact.meeting or Meeting(), self.endorsed_by
+        attended_by = tuple(role for role in meeting.attended_by if role != RECIPIENTS)
+        return [
+            (("to",), (*self.to.roles, self.to.chosen_by) if self.to else ()),
+            *((("copy", n), (copy.role,)) for n, copy in enumerate(self.copies) if copy.role != EVERYONE_ABOVE),
+            *((("stand_in", away), (away, stand_in)) for away, stand_in in self.stand_ins),
+            (("observers",), self.observers),
+            (("sent_by",), self.sent_by),
+            (("judged_by",), self.judged_by.roles),
+            (("contact", "meeting", "arranged_by"), (meeting.arranged_by,)),
+            (("contact", "meeting", "attended_by"), attended_by),
+            (("contact", "meeting", "outcome_recorded_by"), (meeting.outcome_recorded_by,)),
+            (("tell", "by"), (self.told_by,) if self.told_by else ()),
+            (("endorsed_by", "role"), (endorsed_by.role,) if endorsed_by else ()),
+        ]
+
 
 @dataclass(frozen=True)
 class WholeProcess:
@@ -308,10 +331,10 @@ class Ladder:
     labels: tuple[tuple[str, str], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     assumed: tuple[Assumption, ...] = ()
-    _by_key: dict[str, Stage] = field(init=False, repr=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self._by_key.update((stage.key, stage) for stage in self.stages)
+    @cached_property
+    def _by_key(self) -> Mapping[str, Stage]:
+        return {stage.key: stage for stage in self.stages}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ladder) and other.hash == self.hash
@@ -343,19 +366,12 @@ class Ladder:
 
     def onward(self, key: str) -> tuple[str, ...]:
         """Where an item may climb to from a stage: what its file names, else the stage above."""
-        named = self.stage(key).not_satisfied
-        if named:
-            return named
         above = self.next_after(key)
-        return (above.key,) if above else ()
+        return self.stage(key).not_satisfied or ((above.key,) if above else ())
 
     def climbs_to(self, key: str) -> str | None:
         """Where a passed date takes an item under `escalate`."""
-        stage = self.stage(key)
-        if stage.no_reply_to:
-            return stage.no_reply_to
-        onward = self.onward(key)
-        return onward[0] if onward else None
+        return self.stage(key).no_reply_to or next(iter(self.onward(key)), None)
 
     def first_for(self, item_type: ItemType) -> Stage:
         """Where an item starts if nothing else is said: the first formal stage, unless it is informal."""
@@ -363,20 +379,25 @@ class Ladder:
             return next((stage for stage in self.stages if not stage.informal), self.stages[0])
         return self.stages[0]
 
+    def ways_up(self, key: str) -> tuple[str, ...]:
+        """Every stage to which an item may climb from one: because more is needed, or for want of a reply."""
+        no_reply_to = self.stage(key).no_reply_to
+        return tuple(dict.fromkeys([*self.onward(key), *([no_reply_to] if no_reply_to else [])]))
+
+    def place_of(self, stage: Stage) -> FilePlace:
+        """Where in the file a stage stands; the one of a notice is the file itself."""
+        return () if self.is_notice else ("stages", stage.key)
+
+    def named_roles(self) -> list[tuple[FilePlace, tuple[str, ...]]]:
+        """Every role that the file names, and where. The raiser is among them."""
+        advisers = (self.before_skipping.talk_to,) if self.before_skipping else ()
+        return [
+            (("raised_by",), self.raised_by),
+            (("observers",), self.observers),
+            (("before_skipping", "talk_to"), advisers),
+            *(((*self.place_of(stage), *place), roles) for stage in self.stages for place, roles in stage.named_roles()),
+        ]
+
     def roles(self) -> set[str]:
         """Every role that this ladder names (not the raiser)."""
-        named: set[str] = set(self.observers) | set(self.raised_by)
-        if self.before_skipping:
-            named.add(self.before_skipping.talk_to)
-        for stage in self.stages:
-            named |= set(stage.roles_to()) | {copy.role for copy in stage.copies} | set(stage.observers)
-            named |= set(stage.sent_by) | set(stage.judged_by.roles) | {role for pair in stage.stand_ins for role in pair}
-            if stage.to:
-                named.add(stage.to.chosen_by)
-            if stage.endorsed_by:
-                named.add(stage.endorsed_by.role)
-            if stage.told_by:
-                named.add(stage.told_by)
-            if meeting := stage.contact.meeting:
-                named |= {meeting.arranged_by, meeting.outcome_recorded_by, *meeting.attended_by}
-        return named - {RAISER, RECIPIENTS, EVERYONE_ABOVE}
+        return {role for _, roles in self.named_roles() for role in roles} - {RAISER}

@@ -44,8 +44,8 @@ class ReferralItem:
 
 def _listed(section: ReferralSection, first: int, *items: tuple[str, str, str] | tuple[str, str]) -> tuple[ReferralItem, ...]:
     return tuple(
-        ReferralItem(first + n, one[0], section, one[1], one[2] if len(one) > 2 else "", len(one) > 2)
-        for n, one in enumerate(items)
+        ReferralItem(first + n, key, section, title, "".join(hint), is_asked=bool(hint))
+        for n, (key, title, *hint) in enumerate(items)
     )
 
 
@@ -126,15 +126,11 @@ def standings_of_items(
     known: Mapping[str, Collection[str]], written: Collection[str], not_applicable: Collection[str]
 ) -> dict[str, ItemStanding]:
     """Where each item stands: `known` is what the record says to each, `written` the keys that the IRO wrote to."""
-    return {item.key: _standing(item.key, known, written, not_applicable) for item in CHECKLIST}
-
-
-def _standing(
-    key: str, known: Mapping[str, Collection[str]], written: Collection[str], not_applicable: Collection[str]
-) -> ItemStanding:
-    if key in written or known.get(key):
-        return ItemStanding.INCLUDED
-    return ItemStanding.NOT_APPLICABLE if key in not_applicable else ItemStanding.MISSING
+    return {
+        **{item.key: ItemStanding.MISSING for item in CHECKLIST},
+        **{item.key: ItemStanding.NOT_APPLICABLE for item in CHECKLIST if item.key in not_applicable},
+        **{item.key: ItemStanding.INCLUDED for item in CHECKLIST if item.key in written or known.get(item.key)},
+    }
 
 
 def missing_items(found: Mapping[str, ItemStanding]) -> tuple[ReferralItem, ...]:

@@ -1,6 +1,6 @@
 """A challenge as one line of the register: what themes count. Read off its value alone, so that it can always be made again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from workflows.calendar.reporting_periods import month_of
@@ -13,7 +13,6 @@ from workflows.model.challenge import (
     Challenge,
     ClosedAs,
     EnteredHow,
-    StageVisit,
     Window,
     WindowKind,
 )
@@ -133,31 +132,26 @@ def status_of(statuses: frozenset[Status]) -> tuple[str, bool]:
 
 def _stay(challenge: Challenge, n: int) -> EntryVisit:
     visit = challenge.visits[n]
-    entered = local_date(visit.entered_at)
+    stay = EntryVisit(visit.sequence, visit.stage, _cause(challenge, n), local_date(visit.entered_at))
     asking = [w for w in challenge.windows if w.key.sequence == visit.sequence and w.key.kind in ASKS_RECIPIENTS]
-    cause = _cause(challenge, n)
     if not asking:
-        return EntryVisit(visit.sequence, visit.stage, cause, entered)
-    first = asking[0]
-    asked = local_date(first.opened_at)
-    acknowledged = [one.acknowledged_at for window in asking for one in window.asked if one.acknowledged_at]
+        return stay
+    opened_on = local_date(asking[0].opened_at)
+    acknowledged = [asked.acknowledged_at for window in asking for asked in window.asked if asked.acknowledged_at]
     answered = next((window for window in asking if window.is_answered()), None)
     decisive = _decisive(answered) if answered else None
-    last = decisive.answered_at if decisive else None
-    return EntryVisit(
-        visit.sequence,
-        visit.stage,
-        cause,
-        entered,
-        _reply(asking, decisive),
-        (local_date(min(acknowledged)) - asked).days if acknowledged else None,
-        (local_date(last) - asked).days if last else None,
+    answered_at = decisive.answered_at if decisive else None
+    return replace(
+        stay,
+        reply=_reply(asking, decisive),
+        days_to_acknowledge=(local_date(min(acknowledged)) - opened_on).days if acknowledged else None,
+        days_to_answer=(local_date(answered_at) - opened_on).days if answered_at else None,
     )
 
 
 def _decisive(window: Window) -> AskedParty:
     """The answer with which a window was met: the first where any one may answer, else the last."""
-    answers = sorted((one for one in window.asked if one.answered_at), key=lambda one: str(one.answered_at))
+    answers = sorted((asked for asked in window.asked if asked.answered_at), key=lambda asked: str(asked.answered_at))
     return answers[0] if window.answer is Need.ANY else answers[-1]
 
 
@@ -170,18 +164,19 @@ def _reply(asking: list[Window], decisive: AskedParty | None) -> str:
     return ReplyState.WAITING if last.is_open else ReplyState.NONE if passed else ReplyState.NOT_ASKED
 
 
+_CAUSES = {
+    EnteredHow.RAISED: VisitCause.RAISED,
+    EnteredHow.TALKED: VisitCause.RAISED,
+    EnteredHow.NO_REPLY: VisitCause.NO_REPLY,
+    EnteredHow.JUMPED: VisitCause.JUMP,
+}
+"""Of the ways in which a stage is entered, those that lines keep under another word."""
+
+
 def _cause(challenge: Challenge, n: int) -> str:
-    visit: StageVisit = challenge.visits[n]
-    simple = {
-        EnteredHow.RAISED: VisitCause.RAISED,
-        EnteredHow.TALKED: VisitCause.RAISED,
-        EnteredHow.NO_REPLY: VisitCause.NO_REPLY,
-        EnteredHow.JUMPED: VisitCause.JUMP,
-    }
-    if visit.how in simple:
-        return simple[visit.how]
-    if visit.how is not EnteredHow.CLIMBED or n == 0:
-        return visit.how.value
+    how = challenge.visits[n].how
+    if how is not EnteredHow.CLIMBED or n == 0:
+        return _CAUSES.get(how, how.value)
     before = [window for window in challenge.windows if window.key.sequence == challenge.visits[n - 1].sequence]
     if any(window.key.kind is WindowKind.JUDGEMENT and window.closed_as is ClosedAs.NEEDS_MORE for window in before):
         return VisitCause.NEEDS_MORE

@@ -44,14 +44,11 @@ def retention_of(
     2010, regulation 50). Others: the authority's own years after the last contact.
     """
     if Status.LOOKED_AFTER in statuses:
+        until, why = _years_after(born, FROM_BIRTH), f"the {FROM_BIRTH}th anniversary of birth (regulation 50)"
         if died and died < _years_after(born, OF_AGE):
             until = _years_after(died, FROM_DEATH)
-            return Retention(
-                KeptAs.LOOKED_AFTER, until, f"{FROM_DEATH} years after the death of {long_date(died)} (regulation 50)"
-            )
-        return Retention(
-            KeptAs.LOOKED_AFTER, _years_after(born, FROM_BIRTH), f"the {FROM_BIRTH}th anniversary of birth (regulation 50)"
-        )
+            why = f"{FROM_DEATH} years after the death of {long_date(died)} (regulation 50)"
+        return Retention(KeptAs.LOOKED_AFTER, until, why)
     is_protection = Status.CHILD_PROTECTION in statuses
     kept_as = KeptAs.CHILD_PROTECTION if is_protection else KeptAs.OTHERS
     years = authority.kept_years[0 if is_protection else 1]
@@ -59,8 +56,8 @@ def retention_of(
         return Retention(kept_as, None, f"{authority.name} has not said for how long ({kept_as}): it is kept")
     if last_contact is None:
         return Retention(kept_as, None, "no day of last contact is known: it is kept")
-    until = _years_after(last_contact, years)
-    return Retention(kept_as, until, f"{years} years after the last contact on {long_date(last_contact)}")
+    why = f"{years} years after the last contact on {long_date(last_contact)}"
+    return Retention(kept_as, _years_after(last_contact, years), why)
 
 
 def _years_after(day: date, years: int) -> date:

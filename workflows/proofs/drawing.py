@@ -4,16 +4,14 @@ from html import escape
 from textwrap import wrap
 
 from workflows.model.authority import Authority
-from workflows.model.ladder import EVERYONE_ABOVE, RAISER, Choice, Ladder, NoReply, Recipients, Stage, StageCopy, Within
+from workflows.model.ladder import RAISER, Choice, Ladder, NoReply, Recipients, Stage, StageCopy, Within
 
 
 def role_title(authority: Authority, role: str) -> str:
     """A role as its authority titles it."""
-    if role == RAISER:
-        return "the raiser"
-    if role == EVERYONE_ABOVE:
-        return "everyone above"
-    return authority.role(role).title if authority.has_role(role) else role.replace("_", " ")
+    if authority.has_role(role):
+        return authority.role(role).title
+    return "the raiser" if role == RAISER else role.replace("_", " ")
 
 
 def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
@@ -22,13 +20,13 @@ def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
         return ""
     titles = [role_title(authority, role) for role in to.roles]
     listed = titles[0] if len(titles) == 1 else f"{'; '.join(titles[:-1])}; {{}} {titles[-1]}"
-    if to.how is Choice.ALL:
-        return listed.format("and")
-    if to.how is Choice.ANY:
-        return f"{listed.format('or')} (one answer is enough)"
-    if to.how is Choice.ONE:
-        return f"{listed.format('or')} (the sender picks)"
-    return f"chosen by {role_title(authority, to.chosen_by)} from {listed.format('and')}"
+    either, every = listed.format("or"), listed.format("and")
+    return {
+        Choice.ALL: every,
+        Choice.ANY: f"{either} (one answer is enough)",
+        Choice.ONE: f"{either} (the sender picks)",
+        Choice.CHOSEN: f"chosen by {role_title(authority, to.chosen_by)} from {every}",
+    }[to.how]
 
 
 def copy_in_words(authority: Authority, copy: StageCopy) -> str:
@@ -73,7 +71,7 @@ def draw_mermaid(ladder: Ladder, authority: Authority) -> str:
         to = recipients_in_words(authority, stage.to) or authority.label("cafcass")
         lines.append(f'  {stage.key}["{text(stage.label)}<br/>{text(to)}<br/>{text(within_in_words(stage.respond_within))}"]')
     for stage in ladder.stages:
-        for target in dict.fromkeys([*ladder.onward(stage.key), *([stage.no_reply_to] if stage.no_reply_to else [])]):
+        for target in ladder.ways_up(stage.key):
             by_itself = stage.no_reply is NoReply.ESCALATE and target == ladder.climbs_to(stage.key)
             arrow = '-- "no reply, or needs more" -->' if by_itself else '-. "needs more" .->'
             lines.append(f"  {stage.key} {arrow} {target}")
@@ -81,22 +79,25 @@ def draw_mermaid(ladder: Ladder, authority: Authority) -> str:
 
 
 _WIDE, _LEFT, _GAP, _LINE, _CHARS = 760, 40, 34, 20, 84
+_BOLD = ' font-weight="bold"'
 
 
 def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
     """The ladder as an accessible SVG: the first stage at the foot, arrows up, solid where no reply climbs by itself."""
-    boxes = [(stage, _box_lines(ladder, authority, stage)) for stage in reversed(ladder.stages)]
-    heights = [24 + _LINE * len(lines) for _, lines in boxes]
-    tops: dict[str, int] = {}
+    boxes: dict[str, tuple[int, int]] = {}
+    drawn: list[str] = []
     y = 104
-    for (stage, _), height in zip(boxes, heights, strict=True):
-        tops[stage.key] = y
+    for stage in reversed(ladder.stages):
+        lines = _box_lines(ladder, authority, stage)
+        height = 24 + _LINE * len(lines)
+        boxes[stage.key] = y, height
+        drawn += _box(stage, lines, y, height)
         y += height + _GAP
     title = f"{ladder.title}, {authority.name}, {ladder.version}"
     # Ids of its own: a page may hold more than one drawing.
     mark = f"ladder-{ladder.hash[:12]}"
     labels = "; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages)
-    parts = [
+    frame = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{mark}-title {mark}-words" '
         f'viewBox="0 0 {_WIDE} {y}" width="{_WIDE}" height="{y}" font-family="Arial, sans-serif" font-size="14">',
         f'<title id="{mark}-title">{escape(title)}</title>',
@@ -109,52 +110,46 @@ def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
         f'<text x="{_LEFT}" y="80" fill="#505a5f">Solid arrow: goes up by itself if there is no reply. '
         f"Dashed: the {escape(authority.label('iro'))} decides. Read from the foot up.</text>",
     ]
-    for (stage, lines), height in zip(boxes, heights, strict=True):
-        top = tops[stage.key]
-        fill = "#f3f2f1" if stage.informal else "#ffffff"
-        parts.append(
-            f'<rect x="{_LEFT}" y="{top}" width="{_WIDE - 2 * _LEFT}" height="{height}" rx="4" fill="{fill}" '
-            'stroke="#0b0c0c" stroke-width="1.5"/>'
-        )
-        for n, (line, bold) in enumerate(lines):
-            weight = ' font-weight="bold"' if bold else ""
-            parts.append(f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{weight} fill="#0b0c0c">{escape(line)}</text>')
-    parts += _arrows(ladder, mark, tops, {stage.key: height for (stage, _), height in zip(boxes, heights, strict=True)})
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return "\n".join([*frame, *drawn, *_arrows(ladder, mark, boxes), "</svg>"]) + "\n"
 
 
-def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[tuple[str, bool]]:
-    lines = [(stage.label, True)]
-    said = []
-    if stage.to:
-        said.append(f"To: {recipients_in_words(authority, stage.to)}")
-    if stage.copies:
-        said.append(f"Copied: {'; '.join(copy_in_words(authority, copy) for copy in stage.copies)}")
+def _box(stage: Stage, lines: list[str], top: int, height: int) -> list[str]:
+    """A stage's box, its label (the first line) in bold."""
+    fill = "#f3f2f1" if stage.informal else "#ffffff"
+    return [
+        f'<rect x="{_LEFT}" y="{top}" width="{_WIDE - 2 * _LEFT}" height="{height}" rx="4" fill="{fill}" '
+        'stroke="#0b0c0c" stroke-width="1.5"/>',
+        *(
+            f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{"" if n else _BOLD} fill="#0b0c0c">{escape(line)}</text>'
+            for n, line in enumerate(lines)
+        ),
+    ]
+
+
+def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[str]:
+    after = no_reply_in_words(authority, ladder, stage)
+    copied = "; ".join(copy_in_words(authority, copy) for copy in stage.copies)
     if stage.referral:
-        said.append(f"The {authority.label('iro')} decides; open at every stage for a looked-after child.")
+        dates = [f"The {authority.label('iro')} decides; open at every stage for a looked-after child."]
     else:
-        said.append(f"Reply within: {within_in_words(stage.respond_within)}")
-        after = no_reply_in_words(authority, ladder, stage)
-        if after:
-            said.append(f"No reply: {after}")
-    return lines + [(line, False) for text in said for line in wrap(text, _CHARS)]
+        dates = [f"Reply within: {within_in_words(stage.respond_within)}", f"No reply: {after}" if after else ""]
+    to = f"To: {recipients_in_words(authority, stage.to)}" if stage.to else ""
+    sentences = [to, f"Copied: {copied}" if copied else "", *dates]
+    return [stage.label, *(line for sentence in sentences for line in wrap(sentence, _CHARS))]
 
 
-def _arrows(ladder: Ladder, mark: str, tops: dict[str, int], heights: dict[str, int]) -> list[str]:
-    found = []
+def _arrows(ladder: Ladder, mark: str, boxes: dict[str, tuple[int, int]]) -> list[str]:
+    """The arrows between boxes, each of which is known by its top and its height."""
+    arrows = []
     for stage in ladder.stages:
-        for n, target in enumerate(
-            dict.fromkeys([*ladder.onward(stage.key), *([stage.no_reply_to] if stage.no_reply_to else [])])
-        ):
+        start, _ = boxes[stage.key]
+        for n, target in enumerate(ladder.ways_up(stage.key)):
             solid = stage.no_reply is NoReply.ESCALATE and target == ladder.climbs_to(stage.key)
             dash = "" if solid else ' stroke-dasharray="6 4"'
-            start, end = tops[stage.key], tops[target] + heights[target]
+            top, height = boxes[target]
+            path = f"M{_WIDE - _LEFT} {start + 12} H{_WIDE - _LEFT + 8 + 8 * n} V{top + height // 2} H{_WIDE - _LEFT + 2}"
             if ladder.position(target) == ladder.position(stage.key) + 1:
-                path = f"M{_WIDE // 2} {start} V{end + 2}"
-            else:
-                x = _WIDE - _LEFT + 8 + 8 * n
-                middle = tops[target] + heights[target] // 2
-                path = f"M{_WIDE - _LEFT} {start + 12} H{x} V{middle} H{_WIDE - _LEFT + 2}"
+                path = f"M{_WIDE // 2} {start} V{top + height + 2}"
             end_mark = f'marker-end="url(#{mark}-arrow)"'
-            found.append(f'<path d="{path}" fill="none" stroke="#0b0c0c" stroke-width="1.5"{dash} {end_mark}/>')
-    return found
+            arrows.append(f'<path d="{path}" fill="none" stroke="#0b0c0c" stroke-width="1.5"{dash} {end_mark}/>')
+    return arrows

@@ -1,4 +1,4 @@
-"""What a ladder can be shown to keep: owners and windows in every state, Cafcass always open to the IRO, the sum of days."""
+"""Checks a ladder by playing it: every state has an owner and a window, the IRO can always refer, and how many days it takes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from workflows.calendar.working_days import (
     LengthUnit,
     at_local,
     local_date,
-    promise_from_date,
     promise_from_instant,
     so_many,
     working_days_between,
@@ -21,9 +20,9 @@ from workflows.decision.event_rules import open_moves
 from workflows.decision.moves import phases_of
 from workflows.model import events as e
 from workflows.model.actor import Act, Actor, Part
-from workflows.model.authority import Capacity, Rules
-from workflows.model.challenge import Challenge, Facts, Outcome, Phase, WindowKind
-from workflows.model.ladder import WITHOUT_CHILD, Ladder, NoReply, Stage, Status
+from workflows.model.authority import Rules, may_be_statutory
+from workflows.model.challenge import Challenge, Outcome, Phase, WindowKind
+from workflows.model.ladder import Ladder, NoReply, Stage
 from workflows.model.refusals import Refused
 from workflows.proofs import simulate
 
@@ -61,9 +60,8 @@ class DaysInAll:
 
     def __str__(self) -> str:
         kinds = [(self.working_days, "working days"), (self.calendar_days, "calendar days"), (self.hours, "hours")]
-        listed = [so_many(number, kind) for number, kind in kinds if number] or ["0 working days"]
-        said = " and ".join(listed)
-        return said if self.only_working_days else f"{said} ({self._run()})"
+        text = " and ".join(so_many(number, kind) for number, kind in kinds if number) or "0 working days"
+        return text if self.only_working_days else f"{text} ({self._run()})"
 
     def _run(self) -> str:
         if self.most == 0:
@@ -110,7 +108,7 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
     start = at_local(A_QUIET_MONDAY, time(10))
     states: set[str] = set()
     open_states: set[str] = set()
-    played = _children(ladder)
+    played = simulate.children_of(ladder)
     for who, facts in played:
         found = simulate.shortest_ways(rules, facts, start)
         reached = {state: simulate.play_way(rules, way, facts, start) for state, way in found.items()}
@@ -122,7 +120,7 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
         for state, challenge in sorted(reached.items()):
             if challenge.is_open:
                 open_states.add(state)
-                failures += _looked_at(rules, challenge)
+                failures += _has_owner_and_window(rules, challenge)
                 failures += _cafcass(rules, challenge, who)
             elif challenge.phase is Outcome.NOTICED and challenge.windows:
                 failures.append(f"{state}: a notice has a window")
@@ -144,31 +142,10 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
     )
 
 
-_WHO = {
-    Status.LOOKED_AFTER: "a looked-after child",
-    Status.CHILD_PROTECTION: "a child with a protection plan",
-    Status.CHILD_IN_NEED: "a child in need",
-    Status.CARE_LEAVER: "a care leaver",
-    Status.NONE_RECORDED: "a child with no status recorded",
-}
-
-
-def _children(ladder: Ladder) -> list[tuple[str, Facts]]:
-    """One child of each status that the ladder covers, those looked after first; none for what is about no child."""
-    played: list[tuple[str, Facts]] = []
-    if not set(ladder.items) <= WITHOUT_CHILD:
-        statuses = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
-        for status in sorted(statuses, key=lambda one: one is not Status.LOOKED_AFTER):
-            played.append((_WHO[status], Facts(frozenset({status}), team="a_team", service="a_service")))
-    if set(ladder.items) & WITHOUT_CHILD:
-        played.append(("an item about no child", Facts(team="a_team", service="a_service")))
-    return played
-
-
 def last_day(ladder: Ladder, versions: Iterable[Ladder]) -> tuple[date | None, Ladder | None]:
     """A version's last day (its `until`, or the day before the next begins), and the version that comes next, if any."""
-    later = [one for one in versions if one.key == ladder.key and one.in_force > ladder.in_force]
-    after = min(later, key=lambda one: one.in_force, default=None)
+    later = [version for version in versions if version.key == ladder.key and version.in_force > ladder.in_force]
+    after = min(later, key=lambda version: version.in_force, default=None)
     ends = [day for day in (ladder.until, after.in_force - timedelta(days=1) if after else None) if day]
     return min(ends, default=None), after
 
@@ -183,7 +160,7 @@ def _nothing_follows(ladder: Ladder, versions: Sequence[Ladder]) -> list[str]:
     return [f"nothing follows after {last}, its last day{until}"]
 
 
-def _looked_at(rules: Rules, challenge: Challenge) -> list[str]:
+def _has_owner_and_window(rules: Rules, challenge: Challenge) -> list[str]:
     """Every open state has an owner and a window, or a stated reason for none."""
     running = [
         window for window in challenge.open_windows() if window.parent is None and window.key.kind is not WindowKind.WHOLE_PROCESS
@@ -211,10 +188,9 @@ def _cafcass(rules: Rules, challenge: Challenge, who: str) -> list[str]:
             failures.append(f"{challenge.state}: a referral is refused to the child's IRO: {refused}")
     elif "referred_to_cafcass" in open_moves(rules, challenge, iro):
         failures.append(f"{challenge.state}: {who} could be referred to Cafcass")
-    for part in Part:
-        if part is Part.CHILDS_IRO:
-            continue
-        somebody = Actor(simulate.SOMEBODY, frozenset({part}), frozenset(rules.ladder.roles()))
+    roles = frozenset(rules.ladder.roles())
+    others = {part: Actor(simulate.SOMEBODY, frozenset({part}), roles) for part in Part if part is not Part.CHILDS_IRO}
+    for part, somebody in others.items():
         if "referred_to_cafcass" in open_moves(rules, challenge, somebody):
             failures.append(f"{challenge.state}: {part.value} could refer to Cafcass")
     return failures
@@ -247,41 +223,38 @@ def added_up(rules: Rules, stages: Sequence[Stage]) -> DaysInAll:
         sums.append(
             DaysInAll(working, totals[LengthUnit.CALENDAR_DAYS], totals[LengthUnit.HOURS], least, most, len(fixed), assumed)
         )
-    return max(sums, key=lambda one: (one.most, one.least))
+    return max(sums, key=lambda days: (days.most, days.least))
 
 
 def _run(calendar: Calendar, lengths: Sequence[Length], first: date) -> int:
     """Working days from `first` to the end of these lengths, one after another; hours count from ten in the morning."""
     day = first
     for length in lengths:
-        if length.unit is LengthUnit.HOURS:
-            day = local_date(promise_from_instant(length, at_local(day, time(10)), calendar).closes_at)
-        else:
-            day = promise_from_date(length, day, calendar).due
+        promise = promise_from_instant(length, at_local(day, time(10)), calendar)
+        day = local_date(promise.closes_at) if length.unit is LengthUnit.HOURS else promise.due
     return working_days_between(first, day, calendar)
 
 
 def _counted(formal: list[Stage], informal: list[Stage], of_formal: DaysInAll, of_informal: DaysInAll) -> str:
     """The sums as one sentence, without its end."""
     if not formal:
-        said = "it has no formal stage"
+        text = "it has no formal stage"
     elif not of_formal.windows:
-        said = "no fixed time in its formal stages"
+        text = "no fixed time in its formal stages"
     else:
-        said = f"{of_formal} in its formal stages"
-        if of_formal.assumed:
-            said += f" ({_how_many_assumed(of_formal)})"
+        assumed = f" ({_how_many_assumed(of_formal)})" if of_formal.assumed else ""
+        text = f"{of_formal} in its formal stages{assumed}"
     more: list[str] = []
     if of_informal.windows:
         if formal and of_formal.only_working_days and of_informal.only_working_days and of_formal.windows:
-            said += f", {of_formal.working_days + of_informal.working_days} with the informal"
+            text += f", {of_formal.working_days + of_informal.working_days} with the informal"
         else:
             more.append(f"{of_informal} in its informal {'step' if len(informal) == 1 else 'steps'}")
     if any(stage.respond_within.set_by_raiser for stage in informal):
         more.append("an informal step by a date set for each item")
     if any(stage.respond_within.none_because for stage in informal):
         more.append("an informal step without a date")
-    return " and ".join([said, *more])
+    return " and ".join([text, *more])
 
 
 def _how_many_assumed(added: DaysInAll) -> str:
@@ -314,22 +287,18 @@ def _too_long(rules: Rules) -> list[str]:
 def _warnings(rules: Rules) -> tuple[str, ...]:
     ladder = rules.ladder
     found = _too_long(rules)
-    iros = rules.authority.roles_acting_as(Capacity.IRO)
-    by_iro = any(role in iros for role in ladder.raised_by)
-    looked_after = not ladder.covers or Status.LOOKED_AFTER in ladder.covers
-    if by_iro and looked_after and not ladder.is_notice and not any(stage.referral for stage in ladder.stages):
+    if may_be_statutory(ladder, rules.authority) and not ladder.is_notice and not any(stage.referral for stage in ladder.stages):
         found.append("no stage asks the IRO about Cafcass at the top; a referral stays open at every stage")
     for stage in ladder.stages:
-        target = ladder.climbs_to(stage.key)
-        if stage.no_reply is NoReply.ESCALATE and target and needs_choice(ladder.stage(target)):
-            label = ladder.stage(target).label
-            found.append(
-                f"{stage.label}: no reply would climb to {label}, where somebody must choose, so the IRO is asked instead"
-            )
-        if stage.respond_within.set_by_raiser:
-            found.append(f"{stage.label}: the date is set for each item, so it is not in the sum")
-        if stage.respond_within.none_because and not stage.referral and not ladder.is_notice:
-            found.append(f"{stage.label}: no window, because: {stage.respond_within.none_because}")
-        if not stage.respond_within.unit_stated:
-            found.append(f"{stage.label}: the kind of day is not stated; calendar days are counted")
+        within, target = stage.respond_within, ladder.climbs_to(stage.key)
+        above = ladder.stage(target) if target and stage.no_reply is NoReply.ESCALATE else None
+        if above and needs_choice(above):
+            instead = "where somebody must choose, so the IRO is asked instead"
+            found.append(f"{stage.label}: no reply would climb to {above.label}, {instead}")
+        notes = (
+            (within.set_by_raiser, "the date is set for each item, so it is not in the sum"),
+            (within.none_because and not (stage.referral or ladder.is_notice), f"no window, because: {within.none_because}"),
+            (not within.unit_stated, "the kind of day is not stated; calendar days are counted"),
+        )
+        found += [f"{stage.label}: {note}" for is_so, note in notes if is_so]
     return tuple(found)

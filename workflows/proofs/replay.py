@@ -1,4 +1,4 @@
-"""Decides a challenge again from its own timeline, under its own rules, and says where the record and the rules part."""
+"""Decides a challenge again from its own timeline, under its own rules, and finds the first entry that differs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -39,12 +39,11 @@ class RecordedEntry:
     """The edition of the rules that it was decided under."""
 
     def rules_then(self, rules: Rules) -> Rules:
-        """The same procedure, in the edition that this entry was decided under. Raises Unlike for one not known here."""
-        try:
-            return replace(rules, edition=Edition(self.edition))
-        except ValueError:
-            said = f"it was decided under edition {self.edition} of the rules, which this release does not know"
-            raise ReplayDiffers(self.number, said) from None
+        """The same procedure, in the edition that this entry was decided under. Raises ReplayDiffers for one not known here."""
+        if self.edition not in list(Edition):
+            reason = f"it was decided under edition {self.edition} of the rules, which this release does not know"
+            raise ReplayDiffers(self.number, reason)
+        return replace(rules, edition=Edition(self.edition))
 
 
 class ReplayDiffers(Exception):
@@ -65,7 +64,7 @@ def replay_timeline(
     """Decide every event again, in order, each under the edition of the rules that it was decided under.
 
     `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
-    `facts` are the child's when it was raised (None: no child, no team). Raises Unlike.
+    `facts` are the child's when it was raised (None: no child, no team). Raises ReplayDiffers.
     """
     if not entries or entries[0].kind != "raised":
         raise ReplayDiffers(1, "a timeline begins with what was raised")
@@ -75,22 +74,22 @@ def replay_timeline(
     def raise_again(event: Event) -> Decision:
         return decide_raise(first.rules_then(rules), Act(event, who(first, None)), facts, (), first.at, about_child).decision
 
-    place, challenge = _one_of(entries, 0, raise_again)
+    place, challenge = _replay_event(entries, 0, raise_again)
     while place < len(entries):
         entry = entries[place]
         if entry.kind in _FOLLOWS or _event(entries, place) is None:
-            decision = _closed(rules, challenge, entry)
-            place, challenge = _same(entries, place, decision), decision.challenge
+            decision = _pass_date(rules, challenge, entry)
+            place, challenge = _match_record(entries, place, decision), decision.challenge
             continue
         by = THE_SERVICE if entry.is_by_service else who(entry, challenge)
         to = moved_to(str(entry.facts["ladder_hash"])) if entry.kind == LadderMoved.type else None
-        place, challenge = _one_of(entries, place, partial(_brought, entry, rules, to, challenge, by))
+        place, challenge = _replay_event(entries, place, partial(_bring, entry, rules, to, challenge, by))
         rules = to or rules
     return challenge
 
 
-def _one_of(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Challenge]:
-    """Decide an entry's event and hold it against the record. Where its words were erased, it may have had more of them."""
+def _replay_event(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Challenge]:
+    """Decide the event of one entry again and compare it with the record. Where words were erased, try with few and with all."""
     entry = entries[place]
     erased = entry.had_words and not entry.words
     for every in (False, True) if erased else (False,):
@@ -98,7 +97,7 @@ def _one_of(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Eve
         assert event is not None
         try:
             decision = decided(event)
-            return _same(entries, place, decision), decision.challenge
+            return _match_record(entries, place, decision), decision.challenge
         except Refused as refusal:
             unlike = ReplayDiffers(entry.number, f"it is refused now: {refusal}")
         except ReplayDiffers as fault:
@@ -116,52 +115,51 @@ def _event(entries: Sequence[RecordedEntry], place: int, every: bool = False) ->
     return event_of(entry.kind, facts, words, entry.had_words, every)
 
 
-def _closed(rules: Rules, challenge: Challenge, entry: RecordedEntry) -> Decision:
-    """What followed from a date that passed: every window whose time had come by the entry's own moment."""
+def _pass_date(rules: Rules, challenge: Challenge, entry: RecordedEntry) -> Decision:
+    """Decide what followed as the first window closed whose time had come at the entry's moment. Raises ReplayDiffers."""
     window = next_due(challenge, entry.at)
     if window is None:
         raise ReplayDiffers(entry.number, f"`{entry.kind}` is recorded, and no window had come to its time")
     key = window.key
-    return _brought(entry, rules, None, challenge, THE_SERVICE, WindowClosed(key.sequence, key.kind.value, key.n))
+    return _bring(entry, rules, None, challenge, THE_SERVICE, WindowClosed(key.sequence, key.kind.value, key.n))
 
 
-def _brought(entry: RecordedEntry, rules: Rules, to: Rules | None, challenge: Challenge, by: Actor, event: Event) -> Decision:
-    """The same event, brought again at its own moment. Raises Refused."""
+def _bring(entry: RecordedEntry, rules: Rules, to: Rules | None, challenge: Challenge, by: Actor, event: Event) -> Decision:
+    """Decide an event again at the moment of its entry, under the edition of that time. Raises Refused."""
     if to is not None and isinstance(event, LadderMoved):
         act = Act(replace(event, ladder_hash=""), by)
         return move_ladder(entry.rules_then(rules), entry.rules_then(to), challenge, act, entry.at)
     return decide(entry.rules_then(rules), challenge, Act(event, by), entry.at)
 
 
-def _same(entries: Sequence[RecordedEntry], place: int, decision: Decision) -> int:
-    """Hold what was decided against the record, entry by entry; gives where the record goes on."""
+def _match_record(entries: Sequence[RecordedEntry], place: int, decision: Decision) -> int:
+    """Compare what was decided with the record, entry by entry. Gives where the record goes on; raises ReplayDiffers."""
     if not decision.entries:
         raise ReplayDiffers(entries[place].number, f"nothing is decided where `{entries[place].kind}` is recorded")
-    for made in decision.entries:
-        if place >= len(entries):
-            raise ReplayDiffers(len(entries) + 1, f"`{made.kind}` is decided and not recorded")
-        if said := _unlike(entries[place], made):
-            raise ReplayDiffers(entries[place].number, said)
-        place += 1
-    return place
+    for at, decided in enumerate(decision.entries, start=place):
+        if at >= len(entries):
+            raise ReplayDiffers(len(entries) + 1, f"`{decided.kind}` is decided and not recorded")
+        if difference := _difference(entries[at], decided):
+            raise ReplayDiffers(entries[at].number, difference)
+    return place + len(decision.entries)
 
 
-def _unlike(recorded: RecordedEntry, made: TimelineEntry) -> str:
-    if recorded.kind != made.kind:
-        return f"`{recorded.kind}` is recorded where `{made.kind}` is decided"
+def _difference(recorded: RecordedEntry, decided: TimelineEntry) -> str:
+    """In what an entry as recorded is not the one decided again; empty where they are the same."""
+    if recorded.kind != decided.kind:
+        return f"`{recorded.kind}` is recorded where `{decided.kind}` is decided"
     for name in ("at", "stage", "sequence", "edition"):
-        if getattr(recorded, name) != getattr(made, name):
-            return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(made, name)} is decided"
+        if getattr(recorded, name) != getattr(decided, name):
+            return f"`{recorded.kind}` has {name} {getattr(recorded, name)} where {getattr(decided, name)} is decided"
     # Who reads a correction follows from what it corrects, where it is kept.
-    if recorded.kind != Corrected.type and recorded.visible != made.visible.value:
-        return f"`{recorded.kind}` is for {recorded.visible} where {made.visible.value} is decided"
+    if recorded.kind != Corrected.type and recorded.visible != decided.visible.value:
+        return f"`{recorded.kind}` is for {recorded.visible} where {decided.visible.value} is decided"
     # What else was open for the child that day is not on this timeline.
-    facts = {name: value for name, value in made.facts.items() if name != "prompts"}
-    kept = {name: value for name, value in recorded.facts.items() if name != "prompts"}
+    facts, kept = ({name: entry.facts[name] for name in entry.facts if name != "prompts"} for entry in (decided, recorded))
     if kept != facts:
         parted = sorted(name for name in {*kept, *facts} if kept.get(name) != facts.get(name))
         return f"`{recorded.kind}` has another {parted[0]} than is decided"
-    if recorded.words and dict(recorded.words) != {name: text for name, text in made.words.items() if text}:
+    if recorded.words and dict(recorded.words) != {name: text for name, text in decided.words.items() if text}:
         return f"`{recorded.kind}` has other words than its event"
     return ""
 
@@ -171,7 +169,7 @@ def first_difference(replayed: Challenge, kept: Challenge) -> str:
     for field in fields(Challenge):
         here, there = getattr(replayed, field.name), getattr(kept, field.name)
         if field.name == "windows":
-            here, there = (tuple(sorted(one, key=lambda window: window.key)) for one in (here, there))
+            here, there = (sorted(windows, key=lambda window: window.key) for windows in (here, there))
         if here != there:
             return field.name.replace("_", " ")
     return ""

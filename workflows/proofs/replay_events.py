@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
+from itertools import repeat
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -31,26 +32,22 @@ def event_of(
     event = BY_TYPE[kind]
     hints = get_type_hints(event, include_extras=True)
     erased = had_words and not words
-    made: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for field in fields(event):  # type: ignore[arg-type]
         if field.name == "type":
             continue
         if field.name == "actions":
             days = enumerate(facts.get("actions", ()))
-            made["actions"] = tuple(Action(words.get(f"actions.{n}", ERASED), date.fromisoformat(day)) for n, day in days)
+            values["actions"] = tuple(Action(words.get(f"actions.{n}", ERASED), date.fromisoformat(day)) for n, day in days)
         elif field.name == "said":
-            made["said"] = tuple(
+            values["said"] = tuple(
                 ReferralStatement(key, words.get(f"said.{key}", ""), applies) for key, applies in facts.get("said", {}).items()
             )
         elif hints[field.name] is Words:
-            made[field.name] = ERASED if erased and (every or not _may_be_empty(field)) else words.get(field.name, "")
+            values[field.name] = ERASED if erased and (every or field.default != "") else words.get(field.name, "")
         elif field.name in facts:
-            made[field.name] = _value(hints[field.name], facts[field.name])
-    return event(**made)
-
-
-def _may_be_empty(field: Any) -> bool:
-    return bool(field.default == "")
+            values[field.name] = _value(hints[field.name], facts[field.name])
+    return event(**values)
 
 
 def _value(hint: Any, raw: Any) -> Any:
@@ -59,12 +56,11 @@ def _value(hint: Any, raw: Any) -> Any:
         return None
     origin = get_origin(hint)
     if origin is UnionType:
-        return _value(next(one for one in get_args(hint) if one is not NoneType), raw)
+        return _value(next(kind for kind in get_args(hint) if kind is not NoneType), raw)
     if origin is tuple:
-        inner = get_args(hint)
-        if len(inner) == 2 and inner[1] is not Ellipsis:
-            return tuple(_value(one, value) for one, value in zip(inner, raw, strict=True))
-        return tuple(_value(inner[0], value) for value in raw)
+        first, *others = get_args(hint)
+        kinds = repeat(first, len(raw)) if others == [Ellipsis] else (first, *others)
+        return tuple(_value(kind, value) for kind, value in zip(kinds, raw, strict=True))
     if origin is Literal:
         return raw
     if hint is datetime or hint is date:

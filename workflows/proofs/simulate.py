@@ -1,7 +1,7 @@
 """Playing a ladder forward: every state it can reach and a shortest way there, for the checker, the demonstration, tests."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,18 +12,21 @@ from workflows.decision.decision_builder import Decision
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE, Act, Actor, Part
 from workflows.model.authority import Authority, HeldFor, Rules
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Facts, Party, Phase, Window, WindowKind
+from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Facts, Phase, Window, WindowKind
 from workflows.model.ladder import RAISER, WITHOUT_CHILD, Choice, ItemType, Ladder, Stage, Status
 from workflows.model.refusals import Refused
 
 SOMEBODY = "00000000-0000-4000-8000-000000000001"
-"""A person of nobody's, where a ladder wants one named and no directory is at hand."""
+"""The id of an invented person, where a ladder wants one named and there is no directory."""
 
 A_FORTNIGHT = timedelta(days=14)
-"""By when what is agreed is to be done."""
+"""How long an agreed action takes."""
+
+CHOSEN_DAYS = {"respond_by": timedelta(days=7), "resolve_by": timedelta(days=21)}
+"""How long the sender gives, where the date is theirs to set."""
 
 LONG_ENOUGH = 24
-"""Steps after which an item that does not climb is let be."""
+"""Steps after which `way_up` gives up."""
 
 Person = Callable[[str], str]
 """Finds a person (directory id) who may be chosen in a role."""
@@ -49,23 +52,20 @@ Way = tuple[Step, ...]
 
 def actor_for(step: Step) -> Actor:
     """Who takes a step, where no directory says."""
-    if step.part is Part.RAISER:
-        return Actor(step.person, frozenset({Part.RAISER, Part.CHILDS_IRO}), step.roles)
-    return Actor(step.person, frozenset({step.part}), step.roles)
+    parts = {Part.RAISER, Part.CHILDS_IRO} if step.part is Part.RAISER else {step.part}
+    return Actor(step.person, frozenset(parts), step.roles)
 
 
 def take_step(rules: Rules, challenge: Challenge | None, step: Step, facts: Facts, now: datetime) -> Decision:
     """Take one step at `now` (aware UTC). Raises Refused."""
-    if step.event is None:
-        assert challenge is not None
-        window = next_window(challenge)
-        event = e.WindowClosed(window.key.sequence, window.key.kind.value, window.key.n)
-        return decide(rules, challenge, Act(event, THE_SERVICE), max(now, window.acts_at))
     if isinstance(step.event, e.Raised):
-        about_child = bool(facts.statuses)
-        return decide_raise(rules, Act(step.event, actor_for(step)), facts, (), now, about_child).decision
+        return decide_raise(rules, Act(step.event, actor_for(step)), facts, (), now, bool(facts.statuses)).decision
     assert challenge is not None
-    return decide(rules, challenge, Act(step.event, actor_for(step)), now)
+    if step.event is not None:
+        return decide(rules, challenge, Act(step.event, actor_for(step)), now)
+    window = next_window(challenge)
+    closed = e.WindowClosed(window.key.sequence, window.key.kind.value, window.key.n)
+    return decide(rules, challenge, Act(closed, THE_SERVICE), max(now, window.acts_at))
 
 
 def next_window(challenge: Challenge) -> Window:
@@ -73,14 +73,29 @@ def next_window(challenge: Challenge) -> Window:
     return min(challenge.open_windows(), key=lambda window: (window.acts_at, window.key))
 
 
+_WHO = {
+    Status.LOOKED_AFTER: "a looked-after child",
+    Status.CHILD_PROTECTION: "a child with a protection plan",
+    Status.CHILD_IN_NEED: "a child in need",
+    Status.CARE_LEAVER: "a care leaver",
+    Status.NONE_RECORDED: "a child with no status recorded",
+}
+
+
+def children_of(ladder: Ladder) -> list[tuple[str, Facts]]:
+    """One child of each status that the ladder covers, those looked after first; last, what may be about no child."""
+    nobody = Facts(team="a_team", service="a_service")
+    statuses: Sequence[Status] = ()
+    if not set(ladder.items) <= WITHOUT_CHILD:
+        statuses = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
+    looked_after_first = sorted(statuses, key=lambda status: status is not Status.LOOKED_AFTER)
+    children = [(_WHO[status], replace(nobody, statuses=frozenset({status}))) for status in looked_after_first]
+    return [*children, *([("an item about no child", nobody)] if set(ladder.items) & WITHOUT_CHILD else [])]
+
+
 def facts_for(ladder: Ladder) -> Facts:
     """A child that the ladder covers, looked after where it can be; no child where the ladder is about a service."""
-    if set(ladder.items) <= WITHOUT_CHILD:
-        return Facts(team="a_team", service="a_service")
-    status = Status.LOOKED_AFTER
-    if ladder.covers and status not in ladder.covers:
-        status = ladder.covers[0]
-    return Facts(frozenset({status}), team="a_team", service="a_service")
+    return children_of(ladder)[0][1]
 
 
 def shortest_ways(rules: Rules, facts: Facts, start: datetime, person: Person = lambda role: SOMEBODY) -> dict[str, Way]:
@@ -97,15 +112,15 @@ def shortest_ways(rules: Rules, facts: Facts, start: datetime, person: Person = 
             except Refused:
                 continue
             found.setdefault(after.state, (*way, step))
-            key = _key(after)
-            if key not in seen:
-                seen.add(key)
-                if after.is_open:
-                    waiting.append((after, (*way, step)))
+            key = _what_matters(after)
+            if key not in seen and after.is_open:
+                waiting.append((after, (*way, step)))
+            seen.add(key)
     return found
 
 
-def _key(challenge: Challenge) -> object:
+def _what_matters(challenge: Challenge) -> object:
+    """What two challenges must share for the same steps to be open to both: the state, and who has answered or judged."""
     main = challenge.main_window()
     answered = frozenset(asked.party for asked in main.asked if asked.answered_at) if main else frozenset()
     judged = [w for w in challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT]
@@ -123,14 +138,9 @@ def steps_to_try(rules: Rules, challenge: Challenge | None, start: datetime, per
     stage = ladder.stage(challenge.stage)
     actions = _agreed_at(stage, challenge.last_at or start)
     if main and main.is_open and main.key.kind in ASKS_RECIPIENTS:
-        for asked in main.asked:
-            if not asked.answered_at:
-                yield Step(
-                    e.Responded("agrees", "We agree and will act.", actions),
-                    Part.ASKED,
-                    _roles(asked.party),
-                    asked.party.person or SOMEBODY,
-                )
+        answer = e.Responded("agrees", "We agree and will act.", actions)
+        waited_for = [asked.party for asked in main.asked if not asked.answered_at]
+        yield from (Step(answer, Part.ASKED, frozenset({party.role}), party.person or SOMEBODY) for party in waited_for)
     if challenge.phase is Phase.ENDORSING and stage.endorsed_by:
         roles = frozenset({stage.endorsed_by.role})
         yield Step(e.Endorsed(), Part.ENDORSER, roles)
@@ -138,17 +148,26 @@ def steps_to_try(rules: Rules, challenge: Challenge | None, start: datetime, per
     if challenge.phase in (Phase.AWAITING, Phase.ASKING) and stage.answer_is_a_meeting:
         yield Step(e.OutcomeRecorded("An action plan was agreed.", actions))
     if challenge.phase is Phase.ANSWERED:
-        for role in stage.judged_by.roles:
-            by = Part.RAISER if role == RAISER else Part.JUDGE
-            yield Step(e.Judged("enough", "What was asked for will be done."), by, frozenset({role}))
+        yield from _judging(stage, e.Judged("enough", "What was asked for will be done."))
         yield Step(e.Judged("needs_more", "Nothing has changed.", climb=False))
     if any(True for _ in challenge.open_windows()):
         yield Step()
-    yield Step(e.Resolved("The plan has been carried out."))
-    yield Step(e.EndedUnresolved("The child has moved to another authority."))
-    yield Step(e.Overtaken("The court has decided."))
-    yield Step(e.Withdrawn("Raised on a misunderstanding."))
-    yield Step(e.RecordedInError("Raised for the wrong child."))
+    yield from (_SETTLED, *_OTHER_ENDS)
+
+
+_SETTLED = Step(e.Resolved("The plan has been carried out."))
+_OTHER_ENDS = (
+    Step(e.EndedUnresolved("The child has moved to another authority.")),
+    Step(e.Overtaken("The court has decided.")),
+    Step(e.Withdrawn("Raised on a misunderstanding.")),
+    Step(e.RecordedInError("Raised for the wrong child.")),
+)
+
+
+def _judging(stage: Stage, verdict: e.Judged) -> list[Step]:
+    """The same verdict by each of those who judge."""
+    parts = {role: Part.RAISER if role == RAISER else Part.JUDGE for role in stage.judged_by.roles}
+    return [Step(verdict, part, frozenset({role})) for role, part in parts.items()]
 
 
 def _agreed_at(stage: Stage, now: datetime) -> tuple[e.Action, ...]:
@@ -156,10 +175,6 @@ def _agreed_at(stage: Stage, now: datetime) -> tuple[e.Action, ...]:
     if stage.complete_within is None or not stage.complete_within.as_agreed:
         return ()
     return (e.Action("The plan is carried out.", local_date(now) + A_FORTNIGHT),)
-
-
-def _roles(party: Party) -> frozenset[str]:
-    return frozenset({party.role})
 
 
 _CONCERNS = {
@@ -173,7 +188,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
     reasons = [reason for theme in rules.authority.themes for reason in theme.reasons if not reason.needs_words]
     about_child = bool(facts.statuses)
     for item in ladder.items:
-        if about_child == (item in WITHOUT_CHILD) and not (about_child is False and item in WITHOUT_CHILD):
+        if about_child == (item in WITHOUT_CHILD):
             continue
         for stage in ladder.stages:
             if ItemType.FORMAL in ladder.items and stage.informal == (item is not ItemType.INFORMAL):
@@ -210,11 +225,9 @@ def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person)
         role = stage.to.roles[0]
         named = person(role) if authority.role(role).held_for is HeldFor.AGENCY else ""
         chosen["to"] = (e.Chosen(role, named),)
-    if stage.respond_within.set_by_raiser:
-        chosen["respond_by"] = local_date(now) + timedelta(days=7)
-    if stage.complete_within and stage.complete_within.set_by_raiser:
-        chosen["resolve_by"] = local_date(now) + timedelta(days=21)
-    return chosen
+    windows = {"respond_by": stage.respond_within, "resolve_by": stage.complete_within}
+    by_hand = [name for name, within in windows.items() if within and within.set_by_raiser]
+    return chosen | {name: local_date(now) + CHOSEN_DAYS[name] for name in by_hand}
 
 
 def way_up(
@@ -241,7 +254,7 @@ def way_up(
             break
     if challenge is None or not challenge.is_open or len(challenge.visits) < 2:
         return ()
-    return (*way, Step(e.Resolved("The plan has been carried out.")))
+    return (*way, _SETTLED)
 
 
 def _upwards(
@@ -255,13 +268,11 @@ def _upwards(
                 yield step
         return
     stage = rules.ladder.stage(challenge.stage)
-    higher = rules.ladder.stages[rules.ladder.stages.index(stage) + 1 :]
-    chosen = choice_at(rules.authority, higher[0], now, person) if higher else {}
-    chosen = {name: value for name, value in chosen.items() if name in ("to", "respond_by")}
+    above = rules.ladder.next_after(stage.key)
+    chosen = choice_at(rules.authority, above, now, person) if above else {}
+    chosen.pop("resolve_by", None)
     if challenge.phase is Phase.ANSWERED:
-        for role in stage.judged_by.roles:
-            by = Part.RAISER if role == RAISER else Part.JUDGE
-            yield Step(e.Judged("needs_more", "Nothing has changed.", **chosen), by, frozenset({role}))
+        yield from _judging(stage, e.Judged("needs_more", "Nothing has changed.", **chosen))
     elif challenge.phase is Phase.ASKING:
         yield Step(e.Escalated("It cannot wait longer.", **chosen))
     answers = (e.OutcomeRecorded, e.Responded, e.Endorsed) if is_answered else (e.Endorsed,)
@@ -278,12 +289,8 @@ def date_step(step: Step, now: datetime) -> Step:
         return replace(step, event=replace(step.event, actions=actions))
     if not isinstance(step.event, e.Raised):
         return step
-    changes: dict[str, Any] = {}
-    if step.event.respond_by:
-        changes["respond_by"] = today + timedelta(days=7)
-    if step.event.resolve_by:
-        changes["resolve_by"] = today + timedelta(days=21)
-    return replace(step, event=replace(step.event, **changes)) if changes else step
+    changes: dict[str, Any] = {name: today + days for name, days in CHOSEN_DAYS.items() if getattr(step.event, name)}
+    return replace(step, event=replace(step.event, **changes))
 
 
 def play_way(rules: Rules, way: Way, facts: Facts, start: datetime, pause: timedelta = timedelta(minutes=20)) -> Challenge:
