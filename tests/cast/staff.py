@@ -1,7 +1,10 @@
 """A council in a store: its procedures and its directory are loaded, and its people come, go and stand in for each other."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, date, datetime
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +23,8 @@ from tests.cast.councils import PATIENT, Council, directory_files, procedures
 FIRST = date(2026, 3, 2)
 """The day on which a directory is loaded."""
 FOUNDED = datetime(2026, 3, 2, 8, tzinfo=UTC)
+_MADE: dict[tuple[Any, ...], tuple[sqlite3.Connection, Any]] = {}
+"""Councils as they were founded in this process, each with where chance stood afterwards."""
 
 
 def load(
@@ -51,10 +56,35 @@ class Staff:
         return self.council.key
 
     def found(self, council: Council, now: datetime = FOUNDED, files: Mapping[str, bytes | str] | None = None) -> None:
-        """Bring a council with its procedures and its directory into the store."""
+        """Bring a council with its procedures and its directory into the store.
+
+        An empty SQLite file with the same council and the same chance gets the same rows each time: they are copied.
+        """
+        chance = getattr(self.chance.octets, "__self__", None)
+        if not (self.store.is_sqlite and isinstance(chance, Random) and self._is_empty()):
+            self._found(council, now, files)
+            return
+        key = (council, now, tuple(sorted(files.items())) if files else None, chance.getstate())
+        with closing(sqlite3.connect(str(self.store.engine.url.database))) as here:
+            if key in _MADE:
+                made, state = _MADE[key]
+                here.execute("PRAGMA synchronous=OFF")
+                made.backup(here)
+                chance.setstate(state)
+            else:
+                self._found(council, now, files)
+                made = sqlite3.connect(":memory:", check_same_thread=False)
+                here.backup(made)
+                _MADE[key] = made, chance.getstate()
+
+    def _found(self, council: Council, now: datetime, files: Mapping[str, bytes | str] | None) -> None:
         with self.store.write(council.key) as connection:
             Procedures(CALENDAR).seed(connection, procedures(council), now)
         load(self.store, self.chance, files=files, council=council)
+
+    def _is_empty(self) -> bool:
+        with closing(sqlite3.connect(str(self.store.engine.url.database))) as here:
+            return not here.execute(f"SELECT EXISTS (SELECT 1 FROM {PersonRow.__tablename__})").fetchone()[0]
 
     def id(self, person: str, authority: str = "") -> UUID:
         """The identity of a person of the cast."""

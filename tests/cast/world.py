@@ -27,6 +27,7 @@ from drp.identity import tokens
 from drp.settings import Settings
 from tests.cast.clock import when
 from tests.cast.councils import Council, procedures
+from tests.cast.direct import client_of
 from tests.cast.staff import Staff
 from tests.cast.stores import read_once
 
@@ -143,7 +144,8 @@ class World(Staff):
             database_url=store.url, heartbeat=False, var=folder, mail="none", pool_size=5, body_limit_bytes=64 * 1024
         )
         self.app = create_app(self.settings, lambda: self.now)
-        self.client = self._opened.enter_context(TestClient(self.app))
+        self._opened.enter_context(TestClient(self.app))  # it begins and ends with it
+        self.client = self._opened.enter_context(client_of(self.app))
         self.contract = Contract(self.app)
         self.service = self.app.state.service
         read_once(self.service.casework.procedures)

@@ -32,6 +32,7 @@ from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
 from drp.reports.theme_tables import TableQuestion
 from drp.settings import Settings
+from tests.cast.stores import read_once
 from workflows.decision.moves import moves_of
 from workflows.model.register_entry import VisitCause
 
@@ -47,6 +48,7 @@ def told(request, tmp_path_factory):
     settings = Settings(database_url=f"sqlite:///{tmp_path / 'demo.sqlite'}", var=tmp_path, mail="folder", heartbeat=False)
     now = request.param
     service = assemble_service(settings, clock=lambda: now)
+    read_once(service.casework.procedures)
     migrate_database(service.store)
     tell_story(service, now, lambda said: None)
     beat_once(service)

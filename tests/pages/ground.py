@@ -1,17 +1,13 @@
 """What the attacks are made on: three authorities with items, drafts and documents that exist, and everybody at a browser."""
 
-import asyncio
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-import anyio.to_thread
 import httpx2
-import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
@@ -23,12 +19,10 @@ from drp.database.sqlite_driver import sqlite3
 from drp.identity import sessions
 from drp.items import drafts
 from tests.cast.councils import DUNMOOR, ELSEWHERE, NORTH
+from tests.cast.direct import ask
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
 from tests.store.files import png
-
-LOOP = asyncio.new_event_loop()
-"""Where a process's attacks run: made once, for as long as it lives."""
 
 NONE_SUCH = "ABCD-2345"
 OWN, OTHER, THEIRS, PARTNER = "own", "another child's", "another authority's", "a partner agency's"
@@ -44,56 +38,7 @@ class Straight(Visitor):
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any) -> httpx2.Response:
         sent = ({"Cookie": f"drp={self.cookie}"} if self.cookie else {}) | dict(headers or {})
         request = httpx2.Request(method, f"http://testserver{path}", headers=sent, **more)
-        body, answer = request.read(), _Answer(self.heard)
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
-            "path": unquote(request.url.path), "raw_path": request.url.raw_path, "query_string": request.url.query,
-            "root_path": "", "headers": [(name.lower(), value) for name, value in request.headers.raw],
-            "client": ("192.0.2.1", 50000), "server": ("testserver", 80), "state": {},
-        }  # fmt: skip
-        with pytest.MonkeyPatch.context() as patched:
-            # One request at a time: a thread for each plain function would only cost time.
-            patched.setattr(anyio.to_thread, "run_sync", _here)
-            LOOP.run_until_complete(self.world.app(scope, answer.receiving(body), answer.take))
-        return answer.whole()
-
-
-async def _here(function: Callable[..., Any], *given: Any, **how: Any) -> Any:
-    return function(*given)
-
-
-class _Answer:
-    """An answer as it comes."""
-
-    def __init__(self, heard: Callable[[str], object] | None) -> None:
-        self._heard = heard
-        self._start: dict[str, Any] = {}
-        self._body = bytearray()
-        self._done = asyncio.Event()
-
-    def receiving(self, body: bytes) -> Any:
-        messages = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive() -> dict[str, Any]:
-            if messages:
-                return messages.pop()
-            await self._done.wait()
-            return {"type": "http.disconnect"}
-
-        return receive
-
-    async def take(self, message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        self._body += message.get("body", b"")
-        if not message.get("more_body", False):
-            self._done.set()
-            if self._heard:
-                self._heard("answered")
-
-    def whole(self) -> httpx2.Response:
-        return httpx2.Response(self._start["status"], headers=self._start["headers"], content=bytes(self._body))
+        return ask(self.world.app, request, self.heard, ("192.0.2.1", 50000))
 
 
 def token_of(cookie: str) -> str:

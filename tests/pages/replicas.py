@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from api.app import create_app
 from notifications.channels import OutgoingMail, SendOutcome
+from tests.cast.direct import client_of
 from tests.cast.stores import read_once
 from tests.cast.world import World
 from tests.pages.browser import Visitor
@@ -44,7 +45,8 @@ class Replica:
         read_once(built.casework.procedures)
         self.service = self.app.state.service = replace(built, sender=replace(built.sender, channel=self.mail))
         self._opened = ExitStack()
-        self.client = self._opened.enter_context(TestClient(self.app))
+        self._opened.enter_context(TestClient(self.app))
+        self.client = self._opened.enter_context(client_of(self.app))
         self.statements: list[str] = []
         store = self.service.store
         for engine in (store.writer, store.reader) if store.is_sqlite else (store.writer,):

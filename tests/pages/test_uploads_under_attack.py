@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from api import body_limit
-from api.assembly import shipped_calendar, system_clock
+from api.assembly import system_clock
 from api.body_limit import BodyLimit
 from drp.database.engine import Store
 from drp.identity import sessions
@@ -31,7 +31,6 @@ from tests.cast.world import World
 from tests.faults import served
 from tests.pages.browser import at_browser
 from tests.store.files import ABUSES, docx, pdf, pdf_of, png
-from workflows.calendar.working_days import Calendar
 
 MIB = 1024 * 1024
 LIMIT = 10 * MIB
@@ -146,13 +145,13 @@ def worked(pid: int) -> float:
 
 
 @pytest.fixture(scope="module")
-def target(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, shipped: Calendar) -> Iterator[Target]:
+def target(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     folder = tmp_path_factory.mktemp("attacked")
     temporary = folder / "tmp"
     temporary.mkdir()
     shutil.copy(sqlite_template, folder / "drp.sqlite")
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
-    world = World(store, folder, shipped, DUNMOOR)
+    world = World(store, folder, DUNMOOR)
     reference = str(world.as_("irene").raises(item_type="formal").json()["reference"])
     tess = at_browser(world, "tess")
     with store.read(DUNMOOR.key) as connection:
@@ -189,11 +188,6 @@ def target(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory, ship
 
 
 PLAN = pdf(b"The plan.")
-
-
-@pytest.fixture(scope="module")
-def shipped() -> Calendar:
-    return shipped_calendar()
 
 
 @contextmanager

@@ -1,9 +1,7 @@
 """Several at once: one effect each, nothing lost; the database says who did it."""
 
-import multiprocessing
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +11,13 @@ from drp.casework.service import ActionResult, Casework, RetryKey
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
-from drp.database.engine import Conflict, Store, Unavailable
+from drp.database.engine import Conflict, Unavailable
 from drp.database.message_tables import NotificationRow
 from drp.identity import tokens
 from drp.identity.principal import Principal
 from tests.cast.councils import procedures
 from tests.cast.world import World
+from tests.service.adding_up import processes
 from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
 from workflows.model.refusals import NotOpen
 
@@ -218,38 +217,6 @@ def test_a_fault_after_the_entries_leaves_nothing_behind(world: World, monkeypat
 
 
 # The lost update.
-
-
-def add_up(url: str, times: int, start: Any) -> None:
-    """In a process of its own: read a number, add one, write it back, in one transaction each time."""
-    store = Store(url, pool_size=1)
-    start.wait()
-    done = 0
-    while done < times:
-        try:
-            with store.write("dunmoor") as connection:
-                query = select(AuthorityRow.brake).where(AuthorityRow.key == "dunmoor")
-                if not store.is_sqlite:
-                    query = query.with_for_update()
-                number = int(connection.execute(query).scalar_one() or 0)
-                connection.execute(update(AuthorityRow).where(AuthorityRow.key == "dunmoor").values(brake=str(number + 1)))
-            done += 1
-        except Unavailable:
-            continue
-    store.close()
-
-
-@contextmanager
-def processes(url: str, number: int, times: int) -> Iterator[None]:
-    context = multiprocessing.get_context("spawn")
-    start = context.Barrier(number)
-    running = [context.Process(target=add_up, args=(url, times, start)) for _ in range(number)]
-    for process in running:
-        process.start()
-    for process in running:
-        process.join(120)
-    yield
-    assert [process.exitcode for process in running] == [0] * number
 
 
 def test_four_processes_that_read_change_and_write_lose_nothing(world: World) -> None:
