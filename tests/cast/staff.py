@@ -1,6 +1,5 @@
 """A council in a store: its procedures and its directory are loaded, and its people come, go and stand in for each other."""
 
-import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -14,6 +13,7 @@ from drp.casework.procedures import Procedures
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.engine import Store
 from drp.database.ids import Randomness
+from drp.database.sqlite_driver import sqlite3
 from drp.directory.importing import import_directory
 from drp.directory.lookup import person_by_key
 from drp.directory.plan import ImportPlan
