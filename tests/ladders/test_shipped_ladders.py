@@ -239,7 +239,7 @@ def test_durhams_meetings(version, key, attended_by):
     assert meeting.arranged_by == "iro_operations_manager"
     assert meeting.attended_by == tuple(attended_by.split())
     assert meeting.outcome_recorded_by == "iro"
-    assert meeting.is_the_answer
+    assert not meeting.only_if
     assert meeting.called == ("meeting" if version == "2016/17" else "Resolution Meeting")
 
 

@@ -147,11 +147,7 @@ class Meeting:
     others: str = ""
     outcome_recorded_by: str = RAISER
     only_if: str = ""
-
-    @property
-    def is_the_answer(self) -> bool:
-        """A meeting that is always held is the answer; one held "if required" is not."""
-        return not self.only_if
+    """Under which condition it is held. One that is always held is the stage's answer; one held "if required" is not."""
 
 
 @dataclass(frozen=True)
@@ -223,7 +219,7 @@ class Stage:
     @property
     def answer_is_a_meeting(self) -> bool:
         """Is this stage's window met by a meeting's recorded outcome, rather than by replies?"""
-        return self.contact.meeting is not None and self.contact.meeting.is_the_answer
+        return self.contact.meeting is not None and not self.contact.meeting.only_if
 
     def roles_to(self) -> tuple[str, ...]:
         """The roles that the stage may be addressed to."""
@@ -231,8 +227,7 @@ class Stage:
 
     def named_roles(self) -> list[tuple[FilePlace, tuple[str, ...]]]:
         """Every role that the stage names, and where below the stage. The raiser is among them."""
-        meeting, endorsed_by = self.contact.meeting or Meeting(), self.endorsed_by
-        attended_by = tuple(role for role in meeting.attended_by if role != RECIPIENTS)
+        meeting = self.contact.meeting or Meeting()
         return [
             (("to",), (*self.to.roles, self.to.chosen_by) if self.to else ()),
             *((("copy", n), (copy.role,)) for n, copy in enumerate(self.copies) if copy.role != EVERYONE_ABOVE),
@@ -241,10 +236,10 @@ class Stage:
             (("sent_by",), self.sent_by),
             (("judged_by",), self.judged_by.roles),
             (("contact", "meeting", "arranged_by"), (meeting.arranged_by,)),
-            (("contact", "meeting", "attended_by"), attended_by),
+            (("contact", "meeting", "attended_by"), tuple(role for role in meeting.attended_by if role != RECIPIENTS)),
             (("contact", "meeting", "outcome_recorded_by"), (meeting.outcome_recorded_by,)),
             (("tell", "by"), (self.told_by,) if self.told_by else ()),
-            (("endorsed_by", "role"), (endorsed_by.role,) if endorsed_by else ()),
+            (("endorsed_by", "role"), (self.endorsed_by.role,) if self.endorsed_by else ()),
         ]
 
 
@@ -390,11 +385,10 @@ class Ladder:
 
     def named_roles(self) -> list[tuple[FilePlace, tuple[str, ...]]]:
         """Every role that the file names, and where. The raiser is among them."""
-        advisers = (self.before_skipping.talk_to,) if self.before_skipping else ()
         return [
             (("raised_by",), self.raised_by),
             (("observers",), self.observers),
-            (("before_skipping", "talk_to"), advisers),
+            (("before_skipping", "talk_to"), (self.before_skipping.talk_to,) if self.before_skipping else ()),
             *(((*self.place_of(stage), *place), roles) for stage in self.stages for place, roles in stage.named_roles()),
         ]
 
