@@ -1,4 +1,4 @@
-"""Who may see and do what: a person's relation to one item, and the table of routes. Deny by default."""
+"""Who may see an item, and who may raise one: what a person is on it, asked of the procedure. Deny by default."""
 
 from collections.abc import Callable
 from datetime import date

@@ -143,8 +143,8 @@ PEOPLE_OF_ITEMS = (
 )  # fmt: skip
 """The posts of some places (`team_keys`, `service_keys`, `child_keys`, `agency_keys`), the authority's own posts, the covers.
 
-Of `raisers` one post of each role and span is enough, for it is asked only whether they hold the role: an IRO holds theirs for
-every child.
+Of whoever raised an item (`raisers`) one post of each role and span is enough: it is asked only whether they hold the role, and
+an IRO has a post for each of their children.
 """
 
 # What a decision writes. Every parameter is a column's name; `b_` stands before those that say which row.

@@ -1,4 +1,5 @@
-"""What happens beside the ladder and moves nothing on it: notes, the child, legal advice, referral, actions, impact."""
+"""What moves nothing on the ladder: notes, the child, legal advice, referral, actions; and what the service itself reports
+(a message returned, a post taken over or empty, a new IRO, new facts)."""
 
 from dataclasses import replace
 from typing import get_args

@@ -187,7 +187,8 @@ class Edition(IntEnum):
     """An edition of the code's own rules, as ladder versions are of an authority's.
 
     Every timeline entry keeps the edition that it was decided under, and replay decides it under that one again: what was
-    decided stays decided. A release that changes what `decide` gives, or what an entry's hash covers, adds an edition.
+    decided stays decided. A release that changes what `decide` gives for events that there were, or what an entry's hash covers,
+    adds an edition. A new event alone needs none.
     """
 
     FIRST = 1

@@ -1,4 +1,4 @@
-"""Each event that a person may bring, as a form: one table, so that every move has its page and none is written twice."""
+"""The events that a person may bring, as forms in one table; answering and referring have pages of their own."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
