@@ -5,7 +5,7 @@ from collections.abc import Collection
 from workflows.model.authority import Authority, HeldFor, Rules
 from workflows.model.challenge import Challenge, Party
 from workflows.model.events import Chosen
-from workflows.model.ladder import EVERYONE_ABOVE, Choice, LadderCondition, Stage, StageCopy, Term
+from workflows.model.ladder import EVERYONE_ABOVE, Choice, Ladder, LadderCondition, Stage, StageCopy, Term
 from workflows.model.refusals import Unfit
 
 
@@ -87,6 +87,11 @@ def copies_of_stage(
         if condition_holds(copy.when, challenge, rules.authority, copy.role in chosen):
             found += challenge.everyone_told() if copy.role == EVERYONE_ABOVE else [Party(copy.role)]
     return without_parties(found, to)
+
+
+def observers_of_stage(ladder: Ladder, stage: Stage, told: Collection[Party]) -> tuple[Party, ...]:
+    """Who is told, beside those asked and copied (`told`), that an item has come to a stage; nothing is asked of them."""
+    return without_parties([Party(role) for role in (*ladder.observers, *stage.observers)], told)
 
 
 def without_parties(parties: Collection[Party], excluded: Collection[Party]) -> tuple[Party, ...]:

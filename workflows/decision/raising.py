@@ -9,7 +9,7 @@ from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.stage_entry import enter_stage, log_talk, set_resolve_by
 from workflows.model.authority import Capacity, Rules
-from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
+from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, StageVisit
 from workflows.model.events import EarlierItem, Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Ladder
 from workflows.model.refusals import Unfit
@@ -140,8 +140,7 @@ def enter_notice(turn: DecisionBuilder, event: Raised) -> None:
     if ladder.counts_at:
         turn.change(stage=ladder.counts_at, highest_stage=ladder.counts_at)
     turn.tell(NotificationKind.SCRUTINY if event.item_type is ItemType.SENIOR_SCRUTINY else NotificationKind.NOTICE, to, copies)
-    observers = [*ladder.observers, *stage.observers]
-    turn.tell(NotificationKind.OBSERVED, addressing.without_parties([Party(role) for role in observers], (*to, *copies)))
+    turn.tell(NotificationKind.OBSERVED, addressing.observers_of_stage(ladder, stage, (*to, *copies)))
 
 
 def _check_happened(turn: DecisionBuilder, event: Raised) -> None:

@@ -101,8 +101,8 @@ def send_to_stage(turn: DecisionBuilder, stage: Stage, visit: StageVisit, promis
     kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
     window = open_reply(turn, promise, visit.told, kind)
     turn.tell(NotificationKind.ASKED, visit.told, visit.copied, window=window.key)
-    observers = [Party(role) for role in (*turn.rules.ladder.observers, *stage.observers)]
-    turn.tell(NotificationKind.OBSERVED, addressing.without_parties(observers, (*visit.told, *visit.copied)), window=window.key)
+    observers = addressing.observers_of_stage(turn.rules.ladder, stage, (*visit.told, *visit.copied))
+    turn.tell(NotificationKind.OBSERVED, observers, window=window.key)
     if stage.sent_by:
         senders = [Party(role) for role in stage.sent_by]
         turn.tell(NotificationKind.TO_SEND, addressing.without_parties(senders, visit.told), window=window.key)
