@@ -93,8 +93,8 @@ def search_register(
     if sort not in SORTS:
         raise Unfit("There is no such order.", f"Choose one of {', '.join(SORTS)}.", "sort")
     keys, descending = _order(labels, sort)
-    query = select(core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
-    query = query.where(*filter_conditions(labels, wanted, now))
+    columns = (core_table(RegisterRow), *(key.label(f"key_{n}") for n, key in enumerate(keys)))
+    query = select_of(RegisterRow, labels.words.key, *columns).where(*filter_conditions(labels, wanted, now))
     query = start_after(query, keys, read_place(after, sort, keys), descending)
     query = query.order_by(*(key.desc() if descending else key.asc() for key in keys)).limit(most + 1)
     rows = connection.execute(query).all()
