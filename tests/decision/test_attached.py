@@ -171,7 +171,7 @@ def test_planted_a_recipient_who_hides_a_document(monkeypatch):
 
 
 def test_planted_a_document_anywhere(monkeypatch):
-    plant_rule(monkeypatch, e.DocumentAttached, does=lambda turn, event: off_ladder_events.note_event(turn, event))
+    plant_rule(monkeypatch, e.DocumentAttached, does=lambda turn, event: turn.note_event(event))
     fails(test_only_the_iro_service_keeps_a_document_to_itself)
     fails(lambda: test_a_digest_is_one_or_it_is_refused("../" * 21 + "x"))
     plant_rule(monkeypatch, e.DocumentAttached, move="")
@@ -190,7 +190,7 @@ def test_planted_a_line_that_may_not(monkeypatch):
 
 def test_planted_a_name_among_the_facts(monkeypatch):
     def attach(turn, event):
-        off_ladder_events.note_event(turn, event, {"name": "Action plan.pdf"})
+        turn.note_event(event, {"name": "Action plan.pdf"})
 
     plant_rule(monkeypatch, e.DocumentAttached, does=attach)
     fails(test_the_record_has_its_digest_as_a_fact_and_its_name_as_words)

@@ -150,7 +150,7 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
         stale = real(connection, KEY, [id_])[id_]
     marsh.sweep(CLIMBS)
 
-    def read_before(connection: Any, authority: str, ids: Any, **locks: bool) -> Any:
+    def read_before(connection: Any, authority: str, ids: Any, *statement: Any) -> Any:
         now = real(connection, authority, ids)
         return {i: replace(stale, version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
 

@@ -361,8 +361,9 @@ def test_whatever_the_authority_calls_it_the_file_arrives_as_it_was_written() ->
 
 def test_planted_words_that_are_not_escaped_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vText, "to_ical", lambda said: said.encode())
-    assert [name for name in NAMES if unlike(name)]
-    assert unlike("x\r\nATTENDEE:mailto:spy@evil.example")
+    assert unlike("Durham, and others; again")
+    with pytest.raises(AssertionError, match="unescaped new line"):  # the library itself lets no line into another
+        unlike("x\r\nATTENDEE:mailto:spy@evil.example")
 
 
 def test_planted_words_with_what_cannot_be_seen_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from api.pages.frame.browser_request import PageContext, page_context
 from api.pages.my_work import inbox as room
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.statements import MESSAGES
 from drp.messages import inbox
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
@@ -152,7 +153,7 @@ def test_planted_an_inbox_of_everybody_is_caught(two, monkeypatch):
     monkeypatch.setattr(
         inbox, "messages_of_person",
         lambda connection, authority, person, most, skip=0: connection.execute(
-            inbox.messages_query(authority).limit(most).offset(skip)
+            MESSAGES.limit(most).offset(skip), {"authority": authority}
         ).mappings().all(),
     )  # fmt: skip
     with pytest.raises(AssertionError):

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from fastapi import Response
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from api.json import problems
 from api.pages.frame import browser_request, error_pages, layout
@@ -18,6 +20,7 @@ from api.pages.sign_in.rate_limit import RateLimit
 from api.presenters import item_reader
 from drp.casework import access
 from drp.database import draft_tables
+from drp.database.account_tables import SessionRow, SignInRow
 from drp.identity import principal, sessions
 from drp.identity import sign_in as sign_in_module
 from drp.identity.principal import NotPermitted
@@ -159,7 +162,7 @@ def forget(what: str, monkeypatch: Plant) -> None:
         if what == "authority":
             secret = f"dunmoor.{secret.partition('.')[2]}"
         row = connection.execute(
-            sessions.select(sessions.col(sessions.SessionRow.person)).where(
+            select(col(SessionRow.person)).where(
                 sessions.col(sessions.SessionRow.authority) == owner,
                 sessions.col(sessions.SessionRow.hash) == sessions.hash_secret(secret),
             )
@@ -277,7 +280,7 @@ def test_a_link_that_is_good_twice_or_too_long_or_is_used_up_by_looking_is_notic
 
     def twice(connection: Any, *given: Any) -> Any:
         found = real(connection, *given)
-        connection.execute(sign_in_module.update(sign_in_module.SignInRow).values(used_at=None))
+        connection.execute(update(SignInRow).values(used_at=None))
         return found
 
     with monkeypatch.context() as patched:
@@ -291,7 +294,7 @@ def test_a_link_that_is_good_twice_or_too_long_or_is_used_up_by_looking_is_notic
     def used_by_looking(visit: Any, template: str, *more: Any, **named: Any) -> Any:
         if template == "sign_in_link.html":
             with first.service.store.write("dunmoor") as connection:
-                connection.execute(sign_in_module.update(sign_in_module.SignInRow).values(used_at=world.now))
+                connection.execute(update(SignInRow).values(used_at=world.now))
         return follow(visit, template, *more, **named)
 
     with monkeypatch.context() as patched:

@@ -18,6 +18,7 @@ from drp.casework import load as loading
 from drp.casework import sweep as sweeping
 from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
 from drp.database.engine import Store
+from drp.database.scope import core_table
 from drp.identity import tokens
 from drp.timeline import chain
 from tests.cast.councils import CLIMBING
@@ -138,7 +139,8 @@ def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -
 @one_engine
 def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(service.Casework, "find_answer", lambda *given: None)
-    monkeypatch.setattr(service, "insert", lambda table: update(IdempotencyRow).where(col(IdempotencyRow.entry) == -1))
+    nothing = update(core_table(IdempotencyRow)).where(col(IdempotencyRow.entry) == -1)
+    monkeypatch.setitem(service.INSERTS, IdempotencyRow, nothing)
     must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
 
 
