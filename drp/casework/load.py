@@ -231,12 +231,12 @@ def load_establishment(connection: Connection, authority: str, abouts: Iterable[
     Ended posts come too: independence asks who was in the line at the time (docs/architecture.md rule 10).
     """
     listed = list(abouts)
+    kinds = (HeldFor.TEAM, HeldFor.SERVICE, HeldFor.CHILD, HeldFor.AGENCY)
+    keys = ((about.team, about.service, about.child, about.agency) for about in listed)
+    places = {(kind.value, key) for four in keys for kind, key in zip(kinds, four, strict=True) if key}
     asked = {
         "authority": authority,
-        "team_keys": sorted({about.team for about in listed} - {""}),
-        "service_keys": sorted({about.service for about in listed} - {""}),
-        "child_keys": sorted({about.child for about in listed} - {""}),
-        "agency_keys": sorted({about.agency for about in listed} - {""}),
+        "places": [(HeldFor.AUTHORITY.value, ""), *sorted(places)],
         "raisers": [UUID(raiser) for raiser in sorted({about.raiser for about in listed} - {""})],
     }
     rows = connection.execute(PEOPLE_OF_ITEMS, asked).all()

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,7 +32,6 @@ from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
-from workflows.model.authority import HeldFor
 from workflows.model.challenge import Outcome
 
 _AUTHORITY: Any = bindparam("authority")
@@ -116,10 +116,6 @@ LAST_TICK = select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == _
 
 # The people of items: posts and covers in one statement, each with what it is.
 
-_PLACES = [
-    and_(col(PostRow.held_for) == kind.value, _among(PostRow.key, f"{kind.value}_keys"))
-    for kind in (HeldFor.TEAM, HeldFor.SERVICE, HeldFor.CHILD, HeldFor.AGENCY)
-]
 _POST, _COVER = core_table(PostRow).c, core_table(CoverRow).c
 _NO_COVER = (null().cast(Uuid()).label("by"), false().label("is_delegate"))
 PEOPLE_OF_ITEMS = (
@@ -127,7 +123,7 @@ PEOPLE_OF_ITEMS = (
         PostRow, _AUTHORITY, literal("post").label("what"), _POST.role, _POST.held_for, _POST.key, _POST.person, *_NO_COVER,
         _POST.since, _POST.until,
     )
-    .where(or_(_POST.held_for == HeldFor.AUTHORITY.value, *_PLACES))
+    .where(tuple_(_POST.held_for, _POST.key).in_(bindparam("places", expanding=True)))
     .union(
         select_of(
             PostRow, _AUTHORITY, literal("post"), _POST.role, _POST.held_for, func.min(_POST.key), _POST.person, *_NO_COVER,
@@ -141,7 +137,7 @@ PEOPLE_OF_ITEMS = (
         ),
     )
 )  # fmt: skip
-"""The posts of some places (`team_keys`, `service_keys`, `child_keys`, `agency_keys`), the authority's own posts, the covers.
+"""The posts of some `places` (for what they are held, and the key of which), and the authority's covers.
 
 Of whoever raised an item (`raisers`) one post of each role and span is enough: it is asked only whether they hold the role, and
 an IRO has a post for each of their children.

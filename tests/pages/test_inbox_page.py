@@ -54,7 +54,7 @@ def test_a_manager_reads_what_happened_what_to_do_and_by_when(world):
     assert "to you" in page.text
     assert "Inbox (1)" in page.text
     for kept in ("She waits.", "KT", "T-1"):
-        assert kept not in page.text
+        assert kept not in page.text.replace(reference, "")  # made of letters and digits by chance
 
 
 def test_the_page_and_the_interface_tell_the_same(world):
