@@ -113,7 +113,8 @@ def test_items_go_with_the_child_and_nobodys_are_the_managers(world: World) -> N
 def test_no_child_is_on_the_board_where_nothing_waits_for_the_desk(world: World) -> None:
     a_busy_week(world)
     page = at_browser(world, "mona").open("/board")
-    assert not [secret for secret in ("T-1", "T-2", "KT", "JO", "She waits") if secret in page.text]
+    said = re.sub(r"\b\w{4}-\w{4}\b", "", page.text)  # a reference may hold initials by chance
+    assert not [secret for secret in ("T-1", "T-2", "KT", "JO", "She waits") if secret in said]
 
 
 def test_another_authoritys_items_are_not_counted(two: World) -> None:
