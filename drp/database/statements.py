@@ -43,6 +43,19 @@ def _among(column: Any, name: str) -> ColumnElement[bool]:
     return col(column).in_(bindparam(name, expanding=True))
 
 
+# How rows belong together.
+
+_NOTIFICATION_KEY = ("authority", "challenge", "version", "n")
+MESSAGE_OF_COPY = and_(*(core_table(NotificationRow).c[name] == core_table(DeliveryRow).c[name] for name in _NOTIFICATION_KEY))
+"""Joins a person's copy to the message that it is a copy of."""
+
+WINDOW_OF_PRESENT_STAY = and_(
+    col(WindowRow.authority) == col(ChallengeRow.authority),
+    col(WindowRow.challenge) == col(ChallengeRow.id),
+    col(WindowRow.sequence) == col(ChallengeRow.sequence),
+)
+"""Joins a challenge to the windows of its present stay at a stage."""
+
 # Who asks.
 
 SESSION_IN_FORCE = (
@@ -215,10 +228,6 @@ LOOKED = (
 """The service has looked for windows that closed by `now`: never backwards."""
 
 # The inbox.
-
-_NOTIFICATION_KEY = ("authority", "challenge", "version", "n")
-MESSAGE_OF_COPY = and_(*(core_table(NotificationRow).c[name] == core_table(DeliveryRow).c[name] for name in _NOTIFICATION_KEY))
-"""Joins a person's copy to the message that it is a copy of."""
 
 _ITEM = in_authority(ChallengeRow, _AUTHORITY) & (col(ChallengeRow.id) == col(DeliveryRow.challenge))
 _NOT_IN_ERROR = col(ChallengeRow.phase) != Outcome.IN_ERROR.value

@@ -154,8 +154,8 @@ def stand_ins(
     of, by = (core_table(PersonRow).alias(name) for name in ("of_person", "by_person"))
     query = (
         select_of(CoverRow, authority, core_table(CoverRow), of.c.name.label("of_name"), by.c.name.label("by_name"))
-        .join(of, and_(of.c.authority == authority, of.c.id == col(CoverRow.of)))
-        .join(by, and_(by.c.authority == authority, by.c.id == col(CoverRow.by)))
+        .join(of, and_(of.c.authority == col(CoverRow.authority), of.c.id == col(CoverRow.of)))
+        .join(by, and_(by.c.authority == col(CoverRow.authority), by.c.id == col(CoverRow.by)))
         .where(match_not_over(CoverRow, day))
         .order_by(of.c.name, col(CoverRow.since), by.c.name)
     )

@@ -86,6 +86,7 @@ def _entries(octets: bytes) -> list[ZipInfo]:
     try:
         with ZipFile(BytesIO(octets)) as zipped:
             entries = zipped.infolist()
+    # All that the library raises for a list of parts that is damaged, or packed in a way that it does not know.
     except (BadZipFile, NotImplementedError, ValueError, struct.error, OverflowError):
         raise _damaged() from None
     if len(entries) != count:

@@ -11,6 +11,7 @@ from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import PersonRow
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.database.scope import in_authority, select_of
+from drp.database.statements import WINDOW_OF_PRESENT_STAY
 from workflows.model.challenge import WindowKind
 
 
@@ -64,11 +65,7 @@ def list_items_with_meeting(connection: Connection, authority: str, most: int) -
         select_of(WindowRow, authority, WindowRow.challenge)
         .join(
             ChallengeRow,
-            and_(
-                in_authority(ChallengeRow, authority),
-                col(ChallengeRow.id) == col(WindowRow.challenge),
-                col(ChallengeRow.sequence) == col(WindowRow.sequence),
-            ),
+            WINDOW_OF_PRESENT_STAY,
         )
         .where(
             col(WindowRow.closed_at).is_(None),

@@ -35,7 +35,7 @@ def list_due_messages(connection: Connection, authority: str, now: datetime, mos
     row = core_table(NotificationRow)
     due = (
         select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
-        .where(row.c.authority == authority, row.c.state == NotificationState.WAITING, row.c.next_at <= now)
+        .where(in_authority(NotificationRow, authority), row.c.state == NotificationState.WAITING, row.c.next_at <= now)
         .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
         .limit(most)
         .subquery()

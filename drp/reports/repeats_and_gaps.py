@@ -14,6 +14,7 @@ from drp.database.directory_tables import ChildRow
 from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority
+from drp.database.statements import WINDOW_OF_PRESENT_STAY
 from drp.reports.aggregate import Dimension, conditions_of
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, read_table
@@ -68,11 +69,7 @@ def waiting_statement(query: Any, authority: str, now: datetime) -> Any:
     """A query of challenges narrowed to those that are open and wait for a reply past its date."""
     return query.join(
         WindowRow,
-        and_(
-            in_authority(WindowRow, authority),
-            col(WindowRow.challenge) == col(ChallengeRow.id),
-            col(WindowRow.sequence) == col(ChallengeRow.sequence),
-        ),
+        WINDOW_OF_PRESENT_STAY,
     ).where(
         in_authority(ChallengeRow, authority),
         col(ChallengeRow.is_open),
@@ -106,7 +103,7 @@ def repeated_concerns(
     asked = asked_of(labels, question, (Dimension.REASON, None))
     with_child = line.outerjoin(child, and_(child.c.authority == line.c.authority, child.c.id == line.c.child))
     here = (
-        line.c.authority == labels.words.key,
+        in_authority(RegisterRow, labels.words.key),
         line.c.kind == CHALLENGE,
         line.c.reason != "",
         whose != "",

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from drp.database.register_tables import RegisterRow, StayRow
-from drp.database.scope import core_table, select_of
+from drp.database.scope import core_table, in_authority, select_of
 from drp.reports.aggregate import Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, kinds_of, percent_of
@@ -197,7 +197,7 @@ def _narrowed(query: Any, labels: DisplayLabels, question: TableQuestion) -> Any
 
 def _within(query: Any, labels: DisplayLabels, kinds: Sequence[str], first: str, last: str) -> Any:
     stay = core_table(StayRow)
-    query = query.where(stay.c.authority == labels.words.key, stay.c.kind.in_(kinds))
+    query = query.where(in_authority(StayRow, labels.words.key), stay.c.kind.in_(kinds))
     query = query.where(stay.c.month >= first) if first else query
     return query.where(stay.c.month <= last) if last else query
 

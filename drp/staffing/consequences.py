@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_, update
+from sqlalchemy import Connection, update
 from sqlmodel import col
 
 from drp.casework import load
@@ -27,6 +27,7 @@ from drp.database.engine import Store, Unavailable
 from drp.database.gathering import gather_by_key
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
+from drp.database.statements import MESSAGE_OF_COPY
 from drp.directory.lookup import facts_of_child
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
@@ -249,12 +250,7 @@ def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mappin
         )
         .join(
             NotificationRow,
-            and_(
-                in_authority(NotificationRow, authority),
-                col(NotificationRow.challenge) == col(DeliveryRow.challenge),
-                col(NotificationRow.version) == col(DeliveryRow.version),
-                col(NotificationRow.n) == col(DeliveryRow.n),
-            ),
+            MESSAGE_OF_COPY,
         )
         .where(col(DeliveryRow.challenge).in_(ids))
     )
