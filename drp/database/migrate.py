@@ -1,5 +1,6 @@
 """Bringing a database to the present schema, on both engines, from the first migration."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -23,6 +24,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return made
 
 
+@cache
 def newest_revision() -> str:
     """The revision that this code expects."""
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
@@ -36,6 +38,8 @@ def is_known(stands: str) -> bool:
 def migrate_database(store: Store) -> str:
     """Apply what is missing; harmless to repeat. Returns the revision. The connection's role must own the tables."""
     with store.engine.begin() as connection:
+        if (stands := stored_revision(connection)) == newest_revision():
+            return stands
         if not store.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         command.upgrade(alembic_config(connection), "head")

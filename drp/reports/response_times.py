@@ -16,7 +16,8 @@ from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority, select_of
 from drp.reports.aggregate import Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
-from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, kinds_of, percent_of
+from drp.reports.percentages import percent_of
+from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, kinds_of
 from workflows.model.challenge import EnteredHow
 from workflows.model.register_entry import ReplyState, VisitCause
 

@@ -7,17 +7,17 @@ nobody recorded stands in a row of its own (a table in a report may leave both u
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from sqlalchemy import Connection, func
 from sqlmodel import col
 
-from drp.database.register_tables import PopulationRow, RegisterRow
+from drp.database.register_tables import RegisterRow
 from drp.database.scope import select_of
 from drp.reports.aggregate import PERIODS, CountedPairs, CountQuery, Dimension, conditions_of, count_items
 from drp.reports.display_labels import DisplayLabels, TableHeading
-from workflows.calendar.reporting_periods import first_day, months_in, period_in_words, periods_between, quarter_of_month
+from drp.reports.percentages import change_in_percent, percent_of
+from workflows.calendar.reporting_periods import first_day, months_in, periods_between
 from workflows.calendar.working_days import so_many
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import APART, CHALLENGE
@@ -73,24 +73,14 @@ class ThemeTable:
         return percent_of(self.cell(row, column), self.total(column))
 
 
-def percent_of(part: int, whole: int, decimals: int = 2) -> str:
-    """`part` of `whole` per cent: 9 of 23 is 39.13%. Empty where there is no whole."""
-    return f"{round_as_reports(Decimal(part * 100) / Decimal(whole), decimals)}%" if whole else ""
-
-
-def round_as_reports(number: Decimal, decimals: int) -> Decimal:
-    """Rounded as reports round: halves away from nought."""
-    return number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-
-
 def read_table(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> ThemeTable:
     """Count what is asked. Raises ValueError where it is counted by the same thing twice."""
     if question.by is question.across:
         raise ValueError(f"Both are {question.by.value}: count by one thing, or by two different ones.")
     across = question.across
-    cells = _counted(connection, labels, question, (question.by, across))
-    by_row = _counted(connection, labels, question, (question.by, None)) if across else cells
-    by_column = _counted(connection, labels, question, (across, None)) if across else None
+    cells = count_question(connection, labels, question, (question.by, across))
+    by_row = count_question(connection, labels, question, (question.by, None)) if across else cells
+    by_column = count_question(connection, labels, question, (across, None)) if across else None
     rows = _headings(labels, question.by, [key for key, _ in by_row.cells], question)
     columns = _headings(labels, across, [key for key, _ in by_column.cells], question) if across and by_column else ()
     return ThemeTable(
@@ -149,7 +139,7 @@ def kinds_of(question: TableQuestion) -> tuple[str, ...]:
     return (CHALLENGE, PRACTICE) if question.with_practice else (CHALLENGE,)
 
 
-def _counted(
+def count_question(
     connection: Connection, labels: DisplayLabels, question: TableQuestion, names: tuple[Dimension, Dimension | None]
 ) -> CountedPairs:
     """Counts of every kind together. A notice without a reason counts under what it is, not as one nobody gave a reason."""
@@ -263,97 +253,6 @@ def break_between(labels: DisplayLabels, earlier: str, later: str) -> SeriesBrea
     """Where recording changed between two periods (after the first began, and not after the second did)."""
     began, again = (first_day(months_in(period)[0]) for period in (earlier, later))
     return next((series_break for series_break in labels.words.reporting.breaks if began < series_break.since <= again), None)
-
-
-@dataclass(frozen=True)
-class PeriodComparison:
-    """One period beside another. `broken`: why the two are not to be compared without saying so."""
-
-    now: str
-    before: str
-    items: int
-    items_before: int
-    broken: str = ""
-
-    def in_words(self) -> str:
-        """The arithmetic, stated: 112 in 2016/17, 164 in 2015/16: 112 − 164 = −52; −52 of 164 is −31.7%."""
-        now, before = period_in_words(self.now), period_in_words(self.before)
-        more = _signed(self.items - self.items_before)
-        text = f"{self.items:,} in {now}, {self.items_before:,} in {before}: {self.items:,} − {self.items_before:,} = {more}"
-        if self.items_before:
-            text += f"; {more} of {self.items_before:,} is {change_in_percent(self.items, self.items_before)}"
-        return text + "."
-
-
-def _signed(number: int) -> str:
-    return f"{'−' if number < 0 else '+' if number else ''}{abs(number):,}"
-
-
-def change_in_percent(now: int, before: int) -> str:
-    """By how much something changed, per cent of what it was, one decimal: −31.7%. Empty where there was nothing before."""
-    if not before:
-        return ""
-    number = round_as_reports(Decimal((now - before) * 100) / Decimal(before), 1)
-    return f"{'−' if number < 0 else '+' if number else ''}{abs(number)}%"
-
-
-def compare_periods(
-    connection: Connection, labels: DisplayLabels, question: TableQuestion, now: str, before: str
-) -> PeriodComparison:
-    """How many items there are in one period and in another, both narrowed as the question is."""
-    numbers = []
-    for period in (now, before):
-        first, last = months_in(period)
-        of_period = replace(question, across=None, first=first, last=last, together=False)
-        numbers.append(_counted(connection, labels, of_period, (Dimension.MONTH, None)).items)
-    broken = break_between(labels, before, now)
-    return PeriodComparison(now, before, numbers[0], numbers[1], broken.why if broken else "")
-
-
-@dataclass(frozen=True)
-class StatusRate:
-    """Items about children of one status for every 100 such children. `children`: the mean of the quarters that are known."""
-
-    status: str
-    items: int
-    children: Decimal
-    quarters: int
-
-    @property
-    def per_100(self) -> str:
-        """To one decimal: 10.1."""
-        return str(round_as_reports(Decimal(self.items * 100) / self.children, 1))
-
-
-MOST_QUARTERS = 4
-"""Of how many quarters a rate is given: over longer than a year it would say nothing that people know."""
-
-
-def rates_of_period(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> tuple[StatusRate, ...]:
-    """Rates of a period of up to a year, for each status whose number of children is known for all of its quarters."""
-    if not question.first or not question.last:
-        return ()
-    first, last = (quarter_of_month(month) for month in (question.first, question.last))
-    quarters = periods_between([first, last])
-    if len(quarters) > MOST_QUARTERS:
-        return ()
-    rows = connection.execute(
-        select_of(PopulationRow, labels.words.key, PopulationRow.status, func.sum(col(PopulationRow.number)), func.count())
-        .where(col(PopulationRow.quarter).in_(quarters))
-        .group_by(col(PopulationRow.status))
-        .order_by(col(PopulationRow.status))
-    ).all()
-    known = [(status, int(total)) for status, total, number in rows if total and number == len(quarters)]
-    # Challenges alone: notices of excellent practice are apart, whatever else is counted with them.
-    counts = (
-        _counted(connection, labels, replace(question, with_practice=False), (Dimension.STATUS, None))
-        if known
-        else CountedPairs({}, 0)
-    )
-    return tuple(
-        StatusRate(status, counts.cells.get((status, ""), 0), Decimal(total) / len(quarters), len(quarters))
-        for status, total in known
-    )
 
 
 GOOD = ("better", "partly")

@@ -1,5 +1,8 @@
 """For the child's file, each step that everybody could read and nothing else; for the child, a letter that is kept nowhere."""
 
+from collections.abc import Callable
+
+from tests.cast.councils import LEVELS
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, matter, refer
@@ -46,12 +49,11 @@ def test_neither_is_for_whoever_is_asked(world: World) -> None:
     assert "Text for the child" not in at_browser(world, "tess").open(f"/challenges/{reference}?all=1").text
 
 
-def test_there_is_no_letter_where_there_is_no_child(world: World) -> None:
-    answer = world.as_("irene").raises("", item_type="about_service", team="north")
-    if answer.status_code == 201:
-        reference = answer.json()["reference"]
-        assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/letter").status_code == 404
-        assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/file").status_code == 200
+def test_there_is_no_letter_where_there_is_no_child(build: Callable[..., World]) -> None:
+    world = build(LEVELS)
+    reference = world.as_("irene").raises("", item_type="about_service", team="north").json()["reference"]
+    assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/letter").status_code == 404
+    assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/file").status_code == 200
 
 
 def test_the_letter_never_says_that_somebody_answered_who_did_not(world: World) -> None:

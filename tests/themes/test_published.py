@@ -12,10 +12,12 @@ from drp.casework.service import Casework
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.register_import.population import bring_population
-from drp.reports import theme_tables
+from drp.reports import percentages, theme_tables
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
-from drp.reports.theme_tables import PeriodComparison, StatusRate, TableQuestion, ThemeTable
+from drp.reports.period_comparison import PeriodComparison, compare_periods
+from drp.reports.status_rates import StatusRate, rates_of_period
+from drp.reports.theme_tables import TableQuestion, ThemeTable
 from workflows.calendar.reporting_periods import months_in
 from workflows.calendar.working_days import local_date
 
@@ -49,14 +51,10 @@ class Review:
         )
 
     def compared(self, now: str, before: str) -> PeriodComparison:
-        return self.ask(
-            lambda connection, its: theme_tables.compare_periods(connection, its, TableQuestion(Dimension.STAGE), now, before)
-        )
+        return self.ask(lambda connection, its: compare_periods(connection, its, TableQuestion(Dimension.STAGE), now, before))
 
     def rates(self, year: str) -> tuple[StatusRate, ...]:
-        return self.ask(
-            lambda connection, its: theme_tables.rates_of_period(connection, its, self.question(Dimension.STAGE, None, year))
-        )
+        return self.ask(lambda connection, its: rates_of_period(connection, its, self.question(Dimension.STAGE, None, year)))
 
     @staticmethod
     def question(by: Dimension, across: Dimension | None, year: str, **more: bool) -> TableQuestion:
@@ -226,7 +224,7 @@ def test_planted_a_share_that_is_cut_and_not_rounded_is_noticed(casework: Casewo
     from decimal import ROUND_DOWN, Decimal
 
     monkeypatch.setattr(
-        theme_tables, "round_as_reports", lambda number, places: number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
+        percentages, "round_as_reports", lambda number, places: number.quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
     )
     with pytest.raises(AssertionError):
         test_durham_2016(casework)

@@ -17,6 +17,7 @@ from drp.register.write import EntryChange, EntryToInsert
 from drp.reports import repeats_and_gaps, saved_views, theme_tables
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels, read_labels
+from drp.reports.status_rates import rates_of_period
 from drp.reports.theme_tables import TableQuestion
 from tests.cast.rules import derby
 from tests.cast.story import Story
@@ -174,7 +175,7 @@ def test_a_rate_is_of_challenges_whatever_else_is_counted(lines: Lines) -> None:
         row = {"authority": HERE, "quarter": "2025-Q4", "status": "looked_after", "number": 100}
         connection.execute(insert(PopulationRow), [row])
     question = TableQuestion(Dimension.STAGE, None, "2026-01", "2026-03", (), with_practice=True)
-    (rate,) = lines.ask(lambda connection, its: theme_tables.rates_of_period(connection, its, question))
+    (rate,) = lines.ask(lambda connection, its: rates_of_period(connection, its, question))
     assert (rate.items, rate.per_100) == (1, "1.0")
 
 

@@ -27,17 +27,16 @@ from api.queries.report_query import (
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
+from drp.reports.period_comparison import PeriodComparison, compare_periods
+from drp.reports.status_rates import rates_of_period
 from drp.reports.theme_tables import (
     PRACTICE,
     SCRUTINY,
-    PeriodComparison,
     TableQuestion,
     ThemeTable,
     break_between,
-    compare_periods,
     counted_apart,
     finding_in_words,
-    rates_of_period,
     read_table,
 )
 from workflows.calendar.reporting_periods import months_in, quarter_before, quarter_of
