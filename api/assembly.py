@@ -42,7 +42,7 @@ class InboxOnly:
 
     def send(self, post: OutgoingMail) -> SendOutcome:
         """Nothing to do."""
-        return SendOutcome(accepted=frozenset(post.envelope))
+        return SendOutcome(accepted=frozenset(post.envelope), is_mail=False)
 
 
 @dataclass(frozen=True)

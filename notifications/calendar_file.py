@@ -19,23 +19,32 @@ OF_MEETINGS = frozenset({NotificationKind.MEETING, NotificationKind.MEETING_MOVE
 LASTS = timedelta(hours=1)
 """Nobody is asked how long a meeting will be."""
 
-METHOD = "PUBLISH"
+PUBLISH = "PUBLISH"
 """Told, not asked: REQUEST would have diaries answer by mail to a box that nobody reads, in words of their own."""
+
+CANCEL = "CANCEL"
+"""The entry goes out of the diary again."""
 
 
 def meeting_file(
     row: RowMapping, loaded: StoredChallenge, rules: Rules, link: str, domain: str, organizer: str
 ) -> Attachment | None:
-    """The calendar file of the message that a meeting is arranged or moved; None where there is no such meeting any more.
+    """The calendar file of the message that a meeting is arranged, moved or no more; None where none goes with it.
 
     Its time is that of now, so a late message never puts an earlier time back. One identity for a stay at a stage, and
     the version of the challenge as the revision: what comes later takes the place of what came before.
     """
-    challenge = loaded.challenge
-    gone = challenge.meeting_at is None or not challenge.is_open or row["sequence"] != challenge.sequence
-    if gone or NotificationKind(row["subject"]) not in OF_MEETINGS:
+    challenge, subject = loaded.challenge, NotificationKind(row["subject"])
+    starts = challenge.meeting_at
+    gone = starts is None or not challenge.is_open or row["sequence"] != challenge.sequence
+    if subject is NotificationKind.MEETING_OFF:
+        # Where another was booked at the same stay since, its own message has put that in the diary.
+        method = CANCEL if gone else ""
+        starts = next((visit.meeting_at for visit in challenge.visits if visit.sequence == row["sequence"]), None)
+    else:
+        method = PUBLISH if subject in OF_MEETINGS and not gone else ""
+    if not method:
         return None
-    assert challenge.meeting_at is not None
     stage = rules.ladder.stage(row["stage"]) if rules.ladder.has(row["stage"]) else None
     called = ((stage and stage.contact.meeting) or Meeting()).called
     stay = f"{row['authority']}/{loaded.id}/{row['sequence']}/meeting"
@@ -44,16 +53,16 @@ def meeting_file(
         ("uid", f"{sha256(stay.encode()).hexdigest()[:32]}@{domain}"),
         ("sequence", row["version"]),
         ("dtstamp", row["at"].astimezone(UTC)),
-        ("dtstart", challenge.meeting_at.astimezone(UTC)),
-        ("dtend", challenge.meeting_at.astimezone(UTC) + LASTS),
+        *([("dtstart", starts.astimezone(UTC)), ("dtend", starts.astimezone(UTC) + LASTS)] if starts else []),
         ("summary", keep_visible(f"{called[:1].upper()}{called[1:]}: {loaded.reference}")),
         ("description", link),
+        *([("status", "CANCELLED")] if method == CANCEL else []),
         *([("organizer", f"mailto:{quote(organizer, safe='@+')}")] if is_address(organizer) else []),
     ):
         event.add(name, value)
-    calendar = Calendar(version="2.0", prodid="-//drp//resolution process//EN", method=METHOD)
+    calendar = Calendar(version="2.0", prodid="-//drp//resolution process//EN", method=method)
     calendar.add_component(event)
-    return Attachment("meeting.ics", METHOD, calendar.to_ical(sorted=False).decode())
+    return Attachment("meeting.ics", method, calendar.to_ical(sorted=False).decode())
 
 
 def keep_visible(said: str) -> str:

@@ -4,7 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ HEADERS = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", 
 FILE_NAME = re.compile(r"[a-z]{1,20}\.ics")
 """What a calendar file may be called."""
 
-METHODS = {"PUBLISH"}
+METHODS = {"PUBLISH", "CANCEL"}
 """What a calendar file may ask of a diary."""
 
 ANSWERS = 6
@@ -45,9 +45,20 @@ class SendOutcome:
     accepted: frozenset[str] = frozenset()
     refused: Mapping[str, str] = None  # type: ignore[assignment]
     again: str = ""
+    is_mail: bool = True
+    """Did it leave as mail? Where an authority sends none, what was accepted stands in the inbox alone."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "refused", dict(self.refused or {}))
+
+
+def merge_outcomes(outcomes: Iterable[SendOutcome]) -> SendOutcome:
+    """What became of several mails, as one attempt."""
+    whole = SendOutcome()
+    for one in outcomes:
+        accepted, refused = whole.accepted | one.accepted, {**whole.refused, **one.refused}
+        whole = SendOutcome(accepted, refused, whole.again or one.again, one.is_mail)
+    return whole
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def mails_of_batch(attempts: Sequence[SendAttempt]) -> list[list[SendAttempt]]:
     """The mails that a batch leaves as, now that it is known what of it is still to be sent, and to which address."""
     to_one: dict[Hashable, list[SendAttempt]] = {}
     for attempt in attempts:
-        post = attempt.post
+        post = attempt.posts[0] if len(attempt.posts) == 1 else None
         joins = post is not None and post.attachment is None and len({*post.to, *post.copy}) == 1
         to_one.setdefault(post.envelope if post and joins else attempt.key, []).append(attempt)
     return [mail for listed in to_one.values() for mail in _split(listed)]

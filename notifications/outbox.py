@@ -1,7 +1,7 @@
 """The outbox: what was decided to be told leaves here, at least once, to nobody but those it is for.
 
 1. Claim what is waiting and due: one conditional UPDATE, one row changed is the only yes.
-2. Outside sending hours (urgent items excepted) it waits; above the brake it is held for release by hand.
+2. Outside sending hours (urgent items excepted) it waits; while sending is paused it is held.
 3. A reminder whose window has closed, or a question on an item that has ended, lapses unsent.
 4. Everybody is checked again: who left, or no longer holds the post, is skipped.
 5. Send, where many are for one person alone as a digest; note for each person and message what the server said. What
@@ -21,22 +21,24 @@ from drp.casework import load
 from drp.casework.load import StoredChallenge
 from drp.casework.service import Casework
 from drp.database.engine import Unavailable
+from drp.database.gathering import gather_by_key
 from drp.database.message_tables import MailState, NotificationState
 from drp.directory import lookup
 from drp.messages import delivery_store
 from drp.messages.delivery_store import Key
-from drp.messages.sending_pause import read_brake
+from drp.messages.sending_pause import SendingPause, lapse_pause, read_pause
 from notifications import digest
 from notifications.calendar_file import meeting_file
-from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage
+from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage, merge_outcomes
 from notifications.digest import identify_messages
+from notifications.message_words import MessageManner, manner_of, words_for
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
 from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
-from notifications.wording import WORDS, DigestLine, message_sentences, word_message
+from notifications.wording import DigestLine, message_sentences, word_message
 from workflows.calendar.working_days import LONDON, at_local
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model.authority import Rules
-from workflows.model.challenge import Window, WindowKey, WindowKind
+from workflows.model.challenge import Window
 
 log = logging.getLogger("drp.outbox")
 
@@ -47,6 +49,8 @@ CHASING = frozenset(
     {
         NotificationKind.REMINDER,
         NotificationKind.WILL_CLIMB,
+        NotificationKind.WILL_CLIMB_UNREACHED,
+        NotificationKind.TOLD_OTHERWISE,
         NotificationKind.WHAT_NEXT,
         NotificationKind.WHAT_NEXT_AGAIN,
         NotificationKind.STILL_WAITING,
@@ -69,6 +73,10 @@ ASKING = frozenset(
     }
 )
 """Messages that have no point once the item has ended."""
+
+
+NEVER_PAUSED = frozenset({NotificationKind.TELL_OF_REFERRAL, NotificationKind.ABOUT_CAFCASS})
+"""Messages about a referral: a pause never holds them."""
 
 
 @dataclass
@@ -118,6 +126,12 @@ def deliver_messages(casework: Casework, authority: str, now: datetime, sender: 
     """Send what is waiting. Raises Unavailable if the database cannot be had; never for what one message meets."""
     this = _Round(casework, authority, now, sender)
     with casework.store.read(authority) as connection:
+        pause = read_pause(connection, authority)
+    if pause is not None and pause.is_over(now):
+        with casework.store.write(authority) as connection:
+            lapse_pause(connection, authority, now)
+        log.warning("sending was paused for a working day: it goes on", extra={"authority": authority})
+    with casework.store.read(authority) as connection:
         listed = delivery_store.list_due_messages(connection, authority, now, most)
     for keys in digest.batches_of(listed):
         attempts: list[SendAttempt] = []
@@ -162,7 +176,7 @@ def _claimed(this: _Round, key: Key) -> list[SendAttempt]:
             delivery_store.note_message(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
             this.done.waiting += 1
             return []
-        if is_braked(read_brake(connection, authority), row, rules):
+        if is_braked(read_pause(connection, authority), row, rules):
             delivery_store.note_message(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
             this.done.braked += 1
             return []
@@ -173,13 +187,26 @@ def prepare_attempt(
     connection: Connection, key: Key, row: RowMapping, loaded: StoredChallenge, rules: Rules, now: datetime, sender: Sender
 ) -> SendAttempt:
     """Put a message into words, for everybody who is still to be told: what `sender` would send at `now` (aware UTC)."""
-    addressees = still_to_be_told(connection, loaded, rules.authority, key, now, sender.allowed_domains)
+    subject = NotificationKind(row["subject"])
+    addressees = still_to_be_told(connection, loaded, rules.authority, key, subject, now, sender.allowed_domains)
     window = _window_of(loaded, row["window"])
     expected = bool(window and window.promise.expected)
-    about = message_sentences(WORDS[NotificationKind(row["subject"])], rules.authority, row["due"], expected)["subject"]
+    envelopes = _envelopes(addressees)
+    words = words_for(subject, next(iter(envelopes), MessageManner.TO))
+    about = message_sentences(words, rules.authority, row["due"], expected)["subject"]
     line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
-    post = _post(connection, key, row, loaded, rules, now, sender, addressees, line) if addressees.people else None
-    return SendAttempt(key, row["attempts"], addressees, rules.authority, line, post)
+    posts = tuple(
+        _post(connection, key, row, loaded, rules, now, sender, addressees, line, manner, envelope)
+        for manner, envelope in envelopes.items()
+    )
+    return SendAttempt(key, row["attempts"], addressees, rules.authority, line, posts)
+
+
+def _envelopes(addressees: RecheckedRecipients) -> dict[MessageManner, tuple[str, ...]]:
+    """Who is still to be written to, by the manner in which they are told: an address of two people by the first of them."""
+    told = ((manner_of(copies[0]["as_to"], copies[0]["how"]), address) for address, copies in addressees.people.items())
+    found = gather_by_key(told)
+    return {manner: tuple(found[manner]) for manner in MessageManner if manner in found}
 
 
 def _post(
@@ -192,7 +219,10 @@ def _post(
     sender: Sender,
     addressees: RecheckedRecipients,
     line: DigestLine,
+    manner: MessageManner,
+    envelope: tuple[str, ...],
 ) -> OutgoingMail:
+    """The mail for those who are told in one manner: its headers name everybody, so that nobody is told behind another's back."""
     authority = rules.authority
     words = word_message(
         NotificationKind(row["subject"]),
@@ -204,12 +234,14 @@ def _post(
         expected=line.expected,
         copied=tuple(authority.role(role).title for role in addressees.copied_roles if authority.has_role(role)),
         link=line.link,
+        manner=manner,
     )
+    told = "" if manner is MessageManner.TO else f"-{manner}"
     return OutgoingMail(
-        f"<{identify_messages(authority.key, [key])}@{sender.domain}>",
+        f"<{identify_messages(authority.key, [key])}{told}@{sender.domain}>",
         addressees.to,
         addressees.copy,
-        tuple(addressees.people),
+        envelope,
         words,
         now,
         meeting_file(row, loaded, rules, line.link, sender.domain, sender.address),
@@ -219,8 +251,8 @@ def _post(
 def _send(this: _Round, mail: Sequence[SendAttempt]) -> None:
     """Steps 5 and 6: one mail, and what became of each message in it."""
     is_digest = len(mail) > 1
-    post = digest.join_messages(mail, this.sender.domain, this.now) if is_digest else mail[0].post
-    outcome = _try(this.sender, post, this.authority)
+    posts = (digest.join_messages(mail, this.sender.domain, this.now),) if is_digest else mail[0].posts
+    outcome = merge_outcomes(_try(this.sender, post, this.authority) for post in posts)
     if is_digest:
         with this.casework.store.write(this.authority) as connection:
             note_accepted(connection, this.authority, mail, outcome, this.now)
@@ -229,9 +261,7 @@ def _send(this: _Round, mail: Sequence[SendAttempt]) -> None:
             this.done.count(record_attempt(this.casework, this.authority, attempt, outcome, this.now))
 
 
-def _try(sender: Sender, post: OutgoingMail | None, authority: str) -> SendOutcome:
-    if post is None:
-        return SendOutcome()
+def _try(sender: Sender, post: OutgoingMail, authority: str) -> SendOutcome:
     try:
         return sender.channel.send(post)
     except UnsafeMessage as error:
@@ -242,14 +272,14 @@ def _try(sender: Sender, post: OutgoingMail | None, authority: str) -> SendOutco
         return SendOutcome(again=type(error).__name__)
 
 
-def is_braked(brake: str, row: RowMapping, rules: Rules) -> bool:
-    """Is a message held by the brake? What was let go by hand is not."""
-    if not brake or row["released"]:
+def is_braked(pause: SendingPause | None, row: RowMapping, rules: Rules) -> bool:
+    """Is a message held because sending is paused? Nothing of an urgent item, or of a referral, nor what was let go by hand."""
+    if pause is None or row["released"] or row["urgent"] or row["subject"] in NEVER_PAUSED:
         return False
-    ladder = rules.ladder
-    if brake == "all" or not ladder.has(brake) or not ladder.has(row["stage"]):
+    ladder, above = rules.ladder, pause.holds
+    if above == "all" or not ladder.has(above) or not ladder.has(row["stage"]):
         return True
-    return ladder.position(row["stage"]) > ladder.position(brake)
+    return ladder.position(row["stage"]) > ladder.position(above)
 
 
 def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
@@ -279,10 +309,7 @@ def _sending_opens(rules: Rules, now: datetime) -> datetime:
 
 
 def _window_of(loaded: StoredChallenge, text: str) -> Window | None:
-    if not text:
-        return None
-    sequence, kind, n = text.split("/")
-    return loaded.challenge.window(WindowKey(int(sequence), WindowKind(kind), int(n)))
+    return loaded.challenge.window(load.window_key(text)) if text else None
 
 
 def _put_off(this: _Round, key: Key) -> None:

@@ -14,6 +14,7 @@ from drp.messages import delivery_store
 from drp.messages.delivery_store import Key
 from notifications.channels import is_address
 from workflows.calendar.working_days import local_date
+from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.recipients import Establishment, ReachedHow, reach_people
 from workflows.model.authority import Authority
 from workflows.model.challenge import Party
@@ -34,7 +35,13 @@ class RecheckedRecipients:
 
 
 def still_to_be_told(
-    connection: Connection, loaded: StoredChallenge, authority: Authority, key: Key, now: datetime, domains: Sequence[str]
+    connection: Connection,
+    loaded: StoredChallenge,
+    authority: Authority,
+    key: Key,
+    subject: NotificationKind,
+    now: datetime,
+    domains: Sequence[str],
 ) -> RecheckedRecipients:
     """Check everybody again: who left, or no longer holds the post, is noted as skipped. `domains` empty: any."""
     establishment = load.load_establishment(connection, authority.key, [loaded.about()])
@@ -45,7 +52,7 @@ def still_to_be_told(
     roles: list[str] = []
     for delivery in delivery_store.list_copies(connection, authority.key, key):
         waits, address = delivery["mail"] == MailState.WAITING, delivery["email"]
-        if gone := find_skip_reason(connection, delivery, authority, establishment, loaded, now):
+        if gone := find_skip_reason(connection, delivery, subject, authority, establishment, loaded, now):
             if waits:
                 delivery_store.note_copy(connection, authority.key, key, delivery["person"], mail=MailState.SKIPPED, error=gone)
         elif unfit := find_address_fault(address, domains):
@@ -63,6 +70,7 @@ def still_to_be_told(
 def find_skip_reason(
     connection: Connection,
     delivery: RowMapping,
+    subject: NotificationKind,
     authority: Authority,
     establishment: Establishment,
     loaded: StoredChallenge,
@@ -72,9 +80,11 @@ def find_skip_reason(
     day = local_date(now)
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
+    if subject is NotificationKind.MEETING_OFF:
+        return ""  # it is in their diary, whatever post they hold by now
     person, role = str(delivery["person"]), delivery["role"]
-    stand_in = delivery["how"] == ReachedHow.STAND_IN and role in establishment.held_by({person}, authority, loaded.about(), day)
-    if stand_in:
+    acts_for = establishment.covers.acts_for(person, day)
+    if delivery["how"] == ReachedHow.STAND_IN and role in establishment.held_by(acts_for, authority, loaded.about(), day):
         return ""
     for party in (Party(role),) if delivery["how"] == ReachedHow.MANAGER else _parties(loaded, delivery["party"]):
         # Somebody chosen by name is told for the role that they were chosen in, and while they hold it.

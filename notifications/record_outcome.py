@@ -33,8 +33,8 @@ class SendAttempt:
     addressees: RecheckedRecipients
     authority: Authority
     line: DigestLine
-    post: OutgoingMail | None
-    """None where nobody is left to write to."""
+    posts: tuple[OutgoingMail, ...]
+    """A mail for each manner in which somebody is told; none where nobody is left to write to."""
 
 
 def note_accepted(
@@ -44,7 +44,7 @@ def note_accepted(
     for attempt in attempts:
         for address in outcome.accepted & set(attempt.addressees.people):
             for delivery in attempt.addressees.people[address]:
-                taken = {"mail": MailState.ACCEPTED, "mailed_at": now, "error": ""}
+                taken = {"mail": MailState.ACCEPTED if outcome.is_mail else MailState.INBOX, "mailed_at": now, "error": ""}
                 delivery_store.note_copy(connection, authority, attempt.key, delivery["person"], **taken)
 
 
@@ -101,7 +101,8 @@ def _find_state(mails: Sequence[str], some_are_left: bool) -> NotificationState:
         return NotificationState.WAITING
     if MailState.REFUSED in mails:
         return NotificationState.FAILED
-    return NotificationState.SENT if MailState.ACCEPTED in mails else NotificationState.LAPSED
+    arrived = {MailState.ACCEPTED, MailState.INBOX, MailState.RETURNED}
+    return NotificationState.SENT if arrived.intersection(mails) else NotificationState.LAPSED
 
 
 def refused_why(why: str) -> str:

@@ -14,7 +14,7 @@ from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, LoggedReadin
 from drp.database.engine import Unavailable
 from drp.directory import lookup
 from drp.messages import sent_messages
-from notifications.wording import WORDS
+from notifications.message_words import WORDS
 from workflows.calendar.working_days import at_local, local_midnight_after, so_many
 from workflows.model.authority import Authority
 

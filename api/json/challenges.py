@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from api.exports.referral.bundle import bundle_file_name, find_referral, gather_bundle, log_bundle_export, make_bundle
+from api.json.inbox import note_item_opened
 from api.json.problems import declared_refusals
 from api.presenters import item_reader, item_view
 from api.presenters.shapes import (
@@ -144,6 +145,7 @@ def show_challenge(asked: CurrentRequest, reference: str, response: Response) ->
         seen = item_reader.read_seen_item(connection, asked, reference)
         shape = item_reader.shape_of_item(connection, asked, seen)
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "challenge", shape.reference)
+    note_item_opened(asked, seen.loaded.id)
     response.headers["ETag"] = f'"{etag_of(seen.loaded)}"'
     return shape
 

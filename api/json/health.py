@@ -13,10 +13,12 @@ from api.request_context import service_of_request
 from drp.database import migrate
 from drp.database.engine import Unavailable
 from drp.items.service_condition import ServiceCondition, read_condition
+from workflows.calendar.working_days import so_many
 
 router = APIRouter(prefix="/api/v1")
 
 LONGEST_UNSENT = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 @router.get("/health/serving", tags=["health"], responses={503: {"model": ServingShape}}, response_model=ServingShape)
@@ -31,9 +33,12 @@ def serving(request: Request) -> Any:
 
 @router.get("/health", tags=["health"], responses={503: {"model": HealthShape}}, response_model=HealthShape)
 def health(request: Request) -> Any:
-    """What is wrong with the service, for whoever looks after it. Answers 503 when red, so that a monitor sees it."""
+    """What is wrong with the service, for whoever looks after it. Answers 503 when red, so that a monitor sees it.
+
+    Amber: nothing is broken, and something wants looking at.
+    """
     shape = health_of(service_of_request(request))
-    return shape if shape.status == "green" else JSONResponse(shape.model_dump(mode="json"), status_code=503)
+    return shape if shape.status != "red" else JSONResponse(shape.model_dump(mode="json"), status_code=503)
 
 
 def serving_of(service: Service) -> ServingShape:
@@ -65,9 +70,14 @@ def health_of(service: Service) -> HealthShape:
     settings = service.settings
     two_ticks = timedelta(seconds=2 * settings.tick_seconds + 5)
     reasons += what_is_wrong(conditions, now, two_ticks, 2 * timedelta(minutes=settings.checkpoint_minutes))
+    warnings = [
+        f"Sending has been paused for more than an hour: {so_many(one.paused_messages, 'messages')} held."
+        for one in conditions
+        if one.paused_since is not None and now - one.paused_since > LONGEST_PAUSE
+    ]
     return HealthShape(
-        status="red" if reasons else "green",
-        reasons=reasons,
+        status="red" if reasons else "amber" if warnings else "green",
+        reasons=[*reasons, *warnings],
         last_tick=_earliest(one.last_tick for one in conditions),
         oldest_overdue_window=_earliest(one.oldest_overdue_window for one in conditions),
         oldest_unsent_message=_earliest(one.oldest_unsent_message for one in conditions),

@@ -1,5 +1,6 @@
 """The inbox over JSON: what a person was told, in the words of the authority's file."""
 
+import logging
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -8,9 +9,13 @@ from sqlalchemy import Connection, RowMapping
 from api.json.problems import declared_refusals
 from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
-from drp.messages.inbox import messages_of_person
-from notifications.wording import WORDS, message_sentences
+from drp.database.engine import Unavailable
+from drp.messages.inbox import has_unopened, mark_opened, messages_of_person
+from notifications.message_words import manner_of, words_for
+from notifications.wording import message_sentences
 from workflows.decision.decision_builder import NotificationKind
+
+log = logging.getLogger("drp.inbox")
 
 router = APIRouter(prefix="/api/v1")
 
@@ -23,10 +28,28 @@ def inbox(asked: CurrentRequest) -> InboxShape:
         return InboxShape(messages=[message_of(connection, asked, row) for row in rows])
 
 
+def note_item_opened(asked: RequestContext, challenge: UUID) -> None:
+    """Somebody opened an item itself: they were reached with whatever they were told of it.
+
+    Reading goes on where that cannot be written down: then they count as not reached, which blames nobody.
+    """
+    person = UUID(asked.signed.person)
+    try:
+        with asked.service.store.read(asked.authority) as connection:
+            if not has_unopened(connection, asked.authority, person, challenge):
+                return
+        with asked.service.store.write(asked.authority) as connection:
+            mark_opened(connection, asked.authority, person, challenge, asked.now)
+    except Unavailable:
+        log.warning("that an item was opened could not be written down")
+
+
 def message_of(connection: Connection, asked: RequestContext, row: RowMapping) -> MessageShape:
     """One copy of a message, in the words of the authority's file."""
     rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
-    said = message_sentences(WORDS[NotificationKind(row["subject"])], rules.authority, row["due"], False)
+    said = message_sentences(
+        words_for(NotificationKind(row["subject"]), manner_of(row["as_to"], row["how"])), rules.authority, row["due"], False
+    )
     return MessageShape(
         reference=row["reference"],
         about=row["subject"],

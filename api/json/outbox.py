@@ -1,15 +1,21 @@
 """The outbox over JSON: what is held, what waits, what could not be delivered; and the brake."""
 
+from uuid import UUID
+
 from fastapi import APIRouter
 
 from api.json.inbox import message_of
 from api.json.problems import declared_refusals
 from api.presenters.shapes import BrakeBody, OutboxShape, ReleasedShape
-from api.request_context import CurrentRequest
+from api.request_context import CurrentRequest, RequestContext
 from drp.data_protection import admin_audit_log
 from drp.database.message_tables import NotificationState
+from drp.directory.lookup import names_of
 from drp.messages import sending_pause
 from drp.messages.delivery_store import count_unsent_messages, list_undelivered_copies
+from drp.messages.sending_pause import SendingPause
+from workflows.calendar.working_days import Calendar
+from workflows.model.authority import Capacity
 from workflows.model.refusals import Unfit
 
 router = APIRouter(prefix="/api/v1")
@@ -21,8 +27,14 @@ def show_outbox(asked: CurrentRequest) -> OutboxShape:
     with asked.service.store.read(asked.authority) as connection:
         counts = count_unsent_messages(connection, asked.authority)
         failed = list_undelivered_copies(connection, asked.authority, NotificationState.FAILED, 200)
+        pause = sending_pause.read_pause(connection, asked.authority) or SendingPause("")
+        by = str(pause.by) if pause.by else ""
         return OutboxShape(
-            brake=sending_pause.read_brake(connection, asked.authority),
+            brake=pause.holds,
+            paused_by=names_of(connection, asked.authority, {by} - {""}).get(by, ""),
+            paused_why=pause.why,
+            paused_since=pause.since,
+            lapses_at=pause.until,
             waiting=counts.get(NotificationState.WAITING, 0),
             braked=counts.get(NotificationState.BRAKED, 0),
             failed=[message_of(connection, asked, row) for row in failed],
@@ -31,15 +43,32 @@ def show_outbox(asked: CurrentRequest) -> OutboxShape:
 
 @router.put("/outbox/brake", tags=["desk"], responses=declared_refusals(413, 422), response_model=OutboxShape)
 def set_brake(asked: CurrentRequest, body: BrakeBody) -> OutboxShape:
-    """Hold all mail, all above a stage, or none. The inbox goes on."""
+    """Pause sending (all mail, or all above a stage), or let it go on. The inbox goes on, and so does every clock."""
     with asked.service.store.write(asked.authority) as connection:
         current = asked.service.casework.procedures.current(connection, asked.authority)
+        pause = None
+        if body.brake:
+            pause = _pause(asked, body, sending_pause.read_pause(connection, asked.authority), current[0].calendar)
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
-        sending_pause.store_brake(connection, asked.authority, body.brake)
+        sending_pause.store_pause(connection, asked.authority, pause)
         chance = asked.service.casework.chance
-        admin_audit_log.note_admin_change(connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none")
+        admin_audit_log.note_admin_change(
+            connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none", why=body.why
+        )
     return show_outbox(asked)
+
+
+def _pause(asked: RequestContext, body: BrakeBody, runs: SendingPause | None, calendar: Calendar) -> SendingPause:
+    """The pause that is asked for. Raises Unfit without a reason, or where somebody else than an IRO manager renews it."""
+    if not body.why.strip():
+        raise Unfit("A pause holds what people are asked, so it needs a reason.", "Say why: `why`.", "why")
+    renews = runs is not None and runs.until is not None and runs.holds == body.brake
+    if renews and Capacity.IRO_MANAGER not in asked.signed.capacities:
+        raise Unfit("Sending is paused already, and an IRO manager renews it.", "Ask an IRO manager.", "brake")
+    since = runs.since if renews and runs else asked.now
+    until = sending_pause.lapses_at(asked.now, calendar)
+    return SendingPause(body.brake, UUID(asked.signed.person), body.why.strip(), since, until)
 
 
 @router.post("/outbox/release", tags=["desk"], responses=declared_refusals(), response_model=ReleasedShape)

@@ -15,7 +15,6 @@ from api.request_context import RequestContext
 from drp.casework import access, load
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.load import StoredChallenge
-from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.service import check_not_sealed, was_involved
 from drp.directory import lookup
 from drp.timeline.chain import ChainedEntry, first_fault
@@ -47,8 +46,7 @@ def read_seen_item(connection: Connection, asked: RequestContext, reference: str
     rules = _rules(connection, asked, loaded)
     establishment = load.load_establishment(connection, asked.authority, loaded.abouts())
     # As a sweep at this moment would leave it: what is shown is what an event brought now would meet.
-    casework = asked.service.casework
-    closed = decide_up_to(asked.now, rules, loaded, last_tick(connection, asked.authority), casework.hold_after)
+    closed = asked.service.casework.decided_so_far(connection, asked.authority, rules, loaded, asked.now)
     loaded = replace(loaded, challenge=closed.challenge) if closed else loaded
     actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
     check_not_sealed(loaded, actor)

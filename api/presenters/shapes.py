@@ -314,9 +314,9 @@ class InboxShape(Shape):
 
 
 class HealthShape(Shape):
-    """How the service is: green, or red with the reasons."""
+    """How the service is: green; amber where something wants looking at; red where something is wrong; with the reasons."""
 
-    status: Literal["green", "red"]
+    status: Literal["green", "amber", "red"]
     reasons: list[str]
     last_tick: datetime | None
     oldest_overdue_window: datetime | None
@@ -353,15 +353,23 @@ class ConfirmBody(Shape):
 
 
 class BrakeBody(Shape):
-    """`all` holds every mail, a stage's key holds all above it, empty holds none."""
+    """`all` holds every mail, a stage's key holds all above it, empty holds none. To hold any, say why.
+
+    It lapses one working day later, unless an IRO manager sets it again.
+    """
 
     brake: str = Field("", max_length=64)
+    why: str = Field("", max_length=300)
 
 
 class OutboxShape(Shape):
     """The outbox: what is held, waiting and failed."""
 
     brake: str
+    paused_by: str = Field(description="Who paused sending; empty: the operator, or not recorded.")
+    paused_why: str
+    paused_since: datetime | None
+    lapses_at: datetime | None = Field(description="When mail leaves again by itself, unless an IRO manager renews the pause.")
     waiting: int
     braked: int
     failed: list[MessageShape]

@@ -29,6 +29,7 @@ HEADLINES = {
     "responded": "A reply",
     "judged": "The answer was judged",
     "meeting_arranged": "A meeting was booked",
+    "meeting_called_off": "The meeting was called off",
     "meeting_held": "The meeting was held",
     "outcome_recorded": "What the meeting agreed",
     "escalated": "Taken higher",
@@ -64,9 +65,13 @@ HEADLINES = {
     "windows_released": "What was held was released",
     "windows_held": "Held: the service was away",
     "ladder_moved": "Moved to another version of the procedure",
+    "told_otherwise": "Told in another way",
+    "did_not_arrive": "It did not arrive",
+    "reminded_by_hand": "A reminder was sent by hand",
+    "ask_not_reached": "Not everybody asked was reached",
     "delivery_failed": "A message could not be delivered",
     "post_taken_over": "Somebody else holds the post now",
-    "post_emptied": "Nobody holds a post that is asked",
+    "post_emptied": "Nobody is there for a post that is asked",
     "iro_changed": "The child has another {iro}",
     "child_facts_changed": "The directory says something new of the child",
     "advice_before_skipping": "Advice before a stage was skipped",
@@ -131,10 +136,12 @@ VERDICTS = {"enough": "It is enough", "needs_more": "It needs more"}
 _PASSED = {
     ClosedAs.NO_REPLY: "The date passed with no reply",
     ClosedAs.PART_ANSWERED: "The date passed; some had replied",
+    ClosedAs.NOT_REACHED: "The date passed; not everybody asked was reached",
     ClosedAs.DATE_PASSED: "The date passed",
 }
 _ENTERED = {
     EnteredHow.NO_REPLY: "It went up by itself: no reply came",
+    EnteredHow.NOT_REACHED: "It went up by itself: those asked before were not reached",
     EnteredHow.JUMPED: "Straight to this stage",
     EnteredHow.RECALLED: "Taken back",
 }
@@ -226,6 +233,11 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
     if entry.kind in ("meeting_arranged", "windows_held"):
         span = [moment_in_words(facts.get(name)) for name in ("at", "since", "until")]
         said.append(span[0] or f"From {span[1]} to {span[2]}")
+    if entry.kind in ("told_otherwise", "did_not_arrive"):
+        said.append(item_view.title_of(words, facts["role"], raiser))
+    if entry.kind == "ask_not_reached":
+        roles = ", ".join(item_view.title_of(words, role, raiser) for role in facts["roles"])
+        said.append(f"What was asked of the {roles} {facts['why']}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
     if entry.kind not in ("stage_entered", "raised"):

@@ -13,6 +13,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import UNSENT, NotificationRow
 from drp.database.scope import delete_of, in_authority, select_of, update_of
+from drp.messages.sending_pause import RESTORED, SendingPause, store_pause
 from workflows.model.challenge import WindowKind
 
 REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
@@ -22,8 +23,8 @@ REMINDING = (WindowKind.REMINDER, WindowKind.WARNING)
 def settle_after_restore(connection: Connection, moment: datetime, now: datetime, hold_after: timedelta) -> None:
     """Within the transaction that brings the rows back, for every authority:
 
-    1. The brake is on, for all mail. What was let go by hand before the backup and had not left is held with the rest:
-       it may have left since, and nobody can know.
+    1. Sending is paused, for all mail, until somebody lets it go: this pause does not lapse. What was let go by hand before
+       the backup and had not left is held with the rest: it may have left since, and nobody can know.
     2. The last tick is longer ago than is acted on by itself, however young the backup is: an answer that came after it is
        lost, and its window must be held for a named release, not climb.
     3. Nobody is signed in, and no sign-in is under way: who signed out since would be signed in again.
@@ -33,7 +34,8 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
         here = col(AuthorityRow.key) == authority
         ticked = connection.execute(select(col(AuthorityRow.last_tick)).where(here)).scalar()
         last_tick = min(ticked or moment, now - hold_after - timedelta(seconds=1))
-        connection.execute(update(AuthorityRow).where(here).values(brake="all", last_tick=last_tick))
+        connection.execute(update(AuthorityRow).where(here).values(last_tick=last_tick))
+        store_pause(connection, authority, SendingPause("all", why=RESTORED, since=now))
         connection.execute(
             update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )

@@ -12,8 +12,9 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, LinkRow
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
+from drp.identity.covering import covers_from_rows
 from workflows.calendar.working_days import Length, LengthUnit, Promise
-from workflows.decision.recipients import About, Cover, Establishment, Post
+from workflows.decision.recipients import About, Establishment, Post
 from workflows.decision.relation import at_raising
 from workflows.model.authority import HeldFor
 from workflows.model.challenge import (
@@ -163,6 +164,7 @@ def _visit(raw: Mapping[str, Any]) -> StageVisit:
         tuple(Party(*party) for party in raw["copied"]),
         raw["sent"],
         _date(raw["respond_by"]),
+        _instant(raw.get("meeting_at")),  # absent in what earlier releases kept
     )
 
 
@@ -176,10 +178,6 @@ def _instant(raw: str | None) -> datetime | None:
 
 def window_of(row: RowMapping) -> Window:
     """A window as it is kept."""
-    parent = None
-    if row["parent"]:
-        sequence, kind, n = row["parent"].split("/")
-        parent = WindowKey(int(sequence), WindowKind(kind), int(n))
     return Window(
         key=WindowKey(row["sequence"], WindowKind(row["kind"]), row["n"]),
         owner=Party(row["owner_role"], row["owner_person"]),
@@ -189,13 +187,19 @@ def window_of(row: RowMapping) -> Window:
         asked=tuple(_asked(asked) for asked in row["asked"]),
         answer=Need(row["answer"]),
         on_close=NoReply(row["on_close"]),
-        parent=parent,
+        parent=window_key(row["parent"]) if row["parent"] else None,
         closed_at=row["closed_at"],
         closed_as=ClosedAs(row["closed_as"]),
         held_since=row["held_since"],
         times_told=row["times_told"],
         climb_waits=row["climb_waits"],
     )
+
+
+def window_key(text: str) -> WindowKey:
+    """A window's name from the text of it that rows keep."""
+    sequence, kind, n = text.split("/")
+    return WindowKey(int(sequence), WindowKind(kind), int(n))
 
 
 def promise_of(raw: Mapping[str, Any], due: date, closes_at: datetime) -> Promise:
@@ -222,6 +226,9 @@ def _asked(raw: Mapping[str, Any]) -> AskedParty:
         _instant(raw["answered_at"]),
         raw["answer"],
         raw["late"],
+        _date(raw.get("told_on")),  # these three are absent in what earlier releases kept
+        raw.get("unreached", False),
+        _date(raw.get("reminded_on")),
     )
 
 
@@ -241,5 +248,4 @@ def load_establishment(connection: Connection, authority: str, abouts: Iterable[
     }
     rows = connection.execute(PEOPLE_OF_ITEMS, asked).all()
     posts = (Post(r.role, HeldFor(r.held_for), r.key, str(r.person), r.since, r.until) for r in rows if r.what == "post")
-    covers = (Cover(str(r.person), str(r.by), r.since, r.until, r.is_delegate) for r in rows if r.what == "cover")
-    return Establishment(tuple(posts), tuple(covers))
+    return Establishment(tuple(posts), covers_from_rows(rows))

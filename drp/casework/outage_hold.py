@@ -1,7 +1,10 @@
 """What closed while nobody looked: a request and a sweep begin with the same step, so they cannot disagree."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -9,10 +12,12 @@ from drp.casework.load import StoredChallenge
 from drp.database.statements import LAST_TICK
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision
+from workflows.decision.reach import AskMessage, find_unreached
 from workflows.decision.windows import next_due
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Rules
-from workflows.model.events import WindowClosed, WindowsHeld
+from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Window, WindowKind
+from workflows.model.events import AskNotReached, WindowClosed, WindowsHeld
 
 
 def last_tick(connection: Connection, authority: str) -> datetime | None:
@@ -21,20 +26,44 @@ def last_tick(connection: Connection, authority: str) -> datetime | None:
 
 
 def decide_up_to(
-    now: datetime, rules: Rules, loaded: StoredChallenge, last: datetime | None, hold_after: timedelta
+    now: datetime,
+    rules: Rules,
+    loaded: StoredChallenge,
+    last: datetime | None,
+    hold_after: timedelta,
+    asks: Callable[[UUID], Sequence[AskMessage]],
 ) -> Decision | None:
-    """Apply every window that had closed by `now` (aware UTC). Returns None if there was none.
+    """Apply every window that had closed by `now` (aware UTC), each at its own moment. Returns None if there was none.
 
-    After an outage longer than `hold_after` it first holds those that closed meanwhile. Requests and sweeps both begin with it.
+    After an outage longer than `hold_after` it first holds those that closed meanwhile. Before a reply or meeting window
+    closes, and when a climb is announced, it looks whether those who still owe were reached; `asks` gives what became of the
+    messages. A window opened by the closing before it has reached nobody yet, so each is looked at in its turn.
+    Requests and sweeps both begin with it.
     """
     held = hold_closed_windows(rules, loaded, last, now) if last is not None and now - last > hold_after else None
-    before = held.challenge if held else loaded.challenge
-    due = next_due(before, now)
-    if due is None:
-        return held
-    event = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
-    decided = decide(rules, before, Act(event, THE_SERVICE), now)
-    return replace(held.then(decided), before=loaded.challenge) if held else decided
+    read = cache(lambda: asks(loaded.id))
+    whole = held or Decision(loaded.challenge, loaded.challenge, (), ())
+    while (due := next_due(whole.challenge, now)) is not None:
+        event, moment = _closing(rules, whole.challenge, due, read)
+        whole = whole.then(decide(rules, whole.challenge, Act(event, THE_SERVICE), moment))
+    return None if whole.is_nothing else replace(whole, before=loaded.challenge)
+
+
+def _closing(
+    rules: Rules, challenge: Challenge, due: Window, asks: Callable[[], Sequence[AskMessage]]
+) -> tuple[WindowClosed | AskNotReached, datetime]:
+    """What closes first, and when: where several close at one moment, the one of which it is asked who was reached."""
+    moment = max(due.acts_at, challenge.last_at or due.acts_at)
+    for window in challenge.open_windows():
+        if window.held_since is not None or window.acts_at > moment:
+            continue
+        asking = challenge.window(window.parent) if window.key.kind is WindowKind.WARNING and window.parent else window
+        if asking is None or asking.key.kind not in ASKS_RECIPIENTS or not asking.is_open or asking.held_since:
+            continue
+        if unreached := find_unreached(asking, asks(), rules.calendar):
+            key = unreached.window
+            return AskNotReached(key.sequence, key.kind.value, key.n, unreached.roles, unreached.why), moment
+    return WindowClosed(due.key.sequence, due.key.kind.value, due.key.n), moment
 
 
 def hold_closed_windows(rules: Rules, loaded: StoredChallenge, since: datetime, until: datetime) -> Decision | None:

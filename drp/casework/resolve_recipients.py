@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
 
 from drp.casework.load import StoredChallenge
 from drp.casework.save import ResolvedMessage
+from drp.database.statements import SENT_THE_MEETING
 from workflows.calendar.working_days import local_date
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision, NotificationKind
-from workflows.decision.recipients import Establishment, ReachedHow, ReachedPerson, nobody_holds, reach_people
+from workflows.decision.recipients import Establishment, ReachedHow, ReachedPerson, nobody_is_there, reach_people
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Rules
 from workflows.model.challenge import Party
@@ -17,18 +21,19 @@ from workflows.model.events import PostEmptied
 
 
 def resolve_recipients(
-    rules: Rules, establishment: Establishment, loaded: StoredChallenge, decision: Decision, now: datetime
+    connection: Connection, rules: Rules, establishment: Establishment, loaded: StoredChallenge, decision: Decision, now: datetime
 ) -> tuple[Decision, tuple[ResolvedMessage, ...]]:
     """Find the people for each notification need on its day.
 
-    Where nobody holds a post that is asked, `decide` is asked once more, for the alarm (`PostEmptied`).
+    Where nobody holds a post that is asked, `decide` is asked once more, for the alarm (`PostEmptied`). That a meeting is no
+    more is told to everybody who was sent it, also past their post.
     """
     about = replace(loaded, challenge=decision.challenge).about()
     authority, alarmed = rules.authority, set[str]()
     for telling in decision.tellings:
         day = local_date(telling.at)
         for party in telling.to if telling.subject is NotificationKind.ASKED else ():
-            if party.role not in alarmed and nobody_holds(party, authority, establishment, about, day):
+            if party.role not in alarmed and nobody_is_there(party, authority, establishment, about, day):
                 alarmed.add(party.role)
     for role in sorted(alarmed):
         more = decide(rules, decision.challenge, Act(PostEmptied(role), THE_SERVICE), now)
@@ -46,8 +51,18 @@ def resolve_recipients(
             )
             for parties in (telling.to, telling.copy)
         )
+        if telling.subject is NotificationKind.MEETING_OFF:
+            to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))
     return decision, tuple(messages)
+
+
+def _those_who_were_sent_it(
+    connection: Connection, authority: str, challenge: UUID, sequence: int
+) -> tuple[tuple[Party, ReachedPerson], ...]:
+    """Everybody in whose diary the meeting of a stay is: those to whom it was sent, and nobody else."""
+    rows = connection.execute(SENT_THE_MEETING, {"authority": authority, "challenge": challenge, "sequence": sequence})
+    return tuple(dict.fromkeys((Party(row.party), ReachedPerson(str(row.person), row.role, ReachedHow(row.how))) for row in rows))
 
 
 def _without_managers_again(

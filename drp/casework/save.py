@@ -279,6 +279,7 @@ def _visit_values(visit: StageVisit) -> dict[str, Any]:
         "copied": [[party.role, party.person] for party in visit.copied],
         "sent": visit.sent,
         "respond_by": _text(visit.respond_by),
+        "meeting_at": _text(visit.meeting_at),
     }
 
 
@@ -319,6 +320,9 @@ def _window_values(window: Window) -> dict[str, Any]:
                 "answered_at": _text(asked.answered_at),
                 "answer": asked.answer,
                 "late": asked.late,
+                "told_on": _text(asked.told_on),
+                "unreached": asked.unreached,
+                "reminded_on": _text(asked.reminded_on),
             }
             for asked in window.asked
         ],

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from sqlmodel import col
 
 from drp.casework import access, load
 from drp.casework.access import NotFound
+from drp.casework.asks import asks_of, mark_did_not_arrive
 from drp.casework.load import StoredChallenge
-from drp.casework.outage_hold import decide_up_to, hold_closed_windows, last_tick
+from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.procedures import Procedures
 from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
@@ -36,6 +38,7 @@ from workflows.model.authority import Rules
 from workflows.model.events import (
     ChildFactsChanged,
     Corrected,
+    DidNotArrive,
     EarlierItem,
     Event,
     LadderMoved,
@@ -117,7 +120,7 @@ class Casework:
             rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
             establishment = load.load_establishment(connection, authority, loaded.abouts())
             # Who they are on it, and what they saw, is asked of the item as a sweep at this moment would have left it.
-            closed = decide_up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after)
+            closed = self.decided_so_far(connection, authority, rules, loaded, now)
             before = closed.challenge if closed else challenge
             stands = replace(loaded, challenge=before)
             actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
@@ -141,7 +144,9 @@ class Casework:
                 decision = _visible_as(corrects, event, decision)
             if closed:
                 decision = replace(closed.then(decision), before=challenge)
-            decision, messages = resolve_recipients(rules, establishment, loaded, decision, now)
+            if isinstance(event, DidNotArrive):
+                mark_did_not_arrive(connection, authority, id_, event.role)
+            decision, messages = resolve_recipients(connection, rules, establishment, loaded, decision, now)
             self.keeper.keep(connection, authority, [DecisionToSave(loaded, decision, messages, rules.authority)], now)
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
             after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
@@ -194,7 +199,7 @@ class Casework:
             stands = replace(new, challenge=made.challenge)
             settling = access.actor_on(stands, rules, establishment, signed.person, day)
             made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
-        decision, messages = resolve_recipients(rules, establishment, new, made, now)
+        decision, messages = resolve_recipients(connection, rules, establishment, new, made, now)
         links = self._links(connection, authority, event.linked)
         self.keeper.keep(connection, authority, [DecisionToSave(None, decision, messages, rules.authority, new, links)], now)
         after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
@@ -232,12 +237,13 @@ class Casework:
                 if isinstance(event, ChildFactsChanged)
             ]
             establishment = load.load_establishment(connection, authority, [*loaded.abouts(), *moved])
-            decision = self.held(connection, authority, rules, loaded, now) or Decision(value, value, (), ())
+            so_far = self.decided_so_far(connection, authority, rules, loaded, now)
+            decision = so_far or Decision(value, value, (), ())
             for event in events:
                 decision = decision.then(deciding.decide(rules, decision.challenge, Act(event, THE_SERVICE), now))
             decision = replace(decision, before=value)
             if not decision.is_nothing:
-                decision, messages = resolve_recipients(rules, establishment, loaded, decision, now)
+                decision, messages = resolve_recipients(connection, rules, establishment, loaded, decision, now)
                 self.keeper.keep(connection, authority, [DecisionToSave(loaded, decision, messages, rules.authority)], now)
             return {}
 
@@ -253,14 +259,12 @@ class Casework:
                 continue
         raise Unavailable("others kept deciding on this at the same moment")
 
-    def held(
+    def decided_so_far(
         self, connection: Connection, authority: str, rules: Rules, loaded: StoredChallenge, now: datetime
     ) -> Decision | None:
-        """If the service was away too long, hold what closed meanwhile: the first step of a request and a sweep alike."""
-        last = last_tick(connection, authority)
-        if last is None or now - last <= self.hold_after:
-            return None
-        return hold_closed_windows(rules, loaded, last, now)
+        """What a sweep at `now` would decide on an item: the first step of whatever is done with it. None: nothing."""
+        asks = partial(asks_of, connection, authority)
+        return decide_up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after, asks)
 
     def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey) -> Answer | None:
         """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""

@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from drp.casework import load
+from drp.casework.asks import is_to_be_asked, load_asks
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave
@@ -75,6 +76,7 @@ def _batch(
             connection, authority, [about for one in found.values() for about in one.abouts()]
         )
         last = last_tick(connection, authority)
+        asks = load_asks(connection, authority, [one.id for one in found.values() if is_to_be_asked(one.challenge, now)])
         kept: list[DecisionToSave] = []
         for id_ in ids:
             if id_ not in found:
@@ -84,11 +86,11 @@ def _batch(
                 rules = casework.procedures.rules(
                     connection, authority, loaded.challenge.ladder_hash, loaded.challenge.authority_hash
                 )
-                decision = decide_up_to(now, rules, loaded, last, casework.hold_after)
+                decision = decide_up_to(now, rules, loaded, last, casework.hold_after, lambda id_: asks.get(id_, ()))
                 if decision is None or decision.is_nothing:
                     aside.add(id_)
                     continue
-                decision, messages = resolve_recipients(rules, establishment, loaded, decision, now)
+                decision, messages = resolve_recipients(connection, rules, establishment, loaded, decision, now)
             except Exception:
                 # A fault in one must not keep the others from their dates; it is said, and shows on the health page.
                 log.exception("window not decided", extra={"authority": authority, "challenge": str(id_)})

@@ -19,7 +19,13 @@ class AuthorityRow(Row, table=True):
     directory_day: date | None = None
     """The last local day on which who came and went was looked at."""
     brake: str = Field(default="", max_length=64)
-    """The go-live brake: empty, `all`, or a stage: mail above it waits for release by hand."""
+    """What of the mail is paused: empty, `all`, or a stage: mail above it waits."""
+    brake_by: UUID | None = None
+    """Who paused it; None: the operator, or not recorded."""
+    brake_why: str = Field(default="", max_length=300)
+    brake_since: datetime | None = None
+    brake_until: datetime | None = None
+    """When the pause lapses; None: it does not."""
     label_pack: str = Field(default="", max_length=32)
     """The shipped words for a child that an administrator chose; empty: the authority file's own."""
     witnessed_at: datetime | None = None

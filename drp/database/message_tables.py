@@ -31,6 +31,10 @@ class MailState(StrEnum):
     WAITING = "waiting"
     ACCEPTED = "accepted"
     """The mail server took it."""
+    RETURNED = "returned"
+    """The mail server took it, and it came back later."""
+    INBOX = "inbox"
+    """No mail is sent here: it stands in the inbox alone."""
     REFUSED = "refused"
     SKIPPED = "skipped"
     """The person has left, or no longer holds the post."""
@@ -85,6 +89,8 @@ class DeliveryRow(Row, table=True):
     mailed_at: datetime | None = None
     error: str = Field(default="", max_length=200)
     read_at: datetime | None = None
+    opened_at: datetime | None = None
+    """When the person first opened the item itself, by a page or over JSON: a list, or *Mark all as read*, does not."""
     __table_args__ = (
         ForeignKeyConstraint(
             ["authority", "challenge", "version", "n"],
@@ -92,6 +98,7 @@ class DeliveryRow(Row, table=True):
         ),
         Index("ix_delivery_told", "authority", "person", "told_at"),
         Index("ix_delivery_unread", "authority", "person", "challenge", **some_rows("read_at IS NULL")),
+        Index("ix_delivery_unopened", "authority", "person", "challenge", **some_rows("opened_at IS NULL")),
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,9 +31,12 @@ from drp.database.account_tables import SessionRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, LinkRow, WindowRow, WordsRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
-from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
+from workflows.decision.decision_builder import NotificationKind
+from workflows.decision.reach import ASKS
+from workflows.decision.recipients import ReachedHow
 from workflows.model.challenge import Outcome
 
 _AUTHORITY: Any = bindparam("authority")
@@ -69,23 +74,21 @@ SESSION_IN_FORCE = (
 """The session behind a cookie, by the `hash` of its secret."""
 
 _DAY: Any = bindparam("day")
-_COVERED = select_of(CoverRow, _AUTHORITY, CoverRow.of).where(
-    col(CoverRow.by) == _PERSON, col(CoverRow.is_delegate).is_(False), *match_day(CoverRow, _DAY)
+_STANDS_IN = (
+    select_of(CoverRow, _AUTHORITY, CoverRow.of)
+    .where(col(CoverRow.by) == _PERSON, col(CoverRow.is_delegate).is_(False), *match_day(CoverRow, _DAY))
+    .exists()
 )
 ROLES_ON_DAY = (
-    select_of(PersonRow, _AUTHORITY, PersonRow.name, PostRow.role)
+    select_of(PersonRow, _AUTHORITY, PersonRow.name, PostRow.role, _STANDS_IN.label("stands_in"))
     .outerjoin(
         PostRow,
-        and_(
-            in_authority(PostRow, _AUTHORITY),
-            or_(col(PostRow.person) == _PERSON, col(PostRow.person).in_(_COVERED)),
-            *match_day(PostRow, _DAY),
-        ),
+        and_(in_authority(PostRow, _AUTHORITY), _among(PostRow.person, "people"), *match_day(PostRow, _DAY)),
     )
     .where(col(PersonRow.id) == _PERSON)
     .distinct()
 )
-"""The name of a `person`, with each role that they, or whom they cover, hold on a `day`."""
+"""The name of a `person`, with each role that they, or other `people`, hold on a `day`, and whether they stand in for anybody."""
 
 # The item.
 
@@ -127,10 +130,30 @@ FIND_ANSWER = select_of(IdempotencyRow, _AUTHORITY, IdempotencyRow.body_hash, Id
 LAST_TICK = select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == _AUTHORITY)
 """When the service last looked for windows that closed."""
 
-# The people of items: posts and covers in one statement, each with what it is.
+# The people of items: posts, covers and who covers in one statement, each with what it is.
 
 _POST, _COVER = core_table(PostRow).c, core_table(CoverRow).c
 _NO_COVER = (null().cast(Uuid()).label("by"), false().label("is_delegate"))
+_LAST_DAY = case(
+    (col(PersonRow.left_on).is_(None), _POST.until),
+    (or_(_POST.until.is_(None), _POST.until > col(PersonRow.left_on)), col(PersonRow.left_on)),
+    else_=_POST.until,
+)
+_COVERS = (
+    select_of(
+        CoverRow, _AUTHORITY, literal("cover").label("what"), literal("").label("role"), literal("").label("held_for"),
+        literal("").label("key"), _COVER.of.label("person"), _COVER.by, _COVER.is_delegate, _COVER.since, _COVER.until,
+    ),
+    select_of(
+        PostRow, _AUTHORITY, literal("there"), literal(""), literal(""), literal(""), _POST.person, *_NO_COVER, _POST.since,
+        _LAST_DAY,
+    )
+    .join(PersonRow, in_authority(PersonRow, _AUTHORITY) & (col(PersonRow.id) == _POST.person))
+    .where(_POST.person.in_(select_of(CoverRow, _AUTHORITY, _COVER.by))),
+)  # fmt: skip
+COVERS = union(*_COVERS)
+"""The authority's covers and delegations, and the days on which those who cover hold a post and have not left (`there`)."""
+
 PEOPLE_OF_ITEMS = (
     select_of(
         PostRow, _AUTHORITY, literal("post").label("what"), _POST.role, _POST.held_for, _POST.key, _POST.person, *_NO_COVER,
@@ -144,10 +167,7 @@ PEOPLE_OF_ITEMS = (
         )
         .where(_among(PostRow.person, "raisers"))
         .group_by(_POST.role, _POST.held_for, _POST.person, _POST.since, _POST.until),
-        select_of(
-            CoverRow, _AUTHORITY, literal("cover"), literal(""), literal(""), literal(""), _COVER.of, _COVER.by,
-            _COVER.is_delegate, _COVER.since, _COVER.until,
-        ),
+        *_COVERS,
     )
 )  # fmt: skip
 """The posts of some `places` (for what they are held, and the key of which), and the authority's covers.
@@ -200,6 +220,34 @@ TAKE_OUT_ENTRIES = [
     delete(core_table(row)).where(in_authority(row, _AUTHORITY), _among(row.id, "ids")) for row in (StayRow, RegisterRow)
 ]
 """An item's entry in the register with its visits to stages, by `ids`."""
+
+ASKS_OF_ITEMS = (
+    select_of(
+        DeliveryRow, _AUTHORITY, DeliveryRow.challenge, NotificationRow.window, DeliveryRow.party, DeliveryRow.mail,
+        DeliveryRow.mailed_at, DeliveryRow.opened_at,
+    )
+    .join(NotificationRow, MESSAGE_OF_COPY)
+    .where(
+        _among(DeliveryRow.challenge, "ids"),
+        col(DeliveryRow.as_to),
+        col(DeliveryRow.how).in_([how.value for how in (ReachedHow.HOLDER, ReachedHow.COVER, ReachedHow.STAND_IN)]),
+        col(NotificationRow.subject).in_(sorted(subject.value for subject in ASKS)),
+        col(NotificationRow.window) != "",
+    )
+)  # fmt: skip
+"""The copies of messages that put the question of a window, of some items (`ids`), to those whose answer it is."""
+
+SENT_THE_MEETING = (
+    select_of(DeliveryRow, _AUTHORITY, DeliveryRow.person, DeliveryRow.party, DeliveryRow.role, DeliveryRow.how)
+    .join(NotificationRow, MESSAGE_OF_COPY)
+    .where(
+        col(DeliveryRow.challenge) == bindparam("challenge", type_=Uuid()),
+        col(NotificationRow.sequence) == bindparam("sequence"),
+        col(NotificationRow.subject).in_([NotificationKind.MEETING.value, NotificationKind.MEETING_MOVED.value]),
+    )
+    .order_by(col(NotificationRow.version), col(NotificationRow.n), col(DeliveryRow.person))
+)
+"""To whom the meeting of a stay at a stage (`sequence`) of a `challenge` was sent."""
 
 # The sweep.
 
@@ -258,7 +306,18 @@ _SOME_UNREAD = (
     .limit(bindparam("most"))
     .subquery()
 )
-PACK_AND_UNREAD = select(col(AuthorityRow.label_pack), select(func.count()).select_from(_SOME_UNREAD).scalar_subquery()).where(
-    col(AuthorityRow.key) == _AUTHORITY
+_HELD = select_of(NotificationRow, _AUTHORITY, func.count()).where(
+    col(NotificationRow.state) == NotificationState.BRAKED.value, col(AuthorityRow.brake) != ""
 )
-"""The authority's label pack, and how many messages a `person` has not read, counted no further than `most`."""
+_BRAKED_BY = select_of(PersonRow, _AUTHORITY, PersonRow.name).where(col(PersonRow.id) == col(AuthorityRow.brake_by))
+BEGINNING_OF_PAGE = select(
+    col(AuthorityRow.label_pack).label("pack"),
+    select(func.count()).select_from(_SOME_UNREAD).scalar_subquery().label("unread"),
+    col(AuthorityRow.brake).label("holds"),
+    col(AuthorityRow.brake_why).label("why"),
+    col(AuthorityRow.brake_since).label("since"),
+    _BRAKED_BY.correlate(core_table(AuthorityRow)).scalar_subquery().label("by"),
+    _HELD.correlate(core_table(AuthorityRow)).scalar_subquery().label("held"),
+).where(col(AuthorityRow.key) == _AUTHORITY)
+"""What every page begins with: the authority's label pack; how many messages a `person` has not read, counted no further than
+`most`; how sending is paused, by whom, since when, why, and how many messages that holds."""

@@ -6,16 +6,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow
-from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from drp.database.gathering import gather_by_key
 from drp.database.scope import in_authority, match_day, match_here, select_of
 from drp.directory.vacancies import Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
+from drp.identity.covering import people_acted_for
 from workflows.decision.recipients import About, Post
 from workflows.model.authority import Authority, HeldFor
 from workflows.model.challenge import Facts
@@ -149,18 +150,13 @@ def list_posts(
 ) -> tuple[Post, ...]:
     """The posts that a person holds on a day, all or those held for one kind of thing.
 
-    `covering`: also those of the people whom they cover on that day; with `as_delegate` as well, those of the people
+    `covering`: also those of the people for whom they are there on that day; with `as_delegate` as well, those of the people
     whose delegate they are.
     """
-    holder = col(PostRow.person) == person
-    if covering:
-        covered = select_of(CoverRow, authority, CoverRow.of).where(col(CoverRow.by) == person, *match_day(CoverRow, day))
-        if not as_delegate:
-            covered = covered.where(col(CoverRow.is_delegate).is_(False))
-        holder = or_(holder, col(PostRow.person).in_(covered))
+    people = people_acted_for(connection, authority, person, day, as_delegate) if covering else (person,)
     query = select_of(
         PostRow, authority, PostRow.role, PostRow.held_for, PostRow.key, PostRow.person, PostRow.since, PostRow.until
-    ).where(holder, *match_day(PostRow, day))
+    ).where(col(PostRow.person).in_(people), *match_day(PostRow, day))
     if held_for is not None:
         query = query.where(col(PostRow.held_for) == held_for.value)
     return tuple(map(make_post, connection.execute(query)))

@@ -7,7 +7,8 @@ from functools import cached_property
 from uuid import UUID
 
 from drp.database.gathering import gather_by_key
-from workflows.decision.recipients import About, Cover, Establishment, Post
+from workflows.decision.covers import Cover, Covers, Presence
+from workflows.decision.recipients import About, Establishment, Post
 from workflows.model.authority import Authority, HeldFor
 
 
@@ -120,6 +121,19 @@ class Directory:
         by_scope = gather_by_key(((post.held_for, post.key), post) for post in self.posts)
         return {scope: tuple(posts) for scope, posts in by_scope.items()}
 
+    @cached_property
+    def stand_ins(self) -> Covers:
+        """Who is there for whom, people by their keys."""
+        covering = {cover.by for cover in self.covers}
+        return Covers(
+            tuple(Cover(c.of, c.by, c.since, c.until, c.is_delegate) for c in self.covers),
+            tuple(Presence(p.person, p.since, self._last_day(p)) for p in self.posts if p.person in covering),
+        )
+
+    def _last_day(self, post: PostHolding) -> date | None:
+        left_on = self.people[post.person].left_on if post.person in self.people else None
+        return min((day for day in (post.until, left_on) if day), default=None)
+
     def posts_of(self, held_for: HeldFor, key: str = "") -> tuple[PostHolding, ...]:
         """Every post ever held for a child, a unit or (key empty) the authority."""
         return self._by_scope.get((held_for, key), ())
@@ -146,7 +160,7 @@ class Directory:
         posts = (post for scope in scopes for post in self.posts_of(*scope))
         return Establishment(
             tuple(Post(p.role, p.held_for, p.key, p.person, p.since, p.until) for p in posts),
-            tuple(Cover(c.of, c.by, c.since, c.until, c.is_delegate) for c in self.covers),
+            self.stand_ins,
         )
 
     def name_of(self, person: str) -> str:

@@ -162,6 +162,10 @@ class _Teller:
                 self.ended.append(line + _ending(now))
             else:
                 self.changed.append(line + _days(now))
+        for away in dict.fromkeys(cover.of for cover in covers):
+            if not self.after.stand_ins.there_for(away, self.day) and self.before.stand_ins.there_for(away, self.day):
+                name = self.after.name_of(away)
+                self.changed.append(f"nobody is there for {name}: whoever covers is away too, or holds no post here")
 
     def consequences(self, item: OpenItem) -> Iterable[str]:
         """What follows for one open item today: facts, IRO, and each role that still owes an answer."""

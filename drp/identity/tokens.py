@@ -12,6 +12,7 @@ from drp.database.directory_tables import CoverRow, PersonRow
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, in_authority, match_day, match_here, select_of, update_of
 from drp.database.statements import ROLES_ON_DAY
+from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -116,9 +117,12 @@ def link_account(connection: Connection, authority: str, issuer: str, subject: s
 def principal_of(connection: Connection, authority: Authority, person: UUID, now: datetime) -> Principal:
     """A person with the roles and capacities that their posts, and those they cover, give them today."""
     asked = {"authority": authority.key, "person": person, "day": local_date(now)}
-    rows = connection.execute(ROLES_ON_DAY, asked).all()
+    rows = connection.execute(ROLES_ON_DAY, {**asked, "people": [person]}).all()
     if not rows:
         raise NotSigned
+    if rows[0].stands_in:
+        people = people_acted_for(connection, authority.key, person, local_date(now))
+        rows = connection.execute(ROLES_ON_DAY, {**asked, "people": people}).all()
     roles = frozenset(row.role for row in rows if row.role and authority.has_role(row.role))
     capacities = frozenset(c for role in roles if (c := authority.role(role).acts_as) is not None)
     return Principal(authority.key, str(person), rows[0].name, capacities, roles)

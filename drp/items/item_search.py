@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Text, and_, cast, func, literal_column, or_, 
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
-from drp.database.directory_tables import ChildRow, CoverRow, PostRow
+from drp.database.directory_tables import ChildRow, PostRow
 from drp.database.list_places import start_after
 from drp.database.scope import in_authority, match_day, select_of
+from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.challenge import ClosedAs, Outcome, WindowKind
@@ -140,8 +141,7 @@ def _holds(word: str, *texts: str) -> bool:
 def _theirs(connection: Connection, signed: Principal, day: date, among: Any = None) -> Any:
     """`among`: only items of these, and only where something was addressed to them."""
     person = UUID(signed.person)
-    covers = select_of(CoverRow, signed.authority, CoverRow.of).where(col(CoverRow.by) == person, *match_day(CoverRow, day))
-    people = [person, *connection.execute(covers).scalars()]
+    people = people_acted_for(connection, signed.authority, person, day, as_delegate=True)
     posts = connection.execute(
         select_of(PostRow, signed.authority, PostRow.role, PostRow.held_for, PostRow.key).where(
             col(PostRow.person).in_(people),

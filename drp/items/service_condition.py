@@ -28,15 +28,19 @@ class ServiceCondition:
     witness_fault: str
     """What did not go on from the last checkpoint; empty where all did."""
     first_raised_at: datetime | None
+    paused_since: datetime | None
+    """Since when sending is paused; None: it is not, or it was not recorded."""
+    paused_messages: int
 
 
 def read_condition(connection: Connection, authority: str, now: datetime) -> ServiceCondition:
     """Read how an authority's part of the service stands at `now` (aware UTC)."""
     row = connection.execute(
-        select(col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault)).where(
-            col(AuthorityRow.key) == authority
-        )
-    ).one()
+        select(
+            col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault),
+            col(AuthorityRow.brake_since),
+        ).where(col(AuthorityRow.key) == authority)
+    ).one()  # fmt: skip
     overdue = select_of(WindowRow, authority, func.min(col(WindowRow.acts_at))).where(
         col(WindowRow.closed_at).is_(None),
         col(WindowRow.held_since).is_(None),
@@ -47,6 +51,7 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         col(NotificationRow.next_at) <= now,
     )
     failed = col(NotificationRow.state) == NotificationState.FAILED
+    paused = col(NotificationRow.state) == NotificationState.BRAKED
     first = select_of(ChallengeRow, authority, func.min(col(ChallengeRow.raised_at)))
     return ServiceCondition(
         last_tick=row.last_tick,
@@ -57,4 +62,6 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         witnessed_at=row.witnessed_at,
         witness_fault=row.witness_fault,
         first_raised_at=connection.execute(first).scalar(),
+        paused_since=row.brake_since,
+        paused_messages=count_of(connection, NotificationRow, authority, paused),
     )

@@ -1,15 +1,16 @@
 """What each person was told: the inbox, which is the delivery of record; and what of it they have read."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, exists, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, update
 from sqlmodel import col
 
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.database.scope import in_authority
-from drp.database.statements import MESSAGE_OF_COPY, MESSAGES_OF_PERSON, PACK_AND_UNREAD
+from drp.database.scope import count_of, in_authority, update_of
+from drp.database.statements import BEGINNING_OF_PAGE, MESSAGE_OF_COPY, MESSAGES_OF_PERSON
 
 
 def messages_of_person(connection: Connection, authority: str, person: UUID, most: int, skip: int = 0) -> Sequence[RowMapping]:
@@ -19,14 +20,47 @@ def messages_of_person(connection: Connection, authority: str, person: UUID, mos
     return rows
 
 
-def read_pack_and_unread(connection: Connection, authority: str, person: UUID, most: int) -> tuple[str, int]:
-    """What every page begins with, in one statement: the authority's label pack, and how many messages a person has not read.
+@dataclass(frozen=True)
+class BeginningOfPage:
+    """What every page begins with. `paused`: who paused sending, since when (aware UTC), why, and how much that holds."""
 
-    Counted no further than `most`: somebody who is copied into everything has tens of thousands.
+    pack: str
+    unread: int
+    paused: "PausedInWords | None"
+
+
+@dataclass(frozen=True)
+class PausedInWords:
+    """A pause as pages say it. `by` empty: the operator, or not recorded; `since` None: not recorded."""
+
+    by: str
+    since: datetime | None
+    why: str
+    held: int
+
+
+def read_beginning_of_page(connection: Connection, authority: str, person: UUID, most: int) -> BeginningOfPage:
+    """What every page begins with, in one statement: label pack, unread messages, how sending is paused.
+
+    Unread messages are counted no further than `most`: somebody who is copied into everything has tens of thousands.
     """
-    asked = {"authority": authority, "person": person, "most": most}
-    pack, number = connection.execute(PACK_AND_UNREAD, asked).one()
-    return pack, number
+    row = connection.execute(BEGINNING_OF_PAGE, {"authority": authority, "person": person, "most": most}).one()
+    paused = PausedInWords(row.by or "", row.since, row.why, row.held) if row.holds else None
+    return BeginningOfPage(row.pack, row.unread, paused)
+
+
+def has_unopened(connection: Connection, authority: str, person: UUID, challenge: UUID) -> bool:
+    """Were they told something of an item that they have never opened since?"""
+    return count_of(connection, DeliveryRow, authority, *_unopened(person, challenge)) > 0
+
+
+def mark_opened(connection: Connection, authority: str, person: UUID, challenge: UUID, now: datetime) -> None:
+    """Note that a person opened the item itself, so that they were reached with whatever they were told of it until now."""
+    connection.execute(update_of(DeliveryRow, authority).where(*_unopened(person, challenge)).values(opened_at=now))
+
+
+def _unopened(person: UUID, challenge: UUID) -> tuple[ColumnElement[bool], ...]:
+    return col(DeliveryRow.person) == person, col(DeliveryRow.challenge) == challenge, col(DeliveryRow.opened_at).is_(None)
 
 
 def mark_read(

@@ -23,6 +23,7 @@ from workflows.model.register_entry import ReplyState, VisitCause
 
 CAUSES = {
     VisitCause.NO_REPLY: "no reply",
+    VisitCause.NOT_REACHED: "not reached",
     VisitCause.NEEDS_MORE: "the answer needed more",
     VisitCause.JUMP: "the IRO's jump",
     VisitCause.CHOSEN: "taken higher by the IRO",
@@ -40,6 +41,7 @@ REPLIES = {
     "in time": ("in time", (ReplyState.IN_TIME,)),
     "late": ("late", (ReplyState.LATE,)),
     "none": ("none", (ReplyState.NONE,)),
+    "not reached": ("not reached in time", (ReplyState.NOT_REACHED,)),
     "waiting": ("still awaited", (ReplyState.WAITING,)),
 }
 """The reply at a stage, as it is asked for and said, and the words of it that lines keep."""

@@ -25,14 +25,16 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
 from drp.database.scope import count_of, match_day, match_not_over, select_of, update_of
-from drp.directory import importing, people
+from drp.directory import importing, lookup, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens
+from drp.identity.covering import load_covers
 from drp.identity.principal import NotPermitted, Principal
 from drp.staffing import caseloads
 from drp.staffing.caseloads import HeldCase
 from drp.staffing.consequences import bring_consequences, claim_day
 from workflows.calendar.working_days import local_date, long_date
+from workflows.decision.covers import Cover, Covers, Presence
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.refusals import Unfit
 
@@ -158,6 +160,8 @@ def start_cover(
                 "You would give yourself what your own post does not.", "Name somebody else, or ask an IRO manager.", "by"
             )
         check_stand_in(desk.connection, signed.authority, absent, stand_in, since, until, is_delegate, desk.day)
+        if not is_delegate:
+            check_reaches_somebody(desk.connection, signed.authority, absent, stand_in, since)
         id_ = casework.chance.identity()
         # Nobody is covered, or covers, beyond their last day.
         ends = min((day for day in (until, absent.left_on, stand_in.left_on) if day), default=None)
@@ -196,10 +200,20 @@ def check_stand_in(
         if (row.of, row.by, row.is_delegate) == (of.id, by.id, is_delegate):
             ends = f"until {long_date(row.until)}" if row.until else "with no end"
             raise Unfit(f"{by.name} does so already from {long_date(row.since)} {ends}.", "End that first, or leave it.", "by")
-        if row.of == by.id and not row.is_delegate and not is_delegate:
-            raise Unfit(
-                f"{by.name} is away on some of these days: somebody covers for them.", "Choose somebody who is there.", "by"
-            )
+
+
+def check_reaches_somebody(connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson, since: date) -> None:
+    """Raise Unfit where nobody would be there on the first day: whoever would cover is away, and so is everybody for them."""
+    known = load_covers(connection, authority)
+    covers = (*known.covers, Cover(str(of.id), str(by.id), since))
+    holds = (Presence(post.person, post.since, post.until) for post in lookup.list_posts(connection, authority, by.id, since))
+    if not Covers(covers, (*(known.presences or ()), *holds)).there_for(str(of.id), since):
+        raise Unfit(
+            f"Nobody would be there for {of.name} on {long_date(since)}: {by.name} is away that day, or holds no post here, "
+            "and nobody covers for them who is there.",
+            "Choose somebody who is there.",
+            "by",
+        )
 
 
 def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, since: date, until: date | None) -> list[Any]:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from drp.database.statements import MESSAGE_OF_COPY
 from drp.directory.lookup import facts_of_child
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
-from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_holds, reach_people
+from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_is_there, reach_people
 from workflows.model.authority import Authority, Capacity
 from workflows.model.challenge import Facts, Party
 from workflows.model.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
@@ -155,7 +156,7 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
             if party.person:
                 empty = (party.role, party.person) not in holding
             else:
-                empty = nobody_holds(party, rules.authority, establishment, item.about(), day)
+                empty = nobody_is_there(party, rules.authority, establishment, item.about(), day)
             if empty and party.role not in alarmed[item.id, challenge.sequence]:
                 events.append(PostEmptied(party.role))
                 seen.add(party.role)
@@ -214,8 +215,14 @@ class _Known:
                 p.since for p in self.establishment.posts if (p.person, p.role) == (person, party.role) and p.is_held_on(self.day)
             ]
         else:
-            days = [c.since for c in self.establishment.covers if c.by == person and not c.is_delegate and c.runs_on(self.day)]
+            days = [since for one in self._covered if (since := one.get(person))]
         return min(days, default=self.day)
+
+    @cached_property
+    def _covered(self) -> Sequence[Mapping[str, date | None]]:
+        """Who is there for each person who holds a post that this item needs, and since when."""
+        holders = dict.fromkeys(post.person for post in self.establishment.posts if post.is_held_on(self.day))
+        return [self.establishment.covers.there_since(holder, self.day) for holder in holders]
 
     def iro_is_another(self, item: StoredChallenge) -> bool:
         """Is the child's IRO, or who covers for them, another than whoever was told last, or than whoever raised it?"""
@@ -228,8 +235,8 @@ class _Known:
         if told_of_iro:
             last = max(told.version for told in told_of_iro)
             return now != {str(t.person) for t in told_of_iro if t.version == last and t.how != ReachedHow.DELEGATE.value}
-        raised, covers = local_date(item.challenge.raised_at), self.establishment.standing_in_for(str(item.raiser), self.day)
-        return str(item.raiser) not in iros or any(not cover.is_delegate and cover.since > raised for cover in covers)
+        raised, there = local_date(item.challenge.raised_at), self.establishment.covers.there_since(str(item.raiser), self.day)
+        return str(item.raiser) not in iros or any(since and since > raised for since in there.values())
 
 
 def _told(connection: Connection, authority: str, ids: Sequence[UUID]) -> Mapping[UUID, list[Any]]:

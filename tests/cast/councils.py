@@ -126,6 +126,7 @@ T-1,KT,2014-05-06,looked_after,no,no,,north,sam,irene,,,0
 T-2,JO,2016-07-08,looked_after,yes,no,,north,sam,irene,,,0
 T-3,PL,2015-01-02,child_protection,no,no,,north,sam,irene,,,1
 T-4,VR,2012-03-04,looked_after,no,no,,south,silas,ivor,,,0
+T-5,ME,2013-02-03,looked_after,no,no,,south,silas,colin,,,0
 """
 CHILDREN_MARSH = """\
 C-1,KT,2014-05-06,looked_after,no,no,,north,sam,irene,2026-01-10,2026-07-10,0

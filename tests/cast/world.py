@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +26,8 @@ from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.identity import tokens
 from drp.settings import Settings
+from notifications.channels import OutgoingMail, SendOutcome
+from notifications.outbox import deliver_messages
 from tests.cast.clock import when
 from tests.cast.councils import Council, procedures
 from tests.cast.direct import client_of
@@ -131,8 +134,19 @@ class Caller:
         return seen
 
 
+class TakesAll:
+    """A relay that takes every message."""
+
+    def send(self, post: OutgoingMail) -> SendOutcome:
+        """It is taken."""
+        return SendOutcome(accepted=frozenset(post.envelope))
+
+
 class World(Staff):
     """A service on one store, with its councils, its people and its clock."""
+
+    mails = True
+    """Does the outbox run?"""
 
     def __init__(self, store: Store, folder: Path, council: Council, seed: int = 1) -> None:
         self.store, self.council, self.now = store, council, when(WEDNESDAY)
@@ -147,7 +161,9 @@ class World(Staff):
         self._opened.enter_context(TestClient(self.app))  # it begins and ends with it
         self.client = self._opened.enter_context(client_of(self.app))
         self.contract = Contract(self.app)
-        self.service = self.app.state.service
+        # A relay that takes everything: what is asked is reached, unless a test says otherwise.
+        made = self.app.state.service
+        self.app.state.service = self.service = replace(made, sender=replace(made.sender, channel=TakesAll()))
         read_once(self.service.casework.procedures)
         self.found(council)
         self.reason = procedures(council).authority.themes[0].reasons[0].key
@@ -189,9 +205,25 @@ class World(Staff):
     # Time.
 
     def at(self, text: str) -> "World":
-        """Set the clock, and nothing else."""
-        self.now = when(text)
+        """Set the clock. Until then the outbox was at work, and nothing else."""
+        target = when(text)
+        self.mail_leaves(target)
+        self.now = target
         return self
+
+    def mail_leaves(self, until: datetime | None = None) -> None:
+        """The outbox does what it does until a moment, now if none is named; where `mails` is False it stands still."""
+        now = self.now
+        while self.mails:
+            deliver_messages(self.service.casework, self.key, now, self.service.sender)
+            waiting = self.rows(
+                select(func.min(NotificationRow.next_at)).where(
+                    NotificationRow.authority == self.key, NotificationRow.state == "waiting", NotificationRow.next_at > now
+                )
+            )[0][0]
+            if waiting is None or until is None or waiting > until:
+                return
+            now = waiting
 
     def sweep(self, authority: str = "") -> SweepResult:
         """One look of the heartbeat."""
@@ -210,10 +242,14 @@ class World(Staff):
     def pass_to(self, text: str) -> "World":
         """Let time pass with the heartbeat running: a minute before each moment and at it, nothing is ever late."""
         target = when(text)
+        self.mail_leaves()
         while (moment := self.next_moment()) is not None and moment <= target:
             for instant in (moment - timedelta(minutes=1), moment):
+                self.mail_leaves(instant)
                 self.now = max(self.now, instant)
                 self.sweep()
+            self.mail_leaves()
+        self.mail_leaves(target)
         self.now = target
         self.sweep()
         return self

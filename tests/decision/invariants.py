@@ -64,7 +64,7 @@ def an_open_state_has_an_owner_and_a_window(rules: Rules, challenge: Challenge) 
         assert challenge.phase is Phase.ASKING, "a talk is the raiser's"
         assert not challenge.windows, "a talk has no clock"
         return
-    passed = ("no reply", "part answered")
+    passed = ("no reply", "part answered", "not reached")
     on_the_record = any(w.key.sequence == challenge.sequence and w.closed_as in passed for w in challenge.windows)
     assert challenge.phase is Phase.AWAITING, f"{challenge.state} is nobody's"
     assert stage.no_reply == "nothing", f"{challenge.state} is nobody's"

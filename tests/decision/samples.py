@@ -44,6 +44,9 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.Acknowledged: e.Acknowledged(),
         e.NotForMe: e.NotForMe("Somebody else's."),
         e.Redirected: e.Redirected(asked[n % len(asked)] if asked else "nobody", e.Chosen(free[n % len(free)]), "It is theirs."),
+        e.ToldOtherwise: e.ToldOtherwise(asked[n % len(asked)] if asked else "nobody", "rang", today),
+        e.DidNotArrive: e.DidNotArrive(asked[n % len(asked)] if asked else "nobody", "I asked."),
+        e.Reminded: e.Reminded(),
         e.ClarificationAsked: e.ClarificationAsked("Which sibling?"),
         e.ClarificationGiven: e.ClarificationGiven("The elder."),
         e.Responded: e.Responded(positions[n % 4], "Our answer.", (e.Action("Do it.", later),) if n % 3 == 0 else ()),
@@ -57,6 +60,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
             resolve_by=later,
         ),
         e.MeetingArranged: e.MeetingArranged(story.now + timedelta(days=1)),
+        e.MeetingCalledOff: e.MeetingCalledOff("She is ill."),
         e.MeetingHeld: e.MeetingHeld(today),
         e.OutcomeRecorded: e.OutcomeRecorded("A plan."),
         e.Escalated: e.Escalated(

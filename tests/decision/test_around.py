@@ -1,14 +1,18 @@
 """What happens around a challenge: messages that come back, posts that change hands, the child's facts, outages, advice."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.cast.clock import on, shown, when
-from tests.cast.people import ADMINISTRATOR, COVER, IRO, IRO_MANAGER, PROTECTION_PLAN, copied, the
+from tests.cast.people import ADMINISTRATOR, BUSINESS_SUPPORT, COVER, IRO, IRO_MANAGER, PROTECTION_PLAN, copied, the
 from tests.cast.rules import durham_2016, invented
 from tests.cast.story import AGREES, REFERRED, RESOLVED, Story
+from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE
+from workflows.model.authority import Edition
 from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotOpen, NotYours, Unfit
 
@@ -31,13 +35,81 @@ def facts(statuses=("looked_after",), in_plo=False, team="", service="") -> e.Ch
 # Messages that come back.
 
 
-def test_a_message_that_came_back_is_not_no_reply():
+def test_a_message_that_came_back_is_said_once_for_a_window():
     story = begun().do(e.DeliveryFailed("team_manager", "mailbox full"), by=THE_SERVICE)
     assert story.told == ["delivery_failed: iro_manager (copy: raiser)"]
+    assert story.do(e.DeliveryFailed("team_manager", "mailbox full"), by=THE_SERVICE).told == []
+
+
+def test_by_the_first_edition_a_climb_waits_for_the_iro_after_a_message_that_came_back():
+    story = begun()
+    story.rules = replace(story.rules, edition=Edition.FIRST)
+    story.do(e.DeliveryFailed("team_manager", "mailbox full"), by=THE_SERVICE)
     assert story.fast_forward(to="Mon 13 April 2026, 18:00").told == [], "no climb is coming, so none is announced"
     story.fast_forward(to="Tue 14 April 2026, 09:00")
     assert story.state == "one.asking", "the window ran on and the climb waits for the IRO"
     assert story.told == ["what_next: raiser"]
+
+
+# Whoever is not reached is not blamed.
+
+
+def unreached(story: Story, why: str = "did not leave") -> e.AskNotReached:
+    key = story.window("reply").key
+    return e.AskNotReached(key.sequence, key.kind.value, key.n, ("team_manager",), why)
+
+
+def test_who_was_not_reached_is_not_said_to_have_given_no_reply_and_it_climbs_on_its_day():
+    story = begun()
+    story.now = when("Tue 14 April 2026, 09:00")
+    story.do(unreached(story), by=THE_SERVICE)
+    assert next(w for w in story.challenge.windows if w.key.kind == "reply").closed_as == "not reached"
+    assert story.challenge.visit.how == "not_reached"
+    assert story.told[0] == "ask_not_reached: raiser (copy: iro_manager)"
+    assert story.due == "Thu 16 April 2026", "counted from the day that was due, as for any climb by itself"
+
+
+def test_the_afternoon_before_the_iro_hears_that_it_climbs_unreached_and_may_hold_it():
+    story = begun()
+    story.now = when("Mon 13 April 2026, 16:00")
+    story.do(unreached(story), by=THE_SERVICE)
+    assert story.told == ["will_climb_unreached: raiser"]
+    assert story.window("reply").closed_as == ""
+    assert story.fast_forward(to="Mon 13 April 2026, 18:00").told == [], "told once"
+    story.do(e.EscalationHeld("I ring her first."))
+    assert story.state == "one.asking"
+
+
+def test_after_two_stages_that_were_not_reached_it_waits_for_the_iro():
+    story = begun()
+    for _ in range(2):
+        story.now = story.window("reply").acts_at
+        story.do(unreached(story), by=THE_SERVICE)
+    assert story.state == "two.asking"
+    assert story.told == ["ask_not_reached: raiser (copy: iro_manager)", "what_next: raiser"]
+    day = story.window("judgement").promise.due
+    assert day == story.rules.calendar.working_day_after(local_date(story.now)), "one working day"
+    assert "still_waiting: iro_manager (copy: raiser)" in story.fast_forward(to=story.window("judgement").acts_at).told
+
+
+def test_told_otherwise_is_kept_for_the_day_and_moves_no_date():
+    story = begun()
+    due = story.due
+    story.do(e.ToldOtherwise("team_manager", "rang", on("Wed 8 April 2026")), by=BUSINESS_SUPPORT)
+    assert story.window("reply").asked[0].told_on == on("Wed 8 April 2026")
+    assert story.due == due
+    assert story.told == ["told_otherwise: team_manager"]
+    assert isinstance(story.refused(e.ToldOtherwise("team_manager", "rang", on("Tue 7 April 2026"))), Unfit)
+    assert isinstance(story.refused(e.ToldOtherwise("team_manager", "met", on("Thu 9 April 2026"))), Unfit)
+    assert isinstance(story.refused(e.ToldOtherwise("director", "met", on("Wed 8 April 2026"))), Unfit)
+
+
+def test_those_who_owe_are_reminded_by_hand_once_a_day():
+    story = begun().do(e.Reminded(), by=IRO_MANAGER)
+    assert story.told == ["reminder: team_manager"]
+    assert isinstance(story.refused(e.Reminded()), NotOpen)
+    story.do(e.Reminded(), at="Thu 9 April 2026, 10:00")
+    assert story.told == ["reminder: team_manager"]
 
 
 def test_a_message_that_came_back_from_somebody_copied_changes_nothing():

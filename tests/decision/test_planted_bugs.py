@@ -31,12 +31,14 @@ from workflows.decision import (
     off_ladder_events,
     outcomes,
     raising,
+    reaching,
     replies,
     stage_entry,
     windows,
 )
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.event_rules import EVENT_RULES
+from workflows.decision.windows import close_window
 from workflows.model import actor as actor_module
 from workflows.model import events as e
 from workflows.model.actor import Part
@@ -197,8 +199,18 @@ def test_a_hold_that_holds_nothing(monkeypatch):
 
 
 def test_a_bounced_message_taken_for_no_reply(monkeypatch):
-    plant_rule(monkeypatch, e.DeliveryFailed, does=lambda turn, event: turn.note_event(event))
-    fails(test_around.test_a_message_that_came_back_is_not_no_reply)
+    monkeypatch.setattr(reaching, "close_window", lambda turn, window, how, **more: close_window(turn, window, ClosedAs.NO_REPLY))
+    fails(test_around.test_who_was_not_reached_is_not_said_to_have_given_no_reply_and_it_climbs_on_its_day)
+
+
+def test_a_climb_that_goes_on_though_two_stages_were_not_reached(monkeypatch):
+    monkeypatch.setattr(reaching, "ask_what_next", lambda turn, within=None: None)
+    fails(test_around.test_after_two_stages_that_were_not_reached_it_waits_for_the_iro)
+
+
+def test_a_reminder_by_hand_as_often_as_one_likes(monkeypatch):
+    plant_rule(monkeypatch, e.Reminded, does=lambda turn, event: turn.tell(NotificationKind.REMINDER, [Party("team_manager")]))
+    fails(test_around.test_those_who_owe_are_reminded_by_hand_once_a_day)
 
 
 def test_an_end_that_leaves_the_windows_running(monkeypatch):

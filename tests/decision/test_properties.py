@@ -162,8 +162,8 @@ def test_what_is_listed_can_be_done_and_what_can_be_done_is_listed(life):
     listed = open_moves(rules, story.challenge, actor)
     asked = any(w.asked for w in story.challenge.windows if w.key.kind in ("reply", "meeting"))
     for kind in e.EXTERNAL_TYPES:
-        if kind in (e.LadderMoved, e.Acknowledged, e.CopyAdded):
-            continue  # another function; or a matter of whom, not only of where
+        if kind in (e.LadderMoved, e.Acknowledged, e.CopyAdded, e.Reminded):
+            continue  # another function; or a matter of whom or of which day, not only of where
         event = sample(kind, story)
         if isinstance(event, e.Redirected) and event.of == "nobody":
             continue

@@ -14,7 +14,8 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.timeline.chain import ChainKey, KeptWords, first_fault
-from notifications.wording import WORDS, message_sentences
+from notifications.message_words import MessageManner, words_for
+from notifications.wording import message_sentences
 from tests.cast.councils import MARSH, procedures
 from tests.cast.marsh import KEY
 from tests.faults.world import SECRET
@@ -108,23 +109,25 @@ def identity(n: dict[str, Any]) -> str:
 def _mail(folder: Path, told: list[dict[str, Any]], references: dict[Any, str]) -> list[str]:
     paths = sorted(folder.glob("*.eml")) if folder.exists() else []
     files = Counter(path.stem.partition("-")[2] for path in paths)
+    whose = {name: name.partition("-")[0] for name in files if not name.startswith("digest-")}
     known = {identity(n): n for n in told}
     lines = {line for path in paths if "-digest-" in path.stem for line in _lines(path)}
-    decided = {_line(n, references) for n in told}
-    found = [f"mail of what was never decided: {name}" for name in files if name not in known and not name.startswith("digest-")]
+    decided = {line for n in told for line in _line(n, references)}
+    found = [f"mail of what was never decided: {name}" for name, identity in whose.items() if identity not in known]
     found += [f"a line of what was never decided: {line}" for line in lines - decided]
     found += [
         f"called sent and never written: {n['subject']}"
         for name, n in known.items()
-        if n["state"] == "sent" and not files[name] and _line(n, references) not in lines
+        if n["state"] == "sent" and name not in whose.values() and not lines & _line(n, references)
     ]
     return found + [f"written {count} times: {name}" for name, count in files.items() if count > 1]
 
 
-def _line(n: dict[str, Any], references: dict[Any, str]) -> tuple[str, str]:
-    """What a message is as a line of a digest: its item, and what it is about."""
-    about = message_sentences(WORDS[NotificationKind(n["subject"])], procedures(MARSH).authority, None, False)["subject"]
-    return references[n["challenge"]], about
+def _line(n: dict[str, Any], references: dict[Any, str]) -> set[tuple[str, str]]:
+    """What a message may be as a line of a digest: its item, and what it is about, in whichever manner somebody is told."""
+    kind, authority = NotificationKind(n["subject"]), procedures(MARSH).authority
+    said = (message_sentences(words_for(kind, manner), authority, None, False) for manner in MessageManner)
+    return {(references[n["challenge"]], one["subject"]) for one in said}
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:

@@ -78,7 +78,7 @@ def many(marsh: Marsh, count: int, now: datetime = RAISED) -> None:
                 UUID(irene.person), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
             )  # fmt: skip
             establishment = establishment or load.load_establishment(connection, KEY, [new.about()])
-            decision, messages = resolve_recipients(rules, establishment, new, decided.decision, now)
+            decision, messages = resolve_recipients(connection, rules, establishment, new, decided.decision, now)
             kept.append(DecisionToSave(None, decision, messages, rules.authority, new))
         casework.keeper.keep(connection, KEY, kept, now)
 

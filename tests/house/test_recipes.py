@@ -6,7 +6,7 @@ import pytest
 
 from api.pages.item.move_forms import BY_TYPE as FORMS
 from api.presenters.timeline_text import HEADLINES
-from notifications.wording import WORDS
+from notifications.message_words import WORDS
 from tests.house.test_house import FLOORS, ROOT, modules
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.event_rules import EVENT_RULES

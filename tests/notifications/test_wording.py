@@ -9,11 +9,10 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from notifications import wording
+from notifications.message_words import WORDS, MessageManner, MessageWords, words_for
 from notifications.wording import (
     MANY,
-    WORDS,
     DigestLine,
-    MessageWords,
     WordedMessage,
     digest_letter,
     message_sentences,
@@ -177,8 +176,46 @@ def test_a_name_that_is_not_given_is_a_fault_and_not_a_blank() -> None:
             wording.TEMPLATES.get_template(name).render()
 
 
+ASKS_OF_ME = re.compile(r"asked of you|yours to|for you to|your (reply|endorsement|task)|in your name", re.IGNORECASE)
+"""What only somebody who is addressed may read."""
+
+COPIES_THAT_OWE = {NotificationKind.STILL_WAITING}
+"""Copies to whoever owes the decision that is past its date."""
+
+
+@pytest.mark.parametrize("manner", MessageManner)
+@pytest.mark.parametrize("subject", NotificationKind)
+def test_every_message_has_words_of_its_own_for_each_manner_of_being_told(
+    subject: NotificationKind, manner: MessageManner
+) -> None:
+    words = words_for(subject, manner)
+    made = written(subject, manner=manner)
+    assert words.happened in words_for(subject, manner).happened
+    assert made.subject.startswith(message_sentences(words, AUTHORITY, DUE, False)["subject"])
+    if manner is MessageManner.TO or (manner is MessageManner.COPY and subject in COPIES_THAT_OWE):
+        return
+    assert words != WORDS[subject] or subject in (NotificationKind.COPIED, NotificationKind.DELIVERY_FAILED)
+    said = f"{words.subject} {words.happened} {words.means} {words.do}".replace("othing is asked of you", "")
+    said = said.replace("othing else is asked of you", "").replace("eply is asked of others", "")
+    assert not ASKS_OF_ME.search(said), said
+    if manner is MessageManner.DELEGATE:
+        assert "delegate" in said
+    if manner is MessageManner.ALARMED:
+        assert "Nobody who should be told of it is there" in said
+
+
+def test_planted_words_of_the_addressed_for_everybody_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def as_addressed(subject: NotificationKind, manner: MessageManner) -> MessageWords:
+        return WORDS[subject]
+
+    monkeypatch.setitem(globals(), "words_for", as_addressed)
+    with pytest.raises(AssertionError):
+        test_every_message_has_words_of_its_own_for_each_manner_of_being_told(NotificationKind.ASKED, MessageManner.COPY)
+
+
 def test_words_are_courteous() -> None:
-    for words in (*WORDS.values(), MessageWords(MANY, digest_letter(AUTHORITY, LINES).text)):
+    every = [words_for(subject, manner) for subject in NotificationKind for manner in MessageManner]
+    for words in (*every, MessageWords(MANY, digest_letter(AUTHORITY, LINES).text)):
         said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
         assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 
-from workflows.decision import escalation, off_ladder_events, raising, windows
+from workflows.decision import escalation, off_ladder_events, raising, reaching, windows
 from workflows.decision.decision_builder import Decision, DecisionBuilder, NotificationKind
 from workflows.decision.event_rules import EVENT_RULES, check_may_bring
 from workflows.decision.moves import moves_of
@@ -64,6 +64,12 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         if named is None or named.held_since is not None or named.acts_at > now:
             return Decision(challenge, challenge, (), ())
         apply_closed_windows(turn, now)
+        return _finished(turn, challenge, now)
+    if isinstance(event, e.AskNotReached):
+        # The caller has looked at each window in its turn: what closes at this moment besides comes after it.
+        check_may_bring(act)
+        turn.by = act.by
+        reaching.note_ask_not_reached(turn, event)
         return _finished(turn, challenge, now)
     check_content(event)
     apply_closed_windows(turn, now)

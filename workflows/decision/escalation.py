@@ -14,6 +14,7 @@ from workflows.decision.stage_entry import (
     enter_stage,
     send_to_stage,
     set_resolve_by,
+    withdraw_meeting,
 )
 from workflows.decision.windows import (
     close_judgement,
@@ -91,7 +92,7 @@ def would_climb_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
 def climbed_by_itself(rules: Rules, challenge: Challenge) -> NotOpen | None:
     """Was its last move a climb by itself?"""
     moves = moves_of(rules.ladder).open_in(challenge.state)
-    came_by_itself = len(challenge.visits) > 1 and challenge.visit.how is EnteredHow.NO_REPLY
+    came_by_itself = len(challenge.visits) > 1 and challenge.visit.how in (EnteredHow.NO_REPLY, EnteredHow.NOT_REACHED)
     if came_by_itself and f"recall_to_{challenge.visits[-2].stage}_asking" in moves:
         return None
     said = "The last move was not a climb by itself, so there is nothing to recall."
@@ -201,6 +202,7 @@ def recall_escalation(turn: DecisionBuilder, event: EscalationRecalled) -> None:
     answered = any(asked.answered_at for window in waited for asked in window.asked)
     from_here = turn.challenge.visit
     turn.note_event(event)
+    withdraw_meeting(turn)
     close_stay(turn, ClosedAs.RECALLED)
     turn.move(f"recall_to_{back.stage}_{'answered' if answered else 'asking'}")
     turn.change(sequence=turn.challenge.sequence + 1)

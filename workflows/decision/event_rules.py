@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workflows.decision import escalation, impact, off_ladder_events, outcomes, replies, windows
+from workflows.decision import escalation, impact, off_ladder_events, outcomes, reaching, replies, windows
 from workflows.decision.decision_builder import DecisionBuilder, not_open
 from workflows.decision.moves import moves_of
 from workflows.model import events as e
@@ -57,6 +57,7 @@ _EVERYBODY_ON_IT = frozenset(
     | {Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER, Part.TELLER}
 )
 _BOOKING = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT, Part.ARRANGER})
+_REMINDING = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER})
 _RAISER = frozenset({Part.RAISER})
 _ASKED = frozenset({Part.ASKED})
 _CHILDS_IRO = frozenset({Part.CHILDS_IRO})
@@ -73,12 +74,18 @@ _ANSWERING = {
     e.Acknowledged: EventRule(_ASKED, replies.acknowledge_request, "acknowledge", about_own_casework=True),
     e.NotForMe: EventRule(_ASKED, replies.pass_elsewhere, "not_for_me", about_own_casework=True),
     e.Redirected: EventRule(_IRO_SIDE, replies.redirect_request, "redirect", (replies.somebody_is_asked,)),
+    e.ToldOtherwise: EventRule(_REMINDING | {Part.BUSINESS_SUPPORT}, reaching.tell_otherwise, needs=(reaching.somebody_owes,)),
+    e.DidNotArrive: EventRule(_REMINDING | {Part.BUSINESS_SUPPORT}, reaching.say_did_not_arrive, needs=(reaching.somebody_owes,)),
+    e.Reminded: EventRule(_REMINDING, reaching.remind_by_hand, needs=(reaching.somebody_owes,)),
     e.ClarificationAsked: EventRule(_ASKED, replies.ask_for_clarification, "clarify", about_own_casework=True),
     e.ClarificationGiven: EventRule(_RAISER, replies.give_clarification, "clarify", (escalation.is_sent,)),
     e.Responded: EventRule(_ASKED | {Part.WAS_ASKED}, replies.record_response, "respond", about_own_casework=True),
     e.Judged: EventRule(_RAISER | {Part.JUDGE}, replies.judge_answer, "judge_enough"),
     e.MeetingArranged: EventRule(
         _BOOKING, replies.arrange_meeting, "arrange_meeting", (escalation.is_sent,), about_own_casework=True
+    ),
+    e.MeetingCalledOff: EventRule(
+        _BOOKING, replies.call_meeting_off, needs=(replies.a_meeting_is_booked,), about_own_casework=True
     ),
     e.MeetingHeld: EventRule(_BOOKING, replies.record_meeting_held, "hold_meeting", about_own_casework=True),
     e.OutcomeRecorded: EventRule(_RAISER | {Part.RECORDER}, replies.record_outcome, "record_outcome"),
@@ -149,7 +156,8 @@ _ENDINGS = {
 _BY_THE_SERVICE = {
     e.WindowClosed: EventRule(_SERVICE, None),
     e.WindowsHeld: EventRule(_SERVICE, None),
-    e.DeliveryFailed: EventRule(_SERVICE, off_ladder_events.note_delivery_failed, only_while_open=True),
+    e.AskNotReached: EventRule(_SERVICE, reaching.note_ask_not_reached, only_while_open=True),
+    e.DeliveryFailed: EventRule(_SERVICE, reaching.note_delivery_failed, only_while_open=True),
     e.PostTakenOver: EventRule(_SERVICE, off_ladder_events.note_post_taken_over, only_while_open=True),
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
     e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import get_args
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
+from workflows.decision.reaching import is_unanswered
 from workflows.decision.windows import acts_at_of_promise, close_window, count_promise, iro_managers, named_date, open_window
 from workflows.model.actor import Part
 from workflows.model.authority import Rules
@@ -32,7 +33,6 @@ from workflows.model.events import (
     CopyAdded,
     Corrected,
     CourtTold,
-    DeliveryFailed,
     DocumentAttached,
     IroChanged,
     LegalAdviceTaken,
@@ -48,7 +48,7 @@ from workflows.model.events import (
     facts_of,
     words_of,
 )
-from workflows.model.ladder import NoReply, Status
+from workflows.model.ladder import Status
 from workflows.model.referral import unknown_items
 from workflows.model.refusals import NotOpen, NotYours, Unfit
 
@@ -254,25 +254,9 @@ def settle_action(turn: DecisionBuilder, event: ActionDone | ActionNotDone) -> N
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 
 
-def note_delivery_failed(turn: DecisionBuilder, event: DeliveryFailed) -> None:
-    """A bounce, or a relay that takes nothing, is not "no reply": the window runs on, a climb by itself waits for the IRO.
-
-    Said once for a window, however many messages about it come back.
-    """
-    asking = [w for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS and _unanswered(w, event.role)]
-    waiting = [window for window in asking if not window.climb_waits]
-    if not waiting:
-        return
-    turn.note_event(event)
-    for window in waiting:
-        policy = NoReply.PROMPT if window.on_close is NoReply.ESCALATE else window.on_close
-        turn.put(replace(window, on_close=policy, climb_waits=True))
-    turn.tell(NotificationKind.DELIVERY_FAILED, iro_managers(turn), [THE_RAISER], window=waiting[-1].key)
-
-
 def note_post_taken_over(turn: DecisionBuilder, event: PostTakenOver) -> None:
     """A new holder takes over what the post is asked, with the same date."""
-    waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
+    waiting = [w for w in turn.challenge.open_windows() if w.asked and is_unanswered(w, event.role)]
     if not waiting:
         return
     turn.note_event(event)
@@ -281,15 +265,11 @@ def note_post_taken_over(turn: DecisionBuilder, event: PostTakenOver) -> None:
 
 def note_post_emptied(turn: DecisionBuilder, event: PostEmptied) -> None:
     """Nobody holds a post that is asked: an alarm, and the window runs on."""
-    waiting = [w for w in turn.challenge.open_windows() if w.asked and _unanswered(w, event.role)]
+    waiting = [w for w in turn.challenge.open_windows() if w.asked and is_unanswered(w, event.role)]
     if not waiting:
         return
     turn.note_event(event)
     turn.tell(NotificationKind.POST_EMPTY, iro_managers(turn), [THE_RAISER], window=waiting[-1].key)
-
-
-def _unanswered(window: Window, role: str) -> bool:
-    return any(asked.party.role == role and asked.answered_at is None for asked in window.asked)
 
 
 def note_iro_changed(turn: DecisionBuilder, event: IroChanged) -> None:
@@ -324,7 +304,9 @@ def note_facts_changed(turn: DecisionBuilder, event: ChildFactsChanged) -> None:
     moved = (before.team, before.service) != (after.team, after.service)
     asked = [asked.party for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS for asked in w.asked]
     if moved and asked:
-        turn.tell(NotificationKind.POST_TAKEN_OVER, [party for party in asked if not party.person])
+        main = turn.challenge.main_window()
+        taken_over = [party for party in asked if not party.person]
+        turn.tell(NotificationKind.POST_TAKEN_OVER, taken_over, window=main.key if main else None)
     turn.tell(NotificationKind.FACTS_CHANGED, [THE_RAISER])
 
 

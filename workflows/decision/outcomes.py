@@ -2,7 +2,7 @@
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.impact import record_impact_at_end
-from workflows.decision.stage_entry import check_stage_exists, enter_stage
+from workflows.decision.stage_entry import check_stage_exists, enter_stage, withdraw_meeting
 from workflows.decision.windows import close_all, close_window, move_promise
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome
 from workflows.model.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
@@ -23,6 +23,7 @@ def finish_challenge(turn: DecisionBuilder, move: str, event: End | Judged) -> N
     """Close what an end closes, keep what it says of the child, make the move, tell those who took part."""
     if turn.challenge.phase is not Outcome.NOTICED:
         close_all(turn, ClosedAs.ENDED)
+    withdraw_meeting(turn)
     if not isinstance(event, Withdrawn):
         record_impact_at_end(turn, event)
     present = turn.challenge.visit if turn.challenge.visits else None
@@ -38,6 +39,7 @@ def seal_challenge(turn: DecisionBuilder, event: RecordedInError) -> None:
         current = turn.challenge.window(window.key)
         if current and current.is_open:
             close_window(turn, current, ClosedAs.RECORDED_IN_ERROR, quietly=True)
+    withdraw_meeting(turn)
     turn.note_event(event, visible=EntryVisibility.SEALED)
     turn.move("seal")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from workflows.decision.covers import Covers
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.challenge import Party
 from workflows.model.ladder import RAISER
@@ -23,21 +24,6 @@ class Post:
 
     def is_held_on(self, day: date) -> bool:
         """Is it held on that day? Both ends count."""
-        return self.since <= day and (self.until is None or day <= self.until)
-
-
-@dataclass(frozen=True)
-class Cover:
-    """Somebody who stands in for a person while they are away, or (a delegate) sees and answers beside them."""
-
-    of: str
-    by: str
-    since: date
-    until: date | None = None
-    is_delegate: bool = False
-
-    def runs_on(self, day: date) -> bool:
-        """Does it run on that day? Both ends count."""
         return self.since <= day and (self.until is None or day <= self.until)
 
 
@@ -77,7 +63,7 @@ class Establishment:
     """The part of the directory that an item needs, as values."""
 
     posts: tuple[Post, ...]
-    covers: tuple[Cover, ...] = ()
+    covers: Covers = field(default_factory=Covers)
     _held: dict[tuple[str, HeldFor, str], list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,11 +87,6 @@ class Establishment:
         posts = self._held.get((role, held_for, key), ())
         return tuple(dict.fromkeys(post.person for post in posts if post.is_held_on(day)))
 
-    def acts_for(self, person: str, day: date, as_delegate: bool = False) -> frozenset[str]:
-        """Whose acts a person may do on a day: their own, those whom they cover; as a delegate they only see and answer."""
-        covered = {c.of for c in self.covers if c.by == person and c.runs_on(day) and (as_delegate or not c.is_delegate)}
-        return frozenset({person} | covered)
-
     def held_by(self, people: Collection[str], authority: Authority, about: About, day: date) -> frozenset[str]:
         """The roles that any of some people hold for an item on a day."""
         return frozenset(
@@ -117,10 +98,6 @@ class Establishment:
     def holds(self, person: str, role: str, day: date) -> bool:
         """Does a person hold a role on a day, as far as these posts reach?"""
         return any(post.person == person and post.role == role and post.is_held_on(day) for post in self.posts)
-
-    def standing_in_for(self, person: str, day: date) -> tuple[Cover, ...]:
-        """Covers and delegations of a person that run on a day."""
-        return tuple(cover for cover in self.covers if cover.of == person and cover.runs_on(day))
 
 
 def iro_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
@@ -144,49 +121,56 @@ def raiser_of(authority: Authority, establishment: Establishment, about: About, 
 def reach_people(
     party: Party, authority: Authority, establishment: Establishment, about: About, day: date, stand_in: str = ""
 ) -> tuple[ReachedPerson, ...]:
-    """The people behind a party on a day: holders, or their cover while they are away, and their delegates.
+    """The people behind a party on a day: holders, or whoever is there for them while they are away, and their delegates.
 
-    Where nobody is found: the ladder's stand-in, then the IRO manager (the caller raises the alarm); never nobody
-    while the authority has an IRO manager, and never an address that somebody typed (docs/architecture.md rule 14).
+    Where nobody is there: the ladder's stand-in, then the IRO manager, who is alarmed and asked nothing (the caller raises
+    the alarm), but stands in for a raiser; never nobody while the authority has an IRO manager, and never an address that
+    somebody typed (docs/architecture.md rule 14).
     """
-    role = about.raiser_role if party.role == RAISER else party.role
-    if party.person:
-        people: tuple[str, ...] = (party.person,)
-    elif party.role == RAISER:
-        people = raiser_of(authority, establishment, about, day)
-    else:
-        people = establishment.holders(authority, party.role, about, day)
-    found = _with_cover(people, role, establishment, day)
-    if not found and stand_in:
-        standing = establishment.holders(authority, stand_in, about, day)
-        found = tuple(ReachedPerson(person, stand_in, ReachedHow.STAND_IN) for person in standing)
-    if not found:
-        found = tuple(
-            ReachedPerson(person, manager, ReachedHow.MANAGER)
-            for manager in authority.roles_acting_as(Capacity.IRO_MANAGER)
-            for person in _people(_with_cover(establishment.holders(authority, manager, about, day), manager, establishment, day))
-        )
+    found = _people_of(party, authority, establishment, about, day)
+    if _nobody_among(found) and stand_in:
+        found += _reached_in(stand_in, ReachedHow.STAND_IN, authority, establishment, about, day)
+    if _nobody_among(found):
+        how = ReachedHow.STAND_IN if party.role == RAISER else ReachedHow.MANAGER
+        for manager in authority.roles_acting_as(Capacity.IRO_MANAGER):
+            found += _reached_in(manager, how, authority, establishment, about, day)
     return tuple(dict.fromkeys(found))
 
 
-def _with_cover(people: Iterable[str], role: str, establishment: Establishment, day: date) -> tuple[ReachedPerson, ...]:
+def _people_of(
+    party: Party, authority: Authority, establishment: Establishment, about: About, day: date
+) -> tuple[ReachedPerson, ...]:
+    """Whoever is there for the holders of a party's post, and, where somebody is, the holders' delegates."""
+    role = about.raiser_role if party.role == RAISER else party.role
     found: list[ReachedPerson] = []
-    for person in people:
-        standing = establishment.standing_in_for(person, day)
-        cover = [ReachedPerson(c.by, role, ReachedHow.COVER) for c in standing if not c.is_delegate]
-        found += cover or [ReachedPerson(person, role, ReachedHow.HOLDER)]
-        found += [ReachedPerson(c.by, role, ReachedHow.DELEGATE) for c in standing if c.is_delegate]
+    for person in _holders(party, authority, establishment, about, day):
+        there = establishment.covers.there_for(person, day)
+        found += [ReachedPerson(by, role, ReachedHow.HOLDER if by == person else ReachedHow.COVER) for by in there]
+        found += [ReachedPerson(by, role, ReachedHow.DELEGATE) for by in establishment.covers.delegates_of(person, day)]
     return tuple(found)
 
 
-def _people(reached: Iterable[ReachedPerson]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.person for one in reached))
-
-
-def nobody_holds(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> bool:
-    """Is the post behind a party empty on a day?"""
-    if party.role == RAISER:
-        return not raiser_of(authority, establishment, about, day)
+def _holders(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
     if party.person:
-        return False
-    return not establishment.holders(authority, party.role, about, day)
+        return (party.person,)
+    if party.role == RAISER:
+        return raiser_of(authority, establishment, about, day)
+    return establishment.holders(authority, party.role, about, day)
+
+
+def _reached_in(
+    role: str, how: ReachedHow, authority: Authority, establishment: Establishment, about: About, day: date
+) -> tuple[ReachedPerson, ...]:
+    """Whoever is there for the holders of a role that stands in for another."""
+    holders = establishment.holders(authority, role, about, day)
+    return tuple(ReachedPerson(by, role, how) for holder in holders for by in establishment.covers.there_for(holder, day))
+
+
+def _nobody_among(reached: Iterable[ReachedPerson]) -> bool:
+    """Is none of them there in the place of a holder? A delegate answers beside somebody, and never in their place."""
+    return all(one.how is ReachedHow.DELEGATE for one in reached)
+
+
+def nobody_is_there(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> bool:
+    """Is nobody there for a party on a day: its post is empty, or whoever holds it is away and so is everybody who covers?"""
+    return _nobody_among(_people_of(party, authority, establishment, about, day))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from workflows.calendar.working_days import local_date
-from workflows.decision.recipients import About, Establishment, Post, iro_of, raiser_of
+from workflows.decision.recipients import About, Establishment, Post, iro_of, nobody_is_there, raiser_of
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Party, WindowKind
+from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, Party, WindowKind
 from workflows.model.ladder import RAISER, RECIPIENTS, ItemType
 
 PART_OF_CAPACITY = {
@@ -93,14 +93,16 @@ def standing_on(
 ) -> PersonStanding:
     """For whom a person stands on an item on a day."""
     authority = rules.authority
-    acts_for = establishment.acts_for(person, day)
-    sees_for = establishment.acts_for(person, day, as_delegate=True)
+    acts_for = establishment.covers.acts_for(person, day)
+    sees_for = establishment.covers.acts_for(person, day, as_delegate=True)
     roles = establishment.held_by(acts_for, authority, about, day)
     seen_roles = establishment.held_by(sees_for, authority, about, day)
     seen_roles |= _stood_in_for(seen_roles, challenge, about, rules, establishment, day)
     raisers = frozenset(raiser_of(authority, establishment, about, day))
-    # Where nobody is its raiser any more it falls to the IRO manager, so that it is never nobody's.
-    is_raiser = bool(acts_for & raisers) if raisers else Part.IRO_MANAGER in capacity_parts(authority, roles)
+    is_raiser = bool(acts_for & raisers)
+    if nobody_is_there(THE_RAISER, authority, establishment, about, day):
+        # It falls to the IRO manager, so that it is never nobody's.
+        is_raiser = is_raiser or Part.IRO_MANAGER in capacity_parts(authority, roles)
     iros = frozenset(iro_of(authority, establishment, about, day))
     return PersonStanding(person, acts_for, sees_for, roles, seen_roles, raisers, iros, is_raiser, establishment, day)
 
@@ -217,11 +219,13 @@ def _sees_beside(authority: Authority, stands: PersonStanding) -> bool:
 def _stood_in_for(
     held: frozenset[str], challenge: Challenge, about: About, rules: Rules, establishment: Establishment, day: date
 ) -> frozenset[str]:
-    """The roles that nobody holds and for which the ladder names a stand-in whom this person is."""
+    """The roles for which nobody is there and for which the ladder names a stand-in whom this person is."""
     ladder = rules.ladder  # of another version perhaps than some stages were visited under
     pairs = {pair for visit in challenge.visits if ladder.has(visit.stage) for pair in ladder.stage(visit.stage).stand_ins}
     return frozenset(
-        away for away, stand_in in pairs if stand_in in held and not establishment.holders(rules.authority, away, about, day)
+        away
+        for away, stand_in in pairs
+        if stand_in in held and nobody_is_there(Party(away), rules.authority, establishment, about, day)
     )
 
 
@@ -235,7 +239,7 @@ def relation_of_raiser(
     role = about.raiser_role
     is_iro_role = role in authority.roles_acting_as(Capacity.IRO)
     holders = frozenset(establishment.holders(authority, role, about, day))
-    covered = establishment.acts_for(person, day) & holders
+    covered = establishment.covers.acts_for(person, day) & holders
     if covered:
         parts = {Part.RAISER} | ({Part.CHILDS_IRO} if is_iro_role else set())
         return Actor(person, frozenset(parts), behalf_of="" if person in holders else min(covered))

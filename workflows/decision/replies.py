@@ -7,7 +7,7 @@ from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.escalation import climb_to, completion_promise, open_completion
 from workflows.decision.outcomes import finish_challenge
-from workflows.decision.stage_entry import enter_stage, set_resolve_by
+from workflows.decision.stage_entry import enter_stage, set_resolve_by, withdraw_meeting
 from workflows.decision.windows import (
     close_judgement,
     close_window,
@@ -17,7 +17,7 @@ from workflows.decision.windows import (
     restart_on_acknowledgement,
 )
 from workflows.model.actor import Part
-from workflows.model.authority import HeldFor, Rules
+from workflows.model.authority import Edition, HeldFor, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
     THE_RAISER,
@@ -37,6 +37,7 @@ from workflows.model.events import (
     ClarificationGiven,
     Judged,
     MeetingArranged,
+    MeetingCalledOff,
     MeetingHeld,
     NotForMe,
     OutcomeRecorded,
@@ -269,12 +270,33 @@ def arrange_meeting(turn: DecisionBuilder, event: MeetingArranged) -> None:
     again = turn.challenge.meeting_at is not None
     turn.note_event(event, {"again": again})
     turn.change(meeting_at=event.at)
+    if turn.rules.edition is not Edition.FIRST:  # which did not keep it beside the stay
+        turn.change(visits=(*turn.challenge.visits[:-1], replace(turn.challenge.visit, meeting_at=event.at)))
     main = turn.challenge.main_window()
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
         turn.put(replace(main, owner=turn.challenge.visit.told[0]))
     attending = tuple(Party(role) for role in meeting.attended_by if role != RECIPIENTS)
     parties = dict.fromkeys((*turn.challenge.visit.told, *attending, THE_RAISER))
     turn.tell(NotificationKind.MEETING_MOVED if again else NotificationKind.MEETING, parties, window=main.key if main else None)
+
+
+def a_meeting_is_booked(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Is a meeting booked at this stage?"""
+    if challenge.is_open and challenge.meeting_at is not None:
+        return None
+    return NotOpen("No meeting is booked here.", "There is nothing to call off.")
+
+
+def call_meeting_off(turn: DecisionBuilder, event: MeetingCalledOff) -> None:
+    """It does not take place: whoever arranges it owns the window again, and everybody who had it in their diary is told."""
+    meeting = turn.stage.contact.meeting
+    assert meeting is not None
+    turn.note_event(event)
+    withdraw_meeting(turn)
+    main = turn.challenge.main_window()
+    if main and main.is_open and main.key.kind is WindowKind.MEETING:
+        turn.put(replace(main, owner=Party(meeting.arranged_by)))
+        turn.tell(NotificationKind.TO_ARRANGE, [Party(meeting.arranged_by)], window=main.key)
 
 
 def record_meeting_held(turn: DecisionBuilder, event: MeetingHeld) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from workflows.calendar.working_days import Promise
+from workflows.calendar.working_days import Length, Promise
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.moves import first_phase
@@ -17,6 +17,7 @@ from workflows.decision.windows import (
     promise_of_window,
     reply_promise,
 )
+from workflows.model.authority import Edition
 from workflows.model.challenge import (
     THE_RAISER,
     ClosedAs,
@@ -48,6 +49,7 @@ def enter_stage(
     `counts_from`: the day that was due, after a climb for want of a reply; None counts from the day of the act.
     """
     close_stay(turn, ClosedAs.SUPERSEDED)
+    withdraw_meeting(turn)
     turn.move(move)
     stage = turn.stage
     ladder = turn.rules.ladder
@@ -75,6 +77,15 @@ def enter_stage(
         turn.tell(NotificationKind.TO_ENDORSE, [endorser], window=window.key)
     else:
         send_to_stage(turn, stage, visit, reply_promise(turn, stage, counts_from, visit.respond_by))
+
+
+def withdraw_meeting(turn: DecisionBuilder) -> None:
+    """A meeting that was booked and is still to come is no more: everybody who was sent it is told, whatever became of it."""
+    if turn.challenge.meeting_at is None or turn.rules.edition is Edition.FIRST:
+        return
+    if turn.challenge.meeting_at > turn.at and turn.challenge.visit.sent:
+        turn.tell(NotificationKind.MEETING_OFF, [*turn.challenge.visit.told, THE_RAISER])
+    turn.change(meeting_at=None)
 
 
 def log_talk(turn: DecisionBuilder, stage_key: str, chosen: tuple[Chosen, ...], copied: tuple[str, ...]) -> None:
@@ -120,10 +131,10 @@ def ask_about_cafcass(turn: DecisionBuilder) -> None:
     )
 
 
-def ask_what_next(turn: DecisionBuilder, move: str = "ask_iro") -> None:
-    """The IRO is asked what next, with a window of their own to decide in."""
+def ask_what_next(turn: DecisionBuilder, move: str = "ask_iro", within: Length | None = None) -> None:
+    """The IRO is asked what next, with a window of their own to decide in (`within`, else as long as the ladder says)."""
     turn.move(move)
-    window = open_judgement(turn)
+    window = open_judgement(turn, within)
     turn.tell(NotificationKind.WHAT_NEXT, [THE_RAISER], window=window.key)
 
 

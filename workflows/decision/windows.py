@@ -178,11 +178,14 @@ def _remind(turn: DecisionBuilder, kind: WindowKind, of: Window, at: datetime) -
         open_window(turn, kind, of.owner, promise, parent=of.key, acts=at)
 
 
-def open_judgement(turn: DecisionBuilder) -> Window:
-    """Open the window in which the stage's judges (the IRO, if nothing else is said) decide what comes next."""
+def open_judgement(turn: DecisionBuilder, within: Length | None = None) -> Window:
+    """Open the window in which the stage's judges (the IRO, if nothing else is said) decide what comes next.
+
+    `within`: how long they have; None: as long as the stage, or its ladder, says.
+    """
     stage, ladder = turn.stage, turn.rules.ladder
     judges = tuple(Party(role) for role in stage.judged_by.roles)
-    promise = count_promise(turn, stage.judge_within or ladder.judge_within)
+    promise = count_promise(turn, within or stage.judge_within or ladder.judge_within)
     owner = THE_RAISER if THE_RAISER in judges else judges[0]
     window = open_window(turn, WindowKind.JUDGEMENT, owner, promise, asked=judges, answer=stage.judged_by.how)
     remind_of(turn, window)

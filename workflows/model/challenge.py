@@ -64,8 +64,10 @@ class ClosedAs(StrEnum):
 
     NO_REPLY = "no reply"
     PART_ANSWERED = "part answered"
+    NOT_REACHED = "not reached"
     DATE_PASSED = "date passed"
-    """The date passed: nobody had answered or endorsed; only some had answered; what was agreed, or the whole, was not done."""
+    """The date passed: nobody had answered or endorsed; only some had answered; whoever still owed an answer was not reached
+    in time (which is no "no reply"); what was agreed, or the whole, was not done."""
 
     ENDORSED = "endorsed"
     NOT_ENDORSED = "not endorsed"
@@ -111,9 +113,11 @@ class EnteredHow(StrEnum):
 
     CLIMBED = "climbed"
     NO_REPLY = "no_reply"
+    NOT_REACHED = "not_reached"
     JUMPED = "jumped"
     SATISFIED = "satisfied"
-    """It went on: taken higher, by itself because no reply came, straight to this stage, or because the answer was enough."""
+    """It went on: taken higher, by itself because no reply came or because nobody was reached, straight to this stage, or
+    because the answer was enough."""
 
     RECALLED = "recalled"
     REOPENED = "reopened"
@@ -159,6 +163,12 @@ class AskedParty:
     answered_at: datetime | None = None
     answer: str = ""
     late: bool = False
+    told_on: date | None = None
+    """The day (Europe/London) on which the IRO side told them otherwise: rang them, or met."""
+    unreached: bool = False
+    """Did a message that asks them come back or not leave? Said once for a window."""
+    reminded_on: date | None = None
+    """The day (Europe/London) on which somebody reminded them by hand last."""
 
 
 @dataclass(frozen=True, order=True)
@@ -217,6 +227,8 @@ class StageVisit:
     copied: tuple[Party, ...] = ()
     sent: bool = True
     respond_by: date | None = None
+    meeting_at: datetime | None = None
+    """When its meeting was to be, as it was booked last (aware UTC); kept when it is called off."""
 
 
 @dataclass(frozen=True)

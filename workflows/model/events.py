@@ -122,6 +122,34 @@ class Redirected(Event, type="redirected"):
 
 
 @dataclass(frozen=True)
+class ToldOtherwise(Event, type="told_otherwise"):
+    """The IRO side told somebody who is asked of the question in another way: it counts as reached from that day.
+
+    `role` is the one asked. It is no reply, and moves no date.
+    """
+
+    role: str
+    how: Literal["rang", "met", "wrote"]
+    on: date
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class DidNotArrive(Event, type="did_not_arrive"):
+    """The IRO side says that what was sent to somebody who is asked did not arrive: as if it had come back."""
+
+    role: str
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class Reminded(Event, type="reminded_by_hand"):
+    """The IRO side reminds those who still owe an answer: at most once a day (Europe/London) for an item."""
+
+    words: Words = ""
+
+
+@dataclass(frozen=True)
 class ClarificationAsked(Event, type="clarification_asked"):
     """A person asked puts a question to the IRO. The window runs on."""
 
@@ -175,6 +203,13 @@ class MeetingArranged(Event, type="meeting_arranged"):
 
     at: datetime
     where: Words = ""
+
+
+@dataclass(frozen=True)
+class MeetingCalledOff(Event, type="meeting_called_off"):
+    """A meeting that was booked does not take place. The due date does not move."""
+
+    why: Words = ""
 
 
 @dataclass(frozen=True)
@@ -523,8 +558,22 @@ class WindowsHeld(Event, type="windows_held"):
 
 
 @dataclass(frozen=True)
+class AskNotReached(Event, type="ask_not_reached"):
+    """The question of a window did not reach those who still owe its answer in good time: that is not "no reply".
+
+    `roles` are those not reached, `why` is an `UnreachedWhy`. Before the window's own moment it warns; at it, it closes it.
+    """
+
+    sequence: int
+    kind: str
+    n: int
+    roles: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True)
 class DeliveryFailed(Event, type="delivery_failed"):
-    """A message to somebody asked came back. That is not "no reply": an automatic climb now waits for the IRO."""
+    """A message to somebody asked came back, or does not leave. That is not "no reply"."""
 
     role: str
     why: str
@@ -566,16 +615,17 @@ class ChildFactsChanged(Event, type="child_facts_changed"):
 
 FromOutside = (
     Acknowledged | NotForMe | Redirected | ClarificationAsked | ClarificationGiven | Responded | Judged
-    | MeetingArranged | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
+    | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
-    | ComplaintOpened | CourtTold | ReferralConsidered | ReferredToCafcass | ReferralAcknowledged | ReferralOutcome
-    | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone | ImpactRecorded
-    | Noted | Corrected | RecordedInError | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
+    | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
+    | ReferralAcknowledged
+    | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone
+    | ImpactRecorded | Noted | Corrected | RecordedInError | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
 )  # fmt: skip
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""
 
 Internal = (
-    WindowClosed | WindowsHeld | DeliveryFailed | PostTakenOver | PostEmptied | IroChanged | ChildFactsChanged
+    WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | PostTakenOver | PostEmptied | IroChanged | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""
 

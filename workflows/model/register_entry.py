@@ -36,13 +36,14 @@ def kind_of(item_type: ItemType) -> str:
 class ReplyState:
     """How a stage's question stands: the words that lines keep."""
 
-    NOT_ASKED, WAITING, IN_TIME, LATE, NONE = "", "waiting", "in time", "late", "none"
+    NOT_ASKED, WAITING, IN_TIME, LATE, NONE, NOT_REACHED = "", "waiting", "in time", "late", "none", "not reached"
 
 
 class VisitCause:
     """Why an item came to a stage: the words that lines keep."""
 
     RAISED, NO_REPLY, NEEDS_MORE, JUMP, CHOSEN = "raised", "no reply", "needs more", "jump", "chosen"
+    NOT_REACHED = "not reached"
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ def _reply(asking: list[Window], decisive: AskedParty | None) -> str:
     if decisive:
         return ReplyState.LATE if decisive.late else ReplyState.IN_TIME
     last = asking[-1]
+    if last.closed_as is ClosedAs.NOT_REACHED:
+        return ReplyState.NOT_REACHED
     # Taken higher or ended before its date, nobody failed to reply.
     passed = last.closed_as in UNANSWERED or (last.closed_at and last.closed_at >= last.promise.closes_at)
     return ReplyState.WAITING if last.is_open else ReplyState.NONE if passed else ReplyState.NOT_ASKED
@@ -168,6 +171,7 @@ _CAUSES = {
     EnteredHow.RAISED: VisitCause.RAISED,
     EnteredHow.TALKED: VisitCause.RAISED,
     EnteredHow.NO_REPLY: VisitCause.NO_REPLY,
+    EnteredHow.NOT_REACHED: VisitCause.NOT_REACHED,
     EnteredHow.JUMPED: VisitCause.JUMP,
 }
 """Of the ways in which a stage is entered, those that lines keep under another word."""

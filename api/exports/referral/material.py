@@ -41,6 +41,7 @@ _HOW = {
     EnteredHow.RAISED: "Raised here",
     EnteredHow.CLIMBED: "Taken higher",
     EnteredHow.NO_REPLY: "It went up by itself: no reply came",
+    EnteredHow.NOT_REACHED: "It went up by itself: those asked before were not reached",
     EnteredHow.JUMPED: "Straight to this stage",
     EnteredHow.RECALLED: "Taken back to this stage",
     EnteredHow.REOPENED: "Opened again here",

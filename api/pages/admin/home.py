@@ -14,7 +14,8 @@ from api.presenters import wording
 from drp.data_protection import admin_audit_log
 from drp.directory.people import count_people
 from drp.items import label_packs
-from notifications.wording import WORDS, WordedMessage, message_sentences, word_message
+from notifications.message_words import WORDS
+from notifications.wording import WordedMessage, message_sentences, word_message
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model.authority import LABEL_PACKS, Authority, Rules
 from workflows.model.refusals import Unfit
@@ -45,14 +46,14 @@ def show_administration(visit: CurrentPage) -> Response:
 
 
 def brake_in_words(visit: PageContext, brake: str) -> str:
-    """What the brake holds."""
+    """What of the mail is paused."""
     if not brake:
-        return "The brake is off: mail leaves as it comes."
+        return "Mail leaves as it comes."
     if brake == "all":
-        return "The brake holds all mail. The inbox goes on."
+        return "Sending is paused for all mail. The inbox goes on."
     with visit.reading() as connection:
         names = dict(stage_names(visit.procedures(connection)))
-    return f"The brake holds all mail above {names.get(brake, brake)}. The inbox goes on."
+    return f"Sending is paused for all mail above {names.get(brake, brake)}. The inbox goes on."
 
 
 @router.get("/administration/health")

@@ -7,7 +7,7 @@ from api.json.inbox import message_of
 from api.pages.admin.home import brake_in_words
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import stage_names
-from api.pages.frame.form_fields import Form, RadioPick, SelectMenu
+from api.pages.frame.form_fields import Form, FormField, RadioPick, SelectMenu, TextLine, TickBox
 from api.presenters.shapes import BrakeBody
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
@@ -19,7 +19,7 @@ MOST = 100
 
 SECTIONS = (
     (NotificationState.FAILED, "Could not be delivered"),
-    (NotificationState.BRAKED, "Held by the brake"),
+    (NotificationState.BRAKED, "Held: sending is paused"),
     (NotificationState.WAITING, "Waiting to leave"),
 )
 
@@ -27,7 +27,7 @@ SECTIONS = (
 @router.get("/administration/outbox")
 def show_outbox_page(visit: CurrentPage, done: str = "") -> Response:
     """What is in the outbox, and the brake."""
-    said = {"brake": "The brake is set.", "released": "What was held or had failed goes out again at the next tick."}
+    said = {"brake": "It is done.", "released": "What was held or had failed goes out again at the next tick."}
     return _page(visit, _form(visit), done=said.get(done, ""))
 
 
@@ -37,10 +37,15 @@ def set_brake_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     form, values = sent.form(_form(visit).fields)
     if values.get("brake") == "above" and not values.get("stage"):
         form.refuse("Choose the stage above which mail is held.", "stage")
+    if values.get("brake") not in (None, "none"):
+        if not values.get("why"):
+            form.refuse("Say why sending is paused.", "why")
+        if not values.get("sure"):
+            form.refuse("Tick the box: people will not hear by mail what they are asked.", "sure")
     if not form.is_faulty:
         brake = {"none": "", "all": "all"}.get(values["brake"], values.get("stage", ""))
         with form.noting_refusal():
-            service_outbox.set_brake(visit, BrakeBody(brake=brake))
+            service_outbox.set_brake(visit, BrakeBody(brake=brake, why=values.get("why") or ""))
             return go_to("/administration/outbox?done=brake")
     return _page(visit, form)
 
@@ -57,22 +62,31 @@ def _form(visit: PageContext) -> Form:
     with visit.reading() as connection:
         stages = stage_names(visit.procedures(connection))
     brake = service_outbox.show_outbox(visit).brake
-    fields = [
+    fields: list[FormField] = [
         RadioPick(
             name="brake",
-            label="The brake",
+            label="Sending",
             options=[
-                ("none", "Off: mail leaves as it comes", ""),
-                ("all", "Hold all mail", "For the first days: the inbox works, and nobody gets mail."),
-                ("above", "Hold mail above a stage", "Mail up to that stage leaves; what is above waits for somebody here."),
+                ("none", "Mail leaves as it comes", ""),
+                ("all", "Pause all mail", "The inbox works, and nobody gets mail. Urgent items and referrals go all the same."),
+                ("above", "Pause mail above a stage", "Mail up to that stage leaves; what is above waits for somebody here."),
             ],
-            need="Choose what the brake holds.",
+            need="Choose what is paused.",
         ),
         SelectMenu(
             name="stage",
             label="Above which stage",
             hint="Only where mail above a stage is held. A procedure that has no such stage has all its mail held.",
             options=[(key, name, "") for key, name in stages],
+        ),
+    ]
+    fields += [
+        TextLine(
+            name="why", label="Why", hint="Needed where mail is held. It stands on the pages of whoever waits for an answer."
+        ),
+        TickBox(
+            name="sure",
+            label="I have thought of it: every date runs on, and people will not hear by mail what they are asked",
         ),
     ]
     above = brake not in ("", "all")

@@ -22,11 +22,11 @@ from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
 from drp.database.engine import Unavailable
 from drp.identity import sessions, tokens
-from drp.identity.principal import NotPermitted, serves_principal
-from drp.messages.inbox import read_pack_and_unread
+from drp.identity.principal import NotPermitted, Principal, serves_principal
+from drp.messages.inbox import PausedInWords, read_beginning_of_page
 from drp.settings import Settings
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Authority, Rules
+from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.events import Action
 from workflows.model.personal_details import personal_details
 
@@ -54,6 +54,8 @@ class PageContext(RequestContext):
     words: Authority
     unread: int
     path: str
+    paused: PausedInWords | None = None
+    """How sending is paused, for those who are to know."""
 
     @property
     def person(self) -> UUID:
@@ -124,13 +126,22 @@ def page_context(request: Request) -> PageContext:
         # Whoever has no post today, nor stands in or sees for somebody, has nothing here: the session ends with the post.
         if not tokens.has_a_place(connection, signed, now):
             raise tokens.NotSigned
-        pack, unread = read_pack_and_unread(connection, authority, session.person, layout.MANY)
+        begins = read_beginning_of_page(connection, authority, session.person, layout.MANY)
     if session.stale:
         _note_use(service, session, authority)
     if not serves_principal(ROUTES[request.method, request.scope["route"].path], signed.capacities):
         raise NotPermitted
-    words = current[0].authority.in_words_of(pack)
-    return PageContext(service, now, signed, session, words, unread, request.url.path)
+    words = current[0].authority.in_words_of(begins.pack)
+    paused = begins.paused if _hears_of_pauses(signed, current) else None
+    return PageContext(service, now, signed, session, words, begins.unread, request.url.path, paused)
+
+
+HEAR_OF_PAUSES = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT, Capacity.ADMINISTRATOR})
+"""Who reads on every page that sending is paused; beside them whoever may raise an item."""
+
+
+def _hears_of_pauses(signed: Principal, current: Sequence[Rules]) -> bool:
+    return bool(HEAR_OF_PAUSES & signed.capacities) or any(signed.roles & set(rules.ladder.raised_by) for rules in current)
 
 
 def _note_use(service: Service, session: sessions.Session, authority: str) -> None:

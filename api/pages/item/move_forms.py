@@ -57,6 +57,7 @@ FOUND = (
     ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
 )  # fmt: skip
 """What is found to have changed for the child, in the words of pages."""
+_TOLD_HOW = [("rang", "I rang them", ""), ("met", "I met them", ""), ("wrote", "I wrote to them", "")]
 ENDS_TO_LOOK_AT = (e.Judged, e.Resolved, e.EndedUnresolved)
 """Moves that may end an item so that somebody looks again between two reviews."""
 
@@ -225,6 +226,10 @@ MOVES: tuple[MoveForm, ...] = (
             TextLine(name="where", label="Where, or the link"),
         ),
     ),
+    MoveForm(
+        e.MeetingCalledOff, "next", "Call the meeting off", "It goes out of everybody's diary. The due date does not move.",
+        "Call it off", _these(TextArea(name="why", label="Why", hint="Everybody on the item reads it.", rows=2)),
+    ),
     MoveForm(e.MeetingHeld, "next", "The meeting was held", "Then its outcome is to be written down.", "It was held", _held),
     MoveForm(
         e.OutcomeRecorded, "next", "Write down what the meeting agreed", "Where the answer is a meeting, this meets its date.",
@@ -241,6 +246,27 @@ MOVES: tuple[MoveForm, ...] = (
         _these(TextArea(name="answer", label="Your answer", need="Write your answer.")),
     ),
     MoveForm(e.Redirected, "next", "Put it to somebody else", "The same question, to the same date.", "Put it to them", _redirected),
+    MoveForm(
+        e.Reminded, "next", "Remind them", "Whoever still owes an answer is reminded, once a day. No date moves.", "Remind them",
+        _these(TextArea(name="words", label="A line of yours", hint="Optional. They read it on the item, not in the mail.", rows=2)),
+    ),
+    MoveForm(
+        e.ToldOtherwise, "record", "They were told in another way",
+        "You rang or met somebody who is asked. They count as reached from that day; no date moves.", "Put it on the record",
+        lambda c: [
+            RadioPick(name="role", label="Who was told", options=c.asked(), need="Choose who was told."),
+            RadioPick(name="how", label="How", options=_TOLD_HOW, need="Choose how."), _on("When"),
+            TextArea(name="words", label="What was said", rows=2),
+        ],
+    ),
+    MoveForm(
+        e.DidNotArrive, "record", "It did not arrive",
+        "What was sent to somebody who is asked has not arrived: it counts as if it had come back.", "Put it on the record",
+        lambda c: [
+            RadioPick(name="role", label="Whom it did not reach", options=c.asked(), need="Choose whom."),
+            TextArea(name="words", label="How you know", rows=2),
+        ],
+    ),
     MoveForm(
         e.ActionDone, "next", "An action was done", "You saw that it was done.", "It was done",
         lambda c: [*_action(c), TextArea(name="words", label="What you saw", rows=2)],

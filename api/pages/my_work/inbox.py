@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.json.inbox import message_of
+from api.json.inbox import message_of, note_item_opened
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from drp.database.engine import Unavailable
 from drp.messages import inbox
@@ -50,12 +50,15 @@ def _moment(text: str, otherwise: datetime) -> datetime:
 
 
 def mark_item_read(request: Request, visit: PageContext, challenge: UUID) -> PageContext:
-    """Somebody opened an item: what they were told of it is read. Returns them with so many fewer messages unread.
+    """Somebody opened an item: they were reached, and what they were told of it is read. Returns them with so many fewer unread.
 
     Not for a page that a browser fetches ahead; and reading goes on where it cannot be written down.
     """
     fetched = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
-    if not visit.unread or "prefetch" in fetched:
+    if "prefetch" in fetched:
+        return visit
+    note_item_opened(visit, challenge)
+    if not visit.unread:
         return visit
     try:
         with visit.writing() as connection:

@@ -194,7 +194,7 @@ def _last_look(visit: PageContext, begun: ReferralDraft, form: Form, rehearsed: 
     with visit.reading() as connection:
         try:
             decision = decide(item_.rules, seen.challenge, Act(event, item_.actor), visit.now)
-            _, messages = resolve_recipients(item_.rules, item_.establishment, item_.loaded, decision, visit.now)
+            _, messages = resolve_recipients(connection, item_.rules, item_.establishment, item_.loaded, decision, visit.now)
             told = [pair for message in messages for pair in (*message.to, *message.copy)]
         except Refused as refusal:
             refused = f"{refusal.said} {refusal.do}"

@@ -1,0 +1,41 @@
+"""Who opened what they were told of; who paused sending, and why. The directory is looked at anew: covers are followed further than one step since."""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+MOMENTS = ("brake_since", "brake_until")
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("delivery") as batch:
+        batch.add_column(sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    unopened = sa.text("opened_at IS NULL")
+    op.create_index(
+        "ix_delivery_unopened",
+        "delivery",
+        ["authority", "person", "challenge"],
+        sqlite_where=unopened,
+        postgresql_where=unopened,
+    )
+    with op.batch_alter_table("authority") as batch:
+        batch.add_column(sa.Column("brake_by", sa.Uuid(), nullable=True))
+        batch.add_column(
+            sa.Column("brake_why", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False, server_default="")
+        )
+        for name in MOMENTS:
+            batch.add_column(sa.Column(name, sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    op.execute("UPDATE authority SET directory_day = NULL")
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("authority") as batch:
+        for name in (*MOMENTS, "brake_why", "brake_by"):
+            batch.drop_column(name)
+    op.drop_index("ix_delivery_unopened", "delivery")
+    with op.batch_alter_table("delivery") as batch:
+        batch.drop_column("opened_at")
