@@ -354,7 +354,7 @@ ANSWERED_BESIDE = frozenset(
 """What a delegate may answer beside whoever is asked; all else is theirs to see, and not to decide."""
 
 
-def words_for(kind: NotificationKind, manner: MessageManner) -> MessageWords:
+def message_words_for(kind: NotificationKind, manner: MessageManner) -> MessageWords:
     """The words of a message for whoever is told in a manner."""
     words = WORDS[kind]
     if manner is MessageManner.TO:

@@ -31,7 +31,7 @@ from notifications import digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage, merge_outcomes
 from notifications.digest import identify_messages
-from notifications.message_words import MessageManner, manner_of, words_for
+from notifications.message_words import MessageManner, manner_of, message_words_for
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
 from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
 from notifications.wording import DigestLine, message_sentences, word_message
@@ -192,7 +192,7 @@ def prepare_attempt(
     window = _window_of(loaded, row["window"])
     expected = bool(window and window.promise.expected)
     envelopes = _envelopes(addressees)
-    words = words_for(subject, next(iter(envelopes), MessageManner.TO))
+    words = message_words_for(subject, next(iter(envelopes), MessageManner.TO))
     about = message_sentences(words, rules.authority, row["due"], expected)["subject"]
     line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
     posts = tuple(

@@ -6,7 +6,7 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from notifications.message_words import MessageManner, MessageWords, words_for
+from notifications.message_words import MessageManner, MessageWords, message_words_for
 from workflows.calendar.working_days import long_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model.authority import Authority
@@ -59,7 +59,7 @@ def word_message(
     manner: MessageManner = MessageManner.TO,
 ) -> WordedMessage:
     """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles."""
-    said = message_sentences(words_for(subject, manner), authority, due, expected)
+    said = message_sentences(message_words_for(subject, manner), authority, due, expected)
     values = {
         **said,
         "reference": reference,

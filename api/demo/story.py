@@ -222,6 +222,8 @@ class _Teller:
                 reference = self._raise(event, child, now)
             else:
                 self._act(reference, step, child, now)
+            # What was told in the past was mailed in the past: whoever is asked was reached.
+            deliver_messages(self._casework, self._part.key, now, self._service.sender)
             now += pause
         return reference
 

@@ -11,7 +11,7 @@ from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.database.engine import Unavailable
 from drp.messages.inbox import has_unopened, mark_opened, messages_of_person
-from notifications.message_words import manner_of, words_for
+from notifications.message_words import manner_of, message_words_for
 from notifications.wording import message_sentences
 from workflows.decision.decision_builder import NotificationKind
 
@@ -48,7 +48,10 @@ def message_of(connection: Connection, asked: RequestContext, row: RowMapping) -
     """One copy of a message, in the words of the authority's file."""
     rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
     said = message_sentences(
-        words_for(NotificationKind(row["subject"]), manner_of(row["as_to"], row["how"])), rules.authority, row["due"], False
+        message_words_for(NotificationKind(row["subject"]), manner_of(row["as_to"], row["how"])),
+        rules.authority,
+        row["due"],
+        False,
     )
     return MessageShape(
         reference=row["reference"],

@@ -203,7 +203,10 @@ def check_stand_in(
 
 
 def check_reaches_somebody(connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson, since: date) -> None:
-    """Raise Unfit where nobody would be there on the first day: whoever would cover is away, and so is everybody for them."""
+    """Raise Unfit where nobody would be there on the first day: whoever would cover is away, and so is everybody for them.
+
+    What comes later may change until then: the board and the heartbeat say so on the day.
+    """
     known = load_covers(connection, authority)
     covers = (*known.covers, Cover(str(of.id), str(by.id), since))
     holds = (Presence(post.person, post.since, post.until) for post in lookup.list_posts(connection, authority, by.id, since))

@@ -120,7 +120,7 @@ def test_a_leader_sees_why_items_climbed(told):
             replies = response_times.response_times_by_stage(connection, its, TableQuestion(Dimension.STAGE))
         causes = {cause for one in climbs for cause in one.causes}
         assert {VisitCause.NO_REPLY} < causes, (part.key, causes)
-        assert sum(one.none for one in replies) > 3
+        assert sum(one.none for one in replies) > 2
         assert sum(one.in_time for one in replies) > 3
 
 

@@ -14,7 +14,7 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.timeline.chain import ChainKey, KeptWords, first_fault
-from notifications.message_words import MessageManner, words_for
+from notifications.message_words import MessageManner, message_words_for
 from notifications.wording import message_sentences
 from tests.cast.councils import MARSH, procedures
 from tests.cast.marsh import KEY
@@ -126,7 +126,7 @@ def _mail(folder: Path, told: list[dict[str, Any]], references: dict[Any, str]) 
 def _line(n: dict[str, Any], references: dict[Any, str]) -> set[tuple[str, str]]:
     """What a message may be as a line of a digest: its item, and what it is about, in whichever manner somebody is told."""
     kind, authority = NotificationKind(n["subject"]), procedures(MARSH).authority
-    said = (message_sentences(words_for(kind, manner), authority, None, False) for manner in MessageManner)
+    said = (message_sentences(message_words_for(kind, manner), authority, None, False) for manner in MessageManner)
     return {(references[n["challenge"]], one["subject"]) for one in said}
 
 

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from notifications import wording
-from notifications.message_words import WORDS, MessageManner, MessageWords, words_for
+from notifications.message_words import WORDS, MessageManner, MessageWords, message_words_for
 from notifications.wording import (
     MANY,
     DigestLine,
@@ -188,9 +188,9 @@ COPIES_THAT_OWE = {NotificationKind.STILL_WAITING}
 def test_every_message_has_words_of_its_own_for_each_manner_of_being_told(
     subject: NotificationKind, manner: MessageManner
 ) -> None:
-    words = words_for(subject, manner)
+    words = message_words_for(subject, manner)
     made = written(subject, manner=manner)
-    assert words.happened in words_for(subject, manner).happened
+    assert words.happened in message_words_for(subject, manner).happened
     assert made.subject.startswith(message_sentences(words, AUTHORITY, DUE, False)["subject"])
     if manner is MessageManner.TO or (manner is MessageManner.COPY and subject in COPIES_THAT_OWE):
         return
@@ -208,13 +208,13 @@ def test_planted_words_of_the_addressed_for_everybody_are_noticed(monkeypatch: p
     def as_addressed(subject: NotificationKind, manner: MessageManner) -> MessageWords:
         return WORDS[subject]
 
-    monkeypatch.setitem(globals(), "words_for", as_addressed)
+    monkeypatch.setitem(globals(), "message_words_for", as_addressed)
     with pytest.raises(AssertionError):
         test_every_message_has_words_of_its_own_for_each_manner_of_being_told(NotificationKind.ASKED, MessageManner.COPY)
 
 
 def test_words_are_courteous() -> None:
-    every = [words_for(subject, manner) for subject in NotificationKind for manner in MessageManner]
+    every = [message_words_for(subject, manner) for subject in NotificationKind for manner in MessageManner]
     for words in (*every, MessageWords(MANY, digest_letter(AUTHORITY, LINES).text)):
         said = " ".join((words.subject, words.happened, words.means, words.do)).lower()
         assert not re.search(r"silence|breach|unsatisf|complain|fail(ed|ure) to|overdue|must ", said)

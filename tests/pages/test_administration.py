@@ -23,6 +23,7 @@ READ = (
     "/administration", "/administration/health", "/administration/labels", "/administration/messages",
     "/administration/messages/letter?subject=asked&at=x", "/administration/outbox", "/administration/access-log",
 )  # fmt: skip
+PAUSE = {"brake": "all", "why": "A rehearsal.", "sure": "yes"}
 SENT = ("/administration/labels", "/administration/outbox/brake", "/administration/outbox/release")
 
 
@@ -68,7 +69,11 @@ def test_planted_opening_a_room_to_everybody_is_caught(world, monkeypatch, route
 def test_no_button_works_for_a_form_of_another_session(world):
     raised(world)
     ada = at_browser(world, "ada")
-    for path, said in (("labels", {"pack": "cared_for"}), ("outbox/brake", {"brake": "all"}), ("outbox/release", {})):
+    for path, said in (
+        ("labels", {"pack": "cared_for"}),
+        ("outbox/brake", PAUSE),
+        ("outbox/release", {}),
+    ):
         answer = ada.send("POST", f"/administration/{path}", data={"form_token": "0" * 64, **said})
         assert answer.status_code in (403, 422), path
     assert brake_of(world) == ""
@@ -80,7 +85,7 @@ def test_the_first_page_says_how_things_stand_and_leads_everywhere(world):
     ada = at_browser(world, "ada")
     page = ada.open("/administration")
     assert "Dates are acted on and messages leave." in page.text
-    assert "The brake is off: mail leaves as it comes." in page.text
+    assert "Mail leaves as it comes." in page.text
     assert "Now: The words of our own file" in page.text
     for text in (
         "How the service is",
@@ -132,12 +137,14 @@ def test_nothing_in_the_outbox_says_more_of_an_item_than_mail_would(world):
 
 def test_the_brake_is_set_for_all_mail_above_a_stage_or_taken_off(world):
     ada = at_browser(world, "ada")
-    page = ada.fill(ada.open("/administration/outbox"), "/administration/outbox/brake", brake="all")
-    assert "The brake holds all mail. The inbox goes on." in page.text
+    page = ada.fill(
+        ada.open("/administration/outbox"), "/administration/outbox/brake", brake="all", why="A rehearsal.", sure="yes"
+    )
+    assert "Sending is paused for all mail. The inbox goes on." in page.text
     assert brake_of(world) == "all"
     raised(world)
-    page = ada.fill(page, "/administration/outbox/brake", brake="above", stage="stage_3")
-    assert "The brake holds all mail above Stage 3" in page.text
+    page = ada.fill(page, "/administration/outbox/brake", **PAUSE | {"brake": "above", "stage": "stage_3"})
+    assert "Sending is paused for all mail above Stage 3" in page.text
     assert brake_of(world) == "stage_3"
     assert page.form("/administration/outbox/brake").inputs["stage"] == ["stage_3"]
     page = ada.fill(page, "/administration/outbox/brake", brake="none")
@@ -363,7 +370,7 @@ def test_a_log_that_cannot_be_read_is_said(world, tmp_path, monkeypatch):
 
 def test_who_changed_what_stands_where_administrators_look(world):
     ada = at_browser(world, "ada")
-    ada.fill(ada.open("/administration/outbox"), "/administration/outbox/brake", brake="all")
+    ada.fill(ada.open("/administration/outbox"), "/administration/outbox/brake", **PAUSE)
     page = ada.open("/administration/changes")
     assert "Ada" in page.text
     assert "Brake" in page.text

@@ -83,7 +83,7 @@ def test_posts_covers_and_gaps_are_told_without_a_child(world: World) -> None:
         "Team Manager of North Team",
         "Ivor covers, Thu 1 Jan 2026 to Thu 30 Apr 2026",
         "covers for Irene, Thu 1 Jan 2026 to Thu 30 Apr 2026",
-        "Social Worker: nobody for 1 child",
+        "Social Worker: nobody for 2 children",
     ):
         assert said in page.text, said
     assert "T-4" not in page.text

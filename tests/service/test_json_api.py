@@ -68,7 +68,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
     assert mona.get("/outbox").json()["waiting"] == 3
-    assert mona.put("/outbox/brake", {"brake": "all"}).json()["brake"] == "all"
+    assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()
     assert world.nobody().get("/health").status_code == 200
@@ -145,7 +145,7 @@ def test_what_is_unknown_is_said_with_the_field_that_names_it(world: World) -> N
     body = problem(irene.raises(item_type="riddle"), 422, "invalid")
     assert [error["field"] for error in body["errors"]] == ["item_type"]
     problem(irene.get("/ladders/snakes"), 404, "not-found")
-    problem(world.as_("mona").put("/outbox/brake", {"brake": "stage_99"}), 422, "unfit", "brake")
+    problem(world.as_("mona").put("/outbox/brake", {"brake": "stage_99", "why": "A rehearsal."}), 422, "unfit", "brake")
     problem(world.as_("mona").post("/ladders/resolution/assumptions", {"path": "stages.x"}), 422, "unfit", "path")
 
 
@@ -336,7 +336,7 @@ def test_a_control_character_in_what_is_only_looked_up_finds_nothing_on_either_e
     assert irene.get(f"/challenges/ABCD{quoted}/timeline").status_code == 404
     assert irene.brings(f"ABCD{quoted}", "noted", text="A note.").status_code == 404
     assert irene.get(f"/ladders/x{quoted}").status_code == 404
-    assert mona.put("/outbox/brake", {"brake": mark}).status_code == 422
+    assert mona.put("/outbox/brake", {"brake": mark, "why": "A rehearsal."}).status_code == 422
     assert mona.post("/ladders/resolution/assumptions", {"path": mark}).status_code == 422
 
 
@@ -551,6 +551,7 @@ def test_health_is_red_until_the_first_tick_green_while_it_ticks_and_red_when_it
 
 
 def test_health_is_red_for_windows_and_messages_left_lying_and_names_nothing(world: World) -> None:
+    world.mails = False
     reference = formal(world, "stage_2")
     world.sweep()
     world.at("Thu 9 April 2026, 12:00")

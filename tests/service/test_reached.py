@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from drp.casework import outage_hold
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.messages.sending_pause import store_brake
+from drp.messages.sending_pause import SendingPause, store_pause
 from notifications.channels import OutgoingMail, SendOutcome
 from tests.cast.world import World
 
@@ -153,7 +153,7 @@ def test_what_came_back_was_not_reached_until_something_arrives(climbing: World)
 
 def test_a_pause_that_holds_the_mail_blames_nobody(climbing: World) -> None:
     with climbing.store.write(climbing.key) as connection:
-        store_brake(connection, climbing.key, "all")
+        store_pause(connection, climbing.key, SendingPause("all", why="A rehearsal."))
     reference = raised(climbing)
     climbing.pass_to("Thu 9 April 2026, 12:00")
     assert closed(climbing, reference) == ["not reached"]

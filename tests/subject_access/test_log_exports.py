@@ -134,7 +134,7 @@ def test_every_copy_of_every_message_is_there_with_what_became_of_it(world: Worl
     assert {row["Person"].lower() for row in rows if row["Reference"] == reference} == world.everyone_reached(reference)
     asked = next(row for row in rows if row["Subject, as kept"] == "asked" and row["Person"] == "Tess")
     assert (asked["Subject"], asked["Post"], asked["To or copy"]) == ("A reply is asked of you", "Team Manager", "to")
-    assert (asked["Mail"], asked["Address now"]) == ("waiting", "tess@dunmoor.example")
+    assert (asked["Mail"], asked["Address now"]) == ("accepted", "tess@dunmoor.example")
     assert asked["When (London)"].endswith("+01:00")
     assert not any("{" in row["Subject"] for row in rows)
     assert [one.what for one in world.service.access_log.readings(world.council.key, most=1)] == ["send log"]
