@@ -243,6 +243,19 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "This moves nothing by itself.",
         "Consider going higher, or a referral.",
     ),
+    NotificationKind.CONFLICT_NOTED: MessageWords(
+        "A referral was made by somebody it concerns",
+        "A referral to {cafcass} was made by somebody whom the item was put to, or whose casework it concerns.",
+        "That is on the record for the {iro_service}, and the referral stands.",
+        "Look whether somebody else should carry it on.",
+    ),
+    NotificationKind.ENDED_BY_ANOTHER: MessageWords(
+        "What you raised was ended by somebody else",
+        "Somebody else has ended, withdrawn or sealed what you raised.",
+        "Its page says who did, and why.",
+        "The child's {iro} can open it again at any time, with nobody's leave.",
+        told=("Ended by another hand", "An item was ended by somebody else than whoever raised it."),
+    ),
     NotificationKind.DELIVERY_FAILED: MessageWords(
         "A message could not be delivered",
         "A message to somebody asked came back, or does not leave.",

@@ -19,6 +19,9 @@ from workflows.decision.recipients import Establishment, ReachedHow, reach_peopl
 from workflows.model.authority import Authority
 from workflows.model.challenge import Party
 
+TOLD_BY_NAME = frozenset({NotificationKind.MEETING_OFF, NotificationKind.ENDED_BY_ANOTHER})
+"""Told to the person, whatever post they hold by now: it is in their diary, or it was they who raised it."""
+
 
 @dataclass(frozen=True)
 class RecheckedRecipients:
@@ -80,8 +83,8 @@ def find_skip_reason(
     day = local_date(now)
     if delivery["left_on"] is not None and delivery["left_on"] < day:
         return "has left"
-    if subject is NotificationKind.MEETING_OFF:
-        return ""  # it is in their diary, whatever post they hold by now
+    if subject in TOLD_BY_NAME:
+        return ""
     person, role = str(delivery["person"]), delivery["role"]
     acts_for = establishment.covers.acts_for(person, day)
     if delivery["how"] == ReachedHow.STAND_IN and role in establishment.held_by(acts_for, authority, loaded.about(), day):

@@ -101,6 +101,7 @@ TWINS = {
     "tests/decision/test_planted_bugs.py::test_a_climb_that_goes_on_though_two_stages_were_not_reached": "reach",
     "tests/service/test_covered_covers.py": "reach",
     "tests/service/test_reached.py": "reach",
+    "tests/service/test_independence.py": "independence",
     "tests/decision/test_planted_bugs.py::test_a_manager_who_may_withdraw": "independence",
     "tests/decision/test_planted_bugs.py::test_a_conflict_that_nobody_looks_at": "independence",
     "tests/decision/test_planted_bugs.py::test_another_judge_whose_enough_ends_it": "independence",

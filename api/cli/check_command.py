@@ -105,7 +105,9 @@ def _shown(proof: Proof, ladder: Ladder) -> list[str]:
         "Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else": (
             proof.open_to_looked_after
         ),
-        f"Cafcass is not open for a child who is not looked after (played: {', '.join(proof.closed_to)})": proof.closed_to,
+        f"for others too a referral is the IRO's to decide (played: {', '.join(proof.not_looked_after)})": (
+            proof.not_looked_after
+        ),
     }
     return [line for line, is_so in said.items() if is_so]
 

@@ -51,7 +51,10 @@ def resolve_recipients(
             )
             for parties in (telling.to, telling.copy)
         )
-        if telling.subject is NotificationKind.MEETING_OFF:
+        if telling.subject is NotificationKind.ENDED_BY_ANOTHER:
+            # By name, whoever covers for them: what they raised is not to end behind their back.
+            to = tuple((party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER)) for party in telling.to)
+        elif telling.subject is NotificationKind.MEETING_OFF:
             to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))
     return decision, tuple(messages)

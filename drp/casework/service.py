@@ -37,12 +37,14 @@ from workflows.model.actor import THE_SERVICE, Act, Actor, Part
 from workflows.model.authority import Rules
 from workflows.model.events import (
     ChildFactsChanged,
+    ConflictNoted,
     Corrected,
     DidNotArrive,
     EarlierItem,
     Event,
     LadderMoved,
     Raised,
+    ReferredToCafcass,
     Resolved,
 )
 from workflows.model.refusals import NotOpen, NotYours, Unfit
@@ -140,6 +142,9 @@ class Casework:
             except NotOpen as refused:
                 refused.moves = open_moves(rules, before, actor)
                 raise
+            if isinstance(event, ReferredToCafcass) and (actor.is_concerned or actor.may_not_end):
+                noted = Act(ConflictNoted(event.type), THE_SERVICE)
+                decision = decision.then(deciding.decide(rules, decision.challenge, noted, now))
             if corrects:
                 decision = _visible_as(corrects, event, decision)
             if closed:

@@ -103,6 +103,17 @@ class _Check:
         self._units = units_after(listed, before)
         self._gone = dropped_units(listed, before)
         self._guesses = MOST_GUESSES
+        self._deciding = self._who_decides()
+
+    def _who_decides(self) -> set[str]:
+        """The people who are IROs or IRO managers by the rows, or by what stands where these files are not given."""
+        deciding = (Capacity.IRO, Capacity.IRO_MANAGER)
+        roles = {role for capacity in deciding for role in self.authority.roles_acting_as(capacity)}
+        posts = self.before.posts if self.listed.posts is None else self.listed.posts.values()
+        found = {post.person for post in posts if post.role in roles}
+        if self.listed.children is None:
+            return found | {post.person for post in self.before.posts if post.role in roles}
+        return found | {row.iro for row in self.listed.children.values() if row.iro}
 
     def _fault(self, file: str, line: int, wrong: str, instead: str) -> None:
         self.faults.append(FileFault(file, line, wrong, instead))
@@ -246,6 +257,13 @@ class _Check:
                 line,
                 f"{show_cell(by.name)} and {show_cell(of.name)} do not work for the same agency",
                 "name somebody who does: cover sees what the other sees",
+            )
+        elif of and by and not cover.is_delegate and of.key in self._deciding and by.key not in self._deciding:
+            self._fault(
+                "covers.csv",
+                line,
+                f"{show_cell(of.name)} decides as an IRO or IRO manager, and {show_cell(by.name)} is neither",
+                "name somebody who is, or write `delegate`, who sees and answers and never decides",
             )
 
     def child(self, line: int, row: ChildLine) -> None:

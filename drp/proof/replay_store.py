@@ -88,7 +88,8 @@ def actor_of_entry(
     if stood is None:
         return Actor(person, parts, behalf_of=behalf)
     then = access.actor_on(replace(loaded, challenge=stood), rules, establishment, person, local_date(entry.at))
-    return replace(then, parts=parts, behalf_of=behalf)
+    # What independence and courtesy ask binds new acts: what was decided stands.
+    return replace(then, parts=parts, behalf_of=behalf, is_concerned=False, may_not_end=False)
 
 
 def _raised_under(

@@ -236,7 +236,7 @@ def in_their_line(
     connection: Connection, words: Authority, person: UUID, children: Collection[UUID], day: date
 ) -> frozenset[UUID]:
     """Of some children, those of whose case somebody is or was part: as their social worker ever, or in their team's or
-    service's line today. `access.in_their_line` would let them judge and resolve nothing about these."""
+    service's line today. independence would let them judge and resolve nothing about these."""
     if not children:
         return frozenset()
     near = [role.key for role in words.roles if role.acts_as is None]

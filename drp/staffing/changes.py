@@ -60,13 +60,16 @@ def may_change(signed: Principal, words: Authority, change: DirectoryChange, of:
 
     Everybody names their own stand-in: who is away must not have to wait for others. An IRO manager answers for the people
     of the IRO service, and alone hands a caseload over: who is a child's IRO is for the service to say, whose independence
-    it is. An administrator keeps the directory, for everybody. Nobody records their own leaving.
+    it is. An administrator keeps the directory, for everybody; but cover for the IRO service is the IRO service's to give.
+    Nobody records their own leaving.
     """
     own = signed.person == str(of.id)
     if change is DirectoryChange.CASELOAD:
         return Capacity.IRO_MANAGER in signed.capacities
     if own:
         return change is not DirectoryChange.LEAVING
+    if change is DirectoryChange.COVER and of.is_of_iro_service(words):
+        return Capacity.IRO_MANAGER in signed.capacities
     if Capacity.ADMINISTRATOR in signed.capacities:
         return True
     return Capacity.IRO_MANAGER in signed.capacities and of.is_of_iro_service(words)
@@ -161,6 +164,7 @@ def start_cover(
             )
         check_stand_in(desk.connection, signed.authority, absent, stand_in, since, until, is_delegate, desk.day)
         if not is_delegate:
+            check_may_cover(desk.words, absent, stand_in)
             check_reaches_somebody(desk.connection, signed.authority, absent, stand_in, since)
         id_ = casework.chance.identity()
         # Nobody is covered, or covers, beyond their last day.
@@ -200,6 +204,21 @@ def check_stand_in(
         if (row.of, row.by, row.is_delegate) == (of.id, by.id, is_delegate):
             ends = f"until {long_date(row.until)}" if row.until else "with no end"
             raise Unfit(f"{by.name} does so already from {long_date(row.since)} {ends}.", "End that first, or leave it.", "by")
+
+
+def check_may_cover(words: Authority, of: DirectoryPerson, by: DirectoryPerson) -> None:
+    """Raise Unfit where somebody would cover an IRO or IRO manager who is neither: others may be delegates, who see and answer.
+
+    Whoever covers does all that the covered person can, and so decides (docs/architecture.md rule 10).
+    """
+    deciding = {Capacity.IRO, Capacity.IRO_MANAGER}
+    if deciding.intersection(of.acts_as(words)) and not deciding.intersection(by.acts_as(words)):
+        iro = words.label("iro")
+        raise Unfit(
+            f"{of.name} decides as {iro}, and {by.name} is neither {iro} nor a manager of the {words.label('iro_service')}.",
+            f"Choose one who is; {by.name} can be a delegate, who sees and answers and never decides.",
+            "by",
+        )
 
 
 def check_reaches_somebody(connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson, since: date) -> None:

@@ -65,7 +65,7 @@ def copied(role: str) -> Actor:
 
 def in_their_line(actor: Actor) -> Actor:
     """The same person, where the item is about their own casework."""
-    return replace(actor, in_their_line=True)
+    return replace(actor, is_concerned=True)
 
 
 LOOKED_AFTER = Facts(statuses=frozenset({Status.LOOKED_AFTER}))

@@ -10,5 +10,5 @@ from workflows.model.events import Event
 
 
 def plant_rule(plant: pytest.MonkeyPatch, kind: type[Event], **wrong: Any) -> None:
-    """Let an event's rule say something wrong: `may`, `does`, `move`, `needs` or `about_own_casework`."""
+    """Let an event's rule say something wrong: `may`, `does`, `move`, `needs` or `bars`."""
     plant.setitem(EVENT_RULES, kind, replace(EVENT_RULES[kind], **wrong))

@@ -108,7 +108,9 @@ def replayed(told: Mapping[str, Any]) -> dict[str, Any]:
     actors = [
         Actor(
             **{
-                **one, "parts": frozenset(Part(part) for part in one["parts"]), "roles": frozenset(one["roles"]),
+                # What independence kept from somebody then binds no replay: 0.1 kept it as `in_their_line`.
+                **{name: value for name, value in one.items() if name not in ("in_their_line", "is_concerned", "may_not_end")},
+                "parts": frozenset(Part(part) for part in one["parts"]), "roles": frozenset(one["roles"]),
                 "standing_for": frozenset(one["standing_for"]),
             }
         )

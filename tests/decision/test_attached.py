@@ -27,7 +27,7 @@ from tests.decision.test_planted_bugs import fails
 from workflows.decision import off_ladder_events
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import EntryVisibility
-from workflows.decision.event_rules import is_open_to, open_moves
+from workflows.decision.event_rules import Bars, is_open_to, open_moves
 from workflows.model import events
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE, Act, Part
@@ -184,7 +184,7 @@ def test_planted_leaders_who_attach(monkeypatch):
 
 
 def test_planted_a_line_that_may_not(monkeypatch):
-    plant_rule(monkeypatch, e.DocumentAttached, about_own_casework=False)
+    plant_rule(monkeypatch, e.DocumentAttached, bars=Bars.CONCERNED)
     fails(test_somebody_in_their_own_line_attaches_as_they_note)
 
 

@@ -70,11 +70,11 @@ def test_nobody_answers_and_it_climbs_to_the_top_in_twenty_working_days_over_eas
     assert story.challenge.highest_stage == "stage_8"
 
 
-def test_at_the_top_a_child_who_is_not_looked_after_has_no_way_to_cafcass_and_the_iro_is_asked_what_next():
+def test_at_the_top_of_a_child_who_is_not_looked_after_the_iro_is_asked_what_next_and_may_refer_all_the_same():
     story = Story(durham_climbing()).raise_("Wed 1 April 2026, 10:00", facts=PROTECTION_PLAN)
     story.fast_forward(to="Tue 5 May 2026, 09:00")
     assert story.told[-2:] == ["what_next: raiser", "climbed: raiser"]
-    assert story.refused(REFERRED).said.startswith("Only a looked-after child")
+    assert story.do(REFERRED).challenge.referral == "referred"
 
 
 def test_each_climb_is_announced_at_four_in_the_afternoon_of_the_due_date():

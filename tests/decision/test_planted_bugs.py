@@ -28,6 +28,7 @@ from workflows.decision import (
     decide,
     decision_builder,
     escalation,
+    event_rules,
     off_ladder_events,
     outcomes,
     raising,
@@ -37,7 +38,7 @@ from workflows.decision import (
     windows,
 )
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
-from workflows.decision.event_rules import EVENT_RULES
+from workflows.decision.event_rules import EVENT_RULES, Bars
 from workflows.decision.windows import close_window
 from workflows.model import actor as actor_module
 from workflows.model import events as e
@@ -293,7 +294,7 @@ def test_a_last_stage_that_refers_by_itself(monkeypatch):
 
 
 def test_a_conflict_that_blocks_a_referral(monkeypatch):
-    plant_rule(monkeypatch, e.ReferredToCafcass, about_own_casework=False)
+    plant_rule(monkeypatch, e.ReferredToCafcass, bars=Bars.CONCERNED)
     fails(test_referral.test_neither_a_conflict_nor_an_absence_blocks_it)
 
 
@@ -307,8 +308,9 @@ def test_a_manager_who_may_withdraw(monkeypatch):
 
 def test_a_conflict_that_nobody_looks_at(monkeypatch):
     for kind in EVENT_RULES:
-        plant_rule(monkeypatch, kind, about_own_casework=True)
+        plant_rule(monkeypatch, kind, bars=Bars.NOBODY)
     fails(lambda: test_permitted_moves.test_whoever_is_in_the_line_neither_judges_nor_ends_nor_stops_anything(Part.RAISER))
+    monkeypatch.setattr(event_rules, "is_barred", lambda actor, bars: False)
     fails(test_answering.test_a_judge_in_the_line_complained_about_does_not_judge)
 
 

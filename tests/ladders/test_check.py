@@ -23,6 +23,7 @@ from workflows.model.actor import Part
 from workflows.model.authority import Rules
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import RECIPIENTS
+from workflows.model.refusals import NotOpen
 from workflows.model.register_entry import VisitCause, register_entry_of
 from workflows.proofs import simulate
 from workflows.proofs.ladder_check import last_day, prove_ladder
@@ -108,7 +109,7 @@ def test_what_is_counted(name, key, version, said):
 
 
 @pytest.mark.parametrize(
-    ("name", "key", "version", "is_open", "closed_to"),
+    ("name", "key", "version", "is_open", "not_looked_after"),
     [
         ("durham", "resolution", "2016/17", True, ("a child with a protection plan",)),
         (
@@ -124,9 +125,9 @@ def test_what_is_counted(name, key, version, said):
         ("eastmoor", "foster_care", "", False, ("an item about no child",)),
     ],
 )
-def test_a_child_of_each_status_is_played(name, key, version, is_open, closed_to):
+def test_a_child_of_each_status_is_played(name, key, version, is_open, not_looked_after):
     proof = prove_ladder(rules(name, key, version))
-    assert (proof.open_to_looked_after, proof.closed_to) == (is_open, closed_to)
+    assert (proof.open_to_looked_after, proof.not_looked_after) == (is_open, not_looked_after)
 
 
 @pytest.mark.parametrize("part", [Part.IRO_MANAGER, Part.ASKED, Part.SERVICE])
@@ -142,10 +143,13 @@ def test_an_iro_who_cannot_refer_is_found(monkeypatch):
     assert any("a referral is refused to the child's IRO" in failure for failure in failures)
 
 
-def test_a_referral_for_a_child_who_is_not_looked_after_is_found(monkeypatch):
-    plant_rule(monkeypatch, events.ReferredToCafcass, needs=())
+def test_a_referral_that_a_childs_status_would_refuse_is_found(monkeypatch):
+    def looked_after_alone(rules, challenge):
+        return None if challenge.facts.is_looked_after else NotOpen("Not looked after.", "Correct the directory.")
+
+    plant_rule(monkeypatch, events.ReferredToCafcass, needs=(looked_after_alone,))
     failures = prove_ladder(rules("durham", "resolution", "2016/17")).failures
-    assert "stage_2.awaiting: a child with a protection plan could be referred to Cafcass" in failures
+    assert any("refused to the child's IRO for a child with a protection plan" in failure for failure in failures)
 
 
 def test_a_planted_fault_is_said_and_counted(monkeypatch, capsys):
@@ -161,7 +165,7 @@ DURHAM = """\
 Durham County Council: Dispute Resolution Process 2016/17 (resolution), in force from 2016-04-01 to 2022-03-31; then 2022/23
   shown    wherever an open item can stand (22 places), somebody owns the next step, with a date or a stated reason for none
   shown    Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else
-  shown    Cafcass is not open for a child who is not looked after (played: a child with a protection plan)
+  shown    for others too a referral is the IRO's to decide (played: a child with a protection plan)
   counted  19 working days in its formal stages, 20 with the informal; the Handbook's limit for the formal process is 20 \
 working days
   assumed  First day: The report describes its own year and does not say since when.

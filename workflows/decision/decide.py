@@ -11,9 +11,10 @@ from workflows.decision.moves import moves_of
 from workflows.decision.raising import RaisingPrompt
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE, Act
-from workflows.model.authority import Rules
+from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, ClosedAs, Facts, Phase, Window, WindowKind
 from workflows.model.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
+from workflows.model.ladder import Ladder
 from workflows.model.refusals import NotOpen, Unfit
 
 
@@ -97,6 +98,8 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     check_may_bring(act)
     check_open(rules, turn.challenge, event)
     turn.by = act.by
+    if rules.edition is not Edition.FIRST:
+        check_moves_on(rules.ladder, to.ladder, turn.challenge.stage, event.stage)
     if not to.ladder.has(event.stage) or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to.ladder).states():
         known = ", ".join(stage.key for stage in to.ladder.stages)
         raise Unfit(
@@ -119,6 +122,22 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     turn.rules = to
     turn.tell(NotificationKind.LADDER_MOVED, [THE_RAISER])
     return _finished(turn, challenge, now)
+
+
+def check_moves_on(here: Ladder, there: Ladder, stage: str, to: str) -> None:
+    """Raise Unfit for a move to the same version, or down: another version is never a way back (rule 13)."""
+    if there.hash == here.hash:
+        raise Unfit(f"It stands under version {there.version} already.", "Name another version.", "version")
+    if there.has(to) and formal_position(there, to) < formal_position(here, stage):
+        raise Unfit(
+            "That would take it down, and another version is never a way down.", "Name a stage that is no lower.", "stage"
+        )
+
+
+def formal_position(ladder: Ladder, stage: str) -> int:
+    """A stage's place among the formal stages of its ladder, from 1; an informal one is 0."""
+    formal = [one.key for one in ladder.stages if not one.informal]
+    return formal.index(stage) + 1 if stage in formal else 0
 
 
 def check_open(rules: Rules, challenge: Challenge, event: Event) -> None:

@@ -77,6 +77,8 @@ class NotificationKind(StrEnum):
     ACTION_DUE = "action_due"
     FOLLOW_UP_DUE = "follow_up_due"
     WHOLE_PROCESS = "whole_process"
+    CONFLICT_NOTED = "conflict_noted"
+    ENDED_BY_ANOTHER = "ended_by_another"
     DELIVERY_FAILED = "delivery_failed"
     ASK_NOT_REACHED = "ask_not_reached"
     WILL_CLIMB_UNREACHED = "will_climb_unreached"

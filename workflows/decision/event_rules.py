@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from workflows.decision import escalation, impact, off_ladder_events, outcomes, reaching, replies, windows
@@ -18,6 +19,15 @@ Handler = Callable[[DecisionBuilder, Any], None]
 Need = Callable[[Rules, Challenge], Refused | None]
 
 
+class Bars(StrEnum):
+    """Whom independence keeps from bringing an event."""
+
+    NOBODY = "nobody"
+    """Their own answer, what only records, and what statute gives: a referral to Cafcass is never refused for it."""
+    CONCERNED = "whoever is concerned"
+    ENDING = "whoever is concerned, and an appointed IRO with a past in the child's line"
+
+
 @dataclass(frozen=True)
 class EventRule:
     """What the procedure says of one kind of event."""
@@ -30,8 +40,8 @@ class EventRule:
     """The machine's move that must be open; one of a family, where it ends with an underscore. Empty: open in every state."""
     needs: tuple[Need, ...] = ()
     """What must hold beside the state: each gives the refusal, or None."""
-    about_own_casework: bool = False
-    """May somebody bring it although the item concerns their own casework? Their own answer; and what statute says."""
+    bars: Bars = Bars.CONCERNED
+    """Whom independence keeps from it, by person and through every door (docs/architecture.md rule 10)."""
     only_while_open: bool = False
     """Does it decide nothing, and refuse nothing, on an item that has ended?"""
 
@@ -71,33 +81,31 @@ _RAISING: dict[type[Event], EventRule] = {
 }
 
 _ANSWERING = {
-    e.Acknowledged: EventRule(_ASKED, replies.acknowledge_request, "acknowledge", about_own_casework=True),
-    e.NotForMe: EventRule(_ASKED, replies.pass_elsewhere, "not_for_me", about_own_casework=True),
+    e.Acknowledged: EventRule(_ASKED, replies.acknowledge_request, "acknowledge", bars=Bars.NOBODY),
+    e.NotForMe: EventRule(_ASKED, replies.pass_elsewhere, "not_for_me", bars=Bars.NOBODY),
     e.Redirected: EventRule(_IRO_SIDE, replies.redirect_request, "redirect", (replies.somebody_is_asked,)),
     e.ToldOtherwise: EventRule(_REMINDING | {Part.BUSINESS_SUPPORT}, reaching.tell_otherwise, needs=(reaching.somebody_owes,)),
     e.DidNotArrive: EventRule(_REMINDING | {Part.BUSINESS_SUPPORT}, reaching.say_did_not_arrive, needs=(reaching.somebody_owes,)),
     e.Reminded: EventRule(_REMINDING, reaching.remind_by_hand, needs=(reaching.somebody_owes,)),
-    e.ClarificationAsked: EventRule(_ASKED, replies.ask_for_clarification, "clarify", about_own_casework=True),
+    e.ClarificationAsked: EventRule(_ASKED, replies.ask_for_clarification, "clarify", bars=Bars.NOBODY),
     e.ClarificationGiven: EventRule(_RAISER, replies.give_clarification, "clarify", (escalation.is_sent,)),
-    e.Responded: EventRule(_ASKED | {Part.WAS_ASKED}, replies.record_response, "respond", about_own_casework=True),
+    e.Responded: EventRule(_ASKED | {Part.WAS_ASKED}, replies.record_response, "respond", bars=Bars.NOBODY),
     e.Judged: EventRule(_RAISER | {Part.JUDGE}, replies.judge_answer, "judge_enough"),
-    e.MeetingArranged: EventRule(
-        _BOOKING, replies.arrange_meeting, "arrange_meeting", (escalation.is_sent,), about_own_casework=True
-    ),
-    e.MeetingCalledOff: EventRule(
-        _BOOKING, replies.call_meeting_off, needs=(replies.a_meeting_is_booked,), about_own_casework=True
-    ),
-    e.MeetingHeld: EventRule(_BOOKING, replies.record_meeting_held, "hold_meeting", about_own_casework=True),
+    e.MeetingArranged: EventRule(_BOOKING, replies.arrange_meeting, "arrange_meeting", (escalation.is_sent,), bars=Bars.NOBODY),
+    e.MeetingCalledOff: EventRule(_BOOKING, replies.call_meeting_off, needs=(replies.a_meeting_is_booked,), bars=Bars.NOBODY),
+    e.MeetingHeld: EventRule(_BOOKING, replies.record_meeting_held, "hold_meeting", bars=Bars.NOBODY),
     e.OutcomeRecorded: EventRule(_RAISER | {Part.RECORDER}, replies.record_outcome, "record_outcome"),
 }
 
 _ON_THE_LADDER = {
-    e.Escalated: EventRule(_RAISER | {Part.SENDER}, escalation.escalate_challenge, needs=(escalation.may_go_elsewhere,)),
+    e.Escalated: EventRule(
+        _RAISER | {Part.SENDER}, escalation.escalate_challenge, needs=(escalation.may_go_elsewhere,), bars=Bars.NOBODY
+    ),
     e.EscalationHeld: EventRule(_RAISER, escalation.hold_escalation, "hold", (escalation.would_climb_by_itself,)),
     e.EscalationRecalled: EventRule(_RAISER, escalation.recall_escalation, "recall_to_", (escalation.climbed_by_itself,)),
     e.WindowExtended: EventRule(_RAISER, escalation.extend_window, "wait_longer"),
-    e.Endorsed: EventRule(_ENDORSER, escalation.endorse_challenge, "endorse", (escalation.is_not_sent,)),
-    e.EndorsementDeclined: EventRule(_ENDORSER, escalation.decline_endorsement, "decline"),
+    e.Endorsed: EventRule(_ENDORSER, escalation.endorse_challenge, "endorse", (escalation.is_not_sent,), Bars.NOBODY),
+    e.EndorsementDeclined: EventRule(_ENDORSER, escalation.decline_endorsement, "decline", bars=Bars.NOBODY),
     e.WindowsReleased: EventRule(_IRO_MANAGER, windows.release_windows, needs=(windows.some_are_held,)),
     e.LadderMoved: EventRule(_IRO_MANAGER, None, needs=(escalation.has_not_ended,)),
 }
@@ -113,22 +121,22 @@ _BESIDE_IT = {
     e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ImpactRecorded: EventRule(_RAISER, impact.record_impact, "impact"),
-    e.Noted: EventRule(_EVERYBODY_ON_IT, off_ladder_events.add_note, "note", about_own_casework=True),
-    e.DocumentAttached: EventRule(_EVERYBODY_ON_IT, off_ladder_events.attach_document, "note", about_own_casework=True),
-    e.Corrected: EventRule(_EVERYBODY_ON_IT, off_ladder_events.correct_entry, "correct", about_own_casework=True),
+    e.Noted: EventRule(_EVERYBODY_ON_IT, off_ladder_events.add_note, "note", bars=Bars.NOBODY),
+    e.DocumentAttached: EventRule(_EVERYBODY_ON_IT, off_ladder_events.attach_document, "note", bars=Bars.NOBODY),
+    e.Corrected: EventRule(_EVERYBODY_ON_IT, off_ladder_events.correct_entry, "correct", bars=Bars.NOBODY),
 }
 
 # Nothing may block a referral: not even a conflict of interest, which is recorded instead (IRO Handbook 8.8).
 _CAFCASS = {
     e.ReferralConsidered: EventRule(
-        _CHILDS_IRO, off_ladder_events.consider_referral, "refer", (off_ladder_events.may_be_referred,), about_own_casework=True
+        _CHILDS_IRO, off_ladder_events.consider_referral, "refer", (off_ladder_events.may_be_referred,)
     ),
     e.ReferredToCafcass: EventRule(
         _CHILDS_IRO,
         off_ladder_events.refer_to_cafcass,
         "refer",
         (off_ladder_events.may_be_referred, off_ladder_events.is_not_referred),
-        about_own_casework=True,
+        bars=Bars.NOBODY,
     ),
     e.ReferralAcknowledged: EventRule(
         _CHILDS_IRO, off_ladder_events.follow_referral, "follow_referral", (off_ladder_events.is_referred,)
@@ -145,12 +153,12 @@ _CAFCASS = {
 }
 
 _ENDINGS = {
-    e.Resolved: EventRule(_RAISER, outcomes.end_challenge, "resolve"),
-    e.EndedUnresolved: EventRule(_RAISER, outcomes.end_challenge, "end"),
-    e.Overtaken: EventRule(_RAISER, outcomes.end_challenge, "overtake"),
-    e.Withdrawn: EventRule(_RAISER, outcomes.end_challenge, "withdraw"),
-    e.Reopened: EventRule(_RAISER, outcomes.reopen_challenge, "reopen_at_"),
-    e.RecordedInError: EventRule(_IRO_SIDE, outcomes.seal_challenge, "seal"),
+    e.Resolved: EventRule(_RAISER, outcomes.end_challenge, "resolve", bars=Bars.ENDING),
+    e.EndedUnresolved: EventRule(_RAISER, outcomes.end_challenge, "end", bars=Bars.ENDING),
+    e.Overtaken: EventRule(_RAISER, outcomes.end_challenge, "overtake", bars=Bars.ENDING),
+    e.Withdrawn: EventRule(_RAISER, outcomes.end_challenge, "withdraw", bars=Bars.ENDING),
+    e.Reopened: EventRule(_IRO, outcomes.reopen_challenge, "reopen_at_"),
+    e.RecordedInError: EventRule(_IRO_SIDE, outcomes.seal_challenge, "seal", bars=Bars.ENDING),
 }
 
 _BY_THE_SERVICE = {
@@ -160,6 +168,7 @@ _BY_THE_SERVICE = {
     e.DeliveryFailed: EventRule(_SERVICE, reaching.note_delivery_failed, only_while_open=True),
     e.PostTakenOver: EventRule(_SERVICE, off_ladder_events.note_post_taken_over, only_while_open=True),
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
+    e.ConflictNoted: EventRule(_SERVICE, off_ladder_events.note_conflict),
     e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),
     e.ChildFactsChanged: EventRule(_SERVICE, off_ladder_events.note_facts_changed, only_while_open=True),
 }
@@ -172,19 +181,33 @@ EVENT_RULES: dict[type[Event], EventRule] = {
 
 def may_bring(actor: Actor, kind: type[Event]) -> bool:
     """May this person bring such an event, whatever the state?"""
-    rule = EVENT_RULES[kind]
-    return bool(actor.parts & rule.may) and (rule.about_own_casework or not actor.in_their_line)
+    return bool(actor.parts & EVENT_RULES[kind].may) and not is_barred(actor, EVENT_RULES[kind].bars)
+
+
+def is_barred(actor: Actor, bars: Bars) -> bool:
+    """Does independence keep somebody from what bars so many?"""
+    if bars is Bars.NOBODY:
+        return False
+    return actor.is_concerned or (bars is Bars.ENDING and actor.may_not_end)
 
 
 def check_may_bring(act: Act) -> None:
-    """Raise NotYours unless this person may bring this event."""
-    kind = type(act.event)
-    if may_bring(act.by, kind):
-        return
+    """Raise NotYours unless this person may bring this event. To find an answer enough ends it, as far as the judge can."""
+    kind, event = type(act.event), act.event
+    bars = EVENT_RULES[kind].bars
+    if isinstance(event, e.Judged) and event.verdict == "enough":
+        bars = Bars.ENDING
     if act.by.parts & EVENT_RULES[kind].may:
+        if not is_barred(act.by, bars):
+            return
+        if act.by.is_concerned:
+            raise NotYours(
+                "It was put to you, or concerns your own casework, so somebody else must do it.",
+                "Ask the IRO, or their cover, or the IRO manager.",
+            )
         raise NotYours(
-            "This concerns your own casework, so somebody else must do it.",
-            "Ask the IRO, or their cover, or the IRO manager.",
+            "You have been part of this child's casework, so ending it is another's; everything else is yours.",
+            "Say that it needs more, take it higher or refer; or ask the IRO manager to end it.",
         )
     if kind in (e.ReferralConsidered, e.ReferredToCafcass):
         raise NotYours(

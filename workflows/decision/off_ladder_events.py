@@ -30,6 +30,7 @@ from workflows.model.events import (
     ChildTold,
     ChildViewRecorded,
     ComplaintOpened,
+    ConflictNoted,
     CopyAdded,
     Corrected,
     CourtTold,
@@ -169,19 +170,20 @@ def refer_to_cafcass(turn: DecisionBuilder, event: ReferredToCafcass) -> None:
 
 
 def may_be_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:
-    """Is it about a looked-after child? (Children Act 1989 s.25B(3) speaks of looked-after children.)"""
-    if not challenge.about_child:
-        return NotOpen(
-            "This item is about a service and names no child, so there is nobody to refer.",
-            "Raise the matter for the child that it touches.",
-        )
-    if not challenge.facts.is_looked_after:
-        return NotOpen(
-            "Only a looked-after child can be referred to Cafcass (Children Act 1989 s.25B(3)); "
-            "this child is not recorded as looked after.",
-            "If that is out of date, have the child's status corrected in the directory; otherwise take it higher.",
-        )
-    return None
+    """Is it about a child? Of whom statute speaks (a looked-after child, Children Act 1989 s.25B(3)) the page says; no field
+    of a directory refuses a referral: the IRO decides."""
+    if challenge.about_child:
+        return None
+    return NotOpen(
+        "This item is about a service and names no child, so there is nobody to refer.",
+        "Raise the matter for the child that it touches.",
+    )
+
+
+def note_conflict(turn: DecisionBuilder, event: ConflictNoted) -> None:
+    """Whoever referred is concerned: the IRO service reads it, the IRO manager alone is told, and nothing is refused."""
+    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
+    turn.tell(NotificationKind.CONFLICT_NOTED, iro_managers(turn))
 
 
 def is_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:

@@ -4,7 +4,7 @@ from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility
 from workflows.decision.impact import record_impact_at_end
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, withdraw_meeting
 from workflows.decision.windows import close_all, close_window, move_promise
-from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome
+from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome, Party
 from workflows.model.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
 from workflows.model.refusals import Unfit
 
@@ -31,6 +31,14 @@ def finish_challenge(turn: DecisionBuilder, move: str, event: End | Judged) -> N
     now = (*present.told, *present.copied) if present and present.sent else ()
     told = [party for party in turn.challenge.everyone_told() if party not in now]
     turn.tell(NotificationKind.ENDED, now, told)
+    tell_raiser_by_name(turn)
+
+
+def tell_raiser_by_name(turn: DecisionBuilder) -> None:
+    """Where another hand than whoever raised it ends it, that person is told by name (docs/architecture.md rule 10)."""
+    by = turn.by
+    if by.raiser and by.person and by.person != by.raiser:
+        turn.tell(NotificationKind.ENDED_BY_ANOTHER, [Party(turn.challenge.raiser_role, by.raiser)])
 
 
 def seal_challenge(turn: DecisionBuilder, event: RecordedInError) -> None:
@@ -42,6 +50,7 @@ def seal_challenge(turn: DecisionBuilder, event: RecordedInError) -> None:
     withdraw_meeting(turn)
     turn.note_event(event, visible=EntryVisibility.SEALED)
     turn.move("seal")
+    tell_raiser_by_name(turn)
 
 
 def reopen_challenge(turn: DecisionBuilder, event: Reopened) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from workflows.calendar.working_days import local_date
-from workflows.decision.recipients import About, Establishment, Post, iro_of, nobody_is_there, raiser_of
+from workflows.decision.independence import concern_of
+from workflows.decision.recipients import About, Establishment, iro_of, nobody_is_there, raiser_of
 from workflows.model.actor import Actor, Part
-from workflows.model.authority import Authority, Capacity, HeldFor, Rules
+from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, Party, WindowKind
-from workflows.model.ladder import RAISER, RECIPIENTS, ItemType
+from workflows.model.ladder import RAISER, RECIPIENTS
 
 PART_OF_CAPACITY = {
     Capacity.IRO_MANAGER: Part.IRO_MANAGER,
@@ -82,10 +82,13 @@ def relation_to(challenge: Challenge, about: About, rules: Rules, establishment:
     )
     if stands.sees_as_any(told_parties(challenge, rules)) or _sees_beside(rules.authority, stands):
         parts |= {Part.COPIED}
-    line = is_in_line(challenge, about, rules.authority, establishment, person, day)
-    outside = not is_of_iro_service(challenge, rules.authority, parts, line)
+    is_concerned, may_not_end = concern_of(challenge, about, rules, establishment, person, stands.iros, day)
+    outside = not is_of_iro_service(challenge, rules.authority, parts, is_concerned)
     behalf = "" if person in stands.raisers else min(stands.raisers & stands.acts_for, default="")
-    return Actor(person, parts, stands.seen_roles, line, behalf, stands.sees_for, outside_iro_service=outside)
+    return Actor(
+        person, parts, stands.seen_roles, is_concerned, may_not_end, about.raiser, behalf, stands.sees_for,
+        outside_iro_service=outside,
+    )  # fmt: skip
 
 
 def standing_on(
@@ -161,47 +164,12 @@ def told_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
             yield from (Party(role) for role in stage.contact.meeting.attended_by if role != RECIPIENTS)
 
 
-def is_in_line(
-    challenge: Challenge, about: About, authority: Authority, establishment: Establishment, person: str, day: date
-) -> bool:
-    """Does the item concern the person's own casework, now or at the time?
-
-    On an item about the IRO service: are they the IRO complained of? Otherwise: do they hold, or did they hold for this
-    child ever (or for its team or service since it was raised), a role in the child's line?
-    """
-    posts = [post for post in establishment.posts if post.person == person]
-    if challenge.item_type is ItemType.ABOUT_IRO_SERVICE:
-        iro_roles = authority.roles_acting_as(Capacity.IRO)
-        own = [post for post in posts if post.role in iro_roles and post.held_for is HeldFor.CHILD]
-        return bool(about.child) and any(post.key == about.child for post in own)
-    then = challenge.facts_at_raising
-    casework = {
-        (HeldFor.CHILD, about.child), (HeldFor.TEAM, about.team), (HeldFor.SERVICE, about.service),
-        (HeldFor.TEAM, then.team), (HeldFor.SERVICE, then.service),
-    }  # fmt: skip
-    since = local_date(challenge.raised_at)
-    return any(
-        post.key and (post.held_for, post.key) in casework and _is_of_line(post, authority) and _counts(post, since, day)
-        for post in posts
-    )
-
-
-def _is_of_line(post: Post, authority: Authority) -> bool:
-    """Is it a post of the child's line, and not of the IRO service or one that only sees?"""
-    return authority.has_role(post.role) and authority.role(post.role).acts_as is None
-
-
-def _counts(post: Post, since: date, day: date) -> bool:
-    """Has it begun by `day`; and, but for a child's own, had it not ended before the item was raised (`since`)?"""
-    return post.since <= day and (post.held_for is HeldFor.CHILD or post.until is None or post.until >= since)
-
-
-def is_of_iro_service(challenge: Challenge, authority: Authority, parts: Collection[Part], in_line: bool) -> bool:
+def is_of_iro_service(challenge: Challenge, authority: Authority, parts: Collection[Part], is_concerned: bool) -> bool:
     """Is somebody of these parts of the IRO service on this item?"""
     if SEES_ALL.intersection(parts):
         return True
     raised_as_iro = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
-    return not in_line and (Part.CHILDS_IRO in parts or (Part.RAISER in parts and raised_as_iro))
+    return not is_concerned and (Part.CHILDS_IRO in parts or (Part.RAISER in parts and raised_as_iro))
 
 
 def reads_iro_service(actor: Actor) -> bool:

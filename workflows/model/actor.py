@@ -40,8 +40,13 @@ class Actor:
     person: str
     parts: frozenset[Part]
     roles: frozenset[str] = frozenset()
-    in_their_line: bool = False
-    """Is it about their own casework, now or at the time (or about them)? See docs/architecture.md rule 10."""
+    is_concerned: bool = False
+    """Was it put to them, does one of its stages ask a post of theirs, or is it about their own casework, now or at the time?
+    Then they neither settle nor end it, in whatever capacity they come (docs/architecture.md rule 10)."""
+    may_not_end: bool = False
+    """Are they the child's appointed IRO with a past in the child's line? They carry everything on; ending it is another's."""
+    raiser: str = ""
+    """Who raised it; told by name where another hand ends it. Empty: not known (the service itself acts)."""
     behalf_of: str = ""
     standing_for: frozenset[str] = frozenset()
     """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""

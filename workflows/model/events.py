@@ -594,6 +594,13 @@ class PostEmptied(Event, type="post_emptied"):
 
 
 @dataclass(frozen=True)
+class ConflictNoted(Event, type="conflict_noted"):
+    """Whoever referred to Cafcass is concerned by the item: noted for the IRO service, and never a reason to refuse."""
+
+    of: str
+
+
+@dataclass(frozen=True)
 class IroChanged(Event, type="iro_changed"):
     """The child's IRO, or who covers for them, changed."""
 
@@ -625,7 +632,8 @@ FromOutside = (
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""
 
 Internal = (
-    WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | PostTakenOver | PostEmptied | IroChanged | ChildFactsChanged
+    WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | PostTakenOver | PostEmptied | ConflictNoted | IroChanged
+    | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""
 

@@ -81,8 +81,8 @@ class Proof:
     states: int
     open_states: int
     open_to_looked_after: bool
-    closed_to: tuple[str, ...]
-    """Of whom it was shown that nobody can refer them to Cafcass."""
+    not_looked_after: tuple[str, ...]
+    """Who was played beside looked-after children, of whom the statute speaks: for them too a referral is the IRO's to decide."""
     has_formal: bool
     formal: DaysInAll
     informal: DaysInAll
@@ -174,20 +174,19 @@ def _has_owner_and_window(rules: Rules, challenge: Challenge) -> list[str]:
 
 
 def _cafcass(rules: Rules, challenge: Challenge, who: str) -> list[str]:
-    """For a looked-after child a referral is open to the child's IRO and to nobody else; for others to nobody."""
+    """Whatever the child's status, a referral is open to the child's IRO and to nobody else, and moves nothing."""
     failures: list[str] = []
     now = challenge.last_at
     assert now is not None
     iro = Actor(simulate.SOMEBODY, frozenset({Part.CHILDS_IRO}))
-    if challenge.facts.is_looked_after:
-        try:
-            decision = decide(rules, challenge, Act(_REFER, iro), now)
-            if decision.challenge.state != challenge.state:
-                failures.append(f"{challenge.state}: a referral moves the ladder")
-        except Refused as refused:
-            failures.append(f"{challenge.state}: a referral is refused to the child's IRO: {refused}")
-    elif "referred_to_cafcass" in open_moves(rules, challenge, iro):
-        failures.append(f"{challenge.state}: {who} could be referred to Cafcass")
+    if not challenge.about_child:
+        return []
+    try:
+        decision = decide(rules, challenge, Act(_REFER, iro), now)
+        if decision.challenge.state != challenge.state:
+            failures.append(f"{challenge.state}: a referral moves the ladder")
+    except Refused as refused:
+        failures.append(f"{challenge.state}: a referral is refused to the child's IRO for {who}: {refused}")
     roles = frozenset(rules.ladder.roles())
     others = {part: Actor(simulate.SOMEBODY, frozenset({part}), roles) for part in Part if part is not Part.CHILDS_IRO}
     for part, somebody in others.items():
