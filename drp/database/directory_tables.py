@@ -64,6 +64,8 @@ class CoverRow(Row, table=True):
     since: date
     until: date | None = None
     is_delegate: bool = False
+    made_here: bool = False
+    """Was it made in the service? No file ends it then."""
     __table_args__ = (
         ForeignKeyConstraint(["authority", "of"], ["person.authority", "person.id"]),
         ForeignKeyConstraint(["authority", "by"], ["person.authority", "person.id"]),

@@ -68,7 +68,7 @@ def read_standing_directory(connection: Connection, authority: str) -> Directory
         {(unit.kind, unit.key): unit for unit in units},
         tuple(_held(row, people, children) for row in _all(connection, PostRow, authority)),
         tuple(
-            StandIn(people[row.of].key, people[row.by].key, row.since, row.until, row.is_delegate, row.id)
+            StandIn(people[row.of].key, people[row.by].key, row.since, row.until, row.is_delegate, row.made_here, row.id)
             for row in _all(connection, CoverRow, authority)
         ),
         {child.number: child for child in children.values()},

@@ -94,8 +94,12 @@ def _posts(
 def _covers(listed: DirectoryFiles, before: Directory, day: date) -> list[StandIn]:
     if listed.covers is None:
         return list(before.covers)
-    wanted = [(replace(cover, since=day, until=None), ListedSpan(cover.since, cover.until)) for cover in listed.covers.values()]
-    return _settled(wanted, before.covers, day)
+    # What was made in the service is the service's: a file neither ends it nor says it again.
+    made_here = [cover for cover in before.covers if cover.made_here]
+    here = {(cover.of, cover.by, cover.is_delegate) for cover in made_here if not is_over(cover, day)}
+    rows = (cover for cover in listed.covers.values() if (cover.of, cover.by, cover.is_delegate) not in here)
+    wanted = [(replace(cover, since=day, until=None), ListedSpan(cover.since, cover.until)) for cover in rows]
+    return made_here + _settled(wanted, [cover for cover in before.covers if not cover.made_here], day)
 
 
 def _settled(wanted: Iterable[tuple[Span, ListedSpan]], standing: Iterable[Span], day: date) -> list[Span]:

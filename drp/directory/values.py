@@ -68,6 +68,8 @@ class StandIn:
     since: date
     until: date | None = None
     is_delegate: bool = False
+    made_here: bool = False
+    """Was it made in the service? No file ends it then."""
     id: UUID | None = None
 
 

@@ -171,7 +171,14 @@ def start_cover(
         ends = min((day for day in (until, absent.left_on, stand_in.left_on) if day), default=None)
         desk.connection.execute(
             insert(CoverRow).values(
-                authority=signed.authority, id=id_, of=of, by=by, since=since, until=ends, is_delegate=is_delegate
+                authority=signed.authority,
+                id=id_,
+                of=of,
+                by=by,
+                since=since,
+                until=ends,
+                is_delegate=is_delegate,
+                made_here=True,
             )
         )
         kind = "delegate" if is_delegate else "cover"

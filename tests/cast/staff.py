@@ -129,6 +129,7 @@ class Staff:
         self.write(
             insert(CoverRow).values(
                 authority=self.key, id=self.chance.identity(), of=self.id(of), by=self.id(by), is_delegate=delegate,
+                made_here=False,
                 since=date.fromisoformat(str(since)), until=date.fromisoformat(str(until)) if until else None,
             )
         )  # fmt: skip

@@ -220,7 +220,7 @@ def test_2022_no_level_climbs_by_itself_for_each_is_answered_by_a_resolution_mee
     assert story.state == "level_3.awaiting"
     assert story.told_of("asked") == (
         "operations_manager (copy: strategic_manager_cs, strategic_manager_sqd, legal_manager, "
-        "team_manager, social_worker, iro_operations_manager)"
+        "social_worker, team_manager, iro_operations_manager)"
     )
     story.do(e.OutcomeRecorded("Not agreed."), at="Thu 16 April 2026, 15:00")
     # Level 4 goes to a strategic manager: the IRO says which.
@@ -287,3 +287,37 @@ def test_a_ladder_that_gives_time_by_priority_does_not_take_over_an_item_without
     )
     with pytest.raises(Unfit, match="none of its priorities"):
         Story(plain).raise_("Wed 8 April 2026, 10:00").move_ladder(by_priority, "one")
+
+
+# Direct entry: the rows above that it did not pass through.
+
+
+def copied_at(story: Story) -> set[str]:
+    return {party.role for party in story.challenge.visit.copied}
+
+
+def test_entered_at_stage_3_everyone_above_is_copied_though_it_never_passed_through_their_stages():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00", stage="stage_3", stage_reason="It cannot wait.")
+    assert copied_at(story) == {
+        "strategic_manager_cs", "strategic_manager_sqd", "legal_manager",
+        "social_worker", "team_manager", "iro_operations_manager",
+    }  # fmt: skip
+
+
+def test_a_copy_of_a_row_above_keeps_its_condition():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00", facts=IN_PLO, stage="stage_3", stage_reason="It cannot wait.")
+    assert "legal_advisor" in copied_at(story)
+
+
+def test_after_a_jump_down_nobody_of_a_higher_stage_is_copied_as_above():
+    story = Story(durham_2016()).raise_("Wed 1 April 2026, 10:00", stage="stage_7", stage_reason="It cannot wait.")
+    story.do(e.Escalated("It goes back to where it belongs.", "stage_3"))
+    assert "chief_executive" not in copied_at(story)
+
+
+def test_planted_everyone_above_that_is_only_who_was_told_so_far_is_caught(monkeypatch):
+    from workflows.decision import addressing
+
+    monkeypatch.setattr(addressing, "everyone_above", lambda rules, challenge, stage: challenge.everyone_told())
+    with pytest.raises(AssertionError):
+        test_entered_at_stage_3_everyone_above_is_copied_though_it_never_passed_through_their_stages()

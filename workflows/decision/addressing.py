@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from workflows.model.authority import Authority, HeldFor, Rules
+from workflows.model.authority import Authority, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, Party
 from workflows.model.events import Chosen
 from workflows.model.ladder import EVERYONE_ABOVE, Choice, Ladder, LadderCondition, Stage, StageCopy, Term
@@ -85,8 +85,39 @@ def copies_of_stage(
     found: list[Party] = []
     for copy in stage.copies:
         if condition_holds(copy.when, challenge, rules.authority, copy.role in chosen):
-            found += challenge.everyone_told() if copy.role == EVERYONE_ABOVE else [Party(copy.role)]
+            found += everyone_above(rules, challenge, stage) if copy.role == EVERYONE_ABOVE else [Party(copy.role)]
     return without_parties(found, to)
+
+
+def everyone_above(rules: Rules, challenge: Challenge, stage: Stage) -> tuple[Party, ...]:
+    """The people of every stage that comes before one in the procedure's own order (its table's rows above).
+
+    Of a stage that it passed through: whoever was told and copied then. Of one that it did not, for it was entered higher:
+    its fixed recipients, and the copies whose condition holds; of recipients who are chosen, nobody. Nobody of a higher stage
+    after a jump down; observers are not among them. Under the first edition: everybody told so far.
+    """
+    if rules.edition is Edition.FIRST:
+        return challenge.everyone_told()
+    found: list[Party] = []
+    for before in rules.ladder.stages[: rules.ladder.position(stage.key)]:
+        visits = [visit for visit in challenge.visits if visit.stage == before.key and visit.sent]
+        if visits:
+            found += [party for visit in visits for party in (*visit.told, *visit.copied)]
+        elif not before.referral:
+            found += _fixed_parties(rules.authority, challenge, before)
+    return tuple(dict.fromkeys(found))
+
+
+def _fixed_parties(authority: Authority, challenge: Challenge, stage: Stage) -> list[Party]:
+    """Whom a stage would tell whoever sends it there: nobody who is chosen, and nobody of an agency that was not named."""
+    fixed = stage.to is not None and stage.to.how in (Choice.ALL, Choice.ANY)
+    asked = stage.roles_to() if fixed and not needs_agency(authority, challenge, stage) else ()
+    copied = [
+        copy.role
+        for copy in stage.copies
+        if copy.role != EVERYONE_ABOVE and not _is_choice(copy) and condition_holds(copy.when, challenge, authority)
+    ]
+    return [Party(role) for role in (*asked, *copied)]
 
 
 def observers_of_stage(ladder: Ladder, stage: Stage, told: Collection[Party]) -> tuple[Party, ...]:

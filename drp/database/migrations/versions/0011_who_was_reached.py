@@ -29,10 +29,14 @@ def upgrade() -> None:
         )
         for name in MOMENTS:
             batch.add_column(sa.Column(name, sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
+    with op.batch_alter_table("cover") as batch:
+        batch.add_column(sa.Column("made_here", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.execute("UPDATE authority SET directory_day = NULL")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("cover") as batch:
+        batch.drop_column("made_here")
     with op.batch_alter_table("authority") as batch:
         for name in (*MOMENTS, "brake_why", "brake_by"):
             batch.drop_column(name)
