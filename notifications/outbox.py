@@ -42,8 +42,8 @@ from workflows.model.challenge import Window
 
 log = logging.getLogger("drp.outbox")
 
-LEASE = timedelta(minutes=10)
-"""How long an attempt may take before another replica may believe that its sender died."""
+LEASE = timedelta(minutes=20)
+"""How long an attempt, of up to four mails, may take before another replica may believe that its sender died."""
 
 CHASING = frozenset(
     {
