@@ -8,6 +8,7 @@ import pytest
 from drp.casework.service import Casework
 from drp.messages.sending_pause import SendingPause, read_pause, release_messages, store_pause
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
+from notifications.message_words import MessageManner
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when
@@ -69,6 +70,38 @@ def test_the_iro_manager_told_only_because_nobody_else_is_there_is_alarmed_and_a
     assert "Nobody who should be told of it is there" in alarmed.text
     assert "your reply" not in alarmed.text
     assert "is asked of you" not in alarmed.subject
+
+
+def test_a_delegate_reads_that_they_are_one_and_stands_in_the_same_headers(marsh: Marsh) -> None:
+    marsh.cover("otto", "tom", delegate=True)
+    marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    (tom,) = addresses("tom")
+    assert list(message.mails) == ["to", "copy", "delegate"]
+    assert sorted(message.to) == sorted([*STAGE_1_TO, tom])
+    assert message.mails[MessageManner.DELEGATE].envelope == (tom,)
+    assert "As a delegate" in message.read_by(tom).subject
+    assert "You are told as a delegate" in message.read_by(tom).text
+    assert "delegate" not in message.read_by(STAGE_1_TO[0]).text
+
+
+def test_one_mail_that_is_put_off_is_tried_again_alone_under_its_own_identity(marsh: Marsh) -> None:
+    marsh.raised()
+
+    def to_alone(post: OutgoingMail) -> SendOutcome:
+        return SendOutcome(again="451 later") if STAGE_1_COPY[0] in post.envelope else SendOutcome(frozenset(post.envelope))
+
+    box = Box(answer=to_alone)
+    marsh.deliver(RAISED, box)
+    assert marsh.state_of("asked") == ["waiting"]
+    again = Box()
+    marsh.deliver(RAISED + WAITS[0], again)
+    (post,) = again.posts
+    assert sorted(post.envelope) == sorted(STAGE_1_COPY)
+    assert post.message_id == box.posts[1].message_id
+    assert marsh.state_of("asked") == ["sent"]
 
 
 def test_nothing_is_sent_twice(marsh: Marsh) -> None:
