@@ -338,6 +338,83 @@ def test_a_sender_that_died_is_followed_up_when_its_lease_ends(marsh: Marsh) -> 
     assert len(messages_of(box.posts)) == 1
 
 
+# One person for several who are asked.
+
+
+def otto_for_both(marsh: Marsh, how: str) -> str:
+    """The service manager is asked, and is asked for the team manager too, or sees beside her."""
+    if how == "both posts":
+        marsh.post_ends("tess", "team_manager", "2026-03-01")
+        marsh.post_begins("otto", "team_manager", held_for="team", key="north")
+    else:
+        marsh.cover("tess", "otto", delegate=how == "delegate")
+    return marsh.raised()
+
+
+@pytest.mark.parametrize("how", ["cover", "both posts", "delegate"])
+def test_who_is_asked_for_two_is_reached_for_both_and_reads_that_they_are_asked(marsh: Marsh, how: str) -> None:
+    reference = otto_for_both(marsh, how)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    assert list(message.mails) == ["to", "copy"]
+    assert message.read_by(STAGE_1_TO[1]).subject == f"A reply is asked of you: {reference}"
+    assert passed(marsh, reference) == ["no reply"]
+
+
+@pytest.mark.parametrize("how", ["cover", "both posts"])
+def test_what_does_not_arrive_at_one_who_is_asked_for_two_is_said_of_both(marsh: Marsh, how: str) -> None:
+    reference = otto_for_both(marsh, how)
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[1])))
+    assert unreached(marsh, reference) == {"team_manager", "service_manager"}
+    assert passed(marsh, reference) == ["not reached"]
+
+
+@pytest.mark.parametrize("role", ["team_manager", "service_manager"])
+def test_said_not_to_have_arrived_at_one_who_is_asked_for_two_it_is_not_reached(marsh: Marsh, role: str) -> None:
+    reference = otto_for_both(marsh, "cover")
+    marsh.deliver(RAISED, Box())
+    marsh.act("irene", reference, e.DidNotArrive(role), RAISED + timedelta(hours=1))
+    assert passed(marsh, reference) == ["not reached"]
+
+
+def test_a_delegate_who_got_it_does_not_stand_for_whoever_did_not(marsh: Marsh) -> None:
+    reference = otto_for_both(marsh, "delegate")
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[0])))
+    assert unreached(marsh, reference) == {"team_manager"}
+    assert passed(marsh, reference) == ["not reached"]
+
+
+def test_who_gives_one_of_two_posts_up_is_still_told_for_the_other(marsh: Marsh) -> None:
+    marsh.post_begins("otto", "team_manager", held_for="team", key="north")
+    marsh.post_ends("tess", "team_manager", "2026-03-01")
+    marsh.raised(when("Wed 1 April 2026, 22:00"))
+    marsh.post_ends("otto", "team_manager", "2026-04-01")
+    box = Box()
+    marsh.deliver(when("Thu 2 April 2026, 08:00"), box)
+    assert STAGE_1_TO[1] in box.reached()
+
+
+def test_of_two_with_one_address_the_mail_speaks_to_whoever_is_asked(marsh: Marsh) -> None:
+    for shared, delegate in (("tess@marsh.example", "tom"), ("otto@marsh.example", "cora")):
+        marsh.changes(delegate, email=shared)
+        marsh.cover(shared.partition("@")[0], delegate, delegate=True)
+    reference = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    assert list(message.mails) == ["to", "copy"]
+    assert {message.read_by(address).subject for address in STAGE_1_TO} == {f"A reply is asked of you: {reference}"}
+
+
+def test_planted_one_copy_that_is_for_the_first_party_alone_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    from drp.casework import save
+
+    monkeypatch.setattr(save, "ANSWERING", frozenset())
+    with pytest.raises(AssertionError):
+        test_who_is_asked_for_two_is_reached_for_both_and_reads_that_they_are_asked(marsh, "both posts")
+
+
 # Hours.
 
 
