@@ -42,8 +42,8 @@ from workflows.model.challenge import Window
 
 log = logging.getLogger("drp.outbox")
 
-LEASE = timedelta(minutes=10)
-"""How long an attempt may take before another replica may believe that its sender died."""
+LEASE = timedelta(minutes=20)
+"""How long an attempt, of up to four mails, may take before another replica may believe that its sender died."""
 
 CHASING = frozenset(
     {
@@ -74,6 +74,9 @@ ASKING = frozenset(
 )
 """Messages that have no point once the item has ended."""
 
+
+OWING_MOST = (MessageManner.TO, MessageManner.ALARMED, MessageManner.DELEGATE, MessageManner.COPY)
+"""The manners of being told, whoever has most to do first."""
 
 NEVER_PAUSED = frozenset({NotificationKind.TELL_OF_REFERRAL, NotificationKind.ABOUT_CAFCASS})
 """Messages about a referral: a pause never holds them."""
@@ -203,8 +206,11 @@ def prepare_attempt(
 
 
 def _envelopes(addressees: RecheckedRecipients) -> dict[MessageManner, tuple[str, ...]]:
-    """Who is still to be written to, by the manner in which they are told: an address of two people by the first of them."""
-    told = ((manner_of(copies[0]["as_to"], copies[0]["how"]), address) for address, copies in addressees.people.items())
+    """Who is still to be written to, by the manner in which they are told: of two people with one address, whoever owes most."""
+    told: list[tuple[MessageManner, str]] = []
+    for address, copies in addressees.people.items():
+        manners = {manner_of(copy["as_to"], copy["how"]) for copy in copies}
+        told.append((next(manner for manner in OWING_MOST if manner in manners), address))
     found = gather_by_key(told)
     return {manner: tuple(found[manner]) for manner in MessageManner if manner in found}
 

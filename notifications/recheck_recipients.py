@@ -8,7 +8,7 @@ from sqlalchemy import Connection, RowMapping
 
 from drp.casework import load
 from drp.casework.load import StoredChallenge
-from drp.database.message_tables import MailState
+from drp.database.message_tables import MailState, parties_of
 from drp.directory.lookup import holds_role
 from drp.messages import delivery_store
 from drp.messages.delivery_store import Key
@@ -89,7 +89,8 @@ def find_skip_reason(
     acts_for = establishment.covers.acts_for(person, day)
     if delivery["how"] == ReachedHow.STAND_IN and role in establishment.held_by(acts_for, authority, loaded.about(), day):
         return ""
-    for party in (Party(role),) if delivery["how"] == ReachedHow.MANAGER else _parties(loaded, delivery["party"]):
+    told_for = [party for one in parties_of(delivery["party"], delivery["also"]) for party in _parties(loaded, one)]
+    for party in [Party(role)] if delivery["how"] == ReachedHow.MANAGER else told_for:
         # Somebody chosen by name is told for the role that they were chosen in, and while they hold it.
         if party.person and not holds_role(connection, authority.key, party.person, party.role, day):
             continue

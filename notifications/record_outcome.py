@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from drp.casework.service import Casework
-from drp.database.message_tables import MailState, NotificationState
+from drp.database.message_tables import MailState, NotificationState, parties_of
 from drp.messages import delivery_store
 from drp.messages.delivery_store import Key
 from notifications.channels import OutgoingMail, SendOutcome
@@ -84,7 +84,8 @@ def record_attempt(
     if returned or unreached:
         with casework.store.write(authority) as connection:
             note_accepted(connection, authority, [attempt], outcome, now)
-        asked = sorted({one["party"] for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]})
+        gone = [one for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]]
+        asked = sorted({party for one in gone for party in parties_of(one["party"], one["also"])})
         why = refused_why(returned[0][1] if returned else outcome.again)
         events = [DeliveryFailed(party, why) for party in asked]
         casework.note_change(authority, key[0], events, now, settled)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, or_
 from sqlmodel import col
 
 from drp.casework.load import window_key
 from drp.database.gathering import gather_by_key
-from drp.database.message_tables import DeliveryRow, MailState
+from drp.database.message_tables import DeliveryRow, MailState, parties_of
 from drp.database.scope import update_of
 from drp.database.statements import ASKS_OF_ITEMS
 from workflows.decision.reach import AskMessage
@@ -38,7 +38,7 @@ def mark_did_not_arrive(connection: Connection, authority: str, id_: UUID, role:
         update_of(DeliveryRow, authority)
         .where(
             col(DeliveryRow.challenge) == id_,
-            col(DeliveryRow.party) == role,
+            or_(col(DeliveryRow.party) == role, (" " + col(DeliveryRow.also) + " ").contains(f" {role} ", autoescape=True)),
             col(DeliveryRow.as_to),
             col(DeliveryRow.mail) == MailState.ACCEPTED,
         )
@@ -56,11 +56,12 @@ def load_asks(connection: Connection, authority: str, ids: Sequence[UUID]) -> Ma
             row.challenge,
             AskMessage(
                 window_key(row.window),
-                row.party,
+                party,
                 row.mailed_at if row.mail == MailState.ACCEPTED else None,
                 row.mail in (MailState.RETURNED, MailState.REFUSED),
                 row.opened_at,
             ),
         )
         for row in rows
+        for party in parties_of(row.party, row.also)
     )

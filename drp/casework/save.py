@@ -12,14 +12,14 @@ from drp.casework.load import StoredChallenge
 from drp.database.challenge_tables import ChallengeRow, EntryRow, LinkRow, WindowRow, WordsRow
 from drp.database.engine import Conflict
 from drp.database.ids import Randomness
-from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState
+from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState, parties_of
 from drp.database.statements import CHANGE_CHALLENGE, CHANGE_WINDOW, INSERTS, INVOLVE
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.calendar.working_days import Promise
 from workflows.decision.decision_builder import Decision, NotificationNeed
-from workflows.decision.recipients import ReachedPerson
+from workflows.decision.recipients import ANSWERING, ReachedPerson
 from workflows.model.authority import Authority
 from workflows.model.challenge import Challenge, Facts, Party, StageVisit, Window, WindowKey, WindowKind
 from workflows.model.ladder import ItemType
@@ -167,14 +167,17 @@ class RowsToSave:
                 self.moved.append({**{f"b_{name}": value for name, value in key.items()}, **values})
 
     def messages(self, authority: str, challenge: UUID, version: int, kept: DecisionToSave) -> None:
-        """One notification a message, one delivery a person; a person addressed is not copied too."""
+        """One notification a message, one delivery a person; a person addressed is not copied too.
+
+        Whoever is addressed for several parties is so as whoever answers for one, before as a delegate or alarmed.
+        """
         urgent = kept.decision.challenge.item_type is ItemType.URGENT
         for n, message in enumerate(kept.messages):
             telling = message.telling
             window = kept.decision.challenge.window(telling.window) if telling.window else None
             key = {"authority": authority, "challenge": challenge, "version": version, "n": n}
             people: dict[str, dict[str, Any]] = {}
-            for as_to, listed in ((True, message.to), (False, message.copy)):
+            for as_to, listed in ((True, sorted(message.to, key=lambda one: one[1].how not in ANSWERING)), (False, message.copy)):
                 for party, reached in listed:
                     delivery = {**key, "person": UUID(reached.person), "as_to": as_to, "role": reached.role}
                     delivery |= {
@@ -183,7 +186,10 @@ class RowsToSave:
                         "told_at": telling.at,
                         "mail": MailState.WAITING.value,
                     }
-                    people.setdefault(reached.person, delivery | {"mailed_at": None, "error": "", "read_at": None})
+                    new = {"also": None, "mailed_at": None, "error": "", "read_at": None}
+                    one = people.setdefault(reached.person, delivery | new)
+                    if as_to and reached.how in ANSWERING and party.role not in parties_of(one["party"], one["also"]):
+                        one["also"] = " ".join([*(one["also"] or "").split(), party.role])
                     self.involved.append(
                         {
                             "authority": authority,

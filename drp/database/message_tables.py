@@ -82,6 +82,8 @@ class DeliveryRow(Row, table=True):
     role: str = Field(max_length=64)
     how: str = Field(max_length=16)
     party: str = Field(default="", max_length=64)
+    also: str | None = None
+    """The further parties that this one copy is for, parted by spaces: of those addressed, whoever answers for several."""
     told_at: datetime
     """The message's own moment, once more: an inbox of many years is read newest first."""
     mail: str = Field(default=MailState.WAITING.value, max_length=16)
@@ -104,3 +106,8 @@ class DeliveryRow(Row, table=True):
 
 UNSENT = (NotificationState.WAITING, NotificationState.BRAKED, NotificationState.FAILED)
 """How a message stands that would still leave, by itself or once somebody releases it."""
+
+
+def parties_of(party: str, also: str | None) -> tuple[str, ...]:
+    """All parties that a copy is for."""
+    return (party, *(also or "").split())

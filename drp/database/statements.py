@@ -36,7 +36,7 @@ from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.reach import ASKS
-from workflows.decision.recipients import ReachedHow
+from workflows.decision.recipients import ANSWERING
 from workflows.model.challenge import Outcome
 
 _AUTHORITY: Any = bindparam("authority")
@@ -223,14 +223,14 @@ TAKE_OUT_ENTRIES = [
 
 ASKS_OF_ITEMS = (
     select_of(
-        DeliveryRow, _AUTHORITY, DeliveryRow.challenge, NotificationRow.window, DeliveryRow.party, DeliveryRow.mail,
-        DeliveryRow.mailed_at, DeliveryRow.opened_at,
+        DeliveryRow, _AUTHORITY, DeliveryRow.challenge, NotificationRow.window, DeliveryRow.party, DeliveryRow.also,
+        DeliveryRow.mail, DeliveryRow.mailed_at, DeliveryRow.opened_at,
     )
     .join(NotificationRow, MESSAGE_OF_COPY)
     .where(
         _among(DeliveryRow.challenge, "ids"),
         col(DeliveryRow.as_to),
-        col(DeliveryRow.how).in_([how.value for how in (ReachedHow.HOLDER, ReachedHow.COVER, ReachedHow.STAND_IN)]),
+        col(DeliveryRow.how).in_(sorted(how.value for how in ANSWERING)),
         col(NotificationRow.subject).in_(sorted(subject.value for subject in ASKS)),
         col(NotificationRow.window) != "",
     )

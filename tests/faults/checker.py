@@ -84,20 +84,41 @@ def _of_one(row: Any, entries: Any, words: Any, windows: Any, told: Any, deliver
     asked = Counter(n["sequence"] for n in told if n["subject"] == "asked")
     if asked != Counter(visit["sequence"] for visit in visits if visit["sent"]):
         found.append(f"asked {dict(asked)} for {len(visits)} stays")
-    climbs = sum(how == "no_reply" for how in entered)
-    if sum(n["subject"] == "climbed" for n in told) != climbs:
-        found.append("climbs and what was told of them do not agree")
-    gone = [w for w in windows if w["kind"] in ("reply", "meeting") and w["closed_as"] == "no reply"]
-    if len(gone) < climbs:
-        found.append(f"{climbs} climbs for {len(gone)} closed windows")
+    found += _climbs(visits, entered, windows, told)
+    asked_in = [w for w in windows if w["kind"] in ("reply", "meeting")]
+    gone = [w for w in asked_in if w["closed_as"] in ("no reply", "not reached")]
     in_time = [w for w in gone if any(a["answered_at"] and not a["late"] for a in w["asked"])]
     if in_time:
-        found.append("answered in time and closed for no reply")
+        found.append("answered in time and closed for no reply, or as not reached")
     if max((n["version"] for n in told), default=0) > row["version"]:
         found.append("told of a version that is not there")
     for n in told:
         if n["state"] != "none" and (n["challenge"], n["version"], n["n"]) not in deliveries:
             found.append(f"a message ({n['subject']}) to nobody")
+    return found
+
+
+def _climbs(visits: Any, entered: list[str], windows: Any, told: Any) -> list[str]:
+    """Climbs by themselves: each from a window that closed for it, and each told as what it was, once."""
+    found: list[str] = []
+    subjects = Counter(n["subject"] for n in told)
+    for how, closed_as in (("no_reply", "no reply"), ("not_reached", "not reached")):
+        climbs = Counter(visit["sequence"] for visit in visits if visit["how"] == how)
+        if sum(one == how for one in entered) != climbs.total():
+            found.append(f"stays entered by {how} and the timeline do not agree")
+        closed = [w for w in windows if w["kind"] in ("reply", "meeting") and w["closed_as"] == closed_as]
+        if climbs - Counter(w["sequence"] + 1 for w in closed):
+            found.append(f"{climbs.total()} climbs for {len(closed)} windows closed as {closed_as}")
+        if how == "no_reply":
+            if subjects["climbed"] != climbs.total():
+                found.append("climbs and what was told of them do not agree")
+            continue
+        # Nobody decides here before the date does: each such window is told of, and climbs but where the stay before did so.
+        if subjects["ask_not_reached"] != len(closed):
+            found.append("windows closed as not reached and what was told of them do not agree")
+        climbing = [w for w in closed if w["on_close"] == "escalate" and visits[w["sequence"] - 1]["how"] != how]
+        if climbs != Counter(w["sequence"] + 1 for w in climbing):
+            found.append(f"{climbs.total()} climbs for {len(climbing)} windows that climb as not reached")
     return found
 
 

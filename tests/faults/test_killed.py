@@ -21,7 +21,7 @@ from drp.casework.save import DecisionWriter
 from drp.database.engine import Store
 from notifications import outbox
 from notifications.channels import Folder, OutgoingMail, SendOutcome
-from tests.cast.marsh import KEY, RAISED, Marsh
+from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from tests.faults import served
 from tests.faults.checker import faults, lost
 from tests.faults.world import Client, founded, note_body, raise_body, settings
@@ -211,6 +211,29 @@ def test_planted_a_state_without_its_entries_is_caught(store: Store, monkeypatch
     monkeypatch.setattr(DecisionWriter, "write_rows", forgets)
     marsh.raised()
     assert any("entries where" in what for what in faults(store))
+
+
+@pytest.mark.parametrize(("forgotten", "leaves"), [("climbed", True), ("ask_not_reached", False)])
+def test_planted_a_climb_that_nobody_is_told_of_is_caught(
+    store: Store, monkeypatch: pytest.MonkeyPatch, forgotten: str, leaves: bool
+) -> None:
+    marsh, _ = founded(store)
+    marsh.raised()
+    if leaves:
+        marsh.deliver(RAISED, Box())
+    real = DecisionWriter.write_rows
+
+    def forgets(self: DecisionWriter, connection: Any, rows: Any) -> None:
+        gone = {(n["version"], n["n"]) for n in rows.notifications if n["subject"] == forgotten}
+        assert len(gone) == 1
+        rows.notifications, rows.deliveries = (
+            [one for one in kept if (one["version"], one["n"]) not in gone] for kept in (rows.notifications, rows.deliveries)
+        )
+        real(self, connection, rows)
+
+    monkeypatch.setattr(DecisionWriter, "write_rows", forgets)
+    marsh.sweep(CLIMBS)
+    assert [what for what in faults(store) if "what was told of them do not agree" in what]
 
 
 def test_planted_marking_sent_before_sending_is_caught(store: Store, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from drp.casework.sweep import sweep_authority
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from tests.cast.clock import when
-from tests.cast.marsh import CLIMBS, KEY, Marsh
+from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from tests.faults.checker import all_of, faults
 from tests.faults.world import casework_on, founded, many
 from workflows.model import events as e
@@ -31,6 +31,7 @@ CLOSES = when("Thu 9 April 2026, 00:00")
 def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> None:
     marsh, _ = founded(store)
     many(marsh, RACES)
+    assert marsh.deliver(RAISED, Box()).sent == RACES  # all are reached: what climbs, climbs for want of a reply
     chance = random.Random(SEED)
     with store.read(KEY) as connection:
         references = [row["reference"] for row in all_of(connection, ChallengeRow)]
@@ -90,6 +91,8 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
     with store.read(KEY) as connection:
         challenges, windows = all_of(connection, ChallengeRow), all_of(connection, WindowRow)
     assert both(challenges, windows) == []
+    hows = {visit["how"] for row in challenges for visit in row["rest"]["visits"]}
+    assert hows == {"raised", "no_reply"}
     assert faults(store) == []
     climbed = sum(row["sequence"] > 1 for row in challenges)
     in_time = sum(any(a["answered_at"] and not a["late"] for a in w["asked"]) for w in windows if w["sequence"] == 1)
@@ -101,8 +104,9 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
 
 
 def both(challenges: list[dict[str, Any]], windows: list[dict[str, Any]]) -> list[str]:
-    """Windows both answered in time and climbed from for want of a reply."""
-    climbed = {row["id"] for row in challenges if [v for v in row["rest"]["visits"] if v["how"] == "no_reply"]}
+    """Windows both answered in time and climbed from by themselves."""
+    by_itself = ("no_reply", "not_reached")
+    climbed = {row["id"] for row in challenges if [v for v in row["rest"]["visits"] if v["how"] in by_itself]}
     answered = {
         w["challenge"]
         for w in windows
@@ -121,6 +125,7 @@ def test_the_later_sees_what_the_first_committed(store: Store, first: str) -> No
     """Two replicas whose clocks say what they like: commit order wins."""
     marsh, _ = founded(store)
     reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
     in_time = CLOSES - timedelta(seconds=1)
     if first == "answer":
         for who in ("tess", "otto"):
@@ -143,6 +148,7 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
     marsh: Marsh
     marsh, _ = founded(store)
     reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
     real = load.load_challenges
     with store.read(KEY) as connection:
         id_ = load.id_of_reference(connection, KEY, reference)

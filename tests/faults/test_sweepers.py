@@ -1,4 +1,7 @@
-"""Two and four replicas on one due set: each window escalates exactly once, one stage at a time, told exactly once."""
+"""Two and four replicas on one due set: each window escalates exactly once, one stage at a time, told exactly once.
+
+Every second item's message has left, and it climbs for want of a reply; the others' has not, and they climb as not reached.
+"""
 
 import multiprocessing
 import os
@@ -17,7 +20,8 @@ from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.database.statements import CHALLENGES_TO_DECIDE
-from tests.cast.marsh import CLIMBS, KEY, RAISED
+from notifications.outbox import deliver_messages
+from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, sender
 from tests.faults.checker import all_of, faults
 from tests.faults.conftest import Copies
 from tests.faults.sweeping import replica
@@ -68,13 +72,18 @@ def each_once(url: str, done: list[tuple[int, int, str]], due: int, thoroughly: 
         if stages != Counter({("stage_2", 2): due}):
             found.append(f"they stand at {dict(stages)}")
         subjects = Counter((row["challenge"], row["subject"], row["sequence"]) for row in told)
-        wanted = {"asked": 2 * due, "climbed": due, "will_climb": due, "reminder": due}
+        reached, missed = due // 2, due - due // 2
+        wanted = {"asked": 2 * due, "climbed": reached, "will_climb": reached, "reminder": due}
+        wanted |= {"ask_not_reached": missed, "will_climb_unreached": missed}
         counts = Counter(subject for _, subject, _ in subjects.elements())
         if {name: counts[name] for name in wanted} != wanted or max(subjects.values()) > 1:
             found.append(f"told {dict(counts)}")
         closed = Counter(row["closed_as"] for row in windows if row["kind"] == "reply" and row["sequence"] == 1)
-        if closed != Counter({"no reply": due}):
+        if closed != Counter({"no reply": reached, "not reached": missed}):
             found.append(f"closed {dict(closed)}")
+        entered = Counter(visit["how"] for row in challenges for visit in row["rest"]["visits"])
+        if entered != Counter({"raised": due, "no_reply": reached, "not_reached": missed}):
+            found.append(f"entered {dict(entered)}")
         if authority["last_tick"] != CLIMBS:
             found.append("nobody says that it looked")
         return found + (faults(store) if thoroughly else [])
@@ -90,9 +99,15 @@ def _authorities(connection: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def due(store: Store, copies: Callable[[Store], Copies]) -> Copies:
-    marsh, _ = founded(store)
-    many(marsh, DUE["sqlite" if store.is_sqlite else "postgresql"])
+    prepare(store, DUE["sqlite" if store.is_sqlite else "postgresql"])
     return copies(store)
+
+
+def prepare(store: Store, count: int) -> None:
+    """So many items that are due together, of which the first half's messages have left."""
+    marsh, _ = founded(store)
+    many(marsh, count)
+    assert deliver_messages(marsh.casework, KEY, RAISED, sender(Box()), most=count // 2).sent == count // 2
 
 
 @pytest.mark.at_size
@@ -118,8 +133,7 @@ def test_each_due_window_escalates_exactly_once(due: Copies, count: int) -> None
 
 
 def test_planted_reading_first_and_writing_later_is_caught(store: Store, copies: Callable[[Store], Copies]) -> None:
-    marsh, _ = founded(store)
-    many(marsh, 60)
+    prepare(store, 60)
     make = copies(store)
     found: list[str] = []
     with replicas(4) as all_sweep:

@@ -1,4 +1,4 @@
-"""A meeting that is arranged or moved comes as a calendar file: the newest takes the earlier one's place, and names nobody."""
+"""A meeting arranged, moved or called off comes as a calendar file: the newest takes the earlier one's place, names nobody."""
 
 import random
 import re
@@ -21,6 +21,7 @@ from notifications.record_outcome import WAITS
 from tests.cast.clock import when
 from tests.cast.councils import MARSH, addresses, procedures
 from tests.cast.marsh import KEY, RAISED, Box, Marsh
+from tests.notifications.messages import messages_of
 from tests.notifications.peers import SENDER, Mailbox, real_server
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model import events as e
@@ -55,10 +56,10 @@ def properties(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def event_of(text: str) -> dict[str, str]:
+def event_of(text: str, method: str = "PUBLISH") -> dict[str, str]:
     """The one event of a calendar file."""
     found = properties(text)
-    frame = [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", "-//drp//resolution process//EN"), ("METHOD", "PUBLISH")]
+    frame = [("BEGIN", "VCALENDAR"), ("VERSION", "2.0"), ("PRODID", "-//drp//resolution process//EN"), ("METHOD", method)]
     assert found[:5] == [*frame, ("BEGIN", "VEVENT")]
     assert found[-2:] == [("END", "VEVENT"), ("END", "VCALENDAR")]
     inner = found[5:-2]
@@ -71,15 +72,15 @@ def instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def file_of(post: OutgoingMail) -> str:
+def file_of(post: OutgoingMail, method: str = "PUBLISH") -> str:
     """The calendar file as it arrives: from the finished bytes."""
     message = message_from_bytes(build_mail(post, SENDER), policy=policy.SMTP)
-    return arrived(message)
+    return arrived(message, method)
 
 
-def arrived(message: EmailMessage) -> str:
+def arrived(message: EmailMessage, method: str = "PUBLISH") -> str:
     (part,) = (part for part in message.walk() if part.get_content_type() == "text/calendar")
-    assert part.get_param("method") == "PUBLISH"
+    assert part.get_param("method") == method
     assert part.get_filename() == "meeting.ics"
     assert message.get_content_type() == "multipart/mixed"
     return bytes(part.get_payload(decode=True)).decode()
@@ -155,7 +156,7 @@ def test_only_a_meeting_arranged_or_moved_carries_a_file(marsh: Marsh) -> None:
     marsh.deliver(RAISED, box)
     carrying = {post.letter.subject.partition(":")[0] for post in box.posts if post.attachment}
     assert carrying == {"A meeting is arranged"}
-    assert len(box.posts) == 4
+    assert len(messages_of(box.posts)) == 4
 
 
 def test_a_first_message_that_is_late_does_not_put_the_earlier_time_back(marsh: Marsh) -> None:
@@ -203,6 +204,144 @@ def test_two_items_have_two_meetings(marsh: Marsh) -> None:
         arranged(marsh, reference, FIRST, RAISED)
     posts = sent(marsh, RAISED)
     assert len({event_of(file_of(post))["UID"] for post in posts}) == 2
+
+
+# Called off, or no more because the item went on or ended: it goes out of every diary that it is in.
+
+OFF = e.MeetingCalledOff("She is ill.")
+ON, ENDED = e.Escalated("On.", to_stage="stage_4"), e.Withdrawn("Not needed.")
+NEXT_DAY = when("Thu 2 April 2026, 10:00")
+NO_MORE = "A meeting does not take place"
+
+
+def cancelled(marsh: Marsh, now: datetime) -> list[OutgoingMail]:
+    """The mails of a round that say that a meeting does not take place."""
+    box = Box()
+    marsh.deliver(now, box)
+    return [post for post in box.posts if post.letter.subject.startswith(NO_MORE)]
+
+
+@pytest.mark.parametrize(
+    ("who", "event"),
+    [("bob", OFF), ("irene", OFF), ("irene", ON), ("irene", ENDED)],
+    ids=["off", "off by the IRO", "on", "ended"],
+)
+def test_a_meeting_that_is_no_more_goes_out_of_the_diary_of_everybody_who_was_sent_it(
+    marsh: Marsh, who: str, event: e.Event
+) -> None:
+    reference, first, moved = arranged_and_moved(marsh)
+    marsh.act(who, reference, event, NEXT_DAY)
+    (post,) = cancelled(marsh, NEXT_DAY)
+    assert sorted(post.envelope) == sorted(post.to) == sorted(ATTENDING)
+    gone = event_of(file_of(post, "CANCEL"), "CANCEL")
+    assert set(gone) == {*PLAIN, "STATUS"}
+    assert gone["STATUS"] == "CANCELLED"
+    assert gone["UID"] == moved["UID"] == first["UID"]
+    assert int(gone["SEQUENCE"]) > int(moved["SEQUENCE"])
+    assert instant(gone["DTSTAMP"]) > instant(moved["DTSTAMP"])
+    assert (instant(gone["DTSTART"]), instant(gone["DTEND"])) == (SECOND, SECOND + timedelta(hours=1))
+    assert (gone["SUMMARY"], gone["DESCRIPTION"]) == (moved["SUMMARY"], moved["DESCRIPTION"])
+    assert "ill" not in file_of(post, "CANCEL")
+
+
+def test_who_has_lost_the_post_since_is_told_and_who_has_come_to_it_is_not(marsh: Marsh) -> None:
+    reference, _, _ = arranged_and_moved(marsh)
+    marsh.post_ends("cora", "director", "2026-04-01")
+    marsh.post_begins("quinn", "director", "2026-04-02")
+    marsh.act("bob", reference, OFF, NEXT_DAY)
+    (post,) = cancelled(marsh, NEXT_DAY)
+    assert sorted(post.envelope) == sorted(ATTENDING)
+
+
+def test_who_loses_the_post_before_it_is_sent_is_told(marsh: Marsh) -> None:
+    reference, _, _ = arranged_and_moved(marsh)
+    marsh.act("bob", reference, OFF, when("Wed 1 April 2026, 22:00"))
+    marsh.post_ends("cora", "director", "2026-04-01")
+    (post,) = cancelled(marsh, NEXT_DAY)
+    assert sorted(post.envelope) == sorted(ATTENDING)
+
+
+def test_who_has_left_is_not_told(marsh: Marsh) -> None:
+    reference, _, _ = arranged_and_moved(marsh)
+    marsh.leaves("cora", "2026-04-01")
+    marsh.act("bob", reference, OFF, NEXT_DAY)
+    (post,) = cancelled(marsh, NEXT_DAY)
+    assert sorted(post.envelope) == sorted(post.to) == sorted(addresses("chris", "irene"))
+    assert [mail for about, key, mail, _ in marsh.mails(reference) if (about, key) == ("meeting_off", "cora")] == ["skipped"]
+
+
+def test_whoever_was_sent_it_in_cover_has_it_taken_out_again(marsh: Marsh) -> None:
+    marsh.cover("cora", "otto", "2026-03-01", "2026-04-01")
+    reference = at_the_meeting_stage(marsh)
+    arranged(marsh, reference, FIRST, RAISED)
+    sent(marsh, RAISED)
+    marsh.act("bob", reference, OFF, NEXT_DAY)
+    (post,) = cancelled(marsh, NEXT_DAY)
+    assert sorted(post.envelope) == sorted(addresses("chris", "otto", "irene")), "and not whoever is back and never had it"
+
+
+def test_where_another_was_booked_at_the_same_stage_since_nothing_is_taken_out(marsh: Marsh) -> None:
+    reference, _, moved = arranged_and_moved(marsh)
+    night = when("Wed 1 April 2026, 22:00")
+    marsh.act("bob", reference, OFF, night)
+    arranged(marsh, reference, FIRST, night + timedelta(minutes=5))
+    box = Box()
+    marsh.deliver(NEXT_DAY, box)
+    posts = {post.letter.subject.partition(":")[0]: post for post in box.posts}
+    assert posts[NO_MORE].attachment is None
+    again = event_of(file_of(posts["A meeting is arranged"]))
+    assert again["UID"] == moved["UID"]
+    assert int(again["SEQUENCE"]) > int(moved["SEQUENCE"])
+    assert instant(again["DTSTART"]) == FIRST
+
+
+def test_booked_again_and_called_off_again_each_takes_the_place_of_the_one_before(marsh: Marsh) -> None:
+    reference, _, moved = arranged_and_moved(marsh)
+    seen = [moved]
+    for hours, meets in ((1, FIRST), (3, SECOND)):
+        now = NEXT_DAY + timedelta(hours=hours)
+        marsh.act("bob", reference, OFF, now)
+        (post,) = cancelled(marsh, now)
+        seen.append(event_of(file_of(post, "CANCEL"), "CANCEL"))
+        arranged(marsh, reference, meets, now + timedelta(hours=1))
+        (post,) = sent(marsh, now + timedelta(hours=1))
+        seen.append(event_of(file_of(post)))
+    assert len({one["UID"] for one in seen}) == 1
+    revisions = [int(one["SEQUENCE"]) for one in seen]
+    assert revisions == sorted(set(revisions))
+
+
+def test_a_meeting_whose_time_has_been_is_left_in_the_diary(marsh: Marsh) -> None:
+    reference, _, _ = arranged_and_moved(marsh)
+    later = SECOND + timedelta(hours=1)
+    marsh.act("irene", reference, ENDED, later)
+    assert cancelled(marsh, later) == []
+
+
+def test_where_no_meeting_was_booked_nothing_is_taken_out(marsh: Marsh) -> None:
+    reference = at_the_meeting_stage(marsh)
+    marsh.act("irene", reference, ENDED, RAISED)
+    assert cancelled(marsh, RAISED) == []
+
+
+def test_both_channels_carry_what_takes_it_out(marsh: Marsh, tmp_path: Path) -> None:
+    one, other = at_the_meeting_stage(marsh), at_the_meeting_stage(marsh)
+    for reference in (one, other):
+        arranged(marsh, reference, FIRST, RAISED)
+    sent(marsh, RAISED)
+    marsh.act("irene", one, ON, NEXT_DAY)
+    box = Mailbox()
+    with real_server(box) as channel:
+        marsh.deliver(NEXT_DAY, channel)
+    marsh.act("irene", other, ON, NEXT_DAY)
+    marsh.deliver(NEXT_DAY, Folder(tmp_path / "mail", SENDER))
+    for reference, datas in (
+        (one, [got.data for got in box.got]),
+        (other, [file.read_bytes() for file in (tmp_path / "mail").iterdir()]),
+    ):
+        messages = [message_from_bytes(data, policy=policy.SMTP) for data in datas]
+        (message,) = [message for message in messages if message["Subject"].startswith(NO_MORE)]
+        assert event_of(arrived(message, "CANCEL"), "CANCEL")["SUMMARY"] == f"Meeting: {reference}"
 
 
 # Who calls it: the service itself, or nobody.
@@ -433,3 +572,21 @@ def test_planted_a_file_of_a_meeting_that_is_no_more_is_caught(marsh: Marsh, mon
     monkeypatch.setattr(outbox, "meeting_file", whatever)
     with pytest.raises(AssertionError):
         test_where_there_is_no_such_meeting_any_more_there_is_no_file(marsh, e.Escalated("On.", to_stage="stage_4"))
+
+
+@pytest.mark.parametrize(
+    ("found", "instead"),
+    [
+        ("UID:", lambda row: f"UID:{row['version']}-"),
+        (r"SEQUENCE:\d+", "SEQUENCE:0"),
+        ("METHOD:CANCEL", "METHOD:PUBLISH"),
+        ("STATUS:CANCELLED\r\n", ""),
+    ],
+    ids=["another identity", "an earlier revision", "published again", "not called cancelled"],
+)
+def test_planted_a_meeting_called_off_that_stays_in_the_diary_is_caught(
+    marsh: Marsh, monkeypatch: pytest.MonkeyPatch, found: str, instead: Any
+) -> None:
+    changed(monkeypatch, found, instead)
+    with pytest.raises(AssertionError):
+        test_a_meeting_that_is_no_more_goes_out_of_the_diary_of_everybody_who_was_sent_it(marsh, "bob", OFF)

@@ -6,13 +6,15 @@ from itertools import pairwise
 import pytest
 
 from drp.casework.service import Casework
-from drp.messages.sending_pause import release_messages, store_brake
+from drp.messages.sending_pause import SendingPause, read_pause, release_messages, store_pause
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
+from notifications.message_words import MessageManner
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when
 from tests.cast.councils import NIGHT_AND_DAY, addresses
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
+from tests.notifications.messages import Message, asked, closed_as, entered_how, messages_of, passed, unreached
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 
@@ -32,13 +34,74 @@ def test_one_message_with_its_true_to_and_cc(marsh: Marsh) -> None:
     marsh.raised()
     box = Box()
     marsh.deliver(RAISED, box)
-    asked = [post for post in box.posts if "A reply is asked of you" in post.letter.subject]
-    assert len(asked) == 1
-    assert sorted(asked[0].to) == sorted(STAGE_1_TO)
-    assert sorted(asked[0].copy) == sorted(STAGE_1_COPY)
-    assert sorted(asked[0].envelope) == sorted([*STAGE_1_TO, *STAGE_1_COPY])
+    (message,) = messages_of(box.posts)
+    assert sorted(message.to) == sorted(STAGE_1_TO)
+    assert sorted(message.copy) == sorted(STAGE_1_COPY)
+    assert sorted(message.envelope) == sorted([*STAGE_1_TO, *STAGE_1_COPY])
     assert marsh.state_of("asked") == ["sent"]
     assert {mail for _, _, mail, _ in marsh.mails()} == {"accepted"}
+
+
+def test_the_addressed_read_that_they_are_asked_and_the_copied_that_others_are(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    to, copy = box.posts
+    assert sorted(to.envelope) == sorted(STAGE_1_TO)
+    assert sorted(copy.envelope) == sorted(STAGE_1_COPY)
+    assert to.letter.subject == f"A reply is asked of you: {reference}"
+    assert copy.letter.subject == f"Copied to you: a reply is asked of others: {reference}"
+    assert "asks for your reply" in to.letter.text
+    assert "your reply" not in copy.letter.text
+    assert (to.to, to.copy) == (copy.to, copy.copy), "nobody is told behind another's back"
+    assert copy.message_id == to.message_id.replace("@", "-copy@")
+
+
+def test_the_iro_manager_told_only_because_nobody_else_is_there_is_alarmed_and_asked_nothing(marsh: Marsh) -> None:
+    marsh.post_ends("tess", "team_manager", "2026-03-31")
+    marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    otto, mona = addresses("otto", "mona")
+    assert sorted(message.to) == sorted([otto, mona])
+    assert "asks for your reply" in message.read_by(otto).text
+    alarmed = message.read_by(mona)
+    assert "Nobody who should be told of it is there" in alarmed.text
+    assert "your reply" not in alarmed.text
+    assert "is asked of you" not in alarmed.subject
+
+
+def test_a_delegate_reads_that_they_are_one_and_stands_in_the_same_headers(marsh: Marsh) -> None:
+    marsh.cover("otto", "tom", delegate=True)
+    marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    (tom,) = addresses("tom")
+    assert list(message.mails) == ["to", "copy", "delegate"]
+    assert sorted(message.to) == sorted([*STAGE_1_TO, tom])
+    assert message.mails[MessageManner.DELEGATE].envelope == (tom,)
+    assert "As a delegate" in message.read_by(tom).subject
+    assert "You are told as a delegate" in message.read_by(tom).text
+    assert "delegate" not in message.read_by(STAGE_1_TO[0]).text
+
+
+def test_one_mail_that_is_put_off_is_tried_again_alone_under_its_own_identity(marsh: Marsh) -> None:
+    marsh.raised()
+
+    def to_alone(post: OutgoingMail) -> SendOutcome:
+        return SendOutcome(again="451 later") if STAGE_1_COPY[0] in post.envelope else SendOutcome(frozenset(post.envelope))
+
+    box = Box(answer=to_alone)
+    marsh.deliver(RAISED, box)
+    assert marsh.state_of("asked") == ["waiting"]
+    again = Box()
+    marsh.deliver(RAISED + WAITS[0], again)
+    (post,) = again.posts
+    assert sorted(post.envelope) == sorted(STAGE_1_COPY)
+    assert post.message_id == box.posts[1].message_id
+    assert marsh.state_of("asked") == ["sent"]
 
 
 def test_nothing_is_sent_twice(marsh: Marsh) -> None:
@@ -47,7 +110,8 @@ def test_nothing_is_sent_twice(marsh: Marsh) -> None:
     marsh.deliver(RAISED, box)
     for minutes in (0, 1, 11, 600):
         assert not marsh.deliver(RAISED + timedelta(minutes=minutes), box).anything
-    assert len(box.posts) == 1
+    assert len(box.posts) == 2
+    assert len(messages_of(box.posts)) == 1
 
 
 def test_what_is_rolled_back_is_never_told(marsh: Marsh) -> None:
@@ -60,9 +124,10 @@ def test_what_is_rolled_back_is_never_told(marsh: Marsh) -> None:
     assert box.posts == []
 
 
-def attempts(box: Box) -> list[OutgoingMail]:
+def attempts(box: Box) -> list[Message]:
     """Every attempt at the first message: the same Message-ID each time."""
-    return [post for post in box.posts if post.message_id == box.posts[0].message_id]
+    messages = messages_of(box.posts)
+    return [message for message in messages if message.message_id == messages[0].message_id]
 
 
 def test_the_waits_grow_and_then_it_has_failed_in_sight_of_the_iro_manager(casework: Casework) -> None:
@@ -75,35 +140,56 @@ def test_the_waits_grow_and_then_it_has_failed_in_sight_of_the_iro_manager(casew
         assert len(attempts(box)) == len(tries), "not a second early"
         marsh.deliver(now, box)
         tries.append(now)
-        # Long before it is given up, a climb by itself waits for the IRO: a relay that is down is not "no reply".
-        assert marsh.climbs_by_itself(reference) == ("prompt" if len(tries) >= ALARM_AFTER else "escalate")
+        # Long before it is given up, the IRO side hears that it does not leave: a relay that is down is not "no reply".
+        assert unreached(marsh, reference) == ({"team_manager", "service_manager"} if len(tries) >= ALARM_AFTER else set())
         now = marsh.notifications(reference)[0]["next_at"]
     assert [after - before for before, after in pairwise(tries)] == list(WAITS)
     assert list(WAITS) == sorted(WAITS)
     assert len(attempts(box)) == len(tries)
     assert marsh.state_of("asked", reference) == ["failed"]
-    assert [subject for subject, key, _, _ in marsh.mails(reference)].count("delivery_failed") == 2, "said once, to two"
     told = [(key, mail) for subject, key, mail, _ in marsh.mails(reference) if subject == "delivery_failed"]
-    assert ("mona", "waiting") in told
-    assert ("irene", "waiting") in told
-    assert marsh.climbs_by_itself(reference) == "prompt"
+    assert sorted(told) == [("irene", "waiting")] * 2 + [("mona", "waiting")] * 2, "said once for each of two asked, to two"
     assert now < CLIMBS
+    assert passed(marsh, reference) == ["not reached"]
 
 
-def test_a_climb_by_itself_waits_for_the_iro_after_a_failure(marsh: Marsh) -> None:
+def test_after_a_failure_it_climbs_as_not_reached_and_never_for_want_of_a_reply(marsh: Marsh) -> None:
     reference = marsh.raised()
     marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[0])))
-    marsh.swept_daily(CLIMBS)
-    subjects = {row["subject"] for row in marsh.notifications(reference)}
-    assert "what_next" in subjects
-    assert not subjects & {"climbed", "will_climb"}
+    assert unreached(marsh, reference) == {"team_manager"}
+    assert passed(marsh, reference) == ["not reached"]
+    told = [key for subject, key, *_ in marsh.mails(reference) if subject == "ask_not_reached"]
+    assert sorted(told) == ["irene", "mona"]
+
+
+def test_after_two_stages_in_a_row_that_were_not_reached_it_waits_for_the_iro(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    everybody = Box(answer=lambda post: SendOutcome(refused=dict.fromkeys(post.envelope, "550 no")))
+    marsh.deliver(RAISED, everybody)
+    assert passed(marsh, reference) == ["not reached"]
+    marsh.deliver(CLIMBS, everybody)
+    second = marsh.stored(reference).challenge.main_window()
+    assert second is not None
+    marsh.swept_daily(second.acts_at, CLIMBS)
+    assert closed_as(marsh, reference) == ["not reached", "not reached"]
+    assert entered_how(marsh, reference) == ["raised", "not_reached"]
+    assert [key for subject, key, *_ in marsh.mails(reference) if subject == "what_next"] == ["irene"]
+
+
+def test_what_is_sent_again_in_good_time_was_reached_after_all(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[0])))
+    later = RAISED + timedelta(hours=2)
+    with marsh.store.write(KEY) as connection:
+        release_messages(connection, KEY, later)
+    marsh.deliver(later, Box())
+    assert passed(marsh, reference) == ["no reply"]
 
 
 def test_without_a_failure_it_climbs(marsh: Marsh) -> None:
     reference = marsh.raised()
     marsh.deliver(RAISED, Box())
-    marsh.swept_daily(CLIMBS)
-    assert {"climbed", "will_climb"} <= {row["subject"] for row in marsh.notifications(reference)}
+    assert passed(marsh, reference) == ["no reply"]
 
 
 def test_a_refusal_of_one_never_stops_the_others(marsh: Marsh) -> None:
@@ -113,11 +199,11 @@ def test_a_refusal_of_one_never_stops_the_others(marsh: Marsh) -> None:
     became = {key: mail for subject, key, mail, _ in marsh.mails(reference) if subject == "asked"}
     assert became == {"tess": "accepted", "otto": "refused", "quinn": "accepted", "sam": "accepted"}
     assert marsh.state_of("asked") == ["failed"]
-    assert box.posts[0].envelope  # and nobody is sent another
+    (message,) = asked(box.posts)
+    assert sorted(message.envelope) == sorted([*STAGE_1_TO, *STAGE_1_COPY])  # and nobody is sent another
     box.answer = Box().answer
     marsh.deliver(RAISED + timedelta(hours=1), box)
-    asked = [post for post in box.posts if "A reply is asked of you" in post.letter.subject]
-    assert len(asked) == 1
+    assert len(asked(box.posts)) == 1
 
 
 def test_a_refusal_stays_in_sight_although_the_others_came_later(marsh: Marsh) -> None:
@@ -132,7 +218,7 @@ def test_a_refusal_stays_in_sight_although_the_others_came_later(marsh: Marsh) -
     assert marsh.state_of("asked") == ["waiting"]
     box = Box()
     marsh.deliver(RAISED + timedelta(minutes=1), box)
-    second = next(post for post in box.posts if "A reply is asked of you" in post.letter.subject)
+    (second,) = asked(box.posts)
     assert second.envelope == (later,)
     assert marsh.state_of("asked") == ["failed"]
     assert [key for subject, key, mail, _ in marsh.mails(reference) if (subject, mail) == ("asked", "refused")] == ["tess"]
@@ -142,7 +228,8 @@ def test_a_refused_copy_is_a_failure_in_sight_and_no_reply_is_still_no_reply(mar
     reference = marsh.raised()
     marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_COPY[0])))
     assert marsh.state_of("asked") == ["failed"]
-    assert marsh.climbs_by_itself(reference) == "escalate"
+    assert unreached(marsh, reference) == set()
+    assert passed(marsh, reference) == ["no reply"]
 
 
 def test_release_sends_again_to_those_only_whom_it_did_not_reach(marsh: Marsh) -> None:
@@ -153,7 +240,7 @@ def test_release_sends_again_to_those_only_whom_it_did_not_reach(marsh: Marsh) -
         assert release_messages(connection, KEY, later) == 1
     box = Box()
     marsh.deliver(later, box)
-    again = next(post for post in box.posts if "A reply is asked of you" in post.letter.subject)
+    (again,) = asked(box.posts)
     assert again.envelope == (STAGE_1_TO[1],)
     assert marsh.state_of("asked") == ["sent"]
 
@@ -163,7 +250,7 @@ def test_two_people_with_one_address_get_one_copy_and_are_both_accounted_for(mar
     reference = marsh.raised()
     box = Box()
     marsh.deliver(RAISED, box)
-    assert box.posts[0].envelope.count("tess@marsh.example") == 1
+    assert [*box.reached()].count("tess@marsh.example") == 1
     assert {mail for _, _, mail, _ in marsh.mails(reference)} == {"accepted"}
 
 
@@ -176,7 +263,7 @@ def test_an_address_that_cannot_be_written_to_is_a_failure_in_sight(marsh: Marsh
     assert sorted(box.reached()) == sorted([STAGE_1_TO[1], *STAGE_1_COPY])
     assert marsh.state_of("asked") == ["failed"]
     assert ("delivery_failed", "mona") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
-    assert marsh.climbs_by_itself(reference) == "prompt"
+    assert passed(marsh, reference) == ["not reached"]
 
 
 def test_an_address_outside_the_domains_allowed_gets_nothing_and_is_a_failure_in_sight(marsh: Marsh) -> None:
@@ -186,7 +273,7 @@ def test_an_address_outside_the_domains_allowed_gets_nothing_and_is_a_failure_in
     marsh.deliver(RAISED, box, domains=("marsh.example",))
     assert "tess@evilmarsh.example" not in box.reached()
     assert marsh.state_of("asked") == ["failed"]
-    assert marsh.climbs_by_itself(reference) == "prompt"
+    assert passed(marsh, reference) == ["not reached"]
 
 
 def test_what_must_not_be_sent_is_a_failure_in_sight(marsh: Marsh) -> None:
@@ -248,7 +335,84 @@ def test_a_sender_that_died_is_followed_up_when_its_lease_ends(marsh: Marsh) -> 
     marsh.deliver(RAISED + LEASE - timedelta(seconds=1), box)
     assert box.posts == []
     marsh.deliver(RAISED + LEASE, box)
-    assert len(box.posts) == 1
+    assert len(messages_of(box.posts)) == 1
+
+
+# One person for several who are asked.
+
+
+def otto_for_both(marsh: Marsh, how: str) -> str:
+    """The service manager is asked, and is asked for the team manager too, or sees beside her."""
+    if how == "both posts":
+        marsh.post_ends("tess", "team_manager", "2026-03-01")
+        marsh.post_begins("otto", "team_manager", held_for="team", key="north")
+    else:
+        marsh.cover("tess", "otto", delegate=how == "delegate")
+    return marsh.raised()
+
+
+@pytest.mark.parametrize("how", ["cover", "both posts", "delegate"])
+def test_who_is_asked_for_two_is_reached_for_both_and_reads_that_they_are_asked(marsh: Marsh, how: str) -> None:
+    reference = otto_for_both(marsh, how)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    assert list(message.mails) == ["to", "copy"]
+    assert message.read_by(STAGE_1_TO[1]).subject == f"A reply is asked of you: {reference}"
+    assert passed(marsh, reference) == ["no reply"]
+
+
+@pytest.mark.parametrize("how", ["cover", "both posts"])
+def test_what_does_not_arrive_at_one_who_is_asked_for_two_is_said_of_both(marsh: Marsh, how: str) -> None:
+    reference = otto_for_both(marsh, how)
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[1])))
+    assert unreached(marsh, reference) == {"team_manager", "service_manager"}
+    assert passed(marsh, reference) == ["not reached"]
+
+
+@pytest.mark.parametrize("role", ["team_manager", "service_manager"])
+def test_said_not_to_have_arrived_at_one_who_is_asked_for_two_it_is_not_reached(marsh: Marsh, role: str) -> None:
+    reference = otto_for_both(marsh, "cover")
+    marsh.deliver(RAISED, Box())
+    marsh.act("irene", reference, e.DidNotArrive(role), RAISED + timedelta(hours=1))
+    assert passed(marsh, reference) == ["not reached"]
+
+
+def test_a_delegate_who_got_it_does_not_stand_for_whoever_did_not(marsh: Marsh) -> None:
+    reference = otto_for_both(marsh, "delegate")
+    marsh.deliver(RAISED, Box(answer=refusing(STAGE_1_TO[0])))
+    assert unreached(marsh, reference) == {"team_manager"}
+    assert passed(marsh, reference) == ["not reached"]
+
+
+def test_who_gives_one_of_two_posts_up_is_still_told_for_the_other(marsh: Marsh) -> None:
+    marsh.post_begins("otto", "team_manager", held_for="team", key="north")
+    marsh.post_ends("tess", "team_manager", "2026-03-01")
+    marsh.raised(when("Wed 1 April 2026, 22:00"))
+    marsh.post_ends("otto", "team_manager", "2026-04-01")
+    box = Box()
+    marsh.deliver(when("Thu 2 April 2026, 08:00"), box)
+    assert STAGE_1_TO[1] in box.reached()
+
+
+def test_of_two_with_one_address_the_mail_speaks_to_whoever_is_asked(marsh: Marsh) -> None:
+    for shared, delegate in (("tess@marsh.example", "tom"), ("otto@marsh.example", "cora")):
+        marsh.changes(delegate, email=shared)
+        marsh.cover(shared.partition("@")[0], delegate, delegate=True)
+    reference = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    (message,) = asked(box.posts)
+    assert list(message.mails) == ["to", "copy"]
+    assert {message.read_by(address).subject for address in STAGE_1_TO} == {f"A reply is asked of you: {reference}"}
+
+
+def test_planted_one_copy_that_is_for_the_first_party_alone_is_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    from drp.casework import save
+
+    monkeypatch.setattr(save, "ANSWERING", frozenset())
+    with pytest.raises(AssertionError):
+        test_who_is_asked_for_two_is_reached_for_both_and_reads_that_they_are_asked(marsh, "both posts")
 
 
 # Hours.
@@ -273,11 +437,11 @@ def test_it_keeps_the_authoritys_hours_on_both_sides_of_a_change_of_clocks(marsh
     marsh.raised(raised)
     box = Box()
     marsh.deliver(raised, box)
-    assert len(box.posts) == (1 if raised == opens else 0)
+    assert len(messages_of(box.posts)) == (1 if raised == opens else 0)
     marsh.deliver(opens - timedelta(seconds=1), box)
-    assert len(box.posts) == (1 if raised == opens else 0)
+    assert len(messages_of(box.posts)) == (1 if raised == opens else 0)
     marsh.deliver(opens, box)
-    assert len(box.posts) == 1
+    assert len(messages_of(box.posts)) == 1
 
 
 def test_the_hours_are_local_and_not_utc(marsh: Marsh) -> None:
@@ -297,36 +461,36 @@ def test_what_is_urgent_leaves_at_night(marsh: Marsh) -> None:
     marsh.raised(night, event=e.Raised(ItemType.URGENT, ("drift",), "It cannot wait."))
     box = Box()
     marsh.deliver(night, box)
-    assert len(box.posts) == 1
+    assert len(messages_of(box.posts)) == 1
 
 
-# The brake.
+# Sending that is paused.
 
 
-def brake(marsh: Marsh, where: str) -> None:
+def pause(marsh: Marsh, where: str, until: datetime | None = None) -> None:
     with marsh.store.write(KEY) as connection:
-        store_brake(connection, KEY, where)
+        store_pause(connection, KEY, SendingPause(where, why="We look at it first.", until=until) if where else None)
 
 
-def test_the_brake_holds_everything_until_it_is_let_go(marsh: Marsh) -> None:
-    brake(marsh, "all")
+def test_a_pause_holds_everything_until_it_is_let_go(marsh: Marsh) -> None:
+    pause(marsh, "all")
     reference = marsh.raised()
     box = Box()
     assert marsh.deliver(RAISED, box).braked == 1
     assert not marsh.deliver(RAISED + timedelta(days=1), box).anything
     assert box.posts == []
     assert marsh.state_of("asked", reference) == ["braked"]
-    brake(marsh, "")
+    pause(marsh, "")
     assert not marsh.deliver(RAISED + timedelta(days=1), box).anything, "only by hand"
     later = RAISED + timedelta(days=1)
     with marsh.store.write(KEY) as connection:
         assert release_messages(connection, KEY, later) == 1
     marsh.deliver(later, box)
-    assert len(box.posts) == 1
+    assert len(messages_of(box.posts)) == 1
 
 
-def test_the_brake_above_a_stage_lets_that_stage_go(marsh: Marsh) -> None:
-    brake(marsh, "stage_1")
+def test_a_pause_above_a_stage_lets_that_stage_go(marsh: Marsh) -> None:
+    pause(marsh, "stage_1")
     low = marsh.raised()
     box = Box()
     marsh.deliver(RAISED, box)
@@ -335,6 +499,50 @@ def test_the_brake_above_a_stage_lets_that_stage_go(marsh: Marsh) -> None:
     marsh.deliver(RAISED + timedelta(hours=1), box)
     assert marsh.state_of("asked", low) == ["sent", "braked"]
     assert addresses("cora")[0] not in box.reached()
+
+
+def test_what_is_urgent_leaves_although_sending_is_paused(marsh: Marsh) -> None:
+    pause(marsh, "all")
+    calm = marsh.raised()
+    urgent = marsh.raised(event=e.Raised(ItemType.URGENT, ("drift",), "It cannot wait."))
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert (marsh.state_of("asked", calm), marsh.state_of("asked", urgent)) == (["braked"], ["sent"])
+    (message,) = messages_of(box.posts)
+    assert urgent in message.letter.subject
+
+
+def test_of_a_referral_the_iro_hears_although_sending_is_paused(marsh: Marsh) -> None:
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
+    pause(marsh, "all")
+    marsh.act("irene", reference, e.Escalated("It is for the top.", to_stage="stage_4"), RAISED)
+    box = Box()
+    marsh.deliver(RAISED, box)
+    assert marsh.state_of("about_cafcass", reference) == ["sent"]
+    assert addresses("irene")[0] in box.reached()
+
+
+def test_a_pause_lapses_by_itself_and_what_it_held_leaves_at_once(marsh: Marsh) -> None:
+    lapses = RAISED + timedelta(days=1)
+    pause(marsh, "all", lapses)
+    reference = marsh.raised()
+    box = Box()
+    marsh.deliver(RAISED, box)
+    marsh.deliver(lapses - timedelta(seconds=1), box)
+    assert box.posts == []
+    marsh.deliver(lapses, box)
+    assert len(messages_of(box.posts)) == 1
+    assert marsh.state_of("asked", reference) == ["sent"]
+    with marsh.store.read(KEY) as connection:
+        assert read_pause(connection, KEY) is None
+
+
+def test_nobody_is_blamed_whose_mail_a_pause_held(marsh: Marsh) -> None:
+    pause(marsh, "all")
+    reference = marsh.raised()
+    marsh.deliver(RAISED, Box())
+    assert passed(marsh, reference) == ["not reached"]
 
 
 # What has no point any more.
@@ -440,6 +648,7 @@ def test_somebody_chosen_by_name_is_written_to(marsh: Marsh) -> None:
 
 
 def test_the_cover_of_somebody_chosen_by_name_is_written_to(marsh: Marsh) -> None:
+    marsh.post_begins("nora", "named_nurse", held_for="agency", key="health")
     marsh.cover("nina", "nora", date(2026, 3, 1), date(2026, 5, 1))
     reference = partner(marsh, RAISED)
     box = Box()

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from drp.casework.service import Casework
 from drp.database.message_tables import NotificationRow
-from drp.messages.sending_pause import release_messages, store_brake
+from drp.messages.sending_pause import SendingPause, release_messages, store_pause
 from notifications import digest, outbox
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.outbox import LEASE
@@ -21,6 +21,7 @@ from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when
 from tests.cast.councils import NIGHT_AND_DAY, addresses
 from tests.cast.marsh import KEY, RAISED, Box, Marsh
+from tests.notifications.messages import messages_of, passed, unreached
 from tests.notifications.peers import Mailbox, real_server
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -132,9 +133,9 @@ def test_what_is_urgent_goes_alone_beside_a_digest(marsh: Marsh) -> None:
 def test_messages_to_several_people_go_as_they_are(marsh: Marsh) -> None:
     for _ in range(5):
         marsh.raised()
-    posts = round_at(marsh, RAISED)
-    assert len(posts) == 5
-    assert {(len(post.to), len(post.copy)) for post in posts} == {(2, 2)}
+    messages = messages_of(round_at(marsh, RAISED))
+    assert len(messages) == 5
+    assert {(len(one.to), len(one.copy), len(one.envelope), len(one.mails)) for one in messages} == {(2, 2, 4, 2)}
 
 
 def test_each_person_has_a_digest_of_their_own(marsh: Marsh) -> None:
@@ -241,10 +242,10 @@ def test_it_keeps_the_authoritys_hours_and_uses_up_no_attempt(marsh: Marsh) -> N
     assert len(listed(post)) == 5
 
 
-def test_the_brake_holds_the_lines_above_its_stage_and_lets_the_others_go(marsh: Marsh) -> None:
+def test_a_pause_holds_the_lines_above_its_stage_and_lets_the_others_go(marsh: Marsh) -> None:
     references = questions(marsh, 5)
     with marsh.store.write(KEY) as connection:
-        store_brake(connection, KEY, "stage_1")
+        store_pause(connection, KEY, SendingPause("stage_1"))
     higher = marsh.raised()
     marsh.deliver(RAISED, Box())
     marsh.act("irene", higher, e.Escalated("Not answered well."), ASKING)
@@ -257,7 +258,7 @@ def test_the_brake_holds_the_lines_above_its_stage_and_lets_the_others_go(marsh:
 def test_what_is_released_by_hand_may_leave_as_a_digest(marsh: Marsh) -> None:
     questions(marsh, 5)
     with marsh.store.write(KEY) as connection:
-        store_brake(connection, KEY, "all")
+        store_pause(connection, KEY, SendingPause("all"))
     assert round_at(marsh, ASKING) == []
     later = ASKING + timedelta(hours=1)
     with marsh.store.write(KEY) as connection:
@@ -345,17 +346,20 @@ def test_the_waits_grow_for_all_of_it_and_then_each_has_failed(casework: Casewor
     assert became(marsh, references) == {("failed", "refused")}
 
 
-def test_after_six_attempts_a_climb_waits_on_every_item_in_it(casework: Casework) -> None:
+def test_after_six_attempts_every_item_in_it_is_known_not_to_leave_and_none_climbs_for_want_of_a_reply(
+    casework: Casework,
+) -> None:
     """Of an item, the IRO is asked for nothing here: it is the asked whose silence must not be believed."""
     marsh = Marsh.founded(casework, NIGHT_AND_DAY)
     references = redirected(marsh, 5)
     now = ASKING
     for wait in WAITS[:ALARM_AFTER]:
-        assert {marsh.climbs_by_itself(reference) for reference in references} == {"escalate"}
+        assert [unreached(marsh, reference) for reference in references] == [set()] * 5
         round_at(marsh, now, puts_off)
         now += wait
-    assert {marsh.climbs_by_itself(reference) for reference in references} == {"prompt"}
+    assert [unreached(marsh, reference) for reference in references] == [{"director"}] * 5
     assert marsh.state_of("redirected") == ["waiting"] * 5
+    assert passed(marsh, *references) == ["not reached"] * 5
 
 
 def redirected(marsh: Marsh, count: int) -> list[str]:
@@ -375,9 +379,10 @@ def test_refused_for_good_it_is_a_failure_of_each_item(marsh: Marsh) -> None:
     assert became(marsh, references, "redirected") == {("failed", "refused")}
     for reference in references:
         assert ("delivery_failed", "mona") in [(subject, key) for subject, key, _, _ in marsh.mails(reference)]
-        assert marsh.climbs_by_itself(reference) == "prompt"
-    assert marsh.climbs_by_itself(untouched) == "escalate"
+        assert unreached(marsh, reference) == {"director"}
+    assert unreached(marsh, untouched) == set()
     assert "delivery_failed" not in {subject for subject, *_ in marsh.mails(untouched)}
+    assert passed(marsh, *references, untouched) == ["not reached"] * 5 + ["no reply"]
 
 
 def test_what_must_not_be_sent_is_a_failure_of_each_item(marsh: Marsh) -> None:
@@ -395,7 +400,7 @@ def test_an_address_that_cannot_be_written_to_is_a_failure_of_each_item(marsh: M
     marsh.changes("cora", email="nobody")
     assert round_at(marsh, ASKING) == []
     assert became(marsh, references, "redirected") == {("failed", "refused")}
-    assert {marsh.climbs_by_itself(reference) for reference in references} == {"prompt"}
+    assert passed(marsh, *references) == ["not reached"] * 5
 
 
 def test_a_fault_in_one_line_does_not_keep_the_others_back(marsh: Marsh, caplog: pytest.LogCaptureFixture) -> None:
@@ -421,8 +426,8 @@ def test_a_digest_that_cannot_be_written_is_tried_again_and_keeps_nothing_else_b
         raise KeyError("a fault of ours")
 
     monkeypatch.setattr(digest, "join_messages", breaks)
-    posts = round_at(marsh, ASKING)
-    assert [post.letter.subject.rpartition(" ")[2] for post in posts] == [other]
+    messages = messages_of(round_at(marsh, ASKING))
+    assert [one.letter.subject.rpartition(" ")[2] for one in messages] == [other]
     monkeypatch.undo()
     now = max(row["next_at"] for row in marsh.notifications(references[0]))
     (post,) = round_at(marsh, now)

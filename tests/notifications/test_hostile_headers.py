@@ -119,7 +119,8 @@ def parts_exactly_as_meant(meant: OutgoingMail, data: bytes) -> None:
     assert not {name for part in parts for name in part.keys()} - OF_PARTS  # noqa: SIM118 -- a message is no dict
     if file:
         assert leaves[2].get_filename() == file.name == "meeting.ics"
-        assert leaves[2].get_param("method") == file.method == "PUBLISH"
+        assert leaves[2].get_param("method") == file.method
+        assert file.method in ("PUBLISH", "CANCEL")
         assert bytes(leaves[2].get_payload(decode=True)) == file.text.encode()
         assert [part.get_filename() for part in leaves[:2]] == [None, None]
 
@@ -221,7 +222,10 @@ FILES = [
             "Meeting.ics", 'a";x="b.ics', "a;b.ics", "é.ics", "m" * 300 + ".ics", "meeting.ics ", "meeting.ics\x7f",
         )
     ),
-    *(replace(DIARY, method=how) for how in ("", "REQUEST", "CANCEL", "publish", 'PUBLISH"; x="', "PUBLISH; charset=utf-7")),
+    *(
+        replace(DIARY, method=how)
+        for how in ("", "REQUEST", "REPLY", "CANCELLED", "cancel", "publish", 'PUBLISH"; x="', "PUBLISH; charset=utf-7")
+    ),
 ]  # fmt: skip
 
 TEXTS = [
@@ -237,9 +241,10 @@ def test_no_hostile_file_goes_with_a_message() -> None:
     assert [file for file in FILES if refused_or_as_meant(post(file=file)) != "refused"] == []
 
 
+@pytest.mark.parametrize("method", ["PUBLISH", "CANCEL"])
 @pytest.mark.parametrize("text", TEXTS)
-def test_whatever_a_file_says_it_stays_in_the_file(text: str) -> None:
-    assert refused_or_as_meant(post(file=replace(DIARY, text=text))) == "as meant"
+def test_whatever_a_file_says_it_stays_in_the_file(text: str, method: str) -> None:
+    assert refused_or_as_meant(post(file=replace(DIARY, text=text, method=method))) == "as meant"
 
 
 # The planted bugs: without each guard this same check objects.

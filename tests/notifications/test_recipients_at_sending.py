@@ -18,6 +18,7 @@ from drp.messages import delivery_store
 from notifications import outbox, recheck_recipients
 from tests.cast.councils import MARSH, directory_files
 from tests.cast.marsh import KEY, RAISED, Box, Marsh, sender
+from tests.notifications.messages import messages_of
 from workflows.calendar.working_days import local_date
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -75,11 +76,10 @@ def _envelope(connection: Connection, marsh: Marsh, key: tuple[Any, int, int]) -
     value = loaded.challenge
     rules = marsh.casework.procedures.rules(connection, KEY, value.ladder_hash, value.authority_hash)
     row = delivery_store.read_message(connection, KEY, key)
-    post = outbox.prepare_attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).post
-    if post is None:
-        return set()
-    assert set(post.envelope) <= {*post.to, *post.copy}
-    return {*post.envelope, *post.to, *post.copy}
+    posts = outbox.prepare_attempt(connection, key, row, loaded, rules, RAISED, sender(Box(), DOMAINS)).posts
+    for message in messages_of(posts):  # which looks whether all mails of it name the same people, and each person gets one
+        return {*message.envelope, *message.to, *message.copy}
+    return set()
 
 
 def _change(connection: Connection, marsh: Marsh, chance: random.Random) -> None:
@@ -136,12 +136,14 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
     facts, child = about.challenge.facts, str(about.child)
     scopes = {("authority", ""), ("team", facts.team), ("service", facts.service), ("child", child)}
     named = {party.person for visit in about.challenge.visits for party in visit.told if party.person}
+    away = {
+        cover.of: {c.by for c in covers if c.of == cover.of and not c.is_delegate} for cover in covers if not cover.is_delegate
+    }
+    at_work = {post.person for post in posts if _runs(post) and not _left(people[post.person])} - set(away)
     may, must = set(), set()
     for delivery in delivery_store.list_copies(connection, KEY, key):
         person = people[delivery["person"]]
-        if person.left_on is not None and person.left_on < TODAY:
-            continue
-        if not _sendable(person.email):
+        if _left(person) or not _sendable(person.email):
             continue
         holders = {
             post.person
@@ -151,15 +153,29 @@ def _permitted(connection: Connection, key: tuple[Any, int, int]) -> tuple[set[s
             and ((post.held_for, post.key) in scopes or (post.held_for == "agency" and str(post.person) in named))
         }
         managers = {post.person for post in posts if post.role == "iro_manager" and _runs(post)}
-        covered = {cover.of for cover in covers if cover.by == person.id}
-        if not holders and ({person.id} | covered) & managers:
-            may.add(person.email)  # an empty post falls to the IRO manager
-        if person.id in holders or covered & holders:
+        there = {by for holder in holders for by in _there_for(holder, away, at_work)}
+        delegates = {cover.by for cover in covers if cover.is_delegate and cover.of in holders}
+        if not there and person.id in {by for manager in managers for by in _there_for(manager, away, at_work)}:
+            may.add(person.email)  # where nobody is there it falls to the IRO manager
+        if person.id in there | delegates:
             may.add(person.email)
-        away = any(cover.of == person.id and not cover.is_delegate for cover in covers)
-        if (person.id in holders and not away) or covered & holders:
             must.add(person.email)
     return may, must
+
+
+def _there_for(person: Any, away: dict[Any, set[Any]], at_work: set[Any]) -> set[Any]:
+    """Who is there for somebody: the nearest of those who cover, and cover for whoever covers, who are at work."""
+    if person not in away:
+        return {person}
+    met, nearest = {person}, away[person] - {person}
+    while nearest and not nearest & at_work:
+        met |= nearest
+        nearest = {by for one in nearest for by in away.get(one, set())} - met
+    return nearest & at_work
+
+
+def _left(person: Any) -> bool:
+    return person.left_on is not None and person.left_on < TODAY
 
 
 def _runs(row: Any) -> bool:

@@ -11,6 +11,7 @@ from notifications.record_outcome import WAITS
 from notifications.wording import WordedMessage
 from tests.cast.councils import addresses
 from tests.cast.marsh import RAISED, Marsh
+from tests.notifications.messages import identity_of
 from tests.notifications.peers import SENDER, Mailbox, Scripted, but, polite, real_server
 
 TO, COPY = addresses("tess", "otto"), addresses("quinn", "sam")
@@ -26,15 +27,18 @@ def test_one_message_with_its_true_to_and_cc(marsh: Marsh) -> None:
     box = Mailbox()
     with real_server(box) as channel:
         assert marsh.deliver(RAISED, channel).sent == 1
-    (got,) = box.got
-    message = message_from_bytes(got.data, policy=policy.default)
-    assert got.sender == SENDER
-    assert sorted(got.envelope) == sorted([*TO, *COPY])
-    assert sorted(message["To"].split(", ")) == sorted(TO)
-    assert sorted(message["Cc"].split(", ")) == sorted(COPY)
-    assert message["Bcc"] is None
-    assert message["Auto-Submitted"] == "auto-generated"
-    assert reference in message["Subject"]
+    assert [sorted(got.envelope) for got in box.got] == [sorted(TO), sorted(COPY)]
+    messages = [message_from_bytes(got.data, policy=policy.default) for got in box.got]
+    for got, message in zip(box.got, messages, strict=True):
+        assert got.sender == SENDER
+        assert sorted(message["To"].split(", ")) == sorted(TO)
+        assert sorted(message["Cc"].split(", ")) == sorted(COPY)
+        assert message["Bcc"] is None
+        assert message["Auto-Submitted"] == "auto-generated"
+    subjects = [message["Subject"] for message in messages]
+    assert subjects == [f"A reply is asked of you: {reference}", f"Copied to you: a reply is asked of others: {reference}"]
+    assert [identity_of(message["Message-ID"])[1] for message in messages] == ["to", "copy"]
+    assert len({identity_of(message["Message-ID"])[0] for message in messages}) == 1
     assert {mail for _, _, mail, _ in marsh.mails()} == {"accepted"}
 
 
@@ -49,12 +53,14 @@ def test_each_persons_delivery_is_tracked_over_the_attempts_and_the_identity_sta
         marsh.deliver(RAISED + WAITS[0], channel)
     became = {key: mail for subject, key, mail, _ in marsh.mails(reference) if subject == "asked"}
     assert became == {"tess": "refused", "otto": "accepted", "quinn": "accepted", "sam": "accepted"}
-    asked = [got for got in box.got if b"A reply is asked" in got.data]
-    assert [sorted(got.envelope) for got in asked] == [sorted([TO[1], COPY[1]]), [COPY[0]]]
+    asked = [got for got in box.got if b"reply is asked of" in got.data]
+    assert [got.envelope for got in asked] == [[TO[1]], [COPY[1]], [COPY[0]]]
     messages = [message_from_bytes(got.data, policy=policy.default) for got in asked]
-    assert len({message["Message-ID"] for message in messages}) == 1
+    first, copy, again = [message["Message-ID"] for message in messages]
+    assert again == copy
+    assert identity_of(first)[0] == identity_of(copy)[0]
     # The headers still name everybody whom it is for.
-    assert {*messages[1]["To"].split(", "), *messages[1]["Cc"].split(", ")} == {*TO, *COPY}
+    assert {*messages[2]["To"].split(", "), *messages[2]["Cc"].split(", ")} == {*TO, *COPY}
 
 
 def test_a_421_in_the_middle_of_the_recipients_accepts_nobody() -> None:
@@ -169,7 +175,7 @@ def test_a_retry_at_night_waits_for_the_morning(marsh: Marsh) -> None:
         marsh.deliver(RAISED + timedelta(hours=9), channel)
         assert box.got == []
         marsh.deliver(RAISED + timedelta(hours=22), channel)
-    assert len(box.got) == 1
+    assert [sorted(got.envelope) for got in box.got] == [sorted(TO), sorted(COPY)]
 
 
 def test_outcomes_hold_no_more_than_was_asked() -> None:

@@ -49,6 +49,10 @@ class ReachedHow(StrEnum):
     MANAGER = "IRO manager"
 
 
+ANSWERING = frozenset({ReachedHow.HOLDER, ReachedHow.COVER, ReachedHow.STAND_IN})
+"""By what right somebody is asked in the place of a party: a delegate answers beside them, and a manager is alarmed."""
+
+
 @dataclass(frozen=True)
 class ReachedPerson:
     """One person reached for one party."""
