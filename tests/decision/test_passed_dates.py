@@ -49,6 +49,22 @@ def test_an_answer_after_midnight_is_late_is_kept_and_stops_the_climb():
     assert story.challenge.highest_stage == "one"
 
 
+def test_a_late_answer_that_nobody_judges_within_its_day_stops_the_climb_once_and_then_it_goes():
+    story = two_stages().do(AGREES, by=the("team_manager"), at="Mon 13 April 2026, 08:59")
+    assert story.open == ["judgement Tue 14 April 2026 raiser"], "one working day"
+    assert story.fast_forward(to="Tue 14 April 2026, 16:00").told[-1] == "will_climb: raiser"
+    story.fast_forward(to="Wed 15 April 2026, 09:00")
+    assert story.state == "two.awaiting"
+    assert story.told[-1] == "climbed: raiser"
+    assert story.due == "Fri 17 April 2026", "counted from the day on which it goes"
+
+
+def test_a_late_answer_that_is_judged_in_time_climbs_no_more():
+    story = two_stages().do(AGREES, by=the("team_manager"), at="Mon 13 April 2026, 08:59")
+    story.do(ENOUGH, at="Tue 14 April 2026, 12:00")
+    assert story.fast_forward(to="Fri 17 April 2026, 12:00").state == "resolved"
+
+
 def test_an_answer_at_the_hour_of_the_climb_comes_after_it_and_the_iro_may_recall_it():
     story = two_stages()
     story.now = when("Mon 13 April 2026, 09:00")

@@ -214,6 +214,11 @@ def test_a_reminder_by_hand_as_often_as_one_likes(monkeypatch):
     fails(test_around.test_those_who_owe_are_reminded_by_hand_once_a_day)
 
 
+def test_a_late_answer_that_stops_the_climb_for_ever(monkeypatch):
+    monkeypatch.setattr(replies, "climb_target", lambda rules, challenge: None)
+    fails(test_passed_dates.test_a_late_answer_that_nobody_judges_within_its_day_stops_the_climb_once_and_then_it_goes)
+
+
 def test_an_end_that_leaves_the_windows_running(monkeypatch):
     monkeypatch.setattr(outcomes, "close_all", lambda turn, how: None)
     fails(test_passed_dates.test_what_has_ended_never_climbs_or_chases)

@@ -63,7 +63,6 @@ def test_each_persons_copy_gets_the_moment_of_its_message(store, owner, request)
     told_at = DeliveryRow.__table__.c.told_at
     later = (told_at.name, "opened_at", "also")
     before = [column for column in DeliveryRow.__table__.c if column.name not in later]
-    before = [column for column in DeliveryRow.__table__.c if column.name not in later]
     with unchecked(store, request) as connection:
         connection.execute(insert(NotificationRow).values(**key, **message))
         known = DeliveryRow.__table__.insert().values(**key, **copy)

@@ -14,7 +14,7 @@ from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, ClosedAs, Facts, Phase, Window, WindowKind
 from workflows.model.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
-from workflows.model.ladder import Ladder
+from workflows.model.ladder import Ladder, NoReply
 from workflows.model.refusals import NotOpen, Unfit
 
 
@@ -181,6 +181,8 @@ def act_on_passed_date(turn: DecisionBuilder, window: Window) -> None:
         escalation.act_on_endorsement_date(turn, window)
     elif kind is WindowKind.COMPLETION:
         escalation.act_on_completion_date(turn, window)
+    elif kind is WindowKind.JUDGEMENT and window.on_close is NoReply.ESCALATE:
+        escalation.act_on_late_judgement(turn, window)
     elif kind is WindowKind.JUDGEMENT:
         off_ladder_events.remind_of_judgement(turn, window)
     elif kind is WindowKind.WHOLE_PROCESS:
@@ -198,7 +200,9 @@ def _reminded(turn: DecisionBuilder, window: Window) -> None:
     if parent is None or not parent.is_open:
         return
     waiting = [asked.party for asked in parent.asked if asked.answered_at is None]
-    if window.key.kind is WindowKind.WARNING:
+    if window.key.kind is WindowKind.WARNING and parent.key.kind is WindowKind.JUDGEMENT:
+        turn.tell(NotificationKind.WILL_CLIMB, [THE_RAISER], window=parent.key)
+    elif window.key.kind is WindowKind.WARNING:
         if turn.challenge.phase is not Phase.AWAITING or not escalation.climbs_by_itself(turn.rules, turn.challenge, parent):
             return  # held, part answered, or come back undelivered: no climb is coming
         turn.note("warned", {"of": "climb", "due": parent.promise.due.isoformat()})

@@ -58,6 +58,11 @@ def climbs_by_itself(rules: Rules, challenge: Challenge, window: Window) -> str 
     """The stage to which this window's passed date would take it by itself; None if the IRO is asked instead."""
     if window.on_close is not NoReply.ESCALATE or any(asked.answered_at for asked in window.asked):
         return None
+    return climb_target(rules, challenge)
+
+
+def climb_target(rules: Rules, challenge: Challenge) -> str | None:
+    """The stage to which it can be taken from here with nothing to choose; None where there is none."""
     target = rules.ladder.climbs_to(challenge.stage)
     if target is None:
         return None
@@ -291,6 +296,15 @@ def decline_endorsement(turn: DecisionBuilder, event: EndorsementDeclined) -> No
     if main and main.is_open:
         close_window(turn, main, ClosedAs.NOT_ENDORSED)
     ask_what_next(turn, "decline")
+
+
+def act_on_late_judgement(turn: DecisionBuilder, window: Window) -> None:
+    """A late reply stopped the climb, and nobody judged it within its day: the climb goes, counted from the day it goes."""
+    close_window(turn, window, ClosedAs.DATE_PASSED)
+    target = climb_target(turn.rules, turn.challenge)
+    if turn.challenge.phase is Phase.ANSWERED and target is not None:
+        enter_stage(turn, f"climb_to_{target}", EnteredHow.NO_REPLY)
+        turn.tell(NotificationKind.CLIMBED, [THE_RAISER])
 
 
 def act_on_endorsement_date(turn: DecisionBuilder, window: Window) -> None:

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from workflows.calendar.working_days import Length, LengthUnit, local_date, long_date
+from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.escalation import climbs_by_itself
 from workflows.decision.stage_entry import ask_what_next, enter_stage
-from workflows.decision.windows import close_window, iro_managers
+from workflows.decision.windows import ONE_DAY, close_window, iro_managers
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -23,9 +23,6 @@ from workflows.model.challenge import (
 from workflows.model.events import AskNotReached, DeliveryFailed, DidNotArrive, Reminded, ToldOtherwise
 from workflows.model.ladder import NoReply
 from workflows.model.refusals import NotOpen, Unfit
-
-ONE_DAY = Length(1, LengthUnit.WORKING_DAYS)
-"""How long an item waits for the IRO where two stages one after the other were not reached; then the IRO manager is asked too."""
 
 
 def note_ask_not_reached(turn: DecisionBuilder, event: AskNotReached) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from workflows.calendar.working_days import local_date
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
-from workflows.decision.escalation import climb_to, completion_promise, open_completion
+from workflows.decision.escalation import climb_target, climb_to, completion_promise, open_completion
 from workflows.decision.outcomes import finish_challenge
 from workflows.decision.stage_entry import enter_stage, set_resolve_by, withdraw_meeting
 from workflows.decision.windows import (
+    ONE_DAY,
     close_judgement,
     close_window,
     named_date,
@@ -167,7 +168,7 @@ def record_response(turn: DecisionBuilder, event: Responded) -> None:
     elif window.is_answered() and window.key.kind is WindowKind.REPLY:
         if window.is_open:
             close_window(turn, window, ClosedAs.ANSWERED_LATE if late else ClosedAs.ANSWERED)
-        pass_to_judges(turn, "answer")
+        pass_to_judges(turn, "answer", stops_climb=late and _stops_a_climb(turn, window))
     else:
         turn.tell(NotificationKind.PART_ANSWERED, [THE_RAISER], window=window.key)
 
@@ -187,11 +188,22 @@ def mark_answered(turn: DecisionBuilder, window: Window, position: str, late: bo
     return changed
 
 
-def pass_to_judges(turn: DecisionBuilder, move: str) -> None:
-    """It is answered; its judges have their own window to judge in."""
+def _stops_a_climb(turn: DecisionBuilder, window: Window) -> bool:
+    """Would the item have climbed by itself, had this late reply not come? Under the first edition it then waited for good."""
+    if turn.rules.edition is Edition.FIRST or turn.challenge.phase is not Phase.AWAITING:
+        return False
+    return window.on_close is NoReply.ESCALATE and climb_target(turn.rules, turn.challenge) is not None
+
+
+def pass_to_judges(turn: DecisionBuilder, move: str, stops_climb: bool = False) -> None:
+    """It is answered; its judges have their own window to judge in.
+
+    A late reply stops a climb once at a stage, and is judged within one working day; else the climb goes as it was due
+    (docs/architecture.md rule 4).
+    """
     close_judgement(turn, ClosedAs.ANSWERED_MEANWHILE)
     turn.move(move)
-    window = open_judgement(turn)
+    window = open_judgement(turn, ONE_DAY, NoReply.ESCALATE) if stops_climb else open_judgement(turn)
     judges = [asked.party for asked in window.asked]
     turn.tell(NotificationKind.TO_JUDGE, judges, [party for party in [THE_RAISER] if party not in judges], window=window.key)
 

@@ -22,6 +22,9 @@ from workflows.model.events import WindowsHeld, WindowsReleased
 from workflows.model.ladder import Choice, CountedFrom, Need, NoReply, Stage, Within
 from workflows.model.refusals import NotOpen, Unfit
 
+ONE_DAY = Length(1, LengthUnit.WORKING_DAYS)
+"""How long an item waits for the IRO after a late reply, or where two stages one after the other were not reached."""
+
 
 def count_promise(turn: DecisionBuilder, length: Length, counts_from: date | None = None) -> Promise:
     """Count `length` from the local date `counts_from`; None: from the day of the act.
@@ -178,16 +181,16 @@ def _remind(turn: DecisionBuilder, kind: WindowKind, of: Window, at: datetime) -
         open_window(turn, kind, of.owner, promise, parent=of.key, acts=at)
 
 
-def open_judgement(turn: DecisionBuilder, within: Length | None = None) -> Window:
+def open_judgement(turn: DecisionBuilder, within: Length | None = None, on_close: NoReply = NoReply.NOTHING) -> Window:
     """Open the window in which the stage's judges (the IRO, if nothing else is said) decide what comes next.
 
-    `within`: how long they have; None: as long as the stage, or its ladder, says.
+    `within`: how long they have; None: as long as the stage, or its ladder, says. `on_close`: what happens when they have not.
     """
     stage, ladder = turn.stage, turn.rules.ladder
     judges = tuple(Party(role) for role in stage.judged_by.roles)
     promise = count_promise(turn, within or stage.judge_within or ladder.judge_within)
     owner = THE_RAISER if THE_RAISER in judges else judges[0]
-    window = open_window(turn, WindowKind.JUDGEMENT, owner, promise, asked=judges, answer=stage.judged_by.how)
+    window = open_window(turn, WindowKind.JUDGEMENT, owner, promise, asked=judges, answer=stage.judged_by.how, on_close=on_close)
     remind_of(turn, window)
     return window
 

@@ -1,4 +1,7 @@
-"""Who opened what they were told of; who paused sending, and why. The directory is looked at anew: covers are followed further than one step since."""
+"""Who opened what they were told of; who paused sending, and why; covers made in the service.
+
+The directory is looked at anew: covers are followed further than one step since.
+"""
 
 import sqlalchemy as sa
 import sqlmodel
