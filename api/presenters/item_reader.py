@@ -22,7 +22,7 @@ from drp.timeline.read import StoredTimeline, read_timeline, read_visibility_at_
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.recipients import Establishment
-from workflows.decision.relation import reads_iro_service
+from workflows.decision.relation import reads_iro_service, sees_head_only
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Rules
 
@@ -92,7 +92,7 @@ def timeline_shape(connection: Connection, asked: RequestContext, item: SeenItem
     entries = [
         entry_shape(entry, kept, names, item.rules, asked.signed.person, lambda facts: _shown_facts(facts, actor))
         for entry in kept.entries
-        if may_read(entry.visible, actor)
+        if may_read(entry.visible, actor, entry.kind)
     ]
     return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
 
@@ -137,8 +137,14 @@ def raised_words(connection: Connection, asked: RequestContext, items: Sequence[
     return read_words_at_raising(connection, asked.authority, readable)
 
 
-def may_read(visible: str, actor: Actor) -> bool:
-    """May they read an entry of this visibility?"""
+OF_THE_HEAD = frozenset({"stage_entered", "window_opened", "window_closed", "ask_not_reached"})
+"""Entries that say where an item stands and what was promised: what whoever was only told may read."""
+
+
+def may_read(visible: str, actor: Actor, kind: str = "") -> bool:
+    """May they read an entry of this visibility, and of this kind?"""
+    if sees_head_only(actor) and kind not in OF_THE_HEAD:
+        return False
     if visible == EntryVisibility.EVERYONE.value:
         return True
     if visible == EntryVisibility.IRO_SERVICE.value:

@@ -25,7 +25,7 @@ from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import open_moves
 from workflows.decision.recipients import Establishment, reach_people
-from workflows.decision.relation import reads_iro_service
+from workflows.decision.relation import reads_iro_service, sees_head_only
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Authority, Rules
 from workflows.model.challenge import (
@@ -135,7 +135,7 @@ class ItemViewer:
             is_open=challenge.is_open,
             highest_stage=challenge.highest_stage,
             priority=challenge.priority,
-            reasons=list(challenge.reasons),
+            reasons=[] if sees_head_only(self.actor) else list(challenge.reasons),
             raised_at=challenge.raised_at,
             windows=[self.window(window) for window in challenge.windows if window.key.kind in SHOWN],
             asked=[self.asked(one) for one in asked],
@@ -151,12 +151,9 @@ class ItemViewer:
         )
 
     def _referral(self, moves: Iterable[str]) -> ReferralShape:
-        challenge, cafcass = self.challenge, self.rules.authority.label("cafcass")
+        challenge = self.challenge
         refusals = {
             "This item names no child.": not challenge.about_child,
-            f"Only a looked-after child can be referred to {cafcass} (Children Act 1989 s.25B(3)).": (
-                not challenge.facts.is_looked_after
-            ),
             "It has ended: open it again first.": not challenge.is_open,
             "Only the child's IRO, or their cover, refers.": Part.CHILDS_IRO not in self.actor.parts,
         }

@@ -24,8 +24,8 @@ SEES_ALL = frozenset({Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 """The IRO service's own desk: it sees every item of its authority."""
 
 SEES = SEES_ALL | {
-    Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.JUDGE, Part.ARRANGER, Part.RECORDER, Part.SENDER, Part.ENDORSER,
-    Part.TELLER,
+    Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.OBSERVER, Part.JUDGE, Part.ARRANGER, Part.RECORDER,
+    Part.SENDER, Part.ENDORSER, Part.TELLER,
 }  # fmt: skip
 """Parts that see an item. Leaders, auditors and administrators see none by their capacity alone (need to know)."""
 
@@ -82,6 +82,10 @@ def relation_to(challenge: Challenge, about: About, rules: Rules, establishment:
     )
     if stands.sees_as_any(told_parties(challenge, rules)) or _sees_beside(rules.authority, stands):
         parts |= {Part.COPIED}
+    if rules.ladder.is_notice and Part.LEADER in parts:
+        parts |= {Part.COPIED}  # what went well is for those who lead to see
+    if stands.sees_as_any(observing_parties(challenge, rules)):
+        parts |= {Part.OBSERVER}
     is_concerned, may_not_end = concern_of(challenge, about, rules, establishment, person, stands.iros, day)
     outside = not is_of_iro_service(challenge, rules.authority, parts, is_concerned)
     behalf = "" if person in stands.raisers else min(stands.raisers & stands.acts_for, default="")
@@ -150,7 +154,7 @@ def stage_parts(challenge: Challenge, rules: Rules, stands: PersonStanding) -> f
 
 
 def told_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
-    """Everybody who was told of an item: addressed, copied, observing, attending a meeting that was arranged."""
+    """Everybody who was told of an item and reads it: addressed, copied, attending a meeting that was arranged."""
     for visit in challenge.visits:
         if not visit.sent:
             continue
@@ -158,10 +162,21 @@ def told_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
         if not rules.ladder.has(visit.stage):
             continue  # it was moved to a version without this stage since
         stage = rules.ladder.stage(visit.stage)
-        yield from (Party(role) for role in (*rules.ladder.observers, *stage.observers))
         is_arranged = visit.sequence < challenge.sequence or challenge.meeting_at is not None
         if stage.contact.meeting and is_arranged:
             yield from (Party(role) for role in stage.contact.meeting.attended_by if role != RECIPIENTS)
+
+
+def observing_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
+    """Everybody who was only told that an item had come to a stage."""
+    for visit in challenge.visits:
+        if visit.sent and rules.ladder.has(visit.stage):
+            yield from (Party(role) for role in (*rules.ladder.observers, *rules.ladder.stage(visit.stage).observers))
+
+
+def sees_head_only(actor: Actor) -> bool:
+    """May they see an item's head, stages and dates, and not the concern, the child's view or anybody's words?"""
+    return not actor.parts & (SEES - {Part.OBSERVER})
 
 
 def is_of_iro_service(challenge: Challenge, authority: Authority, parts: Collection[Part], is_concerned: bool) -> bool:

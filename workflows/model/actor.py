@@ -19,6 +19,8 @@ class Part(StrEnum):
     ASKED = "asked"
     WAS_ASKED = "was asked"
     COPIED = "copied"
+    OBSERVER = "observer"
+    """Only told that it came to a stage: they see its head, stages and dates, and not the concern."""
     JUDGE = "judge"
     ARRANGER = "arranger"
     RECORDER = "recorder"

@@ -94,6 +94,7 @@ def show_referral(visit: CurrentPage, reference: str, done: str = "") -> Respons
     return visit.page(
         "referral.html", title=f"Referral of {seen.shape.reference} to {visit.label('cafcass')}", shape=seen.shape,
         item=seen.item, made=list(reversed(made)), open_to_you=seen.shape.referral.open_to_you,
+        is_looked_after=seen.challenge.facts.is_looked_after,
         why_not=seen.shape.referral.why_not, sections=_sections(contents), gone=missing_in_referral(contents), draft=begun.draft,
         left_out=contents.left_out, done=done, follow=[
             (f"/challenges/{seen.shape.reference}/do/{type_}", text)
