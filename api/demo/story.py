@@ -214,6 +214,7 @@ class _Teller:
         reference, now = "", start
         for step in way:
             if step.is_wait:
+                self._let_mail_leave(now)
                 now = max(now, self._next_acts_at(reference))
                 sweep_authority(self._casework, self._part.key, now)
             elif isinstance(step.event, Raised):
@@ -222,10 +223,16 @@ class _Teller:
                 reference = self._raise(event, child, now)
             else:
                 self._act(reference, step, child, now)
-            # What was told in the past was mailed in the past: whoever is asked was reached.
             deliver_messages(self._casework, self._part.key, now, self._service.sender)
             now += pause
         return reference
+
+    def _let_mail_leave(self, now: datetime) -> None:
+        """What was told in the past was mailed in the past, when sending hours next began: whoever is asked was reached."""
+        noon = at_local(self._rules.calendar.working_day_on_or_before(local_date(now)), time(12))
+        if noon <= now:
+            noon = at_local(self._rules.calendar.working_day_after(local_date(now)), time(9))
+        deliver_messages(self._casework, self._part.key, noon, self._service.sender)
 
     def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
         event = self._in_other_words(event)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, and_, inspect, or_, select, update
 from sqlmodel import col
 
 from drp.backup.contents import authorities_in, choose_authority_rows
@@ -12,7 +12,7 @@ from drp.database.account_tables import SessionRow, SignInRow
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.message_tables import UNSENT, NotificationRow
-from drp.database.scope import delete_of, in_authority, select_of, update_of
+from drp.database.scope import core_table, delete_of, in_authority, select_of, update_of
 from drp.messages.sending_pause import RESTORED, SendingPause, store_pause
 from workflows.model.challenge import WindowKind
 
@@ -29,13 +29,17 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
        lost, and its window must be held for a named release, not climb.
     3. Nobody is signed in, and no sign-in is under way: who signed out since would be signed in again.
     """
+    has_reasons = "brake_why" in {column["name"] for column in inspect(connection).get_columns(str(AuthorityRow.__tablename__))}
     for authority in authorities_in(connection):
         choose_authority_rows(connection, authority)
         here = col(AuthorityRow.key) == authority
         ticked = connection.execute(select(col(AuthorityRow.last_tick)).where(here)).scalar()
         last_tick = min(ticked or moment, now - hold_after - timedelta(seconds=1))
         connection.execute(update(AuthorityRow).where(here).values(last_tick=last_tick))
-        store_pause(connection, authority, SendingPause("all", why=RESTORED, since=now))
+        if has_reasons:
+            store_pause(connection, authority, SendingPause("all", why=RESTORED, since=now))
+        else:  # a backup of 0.1, which knew no reasons: `drp migrate` comes after
+            connection.execute(update(core_table(AuthorityRow)).where(here).values(brake="all"))
         connection.execute(
             update_of(NotificationRow, authority).where(col(NotificationRow.state).in_(UNSENT)).values(released=False)
         )

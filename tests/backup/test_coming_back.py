@@ -15,7 +15,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
-from drp.messages.sending_pause import release_messages, store_brake
+from drp.messages.sending_pause import SendingPause, release_messages, store_pause
 from drp.proof.checkpoint import name_of
 from tests.backup.restoring import FRIDAY, Town
 from tests.cast.councils import ELSEWHERE
@@ -134,7 +134,7 @@ def test_several_authorities_come_back_each_with_its_own(town: Town) -> None:
 def waits(town: Town) -> int:
     """How many messages wait; one of them was let go by hand before the backup, and had not left."""
     with town.world.store.write(town.key) as connection:
-        store_brake(connection, town.key, "stage_2")
+        store_pause(connection, town.key, SendingPause("stage_2", why="A rehearsal."))
     town.world.write(update(NotificationRow).where(NotificationRow.challenge == town.challenge()).values(released=True))
     states = [row.state for row in town.world.rows(select(NotificationRow.state))]
     assert set(states) == {"waiting"}

@@ -197,11 +197,12 @@ def test_whoever_is_asked_never_reads_it(world: World, person: str) -> None:
         assert "Initials" not in answer.text
 
 
-def test_for_a_child_who_is_not_looked_after_the_page_says_why_not(world: World) -> None:
+def test_for_a_child_who_is_not_looked_after_the_page_says_for_whom_the_laws_route_is_and_refuses_nothing(world: World) -> None:
     reference = str(world.as_("irene").raises("T-3").json()["reference"])
     page = at_browser(world, "irene").open(referral_of(world, reference))
-    assert "Only a looked-after child can be referred" in page.text
-    assert "Check and send" not in page.text
+    assert "The directory does not say that this child is" in page.text
+    assert "whether to refer is yours to decide" in page.text
+    assert "Check and send" in page.text
 
 
 # While the rest is unwell.

@@ -171,17 +171,13 @@ def test_the_covers_referral_needs_nobody_and_names_for_whom_it_is_made(world: W
     assert (entry["by"], entry["on_behalf_of"]) == ("Colin", "Irene")
 
 
-def test_for_any_other_child_the_answer_says_why_it_cannot_be_referred(world: World) -> None:
+def test_for_any_other_child_a_referral_is_the_iros_to_decide(world: World) -> None:
     irene = world.as_("irene")
     reference = irene.raises("T-3").json()["reference"]
     referral = irene.item(reference)["referral"]
-    assert not referral["open_to_you"]
-    assert "Only a looked-after child can be referred" in referral["why_not"]
-    refused = irene.brings(reference, "referred_to_cafcass", **REFER)
-    assert refused.status_code == 409
-    assert "s.25B(3)" in refused.json()["detail"]
-    assert "referred_to_cafcass" not in refused.json()["moves"]
-    assert irene.item(reference)["referral"]["state"] == "none"
+    assert referral["open_to_you"]
+    assert irene.brings(reference, "referred_to_cafcass", **REFER).status_code == 200
+    assert irene.item(reference)["referral"]["state"] == "referred"
 
 
 @pytest.mark.parametrize("person", ["sam", "tess", "mona", "bob"])

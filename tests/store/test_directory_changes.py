@@ -112,7 +112,7 @@ ASKED = [
 ]
 MAY = {
     ("irene", DirectoryChange.COVER, "irene"), ("tess", DirectoryChange.COVER, "tess"), ("mona", DirectoryChange.COVER, "irene"),
-    ("ada", DirectoryChange.COVER, "tess"), ("ada", DirectoryChange.COVER, "irene"), ("mona", DirectoryChange.CASELOAD, "irene"),
+    ("ada", DirectoryChange.COVER, "tess"), ("mona", DirectoryChange.CASELOAD, "irene"),
     ("mona", DirectoryChange.LEAVING, "irene"), ("ada", DirectoryChange.LEAVING, "tess"), ("mona", DirectoryChange.ACCESS, "bob"),
     ("ada", DirectoryChange.ACCESS, "tess"), ("tess", DirectoryChange.ACCESS, "tess"),
 }  # fmt: skip
@@ -195,15 +195,28 @@ def test_a_change_that_asks_nobody_would_be_noticed(world: World, monkeypatch: p
 
 def test_nobody_makes_themselves_the_cover_of_another(world: World) -> None:
     with pytest.raises(Unfit, match="what your own post does not"):
-        cover(world, "ada", "mona", "ada")
+        cover(world, "ada", "tess", "ada")
     cover(world, "mona", "irene", "mona")
     assert world.as_("ada").get("/me").json()["capacities"] == ["administrator"]
 
 
-def test_an_administrator_who_could_cover_by_themselves_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_administrator_who_could_cover_by_themselves_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "may_name_themselves", lambda *given: True)
-    cover(world, "ada", "mona", "ada")
-    assert "iro_manager" in world.as_("ada").get("/me").json()["capacities"]
+    with pytest.raises(pytest.fail.Exception):
+        test_nobody_makes_themselves_the_cover_of_another(world)
+
+
+def test_cover_for_the_iro_service_is_the_services_to_give_and_never_an_administrators(world: World) -> None:
+    for person in ("irene", "mona", "bob"):
+        with pytest.raises(NotPermitted):
+            cover(world, "ada", person, "ivor")
+    cover(world, "ada", "tess", "tom")
+
+
+def test_planted_cover_of_an_iro_by_anybody_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "check_may_cover", lambda *given: None)
+    with pytest.raises(pytest.fail.Exception), pytest.raises(Unfit, match="is neither IRO nor a manager"):
+        cover(world, "irene", "irene", "chris")
 
 
 def test_who_covers_an_iro_manager_cannot_make_it_last(world: World) -> None:
@@ -282,7 +295,8 @@ def test_a_delegate_sees_and_is_not_told_in_their_place(world: World) -> None:
         ("chris", TODAY, None, "has left by then", "by"),
         ("leif", TODAY, date(2026, 5, 1), "The last day of Leif is Thursday 30 April 2026", "until"),
         ("colin", TODAY, None, "does so already", "by"),
-        ("tom", TODAY, None, "Nobody would be there for Irene on Wednesday 1 April 2026: Tom is away that day", "by"),
+        ("mona", TODAY, None, "Nobody would be there for Irene on Wednesday 1 April 2026: Mona is away that day", "by"),
+        ("tom", TODAY, None, "Tom is neither IRO nor a manager of the IRO service", "by"),
     ],
 )
 def test_cover_that_makes_no_sense_is_refused(
@@ -291,8 +305,8 @@ def test_cover_that_makes_no_sense_is_refused(
     world.leaves("chris", "2026-03-31")
     world.leaves("leif", "2026-04-30")
     cover(world, "irene", "irene", "colin", since=date(2026, 4, 3))
-    world.cover("tom", "tess")
-    world.cover("tess", "tom")
+    world.cover("mona", "ada")
+    world.cover("ada", "mona")
     with pytest.raises(Unfit, match=said) as refused:
         cover(world, "irene", "irene", by, since, until)
     assert refused.value.field == field
@@ -308,8 +322,8 @@ def test_cover_is_not_given_across_the_authoritys_edge(build: Callable[..., Worl
 
 
 def test_cover_ends_with_whoever_leaves_first(world: World) -> None:
-    world.leaves("leif", "2026-04-30")
-    id_ = cover(world, "irene", "irene", "leif")
+    world.leaves("ivor", "2026-04-30")
+    id_ = cover(world, "irene", "irene", "ivor")
     assert world.rows(select(CoverRow.until).where(CoverRow.id == id_)) == [(date(2026, 4, 30),)]
 
 
