@@ -148,6 +148,7 @@ class ItemViewer:
             resolve_by=challenge.resolve_by,
             impact=challenge.impact,
             version=etag_of(self.loaded),
+            stay=challenge.sequence,
         )
 
     def _referral(self, moves: Iterable[str]) -> ReferralShape:

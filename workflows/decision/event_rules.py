@@ -169,6 +169,18 @@ EVENT_RULES: dict[type[Event], EventRule] = {
 }  # fmt: skip
 """Every event of the closed union, with its rule."""
 
+NEEDS_PRECONDITION: frozenset[type[Event]] = frozenset(
+    {
+        e.Escalated, e.Judged, e.EscalationRecalled, e.WindowExtended, e.Resolved, e.EndedUnresolved, e.Overtaken, e.Withdrawn,
+        e.Reopened, e.RecordedInError, e.LadderMoved,
+    }
+)  # fmt: skip
+"""What climbs, ends, reopens, recalls or extends: brought twice it would act on another stage than was meant, so a program says
+for which stage and stay it means it."""
+
+NEVER_STALE: frozenset[type[Event]] = frozenset({e.ReferralConsidered, e.ReferredToCafcass})
+"""Never refused because it has moved on meanwhile: nothing may block a referral (docs/architecture.md rule 9)."""
+
 
 def may_bring(actor: Actor, kind: type[Event]) -> bool:
     """May this person bring such an event, whatever the state?"""
