@@ -31,6 +31,7 @@ from workflows.calendar.working_days import local_date
 from workflows.decision import decide as deciding
 from workflows.decision.decision_builder import Decision, EntryVisibility
 from workflows.decision.event_rules import NEEDS_PRECONDITION, NEVER_STALE, open_moves
+from workflows.decision.extensions import check_far_date
 from workflows.decision.raising import RaisingPrompt
 from workflows.decision.recipients import Establishment
 from workflows.model.actor import THE_SERVICE, Act, Actor, Part
@@ -44,6 +45,7 @@ from workflows.model.events import (
     LadderMoved,
     Raised,
     Resolved,
+    WindowExtended,
 )
 from workflows.model.refusals import NotOpen, NotYours, Unfit
 
@@ -162,8 +164,10 @@ class Casework:
                     rules = to
                 else:
                     decision = deciding.decide(rules, before, Act(event, actor), now)
+                    if isinstance(event, WindowExtended):
+                        check_far_date(rules, before, event, now)
             except NotOpen as refused:
-                refused.moves = open_moves(rules, before, actor)
+                refused.moves = open_moves(rules, before, actor, local_date(now))
                 raise
             if corrects:
                 decision = _visible_as(corrects, event, decision)
