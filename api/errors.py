@@ -13,7 +13,7 @@ from api.json.problems import problem_answer
 from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import KeyReused, StaleView
+from drp.casework.service import KeyReused, PreconditionMissing, StaleView
 from drp.database.engine import Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
@@ -84,6 +84,7 @@ def install_answers(app: FastAPI) -> None:
     for kind in TABLE:
         app.add_exception_handler(kind, _from_table(kind))
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(PreconditionMissing, _precondition_missing)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -112,6 +113,13 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await answer(request, 403, "not-yours", error.said, error.do)
     assert isinstance(error, Unfit)
     return await answer(request, 422, "unfit", error.said, error.do, field=error.field)
+
+
+async def _precondition_missing(request: Request, error: Exception) -> Response:
+    assert isinstance(error, PreconditionMissing)
+    said = "It is not said for which stage and stay this is meant."
+    do = f"Nothing was done. Read how it stands now; if you still mean it, send it again with this header: {error.line}"
+    return await answer(request, 428, "precondition-required", said, do, send=error.line)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:

@@ -185,6 +185,12 @@ WORDS: dict[NotificationKind, MessageWords] = {
         told=("A meeting's outcome is awaited", "The meeting has been held; its outcome is to be recorded."),
     ),
     NotificationKind.EXTENDED: MessageWords("There is another date", "The {iro} has given another date.", "", "{by_when}"),
+    NotificationKind.EXTENSION_TAKEN_BACK: MessageWords(
+        "The earlier date holds again",
+        "The {iro} had given another date by mistake, and has taken it back.",
+        "What was promised before holds again.",
+        "{by_when}",
+    ),
     NotificationKind.AGREED: MessageWords(
         "Agreed: now to be put right",
         "The {iro} accepts the answer; what was agreed is now to be done.",
@@ -359,6 +365,7 @@ ANSWERED_BESIDE = frozenset(
         NotificationKind.ASKED,
         NotificationKind.REDIRECTED,
         NotificationKind.EXTENDED,
+        NotificationKind.EXTENSION_TAKEN_BACK,
         NotificationKind.REMINDER,
         NotificationKind.CLARIFIED,
         NotificationKind.POST_TAKEN_OVER,

@@ -68,6 +68,7 @@ ASKING = frozenset(
         NotificationKind.ASKED,
         NotificationKind.REDIRECTED,
         NotificationKind.EXTENDED,
+        NotificationKind.EXTENSION_TAKEN_BACK,
         NotificationKind.POST_TAKEN_OVER,
         NotificationKind.OBSERVED,
     }

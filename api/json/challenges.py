@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from api.exports.referral.bundle import bundle_file_name, find_referral, gather_bundle, log_bundle_export, make_bundle
+from api.json.event_bodies import EventBody, split_body
 from api.json.inbox import note_item_opened
 from api.json.problems import declared_refusals
 from api.presenters import item_reader, item_view
@@ -26,11 +27,11 @@ from api.presenters.shapes import (
 )
 from api.queries.item_list import list_items
 from api.request_context import CurrentRequest, RequestContext
-from drp.casework.service import ActionResult, Answer, RetryKey, etag_of
+from drp.casework.service import ActionResult, Answer, Precondition, RetryKey, etag_of
 from drp.database.engine import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service
-from workflows.model.events import FromOutside, MeetingArranged, Raised
+from workflows.model.events import Event, MeetingArranged, Raised
 from workflows.model.ladder import TOLD_ONCE, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
@@ -40,7 +41,14 @@ router = APIRouter(prefix="/api/v1", tags=["challenges"])
 IdempotencyKey = Annotated[
     str, Header(alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]*$", description="Makes a repeat harmless.")
 ]
-IfMatch = Annotated[str, Header(alias="If-Match", max_length=160, description="The `version` that you were looking at.")]
+IfMatch = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        max_length=160,
+        description="The `version` that you were looking at. What climbs, ends, reopens, recalls or extends needs it, or `seen`.",
+    ),
+]
 FARTHEST = timedelta(days=3653)
 
 
@@ -150,20 +158,26 @@ def show_challenge(asked: CurrentRequest, reference: str, response: Response) ->
     return shape
 
 
-@router.post("/challenges/{reference}/events", responses=declared_refusals(404, 409, 412, 413, 422), response_model=ReceiptShape)
+@router.post(
+    "/challenges/{reference}/events", responses=declared_refusals(404, 409, 412, 413, 422, 428), response_model=ReceiptShape
+)
 def bring_event(
     asked: CurrentRequest,
     reference: str,
-    event: Annotated[FromOutside, Body(discriminator="type")],
+    body: EventBody,
     idempotency_key: IdempotencyKey = "",
     if_match: IfMatch = "",
 ) -> Answer:
-    """Bring an event. Who brings it is taken from the token, never from the body."""
+    """Bring an event. Who brings it is taken from the token, never from the body.
+
+    What climbs, ends, reopens, recalls or extends says for which stage and stay it is meant: `If-Match`, or `seen`.
+    """
+    event, seen = split_body(body)
     event = _in_utc(event, asked.now)
-    body = {"reference": reference.upper(), "event": repr(event)}
-    retry = RetryKey(idempotency_key, _hash("event", body))
+    retry = RetryKey(idempotency_key, _hash("event", {"reference": reference.upper(), "event": repr(event)}))
     version = if_match.strip().removeprefix("W/").strip('"')
-    answer = asked.service.casework.act(asked.signed, reference, event, asked.now, _renderer(asked.now), retry, version)
+    meant = Precondition(version, (seen.stage, seen.stay) if seen else None, is_required=True)
+    answer = asked.service.casework.act(asked.signed, reference, event, asked.now, _renderer(asked.now), retry, meant)
     try:
         asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "event", reference.upper())
     except Unavailable:
@@ -172,7 +186,7 @@ def bring_event(
     return answer
 
 
-def _in_utc(event: FromOutside, now: datetime) -> FromOutside:
+def _in_utc(event: Event, now: datetime) -> Event:
     """An instant as the floors below keep it. Without a zone it is left for them to refuse."""
     if not isinstance(event, MeetingArranged) or event.at.tzinfo is None:
         return event

@@ -120,7 +120,7 @@ class ItemViewer:
         asked = list(main.asked) if main and main.is_open and main.key.kind in ASKS_RECIPIENTS else []
         copied = challenge.visits[-1].copied if challenge.visits and challenge.visits[-1].sent else ()
         stage = ladder.stage(challenge.stage) if challenge.stage else None
-        moves = open_moves(self.rules, challenge, self.actor)
+        moves = open_moves(self.rules, challenge, self.actor, local_date(self.now))
         return ChallengeShape(
             reference=self.loaded.reference,
             item_type=challenge.item_type.value,
@@ -148,6 +148,7 @@ class ItemViewer:
             resolve_by=challenge.resolve_by,
             impact=challenge.impact,
             version=etag_of(self.loaded),
+            stay=challenge.sequence,
         )
 
     def _referral(self, moves: Iterable[str]) -> ReferralShape:

@@ -174,7 +174,9 @@ class ChallengeShape(Shape):
     meeting_at: datetime | None
     resolve_by: date | None
     impact: FoundOrNot = Field(description="What was last found to have changed for the child; empty: not said.")
-    version: str
+    version: str = Field(description="Stay and state: what `If-Match` is compared with.")
+    stay: int = Field(0, description="The number of the stay at the stage: with its key, what `seen` of an event names.")
+    """0 where an answer of release 0.1 is given again: it kept none."""
     linked: list[str] = []
 
 

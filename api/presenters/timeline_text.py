@@ -36,6 +36,7 @@ HEADLINES = {
     "escalation_held": "Held, so that it does not go up by itself",
     "escalation_recalled": "The climb was taken back",
     "window_extended": "Another date was given",
+    "extension_taken_back": "The other date was taken back",
     "copy_added": "Somebody was copied in",
     "legal_advice_taken": "Legal advice was taken",
     "child_view_recorded": "The child's view",

@@ -22,6 +22,7 @@ from workflows.model.challenge import (
     Challenge,
     ClosedAs,
     EnteredHow,
+    ExtensionGiven,
     Facts,
     Outcome,
     Party,
@@ -125,6 +126,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         ended_at=_instant(rest.get("ended_at")),  # absent in what a replica of an earlier release wrote last
         impact=rest.get("impact", ""),
         taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
+        extension=_extension(rest.get("extension")),  # absent in what earlier releases kept
     )
     return StoredChallenge(
         row["id"],
@@ -166,6 +168,14 @@ def _visit(raw: Mapping[str, Any]) -> StageVisit:
         _date(raw["respond_by"]),
         _instant(raw.get("meeting_at")),  # absent in what earlier releases kept
     )
+
+
+def _extension(raw: Mapping[str, Any] | None) -> ExtensionGiven | None:
+    if raw is None:
+        return None
+    promise = promise_of(raw["promise"], date.fromisoformat(raw["due"]), datetime.fromisoformat(raw["closes_at"]))
+    day = date.fromisoformat(raw["on"])
+    return ExtensionGiven(window_key(raw["window"]), promise, NoReply(raw["on_close"]), raw["person"], day)
 
 
 def _date(raw: str | None) -> date | None:

@@ -21,7 +21,7 @@ from workflows.calendar.working_days import Promise
 from workflows.decision.decision_builder import Decision, NotificationNeed
 from workflows.decision.recipients import ANSWERING, ReachedPerson
 from workflows.model.authority import Authority
-from workflows.model.challenge import Challenge, Facts, Party, StageVisit, Window, WindowKey, WindowKind
+from workflows.model.challenge import Challenge, ExtensionGiven, Facts, Party, StageVisit, Window, WindowKey, WindowKind
 from workflows.model.ladder import ItemType
 
 
@@ -256,6 +256,7 @@ def _challenge_values(loaded: StoredChallenge, challenge: Challenge, entries: in
             "ended_at": _text(challenge.ended_at),
             "impact": challenge.impact,
             "taken_over_from": _text(challenge.taken_over_from),
+            "extension": _extension_values(challenge.extension) if challenge.extension else None,
         },
         "entries": entries,
         "head": head,
@@ -286,6 +287,18 @@ def _visit_values(visit: StageVisit) -> dict[str, Any]:
         "sent": visit.sent,
         "respond_by": _text(visit.respond_by),
         "meeting_at": _text(visit.meeting_at),
+    }
+
+
+def _extension_values(given: ExtensionGiven) -> dict[str, Any]:
+    return {
+        "window": _key_text(given.window),
+        "promise": promise_values(given.promise),
+        "due": given.promise.due.isoformat(),
+        "closes_at": given.promise.closes_at.isoformat(),
+        "on_close": given.on_close.value,
+        "person": given.person,
+        "on": given.on.isoformat(),
     }
 
 

@@ -30,7 +30,8 @@ from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
 from workflows.decision import decide as deciding
 from workflows.decision.decision_builder import Decision, EntryVisibility
-from workflows.decision.event_rules import open_moves
+from workflows.decision.event_rules import NEEDS_PRECONDITION, NEVER_STALE, open_moves
+from workflows.decision.extensions import check_far_date
 from workflows.decision.raising import RaisingPrompt
 from workflows.decision.recipients import Establishment
 from workflows.model.actor import THE_SERVICE, Act, Actor, Part
@@ -46,6 +47,7 @@ from workflows.model.events import (
     Raised,
     ReferredToCafcass,
     Resolved,
+    WindowExtended,
 )
 from workflows.model.refusals import NotOpen, NotYours, Unfit
 
@@ -59,6 +61,29 @@ class KeyReused(Exception):
 
 class StaleView(Exception):
     """The challenge is no longer at the stage and state that the person was looking at."""
+
+
+class PreconditionMissing(Exception):
+    """It was not said for which stage and stay an event is meant. `line`: the header that says it of what stands now."""
+
+    def __init__(self, etag: str) -> None:
+        self.line = f'If-Match: "{etag}"'
+        super().__init__(self.line)
+
+
+@dataclass(frozen=True)
+class Precondition:
+    """What whoever brings an event was looking at: an etag, or a stage's key and the number of the stay. Empty: not said."""
+
+    etag: str = ""
+    at: tuple[str, int] | None = None
+    is_required: bool = False
+    """Must it be said of events that climb, end, reopen, recall or extend?"""
+
+
+NOT_SAID = Precondition()
+ANYTHING = "*"
+"""The etag that fits whatever stands there (RFC 9110, 13.1.1): not enough where it must be said what was looked at."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +129,12 @@ class Casework:
 
     def act(
         self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
-        retry: RetryKey = RetryKey(), if_match: str = "",
+        retry: RetryKey = RetryKey(), meant: Precondition = NOT_SAID,
     ) -> Answer:  # fmt: skip
-        """Bring an event to an item. Raises Refused, NotFound, AccessEnded, StaleView, KeyReused, Unavailable."""
+        """Bring an event to an item, `meant` for what stands there.
+
+        Raises Refused, NotFound, AccessEnded, PreconditionMissing, StaleView, KeyReused, Unavailable.
+        """
 
         def once(connection: Connection) -> Answer:
             known = self.find_answer(connection, signed, retry)
@@ -128,8 +156,7 @@ class Casework:
             actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
             check_not_sealed(stands, actor)
             access.check_sees(actor, lambda: was_involved(connection, authority, signed.person, id_))
-            if if_match and if_match != etag_of(stands):
-                raise StaleView
+            check_meant(stands, event, meant)
             corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
             check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
             try:
@@ -139,8 +166,10 @@ class Casework:
                     rules = to
                 else:
                     decision = deciding.decide(rules, before, Act(event, actor), now)
+                    if isinstance(event, WindowExtended):
+                        check_far_date(rules, before, event, now)
             except NotOpen as refused:
-                refused.moves = open_moves(rules, before, actor)
+                refused.moves = open_moves(rules, before, actor, local_date(now))
                 raise
             if isinstance(event, ReferredToCafcass) and (actor.is_concerned or actor.may_not_end):
                 noted = Act(ConflictNoted(event.type), THE_SERVICE)
@@ -326,6 +355,19 @@ class Casework:
         if str(author.person) != actor.person:
             raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
         return EntryVisibility(author.visible)
+
+
+def check_meant(stands: StoredChallenge, event: Event, meant: Precondition) -> None:
+    """Is an event meant for the item as it stands? Raises PreconditionMissing where that must be said, StaleView where not."""
+    kind, etag = type(event), etag_of(stands)
+    anything = meant.etag == ANYTHING
+    if meant.is_required and kind in NEEDS_PRECONDITION and (anything or not (meant.etag or meant.at)):
+        raise PreconditionMissing(etag)
+    if kind in NEVER_STALE:
+        return
+    other_version = bool(meant.etag) and not anything and meant.etag != etag
+    if other_version or (meant.at is not None and meant.at != (stands.challenge.stage, stands.challenge.sequence)):
+        raise StaleView
 
 
 def _visible_as(visible: EntryVisibility, event: Event, decision: Decision) -> Decision:

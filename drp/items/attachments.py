@@ -15,7 +15,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection
 from sqlmodel import col
 
-from drp.casework.service import ActionResult, Answer, Casework, ResponseBuilder, RetryKey
+from drp.casework.service import ActionResult, Answer, Casework, Precondition, ResponseBuilder, RetryKey
 from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
 from drp.database.scope import count_of
@@ -138,7 +138,8 @@ def attach_file(
         return render(connection, done)
 
     body = repr(("attach", reference.upper(), event)).encode("utf-8", "backslashreplace")
-    return casework.act(signed, reference, event, now, kept, RetryKey(key, hashlib.sha256(body).hexdigest()), if_match)
+    retry = RetryKey(key, hashlib.sha256(body).hexdigest())
+    return casework.act(signed, reference, event, now, kept, retry, Precondition(if_match))
 
 
 def _holds(path: Path, octets: bytes) -> bool:

@@ -116,8 +116,13 @@ class Caller:
         return self.post("/challenges", body | said, **headers)
 
     def brings(self, item: str, type: str, headers: Mapping[str, str] | None = None, /, **said: Any) -> httpx2.Response:
-        """Bring an event to an item."""
-        return self.call("POST", f"/api/v1/challenges/{item}/events", headers, json={"type": type, **said})
+        """Bring an event to an item: where it must say for which stay it is meant, and does not, for the present one."""
+        path, body = f"/api/v1/challenges/{item}/events", {"type": type, **said}
+        answer = self.call("POST", path, headers, json=body)
+        if answer.status_code != 428 or "If-Match" in (headers or {}):
+            return answer
+        name, _, present = answer.json()["send"].partition(": ")
+        return self.call("POST", path, {**(headers or {}), name: present}, json=body)
 
     def item(self, reference: str) -> dict[str, Any]:
         """The item as this person sees it."""

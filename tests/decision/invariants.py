@@ -9,7 +9,7 @@ from workflows.model.authority import Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, OUTLIVE_CLOSING, Challenge, Outcome, Phase, ReferralState, WindowKind
 from workflows.model.ladder import RAISER
 
-ASKS_THE_ASKED = {"asked", "reminder", "will_climb", "extended", "redirected", "to_endorse", "to_arrange"}
+ASKS_THE_ASKED = {"asked", "reminder", "will_climb", "extended", "extension_taken_back", "redirected", "to_endorse", "to_arrange"}
 """Subjects with which people are asked, or asked again."""
 
 
@@ -170,7 +170,7 @@ def no_promise_is_over_before_it_is_made(decision: Decision) -> None:
             assert window.promise.closes_at > window.opened_at, f"{window.key} was over when it was opened"
 
 
-NAMED_ACTS = {"window_extended", "windows_released", "reopened", "acknowledged"}
+NAMED_ACTS = {"window_extended", "extension_taken_back", "windows_released", "reopened", "acknowledged"}
 """Acts of a named person that may move a date: the acknowledgement where a procedure counts from it."""
 
 

@@ -14,6 +14,7 @@ from tests.cast.story import Story, refusal_of
 from tests.decision.invariants import must_hold
 from tests.decision.samples import everybody, internal, sample
 from tests.decision.states import raised_at, whoever_is
+from workflows.calendar.working_days import local_date
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision
 from workflows.decision.event_rules import open_moves
@@ -178,14 +179,14 @@ def act_of(step: Step, story: Story) -> Act:
         return Act(e.Noted("I looked in."), actor)
     if step.what == "act":
         return Act(sample(step.kind, story, step.n), actor)
-    listed = open_moves(story.rules, story.challenge, actor)
+    listed = open_moves(story.rules, story.challenge, actor, local_date(story.now))
     kinds = [kind for kind in e.EXTERNAL_TYPES if kind.type in listed and kind is not e.LadderMoved]
     lasting = [kind for kind in kinds if kind not in ENDING]
     kinds = (kinds if step.n % 7 == 0 else lasting) or [e.Noted]
     moving = [kind for kind in kinds if kind in MOVING]
     if moving and step.n % 7:
         kinds = moving
-    seldom = [kind for kind in kinds if kind in (e.EscalationRecalled, e.WindowsReleased)]
+    seldom = [kind for kind in lasting if kind in (e.EscalationRecalled, e.WindowsReleased, e.ExtensionTakenBack)]
     if seldom and step.n % 2:
         kinds = seldom
     kind = kinds[step.n % len(kinds)]

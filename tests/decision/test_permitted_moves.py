@@ -26,8 +26,8 @@ from workflows.model.refusals import Refused
 TABLE = Path(__file__).with_name("permitted_moves.txt")
 CAFCASS = {"referral_considered", "referred_to_cafcass", "referral_acknowledged", "referral_outcome"}
 THE_RAISERS = {
-    "resolved", "ended_unresolved", "overtaken", "withdrawn", "reopened", "window_extended", "escalation_held",
-    "escalation_recalled", "action_done", "action_not_done", "impact_recorded", "clarification_given",
+    "resolved", "ended_unresolved", "overtaken", "withdrawn", "reopened", "window_extended", "extension_taken_back",
+    "escalation_held", "escalation_recalled", "action_done", "action_not_done", "impact_recorded", "clarification_given",
 }  # fmt: skip
 
 

@@ -1,6 +1,10 @@
 """A challenge in the browser: the IRO looks and acts, the manager lands on the one question and answers it on one page."""
 
+import pytest
+
+from api.pages.item import item_page
 from api.pages.item.move_forms import BY_TYPE
+from drp.casework.service import NOT_SAID
 from tests.cast.world import World
 from tests.pages.browser import at_browser, day
 
@@ -62,6 +66,28 @@ def test_pressing_twice_does_it_once(world):
     irene.fill(page, text="Spoke with school.")
     notes = [entry for entry in world.as_("irene").timeline(reference)["entries"] if entry["kind"] == "noted"]
     assert len(notes) == 1
+
+
+def test_a_form_says_for_which_stay_its_move_is_meant(world):
+    reference = raised(world)
+    stay, irene = world.as_("irene").item(reference)["stay"], at_browser(world, "irene")
+    path = f"/challenges/{reference}/do/escalated"
+    forms = [irene.open(path) for _ in range(3)]  # each may be sent once, and all were made for the same stay
+    statuses = [irene.fill(page, why="It cannot wait.").status for page in forms]
+    assert statuses == [200, 412, 412]
+    assert world.as_("irene").item(reference)["stay"] == stay + 1
+    unsaid = irene.send("POST", path, data=irene.open(path).form(path).inputs | {"why": "It cannot wait.", "seen": ""})
+    assert unsaid.status_code == 428
+    assert "The form did not say how the item stood when you looked at it." in unsaid.text
+    assert "It cannot wait." in unsaid.text
+    assert world.as_("irene").item(reference)["stay"] == stay + 1
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_form_that_asks_nothing_of_what_was_seen_is_found(world, monkeypatch):
+    monkeypatch.setattr(item_page, "Precondition", lambda *said, **more: NOT_SAID)
+    with pytest.raises(AssertionError):
+        test_a_form_says_for_which_stay_its_move_is_meant(world)
 
 
 def test_personal_details_are_asked_about_once_and_never_refused(world):

@@ -59,7 +59,8 @@ def test_a_request_costs_a_bounded_number_of_statements(world: World) -> None:
     cost("raise", lambda: irene.raises(**said))
     cost("note", lambda: irene.brings(reference, "noted", text="w"))
     cost("respond", lambda: tess.brings(reference, "responded", position="agrees", answer="w"))
-    cost("judge", lambda: irene.brings(reference, "judged", verdict="needs_more"))
+    seen = {"If-Match": irene.get(f"/challenges/{reference}").headers["etag"]}
+    cost("judge", lambda: irene.brings(reference, "judged", seen, verdict="needs_more"))
     cost("show", lambda: irene.get(f"/challenges/{reference}"))
     cost("timeline", lambda: irene.get(f"/challenges/{reference}/timeline"))
     cost("list", lambda: tess.get("/challenges"))

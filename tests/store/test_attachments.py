@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from drp.casework.access import NotFound
-from drp.casework.service import ActionResult, Answer, Casework, KeyReused, RetryKey, StaleView
+from drp.casework.service import ActionResult, Answer, Casework, KeyReused, Precondition, RetryKey, StaleView
 from drp.database.challenge_tables import EntryRow, WordsRow
 from drp.database.engine import Conflict, Unavailable
 from drp.items import attachments as keeping
@@ -437,7 +437,7 @@ def by_key_alone(casework, files, signed, reference, octets, name, now, render, 
 
 def first_the_entry(casework, files, signed, reference, octets, name, now, render, key="", if_match="", **said):  # type: ignore[no-untyped-def]
     """Stored when the entry has been committed."""
-    answer = casework.act(signed, reference, event_of(octets, name, **said), now, render, RetryKey(key), if_match)
+    answer = casework.act(signed, reference, event_of(octets, name, **said), now, render, RetryKey(key), Precondition(if_match))
     files.put(signed.authority, octets)
     return answer
 

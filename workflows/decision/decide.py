@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 
-from workflows.decision import escalation, off_ladder_events, raising, reaching, windows
+from workflows.calendar.working_days import local_date
+from workflows.decision import escalation, extensions, off_ladder_events, raising, reaching, windows
 from workflows.decision.decision_builder import Decision, DecisionBuilder, NotificationKind
-from workflows.decision.event_rules import EVENT_RULES, check_may_bring
+from workflows.decision.event_rules import EVENT_RULES, check_may_bring, refusal_of_day
 from workflows.decision.moves import moves_of
 from workflows.decision.raising import RaisingPrompt
 from workflows.model import events as e
@@ -80,10 +81,13 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         raise NotOpen("This was recorded in error and is sealed.", "Nothing more can be done on it.")
     check_may_bring(act)
     check_open(rules, turn.challenge, event)
+    if refusal := refusal_of_day(type(event), rules, turn.challenge, act.by, local_date(now)):
+        raise refusal
     does = EVENT_RULES[type(event)].does
     assert does is not None, "it is decided by a way of its own"
-    turn.by = act.by
+    turn.by, stood = act.by, turn.challenge
     does(turn, event)
+    extensions.forget_used_extension(turn, stood, act)
     return _finished(turn, challenge, now)
 
 
@@ -118,7 +122,7 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     highest = turn.challenge.highest_stage
     highest = highest if to.ladder.has(highest) else event.stage
     hashes = {"ladder_hash": to.ladder.hash, "authority_hash": to.authority.hash}
-    turn.change(**hashes, stage=event.stage, visits=visits, highest_stage=highest)
+    turn.change(**hashes, stage=event.stage, visits=visits, highest_stage=highest, extension=None)
     turn.rules = to
     turn.tell(NotificationKind.LADDER_MOVED, [THE_RAISER])
     return _finished(turn, challenge, now)
@@ -150,6 +154,7 @@ def check_open(rules: Rules, challenge: Challenge, event: Event) -> None:
 def _finished(turn: DecisionBuilder, before: Challenge, now: datetime) -> Decision:
     decision = turn.decided(before)
     if not decision.is_nothing:
+        extensions.forget_spent_extension(turn)
         turn.change(last_at=now)
         return turn.decided(before)
     return decision

@@ -68,6 +68,7 @@ class NotificationKind(StrEnum):
     MEETING_OFF = "meeting_off"
     OUTCOME_WANTED = "outcome_wanted"
     EXTENDED = "extended"
+    EXTENSION_TAKEN_BACK = "extension_taken_back"
     COPIED = "copied"
     RECALLED = "recalled"
     ABOUT_CAFCASS = "about_cafcass"

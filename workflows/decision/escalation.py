@@ -6,6 +6,7 @@ from datetime import date
 from workflows.calendar.working_days import Promise, local_date, long_date
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind, stands_in_words
+from workflows.decision.extensions import remember_extension
 from workflows.decision.moves import moves_of
 from workflows.decision.stage_entry import (
     _start_whole_process,
@@ -242,7 +243,9 @@ def extend_window(turn: DecisionBuilder, event: WindowExtended) -> None:
         policy = turn.stage.no_reply if main.key.kind in ASKS_RECIPIENTS else main.on_close
         if main.climb_waits and policy is NoReply.ESCALATE:
             policy = NoReply.PROMPT
-        main = move_promise(turn, replace(main, on_close=policy), promise)
+        extended = move_promise(turn, replace(main, on_close=policy), promise)
+        remember_extension(turn, main, extended)
+        main = extended
     else:
         # Whoever of several has answered is not asked again; once all have, all are.
         waiting = tuple(asked.party for asked in main.asked if not asked.answered_at) if main else ()

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from workflows.decision import escalation, impact, off_ladder_events, outcomes, reaching, replies, windows
+from workflows.decision import escalation, extensions, impact, off_ladder_events, outcomes, reaching, replies, windows
 from workflows.decision.decision_builder import DecisionBuilder, not_open
 from workflows.decision.moves import moves_of
 from workflows.model import events as e
@@ -17,6 +18,7 @@ from workflows.model.refusals import NotYours, Refused
 
 Handler = Callable[[DecisionBuilder, Any], None]
 Need = Callable[[Rules, Challenge], Refused | None]
+NeedOfDay = Callable[[Rules, Challenge, Actor, date], Refused | None]
 
 
 class Bars(StrEnum):
@@ -42,6 +44,8 @@ class EventRule:
     """What must hold beside the state: each gives the refusal, or None."""
     bars: Bars = Bars.CONCERNED
     """Whom independence keeps from it, by person and through every door (docs/architecture.md rule 10)."""
+    needs_of_day: NeedOfDay | None = None
+    """What must hold of the person who brings it and of the day (Europe/London): it gives the refusal, or None."""
     only_while_open: bool = False
     """Does it decide nothing, and refuse nothing, on an item that has ended?"""
 
@@ -104,6 +108,12 @@ _ON_THE_LADDER = {
     e.EscalationHeld: EventRule(_RAISER, escalation.hold_escalation, "hold", (escalation.would_climb_by_itself,)),
     e.EscalationRecalled: EventRule(_RAISER, escalation.recall_escalation, "recall_to_", (escalation.climbed_by_itself,)),
     e.WindowExtended: EventRule(_RAISER, escalation.extend_window, "wait_longer"),
+    e.ExtensionTakenBack: EventRule(
+        _RAISER,
+        extensions.take_extension_back,
+        needs=(extensions.an_extension_stands,),
+        needs_of_day=extensions.is_theirs_today,
+    ),
     e.Endorsed: EventRule(_ENDORSER, escalation.endorse_challenge, "endorse", (escalation.is_not_sent,), Bars.NOBODY),
     e.EndorsementDeclined: EventRule(_ENDORSER, escalation.decline_endorsement, "decline", bars=Bars.NOBODY),
     e.WindowsReleased: EventRule(_IRO_MANAGER, windows.release_windows, needs=(windows.some_are_held,)),
@@ -178,6 +188,18 @@ EVENT_RULES: dict[type[Event], EventRule] = {
 }  # fmt: skip
 """Every event of the closed union, with its rule."""
 
+NEEDS_PRECONDITION: frozenset[type[Event]] = frozenset(
+    {
+        e.Escalated, e.Judged, e.EscalationRecalled, e.WindowExtended, e.Resolved, e.EndedUnresolved, e.Overtaken, e.Withdrawn,
+        e.Reopened, e.RecordedInError, e.LadderMoved,
+    }
+)  # fmt: skip
+"""What climbs, ends, reopens, recalls or extends: brought twice it would act on another stage than was meant, so a program says
+for which stage and stay it means it."""
+
+NEVER_STALE: frozenset[type[Event]] = frozenset({e.ReferralConsidered, e.ReferredToCafcass})
+"""Never refused because it has moved on meanwhile: nothing may block a referral (docs/architecture.md rule 9)."""
+
 
 def may_bring(actor: Actor, kind: type[Event]) -> bool:
     """May this person bring such an event, whatever the state?"""
@@ -217,11 +239,21 @@ def check_may_bring(act: Act) -> None:
     raise NotYours("This is not yours to do on this item.", "Ask the person named as its owner.")
 
 
-def open_moves(rules: Rules, challenge: Challenge, actor: Actor) -> tuple[str, ...]:
-    """The event types open to this person in this state, in the union's order: the buttons, and the text of a refusal."""
-    return tuple(kind.type for kind in e.EXTERNAL_TYPES if is_open_to(kind, rules, challenge, actor))
+def open_moves(rules: Rules, challenge: Challenge, actor: Actor, today: date | None = None) -> tuple[str, ...]:
+    """The event types open to this person in this state, in the union's order: the buttons, and the text of a refusal.
+
+    `today` (Europe/London) leaves out what is theirs on another day only; None: what is theirs on some day.
+    """
+    listed = (kind for kind in e.EXTERNAL_TYPES if is_open_to(kind, rules, challenge, actor))
+    return tuple(kind.type for kind in listed if today is None or refusal_of_day(kind, rules, challenge, actor, today) is None)
 
 
 def is_open_to(kind: type[Event], rules: Rules, challenge: Challenge, actor: Actor) -> bool:
     """May this person bring such an event to a challenge as it stands?"""
     return may_bring(actor, kind) and EVENT_RULES[kind].is_open(rules, challenge)
+
+
+def refusal_of_day(kind: type[Event], rules: Rules, challenge: Challenge, actor: Actor, today: date) -> Refused | None:
+    """Why such an event is not this person's today (Europe/London), though the state has it; None where it is."""
+    need = EVENT_RULES[kind].needs_of_day
+    return need(rules, challenge, actor, today) if need else None

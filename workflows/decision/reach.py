@@ -20,6 +20,7 @@ ASKS = frozenset(
         NotificationKind.ASKED,
         NotificationKind.REDIRECTED,
         NotificationKind.EXTENDED,
+        NotificationKind.EXTENSION_TAKEN_BACK,
         NotificationKind.POST_TAKEN_OVER,
         NotificationKind.REMINDER,
     }

@@ -216,6 +216,21 @@ class Window:
 
 
 @dataclass(frozen=True)
+class ExtensionGiven:
+    """Another date that was given within a running window, for as long as whoever gave it may take it back."""
+
+    window: WindowKey
+    promise: Promise
+    """What was promised before."""
+    on_close: NoReply
+    """What was to happen when that date passed."""
+    person: str
+    """Who gave it: a directory id."""
+    on: date
+    """The day (Europe/London) on which it was given."""
+
+
+@dataclass(frozen=True)
 class StageVisit:
     """One stay at a stage: how it came there, to whom it is addressed and copied, whether it has been sent."""
 
@@ -285,6 +300,8 @@ class Challenge:
     """What was last found to have changed for the child (`ImpactRecorded.found`); empty until that is said."""
     taken_over_from: date | None = None
     """The day of raising in the register from which it was taken over; None for what was raised here."""
+    extension: ExtensionGiven | None = None
+    """The last date given instead of another, while nothing has been built on it."""
 
     @property
     def counted_on(self) -> date:

@@ -262,6 +262,15 @@ class WindowExtended(Event, type="window_extended"):
 
     until: date
     why: Words
+    sure: bool = field(default=False, metadata=LATER)
+    """A date that is surprisingly far is meant: past the child's next review, or much longer than the stage's own time."""
+
+
+@dataclass(frozen=True)
+class ExtensionTakenBack(Event, type="extension_taken_back"):
+    """Whoever gave another date by mistake takes it back on the same day: the earlier promise holds again."""
+
+    why: Words = ""
 
 
 @dataclass(frozen=True)
@@ -623,7 +632,7 @@ class ChildFactsChanged(Event, type="child_facts_changed"):
 FromOutside = (
     Acknowledged | NotForMe | Redirected | ClarificationAsked | ClarificationGiven | Responded | Judged
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
-    | WindowExtended | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
+    | WindowExtended | ExtensionTakenBack | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
     | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone

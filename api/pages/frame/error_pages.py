@@ -14,6 +14,7 @@ WHAT_TO_DO = {
     "access-ended": "You could once see this. Ask the IRO if you still need to.",
     "not-found": "Check the reference or the address.",
     "stale": "Somebody acted on it while you wrote. Look at how it stands now; what you wrote is kept below.",
+    "precondition-required": "Nothing was done. Look at how it stands now, and send the form as its page gives it.",
     "unavailable": "Nothing was done. Wait a moment, then go on with what you wrote.",
     "too-large": "Shorten what you send, or attach a smaller document.",
     "fault": "Nothing was done. Tell whoever runs the service, with the time.",
@@ -24,6 +25,7 @@ WHAT_TO_DO = {
 
 SAID = {
     "not-signed-in": "You are signed out, because you were away for a while or signed out elsewhere.",
+    "precondition-required": "The form did not say how the item stood when you looked at it.",
     "invalid": "What was sent cannot be read as a form of this service.",
 }
 TITLES = {401: "Sign in again", 403: "This page is not for you", 404: "There is nothing here", 503: "Not just now"}
@@ -37,7 +39,7 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
         wanted = path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?then={quote(safe_path(wanted))}", status_code=303)
     # Words that another site sent are nobody's here: they are not shown as what this person wrote, nor offered to be sent.
-    typed = await _typed(request) if sends and status in (401, 409, 412, 503) and _is_from_here(request) else {}
+    typed = await _typed(request) if sends and status in (401, 409, 412, 428, 503) and _is_from_here(request) else {}
     said = SAID.get(kind, title)
     title = TITLES.get(status, "That was not done")
     # Only what can be sent again as it is goes on from here; a refusal is shown beside the item as it stands.

@@ -17,7 +17,7 @@ from api.pages.item import move_forms
 from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
-from drp.casework.service import ActionResult, Answer, RetryKey
+from drp.casework.service import ActionResult, Answer, Precondition, RetryKey
 from drp.database.engine import Unavailable
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import is_open_to
@@ -320,11 +320,13 @@ def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]
 
 
 def bring_event_on_page(visit: PageContext, reference: str, event: Event, sent: FormSubmission) -> None:
-    """Bring an event as the JSON interface would: one decision, one transaction, harmless to repeat."""
+    """Bring an event as the JSON interface would: one decision, one transaction, harmless to repeat.
+
+    The form says for which stage and stay it is meant. Raises what `Casework.act` raises.
+    """
     hashed = sha256(f"page {reference} {event!r}".encode()).hexdigest()
-    visit.service.casework.act(
-        visit.signed, reference, event, visit.now, receipt_values, RetryKey(sent.once, hashed), sent.seen_at
-    )
+    retry, meant = RetryKey(sent.once, hashed), Precondition(sent.seen_at, is_required=True)
+    visit.service.casework.act(visit.signed, reference, event, visit.now, receipt_values, retry, meant)
     with suppress(Unavailable):  # it is done, and its own entry says by whom
         visit.log_access("event", reference)
 

@@ -42,6 +42,8 @@ class MoveForm:
     means: str
     button: str
     asks: Asks
+    if_refused: tuple[FormField, ...] = ()
+    """What is asked only once the move was refused for want of it."""
 
 
 def _these(*listed: FormField) -> Asks:
@@ -211,6 +213,11 @@ MOVES: tuple[MoveForm, ...] = (
     MoveForm(
         e.WindowExtended, "next", "Give another date", "Those asked are told of the new date.", "Give this date",
         _these(DayField(name="until", label="Reply by", hint="For example, 27 3 2026", need="Write the new date."), WHY),
+        (TickBox(name="sure", label="I am sure: that is the date that I mean"),),
+    ),
+    MoveForm(
+        e.ExtensionTakenBack, "next", "Take back the date that I gave", "The date promised before holds again, and those asked are told.",
+        "Take it back", _these(TextArea(name="why", label="Why", rows=2)),
     ),
     MoveForm(e.Acknowledged, "next", "Say that it has arrived", "That is not an answer: the date stays.", "It has arrived", _these()),
     MoveForm(

@@ -55,7 +55,7 @@ def show_move_form(visit: CurrentPage, asked: CurrentMove, action: str = "") -> 
 @router.post("/challenges/{reference}/do/{move}")
 def make_move(visit: CurrentPage, sent: SentForm, asked: CurrentMove) -> Response:
     """The move is made, or what was wrong with it is said beside what was typed."""
-    form, values = sent.form(asked.questions)
+    form, values = sent.form([*asked.questions, *asked.move.if_refused])
     if sent.wants_more():
         form = Form(asked.questions, form.given)
     elif not form.is_faulty:
@@ -82,6 +82,8 @@ def _people(connection: Connection, visit: PageContext, item: SeenItem, move: Mo
 
 def _page(visit: PageContext, asked: MoveOnPage, form: Form) -> Response:
     seen, type_, move = asked.seen, asked.type_, asked.move
+    # What is asked only after a refusal stays once it was asked.
+    form.fields = [each for each in form.fields if each not in move.if_refused or {each.name} & {*form.faults, *form.given}]
     return visit.page(
         "move.html",
         form=form,
