@@ -71,7 +71,14 @@ def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Ra
     keeper = DecisionWriter(key, chance, tuple(older))
     casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
-    sender = Sender(mail_channel(settings), settings.link.rstrip("/"), domain, settings.mail_domains, settings.mail_from)
+    sender = Sender(
+        mail_channel(settings),
+        settings.link.rstrip("/"),
+        domain,
+        settings.mail_domains,
+        settings.mail_from,
+        settings.mail != "none",
+    )
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
     signing = signing_key(settings.signing_file, chance)

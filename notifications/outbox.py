@@ -113,6 +113,8 @@ class Sender:
     allowed_domains: tuple[str, ...] = ()
     address: str = ""
     """The service's own address, as calendar files name who calls a meeting. Empty: they name nobody."""
+    sends_mail: bool = True
+    """Does anything leave as e-mail? If not, the inbox in the service is all there is."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _claimed(this: _Round, key: Key) -> list[SendAttempt]:
             delivery_store.note_message(connection, authority, key, state=NotificationState.LAPSED)
             this.done.lapsed += 1
             return []
-        opens = _sending_opens(rules, now)
+        opens = sending_opens(rules, now)
         if opens > now and not row["urgent"]:
             delivery_store.note_message(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
             this.done.waiting += 1
@@ -302,7 +304,7 @@ def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
     return window is None or not window.is_open
 
 
-def _sending_opens(rules: Rules, now: datetime) -> datetime:
+def sending_opens(rules: Rules, now: datetime) -> datetime:
     """When a message may leave: now, or when the authority's sending hours next begin (aware UTC)."""
     hours, calendar = rules.authority.sending, rules.calendar
     local = now.astimezone(LONDON)

@@ -13,7 +13,9 @@ from drp.database.directory_tables import PersonRow
 from drp.database.gathering import gather_by_key
 from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.database.scope import core_table, in_authority, select_of, update_of
-from drp.database.statements import MESSAGES
+from drp.database.statements import MESSAGE_OF_COPY, MESSAGES
+from workflows.decision.reach import ASKS
+from workflows.decision.recipients import ReachedHow
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""
@@ -134,6 +136,31 @@ def list_undelivered_copies(connection: Connection, authority: str, state: Notif
     ).order_by(col(NotificationRow.next_at).desc(), col(NotificationRow.challenge), col(NotificationRow.n))
     rows: Sequence[RowMapping] = connection.execute(query.limit(most), {"authority": authority}).mappings().all()
     return rows
+
+
+def list_unreached_copies(connection: Connection, authority: str, challenge: UUID, window: str) -> Sequence[RowMapping]:
+    """List whoever is asked within a window (as rows keep its name) and was not reached yet: no mail arrived, nothing was
+    opened. Each once, with name, role and how their mail stands, by name."""
+    rows = connection.execute(
+        select_of(DeliveryRow, authority, PersonRow.id, PersonRow.name, DeliveryRow.role, DeliveryRow.mail, DeliveryRow.opened_at)
+        .join(NotificationRow, MESSAGE_OF_COPY)
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
+        .where(
+            col(DeliveryRow.challenge) == challenge,
+            col(NotificationRow.window) == window,
+            col(NotificationRow.subject).in_(sorted(subject.value for subject in ASKS)),
+            col(DeliveryRow.as_to),
+            col(DeliveryRow.how) != ReachedHow.DELEGATE.value,
+        )
+        .order_by(col(PersonRow.name), col(NotificationRow.version).desc())
+    ).mappings()
+    copies = gather_by_key((row["id"], row) for row in rows)
+    arrived = (MailState.ACCEPTED.value,)
+    return [
+        listed[0]
+        for listed in copies.values()
+        if not any(one["opened_at"] is not None or one["mail"] in arrived for one in listed)
+    ]
 
 
 def _match_key(table: Any, key: Key) -> tuple[Any, ...]:

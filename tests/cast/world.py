@@ -168,7 +168,7 @@ class World(Staff):
         self.contract = Contract(self.app)
         # A relay that takes everything: what is asked is reached, unless a test says otherwise.
         made = self.app.state.service
-        self.app.state.service = self.service = replace(made, sender=replace(made.sender, channel=TakesAll()))
+        self.app.state.service = self.service = replace(made, sender=replace(made.sender, channel=TakesAll(), sends_mail=True))
         read_once(self.service.casework.procedures)
         self.found(council)
         self.reason = procedures(council).authority.themes[0].reasons[0].key

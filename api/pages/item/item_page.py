@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, go_to, router
 from api.pages.frame.field_options import agreed_actions
-from api.pages.item import move_forms
+from api.pages.item import move_forms, move_questions
+from api.pages.item.mail_in_words import mail_in_words, unreached_in_words
 from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
@@ -38,7 +39,7 @@ from workflows.model.events import DocumentAttached, Event, Raised, Resolved
 from workflows.model.ladder import ItemType
 
 DONE = {
-    "": "Done. It is on the record below, and those whom it concerns have been told.",
+    "": "Done. It is on the record below. Those whom it concerns: {mail}",
     "settled": "The talk is on the record, with what changed for the child. Nobody has been asked anything.",
     "talk": "The talk is on the record. Nobody has been asked anything.",
     "responded": "Your reply is with the {iro}, who now says whether it is enough.",
@@ -129,12 +130,16 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
     if not all and not done and not side and seen.presses and seen.presses[0].task is TaskKind.ANSWER:
         return go_to(f"{seen.path}/answer")
     is_of_service = reads_iro_service(seen.item.actor)
+    with visit.reading() as connection:
+        mail = mail_in_words(connection, visit, seen.item) if done else ""
+        unreached = unreached_in_words(connection, visit, seen.item) if is_of_service else []
     return visit.page(
         "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
         rungs=rungs_of(seen), item=seen.item, next=what_next(seen),
         asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
         entries=list(reversed(timeline_text.entries_in_words(seen.item, seen.timeline))),
-        done=done_in_words(visit, DONE.get(done, DONE[""]) if done else ""),
+        done=done_in_words(visit, DONE.get(done, DONE[""]).replace("{mail}", mail[:1].lower() + mail[1:]) if done else ""),
+        unreached=unreached,
         may_answer=seen.presses and any(press.task is TaskKind.ANSWER for press in seen.presses),
         service=is_of_service, facts=facts_in_words(visit, seen), urgent=visit.words.duty_numbers if is_of_service else (),
         may_attach=is_open_to(DocumentAttached, seen.item.rules, seen.challenge, seen.item.actor),
@@ -295,7 +300,7 @@ def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]
     statuses = [visit.label(status.value) for status in sorted(challenge.facts.statuses)]
     reasons = [words.reason(key).label for key in challenge.reasons if words.has_reason(key)]
     says_impact = shape.impact or challenge.phase in (Outcome.RESOLVED, Outcome.ENDED, Outcome.OVERTAKEN)
-    impact = {found: label for found, label, _ in move_forms.FOUND}.get(shape.impact, "Not said yet")
+    impact = {found: label for found, label, _ in move_questions.FOUND}.get(shape.impact, "Not said yet")
     is_referral = shape.referral.state != ReferralState.NONE
     lines = [
         ("Where it stands", wording.capitalised(shape.where)),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form
 from api.pages.item.item_page import ItemOnPage, OpenedItem, raise_one
+from api.pages.item.mail_in_words import mail_in_words
 from api.pages.raising.wizard_steps import (
     STEPS,
     TITLES,
@@ -234,15 +235,16 @@ def _siblings(
 
 @router.get("/challenges/{reference}/raised")
 def show_who_was_told(visit: CurrentPage, seen: OpenedItem) -> Response:
-    """Who has been told, and by when they answer, with the working."""
+    """Whom it is for, what is so of their messages, and by when they answer, with the working."""
     with visit.reading() as connection:
         begun = drafts.drafts_of(connection, visit.authority, visit.person)
+        mail = mail_in_words(connection, visit, seen.item)
     main = next((w for w in seen.shape.windows if w.is_open and w.kind in ASKS_RECIPIENTS | {WindowKind.ENDORSEMENT}), None)
     asked = [PROMPTS.get(prompt["kind"], "") for prompt in seen.raised.facts.get("prompts", [])]
     return visit.page(
         "raised.html", title="It is raised", shape=seen.shape, window=main, prompts=dict.fromkeys(asked),
         drafts=[one for one in begun if seen.shape.reference in one.said.get("linked", [])],
-        recipients=views_of_visit(seen), item=seen.item,
+        recipients=views_of_visit(seen), item=seen.item, mail=mail,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, 
 from api.pages.frame.field_options import addressed_in_words, child_field, chosen_parties, for_stages, holders_to_choose
 from api.pages.frame.form_fields import Form, FormField, RadioPick, SelectMenu, TextArea, TickBox, TickBoxes
 from api.pages.item import item_page
-from api.pages.item.move_forms import FOUND
+from api.pages.item.move_questions import FOUND
 from api.pages.raising.wizard_steps import raises_as, reason_options
 from api.presenters.timeline_text import OF_SCRUTINY
 from drp.casework.access import NotFound

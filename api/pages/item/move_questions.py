@@ -1,0 +1,192 @@
+"""What the moves' forms ask: each question, or group of questions, once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from api.pages.frame.field_options import (
+    FieldOptions,
+    advice_before_skipping,
+    people_to_choose,
+    to_stages,
+)
+from api.pages.frame.form_fields import (
+    DayField,
+    FormField,
+    RadioPick,
+    SelectMenu,
+    TextArea,
+    TextLine,
+    TickBox,
+    TickBoxes,
+)
+from workflows.calendar.working_days import long_date
+from workflows.model import events as e
+
+Asks = Callable[[FieldOptions], Sequence[FormField]]
+"""What a form asks, given what the item leaves to choose."""
+
+
+def ask_these(*listed: FormField) -> Asks:
+    """Ask these, whatever the item leaves to choose."""
+    return lambda choices: listed
+
+
+WHY = TextArea(name="why", label="Why", need="Say why.")
+LOOK_AGAIN = DayField(
+    name="look_again_on", label="Look again on", hint="A day on which you want to be reminded. Leave it out if none is needed."
+)
+FOUND = (
+    ("better", "Better for the child", ""), ("partly", "Partly better", ""), ("no change", "No change", ""),
+    ("worse", "Worse", ""), ("too early", "Too early to say", "Set a day to look again."),
+)  # fmt: skip
+"""What is found to have changed for the child, in the words of pages."""
+TOLD_HOW = [("rang", "I rang them", ""), ("met", "I met them", ""), ("wrote", "I wrote to them", "")]
+ENDS_TO_LOOK_AT = (e.Judged, e.Resolved, e.EndedUnresolved)
+"""Moves that may end an item so that somebody looks again between two reviews."""
+
+IMPACT = RadioPick(name="found", label="What changed for the child?", hint="If you can say it today.", options=FOUND)
+
+
+def ask_day(label: str = "On which day") -> DayField:
+    """Ask on which day something was."""
+    return DayField(name="on", label=label, hint="For example, 27 3 2026", need="Write the day.")
+
+
+def ask_to_look_again(choices: FieldOptions) -> list[FormField]:
+    """When to look again; where the child's next review is known, that no day between is needed may be said too."""
+    facts = choices.item.loaded.challenge.facts
+    if not facts.next_review or not facts.is_looked_after:
+        return [LOOK_AGAIN]
+    hint = f"The next review is on {long_date(facts.next_review)}. Half-way to it is offered; you may name another day."
+    return [replace(LOOK_AGAIN, hint=hint), TickBox(name="no_look_again", label="Nobody needs to look again before the review")]
+
+
+def ask_at_end(*first: FormField) -> Asks:
+    """Ask these, and whether somebody looks again."""
+    return lambda choices: [*first, *ask_to_look_again(choices)]
+
+
+def ask_where_next(choices: FieldOptions) -> Sequence[FormField]:
+    """Taking it higher: where to, and what that stage leaves to the sender."""
+    challenge = choices.item.loaded.challenge
+    targets = [key for key in to_stages(choices.ladder, challenge) if not choices.ladder.stage(key).referral]
+    onward = choices.ladder.onward(challenge.stage) if challenge.stage else ()
+    options = choices.stages(targets)
+    hint = f"If you choose nothing it goes to {choices.ladder.stage(onward[0]).label}." if len(onward) == 1 else ""
+    need = "" if len(onward) == 1 else "Choose the stage."
+    found: list[FormField] = [RadioPick(name="to_stage", label="To which stage", hint=hint, need=need, options=options)]
+    return found + choices.for_stages(targets)
+
+
+def ask_of_climb(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask where it is taken, and why."""
+    return [WHY, *ask_where_next(choices), *advice_before_skipping(choices.item.rules)]
+
+
+def ask_of_judgement(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whether the answer is enough."""
+    verdicts = [
+        ("enough", "Yes, it is enough", "It ends here, or what was agreed is put right. Actions are still followed."),
+        ("needs_more", "It needs more", "It goes higher, unless you want to consider first."),
+    ]
+    need = "Say whether the answer is enough."
+    verdict = RadioPick(name="verdict", label="Is the answer enough?", options=verdicts, need=need)
+    found = replace(IMPACT, label="If it is enough: what changed for the child?")
+    changed = TextArea(name="what_changed", label="In your words", hint="Or set a day to look again.", rows=3)
+    why = TextArea(name="why", label="If it needs more: why", rows=3)
+    wait = TickBox(name="consider_first", label="Let me consider first, do not take it higher now")
+    return [verdict, found, changed, *ask_to_look_again(choices), why, wait, *ask_where_next(choices)]
+
+
+def ask_of_reopening(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask at which stage it is opened again, and with what time."""
+    keys = [stage.key for stage in choices.ladder.stages if not stage.referral]
+    clock = [("fresh", "A fresh window", ""), ("as it was", "To the date that was promised there", "")]
+    return [
+        RadioPick(name="stage", label="At which stage", options=choices.stages(keys), need="Choose the stage."),
+        RadioPick(name="clock", label="Its time", options=clock, need="Choose one."),
+        WHY,
+        *choices.for_stages(keys),
+    ]
+
+
+def ask_to_whom(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whose question goes to whom."""
+    words = choices.item.rules.authority
+    people = people_to_choose(words, [role.key for role in words.roles if choices.people.get(role.key)], choices.people)
+    return [
+        RadioPick(name="of", label="Whose question goes elsewhere", options=choices.asked(), need="Choose whose."),
+        SelectMenu(name="to", label="To whom", options=people, need="Choose to whom it goes."),
+        WHY,
+    ]
+
+
+def ask_whom_to_copy(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whom to copy in."""
+    roles = choices.roles(sorted(choices.ladder.roles()))
+    return [
+        SelectMenu(name="role", label="Whom to copy in", options=roles, need="Choose whom."),
+        TextArea(name="why", label="Why", rows=2),
+    ]
+
+
+def ask_of_meeting(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask when a meeting was held, and who was there."""
+    key, roles = choices.item.loaded.challenge.stage, []
+    if key:
+        stage = choices.ladder.stage(key)
+        roles = [*stage.roles_to(), *(stage.contact.meeting.attended_by if stage.contact.meeting else ())]
+    return [
+        ask_day("When it was held"),
+        TickBoxes(name="attended", label="Who was there", options=choices.roles(roles)),
+        TextArea(name="others", label="Who else was there", rows=2),
+    ]
+
+
+def ask_who_was_told(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask who was told of a referral."""
+    part = [party.role for party in choices.item.loaded.challenge.everyone_told()]
+    above = [role for stage in choices.ladder.stages for role in stage.roles_to()]
+    return [
+        TickBoxes(
+            name="told", label="Who was told", hint="Those who took part, and those above them.",
+            options=choices.roles((*part, *above)), need="Tick who was told.",
+        ),
+        ask_day("When"),
+        TextArea(name="words", label="Anything to add", rows=2),
+    ]  # fmt: skip
+
+
+def ask_which_action(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask which agreed action is meant."""
+    return [RadioPick(name="action", label="Which action", options=choices.actions(), need="Choose the action.")]
+
+
+def ask_which_entry(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask which of their own entries somebody corrects."""
+    own = [entry for entry in choices.timeline.entries if entry.words and entry.mine]
+    options = [(str(n.number), f"{n.number}: {n.kind.replace('_', ' ')}", next(iter(n.words.values()))[:120]) for n in own]
+    return [
+        RadioPick(name="entry", label="Which entry of yours", options=options, need="Choose the entry."),
+        TextArea(
+            name="text", label="What is right", hint="Your first words stay on the record beside it.", need="Say what is right."
+        ),
+    ]
+
+
+def ask_which_version(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask to which version and stage it is moved."""
+    keys = [stage.key for stage in choices.ladder.stages]
+    return [
+        TextLine(name="version", label="Version of the procedure", need="Name the version, as Procedures lists it."),
+        RadioPick(name="stage", label="At which stage of it", options=choices.stages(keys), need="Choose the stage."),
+        WHY,
+    ]
+
+
+CAFCASS_DID = [
+    ("advice", "Advice", ""), ("negotiation", "Negotiation", ""), ("proceedings", "Proceedings", ""),
+    ("no_action", "No action", ""),
+]  # fmt: skip
+ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+ADVOCATE = [("offered", "Offered", ""), ("in place", "In place", ""), ("declined", "Declined", "")]
