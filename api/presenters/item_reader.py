@@ -92,7 +92,7 @@ def timeline_shape(connection: Connection, asked: RequestContext, item: SeenItem
     entries = [
         entry_shape(entry, kept, names, item.rules, asked.signed.person, lambda facts: _shown_facts(facts, actor))
         for entry in kept.entries
-        if may_read(entry.visible, actor, entry.kind)
+        if may_read(entry.visible, actor, entry.kind) or _is_their_own(entry, asked.signed.person)
     ]
     return TimelineShape(reference=loaded.reference, entries=entries, proven=fault is None, first_fault=fault or "")
 
@@ -125,6 +125,7 @@ def entry_shape(
         facts=shown(json.loads(entry.facts)),
         words=kept.text_of(entry.number),
         iro_service_only=entry.visible != EntryVisibility.EVERYONE.value,
+        childs_iro_only=entry.visible == EntryVisibility.CHILDS_IRO.value,
         hash=entry.hash,
     )
 
@@ -135,6 +136,11 @@ def raised_words(connection: Connection, asked: RequestContext, items: Sequence[
     visible = read_visibility_at_raising(connection, asked.authority, list(actors))
     readable = [id_ for id_, seen_by in visible.items() if may_read(seen_by, actors[id_])]
     return read_words_at_raising(connection, asked.authority, readable)
+
+
+def _is_their_own(entry: ChainedEntry, person: str) -> bool:
+    """Did they write it themselves, for the child's IRO? What somebody wrote they may read."""
+    return entry.visible == EntryVisibility.CHILDS_IRO.value and str(entry.person) == person
 
 
 OF_THE_HEAD = frozenset({"stage_entered", "window_opened", "window_closed", "ask_not_reached"})
@@ -149,6 +155,8 @@ def may_read(visible: str, actor: Actor, kind: str = "") -> bool:
         return True
     if visible == EntryVisibility.IRO_SERVICE.value:
         return reads_iro_service(actor)
+    if visible == EntryVisibility.CHILDS_IRO.value:
+        return bool(actor.parts & {Part.RAISER, Part.CHILDS_IRO}) and not actor.outside_iro_service
     return bool(actor.parts & {Part.RAISER, Part.IRO_MANAGER})
 
 

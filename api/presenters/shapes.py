@@ -229,6 +229,7 @@ class EntryShape(Shape):
     facts: dict[str, Any]
     words: dict[str, str]
     iro_service_only: bool
+    childs_iro_only: bool = Field(False, description="For the child's IRO and whoever covers, not for the IRO service at large.")
     hash: str
 
 

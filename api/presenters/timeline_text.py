@@ -163,7 +163,8 @@ class EntryInWords:
     facts: Sequence[str]
     words: Sequence[tuple[str, str]]
     actions: Sequence[tuple[str, date]]
-    kept: bool
+    kept: str
+    """Who alone reads it, as its mark says; empty: everyone on the item."""
     file: str
     """The document's place, where one was attached."""
 
@@ -197,8 +198,15 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) ->
     file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
     return EntryInWords(
         entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,
-        _facts(entry, words, raiser), spoken, actions, entry.iro_service_only, file,
+        _facts(entry, words, raiser), spoken, actions, _kept(entry, words), file,
     )  # fmt: skip
+
+
+def _kept(entry: Any, words: Authority) -> str:
+    """Who alone reads an entry; empty: everyone on the item."""
+    if entry.childs_iro_only:
+        return f"The child’s {words.label('iro')} only"
+    return f"{words.label('iro_service')} only" if entry.iro_service_only else ""
 
 
 def question_in_words(field: str) -> str:

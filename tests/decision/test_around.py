@@ -208,7 +208,7 @@ def test_what_the_directory_says_after_the_end_changes_nothing():
 def test_legal_advice_is_seen_by_the_iro_side_only():
     advice = e.LegalAdviceTaken("Cafcass duty line", on("Wed 8 April 2026"), True, "Refer if the plan is not ratified.")
     story = begun().do(advice)
-    assert story.entry("legal_advice_taken").visible is EntryVisibility.IRO_SERVICE
+    assert story.entry("legal_advice_taken").visible is EntryVisibility.CHILDS_IRO
     assert story.entry("legal_advice_taken").facts == {"on": "2026-04-08", "conflict_checked": True}
     assert story.told == []
     assert isinstance(story.refused(advice, by=the("team_manager")), NotYours)
@@ -216,7 +216,7 @@ def test_legal_advice_is_seen_by_the_iro_side_only():
 
 def test_a_childs_confidence_and_the_iro_services_own_notes_are_seen_by_the_iro_service_only():
     story = begun().do(e.ChildViewRecorded("taking it higher", "I am afraid of him.", in_confidence=True))
-    assert story.entry("child_view_recorded").visible is EntryVisibility.IRO_SERVICE
+    assert story.entry("child_view_recorded").visible is EntryVisibility.CHILDS_IRO
     story.do(e.ChildViewRecorded("the issue", "I want to see my brother."))
     assert story.entry("child_view_recorded").visible is EntryVisibility.EVERYONE
     story.do(e.Noted("For supervision.", iro_service_only=True))

@@ -20,6 +20,8 @@ class EntryVisibility(StrEnum):
 
     EVERYONE = "everyone"
     IRO_SERVICE = "iro_service"
+    CHILDS_IRO = "childs_iro"
+    """The child's IRO (else whoever raised it for them) and whoever covers, and nobody else of the IRO service."""
     SEALED = "sealed"
 
 

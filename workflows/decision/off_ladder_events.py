@@ -8,7 +8,7 @@ from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility
 from workflows.decision.reaching import is_unanswered
 from workflows.decision.windows import acts_at_of_promise, close_window, count_promise, iro_managers, named_date, open_window
 from workflows.model.actor import Part
-from workflows.model.authority import Rules
+from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
     SETTLED,
@@ -97,17 +97,24 @@ def correct_entry(turn: DecisionBuilder, event: Corrected) -> None:
 def record_about_child(turn: DecisionBuilder, event: ChildViewRecorded | ChildTold | AdvocateRecorded | ComplaintOpened) -> None:
     """The child's view, what they were told, their advocate, their complaint."""
     in_confidence = isinstance(event, ChildViewRecorded) and event.in_confidence
-    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE if in_confidence else EntryVisibility.EVERYONE)
+    turn.note_event(
+        event, visible=readers_of_the_iro(turn, EntryVisibility.IRO_SERVICE) if in_confidence else EntryVisibility.EVERYONE
+    )
+
+
+def readers_of_the_iro(turn: DecisionBuilder, before: EntryVisibility) -> EntryVisibility:
+    """For the child's IRO and whoever covers alone: need to know (rule 11). Under the first edition it was read as `before`."""
+    return before if turn.rules.edition is Edition.FIRST else EntryVisibility.CHILDS_IRO
 
 
 def record_legal_advice(turn: DecisionBuilder, event: LegalAdviceTaken) -> None:
-    """That advice was taken, and what it was, for the IRO service only."""
-    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
+    """That advice was taken, and what it was, for the child's IRO and whoever covers."""
+    turn.note_event(event, visible=readers_of_the_iro(turn, EntryVisibility.IRO_SERVICE))
 
 
 def record_court_told(turn: DecisionBuilder, event: CourtTold) -> None:
-    """The IRO's view went to court."""
-    turn.note_event(event)
+    """The IRO's view went to court: a draft is for the child's IRO; once filed, the court's rules decide who may read it."""
+    turn.note_event(event, visible=readers_of_the_iro(turn, EntryVisibility.EVERYONE))
 
 
 def is_about_child(rules: Rules, challenge: Challenge) -> Unfit | None:

@@ -41,6 +41,7 @@ ERASED = "It had words here. They were lawfully erased, and the service does not
 _READ_BY: Mapping[str, Any] = {
     EntryVisibility.EVERYONE.value: "everyone on the item",
     EntryVisibility.IRO_SERVICE.value: "the IRO service only",
+    EntryVisibility.CHILDS_IRO.value: "the child's IRO and whoever covers",
     EntryVisibility.SEALED.value: "sealed",
 }
 
@@ -167,7 +168,7 @@ def _of_the_entry(it: _Whole, entry: ChainedEntry, by: Writer) -> list[Mark]:
         "outside_the_authority": bool(by.agency),
         "privileged": first.kind == "legal_advice_taken",
         "told_in_confidence": bool(json.loads(first.facts).get("in_confidence")),
-        "iro_service_only": EntryVisibility.IRO_SERVICE in (entry.visible, first.visible),
+        "iro_service_only": bool({EntryVisibility.IRO_SERVICE, EntryVisibility.CHILDS_IRO} & {entry.visible, first.visible}),
     }
     found: dict[MarkKey, list[str]] = {"outside_the_authority": [by.agency]}
     return [mark_words(key, found.get(key, ())) for key, is_borne in bears.items() if is_borne]

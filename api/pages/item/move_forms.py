@@ -218,7 +218,7 @@ MOVES: tuple[MoveForm, ...] = (
         ask_these(
             RadioPick(name="about", label="Of what", options=ABOUT, need="Choose one."),
             TextArea(name="view", label="What the child thinks", need="Write what the child thinks."),
-            TickBox(name="in_confidence", label="Told in confidence: only the IRO service reads it"),
+            TickBox(name="in_confidence", label="Told in confidence: only the child's IRO, and whoever covers, reads it"),
         ),
     ),
     MoveForm(
@@ -237,7 +237,7 @@ MOVES: tuple[MoveForm, ...] = (
         ask_these(TextLine(name="reference", label="The complaint's reference", need="Write its reference.")),
     ),
     MoveForm(
-        e.LegalAdviceTaken, "record", "Legal advice was taken", "Only the {iro_service} reads this.", "Put it on the record",
+        e.LegalAdviceTaken, "record", "Legal advice was taken", "Only the child's {iro}, and whoever covers, reads this.", "Put it on the record",
         ask_these(
             TextLine(name="source", label="From whom", need="Say from whom."), ask_day(),
             TickBox(name="conflict_checked", label="It was checked that they act for nobody else in this"),
@@ -245,7 +245,7 @@ MOVES: tuple[MoveForm, ...] = (
         ),
     ),
     MoveForm(
-        e.CourtTold, "record", "The court was told", "", "Put it on the record",
+        e.CourtTold, "record", "The court was told", "Only the child's {iro}, and whoever covers, reads this. A statement once filed: the court's rules decide who may.", "Put it on the record",
         ask_these(
             DayField(name="hearing", label="Hearing on", need="Write the day of the hearing."),
             TextArea(name="view", label="The view that you gave"),
