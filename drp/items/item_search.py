@@ -17,6 +17,7 @@ from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.challenge import ClosedAs, Outcome, WindowKind
+from workflows.model.ladder import ItemType
 
 MOST_WORDS = 8
 """Words of a search that are looked for; the rest is passed over."""
@@ -163,6 +164,8 @@ def _theirs(connection: Connection, signed: Principal, day: date, among: Any = N
                     col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.role) == post.role)),
                 )
             )
+    if Capacity.LEADER in signed.capacities:
+        conditions.append(col(ChallengeRow.item_type) == ItemType.EXCELLENT_PRACTICE.value)
     if wide := sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value}):
         conditions.append(col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.role).in_(wide))))
     return and_(in_authority(ChallengeRow, signed.authority), or_(*conditions))

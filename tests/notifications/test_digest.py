@@ -152,7 +152,7 @@ def test_each_person_has_a_digest_of_their_own(marsh: Marsh) -> None:
 def test_several_subjects_of_one_item_are_several_lines_the_earliest_date_first(marsh: Marsh) -> None:
     first, second = questions(marsh, 2)
     marsh.act("tess", first, e.NotForMe("It is the south team's."), ASKING)
-    marsh.act("irene", second, e.WindowExtended(date(2026, 4, 20), "They are away."), ASKING)
+    marsh.act("irene", second, e.WindowExtended(date(2026, 4, 20), "They are away.", sure=True), ASKING)
     marsh.deliver(ASKING, Box(answer=puts_off))
     asked_back(marsh, [first, second], ASKING + timedelta(seconds=1))
     marsh.act("tess", second, e.NotForMe("Nor is this."), ASKING + timedelta(seconds=1))

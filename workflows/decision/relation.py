@@ -82,7 +82,7 @@ def relation_to(challenge: Challenge, about: About, rules: Rules, establishment:
     )
     if stands.sees_as_any(told_parties(challenge, rules)) or _sees_beside(rules.authority, stands):
         parts |= {Part.COPIED}
-    if rules.ladder.is_notice and Part.LEADER in parts:
+    if challenge.item_type is ItemType.EXCELLENT_PRACTICE and Part.LEADER in parts:
         parts |= {Part.COPIED}  # what went well is for those who lead to see
     if stands.sees_as_any(observing_parties(challenge, rules)):
         parts |= {Part.OBSERVER}
