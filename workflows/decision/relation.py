@@ -9,7 +9,7 @@ from workflows.decision.recipients import About, Establishment, iro_of, nobody_i
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, Party, WindowKind
-from workflows.model.ladder import RAISER, RECIPIENTS
+from workflows.model.ladder import RAISER, RECIPIENTS, ItemType
 
 PART_OF_CAPACITY = {
     Capacity.IRO_MANAGER: Part.IRO_MANAGER,
