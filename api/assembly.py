@@ -1,9 +1,11 @@
 """The service put together from its settings: what `create_app`, the command line and the heartbeat all use."""
 
+import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from drp.settings import Settings
 from drp.timeline.chain import ChainKey
 from notifications.channels import Channel, Folder, OutgoingMail, Relay, SendOutcome, Smtp
 from notifications.outbox import Sender
+from notifications.returns import ReturnAddress
 from workflows.calendar.working_days import Calendar, read_calendar
 from workflows.ladder_language.reader import AuthorityProcedures as ReadProcedures
 from workflows.ladder_language.reader import read_procedures
@@ -77,12 +80,18 @@ def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Ra
         domain,
         settings.mail_domains,
         settings.mail_from,
+        ReturnAddress(settings.return_address, returns_secret(key)) if settings.return_address else None,
         settings.mail != "none",
     )
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
     signing = signing_key(settings.signing_file, chance)
     return Service(settings, clock, store, casework, sender, log, attachments, signing)
+
+
+def returns_secret(key: ChainKey) -> bytes:
+    """What tags of return addresses are made with: derived from the key that every replica has, and useless for the chain."""
+    return hmac.new(key.secret, b"drp returns", sha256).digest()
 
 
 def mail_channel(settings: Settings) -> Channel:

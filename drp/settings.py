@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     smtp_password: str = ""
     smtp_timeout_seconds: float = Field(default=20, gt=0)
     mail_from: str = "resolution-service@drp.example"
+    return_address: str = ""
+    """Where mail that comes back is delivered to, for `drp returns`; each copy leaves with a tag of its own in it. Empty: off."""
     mail_domains: tuple[str, ...] = ()
     """Domains that mail may go to; empty allows those of the directory's own people."""
     pool_size: int = Field(default=10, ge=1)

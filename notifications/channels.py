@@ -81,6 +81,8 @@ class OutgoingMail:
     letter: WordedMessage
     at: datetime
     attachment: Attachment | None = None
+    return_path: str = ""
+    """The envelope sender, where returned mail is taken to whom it was sent; empty: the service's own address."""
 
 
 class Channel(Protocol):
@@ -101,7 +103,7 @@ def build_mail(post: OutgoingMail, sender: str) -> bytes:
     This Python's e-mail library can be made to add a header by an encoded newline (CVE-2024-6923), so subjects are
     constants with our reference and the finished bytes are compared.
     """
-    for address in (*post.to, *post.copy, *post.envelope, sender):
+    for address in (*post.to, *post.copy, *post.envelope, sender, post.return_path or sender):
         if not is_address(address):
             raise UnsafeMessage(f"`{address!r}` is not an address")
     if not _SAFE_HEADER.fullmatch(post.letter.subject) or "=?" in post.letter.subject or len(post.letter.subject) > 180:
@@ -234,7 +236,7 @@ class Smtp:
         """Try once. An answer that never comes is to be tried again: the same Message-ID marks a second copy."""
         data = build_mail(post, self._sender)
         try:
-            return self._try(post.envelope, data)
+            return self._try(post.envelope, data, post.return_path)
         except smtplib.SMTPRecipientsRefused as error:
             # Nothing was sent to anybody: a 421 ends the conversation before everybody was named.
             return replace(_of_refusals(post.envelope, error.recipients), accepted=frozenset())
@@ -246,7 +248,7 @@ class Smtp:
         except (TimeoutError, smtplib.SMTPException, ssl.SSLError, OSError) as error:
             return SendOutcome(again=_plain(f"{type(error).__name__}: {error}"))
 
-    def _try(self, envelope: Sequence[str], data: bytes) -> SendOutcome:
+    def _try(self, envelope: Sequence[str], data: bytes, sender: str = "") -> SendOutcome:
         relay = self._relay
         server = _Conversation(relay)
         try:
@@ -256,7 +258,7 @@ class Smtp:
                 server.ehlo()
             if relay.user:
                 server.login(relay.user, relay.password)
-            refused = server.sendmail(self._sender, list(envelope), data)
+            refused = server.sendmail(sender or self._sender, list(envelope), data)
         finally:
             server.close()
         return _of_refusals(envelope, refused)

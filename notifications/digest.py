@@ -56,4 +56,5 @@ def join_messages(mail: Sequence[SendAttempt], domain: str, now: datetime) -> Ou
     authority = mail[-1].authority
     words = digest_letter(authority, [attempt.line for attempt in mail])
     name = identify_messages(authority.key, [attempt.key for attempt in mail])
-    return OutgoingMail(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now)
+    path = mail[0].posts[0].return_path
+    return OutgoingMail(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now, return_path=path)

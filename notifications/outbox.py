@@ -12,8 +12,9 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping
 
@@ -34,6 +35,7 @@ from notifications.digest import identify_messages
 from notifications.message_words import MessageManner, manner_of, message_words_for
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
 from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
+from notifications.returns import ReturnAddress
 from notifications.wording import DigestLine, message_sentences, word_message
 from workflows.calendar.working_days import LONDON, at_local
 from workflows.decision.decision_builder import NotificationKind
@@ -113,6 +115,8 @@ class Sender:
     allowed_domains: tuple[str, ...] = ()
     address: str = ""
     """The service's own address, as calendar files name who calls a meeting. Empty: they name nobody."""
+    returns: ReturnAddress | None = None
+    """Where mail that comes back is taken from; None: nothing is taken."""
     sends_mail: bool = True
     """Does anything leave as e-mail? If not, the inbox in the service is all there is."""
 
@@ -202,10 +206,24 @@ def prepare_attempt(
     about = message_sentences(words, rules.authority, row["due"], expected)["subject"]
     line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
     posts = tuple(
-        _post(connection, key, row, loaded, rules, now, sender, addressees, line, manner, envelope)
+        replace(
+            _post(connection, key, row, loaded, rules, now, sender, addressees, line, manner, one),
+            return_path=_return_path(sender, rules.authority.key, key, addressees, one),
+        )
         for manner, envelope in envelopes.items()
+        for one in _singly(sender, envelope)
     )
     return SendAttempt(key, row["attempts"], addressees, rules.authority, line, posts)
+
+
+def _singly(sender: Sender, envelope: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """One envelope a person where each has a return address of their own; else one for all who are told in a manner."""
+    return [(address,) for address in envelope] if sender.returns else [envelope]
+
+
+def _return_path(sender: Sender, authority: str, key: Key, addressees: RecheckedRecipients, envelope: tuple[str, ...]) -> str:
+    person: UUID = addressees.people[envelope[0]][0]["person"]
+    return sender.returns.for_copy(authority, key, person) if sender.returns else ""
 
 
 def _envelopes(addressees: RecheckedRecipients) -> dict[MessageManner, tuple[str, ...]]:

@@ -164,6 +164,15 @@ def deliver() -> None:
     """Send once what is waiting in the outbox of every authority."""
 
 
+@declare(app, "returns", "api.cli.service_commands:take_returns")
+def returns(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder of returned messages; without it one is read from a pipe.")
+    ] = None,
+) -> None:
+    """Take mail that came back to whom it was sent (DRP_RETURN_ADDRESS): from an MTA's pipe, or a folder."""
+
+
 @declare(app, "migrate", "api.cli.service_commands:bring_to_release")
 def migrate() -> None:
     """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""

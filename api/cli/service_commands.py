@@ -1,5 +1,7 @@
 """Commands of whoever runs the service: sweep once, send once, bring the schema up, directory files in, a token out."""
 
+import sys
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from drp.directory.importing import import_directory
 from drp.directory.vacancies import PostsVacant
 from drp.identity import tokens
 from drp.staffing.consequences import bring_consequences
+from notifications.returns import LARGEST, take_return
 from workflows.calendar.working_days import local_date
 
 
@@ -36,6 +39,22 @@ def deliver_once(service: Service) -> None:
         done = deliver_authority(service, authority)
         rest = f"{done.braked} held, {done.lapsed} lapsed, {done.failed} failed"
         print(f"{authority}: {done.sent} sent, {done.waiting} waiting, {rest}")
+
+
+def take_returns(service: Service, folder: Path | None) -> None:
+    """Take returned messages from standard input or a folder; what was taken from a folder is removed from it."""
+    returns = service.sender.returns
+    if returns is None:
+        end("DRP_RETURN_ADDRESS is not set, so no mail leaves with a return address of its own. Set it, then pipe returns here.")
+    if folder is None:
+        print(take_return(service.casework, returns, sys.stdin.buffer.read(LARGEST), service.clock()).value)
+        return
+    counted = Counter[str]()
+    for path in sorted(one for one in folder.iterdir() if one.is_file()):
+        with path.open("rb") as file:
+            counted[take_return(service.casework, returns, file.read(LARGEST), service.clock()).value] += 1
+        path.unlink()
+    print(", ".join(f"{number} {kind}" for kind, number in sorted(counted.items())) or "nothing was there")
 
 
 def bring_to_release(service: Service) -> None:

@@ -69,6 +69,7 @@ HEADLINES = {
     "told_otherwise": "Told in another way",
     "did_not_arrive": "It did not arrive",
     "reminded_by_hand": "A reminder was sent by hand",
+    "automatic_reply": "An automatic reply came, which is no reply",
     "ask_not_reached": "Not everybody asked was reached",
     "delivery_failed": "A message could not be delivered",
     "post_taken_over": "Somebody else holds the post now",
@@ -243,7 +244,7 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
     if entry.kind in ("meeting_arranged", "windows_held"):
         span = [moment_in_words(facts.get(name)) for name in ("at", "since", "until")]
         said.append(span[0] or f"From {span[1]} to {span[2]}")
-    if entry.kind in ("told_otherwise", "did_not_arrive"):
+    if entry.kind in ("told_otherwise", "did_not_arrive", "automatic_reply"):
         said.append(item_view.title_of(words, facts["role"], raiser))
     if entry.kind == "ask_not_reached":
         roles = ", ".join(item_view.title_of(words, role, raiser) for role in facts["roles"])

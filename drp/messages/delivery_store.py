@@ -163,6 +163,22 @@ def list_unreached_copies(connection: Connection, authority: str, challenge: UUI
     ]
 
 
+def list_copies_mailed_since(connection: Connection, authority: str, since: datetime) -> Sequence[RowMapping]:
+    """List the copies whose mail was accepted at `since` (aware UTC) or later and has not come back."""
+    mailed = (col(DeliveryRow.mail) == MailState.ACCEPTED, col(DeliveryRow.mailed_at) >= since)
+    return connection.execute(select_of(DeliveryRow, authority).where(*mailed)).mappings().all()
+
+
+def note_returned(connection: Connection, authority: str, person: UUID, mailed_at: datetime, why: str) -> None:
+    """Write down that one mail to a person came back: every copy that left in it."""
+    in_it = (
+        col(DeliveryRow.person) == person,
+        col(DeliveryRow.mailed_at) == mailed_at,
+        col(DeliveryRow.mail) == MailState.ACCEPTED,
+    )
+    connection.execute(update_of(DeliveryRow, authority).where(*in_it).values(mail=MailState.RETURNED, error=why))
+
+
 def _match_key(table: Any, key: Key) -> tuple[Any, ...]:
     """The conditions for one message, or for its copies."""
     return table.challenge == key[0], table.version == key[1], table.n == key[2]

@@ -176,6 +176,7 @@ _BY_THE_SERVICE = {
     e.WindowsHeld: EventRule(_SERVICE, None),
     e.AskNotReached: EventRule(_SERVICE, reaching.note_ask_not_reached, only_while_open=True),
     e.DeliveryFailed: EventRule(_SERVICE, reaching.note_delivery_failed, only_while_open=True),
+    e.AutomaticReply: EventRule(_SERVICE, reaching.note_automatic_reply, only_while_open=True),
     e.PostTakenOver: EventRule(_SERVICE, off_ladder_events.note_post_taken_over, only_while_open=True),
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
     e.ConflictNoted: EventRule(_SERVICE, off_ladder_events.note_conflict),

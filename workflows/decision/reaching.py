@@ -20,7 +20,7 @@ from workflows.model.challenge import (
     WindowKey,
     WindowKind,
 )
-from workflows.model.events import AskNotReached, DeliveryFailed, DidNotArrive, Reminded, ToldOtherwise
+from workflows.model.events import AskNotReached, AutomaticReply, DeliveryFailed, DidNotArrive, Reminded, ToldOtherwise
 from workflows.model.ladder import NoReply
 from workflows.model.refusals import NotOpen, Unfit
 
@@ -84,6 +84,13 @@ def note_delivery_failed(turn: DecisionBuilder, event: DeliveryFailed) -> None:
         else:
             turn.put(mark_role(window, event.role, unreached=True))
     turn.tell(NotificationKind.DELIVERY_FAILED, iro_managers(turn), [THE_RAISER], window=waiting[-1].key)
+
+
+def note_automatic_reply(turn: DecisionBuilder, event: AutomaticReply) -> None:
+    """It shows on the item, and moves nothing."""
+    main = turn.challenge.main_window()
+    if main is not None and main.is_open and is_unanswered(main, event.role):
+        turn.note_event(event)
 
 
 def say_did_not_arrive(turn: DecisionBuilder, event: DidNotArrive) -> None:

@@ -589,6 +589,13 @@ class DeliveryFailed(Event, type="delivery_failed"):
 
 
 @dataclass(frozen=True)
+class AutomaticReply(Event, type="automatic_reply"):
+    """An automatic reply came from somebody asked. It shows as a fact, without its text: nobody replied, nobody was reached."""
+
+    role: str
+
+
+@dataclass(frozen=True)
 class PostTakenOver(Event, type="post_taken_over"):
     """Somebody else holds a post that is asked: they take over what it is asked."""
 
@@ -641,7 +648,8 @@ FromOutside = (
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""
 
 Internal = (
-    WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | PostTakenOver | PostEmptied | ConflictNoted | IroChanged
+    WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | AutomaticReply
+    | PostTakenOver | PostEmptied | ConflictNoted | IroChanged
     | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""
