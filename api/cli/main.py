@@ -166,9 +166,7 @@ def deliver() -> None:
 
 @declare(app, "returns", "api.cli.service_commands:take_returns")
 def returns(
-    folder: Annotated[
-        Path | None, typer.Argument(help="A folder of returned messages; without it one is read from a pipe.")
-    ] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A folder of messages; without it, one from a pipe.")] = None,
 ) -> None:
     """Take mail that came back to whom it was sent (DRP_RETURN_ADDRESS): from an MTA's pipe, or a folder."""
 

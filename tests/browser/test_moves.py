@@ -43,7 +43,7 @@ def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again
     open_item(hands, reference)
 
     turn_to(hands, "window_extended")
-    hands.date("until", local_date(place.served.now) + timedelta(days=20)).write("why", "The worker is away until then.")
+    hands.date("until", local_date(place.served.now) + timedelta(days=8)).write("why", "The worker is away until then.")
     send(hands)
 
     refer(hands, reference)
