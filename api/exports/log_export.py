@@ -29,7 +29,7 @@ _SUBJECTS = {kind.value: words.subject for kind, words in WORDS.items()}
 
 SENT_HEADINGS = (
     "When (London)", "Reference", "Subject", "Subject, as kept", "Stage", "Due", "Person", "Address now", "Post", "How",
-    "To or copy", "Mail", "Mailed (London)", "Read (London)", "Trouble",
+    "To or copy", "Mail", "Mailed (London)", "Read (London)", "Opened the item (London)", "Trouble",
 )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def _messages(service: Service, authority: str, first: datetime | None, last: da
                 csv_text.local_instant(one.at), one.reference, subject_in_words(one.subject, under.authority), one.subject, stage,
                 one.due.isoformat() if one.due else "", one.name, one.address,
                 item_view.title_of(under.authority, one.role, one.raiser_role), one.how, "to" if one.as_to else "copy", one.mail,
-                csv_text.local_instant(one.mailed_at), csv_text.local_instant(one.read_at),
+                csv_text.local_instant(one.mailed_at), csv_text.local_instant(one.read_at), csv_text.local_instant(one.opened_at),
                 one.error,
             )  # fmt: skip
 

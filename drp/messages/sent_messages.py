@@ -36,6 +36,8 @@ class SentMessage:
     mail: str
     mailed_at: datetime | None
     read_at: datetime | None
+    opened_at: datetime | None
+    """When the person first opened the item itself."""
     error: str
     ladder_hash: str
     authority_hash: str
@@ -79,7 +81,8 @@ def sent_messages(
         SentMessage(
             row["challenge"], row["reference"], row["at"], row["subject"], row["stage"], row["due"], str(row["person"]),
             row["name"] or "", row["email"] or "", row["role"], row["raiser_role"], row["how"], row["as_to"], row["mail"],
-            row["mailed_at"], row["read_at"], row["error"] or row["trouble"], row["ladder_hash"], row["authority_hash"],
+            row["mailed_at"], row["read_at"], row["opened_at"], row["error"] or row["trouble"], row["ladder_hash"],
+            row["authority_hash"],
         )
         for row in rows
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Changes to the directory that a person makes in the service: cover, a caseload handed over, a leaver, access ended.
+"""Changes to the directory that a person makes in the service: a caseload handed over, a leaver, access ended (cover: beside).
 
 Each is one transaction under the import's own lock, ends what it ends as the import does (the past is not rewritten,
 nothing is deleted), and marks the directory as to be looked at again: `tell_open_items`, or the next heartbeat, then brings
@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, insert, or_, update
@@ -24,17 +23,15 @@ from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
 from drp.database.engine import Unavailable
-from drp.database.scope import count_of, match_day, match_not_over, select_of, update_of
-from drp.directory import importing, lookup, people
+from drp.database.scope import count_of, match_day, select_of, update_of
+from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, tokens
-from drp.identity.covering import load_covers
 from drp.identity.principal import NotPermitted, Principal
 from drp.staffing import caseloads
 from drp.staffing.caseloads import HeldCase
 from drp.staffing.consequences import bring_consequences, claim_day
 from workflows.calendar.working_days import local_date, long_date
-from workflows.decision.covers import Cover, Covers, Presence
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.refusals import Unfit
 
@@ -97,7 +94,7 @@ class HandOverResult:
 
 
 @dataclass(frozen=True)
-class _Desk:
+class ChangeDesk:
     """One change under way: the transaction, the authority's words, who makes it, on which day."""
 
     connection: Connection
@@ -125,11 +122,12 @@ class _Desk:
 
 
 @contextmanager
-def _changing(casework: Casework, signed: Principal, now: datetime, concerns_items: bool = True) -> Iterator[_Desk]:
+def changing_directory(casework: Casework, signed: Principal, now: datetime, concerns_items: bool = True) -> Iterator[ChangeDesk]:
+    """One transaction in which somebody changes the directory, under the import's own lock. Raises Unavailable."""
     with casework.store.write(signed.authority) as connection:
         importing.lock_imports(connection, signed.authority)
         rules = casework.procedures.current(connection, signed.authority)
-        yield _Desk(connection, rules[0].authority, signed, local_date(now))
+        yield ChangeDesk(connection, rules[0].authority, signed, local_date(now))
         if concerns_items:
             # Kept with the change: if nobody gets to tell the open items now, the next heartbeat does.
             connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == signed.authority).values(directory_day=None))
@@ -144,128 +142,6 @@ def tell_open_items(casework: Casework, authority: str, now: datetime) -> None:
         log.warning("open items were not told yet: %s", error)
 
 
-# Cover, and delegates.
-
-
-def start_cover(
-    casework: Casework, signed: Principal, now: datetime,
-    *, of: UUID, by: UUID, since: date, until: date | None = None, is_delegate: bool = False,
-) -> UUID:  # fmt: skip
-    """Let somebody stand in for a person while they are away, or (a delegate) see and answer beside them.
-
-    Both days count. Raises Unfit, NotFound, NotPermitted, Unavailable.
-    """
-    with _changing(casework, signed, now) as desk:
-        absent = desk.allowed(DirectoryChange.COVER, of)
-        stand_in = desk.somebody(by)
-        if signed.person == str(by) and of != by and not may_name_themselves(desk.words, absent, stand_in):
-            raise Unfit(
-                "You would give yourself what your own post does not.", "Name somebody else, or ask an IRO manager.", "by"
-            )
-        check_stand_in(desk.connection, signed.authority, absent, stand_in, since, until, is_delegate, desk.day)
-        if not is_delegate:
-            check_may_cover(desk.words, absent, stand_in)
-            check_reaches_somebody(desk.connection, signed.authority, absent, stand_in, since)
-        id_ = casework.chance.identity()
-        # Nobody is covered, or covers, beyond their last day.
-        ends = min((day for day in (until, absent.left_on, stand_in.left_on) if day), default=None)
-        desk.connection.execute(
-            insert(CoverRow).values(
-                authority=signed.authority,
-                id=id_,
-                of=of,
-                by=by,
-                since=since,
-                until=ends,
-                is_delegate=is_delegate,
-                made_here=True,
-            )
-        )
-        kind = "delegate" if is_delegate else "cover"
-        desk.record(casework, now, kind, of=of, by=by, since=since, until=ends, row=id_)
-    return id_
-
-
-def check_stand_in(
-    connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson,
-    since: date, until: date | None, is_delegate: bool, day: date,
-) -> None:  # fmt: skip
-    """Raise Unfit for a stand-in that makes no sense."""
-    if of.id == by.id:
-        raise Unfit(f"{of.name} cannot stand in for themselves.", "Choose somebody else.", "by")
-    if of.agency != by.agency:
-        raise Unfit(f"{by.name} and {of.name} do not work for the same agency.", "Choose somebody who does.", "by")
-    _check_day(since, day, "since")
-    if until is not None:
-        if until < since:
-            raise Unfit("That day is before the first one.", "Correct one of the two days.", "until")
-        _check_day(until, day, "until")
-    for person, field in ((of, "since"), (by, "by")):
-        if not person.is_here_on(since):
-            raise Unfit(f"{person.name} has left by then.", CHOOSE if field == "by" else "Name an earlier day.", field)
-        if until is not None and person.left_on is not None and until > person.left_on:
-            raise Unfit(
-                f"The last day of {person.name} is {long_date(person.left_on)}.", "End it on that day, or before.", "until"
-            )
-    for row in _overlapping(connection, authority, of.id, by.id, since, until):
-        if (row.of, row.by, row.is_delegate) == (of.id, by.id, is_delegate):
-            ends = f"until {long_date(row.until)}" if row.until else "with no end"
-            raise Unfit(f"{by.name} does so already from {long_date(row.since)} {ends}.", "End that first, or leave it.", "by")
-
-
-def check_may_cover(words: Authority, of: DirectoryPerson, by: DirectoryPerson) -> None:
-    """Raise Unfit where somebody would cover an IRO or IRO manager who is neither: others may be delegates, who see and answer.
-
-    Whoever covers does all that the covered person can, and so decides (docs/architecture.md rule 10).
-    """
-    deciding = {Capacity.IRO, Capacity.IRO_MANAGER}
-    if deciding.intersection(of.acts_as(words)) and not deciding.intersection(by.acts_as(words)):
-        iro = words.label("iro")
-        raise Unfit(
-            f"{of.name} decides as {iro}, and {by.name} is neither {iro} nor a manager of the {words.label('iro_service')}.",
-            f"Choose one who is; {by.name} can be a delegate, who sees and answers and never decides.",
-            "by",
-        )
-
-
-def check_reaches_somebody(connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson, since: date) -> None:
-    """Raise Unfit where nobody would be there on the first day: whoever would cover is away, and so is everybody for them.
-
-    What comes later may change until then: the board and the heartbeat say so on the day.
-    """
-    known = load_covers(connection, authority)
-    covers = (*known.covers, Cover(str(of.id), str(by.id), since))
-    holds = (Presence(post.person, post.since, post.until) for post in lookup.list_posts(connection, authority, by.id, since))
-    if not Covers(covers, (*(known.presences or ()), *holds)).there_for(str(of.id), since):
-        raise Unfit(
-            f"Nobody would be there for {of.name} on {long_date(since)}: {by.name} is away that day, or holds no post here, "
-            "and nobody covers for them who is there.",
-            "Choose somebody who is there.",
-            "by",
-        )
-
-
-def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, since: date, until: date | None) -> list[Any]:
-    """Covers of either person that run on some of these days."""
-    covers = select_of(CoverRow, authority).where(col(CoverRow.of).in_((of, by)), match_not_over(CoverRow, since))
-    return list(connection.execute(covers if until is None else covers.where(col(CoverRow.since) <= until)))
-
-
-def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
-    """End a cover or a delegation at once; one that has not begun never will. Raises Unfit, NotFound, NotPermitted."""
-    with _changing(casework, signed, now) as desk:
-        row = desk.connection.execute(select_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id)).first()
-        if row is None:
-            raise NotFound
-        desk.allowed(DirectoryChange.COVER, row.of)
-        if row.until is not None and (row.until < desk.day or row.until < row.since):
-            raise Unfit("That has ended already.", "Nothing more needs doing.")
-        desk.connection.execute(
-            update_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id).values(until=desk.day - timedelta(days=1))
-        )
-        desk.record(casework, now, "cover ended", of=row.of, by=row.by, row=cover_id)
-
-
 # Caseloads.
 
 
@@ -278,7 +154,7 @@ def hand_over_cases(
     One IRO's posts end the day before, the other's begin: no child is without an IRO for a day (Children Act 1989 s.25A).
     Raises Unfit, NotFound, NotPermitted, Unavailable.
     """
-    with _changing(casework, signed, now) as desk:
+    with changing_directory(casework, signed, now) as desk:
         giver, taker = desk.allowed(DirectoryChange.CASELOAD, of), desk.somebody(to)
         result = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
         held = select_of(PostRow, signed.authority, PostRow.role, PostRow.key).where(
@@ -315,7 +191,7 @@ def check_hand_over(
         raise Unfit(f"{of.name} has these children already.", "Choose somebody else.", "to")
     if to.agency or not takes_cases(connection, words, to):
         raise Unfit(f"{to.name} is no IRO here.", "Choose an IRO: only one may be a child's.", "to")
-    _check_day(since, day, "since")
+    check_day(since, day, "since")
     if not to.is_here_on(since):
         raise Unfit(f"{to.name} has left by then.", CHOOSE, "to")
     if of.left_on is not None and since > (latest := max(day, of.left_on + timedelta(days=1))):
@@ -355,7 +231,7 @@ def record_leaver(casework: Casework, signed: Principal, now: datetime, *, of: U
 
     Refused while children would be left without an IRO. Raises Unfit, NotFound, NotPermitted, Unavailable.
     """
-    with _changing(casework, signed, now) as desk:
+    with changing_directory(casework, signed, now) as desk:
         person = desk.allowed(DirectoryChange.LEAVING, of)
         check_leaver(desk.connection, desk.words, person, last_day, desk.day)
         desk.connection.execute(update_of(PersonRow, signed.authority).where(col(PersonRow.id) == of).values(left_on=last_day))
@@ -419,14 +295,15 @@ def _end_access(
     *ends: Callable[[Connection, str, UUID, datetime], int],
 ) -> int:  # fmt: skip
     """End ways of somebody to be signed in, and record how many of the first kind ended (called `ended`). Returns that number."""
-    with _changing(casework, signed, now, concerns_items=False) as desk:
+    with changing_directory(casework, signed, now, concerns_items=False) as desk:
         desk.allowed(DirectoryChange.ACCESS, of)
         numbers = [end(desk.connection, signed.authority, of, now) for end in ends]
         desk.record(casework, now, what, of=of, **{ended: numbers[0]})
     return numbers[0]
 
 
-def _check_day(named: date, day: date, field: str) -> None:
+def check_day(named: date, day: date, field: str) -> None:
+    """Raise Unfit for a day that has passed, or that is absurdly far."""
     if named < day:
         raise Unfit(f"{long_date(named)} has passed.", "Name today or a later day.", field)
     if named > day + FARTHEST:

@@ -17,7 +17,7 @@ from drp.database.record_tables import AdministeredRow
 from drp.directory import people
 from drp.identity.principal import NotPermitted, Principal
 from drp.identity.tokens import NotSigned, principal_of
-from drp.staffing import caseloads, changes
+from drp.staffing import caseloads, changes, cover_changes
 from drp.staffing.changes import DirectoryChange
 from tests.cast.councils import ELSEWHERE, NORTH, procedures
 from tests.cast.world import World
@@ -40,7 +40,7 @@ def words(world: World) -> Authority:
 
 
 def cover(world: World, by_whom: str, of: str, by: str, since: date = TODAY, until: date | None = None, **more: bool) -> UUID:
-    made = changes.start_cover(
+    made = cover_changes.start_cover(
         world.service.casework, as_(world, by_whom), world.now, of=world.id(of), by=world.id(by), since=since, until=until, **more
     )
     changes.tell_open_items(world.service.casework, world.council.key, world.now)
@@ -156,11 +156,13 @@ def refused_to_outsiders(world: World) -> list[str]:
     ids = {name: world.id(name) for name in ("irene", "ivor", "tess", "colin", "mona", "ada", "sam", "silas")}
     theirs = cover(world, "tess", "tess", "tom", until=TODAY + timedelta(days=7))
     tried: dict[str, Callable[[], object]] = {
-        "cover for a colleague": lambda: changes.start_cover(casework, irene, now, of=ids["ivor"], by=ids["colin"], since=TODAY),
-        "cover outside the service": lambda: changes.start_cover(
+        "cover for a colleague": lambda: cover_changes.start_cover(
+            casework, irene, now, of=ids["ivor"], by=ids["colin"], since=TODAY
+        ),
+        "cover outside the service": lambda: cover_changes.start_cover(
             casework, mona, now, of=ids["sam"], by=ids["silas"], since=TODAY
         ),
-        "end another's cover": lambda: changes.end_cover(casework, irene, now, theirs),
+        "end another's cover": lambda: cover_changes.end_cover(casework, irene, now, theirs),
         "hand over as administrator": lambda: changes.hand_over_cases(
             casework, ada, now, of=ids["irene"], to=ids["ivor"], since=TODAY
         ),
@@ -201,7 +203,7 @@ def test_nobody_makes_themselves_the_cover_of_another(world: World) -> None:
 
 
 def test_planted_administrator_who_could_cover_by_themselves_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "may_name_themselves", lambda *given: True)
+    monkeypatch.setattr(cover_changes, "may_name_themselves", lambda *given: True)
     with pytest.raises(pytest.fail.Exception):
         test_nobody_makes_themselves_the_cover_of_another(world)
 
@@ -214,7 +216,7 @@ def test_cover_for_the_iro_service_is_the_services_to_give_and_never_an_administ
 
 
 def test_planted_cover_of_an_iro_by_anybody_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "check_may_cover", lambda *given: None)
+    monkeypatch.setattr(cover_changes, "check_may_cover", lambda *given: None)
     with pytest.raises(pytest.fail.Exception), pytest.raises(Unfit, match="is neither IRO nor a manager"):
         cover(world, "irene", "irene", "chris")
 
@@ -229,14 +231,14 @@ def test_who_covers_an_iro_manager_cannot_make_it_last(world: World) -> None:
 def test_another_authoritys_people_do_not_exist(two: World) -> None:
     there = two.id("irene", "elsewhere")
     with pytest.raises(NotFound):
-        changes.start_cover(two.service.casework, as_(two, "mona"), two.now, of=there, by=two.id("ivor"), since=TODAY)
+        cover_changes.start_cover(two.service.casework, as_(two, "mona"), two.now, of=there, by=two.id("ivor"), since=TODAY)
     with pytest.raises(NotFound):
-        changes.start_cover(two.service.casework, as_(two, "irene"), two.now, of=two.id("irene"), by=there, since=TODAY)
-    theirs = changes.start_cover(
+        cover_changes.start_cover(two.service.casework, as_(two, "irene"), two.now, of=two.id("irene"), by=there, since=TODAY)
+    theirs = cover_changes.start_cover(
         two.service.casework, as_(two, "irene", "elsewhere"), two.now, of=there, by=two.id("ivor", "elsewhere"), since=TODAY
     )
     with pytest.raises(NotFound):
-        changes.end_cover(two.service.casework, as_(two, "ada"), two.now, theirs)
+        cover_changes.end_cover(two.service.casework, as_(two, "ada"), two.now, theirs)
 
 
 # Cover.
@@ -261,17 +263,17 @@ def test_cover_that_ends_gives_the_work_back(world: World) -> None:
     reference = raised(world)
     id_ = cover(world, "irene", "irene", "ivor")
     world.at("Wed 1 April 2026, 11:00")
-    changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
+    cover_changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
     changes.tell_open_items(world.service.casework, world.council.key, world.now)
     assert world.as_("ivor").get(f"/challenges/{reference}").status_code in (403, 404)
     assert [to for _, to, _ in world.told(reference, "iro_changed")] == [{"ivor"}, {"irene"}]
     with pytest.raises(Unfit, match="ended already"):
-        changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
+        cover_changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
 
 
 def test_cover_taken_back_before_it_began_never_runs(world: World) -> None:
     id_ = cover(world, "irene", "irene", "ivor", since=date(2026, 4, 8))
-    changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
+    cover_changes.end_cover(world.service.casework, as_(world, "irene"), world.now, id_)
     [row] = world.rows(select(CoverRow.since, CoverRow.until).where(CoverRow.id == id_))
     assert row.until < row.since
     cover(world, "irene", "irene", "ivor", since=date(2026, 4, 8))
@@ -484,7 +486,7 @@ def test_if_nobody_gets_to_tell_the_next_heartbeat_does(world: World) -> None:
     reference = raised(world)
     world.sweep()
     irene = as_(world, "irene")
-    changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
+    cover_changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
     assert world.told(reference, "iro_changed") == []
     world.sweep()
     assert world.told(reference, "iro_changed") == [("stage_2", {"ivor"}, set())]
@@ -494,7 +496,7 @@ def test_a_change_that_did_not_ask_for_another_look_would_be_noticed(world: Worl
     reference = raised(world)
     world.sweep()
     irene = as_(world, "irene")
-    changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
+    cover_changes.start_cover(world.service.casework, irene, world.now, of=world.id("irene"), by=world.id("ivor"), since=TODAY)
     with world.store.write(world.council.key) as connection:
         connection.execute(AuthorityRow.__table__.update().values(directory_day=TODAY))  # type: ignore[attr-defined]
     world.sweep()

@@ -144,6 +144,7 @@ class Message(BundlePart):
     mail: str
     mailed: str
     read: str
+    opened: str
     trouble: str
 
 

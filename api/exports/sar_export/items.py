@@ -240,7 +240,8 @@ def _messages(it: _Whole, id_: UUID) -> list[Message]:
             subject=one.subject, subject_in_words=subject_in_words(one.subject, it.rules.authority),
             at=one.at, at_in_words=moment_in_words(one.at),
             stage=it.stage(one.stage), name=one.name, post=it.writers.title(one.role), as_to=one.as_to, mail=one.mail,
-            mailed=moment_in_words(one.mailed_at), read=moment_in_words(one.read_at), trouble=one.error,
+            mailed=moment_in_words(one.mailed_at), read=moment_in_words(one.read_at),
+            opened=moment_in_words(one.opened_at), trouble=one.error,
         )
         for one in sent_messages(it.desk.connection, it.desk.authority, [id_])
     ]  # fmt: skip

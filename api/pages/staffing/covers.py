@@ -12,7 +12,7 @@ from api.pages.frame.form_fields import DayField, Form, FormField, Option, Radio
 from api.pages.staffing.directory import person_in, read_somebody
 from drp.directory import people
 from drp.identity.principal import NotPermitted
-from drp.staffing import changes
+from drp.staffing import changes, cover_changes
 from workflows.model.authority import Capacity
 
 MOST = 200
@@ -56,7 +56,7 @@ def begin_cover(visit: CurrentPage, sent: SentForm, background: BackgroundTasks)
     form, values = sent.form(_fields(visit, absent, _near(visit, absent.person, stand_in)))
     if not form.is_faulty:
         with form.noting_refusal():
-            changes.start_cover(
+            cover_changes.start_cover(
                 visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(values["by"]),
                 since=values["since"], until=values["until"], is_delegate=values["kind"] == "delegate",
             )  # fmt: skip
@@ -68,7 +68,7 @@ def begin_cover(visit: CurrentPage, sent: SentForm, background: BackgroundTasks)
 @router.post("/cover/end")
 def end_cover_now(visit: CurrentPage, sent: SentForm, background: BackgroundTasks) -> Response:
     """It ends now: what was asked of whoever was away is theirs again."""
-    changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
+    cover_changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
     background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
     return go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
 
