@@ -7,23 +7,18 @@ never join a retry.
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import TypeVar
 
 from drp.messages.delivery_store import Key, Waiting
 from notifications.channels import OutgoingMail
-from notifications.record_outcome import SendAttempt
+from notifications.record_outcome import SendAttempt, identify_messages
+from notifications.returns import ReturnAddress
 from notifications.wording import digest_letter
 
 _T = TypeVar("_T")
 
 MOST_SINGLY = 3
 """So many messages for one person in one round still go one by one."""
-
-
-def identify_messages(authority: str, keys: Sequence[Key]) -> str:
-    """The left part of a Message-ID: the same for the same messages, however often they are tried."""
-    return sha256("+".join(f"{authority}/{key[0]}/{key[1]}/{key[2]}" for key in sorted(keys)).encode()).hexdigest()[:32]
 
 
 def batches_of(listed: Sequence[Waiting]) -> list[list[Key]]:
@@ -50,11 +45,12 @@ def _split(listed: list[_T]) -> list[list[_T]]:
     return [listed] if len(listed) > MOST_SINGLY else [[one] for one in listed]
 
 
-def join_messages(mail: Sequence[SendAttempt], domain: str, now: datetime) -> OutgoingMail:
+def join_messages(mail: Sequence[SendAttempt], domain: str, now: datetime, returns: ReturnAddress | None = None) -> OutgoingMail:
     """Several messages to one address as one, in the authority's words of the latest."""
     (address,) = {address for attempt in mail for address in attempt.addressees.people}
     authority = mail[-1].authority
     words = digest_letter(authority, [attempt.line for attempt in mail])
     name = identify_messages(authority.key, [attempt.key for attempt in mail])
-    path = mail[0].posts[0].return_path
+    person = mail[0].addressees.people[address][0]["person"]
+    path = returns.for_copy(authority.key, name, person) if returns else ""
     return OutgoingMail(f"<digest-{name}@{domain}>", (address,), (), (address,), words, now, return_path=path)

@@ -31,10 +31,9 @@ from drp.messages.sending_pause import SendingPause, lapse_pause, read_pause
 from notifications import digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage, merge_outcomes
-from notifications.digest import identify_messages
 from notifications.message_words import MessageManner, manner_of, message_words_for
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
-from notifications.record_outcome import WAITS, SendAttempt, note_accepted, record_attempt
+from notifications.record_outcome import WAITS, SendAttempt, identify_messages, note_accepted, record_attempt
 from notifications.returns import ReturnAddress
 from notifications.wording import DigestLine, message_sentences, word_message
 from workflows.calendar.working_days import LONDON, at_local
@@ -223,7 +222,7 @@ def _singly(sender: Sender, envelope: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _return_path(sender: Sender, authority: str, key: Key, addressees: RecheckedRecipients, envelope: tuple[str, ...]) -> str:
     person: UUID = addressees.people[envelope[0]][0]["person"]
-    return sender.returns.for_copy(authority, key, person) if sender.returns else ""
+    return sender.returns.for_copy(authority, identify_messages(authority, [key]), person) if sender.returns else ""
 
 
 def _envelopes(addressees: RecheckedRecipients) -> dict[MessageManner, tuple[str, ...]]:
@@ -278,11 +277,17 @@ def _post(
 def _send(this: _Round, mail: Sequence[SendAttempt]) -> None:
     """Steps 5 and 6: one mail, and what became of each message in it."""
     is_digest = len(mail) > 1
-    posts = (digest.join_messages(mail, this.sender.domain, this.now),) if is_digest else mail[0].posts
-    outcome = merge_outcomes(_try(this.sender, post, this.authority) for post in posts)
-    if is_digest:
-        with this.casework.store.write(this.authority) as connection:
-            note_accepted(connection, this.authority, mail, outcome, this.now)
+    name = identify_messages(this.authority, [attempt.key for attempt in mail])
+    mail = [replace(attempt, sent_as=name) for attempt in mail]
+    posts = (digest.join_messages(mail, this.sender.domain, this.now, this.sender.returns),) if is_digest else mail[0].posts
+    outcomes = []
+    for post in posts:
+        outcomes.append(_try(this.sender, post, this.authority))
+        if is_digest or len(posts) > 1:
+            # At once: whatever comes later, nobody is mailed twice.
+            with this.casework.store.write(this.authority) as connection:
+                note_accepted(connection, this.authority, mail, outcomes[-1], this.now)
+    outcome = merge_outcomes(outcomes)
     for attempt in mail:
         with _apart(this, attempt.key):
             this.done.count(record_attempt(this.casework, this.authority, attempt, outcome, this.now))
@@ -312,6 +317,8 @@ def is_braked(pause: SendingPause | None, row: RowMapping, rules: Rules) -> bool
 def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
     """Has a message no point any more, because of what became of its item or its window?"""
     subject = NotificationKind(row["subject"])
+    if subject is NotificationKind.ENDED_BY_ANOTHER:
+        return False
     if loaded.challenge.is_sealed:
         return True
     if subject in ASKING:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import Connection
 
@@ -35,6 +36,13 @@ class SendAttempt:
     line: DigestLine
     posts: tuple[OutgoingMail, ...]
     """A mail for each manner in which somebody is told; none where nobody is left to write to."""
+    sent_as: str = ""
+    """What the mail is called (`identify_messages`) in which it leaves: by that a copy is known again if the mail comes back."""
+
+
+def identify_messages(authority: str, keys: Sequence[Key]) -> str:
+    """The left part of a Message-ID: the same for the same messages, however often they are tried."""
+    return sha256("+".join(f"{authority}/{key[0]}/{key[1]}/{key[2]}" for key in sorted(keys)).encode()).hexdigest()[:32]
 
 
 def note_accepted(
@@ -44,7 +52,12 @@ def note_accepted(
     for attempt in attempts:
         for address in outcome.accepted & set(attempt.addressees.people):
             for delivery in attempt.addressees.people[address]:
-                taken = {"mail": MailState.ACCEPTED if outcome.is_mail else MailState.INBOX, "mailed_at": now, "error": ""}
+                taken = {
+                    "mail": MailState.ACCEPTED if outcome.is_mail else MailState.INBOX,
+                    "mailed_at": now,
+                    "error": "",
+                    "sent_as": attempt.sent_as,
+                }
                 delivery_store.note_copy(connection, authority, attempt.key, delivery["person"], **taken)
 
 

@@ -18,10 +18,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
+from sqlalchemy import Connection, RowMapping
 
 from drp.casework.service import Casework
-from drp.database.message_tables import parties_of
+from drp.database.message_tables import MailState, parties_of
 from drp.messages import delivery_store
 from drp.messages.delivery_store import Key
 from notifications.record_outcome import refused_why
@@ -54,14 +54,14 @@ class ReturnAddress:
     address: str
     secret: bytes
 
-    def for_copy(self, authority: str, key: Key, person: UUID) -> str:
-        """The envelope sender of one person's copy of one message."""
+    def for_copy(self, authority: str, sent_as: str, person: UUID) -> str:
+        """The envelope sender of one person's mail, by what the mail is called (`identify_messages`)."""
         local, _, domain = self.address.rpartition("@")
-        return f"{local}+{self.tag_of(authority, key, person)}@{domain}"
+        return f"{local}+{self.tag_of(authority, sent_as, person)}@{domain}"
 
-    def tag_of(self, authority: str, key: Key, person: UUID) -> str:
+    def tag_of(self, authority: str, sent_as: str, person: UUID) -> str:
         """What only the service could have written: 24 letters and digits."""
-        named = f"returns/{authority}/{key[0]}/{key[1]}/{key[2]}/{person}".encode()
+        named = f"returns/{authority}/{sent_as}/{person}".encode()
         return base64.b32encode(hmac.new(self.secret, named, sha256).digest()[:15]).decode().lower()
 
     def tags_in(self, message: EmailMessage) -> Iterator[str]:
@@ -87,10 +87,10 @@ def take_return(casework: Casework, returns: ReturnAddress, octets: bytes, now: 
     for authority in casework.store.authorities():
         with casework.store.read(authority) as connection:
             rows = delivery_store.list_copies_mailed_since(connection, authority, now - BELIEVED_FOR)
-        for row in rows:
-            key = (row["challenge"], row["version"], row["n"])
-            if returns.tag_of(authority, key, row["person"]) in tags:
-                return _noted(casework, authority, key, row, why, now)
+        copies = [row for row in rows if returns.tag_of(authority, row["sent_as"], row["person"]) in tags]
+        if copies:
+            kinds = [_noted(casework, authority, row, why, now) for row in copies]
+            return next((kind for kind in kinds if kind is not ReturnKind.OPENED), ReturnKind.OPENED)
     return ReturnKind.UNKNOWN
 
 
@@ -108,7 +108,9 @@ def failure_in(message: EmailMessage) -> str:
     return ""
 
 
-def _noted(casework: Casework, authority: str, key: Key, row: RowMapping, why: str, now: datetime) -> ReturnKind:
+def _noted(casework: Casework, authority: str, row: RowMapping, why: str, now: datetime) -> ReturnKind:
+    """What follows for one copy that left in a mail: a digest holds several, each of an item of its own."""
+    key: Key = (row["challenge"], row["version"], row["n"])
     parties = parties_of(row["party"], row["also"]) if row["as_to"] and row["how"] != ReachedHow.DELEGATE.value else ()
     if not why:
         casework.note_change(authority, key[0], [AutomaticReply(party) for party in parties], now)
@@ -116,8 +118,8 @@ def _noted(casework: Casework, authority: str, key: Key, row: RowMapping, why: s
     if row["opened_at"] is not None:
         return ReturnKind.OPENED
 
-    def marked(connection: Any) -> None:
-        delivery_store.note_returned(connection, authority, row["person"], row["mailed_at"], why[:200])
+    def marked(connection: Connection) -> None:
+        delivery_store.note_copy(connection, authority, key, row["person"], mail=MailState.RETURNED, error=why[:200])
 
     events: list[Event] = [DeliveryFailed(party, why) for party in parties]
     casework.note_change(authority, key[0], events, now, marked)

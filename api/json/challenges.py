@@ -31,7 +31,7 @@ from drp.casework.service import ActionResult, Answer, Precondition, RetryKey, e
 from drp.database.engine import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service
-from workflows.model.events import Event, MeetingArranged, Raised
+from workflows.model.events import Event, MeetingArranged, Raised, facts_of, words_of
 from workflows.model.ladder import TOLD_ONCE, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
@@ -158,6 +158,11 @@ def show_challenge(asked: CurrentRequest, reference: str, response: Response) ->
     return shape
 
 
+def _as_0_1_wrote(event: Event) -> str:
+    """An event as 0.1 wrote it down for the hash of its body, which knew no `sure`: a key brought across the upgrade holds."""
+    return repr(event).replace(", sure=False)", ")")
+
+
 @router.post(
     "/challenges/{reference}/events", responses=declared_refusals(404, 409, 412, 413, 422, 428), response_model=ReceiptShape
 )
@@ -174,7 +179,11 @@ def bring_event(
     """
     event, seen = split_body(body)
     event = _in_utc(event, asked.now)
-    retry = RetryKey(idempotency_key, _hash("event", {"reference": reference.upper(), "event": repr(event)}))
+    retry = RetryKey(
+        idempotency_key,
+        _hash("event", reference.upper(), event.type, facts_of(event), words_of(event)),
+        _hash("event", {"reference": reference.upper(), "event": _as_0_1_wrote(event)}),
+    )
     version = if_match.strip().removeprefix("W/").strip('"')
     meant = Precondition(version, (seen.stage, seen.stay) if seen else None, is_required=True)
     answer = asked.service.casework.act(asked.signed, reference, event, asked.now, _renderer(asked.now), retry, meant)

@@ -63,7 +63,7 @@ def _pause(asked: RequestContext, body: BrakeBody, runs: SendingPause | None, ca
     """The pause that is asked for. Raises Unfit without a reason, or where somebody else than an IRO manager renews it."""
     if not body.why.strip():
         raise Unfit("A pause holds what people are asked, so it needs a reason.", "Say why: `why`.", "why")
-    renews = runs is not None and runs.until is not None and runs.holds == body.brake
+    renews = runs is not None and runs.until is not None
     if renews and Capacity.IRO_MANAGER not in asked.signed.capacities:
         raise Unfit("Sending is paused already, and an IRO manager renews it.", "Ask an IRO manager.", "brake")
     since = runs.since if renews and runs else asked.now

@@ -79,7 +79,7 @@ class ItemViewer:
             people=[self._names.get(person, "") for person in self._reached.get(asked.party, ())],
             acknowledged_at=asked.acknowledged_at,
             answered_at=asked.answered_at,
-            answer=asked.answer,
+            answer="" if sees_head_only(self.actor) else asked.answer,
             late=asked.late,
         )
 
@@ -146,7 +146,7 @@ class ItemViewer:
             referral=self._referral(moves),
             meeting_at=challenge.meeting_at,
             resolve_by=challenge.resolve_by,
-            impact=challenge.impact,
+            impact="" if sees_head_only(self.actor) else challenge.impact,
             version=etag_of(self.loaded),
             stay=challenge.sequence,
         )

@@ -13,6 +13,7 @@ from drp.database.message_tables import DeliveryRow, MailState, parties_of
 from drp.database.scope import update_of
 from drp.database.statements import ASKS_OF_ITEMS
 from workflows.decision.reach import AskMessage
+from workflows.decision.recipients import ReachedHow
 from workflows.decision.windows import next_due
 from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, WindowKind
 
@@ -60,6 +61,8 @@ def load_asks(connection: Connection, authority: str, ids: Sequence[UUID]) -> Ma
                 row.mailed_at if row.mail == MailState.ACCEPTED else None,
                 row.mail in (MailState.RETURNED, MailState.REFUSED),
                 row.opened_at,
+                str(row.person),
+                row.how != ReachedHow.HOLDER.value,
             ),
         )
         for row in rows

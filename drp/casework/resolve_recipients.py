@@ -16,7 +16,7 @@ from workflows.decision.decision_builder import Decision, NotificationKind
 from workflows.decision.recipients import Establishment, ReachedHow, ReachedPerson, nobody_is_there, reach_people
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Rules
-from workflows.model.challenge import Party
+from workflows.model.challenge import THE_RAISER, Party
 from workflows.model.events import PostEmptied
 
 
@@ -53,7 +53,14 @@ def resolve_recipients(
         )
         if telling.subject is NotificationKind.ENDED_BY_ANOTHER:
             # By name, whoever covers for them: what they raised is not to end behind their back.
-            to = tuple((party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER)) for party in telling.to)
+            # Where they have left the service, the child's IRO now is told.
+            to = tuple(
+                (party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER))
+                for party in telling.to
+                if establishment.holds(party.person, party.role, day)
+            ) or tuple(
+                (party, one) for party in telling.to for one in reach_people(THE_RAISER, authority, establishment, about, day)
+            )
         elif telling.subject is NotificationKind.MEETING_OFF:
             to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))

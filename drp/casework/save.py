@@ -186,7 +186,7 @@ class RowsToSave:
                         "told_at": telling.at,
                         "mail": MailState.WAITING.value,
                     }
-                    new = {"also": None, "mailed_at": None, "error": "", "read_at": None}
+                    new = {"also": None, "mailed_at": None, "sent_as": "", "error": "", "read_at": None}
                     one = people.setdefault(reached.person, delivery | new)
                     if as_to and reached.how in ANSWERING and party.role not in parties_of(one["party"], one["also"]):
                         one["also"] = " ".join([*(one["also"] or "").split(), party.role])

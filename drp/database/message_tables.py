@@ -89,6 +89,8 @@ class DeliveryRow(Row, table=True):
     mail: str = Field(default=MailState.WAITING.value, max_length=16)
     """A `MailState`."""
     mailed_at: datetime | None = None
+    sent_as: str = Field(default="", max_length=64)
+    """The left part of the Message-ID of the mail that it left in: a digest holds several copies."""
     error: str = Field(default="", max_length=200)
     read_at: datetime | None = None
     opened_at: datetime | None = None

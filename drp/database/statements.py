@@ -224,7 +224,7 @@ TAKE_OUT_ENTRIES = [
 ASKS_OF_ITEMS = (
     select_of(
         DeliveryRow, _AUTHORITY, DeliveryRow.challenge, NotificationRow.window, DeliveryRow.party, DeliveryRow.also,
-        DeliveryRow.mail, DeliveryRow.mailed_at, DeliveryRow.opened_at,
+        DeliveryRow.mail, DeliveryRow.mailed_at, DeliveryRow.opened_at, DeliveryRow.person, DeliveryRow.how,
     )
     .join(NotificationRow, MESSAGE_OF_COPY)
     .where(
@@ -279,6 +279,7 @@ LOOKED = (
 
 _ITEM = in_authority(ChallengeRow, _AUTHORITY) & (col(ChallengeRow.id) == col(DeliveryRow.challenge))
 _NOT_IN_ERROR = col(ChallengeRow.phase) != Outcome.IN_ERROR.value
+_NOT_HIDDEN = or_(_NOT_IN_ERROR, col(NotificationRow.subject) == NotificationKind.ENDED_BY_ANOTHER.value)
 
 MESSAGES = (
     select_of(
@@ -292,12 +293,13 @@ MESSAGES = (
 """Every person's copy of every message of an authority, with the item that it is about."""
 
 MESSAGES_OF_PERSON = (
-    MESSAGES.where(col(DeliveryRow.person) == _PERSON, _NOT_IN_ERROR)
+    MESSAGES.where(col(DeliveryRow.person) == _PERSON, _NOT_HIDDEN)
     .order_by(col(DeliveryRow.told_at).desc(), col(DeliveryRow.challenge), col(DeliveryRow.version).desc(), col(DeliveryRow.n))
     .limit(bindparam("most"))
     .offset(bindparam("skip"))
 )
-"""What a `person` was told, newest first. What was recorded in error is nobody's to read of any more."""
+"""What a `person` was told, newest first. What was recorded in error is nobody's to read of any more, but that it was sealed by
+another hand."""
 
 _SOME_UNREAD = (
     select_of(DeliveryRow, _AUTHORITY, DeliveryRow.n)

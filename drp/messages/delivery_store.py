@@ -142,7 +142,17 @@ def list_unreached_copies(connection: Connection, authority: str, challenge: UUI
     """List whoever is asked within a window (as rows keep its name) and was not reached yet: no mail arrived, nothing was
     opened. Each once, with name, role and how their mail stands, by name."""
     rows = connection.execute(
-        select_of(DeliveryRow, authority, PersonRow.id, PersonRow.name, DeliveryRow.role, DeliveryRow.mail, DeliveryRow.opened_at)
+        select_of(
+            DeliveryRow,
+            authority,
+            PersonRow.id,
+            PersonRow.name,
+            DeliveryRow.role,
+            DeliveryRow.party,
+            DeliveryRow.also,
+            DeliveryRow.mail,
+            DeliveryRow.opened_at,
+        )
         .join(NotificationRow, MESSAGE_OF_COPY)
         .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(DeliveryRow.person)))
         .where(
@@ -167,16 +177,6 @@ def list_copies_mailed_since(connection: Connection, authority: str, since: date
     """List the copies whose mail was accepted at `since` (aware UTC) or later and has not come back."""
     mailed = (col(DeliveryRow.mail) == MailState.ACCEPTED, col(DeliveryRow.mailed_at) >= since)
     return connection.execute(select_of(DeliveryRow, authority).where(*mailed)).mappings().all()
-
-
-def note_returned(connection: Connection, authority: str, person: UUID, mailed_at: datetime, why: str) -> None:
-    """Write down that one mail to a person came back: every copy that left in it."""
-    in_it = (
-        col(DeliveryRow.person) == person,
-        col(DeliveryRow.mailed_at) == mailed_at,
-        col(DeliveryRow.mail) == MailState.ACCEPTED,
-    )
-    connection.execute(update_of(DeliveryRow, authority).where(*in_it).values(mail=MailState.RETURNED, error=why))
 
 
 def _match_key(table: Any, key: Key) -> tuple[Any, ...]:

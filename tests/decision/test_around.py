@@ -1,6 +1,7 @@
 """What happens around a challenge: messages that come back, posts that change hands, the child's facts, outages, advice."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -59,9 +60,16 @@ def unreached(story: Story, why: str = "did not leave") -> e.AskNotReached:
     return e.AskNotReached(key.sequence, key.kind.value, key.n, ("team_manager",), why)
 
 
+def until_its_day(story: Story) -> None:
+    """Up to the moment when the reply was due, with what reminds before it."""
+    day = story.window("reply").acts_at
+    story.fast_forward(day - timedelta(minutes=1))
+    story.now = day
+
+
 def test_who_was_not_reached_is_not_said_to_have_given_no_reply_and_it_climbs_on_its_day():
     story = begun()
-    story.now = when("Tue 14 April 2026, 09:00")
+    until_its_day(story)
     story.do(unreached(story), by=THE_SERVICE)
     assert next(w for w in story.challenge.windows if w.key.kind == "reply").closed_as == "not reached"
     assert story.challenge.visit.how == "not_reached"
@@ -83,7 +91,7 @@ def test_the_afternoon_before_the_iro_hears_that_it_climbs_unreached_and_may_hol
 def test_after_two_stages_that_were_not_reached_it_waits_for_the_iro():
     story = begun()
     for _ in range(2):
-        story.now = story.window("reply").acts_at
+        until_its_day(story)
         story.do(unreached(story), by=THE_SERVICE)
     assert story.state == "two.asking"
     assert story.told == ["ask_not_reached: raiser (copy: iro_manager)", "what_next: raiser"]

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from drp.database.message_tables import DeliveryRow
 from notifications import returns
 from notifications.channels import OutgoingMail, SendOutcome
 from notifications.outbox import deliver_messages
@@ -139,6 +141,26 @@ def test_a_delay_and_an_ordinary_letter_are_neither(sent: Any) -> None:
     assert take(world, REPORT.format(to=to, action="delayed")) is ReturnKind.OTHER
     assert take(world, f"From: tess@dunmoor.example\nTo: {to}\nSubject: Hello\n\nHello.\n") is ReturnKind.OTHER
     assert not {"delivery_failed", "automatic_reply"} & kinds(world, reference)
+
+
+def test_of_a_digest_that_came_back_each_item_hears_but_what_was_opened(world: World) -> None:
+    kept = Kept()
+    object.__setattr__(world.service.sender, "channel", kept)
+    object.__setattr__(world.service.sender, "returns", ADDRESS)
+    references = [str(world.as_("irene").raises(item_type="formal").json()["reference"]) for _ in range(5)]
+    for reference in references:
+        world.as_("tess").brings(reference, "clarification_asked", question="Which plan?")
+    world.mail_leaves()
+    digests = [post for post in kept.posts if post.message_id.startswith("<digest-")]
+    assert len(digests) == 1, "five questions to the IRO leave as one mail"
+    assert world.as_("irene").get(f"/challenges/{references[0]}").status_code == 200
+    assert take(world, REPORT.format(to=digests[0].return_path, action="failed")) is ReturnKind.RETURNED
+    mails = world.rows(select(DeliveryRow.challenge, DeliveryRow.mail).where(DeliveryRow.sent_as == sent_as(digests[0])))
+    assert sorted(mail for _, mail in mails) == ["accepted", *["returned"] * 4]
+
+
+def sent_as(post: OutgoingMail) -> str:
+    return post.message_id.removeprefix("<digest-").partition("@")[0]
 
 
 def test_twice_the_same_return_is_taken_once(sent: Any) -> None:

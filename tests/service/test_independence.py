@@ -87,6 +87,33 @@ def test_ended_by_another_hand_whoever_raised_it_is_told_by_name_and_the_childs_
     assert status(world, "irene", reference, "reopened", stage="stage_2", why="It is not.", clock="fresh") == 200
 
 
+def test_what_an_iro_manager_seals_is_told_to_whoever_raised_it_in_their_inbox(world: World) -> None:
+    reference = answered(world)
+    assert status(world, "mona", reference, "recorded_in_error", why="The wrong child.") == 200
+    messages = world.as_("irene").get("/inbox").json()["messages"]
+    assert [one["reference"] for one in messages if one["about"] == "ended_by_another"] == [reference]
+
+
+def test_where_whoever_raised_it_has_left_the_childs_iro_now_is_told(world: World) -> None:
+    reference = answered(world)
+    for number in ("T-1", "T-2", "T-3"):
+        world.post_begins("ivor", "iro", "2026-04-01", "child", str(world.child(number)))
+    world.post_ends("irene", "iro", "2026-03-31")
+    world.cover("ivor", "colin")
+    assert status(world, "colin", reference, "withdrawn", why="I think it is settled.") == 200
+    assert [to for _, to, _ in world.told(reference, "ended_by_another")] == [{"colin"}]
+
+
+def test_a_cover_in_the_middle_of_a_window_was_asked_too(world: World) -> None:
+    raised = world.as_("irene").raises(item_type="formal")
+    reference = str(raised.json()["reference"])
+    world.cover("tess", "hugo", "2026-04-02", "2026-04-07")
+    world.at("Wed 8 April 2026, 10:00")
+    assert world.as_("tess").brings(reference, "responded", position="agrees", answer="It is done.").status_code == 200
+    world.cover("irene", "hugo")
+    assert status(world, "hugo", reference, "judged", verdict="enough") == 403
+
+
 def test_what_whoever_raised_it_ends_is_told_to_nobody_as_anothers_act(world: World) -> None:
     reference = answered(world)
     assert status(world, "irene", reference, "withdrawn", why="Raised twice.") == 200

@@ -159,6 +159,18 @@ def test_a_pause_that_holds_the_mail_blames_nobody(climbing: World) -> None:
     assert closed(climbing, reference) == ["not reached"]
 
 
+def test_what_one_team_manager_was_sent_does_not_reach_another_who_is_asked_by_name(climbing: World) -> None:
+    reference = raised(climbing)
+    climbing.mail_leaves()
+    climbing.mails = False
+    climbing.post_begins("tom", "team_manager", "2020-01-01", "team", "north")
+    to = {"role": "team_manager", "person": str(climbing.id("tom"))}
+    moved = climbing.as_("irene").brings(reference, "redirected", of="team_manager", to=to, why="It is his.")
+    assert moved.status_code == 200, moved.text
+    climbing.pass_to("Thu 9 April 2026, 12:00")
+    assert closed(climbing, reference) == ["not reached"]
+
+
 def test_it_is_never_counted_as_no_reply(climbing: World) -> None:
     climbing.mails = False
     raised(climbing)

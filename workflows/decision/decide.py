@@ -68,8 +68,10 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
         apply_closed_windows(turn, now)
         return _finished(turn, challenge, now)
     if isinstance(event, e.AskNotReached):
-        # The caller has looked at each window in its turn: what closes at this moment besides comes after it.
+        # The caller has looked at each window in its turn: what closes at this moment besides comes after it. What only
+        # reminded before it is no act of the record, and is applied again where the record alone is read.
         check_may_bring(act)
+        apply_reminders(turn, now)
         turn.by = act.by
         reaching.note_ask_not_reached(turn, event)
         return _finished(turn, challenge, now)
@@ -175,6 +177,21 @@ def apply_closed_windows(turn: DecisionBuilder, now: datetime) -> None:
         act_on_passed_date(turn, window)
         turn.change(last_at=turn.at)
     turn.at, turn.by = now, actor
+
+
+def apply_reminders(turn: DecisionBuilder, now: datetime) -> None:
+    """Apply every reminder whose time had come before `now`: they tell, and move nothing."""
+    quiet = (WindowKind.REMINDER, WindowKind.WARNING)
+    while due := [
+        window
+        for window in turn.challenge.open_windows()
+        if window.key.kind in quiet and window.held_since is None and window.acts_at < now
+    ]:
+        window = min(due, key=lambda one: (one.acts_at, one.key))
+        actor, at = turn.by, turn.at
+        turn.at, turn.by = window.acts_at, THE_SERVICE
+        _reminded(turn, window)
+        turn.at, turn.by = at, actor
 
 
 def act_on_passed_date(turn: DecisionBuilder, window: Window) -> None:

@@ -304,10 +304,16 @@ def decline_endorsement(turn: DecisionBuilder, event: EndorsementDeclined) -> No
 def act_on_late_judgement(turn: DecisionBuilder, window: Window) -> None:
     """A late reply stopped the climb, and nobody judged it within its day: the climb goes, counted from the day it goes."""
     close_window(turn, window, ClosedAs.DATE_PASSED)
+    if turn.challenge.phase is not Phase.ANSWERED:
+        return
     target = climb_target(turn.rules, turn.challenge)
-    if turn.challenge.phase is Phase.ANSWERED and target is not None:
-        enter_stage(turn, f"climb_to_{target}", EnteredHow.NO_REPLY)
-        turn.tell(NotificationKind.CLIMBED, [THE_RAISER])
+    is_enough = any(asked.answer == "enough" for asked in window.asked if asked.party == THE_RAISER)
+    if target is None or is_enough:
+        # Against the raiser's own view nothing climbs, and where there is nowhere to go by itself they are asked.
+        ask_what_next(turn, "judge_needs_more")
+        return
+    enter_stage(turn, f"climb_to_{target}", EnteredHow.NO_REPLY)
+    turn.tell(NotificationKind.CLIMBED, [THE_RAISER])
 
 
 def act_on_endorsement_date(turn: DecisionBuilder, window: Window) -> None:

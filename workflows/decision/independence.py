@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from workflows.calendar.working_days import local_date
-from workflows.decision.recipients import About, Establishment, Post
+from workflows.decision.recipients import About, Establishment, Post, ReachedHow, reach_people
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Window
+from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Party, Window
 from workflows.model.ladder import RAISER, ItemType
 
 OF_IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
@@ -41,7 +41,7 @@ def concern_of(
     if person in iros:
         return is_asked_now(challenge, rules, posts, day), in_line
     concerned = in_line or holds_a_post_asked(challenge, about, rules, posts, day)
-    return concerned or was_asked(challenge, authority, establishment, about, person, day), False
+    return concerned or was_asked(challenge, rules, establishment, about, person, day), False
 
 
 def is_complained_of(authority: Authority, about: About, posts: Collection[Post]) -> bool:
@@ -78,31 +78,49 @@ def is_asked_now(challenge: Challenge, rules: Rules, posts: Collection[Post], da
     return any(_is_of_service(rules.authority, role) for role in told & held)
 
 
-def was_asked(
-    challenge: Challenge, authority: Authority, establishment: Establishment, about: About, person: str, day: date
-) -> bool:
-    """Was what a reply or meeting window asks put to somebody by name, as cover or as delegate of whoever was asked?
+def was_asked(challenge: Challenge, rules: Rules, establishment: Establishment, about: About, person: str, day: date) -> bool:
+    """Was what a reply or meeting window asks put to somebody by name, as holder, cover, delegate or stand-in?
 
     Nobody of the IRO service becomes asked by another's cover or delegation.
     """
+    authority = rules.authority
     own = {post.role for post in establishment.posts if post.person == person}
     if any(_is_of_service(authority, role) for role in own):
         return any(asked.party.person == person for window in _asking(challenge) for asked in window.asked)
     for window in _asking(challenge):
         first, last = local_date(window.opened_at), local_date(window.closed_at) if window.closed_at else day
+        stand_ins = _stand_ins(challenge, rules, window)
         for asked in window.asked:
             if asked.party.person == person:
                 return True
             if asked.party.role == RAISER or not authority.has_role(asked.party.role):
                 continue
             for on in {first, min(last, day)}:
-                holders = (
-                    (asked.party.person,) if asked.party.person else establishment.holders(authority, asked.party.role, about, on)
-                )
-                covers = establishment.covers
-                if any(person in (*covers.there_for(one, on), *covers.delegates_of(one, on)) for one in holders):
+                reached = reach_people(asked.party, authority, establishment, about, on, stand_ins.get(asked.party.role, ""))
+                if any(one.person == person and one.how is not ReachedHow.MANAGER for one in reached):
                     return True
+            if _stood_beside(
+                establishment, _holders_of(asked.party, authority, establishment, about, first), person, first, last
+            ):
+                return True
     return False
+
+
+def _stand_ins(challenge: Challenge, rules: Rules, window: Window) -> dict[str, str]:
+    stage = challenge.stage_of(window)
+    return dict(rules.ladder.stage(stage).stand_ins) if rules.ladder.has(stage) else {}
+
+
+def _holders_of(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
+    return (party.person,) if party.person else establishment.holders(authority, party.role, about, day)
+
+
+def _stood_beside(establishment: Establishment, holders: Collection[str], person: str, first: date, last: date) -> bool:
+    """Did they cover, or stand beside as delegate, one of some people on a day from `first` to `last`?"""
+    return any(
+        cover.by == person and cover.of in holders and cover.since <= last and (cover.until is None or cover.until >= first)
+        for cover in establishment.covers.covers
+    )
 
 
 def _asking(challenge: Challenge) -> Iterator[Window]:

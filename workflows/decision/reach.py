@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from workflows.calendar.working_days import Calendar, LengthUnit, at_local, local_date, local_midnight_after
 from workflows.decision.decision_builder import NotificationKind
-from workflows.model.challenge import AskedParty, Window, WindowKey
+from workflows.model.challenge import AskedParty, Party, Window, WindowKey
 from workflows.model.ladder import Need
 
 ASKS = frozenset(
@@ -47,6 +47,13 @@ class AskMessage:
     came_back: bool = False
     opened_at: datetime | None = None
     """When that person first opened the item itself."""
+    person: str = ""
+    is_cover: bool = False
+    """Whose copy it is, and whether they have it because they cover or stand in."""
+
+    def is_for(self, party: Party) -> bool:
+        """Is it the copy of somebody who answers for a party: of its role and, where somebody was chosen by name, of them?"""
+        return self.role == party.role and (not party.person or self.person == party.person or self.is_cover)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def _is_reached(asked: AskedParty, asks: Iterable[AskMessage], latest: datetime)
         return True
     moments = [asked.acknowledged_at]
     for ask in asks:
-        if ask.role == asked.party.role:
+        if ask.is_for(asked.party):
             moments += [ask.opened_at, None if ask.came_back else ask.accepted_at]
     return any(moment is not None and moment < latest for moment in moments)
 

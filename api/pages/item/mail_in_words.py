@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from api.pages.frame.browser_request import PageContext
 from api.presenters.item_reader import SeenItem
 from api.presenters.wording import moment_in_words
-from drp.database.message_tables import MailState
+from drp.database.message_tables import MailState, parties_of
 from drp.messages.delivery_store import list_unreached_copies
 from drp.messages.sending_pause import read_pause
 from notifications.outbox import sending_opens
@@ -47,5 +47,5 @@ def unreached_in_words(connection: Connection, visit: PageContext, item: SeenIte
     return [
         f"{row['name']} ({words.role(row['role']).title}): {HOW_IT_STANDS[MailState(row['mail'])]}"
         for row in rows
-        if row["role"] in owing and words.has_role(row["role"])
+        if owing.intersection(parties_of(row["party"], row["also"])) and words.has_role(row["role"])
     ]

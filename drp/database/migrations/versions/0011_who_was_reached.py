@@ -17,6 +17,7 @@ MOMENTS = ("brake_since", "brake_until")
 def upgrade() -> None:
     with op.batch_alter_table("delivery") as batch:
         batch.add_column(sa.Column("also", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
+        batch.add_column(sa.Column("sent_as", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False, server_default=""))
         batch.add_column(sa.Column("opened_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
     unopened = sa.text("opened_at IS NULL")
     op.create_index(
@@ -47,4 +48,5 @@ def downgrade() -> None:
     op.drop_index("ix_delivery_unopened", "delivery")
     with op.batch_alter_table("delivery") as batch:
         batch.drop_column("opened_at")
+        batch.drop_column("sent_as")
         batch.drop_column("also")
