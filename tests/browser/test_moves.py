@@ -11,6 +11,7 @@ from tests.browser.journeys import offers, open_item, refer, send, turn_to
 from tests.browser.serving import PARTS, Council, Served, carrying
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
+from workflows.model.challenge import ASKS_RECIPIENTS
 from workflows.model.ladder import RAISER, ItemType, NoReply, Stage
 
 every_part = pytest.mark.parametrize("part", PARTS)
@@ -38,12 +39,13 @@ def council(shared: Served) -> Callable[[str], Council]:
 def test_the_iro_gives_another_date_refers_to_cafcass_ends_it_and_opens_it_again(council, sit, counted, part):
     place = council(part)
     reference = place.raised()
-    stage = place.loaded(reference).challenge.stage
+    raised = place.loaded(reference).challenge
+    stage, (reply, *_) = raised.stage, [one for one in raised.open_windows() if one.key.kind in ASKS_RECIPIENTS]
     hands = sit(place.served).at_work(place, place.iro_of(place.child()))
     open_item(hands, reference)
 
     turn_to(hands, "window_extended")
-    hands.date("until", local_date(place.served.now) + timedelta(days=8)).write("why", "The worker is away until then.")
+    hands.date("until", reply.promise.due + timedelta(days=1)).write("why", "The worker is away until then.")
     send(hands)
 
     refer(hands, reference)

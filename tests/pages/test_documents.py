@@ -385,7 +385,7 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 
 def test_planted_entries_that_everybody_reads(world, monkeypatch: Plant):
-    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: True)
+    monkeypatch.setattr(item_reader, "may_read", lambda *_: True)
     found_by(test_what_the_iro_service_keeps_is_invisible_to_the_manager, world)
 
 

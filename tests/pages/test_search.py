@@ -271,6 +271,7 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 def test_planted_a_list_that_judges_nothing(two, monkeypatch: Plant):
     monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
     monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
+    monkeypatch.setattr(item_reader, "may_read", lambda *_: True)
     found_by(test_everybody_finds_what_they_may_open_and_nothing_else, two)
 
 

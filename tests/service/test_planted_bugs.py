@@ -86,7 +86,7 @@ def test_a_list_that_is_not_judged_item_by_item_is_noticed(two: World, monkeypat
 
 @one_engine
 def test_entries_shown_to_everybody_are_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(item_reader, "may_read", lambda visible, actor: True)
+    monkeypatch.setattr(item_reader, "may_read", lambda *_: True)
     check = accesses.test_advice_confidence_and_supervision_are_the_iro_services_own_and_so_are_corrections_of_them
     must_fail(lambda: check(world))
 
