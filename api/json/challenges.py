@@ -160,7 +160,7 @@ def show_challenge(asked: CurrentRequest, reference: str, response: Response) ->
 
 def _as_0_1_wrote(event: Event) -> str:
     """An event as 0.1 wrote it down for the hash of its body, which knew no `sure`: a key brought across the upgrade holds."""
-    return repr(event).replace(", sure=False)", ")")
+    return repr(event).replace(", sure=False, type=", ", type=")
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -270,6 +271,22 @@ def test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(worl
     assert irene_kinds(world, reference).count("noted") == 1
     world.at("Mon 4 May 2026, 10:00")
     assert irene.brings(reference, "noted", {"Idempotency-Key": "k-2"}, text="Once.").json() == answers[0].json()
+
+
+def test_a_key_used_before_the_upgrade_is_known_after_it(world: World) -> None:
+    reference = formal(world, "stage_2")
+    extended = {"until": "2026-04-10", "why": "She is on leave."}
+    key = {"Idempotency-Key": "k-1", "If-Match": '"1.stage_2.awaiting"'}
+    first = world.as_("irene").brings(reference, "window_extended", key, **extended)
+    assert first.status_code == 200, first.text
+    # As 0.1 wrote it.
+    written = "WindowExtended(until=datetime.date(2026, 4, 10), why='She is on leave.', type='window_extended')"
+    kept = sha256(json.dumps(["event", {"event": written, "reference": reference}]).encode()).hexdigest()
+    world.write(update(IdempotencyRow).values(body_hash=kept))
+    again = world.as_("irene").brings(reference, "window_extended", key, **extended)
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = extended | {"until": "2026-04-13"}
+    problem(world.as_("irene").brings(reference, "window_extended", key, **other), 422, "key-reused")
 
 
 def test_the_same_key_with_another_body_is_refused(world: World) -> None:
