@@ -16,6 +16,7 @@ from drp.identity import sessions, sign_in
 from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
+from drp.staffing.cover_changes import demote_covers
 from notifications.outbox import Delivered, deliver_messages
 from notifications.sign_in_links import send_links
 from notifications.signed_heads import send_heads
@@ -30,6 +31,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
     """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
     now = service.clock()
     if claim_day(service.store, authority, local_date(now)):
+        demote_covers(service.casework, authority, local_date(now))
         bring_consequences(service.casework, authority, now)
         forget_what_is_over(service, authority)
     return sweep_authority(service.casework, authority, now, service.settings.sweep_batch)

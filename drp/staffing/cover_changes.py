@@ -1,5 +1,6 @@
 """Cover and delegations, as a person makes them in the service: who may cover whom, and that somebody is there."""
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from sqlmodel import col
 
 from drp.casework.access import NotFound
 from drp.casework.service import Casework
-from drp.database.directory_tables import CoverRow
+from drp.database.directory_tables import CoverRow, PostRow
 from drp.database.scope import match_not_over, select_of, update_of
 from drp.directory import lookup
 from drp.directory.people import DirectoryPerson
@@ -20,6 +21,11 @@ from workflows.calendar.working_days import long_date
 from workflows.decision.covers import Cover, Covers, Presence
 from workflows.model.authority import Authority, Capacity
 from workflows.model.refusals import Unfit
+
+log = logging.getLogger("drp.directory")
+
+DECIDING = (Capacity.IRO, Capacity.IRO_MANAGER)
+"""Whoever covers one of these decides as they do, so only one of these may."""
 
 
 def start_cover(
@@ -93,14 +99,39 @@ def check_may_cover(words: Authority, of: DirectoryPerson, by: DirectoryPerson) 
 
     Whoever covers does all that the covered person can, and so decides (docs/architecture.md rule 10).
     """
-    deciding = {Capacity.IRO, Capacity.IRO_MANAGER}
-    if deciding.intersection(of.acts_as(words)) and not deciding.intersection(by.acts_as(words)):
+    if of.acts_as(words).intersection(DECIDING) and not by.acts_as(words).intersection(DECIDING):
         iro = words.label("iro")
         raise Unfit(
             f"{of.name} decides as {iro}, and {by.name} is neither {iro} nor a manager of the {words.label('iro_service')}.",
             f"Choose one who is; {by.name} can be a delegate, who sees and answers and never decides.",
             "by",
         )
+
+
+def demote_covers(casework: Casework, authority: str, day: date) -> int:
+    """Make delegates of those who cover an IRO or IRO manager and neither are nor will be one. Returns how many.
+
+    Such cover was taken before `check_may_cover` was asked, and remains where somebody gave up the post that let them.
+    """
+    with casework.store.write(authority) as connection:
+        in_force = casework.procedures.current(connection, authority)
+        if not in_force:
+            return 0
+        words = in_force[0].authority
+        roles = [role for capacity in DECIDING for role in words.roles_acting_as(capacity)]
+        deciding = select_of(PostRow, authority, PostRow.person).where(col(PostRow.role).in_(roles), match_not_over(PostRow, day))
+        demoted = connection.execute(
+            update_of(CoverRow, authority)
+            .where(col(CoverRow.is_delegate).is_(False), match_not_over(CoverRow, day))
+            .where(col(CoverRow.of).in_(deciding), col(CoverRow.by).not_in(deciding))
+            .values(is_delegate=True)
+        ).rowcount
+    if demoted:
+        iro = words.label("iro")
+        log.warning(
+            "%d covered for an %s without being one: they are delegates now", demoted, iro, extra={"authority": authority}
+        )
+    return demoted
 
 
 def check_reaches_somebody(connection: Connection, authority: str, of: DirectoryPerson, by: DirectoryPerson, since: date) -> None:

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
+from api.jobs import heartbeat
 from drp.casework.access import NotFound
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
@@ -490,6 +491,25 @@ def test_if_nobody_gets_to_tell_the_next_heartbeat_does(world: World) -> None:
     assert world.told(reference, "iro_changed") == []
     world.sweep()
     assert world.told(reference, "iro_changed") == [("stage_2", {"ivor"}, set())]
+
+
+def test_who_covered_an_iro_before_the_upgrade_and_is_none_sees_and_no_longer_decides(world: World) -> None:
+    reference = raised(world)
+    held = {"authority": world.council.key, "of": world.id("irene"), "since": TODAY}
+    covers = [held | {"id": UUID(int=n), "by": world.id(by)} for n, by in enumerate(("tom", "ivor"))]
+    world.write(insert(CoverRow).values(covers))
+    world.sweep()
+    tom, stay = world.as_("tom"), {"If-Match": '"1.stage_2.awaiting"'}
+    assert tom.get(f"/challenges/{reference}").status_code == 200
+    assert tom.brings(reference, "escalated", stay, why="I cover for her.").status_code == 403
+    assert dict(world.rows(select(CoverRow.by, CoverRow.is_delegate))) == {world.id("tom"): True, world.id("ivor"): False}
+    assert world.told(reference, "iro_changed") == [("stage_2", {"ivor", "tom"}, set())], "a delegate sees beside her"
+
+
+def test_planted_cover_that_stays_what_it_was_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "demote_covers", lambda *given: 0)
+    with pytest.raises(AssertionError):
+        test_who_covered_an_iro_before_the_upgrade_and_is_none_sees_and_no_longer_decides(world)
 
 
 def test_a_change_that_did_not_ask_for_another_look_would_be_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
