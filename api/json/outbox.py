@@ -60,14 +60,19 @@ def set_brake(asked: CurrentRequest, body: BrakeBody) -> OutboxShape:
 
 
 def _pause(asked: RequestContext, body: BrakeBody, runs: SendingPause | None, calendar: Calendar) -> SendingPause:
-    """The pause that is asked for. Raises Unfit without a reason, or where somebody else than an IRO manager renews it."""
+    """The pause that is asked for. Raises Unfit without a reason, or where somebody else than an IRO manager renews it.
+
+    Whoever only changes what a pause holds does not lengthen it.
+    """
     if not body.why.strip():
         raise Unfit("A pause holds what people are asked, so it needs a reason.", "Say why: `why`.", "why")
-    renews = runs is not None and runs.until is not None
-    if renews and Capacity.IRO_MANAGER not in asked.signed.capacities:
-        raise Unfit("Sending is paused already, and an IRO manager renews it.", "Ask an IRO manager.", "brake")
-    since = runs.since if renews and runs else asked.now
-    until = sending_pause.lapses_at(asked.now, calendar)
+    since, until = asked.now, sending_pause.lapses_at(asked.now, calendar)
+    if runs is not None and runs.until is not None:
+        since = runs.since or since
+        if Capacity.IRO_MANAGER not in asked.signed.capacities:
+            if runs.holds == body.brake:
+                raise Unfit("Sending is paused already, and an IRO manager renews it.", "Ask an IRO manager.", "brake")
+            until = runs.until
     return SendingPause(body.brake, UUID(asked.signed.person), body.why.strip(), since, until)
 
 

@@ -40,7 +40,8 @@ class Watch:
             self.faults.append(f"{response.status} for {response.url}")
 
     def _failed(self, request: Request) -> None:
-        if request.resource_type != "document":
+        # A request that its page left behind, or that ended with the browser, was not refused.
+        if request.resource_type != "document" and request.failure != "net::ERR_ABORTED":
             self.faults.append(f"{request.url} failed: {request.failure}")
 
     def check(self) -> None:
