@@ -38,6 +38,7 @@ from notifications.returns import ReturnAddress
 from notifications.wording import DigestLine, message_sentences, word_message
 from workflows.calendar.working_days import LONDON, at_local
 from workflows.decision.decision_builder import NotificationKind
+from workflows.decision.reach import ASKS
 from workflows.model.authority import Rules
 from workflows.model.challenge import Window
 
@@ -64,18 +65,8 @@ CHASING = frozenset(
 )
 """Messages that have no point once their window is closed."""
 
-ASKING = frozenset(
-    {
-        NotificationKind.ASKED,
-        NotificationKind.REDIRECTED,
-        NotificationKind.EXTENDED,
-        NotificationKind.EXTENSION_TAKEN_BACK,
-        NotificationKind.POST_TAKEN_OVER,
-        NotificationKind.OBSERVED,
-    }
-)
+ASKING = (ASKS - CHASING) | {NotificationKind.OBSERVED}
 """Messages that have no point once the item has ended."""
-
 
 OWING_MOST = (MessageManner.TO, MessageManner.ALARMED, MessageManner.DELEGATE, MessageManner.COPY)
 """The manners of being told, whoever has most to do first."""

@@ -14,7 +14,6 @@ from drp.database.scope import update_of
 from drp.database.statements import ASKS_OF_ITEMS
 from workflows.decision.reach import AskMessage
 from workflows.decision.recipients import ReachedHow
-from workflows.decision.windows import next_due
 from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, WindowKind
 
 _LOOKED_AT = ASKS_RECIPIENTS | {WindowKind.WARNING}
@@ -23,9 +22,8 @@ _LOOKED_AT = ASKS_RECIPIENTS | {WindowKind.WARNING}
 
 def is_to_be_asked(challenge: Challenge, now: datetime) -> bool:
     """Has a window come to its time at which it matters who was reached?"""
-    first = next_due(challenge, now)
     due = (window for window in challenge.open_windows() if window.held_since is None and window.acts_at <= now)
-    return first is not None and any(window.key.kind in _LOOKED_AT for window in due)
+    return any(window.key.kind in _LOOKED_AT for window in due)
 
 
 def asks_of(connection: Connection, authority: str, id_: UUID) -> Sequence[AskMessage]:
