@@ -9,7 +9,9 @@ from tests.cast.clock import on, shown, when
 from tests.cast.people import ADMINISTRATOR, BUSINESS_SUPPORT, COVER, IRO, IRO_MANAGER, PROTECTION_PLAN, copied, the
 from tests.cast.rules import durham_2016, invented
 from tests.cast.story import AGREES, REFERRED, RESOLVED, Story
+from tests.decision.retelling import again
 from workflows.calendar.working_days import local_date
+from workflows.decision import decide
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE
@@ -75,6 +77,22 @@ def test_who_was_not_reached_is_not_said_to_have_given_no_reply_and_it_climbs_on
     assert story.challenge.visit.how == "not_reached"
     assert story.told[0] == "ask_not_reached: raiser (copy: iro_manager)"
     assert story.due == "Thu 16 April 2026", "counted from the day that was due, as for any climb by itself"
+
+
+def test_a_warning_that_found_no_climb_to_warn_of_is_passed_again_where_the_record_alone_is_read():
+    two = STAGES.replace("to: team_manager, copy: [social_worker]", "to: {all of: [team_manager, social_worker]}")
+    story = Story(invented(two)).raise_("Wed 8 April 2026, 10:00").do(AGREES, by=the("social_worker"))
+    until_its_day(story)
+    assert story.told == []
+    assert "warned" not in [entry.kind for entry in story.entries]
+    story.do(unreached(story), by=THE_SERVICE)
+    assert again(story, story.rules) == story.challenge
+
+
+def test_planted_a_replay_that_leaves_such_a_warning_open_is_caught(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decide, "apply_reminders", lambda turn, now: None)
+    with pytest.raises(AssertionError):
+        test_a_warning_that_found_no_climb_to_warn_of_is_passed_again_where_the_record_alone_is_read()
 
 
 def test_the_afternoon_before_the_iro_hears_that_it_climbs_unreached_and_may_hold_it():
