@@ -73,7 +73,7 @@ def _texts(folder: Path) -> dict[str, str]:
 def _show_proof(rules: Rules, versions: Sequence[Ladder]) -> dict[str, int]:
     """Print what a ladder keeps. Gives how many things are wrong with it, and how many are to be weighed."""
     proof, ladder = prove_ladder(rules, versions), rules.ladder
-    print(f"{rules.authority.name}: {ladder.title} {ladder.version} ({ladder.key}), {_in_force(ladder, versions)}")
+    print(f"{rules.authority.name}: {ladder.title} {ladder.version_in_words} ({ladder.key}), {_in_force(ladder, versions)}")
     for failure in proof.failures:
         print(f"  WRONG    {failure}")
     if not proof.failures:
@@ -160,7 +160,7 @@ def _show(read: AuthorityProcedures, key: str, diagram: str) -> int:
         if diagram:
             print((drawing.draw_ladder_svg if diagram == "svg" else drawing.draw_mermaid)(ladder, read.authority), end="")
             continue
-        print(f"{read.authority.name}: {ladder.title} {ladder.version}, from {ladder.in_force}. Source: {ladder.source}")
+        print(f"{read.authority.name}: {ladder.title} {ladder.version_in_words}, from {ladder.in_force}. Source: {ladder.source}")
         for stage in ladder.stages:
             print(f"  {stage.label}")
             if stage.to:

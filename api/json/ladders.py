@@ -105,6 +105,8 @@ def describe_ladder(connection: Connection, asked: RequestContext, rules: Rules)
     return LadderShape(
         name=ladder.key,
         version=ladder.version,
+        revision=ladder.revision,
+        reminder=drawing.reminder_in_words(ladder),
         title=ladder.title,
         in_force=ladder.in_force,
         until=ladder.until,

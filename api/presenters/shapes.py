@@ -270,6 +270,8 @@ class LadderShape(Shape):
 
     name: str
     version: str
+    revision: int = Field(description="Which writing of this version it is: 1 is the first.")
+    reminder: str = Field(description="When those who have not answered are reminded by themselves; empty: never.")
     title: str
     in_force: date
     until: date | None

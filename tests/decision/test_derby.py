@@ -57,6 +57,8 @@ def test_ten_days_without_a_reply_and_it_climbs_to_the_heads_responsible():
     story = Story(derby()).raise_("Fri 27 March 2026, 10:00", reasons=DRIFT, item_type=ItemType.FORMAL)
     assert story.told == ["asked: team_manager (copy: social_worker)"]
     assert story.due == "Mon 6 April 2026", "ten calendar days, and they end on Easter Monday"
+    story.fast_forward(to="Wed 1 April 2026, 09:00")
+    assert story.told == ["reminder: team_manager"], "half-way: three of the five working days to the date have come"
     story.fast_forward(to="Thu 2 April 2026, 16:00")
     assert story.told == ["will_climb: raiser"], "on the last working day before a date that is not worked"
     story.fast_forward(to="Tue 7 April 2026, 09:00")
@@ -67,7 +69,9 @@ def test_ten_days_without_a_reply_and_it_climbs_to_the_heads_responsible():
         "climbed: raiser",
     ]
     assert story.due == "Thu 16 April 2026", "ten days from the date that was due"
-    # Stage 2 is answered by a meeting: its date asks the IRO and moves nothing.
+    # Stage 2 is answered by a meeting: who is to book it is reminded, and its date asks the IRO and moves nothing.
+    story.fast_forward(to="Mon 13 April 2026, 09:00")
+    assert story.told == ["to_arrange: deputy_head_of_service_qa"]
     story.fast_forward(to="Fri 17 April 2026, 09:00")
     assert story.told == ["what_next: raiser"]
     assert story.state == "formal_2.asking"

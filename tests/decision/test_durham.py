@@ -119,6 +119,8 @@ def test_as_shipped_the_informal_step_asks_the_iro_what_next_and_they_take_it_on
     assert story.state == "stage_4.awaiting"
     assert story.due == "Fri 24 April 2026"
     assert story.owner == "iro_operations_manager"
+    story.fast_forward(to="Wed 22 April 2026, 09:00")
+    assert story.told == ["to_arrange: iro_operations_manager"], "who is to book the meeting is reminded, not who is to attend"
     story.fast_forward(to="Mon 27 April 2026, 09:00")
     assert story.state == "stage_4.asking"
     assert story.told == ["what_next: raiser"]
@@ -177,6 +179,7 @@ def test_the_whole_process_has_a_limit_that_warns_and_moves_nothing():
     story.do(e.Escalated("It cannot wait."), at="Thu 2 April 2026, 12:00")
     assert "whole_process Tue 5 May 2026 raiser" in story.open
     story.do(e.WindowExtended(on("Fri 29 May 2026"), "The social worker is in hospital."))
+    story.fast_forward(to="Tue 5 May 2026, 18:00")
     story.fast_forward(to="Wed 6 May 2026, 09:00")
     assert story.told == ["whole_process: raiser (copy: iro_operations_manager)"]
     assert story.state == "stage_2.awaiting"

@@ -8,6 +8,8 @@ from tests.cast.clock import on, shown, when
 from tests.cast.people import IRO, judge, once_asked, the
 from tests.cast.rules import durham_climbing, invented, thurrock
 from tests.cast.story import AGREES, DISAGREES, ENOUGH, NEEDS_MORE, RESOLVED, Story
+from workflows.calendar.working_days import at_local
+from workflows.decision import windows
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotOpen, Unfit
@@ -255,6 +257,25 @@ def reminded(before: str) -> Story:
     return Story(invented(stages, top)).raise_("Wed 8 April 2026, 10:00")
 
 
+HALF_WAY = "items: [informal]\njudge_within: 3 working days\nremind: half-way\n"
+MEETING = """
+  one:
+    label: One
+    to: service_manager
+    contact: {by: meeting, meeting: {arranged_by: iro_manager}}
+    respond_within: 5 working days
+    no_reply: prompt
+"""
+
+
+def half_way_reminded(within: str) -> Story:
+    stages = f"""
+  one: {{label: One, to: social_worker, respond_within: {within}, no_reply: escalate}}
+  two: {{label: Two, to: service_manager, respond_within: 5 working days, no_reply: prompt}}
+"""
+    return Story(invented(stages, HALF_WAY)).raise_("Wed 8 April 2026, 10:00")
+
+
 def test_those_who_have_not_answered_are_reminded_before_the_date():
     story = reminded("1 working day").do(AGREES, by=the("social_worker"))
     story.fast_forward(to="Tue 14 April 2026, 09:00")
@@ -273,6 +294,58 @@ def test_those_who_have_not_answered_are_reminded_before_the_date():
 def test_a_reminder_comes_so_long_before_as_the_ladder_says(before, at):
     story = reminded(before).next_date()
     assert (shown(story.now), story.told) == (at, ["reminder: social_worker, team_manager"])
+
+
+@pytest.mark.parametrize(
+    ("within", "at"),
+    [
+        ("3 working days", "Fri 10 April 2026, 09:00"),
+        ("5 working days", "Mon 13 April 2026, 09:00"),
+        ("10 working days", "Wed 15 April 2026, 09:00"),
+        ("10 calendar days", "Tue 14 April 2026, 09:00"),
+        ("120 hours", "Fri 10 April 2026, 09:00"),
+    ],
+)
+def test_half_way_is_in_working_days_rounded_up(within, at):
+    story = half_way_reminded(within).next_date()
+    assert (shown(story.now), story.told) == (at, ["reminder: social_worker"])
+
+
+@pytest.mark.parametrize("within", ["1 working day", "2 working days", "48 hours"])
+def test_a_window_of_fewer_than_three_working_days_reminds_nobody_by_itself(within):
+    story = half_way_reminded(within)
+    assert [w.key.kind for w in story.running() if w.parent] == ["warning"]
+
+
+def test_who_was_reminded_by_hand_is_not_reminded_again_that_day():
+    story = half_way_reminded("5 working days").do(e.Reminded(), at="Mon 13 April 2026, 08:30")
+    assert story.told == ["reminder: social_worker"]
+    assert story.fast_forward(to="Mon 13 April 2026, 12:00").told == []
+
+
+def test_until_a_meeting_is_booked_its_arranger_is_reminded_and_after_it_was_held_who_records_the_outcome():
+    def told(*acts):
+        story = Story(invented(MEETING, HALF_WAY)).raise_("Wed 8 April 2026, 10:00")
+        for act in acts:
+            story.do(act, at="Fri 10 April 2026, 09:00")
+        return story.fast_forward(to="Mon 13 April 2026, 09:00").told
+
+    booked = e.MeetingArranged(when("Fri 10 April 2026, 10:00"))
+    assert told() == ["to_arrange: iro_manager"]
+    assert told(booked) == ["reminder: service_manager"]
+    assert told(booked, e.MeetingHeld(on("Fri 10 April 2026"))) == ["outcome_wanted: raiser"]
+
+
+def test_planted_half_the_calendar_days_is_noticed(monkeypatch):
+    def of_any_day(rules, promise):
+        middle = promise.counts_from + (promise.due - promise.counts_from) / 2
+        return at_local(middle, rules.authority.acts_at)
+
+    monkeypatch.setattr(windows, "half_way", of_any_day)
+    with pytest.raises(AssertionError):
+        test_half_way_is_in_working_days_rounded_up("5 working days", "Mon 13 April 2026, 09:00")
+    with pytest.raises(AssertionError):
+        test_a_window_of_fewer_than_three_working_days_reminds_nobody_by_itself("2 working days")
 
 
 def test_a_reminder_of_what_no_longer_runs_lapses_unsent():

@@ -14,6 +14,8 @@ def test_informal_first_with_a_date_of_the_iros_own_and_either_may_answer():
     story = Story(thurrock())
     story.raise_("Wed 8 April 2026, 10:00", reasons=LATE_REPORT, respond_by=on("Wed 15 April 2026"))
     assert story.told == ["asked: social_worker, team_manager"]
+    story.fast_forward(to="Mon 13 April 2026, 09:00")
+    assert story.told == ["reminder: social_worker, team_manager"]
     story.fast_forward(to="Thu 16 April 2026, 09:00")
     assert story.told == ["what_next: raiser"]
     story.do(e.Escalated("No report."))

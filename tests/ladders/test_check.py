@@ -162,7 +162,8 @@ def test_a_planted_fault_is_said_and_counted(monkeypatch, capsys):
 
 
 DURHAM = """\
-Durham County Council: Dispute Resolution Process 2016/17 (resolution), in force from 2016-04-01 to 2022-03-31; then 2022/23
+Durham County Council: Dispute Resolution Process 2016/17, revision 2 (resolution), in force \
+from 2016-04-01 to 2022-03-31; then 2022/23
   shown    wherever an open item can stand (22 places), somebody owns the next step, with a date or a stated reason for none
   shown    Cafcass is open to the child's IRO, wherever an open item stands, for a looked-after child, and to nobody else
   shown    for others too a referral is the IRO's to decide (played: a child with a protection plan)

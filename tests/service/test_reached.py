@@ -151,6 +151,20 @@ def test_what_came_back_was_not_reached_until_something_arrives(climbing: World)
     assert climbing.as_("tess").brings(reference, "did_not_arrive", role="team_manager").status_code == 403
 
 
+def test_a_shipped_ladder_reminds_half_way_and_the_reminder_puts_the_question(world: World) -> None:
+    """Durham's level 3 has four working days from Wednesday 1 April 2026: half-way is Tuesday, for Easter lies between."""
+    world.mails = False
+    answer = world.as_("irene").raises(item_type="formal", stage="stage_3", stage_reason="It is the area's.")
+    reference = str(answer.json()["reference"])
+    world.pass_to("Tue 7 April 2026, 08:00")
+    world.mails = True
+    assert world.told(reference, "reminder") == []
+    world.pass_to("Tue 7 April 2026, 09:30")
+    assert [(stage, to) for stage, to, _ in world.told(reference, "reminder")] == [("stage_3", {"otto"})]
+    world.pass_to("Mon 13 April 2026, 12:00")
+    assert closed(world, reference) == ["no reply"]
+
+
 def test_a_pause_that_holds_the_mail_blames_nobody(climbing: World) -> None:
     with climbing.store.write(climbing.key) as connection:
         store_pause(connection, climbing.key, SendingPause("all", why="A rehearsal."))

@@ -133,7 +133,7 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
 def check_moves_on(here: Ladder, there: Ladder, stage: str, to: str) -> None:
     """Raise Unfit for a move to the same version, or down: another version is never a way back (rule 13)."""
     if there.hash == here.hash:
-        raise Unfit(f"It stands under version {there.version} already.", "Name another version.", "version")
+        raise Unfit(f"It stands under version {there.version_in_words} already.", "Name another version.", "version")
     if there.has(to) and formal_position(there, to) < formal_position(here, stage):
         raise Unfit(
             "That would take it down, and another version is never a way down.", "Name a stage that is no lower.", "stage"
@@ -231,9 +231,9 @@ def _reminded(turn: DecisionBuilder, window: Window) -> None:
         turn.tell(NotificationKind.WILL_CLIMB, [THE_RAISER], window=parent.key)
     elif parent.key.kind is WindowKind.JUDGEMENT:
         turn.tell(NotificationKind.WHAT_NEXT_AGAIN, waiting or [THE_RAISER], window=parent.key)
-    else:
+    elif not any(asked.reminded_on == local_date(turn.at) for asked in parent.asked):  # once a day, whoever does it
         turn.note("reminded", {"due": parent.promise.due.isoformat()})
-        turn.tell(NotificationKind.REMINDER, waiting, window=parent.key)
+        reaching.tell_who_owes(turn, parent)
 
 
 def check_content(event: Event) -> None:

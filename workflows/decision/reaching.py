@@ -152,7 +152,18 @@ def remind_by_hand(turn: DecisionBuilder, event: Reminded) -> None:
     if any(asked.reminded_on == today for window in turn.challenge.windows for asked in window.asked):
         raise NotOpen("They have been reminded today already.", "A further reminder can go tomorrow; or tell them otherwise.")
     turn.note_event(event)
-    waiting = [asked.party for asked in main.asked if asked.answered_at is None]
     asked = tuple(one if one.answered_at else replace(one, reminded_on=today) for one in main.asked)
     turn.put(replace(main, asked=asked))
-    turn.tell(NotificationKind.REMINDER, waiting, window=main.key)
+    tell_who_owes(turn, main)
+
+
+def tell_who_owes(turn: DecisionBuilder, window: Window) -> None:
+    """Remind whoever owes the next step of a window: until a meeting is booked who arranges it, after it was held who records
+    its outcome, else those who are asked and have not answered."""
+    kind, owing = NotificationKind.REMINDER, [asked.party for asked in window.asked if asked.answered_at is None]
+    if window.key.kind is WindowKind.MEETING and turn.rules.edition is not Edition.FIRST:
+        if turn.challenge.meeting_at is None:
+            kind, owing = NotificationKind.TO_ARRANGE, [window.owner]
+        elif window.owner not in owing:
+            kind, owing = NotificationKind.OUTCOME_WANTED, [window.owner]
+    turn.tell(kind, owing, window=window.key)

@@ -22,6 +22,9 @@ from workflows.model.events import WindowsHeld, WindowsReleased
 from workflows.model.ladder import Choice, CountedFrom, Need, NoReply, Stage, Within
 from workflows.model.refusals import NotOpen, Unfit
 
+FEWEST_DAYS_REMINDED = 3
+"""Of how many working days a promise must be for a reminder to come half-way by itself."""
+
 ONE_DAY = Length(1, LengthUnit.WORKING_DAYS)
 """How long an item waits for the IRO after a late reply, or where two stages one after the other were not reached."""
 
@@ -151,14 +154,29 @@ def remind_of(turn: DecisionBuilder, window: Window) -> None:
     rules, ladder = turn.rules, turn.rules.ladder
     if window.promise.is_without_date:
         return
-    if ladder.reminder_before and window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
-        _remind(turn, WindowKind.REMINDER, window, _before(rules, window.promise, ladder.reminder_before))
+    if window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
+        if ladder.reminder_before:
+            _remind(turn, WindowKind.REMINDER, window, _before(rules, window.promise, ladder.reminder_before))
+        if half := half_way(rules, window.promise) if ladder.reminds_half_way else None:
+            _remind(turn, WindowKind.REMINDER, window, half)
     if window.key.kind is WindowKind.JUDGEMENT:
         day = rules.calendar.working_day_on_or_before(window.promise.due)
         _remind(turn, WindowKind.REMINDER, window, working_days.at_local(day, rules.authority.acts_at))
     if window.on_close is NoReply.ESCALATE:
         warns = working_days.warns_at(window.promise, rules.calendar, rules.authority.warns_at)
         _remind(turn, WindowKind.WARNING, window, warns)
+
+
+def half_way(rules: Rules, promise: Promise) -> datetime | None:
+    """Half-way from the day that a promise counts from to its date, in working days rounded up, at the authority's hour (UTC).
+
+    None for a promise of fewer than three working days: a reminder would come with the message that asks.
+    """
+    days = working_days.working_days_between(promise.counts_from, promise.due, rules.calendar)
+    if days < FEWEST_DAYS_REMINDED:
+        return None
+    middle = working_days.promise_from_date(Length((days + 1) // 2, LengthUnit.WORKING_DAYS), promise.counts_from, rules.calendar)
+    return working_days.at_local(middle.due, rules.authority.acts_at)
 
 
 def _before(rules: Rules, promise: Promise, length: Length) -> datetime:

@@ -19,6 +19,8 @@ _WORDS = {
     "whole_process": "limit of the whole",
     "judge_within": "time to judge an answer",
     "remind_before": "reminder",
+    "remind": "reminder",
+    "revision": "revision",
     "enter_at": "where to start",
     "repeat": "what a repeat does",
     "must_raise": "what must be raised",

@@ -114,6 +114,7 @@ HeldForText = Annotated[
     WithJsonSchema({"type": "string", "enum": [member.value for member in HeldFor]}),
 ]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Revision = Annotated[int, Field(ge=1, le=1000)]
 Years = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -227,6 +228,7 @@ class WrittenLadder(Written):
 
     ladder: Key
     version: Label
+    revision: Revision = 1
     authority: Key
     process: Label
     source: Text
@@ -239,6 +241,7 @@ class WrittenLadder(Written):
     whole_process: WrittenWholeProcess | None = None
     judge_within: LengthText
     remind_before: LengthText | None = None
+    remind: Literal["half-way"] | None = None
     observers: Keys = ()
     enter_at: list[WrittenEnterAt] = Field(default_factory=list)
     repeat: list[WrittenRepeat] = Field(default_factory=list)
@@ -265,6 +268,7 @@ class WrittenNotice(Written):
     item: Literal["excellent_practice", "senior_scrutiny"] = "excellent_practice"
     stage: WrittenCountedAt | None = None
     version: Label
+    revision: Revision = 1
     authority: Key
     process: Label
     source: Text

@@ -134,6 +134,12 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
             f"the authority file's `ladders` does not list `{ladder.key}`",
             "add it there, or nothing will use it",
         ),
+        (
+            ladder.reminder_before and ladder.reminds_half_way,
+            ("remind",),
+            "the ladder already says how long before the date people are reminded",
+            "leave out `remind` or `remind_before`",
+        ),
         *(
             (
                 item in ladder.items and not ladder.is_notice,

@@ -315,6 +315,10 @@ class Ladder:
     counts_at: str = ""
     """Of a notice: the stage of the authority's ladder at which it is counted; empty: at none."""
     reminder_before: Length | None = None
+    reminds_half_way: bool = False
+    """Are those who have not answered reminded half-way to the date?"""
+    revision: int = 1
+    """Which writing of this version it is: a file that is changed, and not its authority's procedure, says the next."""
     whole_process: WholeProcess | None = None
     observers: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
@@ -336,6 +340,11 @@ class Ladder:
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    @property
+    def version_in_words(self) -> str:
+        """Its version and, after the first writing of it, its revision: "2016/17, revision 2"."""
+        return self.version if self.revision == 1 else f"{self.version}, revision {self.revision}"
 
     def stage(self, key: str) -> Stage:
         """The stage of that key. Raises KeyError if there is none."""

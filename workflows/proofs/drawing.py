@@ -3,6 +3,7 @@
 from html import escape
 from textwrap import wrap
 
+from workflows.decision.windows import FEWEST_DAYS_REMINDED
 from workflows.model.authority import Authority
 from workflows.model.ladder import RAISER, Choice, Ladder, NoReply, Recipients, Stage, StageCopy, Within
 
@@ -32,6 +33,13 @@ def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
 def copy_in_words(authority: Authority, copy: StageCopy) -> str:
     """A copy with its condition."""
     return role_title(authority, copy.role) + (f" ({copy.when.text})" if copy.when else "")
+
+
+def reminder_in_words(ladder: Ladder) -> str:
+    """When those who have not answered are reminded by themselves; empty: never."""
+    if ladder.reminds_half_way:
+        return f"half-way to the date, where that is {FEWEST_DAYS_REMINDED} working days or more"
+    return f"{ladder.reminder_before} before the date" if ladder.reminder_before else ""
 
 
 def within_in_words(within: Within) -> str:
@@ -93,7 +101,7 @@ def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
         boxes[stage.key] = y, height
         drawn += _box(stage, lines, y, height)
         y += height + _GAP
-    title = f"{ladder.title}, {authority.name}, {ladder.version}"
+    title = f"{ladder.title}, {authority.name}, {ladder.version_in_words}"
     # Ids of its own: a page may hold more than one drawing.
     mark = f"ladder-{ladder.hash[:12]}"
     labels = "; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages)
@@ -106,7 +114,7 @@ def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
         '<path d="M0 0 10 5 0 10z" fill="#0b0c0c"/></marker></defs>',
         f'<rect width="{_WIDE}" height="{y}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(ladder.title)}</text>',
-        f'<text x="{_LEFT}" y="54" fill="#0b0c0c">{escape(authority.name)}, {escape(ladder.version)}</text>',
+        f'<text x="{_LEFT}" y="54" fill="#0b0c0c">{escape(authority.name)}, {escape(ladder.version_in_words)}</text>',
         f'<text x="{_LEFT}" y="80" fill="#505a5f">Solid arrow: goes up by itself if there is no reply. '
         f"Dashed: the {escape(authority.label('iro'))} decides. Read from the foot up.</text>",
     ]

@@ -64,7 +64,7 @@ def _contents(it: ReferralMaterial, kind: Kind, black: Redaction) -> Contents:
         standing=kind,
         reference=loaded.reference,
         authority=it.words.name,
-        procedure=f"{ladder.title}, {ladder.version}",
+        procedure=f"{ladder.title}, {ladder.version_in_words}",
         about=f"{loaded.child_initials}, case-system number {loaded.child_number}",
         referred_at=made.at if made else None,
         referred_at_in_words=moment_in_words(made.at) if made else "",

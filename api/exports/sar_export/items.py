@@ -90,7 +90,7 @@ def gather_item(desk: SarGatherer, id_: UUID) -> Item:
     return Item(
         reference=loaded.reference,
         kind=words.label(challenge.item_type.value),
-        procedure=f"{rules.ladder.title}, {rules.ladder.version}",
+        procedure=f"{rules.ladder.title}, {rules.ladder.version_in_words}",
         standing=item_view.where_in_words(rules, challenge),
         sealed=challenge.is_sealed,
         raised_at=challenge.raised_at,

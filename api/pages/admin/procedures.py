@@ -169,10 +169,12 @@ def _facts(visit: PageContext, shape: LadderShape) -> list[tuple[str, str]]:
     since = f"From {wording.short_date(shape.in_force)}" + (f" until {wording.short_date(shape.until)}" if shape.until else "")
     lines = [
         ("In force", since),
+        ("Revision", str(shape.revision) if shape.revision > 1 else ""),
         ("For", "; ".join(visit.label(item) for item in shape.items)),
         ("Children", "; ".join(visit.label(status) for status in shape.covers) or "of any standing"),
         ("Raised by", "; ".join(shape.raised_by)),
         ("The whole process", shape.whole_process and f"{shape.whole_process} (a warning; it moves nothing)"),
+        ("Reminder", shape.reminder),
         ("To be raised within", "; ".join(shape.raise_within)),
         ("Source", shape.source),
     ]
