@@ -43,10 +43,8 @@ def tell_raiser_by_name(turn: DecisionBuilder) -> None:
 
 def seal_challenge(turn: DecisionBuilder, event: RecordedInError) -> None:
     """It never should have been here: everything stops, nobody but the IRO service sees it, it is kept."""
-    for window in list(turn.challenge.open_windows()):
-        current = turn.challenge.window(window.key)
-        if current and current.is_open:
-            close_window(turn, current, ClosedAs.RECORDED_IN_ERROR, quietly=True)
+    for window in [w for w in turn.challenge.open_windows() if w.parent is None]:
+        close_window(turn, window, ClosedAs.RECORDED_IN_ERROR, quietly=True)
     withdraw_meeting(turn)
     turn.note_event(event, visible=EntryVisibility.SEALED)
     turn.move("seal")

@@ -230,12 +230,11 @@ def lapse_children(turn: DecisionBuilder, window: Window) -> None:
 
 
 def close_stay(turn: DecisionBuilder, how: ClosedAs) -> None:
-    """Close what belongs to the present stay at a stage; the limit, actions and follow-ups run on."""
+    """Close what belongs to the present stay at a stage, and what reminds lapses with it; the limit, actions and follow-ups
+    run on."""
     staying = OUTLIVE_CLOSING | {WindowKind.WHOLE_PROCESS}
-    for window in [w for w in turn.challenge.open_windows() if w.key.kind not in staying]:
-        current = turn.challenge.window(window.key)
-        if current and current.is_open:
-            close_window(turn, current, how)
+    for window in [w for w in turn.challenge.open_windows() if w.parent is None and w.key.kind not in staying]:
+        close_window(turn, window, how)
 
 
 def close_all(turn: DecisionBuilder, how: ClosedAs) -> None:
