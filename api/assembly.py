@@ -190,6 +190,7 @@ def shipped_procedures(name: str) -> ReadProcedures:
     return read_procedures(dict(sorted(texts.items())))
 
 
-def from_folder(folder: Path) -> ReadProcedures:
-    """An authority's procedures from its own files."""
-    return read_procedures({str(path): path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))})
+def from_folder(folder: Path, is_in_force: Callable[[str], bool] = lambda content: False) -> ReadProcedures:
+    """An authority's procedures from its own files; `is_in_force`: is the file of such a content hash in force already?"""
+    texts = {str(path): path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))}
+    return read_procedures(texts, is_in_force=is_in_force)

@@ -19,8 +19,11 @@ from workflows.proofs import drawing
 from workflows.proofs.ladder_check import HANDBOOK_LIMIT, Proof, last_day, prove_ladder
 
 
-def check_files(files: Sequence[Path]) -> int:
-    """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status."""
+def check_files(files: Sequence[Path], in_force: bool = False) -> int:
+    """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status.
+
+    `in_force`: they are in force already, so that what a later release refuses in new files is only to be weighed.
+    """
     folders: dict[Path, set[Path]] = {}
     for path in files:
         if path.is_dir():
@@ -33,7 +36,7 @@ def check_files(files: Sequence[Path]) -> int:
     tally = Counter[str]()
     for folder, chosen in folders.items():
         try:
-            read = read_procedures(_texts(folder))
+            read = read_procedures(_texts(folder), is_in_force=lambda content: in_force)
         except Unreadable as refused:
             print(refused)
             tally["wrong"] += len(refused.faults)
@@ -44,6 +47,9 @@ def check_files(files: Sequence[Path]) -> int:
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
                 tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders))
+        for fault in read.to_weigh:
+            print(f"  weigh    {fault}")
+        tally["to weigh"] += len(read.to_weigh)
         _show_assumed(
             "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
         )

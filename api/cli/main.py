@@ -78,7 +78,12 @@ def demo(port: Annotated[int, typer.Option(envvar="PORT")] = 8000, serve: bool =
 
 
 @declare(app, "check", "api.cli.check_command:check_files")
-def check(files: Annotated[list[Path], typer.Argument(help="Ladder, notice or authority files, or folders of them.")]) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Ladder, notice or authority files, or folders of them.")],
+    in_force: Annotated[
+        bool, typer.Option("--in-force", help="They are in force already: only weigh what new files are refused for.")
+    ] = False,
+) -> None:
     """Read files strictly, and show what each ladder keeps. Exit status 1 if anything is wrong."""
 
 

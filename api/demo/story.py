@@ -205,7 +205,7 @@ class _Teller:
                 ItemType.INFORMAL,
                 (self._rules.authority.themes[0].reasons[0].key,),
                 "Due in a few minutes, to watch what happens when the time comes.",
-                raiser_role=self._rules.ladder.raised_by[0],
+                raiser_role=self._rules.ladder.raisers_of(ItemType.INFORMAL)[0],
             )
             self._walk((simulate.Step(event),), start, self._child(n))
         return len(soon)

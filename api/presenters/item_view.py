@@ -121,6 +121,7 @@ class ItemViewer:
         copied = challenge.visits[-1].copied if challenge.visits and challenge.visits[-1].sent else ()
         stage = ladder.stage(challenge.stage) if challenge.stage else None
         moves = open_moves(self.rules, challenge, self.actor, local_date(self.now))
+        exist = [one.key for one in ladder.stages_for(challenge.item_type)]
         return ChallengeShape(
             reference=self.loaded.reference,
             item_type=challenge.item_type.value,
@@ -142,7 +143,7 @@ class ItemViewer:
             copied=[self.title(party) for party in copied],
             you_are=sorted(part.value for part in self.actor.parts),
             moves=list(moves),
-            stages_to=[s.key for s in ladder.stages if s.key != challenge.stage] if "escalated" in moves else [],
+            stages_to=[key for key in exist if key != challenge.stage] if "escalated" in moves else [],
             referral=self._referral(moves),
             meeting_at=challenge.meeting_at,
             resolve_by=challenge.resolve_by,

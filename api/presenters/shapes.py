@@ -279,6 +279,7 @@ class LadderShape(Shape):
     items: list[str]
     covers: list[str]
     raised_by: list[str]
+    starts_at: dict[str, str] = Field(description="Kinds of item that start higher than the first stage, and at which.")
     source: str
     whole_process: str
     must_raise: list[str]

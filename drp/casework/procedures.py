@@ -38,7 +38,7 @@ class Procedures:
                     key=authority.key, name=authority.name, brake="", label_pack="", last_tick=None, directory_day=None
                 )
             )
-        stored = set(connection.execute(select_of(DocumentRow, authority.key, DocumentRow.hash)).scalars())
+        stored = self.stored(connection, authority.key)
         connection.execute(update_of(DocumentRow, authority.key).values(is_current=False))
         documents: list[Authority | Ladder] = [authority, *read.ladders]
         for document in documents:
@@ -59,6 +59,10 @@ class Procedures:
                     text=read.texts[document.hash],
                 )
             )
+
+    def stored(self, connection: Connection, authority: str) -> frozenset[str]:
+        """The content hashes of every file that was ever loaded for an authority."""
+        return frozenset(connection.execute(select_of(DocumentRow, authority, DocumentRow.hash)).scalars())
 
     def rules(self, connection: Connection, authority: str, ladder_hash: str, authority_hash: str) -> Rules:
         """The rules that a challenge stands under, by the hashes it carries."""

@@ -56,6 +56,18 @@ def list_held_items(connection: Connection, authority: str, most: int) -> list[U
     )
 
 
+def list_items_without_child(connection: Connection, authority: str, most: int) -> list[UUID]:
+    """The open items that are about no child, the oldest first, at most so many."""
+    return list(
+        connection.execute(
+            select_of(ChallengeRow, authority, ChallengeRow.id)
+            .where(col(ChallengeRow.is_open), col(ChallengeRow.child).is_(None))
+            .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
+            .limit(most)
+        ).scalars()
+    )
+
+
 def list_items_with_meeting(connection: Connection, authority: str, most: int) -> list[UUID]:
     """The open items whose present stage is answered by a meeting, by the date that it is due, at most so many.
 

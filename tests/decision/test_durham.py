@@ -2,14 +2,15 @@
 
 import pytest
 
-from tests.cast.clock import on, shown
+from tests.cast.clock import on, shown, when
 from tests.cast.people import IN_PLO, IRO_MANAGER, LOOKED_AFTER, PROTECTION_PLAN, arranger, the
 from tests.cast.rules import durham_2016, durham_2022, durham_climbing, invented
-from tests.cast.story import AGREES, ENOUGH, NEEDS_MORE, REFERRED, Story
+from tests.cast.story import AGREES, ENOUGH, NEEDS_MORE, REFERRED, RESOLVED, Story
+from workflows.decision import addressing
 from workflows.model import events as e
 from workflows.model.challenge import Facts
 from workflows.model.events import Chosen
-from workflows.model.ladder import ItemType, Status
+from workflows.model.ladder import ItemType, Ladder, Status
 from workflows.model.refusals import NotOpen, Unfit
 
 THE_CLIMB = [
@@ -248,12 +249,39 @@ def test_2022_an_unregistered_placement_prompts_for_level_four_or_five_and_never
     assert high.told_of("asked").startswith("head_of_cs (copy: operations_manager, iro_operations_manager")
 
 
-def test_2022_a_matter_of_the_service_names_no_child_and_is_prompted_to_level_three():
-    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", facts=None, item_type=ItemType.ABOUT_SERVICE)
-    assert [prompt.stages for prompt in story.prompts] == [("level_3",)]
+ABOUT_SERVICE = {"facts": None, "item_type": ItemType.ABOUT_SERVICE, "to": (Chosen("strategic_manager_cs"),)}
+
+
+def test_2022_a_matter_of_the_service_starts_at_level_four_and_nobody_of_a_child_is_told():
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", **ABOUT_SERVICE)
+    assert story.state == "level_4.awaiting"
+    assert story.told_of("asked") == "strategic_manager_cs (copy: operations_manager, iro_operations_manager)"
+    story.do(e.MeetingArranged(when("Fri 10 April 2026, 10:00")))
+    assert story.told == ["meeting: strategic_manager_cs, iro_operations_manager, raiser"]
     refusal = story.refused(REFERRED)
     assert isinstance(refusal, NotOpen)
     assert "names no child" in refusal.said
+
+
+def test_2022_the_stages_below_do_not_exist_for_a_matter_of_the_service():
+    with pytest.raises(Unfit, match="starts at Level 4, and `level_2` is below it"):
+        Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", **ABOUT_SERVICE, stage="level_2", stage_reason="Known.")
+    story = Story(durham_2022()).raise_("Wed 8 April 2026, 10:00", **ABOUT_SERVICE)
+    assert isinstance(story.refused(e.Escalated("Down.", to_stage="level_3")), Unfit)
+    story.do(RESOLVED)
+    assert isinstance(story.refused(e.Reopened("informal", "fresh", "It is back.")), Unfit)
+
+
+def test_planted_stages_that_all_exist_for_it_are_noticed(monkeypatch):
+    monkeypatch.setattr(Ladder, "stages_for", lambda ladder, item: ladder.stages)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        test_2022_the_stages_below_do_not_exist_for_a_matter_of_the_service()
+
+
+def test_planted_copies_that_nobody_holds_are_noticed(monkeypatch):
+    monkeypatch.setattr(addressing, "with_a_holder", lambda rules, challenge, parties: list(parties))
+    with pytest.raises(AssertionError):
+        test_2022_a_matter_of_the_service_starts_at_level_four_and_nobody_of_a_child_is_told()
 
 
 def test_the_running_challenge_is_moved_from_one_version_to_the_next_by_name_and_keeps_its_date():

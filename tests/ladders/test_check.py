@@ -344,3 +344,15 @@ def test_a_notice_and_what_is_settled_by_a_reply_alone_do_not_climb():
     for held in (rules("north_yorkshire", "excellent_practice", "2014/15"), rules("north_yorkshire", "multi_agency")):
         facts = simulate.facts_for(held.ladder)
         assert simulate.way_up(held, facts, start, is_answered=False) == ()
+
+
+def test_what_only_new_files_are_refused_for_is_weighed_of_one_in_force(tmp_path, capsys):
+    for name, text in (
+        GOOD | {L: GOOD[L].replace("items: [informal, formal]", "items: [informal, formal, about_service]")}
+    ).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert check_files([tmp_path]) == 1
+    assert "would ask the Social Worker" in capsys.readouterr().out
+    assert check_files([tmp_path], in_force=True) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("  weigh") and "would ask the Social Worker" in line for line in said)

@@ -257,13 +257,25 @@ def test_durham_tells_everyone_above_of_a_referral():
 
 
 def test_durham_scrutinises_an_unregistered_placement_at_level_4_or_5():
-    unregistered, thematic = ladder("durham", "resolution", "2022/23").enter_at
+    (unregistered,) = ladder("durham", "resolution", "2022/23").enter_at
     (term,) = unregistered.when.terms()
     assert (term.kind, term.value) == ("fact", "unregistered_placement")
     assert unregistered.stages == ("level_4", "level_5")
-    (term,) = thematic.when.terms()
-    assert (term.kind, term.value) == ("item", "about_service")
-    assert thematic.stages == ("level_3",)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "version", "start", "raisers"),
+    [
+        ("durham", "resolution", "2022/23", "level_4", ("iro",)),
+        ("derby", "qa_notification", "2017/18", "formal_3", ("deputy_head_of_service_qa",)),
+    ],
+)
+def test_an_item_about_a_service_starts_with_those_who_run_it(name, key, version, start, raisers):
+    it = ladder(name, key, version)
+    assert it.first_for(ItemType.ABOUT_SERVICE).key == start
+    assert it.stages_for(ItemType.ABOUT_SERVICE)[0].key == start
+    assert (it.raisers_of(ItemType.ABOUT_SERVICE), it.raisers_of(ItemType.FORMAL)) == (raisers, ("iro",))
+    assert it.stages_for(ItemType.FORMAL) == it.stages
 
 
 @pytest.mark.parametrize(
@@ -309,7 +321,7 @@ def test_what_a_ladder_carries(name, key, version, items, covers):
     one = ladder(name, key, version)
     assert one.items == tuple(ItemType(item) for item in items.split())
     assert one.covers == tuple(Status(status) for status in covers.split())
-    assert one.raised_by == ("iro",)
+    assert one.raisers_of(one.items[0]) == ("iro",)
     first = one.first_for(ItemType.FORMAL) if ItemType.FORMAL in one.items else None
     assert first is None or not first.informal
 

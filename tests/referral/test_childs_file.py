@@ -6,6 +6,7 @@ from tests.cast.councils import LEVELS
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, matter, refer
+from tests.service.test_about_service import ABOUT_NORTH
 
 
 def test_each_step_has_a_page_and_holds_nothing_that_the_iro_service_keeps(world: World) -> None:
@@ -51,7 +52,7 @@ def test_neither_is_for_whoever_is_asked(world: World) -> None:
 
 def test_there_is_no_letter_where_there_is_no_child(build: Callable[..., World]) -> None:
     world = build(LEVELS)
-    reference = world.as_("irene").raises("", item_type="about_service", team="north").json()["reference"]
+    reference = world.as_("irene").raises("", **ABOUT_NORTH).json()["reference"]
     assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/letter").status_code == 404
     assert at_browser(world, "irene").send("GET", f"/challenges/{reference}/file").status_code == 200
 

@@ -109,7 +109,9 @@ def test_a_matter_about_a_team_is_not_about_the_child_though_the_child_is_in_tha
     derby = build(DERBY)
     irene = derby.as_("irene")
     own = irene.raises(concern="It is about this child.").json()["reference"]
-    assert irene.raises("", item_type="about_service", team="north", concern=CANARY).status_code == 201
+    role = "deputy_head_of_service_qa"
+    about = derby.as_("mona").raises("", item_type="about_service", team="north", raiser_role=role, concern=CANARY)
+    assert about.status_code == 201
     octets = exported(derby, tmp_path)
     assert [one["reference"] for one in said(octets)["items"]] == [own]
     assert CANARY.encode() not in octets

@@ -1,11 +1,11 @@
 """To whom a stage is addressed and copied: the ladder's lists, its conditions, and what the sender chose."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from workflows.model.authority import Authority, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, Party
 from workflows.model.events import Chosen
-from workflows.model.ladder import EVERYONE_ABOVE, Choice, Ladder, LadderCondition, Stage, StageCopy, Term
+from workflows.model.ladder import EVERYONE_ABOVE, Choice, LadderCondition, Stage, StageCopy, Term
 from workflows.model.refusals import Unfit
 
 
@@ -86,7 +86,17 @@ def copies_of_stage(
     for copy in stage.copies:
         if condition_holds(copy.when, challenge, rules.authority, copy.role in chosen):
             found += everyone_above(rules, challenge, stage) if copy.role == EVERYONE_ABOVE else [Party(copy.role)]
-    return without_parties(found, to)
+    return without_parties(with_a_holder(rules, challenge, found), to)
+
+
+def with_a_holder(rules: Rules, challenge: Challenge, parties: Iterable[Party]) -> list[Party]:
+    """Parties without those whose role is held for a child, where the item is about none: nobody could be told."""
+    if challenge.about_child or rules.edition is Edition.FIRST:
+        return list(parties)
+    words = rules.authority
+    return [
+        one for one in parties if one.person or not words.has_role(one.role) or words.role(one.role).held_for is not HeldFor.CHILD
+    ]
 
 
 def everyone_above(rules: Rules, challenge: Challenge, stage: Stage) -> tuple[Party, ...]:
@@ -99,7 +109,8 @@ def everyone_above(rules: Rules, challenge: Challenge, stage: Stage) -> tuple[Pa
     if rules.edition is Edition.FIRST:
         return challenge.everyone_told()
     found: list[Party] = []
-    for before in rules.ladder.stages[: rules.ladder.position(stage.key)]:
+    exist = rules.ladder.stages_for(challenge.item_type)
+    for before in exist[: exist.index(stage) if stage in exist else 0]:
         visits = [visit for visit in challenge.visits if visit.stage == before.key and visit.sent]
         if visits:
             found += [party for visit in visits for party in (*visit.told, *visit.copied)]
@@ -120,9 +131,10 @@ def _fixed_parties(authority: Authority, challenge: Challenge, stage: Stage) -> 
     return [Party(role) for role in (*asked, *copied)]
 
 
-def observers_of_stage(ladder: Ladder, stage: Stage, told: Collection[Party]) -> tuple[Party, ...]:
+def observers_of_stage(rules: Rules, challenge: Challenge, stage: Stage, told: Collection[Party]) -> tuple[Party, ...]:
     """Who is told, beside those asked and copied (`told`), that an item has come to a stage; nothing is asked of them."""
-    return without_parties([Party(role) for role in (*ladder.observers, *stage.observers)], told)
+    observers = [Party(role) for role in (*rules.ladder.observers, *stage.observers)]
+    return without_parties(with_a_holder(rules, challenge, observers), told)
 
 
 def without_parties(parties: Collection[Party], excluded: Collection[Party]) -> tuple[Party, ...]:

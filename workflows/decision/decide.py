@@ -106,8 +106,9 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
     turn.by = act.by
     if rules.edition is not Edition.FIRST:
         check_moves_on(rules.ladder, to.ladder, turn.challenge.stage, event.stage)
-    if not to.ladder.has(event.stage) or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to.ladder).states():
-        known = ", ".join(stage.key for stage in to.ladder.stages)
+    exist = [stage.key for stage in to.ladder.stages_for(turn.challenge.item_type)]
+    if event.stage not in exist or f"{event.stage}.{turn.challenge.phase}" not in moves_of(to.ladder).states():
+        known = ", ".join(exist)
         raise Unfit(
             f"Version {to.ladder.version} has no stage `{event.stage}` at which this could stand.",
             f"Name one of: {known}.",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from workflows.calendar import working_days
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
-from workflows.decision.stage_entry import enter_stage, log_talk, set_resolve_by
+from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
 from workflows.model.authority import Capacity, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, StageVisit
 from workflows.model.events import EarlierItem, Raised
@@ -51,12 +51,14 @@ def prompts_at_raising(
     """What the procedure asks to consider before this is raised: shown at raising, kept with the first entry."""
     ladder, authority = rules.ladder, rules.authority
     found: list[RaisingPrompt] = []
+    exist = {stage.key for stage in ladder.stages_for(event.item_type)}
     for entry in ladder.enter_at:
-        if addressing.condition_holds(entry.when, challenge, authority) and event.stage not in entry.stages:
-            labels = " or ".join(ladder.stage(key).label for key in entry.stages)
+        stages = tuple(key for key in entry.stages if key in exist)
+        if stages and addressing.condition_holds(entry.when, challenge, authority) and event.stage not in stages:
+            labels = " or ".join(ladder.stage(key).label for key in stages)
             why = entry.why or f"The procedure proposes {labels} here."
-            found.append(RaisingPrompt("enter_at", why, entry.stages))
-    for repeat in ladder.repeats:
+            found.append(RaisingPrompt("enter_at", why, stages))
+    for repeat in [one for one in ladder.repeats if one.go_to in exist]:
         for item in earlier:
             if repeat.earlier is not None and item.item_type is not repeat.earlier:
                 continue
@@ -112,7 +114,11 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
         enter_notice(turn, event)
         return asked
     proposed = [
-        e for e in ladder.enter_at if len(e.stages) == 1 and addressing.condition_holds(e.when, turn.challenge, rules.authority)
+        e
+        for e in ladder.enter_at
+        if len(e.stages) == 1
+        and ladder.stage(e.stages[0]) in ladder.stages_for(event.item_type)
+        and addressing.condition_holds(e.when, turn.challenge, rules.authority)
     ]
     start = event.stage or (proposed[0].stages[0] if proposed and not ladder_is_statutory(rules) else _start(ladder, event))
     if event.resolve_by:
@@ -140,7 +146,7 @@ def enter_notice(turn: DecisionBuilder, event: Raised) -> None:
     if ladder.counts_at:
         turn.change(stage=ladder.counts_at, highest_stage=ladder.counts_at)
     turn.tell(NotificationKind.SCRUTINY if event.item_type is ItemType.SENIOR_SCRUTINY else NotificationKind.NOTICE, to, copies)
-    turn.tell(NotificationKind.OBSERVED, addressing.observers_of_stage(ladder, stage, (*to, *copies)))
+    turn.tell(NotificationKind.OBSERVED, addressing.observers_of_stage(turn.rules, turn.challenge, stage, (*to, *copies)))
 
 
 def _check_happened(turn: DecisionBuilder, event: Raised) -> None:
@@ -182,10 +188,9 @@ def _check_kind(turn: DecisionBuilder, event: Raised) -> None:
         raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
     if event.item_type not in ladder.items:
         raise Unfit(f"{ladder.title} does not carry such an item.", "Choose another kind of item.", "item_type")
-    if event.raiser_role not in ladder.raised_by:
-        raise Unfit(
-            f"{ladder.title} is not raised by that role.", f"It is raised by: {', '.join(ladder.raised_by)}.", "raiser_role"
-        )
+    raisers = ladder.raisers_of(event.item_type)
+    if event.raiser_role not in raisers:
+        raise Unfit(f"{ladder.title} is not raised by that role.", f"It is raised by: {', '.join(raisers)}.", "raiser_role")
 
 
 def _check_reasons(turn: DecisionBuilder, event: Raised) -> None:
@@ -209,7 +214,7 @@ def _check_priority(turn: DecisionBuilder, event: Raised) -> None:
     if event.priority and event.priority not in ladder.priorities:
         listed = f"Choose from: {', '.join(ladder.priorities)}." if ladder.priorities else "Leave it out."
         raise Unfit("This ladder has no such priority.", listed, "priority")
-    if any(addressing.needs_agency(turn.rules.authority, turn.challenge, stage) for stage in ladder.stages):
+    if any(addressing.needs_agency(turn.rules.authority, turn.challenge, stage) for stage in ladder.stages_for(event.item_type)):
         raise Unfit("It may go to another agency, and it is not said which agency.", "Name the agency.", "agency")
     if not ladder.suits_priority(event.priority):
         said = "Here the time to answer depends on the priority."
@@ -223,9 +228,8 @@ def _check_start(turn: DecisionBuilder, event: Raised) -> None:
         raise Unfit(f"{ladder.title} has no informal stage to log a talk at.", "Raise it with its clock.", "without_clock")
     if event.without_clock and event.stage:
         raise Unfit("A talk is logged at the informal stage.", "Leave the stage out, or raise it with its clock.", "stage")
-    if event.stage and not ladder.has(event.stage):
-        listed = ", ".join(stage.key for stage in ladder.stages)
-        raise Unfit(f"This ladder has no stage `{event.stage}`.", f"Name one of: {listed}.", "stage")
+    if event.stage:
+        check_stage_exists(turn, event.stage, "stage")
     if event.stage and event.stage != usual.key and not event.stage_reason.strip():
         raise Unfit("It starts above the first stage, and no reason is given.", "Say why this stage is right.", "stage_reason")
     first = ladder.before_skipping

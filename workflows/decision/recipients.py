@@ -157,7 +157,7 @@ def _people_of(
 def _holders(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
     if party.person:
         return (party.person,)
-    if party.role == RAISER:
+    if party.role == RAISER or (party.role == about.raiser_role and not about.child):  # their role is held for other children
         return raiser_of(authority, establishment, about, day)
     return establishment.holders(authority, party.role, about, day)
 

@@ -107,6 +107,8 @@ def standing_on(
     seen_roles |= _stood_in_for(seen_roles, challenge, about, rules, establishment, day)
     raisers = frozenset(raiser_of(authority, establishment, about, day))
     is_raiser = bool(acts_for & raisers)
+    if is_raiser and not about.child:
+        roles |= {about.raiser_role}
     if nobody_is_there(THE_RAISER, authority, establishment, about, day):
         # It falls to the IRO manager, so that it is never nobody's.
         is_raiser = is_raiser or Part.IRO_MANAGER in capacity_parts(authority, roles)

@@ -288,7 +288,9 @@ def arrange_meeting(turn: DecisionBuilder, event: MeetingArranged) -> None:
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
         turn.put(replace(main, owner=turn.challenge.visit.told[0]))
     attending = tuple(Party(role) for role in meeting.attended_by if role != RECIPIENTS)
-    parties = dict.fromkeys((*turn.challenge.visit.told, *attending, THE_RAISER))
+    parties = dict.fromkeys(
+        (*turn.challenge.visit.told, *addressing.with_a_holder(turn.rules, turn.challenge, attending), THE_RAISER)
+    )
     turn.tell(NotificationKind.MEETING_MOVED if again else NotificationKind.MEETING, parties, window=main.key if main else None)
 
 

@@ -112,7 +112,7 @@ def send_to_stage(turn: DecisionBuilder, stage: Stage, visit: StageVisit, promis
     kind = WindowKind.MEETING if stage.answer_is_a_meeting else WindowKind.REPLY
     window = open_reply(turn, promise, visit.told, kind)
     turn.tell(NotificationKind.ASKED, visit.told, visit.copied, window=window.key)
-    observers = addressing.observers_of_stage(turn.rules.ladder, stage, (*visit.told, *visit.copied))
+    observers = addressing.observers_of_stage(turn.rules, turn.challenge, stage, (*visit.told, *visit.copied))
     turn.tell(NotificationKind.OBSERVED, observers, window=window.key)
     if stage.sent_by:
         senders = [Party(role) for role in stage.sent_by]
@@ -144,11 +144,14 @@ def set_resolve_by(turn: DecisionBuilder, day: date) -> None:
     turn.change(resolve_by=day)
 
 
-def check_stage_exists(turn: DecisionBuilder, stage: str) -> None:
-    """Raise Unfit for a stage that this ladder does not have."""
-    if not turn.rules.ladder.has(stage):
-        listed = ", ".join(known.key for known in turn.rules.ladder.stages)
-        raise Unfit(f"This ladder has no stage `{stage}`.", f"Name one of: {listed}.", "to_stage")
+def check_stage_exists(turn: DecisionBuilder, stage: str, field: str = "to_stage") -> None:
+    """Raise Unfit for a stage that this ladder does not have for such an item."""
+    ladder, item = turn.rules.ladder, turn.challenge.item_type
+    exist = [known.key for known in ladder.stages_for(item)]
+    if stage not in exist:
+        below = f"Such an item starts at {ladder.first_for(item).label}, and `{stage}` is below it."
+        said = below if ladder.has(stage) else f"This ladder has no stage `{stage}`."
+        raise Unfit(said, f"Name one of: {', '.join(exist)}.", field)
 
 
 def _parties(told: tuple[Party, ...], copied: tuple[Party, ...]) -> dict[str, object]:

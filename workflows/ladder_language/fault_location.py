@@ -22,6 +22,7 @@ _WORDS = {
     "remind": "reminder",
     "revision": "revision",
     "enter_at": "where to start",
+    "starts_at": "where some items start",
     "repeat": "what a repeat does",
     "must_raise": "what must be raised",
     "before_skipping": "advice before skipping",

@@ -96,6 +96,15 @@ Items = Annotated[
     PlainValidator(phrase_parser.parse_item_types),
     WithJsonSchema({"type": ["string", "array"], "examples": [["informal", "formal"]]}),
 ]
+RaisedBy = Annotated[
+    tuple[tuple[str, tuple[ItemType, ...]], ...],
+    *_phrase(phrase_parser.parse_raised_by, ["iro"], ["iro", {"service_manager": "about_service"}], shape=["string", "array"]),
+]
+StartsAt = Annotated[
+    dict[ItemType, str],
+    PlainValidator(phrase_parser.parse_starts_at),
+    WithJsonSchema({"type": "object", "examples": [{"about_service": "level_4"}]}),
+]
 Statuses = Annotated[
     tuple[Status, ...], PlainValidator(_one_of(Status, plural=True)), WithJsonSchema({"type": ["string", "array"]})
 ]
@@ -235,7 +244,7 @@ class WrittenLadder(Written):
     in_force: date
     until: date | None = None
     items: Items
-    raised_by: Keys
+    raised_by: RaisedBy
     covers: Statuses = ()
     priorities: Keys = ()
     whole_process: WrittenWholeProcess | None = None
@@ -243,6 +252,7 @@ class WrittenLadder(Written):
     remind_before: LengthText | None = None
     remind: Literal["half-way"] | None = None
     observers: Keys = ()
+    starts_at: StartsAt = Field(default_factory=dict)
     enter_at: list[WrittenEnterAt] = Field(default_factory=list)
     repeat: list[WrittenRepeat] = Field(default_factory=list)
     must_raise: list[WrittenMustRaise] = Field(default_factory=list)

@@ -311,6 +311,30 @@ def parse_item_type(raw: Any) -> ItemType:
     return ItemType(raw)
 
 
+def parse_starts_at(raw: Any) -> dict[ItemType, str]:
+    """Where items of a type start: `{about_service: level_4}`."""
+    if not isinstance(raw, dict):
+        raise Miswritten(f"`{show_value(raw)}` does not say where", "write `starts_at: {about_service: level_4}`")
+    return {parse_item_type(item): parse_key(stage) for item, stage in raw.items()}
+
+
+def parse_raised_by(raw: Any) -> tuple[tuple[str, tuple[ItemType, ...]], ...]:
+    """Who raises: roles, each perhaps with the only item types that it raises, `{service_manager: about_service}`."""
+
+    def read(one: Any) -> tuple[str, tuple[ItemType, ...]]:
+        if not isinstance(one, dict):
+            return parse_key(one), ()
+        if len(one) != 1:
+            raise Miswritten("one role belongs here", "write each role with its items on a line of its own")
+        ((role, items),) = one.items()
+        return parse_key(role), parse_item_types(items)
+
+    found = _each(raw, read)
+    if len({role for role, _ in found}) < len(found):
+        raise Miswritten("a role stands twice", "name each once, with all the items that it raises")
+    return found
+
+
 def parse_item_types(raw: Any) -> tuple[ItemType, ...]:
     """One or several item types."""
     return _once_each(raw, parse_item_type)

@@ -1,7 +1,7 @@
 """Text to values: reads authority, ladder and notice files strictly and reports every fault at once."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, get_args, get_origin
@@ -34,12 +34,17 @@ class AuthorityProcedures:
     ladders: tuple[Ladder, ...]
     texts: Mapping[str, str]
     """The text that each hash stands for: what is stored with the version."""
+    to_weigh: tuple[FileFault, ...] = ()
+    """What files in force say that new ones are refused for."""
 
 
-def read_procedures(files: Mapping[str, str], whole: bool = True) -> AuthorityProcedures:
+def read_procedures(
+    files: Mapping[str, str], whole: bool = True, is_in_force: Callable[[str], bool] = lambda content: False
+) -> AuthorityProcedures:
     """Read one authority's files (name to text). Raises Unreadable with every fault of every file.
 
     `whole` False reads a stored version, which is one ladder with its authority file and not all of its neighbours.
+    `is_in_force`: is the file of such a content hash in force already? Then it is not refused for what a later release asks.
     """
     faults: list[FileFault] = []
     authorities: list[tuple[Authority, FileTree]] = []
@@ -72,9 +77,12 @@ def read_procedures(files: Mapping[str, str], whole: bool = True) -> AuthorityPr
     malformed = {(fault.file, fault.line) for fault in faults}
     sense = [fault for _, tree in [*authorities, *ladders] for fault in tree.faults]
     faults += [fault for fault in sense if (fault.file, fault.line) not in malformed]
+    to_weigh: list[FileFault] = []
+    for ladder, tree in ladders:
+        (to_weigh if not whole or is_in_force(ladder.hash) else faults).extend(tree.refused_if_new)
     if faults:
         raise Unreadable(faults)
-    return AuthorityProcedures(authority, every, {content_hash(text): text for text in files.values()})
+    return AuthorityProcedures(authority, every, {content_hash(text): text for text in files.values()}, tuple(to_weigh))
 
 
 def _kind_of(tree: FileTree) -> type[BaseModel] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, takewhile
 from typing import Any, NoReturn
@@ -65,6 +65,8 @@ class FileTree:
     value: Any
     lines: dict[Path, int]
     faults: list[FileFault]
+    refused_if_new: list[FileFault] = field(default_factory=list)
+    """What a new file is refused for, and one in force is only warned of: what is stored stays in force."""
 
     def line_of(self, path: Path) -> int:
         """The line of the nearest enclosing value that the file does have (a missing key points at its parent)."""
@@ -82,6 +84,10 @@ class FileTree:
     def fault(self, path: Path, wrong: str, instead: str) -> None:
         """Note a fault at the line of `path`."""
         self.faults.append(FileFault(self.file, self.line_of(path), wrong, instead))
+
+    def refuse_new(self, path: Path, wrong: str, instead: str) -> None:
+        """Note what is a fault in a new file, and to be weighed in one that is in force."""
+        self.refused_if_new.append(FileFault(self.file, self.line_of(path), wrong, instead))
 
 
 def read_tree(text: str, file: str) -> FileTree:

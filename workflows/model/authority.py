@@ -222,7 +222,7 @@ def in_force_on(day: date, versions: Iterable[Ladder]) -> tuple[Ladder, ...]:
 
 def serves_item(ladder: Ladder, item_type: ItemType, raiser_role: str, statuses: Collection[Status] | None) -> bool:
     """Does this ladder carry such an item, of such a raiser, for a child of such statuses (None: no child)?"""
-    if item_type not in ladder.items or raiser_role not in ladder.raised_by:
+    if item_type not in ladder.items or raiser_role not in ladder.raisers_of(item_type):
         return False
     return statuses is None or not ladder.covers or any(status in ladder.covers for status in statuses)
 

@@ -310,6 +310,10 @@ class Ladder:
     judge_within: Length
     hash: str
     until: date | None = None
+    raises_only: tuple[tuple[str, tuple[ItemType, ...]], ...] = ()
+    """Of roles that raise some item types only: which; nobody else raises those."""
+    starts_at: tuple[tuple[ItemType, str], ...] = ()
+    """Item types that start higher than the first stage, and where: the stages below do not exist for them."""
     is_notice: bool = False
     """Is it told once (excellent practice, senior scrutiny), without a window, and does it never climb?"""
     counts_at: str = ""
@@ -378,10 +382,25 @@ class Ladder:
         return self.stage(key).no_reply_to or next(iter(self.onward(key)), None)
 
     def first_for(self, item_type: ItemType) -> Stage:
-        """Where an item starts if nothing else is said: the first formal stage, unless it is informal."""
+        """Where an item starts if nothing else is said: where the file says for its type, else the first formal stage, unless
+        it is informal."""
+        start = dict(self.starts_at).get(item_type, "")
+        if self.has(start):
+            return self.stage(start)
         if item_type is ItemType.FORMAL:
             return next((stage for stage in self.stages if not stage.informal), self.stages[0])
         return self.stages[0]
+
+    def stages_for(self, item_type: ItemType) -> tuple[Stage, ...]:
+        """The stages that exist for an item: all, or those from where the file says that items of its type start."""
+        start = dict(self.starts_at).get(item_type, "")
+        return self.stages[self.position(start) :] if self.has(start) else self.stages
+
+    def raisers_of(self, item_type: ItemType) -> tuple[str, ...]:
+        """The roles that raise items of a type: those named for it, else those named for none."""
+        only = dict(self.raises_only)
+        named = tuple(role for role in self.raised_by if item_type in only.get(role, ()))
+        return named or tuple(role for role in self.raised_by if role not in only)
 
     def ways_up(self, key: str) -> tuple[str, ...]:
         """Every stage to which an item may climb from one: because more is needed, or for want of a reply."""

@@ -35,6 +35,12 @@ def copy_in_words(authority: Authority, copy: StageCopy) -> str:
     return role_title(authority, copy.role) + (f" ({copy.when.text})" if copy.when else "")
 
 
+def raiser_in_words(authority: Authority, ladder: Ladder, role: str) -> str:
+    """A role that raises, and what it raises where that is not everything."""
+    items = ", ".join(authority.label(item) for item in dict(ladder.raises_only).get(role, ()))
+    return f"{role_title(authority, role)} ({items} only)" if items else role_title(authority, role)
+
+
 def reminder_in_words(ladder: Ladder) -> str:
     """When those who have not answered are reminded by themselves; empty: never."""
     if ladder.reminds_half_way:

@@ -190,7 +190,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
     for item in ladder.items:
         if about_child == (item in WITHOUT_CHILD):
             continue
-        for stage in ladder.stages:
+        for stage in ladder.stages_for(item):
             if ItemType.FORMAL in ladder.items and stage.informal == (item is not ItemType.INFORMAL):
                 continue
             starts_here = stage is ladder.first_for(item)
@@ -205,7 +205,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
                     stage_reason="" if starts_here else "It needs somebody who can decide on it.",
                     advice_before_skipping="" if starts_here else "Talked over; they agree that it cannot wait.",
                     priority=ladder.priorities[0] if ladder.priorities else "",
-                    raiser_role=ladder.raised_by[0],
+                    raiser_role=ladder.raisers_of(item)[0],
                     agency=_agency(rules, person),
                     **choice_at(rules.authority, stage, start, person),
                 )

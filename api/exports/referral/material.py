@@ -275,7 +275,8 @@ def _bypassed(it: ReferralMaterial) -> list[str]:
     if not reached:
         return []
     highest = max(ladder.position(stage) for stage in reached)
-    passed = [s.label for s in ladder.stages if ladder.position(s.key) < highest and s.key not in reached and not s.referral]
+    exist = ladder.stages_for(it.challenge.item_type)
+    passed = [s.label for s in exist if ladder.position(s.key) < highest and s.key not in reached and not s.referral]
     return [f"Passed over: {', '.join(passed)}"] if passed else ["No stage below the highest one reached was passed over"]
 
 

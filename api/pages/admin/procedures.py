@@ -167,6 +167,7 @@ def _standing(visit: PageContext, rules: Rules, in_force: set[str]) -> str:
 def _facts(visit: PageContext, shape: LadderShape) -> list[tuple[str, str]]:
     """The procedure in short lines."""
     since = f"From {wording.short_date(shape.in_force)}" + (f" until {wording.short_date(shape.until)}" if shape.until else "")
+    labels = {stage.key: stage.label for stage in shape.stages}
     lines = [
         ("In force", since),
         ("Revision", str(shape.revision) if shape.revision > 1 else ""),
@@ -174,6 +175,7 @@ def _facts(visit: PageContext, shape: LadderShape) -> list[tuple[str, str]]:
         ("Children", "; ".join(visit.label(status) for status in shape.covers) or "of any standing"),
         ("Raised by", "; ".join(shape.raised_by)),
         ("The whole process", shape.whole_process and f"{shape.whole_process} (a warning; it moves nothing)"),
+        ("Starts higher", "; ".join(f"{visit.label(item)}: {labels[stage]}" for item, stage in shape.starts_at.items())),
         ("Reminder", shape.reminder),
         ("To be raised within", "; ".join(shape.raise_within)),
         ("Source", shape.source),

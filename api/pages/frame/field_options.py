@@ -47,6 +47,11 @@ class FieldOptions:
         """The ladder that it climbs."""
         return self.item.rules.ladder
 
+    @property
+    def exist(self) -> tuple[Stage, ...]:
+        """The stages that there are for such an item."""
+        return self.ladder.stages_for(self.item.loaded.challenge.item_type)
+
     def stages(self, keys: Iterable[str]) -> list[Option]:
         """Stages to choose from, each with whom it goes to."""
         wanted = set(keys)
@@ -194,7 +199,8 @@ def day_for_actions(challenge: Challenge, today: date) -> date | None:
 def to_stages(ladder: Ladder, challenge: Challenge) -> list[str]:
     """Every stage but the one where it stands, the next ones first."""
     onward = list(ladder.onward(challenge.stage)) if challenge.stage else []
-    rest = [stage.key for stage in ladder.stages if stage.key != challenge.stage and stage.key not in onward]
+    exist = ladder.stages_for(challenge.item_type)
+    rest = [stage.key for stage in exist if stage.key != challenge.stage and stage.key not in onward]
     return [*onward, *rest]
 
 

@@ -211,7 +211,7 @@ def rungs_of(seen: ItemOnPage) -> list[LadderRung]:
     challenge, words = seen.challenge, seen.item.rules.authority
     been = {visit.stage: visit for visit in challenge.visits}
     found = []
-    for stage in seen.item.rules.ladder.stages:
+    for stage in seen.item.rules.ladder.stages_for(challenge.item_type):
         visit = been.get(stage.key)
         told = [item_view.title_of(words, party.role, challenge.raiser_role) for party in visit.told] if visit else []
         to = told or [words.role(role).title for role in stage.roles_to() if words.has_role(role)]

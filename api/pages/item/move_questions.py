@@ -100,7 +100,7 @@ def ask_of_judgement(choices: FieldOptions) -> Sequence[FormField]:
 
 def ask_of_reopening(choices: FieldOptions) -> Sequence[FormField]:
     """Ask at which stage it is opened again, and with what time."""
-    keys = [stage.key for stage in choices.ladder.stages if not stage.referral]
+    keys = [stage.key for stage in choices.exist if not stage.referral]
     clock = [("fresh", "A fresh window", ""), ("as it was", "To the date that was promised there", "")]
     return [
         RadioPick(name="stage", label="At which stage", options=choices.stages(keys), need="Choose the stage."),
@@ -146,7 +146,7 @@ def ask_of_meeting(choices: FieldOptions) -> Sequence[FormField]:
 def ask_who_was_told(choices: FieldOptions) -> Sequence[FormField]:
     """Ask who was told of a referral."""
     part = [party.role for party in choices.item.loaded.challenge.everyone_told()]
-    above = [role for stage in choices.ladder.stages for role in stage.roles_to()]
+    above = [role for stage in choices.exist for role in stage.roles_to()]
     return [
         TickBoxes(
             name="told", label="Who was told", hint="Those who took part, and those above them.",
@@ -176,7 +176,7 @@ def ask_which_entry(choices: FieldOptions) -> Sequence[FormField]:
 
 def ask_which_version(choices: FieldOptions) -> Sequence[FormField]:
     """Ask to which version and stage it is moved."""
-    keys = [stage.key for stage in choices.ladder.stages]
+    keys = [stage.key for stage in choices.exist]
     return [
         TextLine(name="version", label="Version of the procedure", need="Name the version, as Procedures lists it."),
         RadioPick(name="stage", label="At which stage of it", options=choices.stages(keys), need="Choose the stage."),

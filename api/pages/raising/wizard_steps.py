@@ -76,9 +76,8 @@ class DraftInProgress:
 def raises_as(connection: Connection, visit: PageContext, item_type: ItemType) -> str:
     """The role in which this person raises such an item. Raises NotPermitted where no procedure lets them."""
     current = visit.procedures(connection)
-    may = [
-        role for rules in current if item_type in rules.ladder.items or rules.ladder.is_notice for role in rules.ladder.raised_by
-    ]
+    carry = [rules.ladder for rules in current if item_type in rules.ladder.items or rules.ladder.is_notice]
+    may = [role for ladder in carry for role in ladder.raisers_of(item_type)]
     own = [role for role in may if role in visit.signed.roles]
     desk = visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}
     iros = [role for role in may if role in visit.words.roles_acting_as(Capacity.IRO)] if desk else []
@@ -110,8 +109,8 @@ def kinds_to_choose(connection: Connection, visit: PageContext) -> list[Option]:
     roles = set(visit.signed.roles)
     if visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}:
         roles |= set(visit.words.roles_acting_as(Capacity.IRO))
-    ladders = [rules.ladder for rules in current if roles & set(rules.ladder.raised_by) and not rules.ladder.is_notice]
-    carried = {kind for ladder in ladders for kind in ladder.items}
+    ladders = [rules.ladder for rules in current if not rules.ladder.is_notice]
+    carried = {kind for ladder in ladders for kind in ladder.items if roles & set(ladder.raisers_of(kind))}
     if not carried:
         raise NotPermitted
     return [(kind.value, wording.capitalised(visit.label(kind.value)), "") for kind in ItemType if kind in carried]
@@ -218,7 +217,8 @@ def _counted_from(rules: Rules) -> list[str]:
 
 def _stage(connection: Connection, visit: PageContext, rules: Rules, known: DraftInProgress) -> list[FormField]:
     assert known.ground is not None
-    words, open_to = rules.authority, [stage for stage in rules.ladder.stages if not stage.referral]
+    exist = rules.ladder.stages_for(ItemType(known.values["item_type"]))
+    words, open_to = rules.authority, [stage for stage in exist if not stage.referral]
     roles = [role for stage in open_to for role in stage.roles_to()]
     people = holders_to_choose(connection, visit, words, known.ground.establishment, known.ground.about, roles)
     return [

@@ -130,12 +130,17 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
         counted = caseloads.read_board(connection, visit.words, visit.now)
         stand_ins = _covers(connection, visit)
         held, meetings, failed = _held(connection, visit), _meetings(connection, visit), _failed(connection, visit)
+        below = _below_their_start(connection, visit)
         gaps = show_gaps(connection, visit, name_children=True)
-    visit.log_access("board", *(line.item.loaded.reference for listed in (held, meetings, failed) for line in listed.lines))
+    visit.log_access(
+        "board",
+        *(line.item.loaded.reference for listed in (held, meetings, failed) for line in listed.lines),
+        *(line.item.loaded.reference for line in below),
+    )
     return visit.page(
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
         total=counted.total, gaps=gaps, covers=stand_ins, manages=Capacity.IRO_MANAGER in visit.signed.capacities,
-        held=held, meetings=meetings, failed=failed,
+        held=held, meetings=meetings, failed=failed, below=below,
     )  # fmt: skip
 
 
@@ -184,6 +189,18 @@ def _meeting_line(one: item_reader.SeenItem, now: datetime) -> BoardItem:
     if window.promise.is_without_date:
         return BoardItem(one)
     return BoardItem(one, due=window.promise.due, is_late=window.is_late(now))
+
+
+def _below_their_start(connection: Connection, visit: PageContext) -> list[BoardItem]:
+    """Items at a stage that, in the procedure as it is now, does not exist for such an item: it would ask somebody of a child."""
+    ids = service_board.list_items_without_child(connection, visit.authority, MOST)
+    now = {rules.ladder.key: rules.ladder for rules in visit.procedures(connection) if rules.ladder.starts_at} if ids else {}
+    found = []
+    for one in item_reader.items_they_may_see(connection, visit, ids).values():
+        challenge, ladder = one.loaded.challenge, now.get(one.rules.ladder.key)
+        if ladder and ladder.has(challenge.stage) and ladder.stage(challenge.stage) not in ladder.stages_for(challenge.item_type):
+            found.append(BoardItem(one, f"such items start at {ladder.first_for(challenge.item_type).label} now"))
+    return found
 
 
 def _failed(connection: Connection, visit: PageContext) -> BoardList:
