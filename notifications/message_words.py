@@ -262,6 +262,13 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "The child's {iro} can open it again at any time, with nobody's leave.",
         told=("Ended by another hand", "An item was ended by somebody else than whoever raised it."),
     ),
+    NotificationKind.RAISED_BY_ANOTHER: MessageWords(
+        "Somebody else raised something about a child of yours",
+        "A {challenge} about a child whose {iro} you are was raised by somebody else.",
+        "It is theirs to carry on. It takes nothing from you: you may raise your own, and refer to {cafcass}, at any time.",
+        "Look at it, and raise your own if you see it differently.",
+        told=("Raised by another", "A {challenge} was raised by somebody else than the child's {iro}."),
+    ),
     NotificationKind.DELIVERY_FAILED: MessageWords(
         "A message could not be delivered",
         "A message to somebody asked came back, or does not leave.",

@@ -46,7 +46,7 @@ def check_files(files: Sequence[Path], in_force: bool = False) -> int:
             days = days.closed_also_on(dict(read.authority.closures), read.authority.hash[:8])
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
-                tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders))
+                tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders, in_force))
         for fault in read.to_weigh:
             print(f"  weigh    {fault}")
         tally["to weigh"] += len(read.to_weigh)
@@ -76,12 +76,15 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _show_proof(rules: Rules, versions: Sequence[Ladder]) -> dict[str, int]:
-    """Print what a ladder keeps. Gives how many things are wrong with it, and how many are to be weighed."""
+def _show_proof(rules: Rules, versions: Sequence[Ladder], in_force: bool) -> dict[str, int]:
+    """Print what a ladder keeps. Gives how many things are wrong with it, and how many are to be weighed.
+
+    `in_force`: what is wrong is to be weighed too, for what is stored stays in force.
+    """
     proof, ladder = prove_ladder(rules, versions), rules.ladder
     print(f"{rules.authority.name}: {ladder.title} {ladder.version_in_words} ({ladder.key}), {_in_force(ladder, versions)}")
     for failure in proof.failures:
-        print(f"  WRONG    {failure}")
+        print(f"  {'weigh' if in_force else 'WRONG'}    {failure}")
     if not proof.failures:
         for shown in _shown(proof, ladder):
             print(f"  shown    {shown}")
@@ -91,7 +94,8 @@ def _show_proof(rules: Rules, versions: Sequence[Ladder]) -> dict[str, int]:
     for warning in proof.warnings:
         print(f"  weigh    {warning}")
     _show_assumed("assumed", ladder.assumed, partial(fault_location.locate_in_ladder, ladder))
-    return {"procedures": 1, "wrong": len(proof.failures), "to weigh": len(proof.warnings)}
+    wrong, to_weigh = len(proof.failures), len(proof.warnings)
+    return {"procedures": 1, "wrong": 0 if in_force else wrong, "to weigh": to_weigh + (wrong if in_force else 0)}
 
 
 def _in_force(ladder: Ladder, versions: Sequence[Ladder]) -> str:

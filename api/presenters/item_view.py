@@ -24,7 +24,7 @@ from drp.directory import lookup
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import open_moves
-from workflows.decision.recipients import Establishment, reach_people
+from workflows.decision.recipients import Establishment, reach_asked
 from workflows.decision.relation import reads_iro_service, sees_head_only
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Authority, Rules
@@ -40,6 +40,7 @@ from workflows.model.challenge import (
     WindowKind,
 )
 from workflows.model.ladder import RAISER, ItemType, NoReply
+from workflows.model.register_entry import is_resolved_by_another
 
 SHOWN = frozenset(WindowKind) - {WindowKind.REMINDER, WindowKind.WARNING}
 
@@ -60,9 +61,9 @@ class ItemViewer:
         self.challenge: Challenge = loaded.challenge
         parties = {asked.party for w in self.challenge.windows if w.key.kind in SHOWN for asked in w.asked}
         parties |= {party for visit in self.challenge.visits[-1:] for party in (*visit.told, *visit.copied)}
-        about, day = loaded.about(), local_date(now)
+        about, day, stage = loaded.about(), local_date(now), self.challenge.stage
         self._reached = {
-            party: [one.person for one in reach_people(party, rules.authority, establishment, about, day)] for party in parties
+            party: [one.person for one in reach_asked(party, stage, rules, establishment, about, day)] for party in parties
         }
         people = {person for reached in self._reached.values() for person in reached}
         self._names = lookup.names_of(connection, rules.authority.key, people)
@@ -241,6 +242,8 @@ _PHASES = {
 def where_in_words(rules: Rules, challenge: Challenge) -> str:
     """Where it stands, in courteous words."""
     words = _PHASES[challenge.phase].format(iro=rules.authority.label("iro"))
+    if is_resolved_by_another(challenge, rules.authority):
+        words = f"resolved, as the {title_of(rules.authority, RAISER, challenge.raiser_role)} says who raised it"
     if challenge.phase is Outcome.NOTICED and challenge.item_type is ItemType.SENIOR_SCRUTINY:
         words = "on the record"
     if challenge.stage and (challenge.is_open or challenge.phase is Outcome.NOTICED):

@@ -13,7 +13,15 @@ from drp.database.statements import SENT_THE_MEETING
 from workflows.calendar.working_days import local_date
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision, NotificationKind
-from workflows.decision.recipients import Establishment, ReachedHow, ReachedPerson, nobody_is_there, reach_people
+from workflows.decision.reach import ASKS
+from workflows.decision.recipients import (
+    Establishment,
+    ReachedHow,
+    ReachedPerson,
+    nobody_is_asked,
+    reach_asked,
+    reach_people,
+)
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Rules
 from workflows.model.challenge import THE_RAISER, Party
@@ -33,7 +41,7 @@ def resolve_recipients(
     for telling in decision.tellings:
         day = local_date(telling.at)
         for party in telling.to if telling.subject is NotificationKind.ASKED else ():
-            if party.role not in alarmed and nobody_is_there(party, authority, establishment, about, day):
+            if party.role not in alarmed and nobody_is_asked(party, telling.stage, rules, establishment, about, day):
                 alarmed.add(party.role)
     for role in sorted(alarmed):
         more = decide(rules, decision.challenge, Act(PostEmptied(role), THE_SERVICE), now)
@@ -43,11 +51,16 @@ def resolve_recipients(
         day = local_date(telling.at)
         stage = rules.ladder.stage(telling.stage) if rules.ladder.has(telling.stage) else None
         stand_ins = dict(stage.stand_ins) if stage else {}
+        asks = telling.subject in ASKS
         to, copy = (
             tuple(
                 (party, reached)
                 for party in parties
-                for reached in reach_people(party, authority, establishment, about, day, stand_ins.get(party.role, ""))
+                for reached in (
+                    reach_asked(party, telling.stage, rules, establishment, about, day)
+                    if asks and parties is telling.to
+                    else reach_people(party, authority, establishment, about, day, stand_ins.get(party.role, ""))
+                )
             )
             for parties in (telling.to, telling.copy)
         )
@@ -61,6 +74,8 @@ def resolve_recipients(
             ) or tuple(
                 (party, one) for party in telling.to for one in reach_people(THE_RAISER, authority, establishment, about, day)
             )
+        elif telling.subject is NotificationKind.RAISED_BY_ANOTHER:
+            to = tuple((party, one) for party, one in to if one.person != about.raiser)
         elif telling.subject is NotificationKind.MEETING_OFF:
             to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))

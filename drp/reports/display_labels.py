@@ -16,7 +16,7 @@ from workflows.calendar.reporting_periods import period_in_words
 from workflows.model.authority import Authority
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType, Ladder, Status
-from workflows.model.register_entry import OPEN
+from workflows.model.register_entry import OPEN, RESOLVED_BY_RAISER
 from workflows.model.reporting import StagesTogether
 
 NOT_RECORDED = "not recorded"
@@ -24,6 +24,7 @@ NOT_RECORDED = "not recorded"
 OUTCOMES = {
     OPEN: "open",
     Outcome.RESOLVED.value: "resolved",
+    RESOLVED_BY_RAISER: "resolved, as whoever raised it says",
     Outcome.ENDED.value: "ended, not resolved",
     Outcome.OVERTAKEN.value: "overtaken by events",
     Outcome.WITHDRAWN.value: "withdrawn",

@@ -32,8 +32,8 @@ from drp.database.statements import MESSAGE_OF_COPY
 from drp.directory.lookup import facts_of_child
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind
-from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_is_there, reach_people
-from workflows.model.authority import Authority, Capacity
+from workflows.decision.recipients import About, Establishment, ReachedHow, iro_of, nobody_is_asked, reach_asked, reach_people
+from workflows.model.authority import Capacity, Rules
 from workflows.model.challenge import Facts, Party
 from workflows.model.events import ChildFactsChanged, Event, IroChanged, PostEmptied, PostTakenOver
 from workflows.model.ladder import RAISER
@@ -145,7 +145,7 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
         challenge = item.challenge
         rules = casework.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
         establishment = load.load_establishment(connection, authority, [item.about()])
-        known = _Known(rules.authority, establishment, item.about(), day, told.get(item.id, ()), set(involved.get(item.id, ())))
+        known = _Known(rules, item, establishment, item.about(), day, told.get(item.id, ()), set(involved.get(item.id, ())))
         events: list[Event] = []
         if item.child and challenge.raiser_role in rules.authority.roles_acting_as(Capacity.IRO) and known.iro_is_another(item):
             events.append(IroChanged(challenge.raiser_role))
@@ -156,7 +156,8 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
             if party.person:
                 empty = (party.role, party.person) not in holding
             else:
-                empty = nobody_is_there(party, rules.authority, establishment, item.about(), day)
+                stage = _stage_of_stay(item, sequence)
+                empty = nobody_is_asked(party, stage, rules, establishment, item.about(), day)
             if empty and party.role not in alarmed[item.id, challenge.sequence]:
                 events.append(PostEmptied(party.role))
                 seen.add(party.role)
@@ -166,6 +167,11 @@ def _new_people(casework: Casework, connection: Connection, authority: str, ids:
         if events:
             found.append((item, events))
     return found
+
+
+def _stage_of_stay(item: StoredChallenge, sequence: int) -> str:
+    """The stage at which an item was in a stay."""
+    return next((visit.stage for visit in item.challenge.visits if visit.sequence == sequence), item.challenge.stage)
 
 
 def _owing(item: StoredChallenge) -> Iterator[tuple[int, Party]]:
@@ -184,7 +190,8 @@ class _Known:
     reaches a person once, though they hold two of the roles it asks.
     """
 
-    authority: Authority
+    rules: Rules
+    item: StoredChallenge
     establishment: Establishment
     about: About
     day: date
@@ -196,7 +203,8 @@ class _Known:
         role = party.role
         if not any(told.party == role for told in self.told) and not any(role == known for _, known in self.involved):
             return False
-        for reached in reach_people(party, self.authority, self.establishment, self.about, self.day):
+        stage = _stage_of_stay(self.item, sequence)
+        for reached in reach_asked(party, stage, self.rules, self.establishment, self.about, self.day):
             if reached.how in (ReachedHow.HOLDER, ReachedHow.COVER):
                 since = self._since(reached.person, reached.how, party)
                 if not any(self._heard(told, reached.person, role, sequence, since) for told in self.told):
@@ -226,8 +234,8 @@ class _Known:
 
     def iro_is_another(self, item: StoredChallenge) -> bool:
         """Is the child's IRO, or who covers for them, another than whoever was told last, or than whoever raised it?"""
-        iros = iro_of(self.authority, self.establishment, self.about, self.day)
-        reached = reach_people(Party(RAISER), self.authority, self.establishment, self.about, self.day)
+        iros = iro_of(self.rules.authority, self.establishment, self.about, self.day)
+        reached = reach_people(Party(RAISER), self.rules.authority, self.establishment, self.about, self.day)
         now = {iro.person for iro in reached if iro.how is not ReachedHow.DELEGATE}
         if not now:
             return False  # nobody at all could be told

@@ -25,9 +25,10 @@ from workflows.model.challenge import Outcome
 from workflows.model.ladder import RECIPIENTS
 from workflows.model.refusals import NotOpen
 from workflows.model.register_entry import VisitCause, register_entry_of
-from workflows.proofs import simulate
+from workflows.proofs import ladder_check, lived_check, simulate
 from workflows.proofs.ladder_check import last_day, prove_ladder
 
+WHEN = at_local(date(2026, 6, 1), time(10))
 EVERY = sorted(folder for at in (SHIPPED, INVENTED) for folder in at.iterdir() if folder.is_dir())
 
 
@@ -122,7 +123,7 @@ def test_what_is_counted(name, key, version, said):
         ("thurrock", "dispute_resolution", "2017/18", True, ()),
         ("vale_of_arrow", "partners", "", True, ("a child with no status recorded",)),
         ("hartsea", "leaving_care", "", False, ("a care leaver", "a child in need")),
-        ("eastmoor", "foster_care", "", False, ("an item about no child",)),
+        ("eastmoor", "foster_care", "", True, ("a child with no status recorded", "an item about no child")),
     ],
 )
 def test_a_child_of_each_status_is_played(name, key, version, is_open, not_looked_after):
@@ -356,3 +357,43 @@ def test_what_only_new_files_are_refused_for_is_weighed_of_one_in_force(tmp_path
     assert check_files([tmp_path], in_force=True) == 0
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("  weigh") and "would ask the Social Worker" in line for line in said)
+
+
+STUCK = INVENTED.parent / "stuck"
+
+
+def stuck_ladder(name: str) -> tuple[str, Rules]:
+    """The reason that a file of `stuck` gives in its first line, and its rules."""
+    text = (STUCK / name).read_text(encoding="utf-8")
+    read = read_procedures({"authority": (STUCK / "authority.yaml").read_text(encoding="utf-8"), name: text})
+    return text.partition("\n")[0].removeprefix("# "), Rules(read.ladders[0], read.authority, shipped_calendar())
+
+
+STUCK_FILES = sorted(path.name for path in STUCK.glob("*.yaml") if path.name != "authority.yaml")
+
+
+@pytest.mark.parametrize("name", STUCK_FILES)
+def test_a_ladder_that_gets_stuck_is_wrong_for_its_own_reason(name):
+    reason, held = stuck_ladder(name)
+    assert "; ".join(prove_ladder(held).failures) == reason
+
+
+def test_there_are_ten_of_them_and_one():
+    assert len(STUCK_FILES) == 11
+
+
+def test_only_where_neighbours_are_the_same_person_does_the_last_of_them_stop():
+    _, held = stuck_ladder("neighbours.yaml")
+    single, paired = lived_check.invented_directories(held)
+    assert single.people["team_manager"] != single.people["service_manager"]
+    assert paired.people["team_manager"] == paired.people["service_manager"]
+    assert lived_check.find_stuck(held, WHEN, [single]) == ()
+    assert lived_check.find_stuck(held, WHEN, [paired]) != ()
+
+
+@pytest.mark.parametrize("name", STUCK_FILES)
+def test_planted_parts_taken_from_the_file_alone_find_none_of_them(name, monkeypatch):
+    """What the check did before: whoever the file names is taken to be there, and may."""
+    monkeypatch.setattr(ladder_check, "find_stuck", lambda rules, now: ())
+    with pytest.raises(AssertionError):
+        test_a_ladder_that_gets_stuck_is_wrong_for_its_own_reason(name)

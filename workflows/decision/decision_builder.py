@@ -82,6 +82,7 @@ class NotificationKind(StrEnum):
     WHOLE_PROCESS = "whole_process"
     CONFLICT_NOTED = "conflict_noted"
     ENDED_BY_ANOTHER = "ended_by_another"
+    RAISED_BY_ANOTHER = "raised_by_another"
     DELIVERY_FAILED = "delivery_failed"
     ASK_NOT_REACHED = "ask_not_reached"
     WILL_CLIMB_UNREACHED = "will_climb_unreached"

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from workflows.calendar.working_days import local_date
-from workflows.decision.recipients import About, Establishment, Post, ReachedHow, reach_people
+from workflows.decision.recipients import About, Establishment, Post, ReachedHow, raisers_asked, reach_asked
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Party, Window
 from workflows.model.ladder import RAISER, ItemType
@@ -35,13 +35,27 @@ def concern_of(
     if challenge.item_type is ItemType.ABOUT_IRO_SERVICE:
         return is_complained_of(authority, about, posts), False
     raised_as_iro = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
-    if person == about.raiser and not raised_as_iro and establishment.holds(person, challenge.raiser_role, day):
-        return False, False
     in_line = is_in_line(challenge, about, authority, posts, day)
+    if raised_it(challenge, about, establishment, person, raised_as_iro, iros, day):
+        return False, raised_as_iro and in_line
     if person in iros:
         return is_asked_now(challenge, rules, posts, day), in_line
     concerned = in_line or holds_a_post_asked(challenge, about, rules, posts, day)
     return concerned or was_asked(challenge, rules, establishment, about, person, day), False
+
+
+def raised_it(
+    challenge: Challenge,
+    about: About,
+    establishment: Establishment,
+    person: str,
+    as_iro: bool,
+    iros: Collection[str],
+    day: date,
+) -> bool:
+    """Did they raise it, and hold the role that they raised it in (as an IRO: of this child)? Then they carry it on."""
+    holds = person in iros if as_iro and about.child else establishment.holds(person, challenge.raiser_role, day)
+    return person == about.raiser and holds
 
 
 def is_complained_of(authority: Authority, about: About, posts: Collection[Post]) -> bool:
@@ -89,26 +103,20 @@ def was_asked(challenge: Challenge, rules: Rules, establishment: Establishment, 
         return any(asked.party.person == person for window in _asking(challenge) for asked in window.asked)
     for window in _asking(challenge):
         first, last = local_date(window.opened_at), local_date(window.closed_at) if window.closed_at else day
-        stand_ins = _stand_ins(challenge, rules, window)
         for asked in window.asked:
             if asked.party.person == person:
                 return True
             if asked.party.role == RAISER or not authority.has_role(asked.party.role):
                 continue
             for on in {first, min(last, day)}:
-                reached = reach_people(asked.party, authority, establishment, about, on, stand_ins.get(asked.party.role, ""))
+                reached = reach_asked(asked.party, challenge.stage_of(window), rules, establishment, about, on)
                 if any(one.person == person and one.how is not ReachedHow.MANAGER for one in reached):
                     return True
-            if _stood_beside(
-                establishment, _holders_of(asked.party, authority, establishment, about, first), person, first, last
-            ):
+            holders = set(_holders_of(asked.party, authority, establishment, about, first))
+            holders -= raisers_asked(asked.party, authority, establishment, about, first)
+            if _stood_beside(establishment, holders, person, first, last):
                 return True
     return False
-
-
-def _stand_ins(challenge: Challenge, rules: Rules, window: Window) -> dict[str, str]:
-    stage = challenge.stage_of(window)
-    return dict(rules.ladder.stage(stage).stand_ins) if rules.ladder.has(stage) else {}
 
 
 def _holders_of(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
@@ -142,8 +150,9 @@ def _is_of_service(authority: Authority, role: str) -> bool:
 
 
 def _is_of_line(post: Post, authority: Authority) -> bool:
-    """Is it a post of the child's line, and not of the IRO service or one that only sees?"""
-    return authority.has_role(post.role) and authority.role(post.role).acts_as is None
+    """Is it a post of the child's line, and not of the IRO service, one that only sees, or one that stands beside the child?"""
+    role = authority.role(post.role) if authority.has_role(post.role) else None
+    return role is not None and role.acts_as is None and not role.is_beside_child
 
 
 def _counts(post: Post, since: date, day: date) -> bool:

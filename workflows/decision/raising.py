@@ -8,8 +8,8 @@ from workflows.calendar import working_days
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
-from workflows.model.authority import Capacity, Rules
-from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, StageVisit
+from workflows.model.authority import Capacity, Edition, HeldFor, Rules
+from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
 from workflows.model.events import EarlierItem, Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Ladder
 from workflows.model.refusals import Unfit
@@ -125,9 +125,21 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
         set_resolve_by(turn, event.resolve_by)
     if event.without_clock:
         log_talk(turn, start, event.to, event.copies)
-        return asked
-    enter_stage(turn, f"raise_at_{start}", EnteredHow.RAISED, chosen=event.to, copied=event.copies, respond_by=event.respond_by)
+    else:
+        enter_stage(
+            turn, f"raise_at_{start}", EnteredHow.RAISED, chosen=event.to, copied=event.copies, respond_by=event.respond_by
+        )
+    tell_childs_iro(turn)
     return asked
+
+
+def tell_childs_iro(turn: DecisionBuilder) -> None:
+    """The IRO of a looked-after child is told at once of what anybody else raises about the child (architecture.md rule 10)."""
+    iros = turn.rules.authority.roles_acting_as(Capacity.IRO)
+    is_theirs = not turn.challenge.about_child or turn.challenge.raiser_role in iros
+    if turn.rules.edition is Edition.FIRST or is_theirs or not turn.challenge.facts.is_looked_after:
+        return
+    turn.tell(NotificationKind.RAISED_BY_ANOTHER, [Party(role) for role in iros])
 
 
 def ladder_is_statutory(rules: Rules) -> bool:
@@ -147,6 +159,7 @@ def enter_notice(turn: DecisionBuilder, event: Raised) -> None:
         turn.change(stage=ladder.counts_at, highest_stage=ladder.counts_at)
     turn.tell(NotificationKind.SCRUTINY if event.item_type is ItemType.SENIOR_SCRUTINY else NotificationKind.NOTICE, to, copies)
     turn.tell(NotificationKind.OBSERVED, addressing.observers_of_stage(turn.rules, turn.challenge, stage, (*to, *copies)))
+    tell_childs_iro(turn)
 
 
 def _check_happened(turn: DecisionBuilder, event: Raised) -> None:
@@ -186,11 +199,26 @@ def _check_kind(turn: DecisionBuilder, event: Raised) -> None:
     ladder = turn.rules.ladder
     if not turn.challenge.about_child and event.item_type not in WITHOUT_CHILD:
         raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
+    if not turn.challenge.about_child and turn.rules.edition is not Edition.FIRST:
+        _check_names_child(turn, event)
     if event.item_type not in ladder.items:
         raise Unfit(f"{ladder.title} does not carry such an item.", "Choose another kind of item.", "item_type")
     raisers = ladder.raisers_of(event.item_type)
     if event.raiser_role not in raisers:
         raise Unfit(f"{ladder.title} is not raised by that role.", f"It is raised by: {', '.join(raisers)}.", "raiser_role")
+
+
+def _check_names_child(turn: DecisionBuilder, event: Raised) -> None:
+    """Raise Unfit where an item that may name no child would ask somebody who is somebody only for a child.
+
+    Not for one about a service: a new file is refused for that, and one in force goes on as it did.
+    """
+    words = turn.rules.authority
+    for stage in turn.rules.ladder.stages_for(event.item_type) if event.item_type is not ItemType.ABOUT_SERVICE else ():
+        of_child = [role for role in stage.roles_to() if words.role(role).held_for is HeldFor.CHILD]
+        if of_child and len(of_child) == len(stage.roles_to()):
+            said = f"At {stage.label} this procedure asks the {words.role(of_child[0]).title} of a child, and no child is named."
+            raise Unfit(said, "Name the child by case number.", "child")
 
 
 def _check_reasons(turn: DecisionBuilder, event: Raised) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from workflows.decision.covers import Covers
-from workflows.model.authority import Authority, Capacity, HeldFor
+from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.challenge import Party
 from workflows.model.ladder import RAISER
 
@@ -141,13 +141,57 @@ def reach_people(
     return tuple(dict.fromkeys(found))
 
 
-def _people_of(
-    party: Party, authority: Authority, establishment: Establishment, about: About, day: date
+def reach_asked(
+    party: Party, stage: str, rules: Rules, establishment: Establishment, about: About, day: date
 ) -> tuple[ReachedPerson, ...]:
-    """Whoever is there for the holders of a party's post, and, where somebody is, the holders' delegates."""
+    """The people behind a party that a stage asks, on a day: never whoever raised the item, for nobody answers themselves.
+
+    Where nobody else holds the post the stage's stand-in is asked, then the first post above where somebody else is.
+    """
+    authority, ladder = rules.authority, rules.ladder
+    stand_in = dict(ladder.stage(stage).stand_ins).get(party.role, "") if ladder.has(stage) else ""
+    raisers = raisers_asked(party, authority, establishment, about, day)
+    if not raisers:
+        return reach_people(party, authority, establishment, about, day, stand_in)
+    found = _people_of(party, authority, establishment, about, day, raisers)
+    above = ladder.stages[ladder.position(stage) + 1 :] if ladder.has(stage) else ()
+    for role in (stand_in, *(role for other in above for role in other.roles_to())):
+        if _nobody_among(found) and role:
+            found += _reached_in(role, ReachedHow.STAND_IN, authority, establishment, about, day, raisers)
+    if _nobody_among(found):
+        for manager in authority.roles_acting_as(Capacity.IRO_MANAGER):
+            found += _reached_in(manager, ReachedHow.MANAGER, authority, establishment, about, day)
+    return tuple(dict.fromkeys(found))
+
+
+def raisers_asked(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> frozenset[str]:
+    """Of the people who hold a party's post on a day, those who raised the item."""
+    if party.role == RAISER:
+        return frozenset()
+    raisers = set(raiser_of(authority, establishment, about, day))
+    return frozenset(raisers.intersection(_holders(party, authority, establishment, about, day)))
+
+
+def nobody_is_asked(party: Party, stage: str, rules: Rules, establishment: Establishment, about: About, day: date) -> bool:
+    """Is nobody there who could answer for a party that a stage asks, on a day?"""
+    reached = reach_asked(party, stage, rules, establishment, about, day)
+    return all(one.how in (ReachedHow.DELEGATE, ReachedHow.MANAGER) for one in reached)
+
+
+def _people_of(
+    party: Party,
+    authority: Authority,
+    establishment: Establishment,
+    about: About,
+    day: date,
+    without: Collection[str] = (),
+) -> tuple[ReachedPerson, ...]:
+    """Whoever is there for the holders of a party's post (but for some), and, where somebody is, the holders' delegates."""
     role = about.raiser_role if party.role == RAISER else party.role
     found: list[ReachedPerson] = []
     for person in _holders(party, authority, establishment, about, day):
+        if person in without:
+            continue
         there = establishment.covers.there_for(person, day)
         found += [ReachedPerson(by, role, ReachedHow.HOLDER if by == person else ReachedHow.COVER) for by in there]
         found += [ReachedPerson(by, role, ReachedHow.DELEGATE) for by in establishment.covers.delegates_of(person, day)]
@@ -163,10 +207,16 @@ def _holders(party: Party, authority: Authority, establishment: Establishment, a
 
 
 def _reached_in(
-    role: str, how: ReachedHow, authority: Authority, establishment: Establishment, about: About, day: date
+    role: str,
+    how: ReachedHow,
+    authority: Authority,
+    establishment: Establishment,
+    about: About,
+    day: date,
+    without: Collection[str] = (),
 ) -> tuple[ReachedPerson, ...]:
-    """Whoever is there for the holders of a role that stands in for another."""
-    holders = establishment.holders(authority, role, about, day)
+    """Whoever is there for the holders (but for some) of a role that stands in for another."""
+    holders = [one for one in establishment.holders(authority, role, about, day) if one not in without]
     return tuple(ReachedPerson(by, role, how) for holder in holders for by in establishment.covers.there_for(holder, day))
 
 

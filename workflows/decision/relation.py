@@ -5,7 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from workflows.decision.independence import concern_of
-from workflows.decision.recipients import About, Establishment, iro_of, nobody_is_there, raiser_of
+from workflows.decision.recipients import (
+    ANSWERING,
+    About,
+    Establishment,
+    iro_of,
+    nobody_is_there,
+    raiser_of,
+    raisers_asked,
+    reach_asked,
+)
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, Party, WindowKind
@@ -104,9 +113,11 @@ def standing_on(
     sees_for = establishment.covers.acts_for(person, day, as_delegate=True)
     roles = establishment.held_by(acts_for, authority, about, day)
     seen_roles = establishment.held_by(sees_for, authority, about, day)
-    seen_roles |= _stood_in_for(seen_roles, challenge, about, rules, establishment, day)
+    seen_roles |= _stood_in_for(sees_for, seen_roles, challenge, about, rules, establishment, day)
     raisers = frozenset(raiser_of(authority, establishment, about, day))
     is_raiser = bool(acts_for & raisers)
+    if is_raiser:
+        seen_roles -= _asked_of_raiser(challenge, about, authority, establishment, day)
     if is_raiser and not about.child:
         roles |= {about.raiser_role}
     if nobody_is_there(THE_RAISER, authority, establishment, about, day):
@@ -201,17 +212,38 @@ def _sees_beside(authority: Authority, stands: PersonStanding) -> bool:
     return bool(capacity_parts(authority, stands.seen_roles - stands.roles) & SEES_ALL)
 
 
-def _stood_in_for(
-    held: frozenset[str], challenge: Challenge, about: About, rules: Rules, establishment: Establishment, day: date
+def _asked_of_raiser(
+    challenge: Challenge, about: About, authority: Authority, establishment: Establishment, day: date
 ) -> frozenset[str]:
-    """The roles for which nobody is there and for which the ladder names a stand-in whom this person is."""
+    """Of the roles that an item asks, those that whoever raised it holds: nobody answers themselves."""
+    asked = {party for visit in challenge.visits for party in visit.told}
+    return frozenset(party.role for party in asked if raisers_asked(party, authority, establishment, about, day))
+
+
+def _stood_in_for(
+    sees_for: frozenset[str],
+    held: frozenset[str],
+    challenge: Challenge,
+    about: About,
+    rules: Rules,
+    establishment: Establishment,
+    day: date,
+) -> frozenset[str]:
+    """The roles for which nobody is there and for which the ladder names a stand-in whom this person is; and those that
+    whoever raised the item holds, where this person is asked in their place."""
     ladder = rules.ladder  # of another version perhaps than some stages were visited under
     pairs = {pair for visit in challenge.visits if ladder.has(visit.stage) for pair in ladder.stage(visit.stage).stand_ins}
-    return frozenset(
+    found = {
         away
         for away, stand_in in pairs
         if stand_in in held and nobody_is_there(Party(away), rules.authority, establishment, about, day)
-    )
+    }
+    for visit in challenge.visits:
+        for party in visit.told:
+            if party.role not in found and raisers_asked(party, rules.authority, establishment, about, day):
+                reached = reach_asked(party, visit.stage, rules, establishment, about, day)
+                found |= {party.role for one in reached if one.person in sees_for and one.how in ANSWERING}
+    return frozenset(found)
 
 
 def relation_of_raiser(

@@ -57,6 +57,7 @@ def enter_stage(
     highest = turn.challenge.highest_stage
     if not stage.referral and (not highest or ladder.position(stage.key) > ladder.position(highest)):
         turn.change(highest_stage=stage.key)
+    _check_asks_another(turn, chosen)
     told = () if stage.referral else addressing.recipients_of_stage(turn.rules.authority, turn.challenge, stage, chosen)
     copies = () if stage.referral else addressing.copies_of_stage(turn.rules, turn.challenge, stage, told, copied)
     waits = first_phase(stage) is Phase.ENDORSING
@@ -77,6 +78,13 @@ def enter_stage(
         turn.tell(NotificationKind.TO_ENDORSE, [endorser], window=window.key)
     else:
         send_to_stage(turn, stage, visit, reply_promise(turn, stage, counts_from, visit.respond_by))
+
+
+def _check_asks_another(turn: DecisionBuilder, chosen: tuple[Chosen, ...]) -> None:
+    """Raise Unfit where whoever raised it is chosen to answer it."""
+    raiser = turn.by.raiser or ("" if turn.challenge.visits else turn.by.person)
+    if raiser and turn.rules.edition is not Edition.FIRST and any(one.person == raiser for one in chosen):
+        raise Unfit("Whoever raised it would answer it themselves.", "Choose somebody else.", "to")
 
 
 def withdraw_meeting(turn: DecisionBuilder) -> None:

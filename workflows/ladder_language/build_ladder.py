@@ -68,7 +68,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         version=w.version,
         in_force=w.in_force,
         source=w.source,
-        roles=tuple(Role(key, r.title, r.held_for, r.acts_as, r.plural) for key, r in w.roles.items()),
+        roles=tuple(Role(key, r.title, r.held_for, r.acts_as, r.plural, r.beside_child) for key, r in w.roles.items()),
         themes=tuple(
             Theme(key, theme.label, tuple(reason(key, *named) for named in theme.reasons.items()))
             for key, theme in w.themes.items()

@@ -303,6 +303,7 @@ class WrittenRole(Written):
     held_for: HeldForText = Field(alias="for")
     acts_as: CapacityText | None = None
     plural: Label = ""
+    beside_child: bool = False
 
 
 class WrittenReason(Written):

@@ -41,6 +41,8 @@ class Role:
     held_for: HeldFor
     acts_as: Capacity | None = None
     plural: str = ""
+    is_beside_child: bool = False
+    """Does it stand beside the child (advocate, guardian, visitor, carer)? Then it is never part of the line that decides."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date
 
 from workflows.calendar.reporting_periods import month_of
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Authority
+from workflows.model.authority import Authority, Capacity
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
     UNANSWERED,
@@ -13,6 +13,7 @@ from workflows.model.challenge import (
     Challenge,
     ClosedAs,
     EnteredHow,
+    Outcome,
     Window,
     WindowKind,
 )
@@ -20,6 +21,9 @@ from workflows.model.ladder import ItemType, Need, Status
 
 OPEN = "open"
 """The outcome of what has not ended."""
+
+RESOLVED_BY_RAISER = "resolved_by_raiser"
+"""The outcome where another than an IRO raised it about a child and says that it is resolved: never counted as the IRO's."""
 
 NOT_RECORDED = ""
 """A value that nobody recorded. It stands in every table as a row of its own, so that totals account for it."""
@@ -113,11 +117,23 @@ def register_entry_of(challenge: Challenge, authority: Authority) -> RegisterEnt
         service=facts.service,
         status=status,
         is_dual=is_dual,
-        outcome=OPEN if challenge.is_open else challenge.phase.value,
+        outcome=_outcome(challenge, authority),
         impact=challenge.impact,
         ended_on=local_date(challenge.ended_at) if challenge.ended_at else None,
         stays=tuple(_stay(challenge, n) for n in range(len(challenge.visits))),
     )
+
+
+def is_resolved_by_another(challenge: Challenge, authority: Authority) -> bool:
+    """Is it resolved in the word of somebody else than an IRO, who raised it about a child?"""
+    is_iros = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
+    return challenge.phase is Outcome.RESOLVED and challenge.about_child and not is_iros
+
+
+def _outcome(challenge: Challenge, authority: Authority) -> str:
+    if challenge.is_open:
+        return OPEN
+    return RESOLVED_BY_RAISER if is_resolved_by_another(challenge, authority) else challenge.phase.value
 
 
 def code_reasons(reasons: tuple[str, ...], authority: Authority) -> tuple[CodedReason, ...]:

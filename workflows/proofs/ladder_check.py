@@ -25,6 +25,7 @@ from workflows.model.challenge import Challenge, Outcome, Phase, WindowKind
 from workflows.model.ladder import Ladder, NoReply, Stage
 from workflows.model.refusals import Refused
 from workflows.proofs import simulate
+from workflows.proofs.lived_check import find_stuck
 
 HANDBOOK_LIMIT = 20
 """Working days for the formal process in total (IRO Handbook 2010, 6.2)."""
@@ -115,7 +116,7 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
         if not states and not ladder.is_notice:
             expected = {f"{stage.key}.{phase}" for stage in ladder.stages for phase in phases_of(stage)}
             failures += [f"{state} cannot be reached" for state in sorted(expected - set(reached))]
-        if not reached:
+        if not reached and (facts.statuses or not states):
             failures.append(f"nothing can be raised for {who}")
         for state, challenge in sorted(reached.items()):
             if challenge.is_open:
@@ -126,6 +127,7 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
                 failures.append(f"{state}: a notice has a window")
         states |= set(reached)
     formal, informal = _formal(ladder), _informal(ladder)
+    failures += find_stuck(rules, start)
     sums = added_up(rules, formal), added_up(rules, informal)
     return Proof(
         ladder.key,

@@ -19,6 +19,9 @@ from workflows.model.refusals import Refused
 SOMEBODY = "00000000-0000-4000-8000-000000000001"
 """The id of an invented person, where a ladder wants one named and there is no directory."""
 
+ANOTHER = "00000000-0000-4000-8000-000000000002"
+"""The id of whoever is chosen by name, where there is no directory: never whoever raised it."""
+
 A_FORTNIGHT = timedelta(days=14)
 """How long an agreed action takes."""
 
@@ -85,27 +88,33 @@ _WHO = {
 def children_of(ladder: Ladder) -> list[tuple[str, Facts]]:
     """One child of each status that the ladder covers, those looked after first; last, what may be about no child."""
     nobody = Facts(team="a_team", service="a_service")
-    statuses: Sequence[Status] = ()
-    if not set(ladder.items) <= WITHOUT_CHILD:
-        statuses = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
+    statuses: Sequence[Status] = ladder.covers or (Status.LOOKED_AFTER, Status.NONE_RECORDED)
     looked_after_first = sorted(statuses, key=lambda status: status is not Status.LOOKED_AFTER)
     children = [(_WHO[status], replace(nobody, statuses=frozenset({status}))) for status in looked_after_first]
     return [*children, *([("an item about no child", nobody)] if set(ladder.items) & WITHOUT_CHILD else [])]
 
 
 def facts_for(ladder: Ladder) -> Facts:
-    """A child that the ladder covers, looked after where it can be; no child where the ladder is about a service."""
+    """A child that the ladder covers, looked after where it can be."""
     return children_of(ladder)[0][1]
 
 
-def shortest_ways(rules: Rules, facts: Facts, start: datetime, person: Person = lambda role: SOMEBODY) -> dict[str, Way]:
-    """A shortest way to every state that the ladder reaches, by the state's name."""
+def shortest_ways(
+    rules: Rules,
+    facts: Facts,
+    start: datetime,
+    person: Person = lambda role: ANOTHER,
+    item_type: ItemType | None = None,
+    raiser_role: str = "",
+) -> dict[str, Way]:
+    """A shortest way to every state that the ladder reaches, by the state's name; of one kind of item and raiser, if given."""
     found: dict[str, Way] = {}
     seen: set[object] = set()
     waiting: deque[tuple[Challenge | None, Way]] = deque([(None, ())])
     while waiting:
         challenge, way = waiting.popleft()
-        for step in steps_to_try(rules, challenge, start, person, facts):
+        first = _raisings(rules, start, person, facts, item_type, raiser_role)
+        for step in first if challenge is None else steps_to_try(rules, challenge, start, person, facts):
             try:
                 now = start if challenge is None else (challenge.last_at or start)
                 after = take_step(rules, challenge, step, facts, now).challenge
@@ -183,13 +192,16 @@ _CONCERNS = {
 }
 
 
-def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> Iterator[Step]:
+def _raisings(
+    rules: Rules, start: datetime, person: Person, facts: Facts, item_type: ItemType | None = None, raiser_role: str = ""
+) -> Iterator[Step]:
     ladder = rules.ladder
     reasons = [reason for theme in rules.authority.themes for reason in theme.reasons if not reason.needs_words]
     about_child = bool(facts.statuses)
-    for item in ladder.items:
-        if about_child == (item in WITHOUT_CHILD):
-            continue
+    # What may name no child is raised without one, unless the ladder carries nothing else: then it is raised with one as well.
+    may_name_none = WITHOUT_CHILD - (set(ladder.items) if about_child and set(ladder.items) <= WITHOUT_CHILD else set())
+    fitting = [item for item in ladder.items if about_child is (item not in may_name_none)]
+    for item in (item_type,) if item_type else fitting:
         for stage in ladder.stages_for(item):
             if ItemType.FORMAL in ladder.items and stage.informal == (item is not ItemType.INFORMAL):
                 continue
@@ -205,7 +217,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
                     stage_reason="" if starts_here else "It needs somebody who can decide on it.",
                     advice_before_skipping="" if starts_here else "Talked over; they agree that it cannot wait.",
                     priority=ladder.priorities[0] if ladder.priorities else "",
-                    raiser_role=ladder.raisers_of(item)[0],
+                    raiser_role=raiser_role or ladder.raisers_of(item)[0],
                     agency=_agency(rules, person),
                     **choice_at(rules.authority, stage, start, person),
                 )
@@ -215,7 +227,7 @@ def _raisings(rules: Rules, start: datetime, person: Person, facts: Facts) -> It
 def _agency(rules: Rules, person: Person) -> str:
     """Some agency, where the ladder goes to one and no directory says which."""
     outside = [role for role in rules.ladder.roles() if rules.authority.role(role).held_for is HeldFor.AGENCY]
-    return "an_agency" if outside and person(outside[0]) == SOMEBODY else ""
+    return "an_agency" if outside and person(outside[0]) == ANOTHER else ""
 
 
 def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person) -> dict[str, Any]:
@@ -231,7 +243,7 @@ def choice_at(authority: Authority, stage: Stage, now: datetime, person: Person)
 
 
 def way_up(
-    rules: Rules, facts: Facts, start: datetime, is_answered: bool, person: Person = lambda role: SOMEBODY, most: int = 3
+    rules: Rules, facts: Facts, start: datetime, is_answered: bool, person: Person = lambda role: ANOTHER, most: int = 3
 ) -> Way:
     """One item's way up: raised where the ladder begins, never answered, or always and never enough; settled at last.
 
