@@ -100,6 +100,8 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/cover"): RouteAudience.PERSON,
     ("POST", "/cover"): RouteAudience.PERSON,
     ("POST", "/cover/end"): RouteAudience.PERSON,
+    ("POST", "/cover/appointed"): RouteAudience.IRO_MANAGERS,
+    ("POST", "/cover/order"): RouteAudience.IRO_MANAGERS,
     ("GET", "/directory"): RouteAudience.MANAGERS,
     ("GET", "/directory/{person}"): RouteAudience.MANAGERS,
     ("POST", "/directory/{person}/sign-out"): RouteAudience.MANAGERS,

@@ -17,6 +17,7 @@ from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
 from drp.staffing.cover_changes import demote_covers
+from notifications.cover_letters import tell_the_covered
 from notifications.outbox import Delivered, deliver_messages
 from notifications.sign_in_links import send_links
 from notifications.signed_heads import send_heads
@@ -52,6 +53,7 @@ def forget_what_is_over(service: Service, authority: str) -> None:
 def deliver_authority(service: Service, authority: str) -> Delivered:
     """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
     send_links(service.casework, authority, service.clock(), service.sender)
+    tell_the_covered(service.casework, authority, service.clock(), service.sender)
     delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
     send_heads(service.casework, authority, service.clock(), service.sender)
     return delivered

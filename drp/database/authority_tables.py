@@ -26,6 +26,8 @@ class AuthorityRow(Row, table=True):
     brake_since: datetime | None = None
     brake_until: datetime | None = None
     """When the pause lapses; None: it does not."""
+    standing_order: str = Field(default="", max_length=400)
+    """Ids of those who cover an IRO, in order, where nobody is there to give cover; as the IRO service wrote it down."""
     label_pack: str = Field(default="", max_length=32)
     """The shipped words for a child that an administrator chose; empty: the authority file's own."""
     witnessed_at: datetime | None = None

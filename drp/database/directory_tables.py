@@ -1,6 +1,6 @@
 """The directory: people, units, posts, covers, children."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
@@ -66,6 +66,14 @@ class CoverRow(Row, table=True):
     is_delegate: bool = False
     made_here: bool = False
     """Was it made in the service? No file ends it then."""
+    given_by: UUID | None = None
+    """Who gave it, in the service; None: a file, or not recorded."""
+    by_standing_order: bool = False
+    """Was it given by the standing order, carried out by `given_by`?"""
+    appointed_at: datetime | None = None
+    """Of cover of an IRO: when it was recorded as the authority's appointment, regulation 46 looked at."""
+    told_at: datetime | None = None
+    """When whoever is covered was told by e-mail."""
     __table_args__ = (
         ForeignKeyConstraint(["authority", "of"], ["person.authority", "person.id"]),
         ForeignKeyConstraint(["authority", "by"], ["person.authority", "person.id"]),

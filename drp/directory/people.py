@@ -85,6 +85,9 @@ class ListedCover:
     since: date
     until: date | None
     is_delegate: bool
+    given_by: UUID | None = None
+    by_standing_order: bool = False
+    is_appointed: bool = False
 
     def runs_on(self, day: date) -> bool:
         """Does it run on that day, rather than begin later?"""
@@ -162,7 +165,19 @@ def stand_ins(
     if people is not None:
         query = query.where(or_(col(CoverRow.of).in_(people), col(CoverRow.by).in_(people)))
     return tuple(
-        ListedCover(row.id, row.of, row.of_name, row.by, row.by_name, row.since, row.until, row.is_delegate)
+        ListedCover(
+            row.id,
+            row.of,
+            row.of_name,
+            row.by,
+            row.by_name,
+            row.since,
+            row.until,
+            row.is_delegate,
+            row.given_by,
+            row.by_standing_order,
+            row.appointed_at is not None,
+        )
         for row in connection.execute(query)
     )
 

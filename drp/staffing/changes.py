@@ -7,7 +7,7 @@ to the open items what follows. Only people of the directory can be named. Who c
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -32,7 +32,7 @@ from drp.staffing import caseloads
 from drp.staffing.caseloads import HeldCase
 from drp.staffing.consequences import bring_consequences, claim_day
 from workflows.calendar.working_days import local_date, long_date
-from workflows.model.authority import Authority, Capacity, HeldFor
+from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.refusals import Unfit
 
 log = logging.getLogger("drp.directory")
@@ -101,6 +101,8 @@ class ChangeDesk:
     words: Authority
     signed: Principal
     day: date
+    current: Sequence[Rules]
+    """The rules of every ladder of the authority's present files."""
 
     def record(self, casework: Casework, now: datetime, what: str, **which: object) -> None:
         """Write down who changed what, with the change."""
@@ -127,7 +129,7 @@ def changing_directory(casework: Casework, signed: Principal, now: datetime, con
     with casework.store.write(signed.authority) as connection:
         importing.lock_imports(connection, signed.authority)
         rules = casework.procedures.current(connection, signed.authority)
-        yield ChangeDesk(connection, rules[0].authority, signed, local_date(now))
+        yield ChangeDesk(connection, rules[0].authority, signed, local_date(now), rules)
         if concerns_items:
             # Kept with the change: if nobody gets to tell the open items now, the next heartbeat does.
             connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == signed.authority).values(directory_day=None))

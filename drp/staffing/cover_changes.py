@@ -10,13 +10,16 @@ from sqlmodel import col
 
 from drp.casework.access import NotFound
 from drp.casework.service import Casework
+from drp.data_protection.admin_audit_log import note_admin_change
 from drp.database.directory_tables import CoverRow, PostRow
 from drp.database.scope import match_not_over, select_of, update_of
 from drp.directory import lookup
 from drp.directory.people import DirectoryPerson
 from drp.identity.covering import load_covers
-from drp.identity.principal import Principal
+from drp.identity.principal import NotPermitted, Principal
+from drp.staffing import giving_cover
 from drp.staffing.changes import CHOOSE, DirectoryChange, changing_directory, check_day, may_name_themselves
+from drp.staffing.giving_cover import DECIDING
 from workflows.calendar.working_days import long_date
 from workflows.decision.covers import Cover, Covers, Presence
 from workflows.model.authority import Authority, Capacity
@@ -24,20 +27,23 @@ from workflows.model.refusals import Unfit
 
 log = logging.getLogger("drp.directory")
 
-DECIDING = (Capacity.IRO, Capacity.IRO_MANAGER)
-"""Whoever covers one of these decides as they do, so only one of these may."""
-
 
 def start_cover(
     casework: Casework, signed: Principal, now: datetime,
-    *, of: UUID, by: UUID, since: date, until: date | None = None, is_delegate: bool = False,
+    *, of: UUID, by: UUID, since: date, until: date | None = None, is_delegate: bool = False, is_appointed: bool = False,
 ) -> UUID:  # fmt: skip
     """Let somebody stand in for a person while they are away, or (a delegate) see and answer beside them.
 
-    Both days count. Raises Unfit, NotFound, NotPermitted, Unavailable.
+    Both days count. `is_appointed`: it is recorded as the authority's appointment of an IRO, and regulation 46 was looked at.
+    Raises Unfit, NotFound, NotPermitted, Unavailable.
     """
     with changing_directory(casework, signed, now) as desk:
-        absent = desk.allowed(DirectoryChange.COVER, of)
+        absent = desk.somebody(of)
+        ordered = giving_cover.next_by_standing_order(desk.connection, desk.words, absent, desk.day)
+        by_order = Capacity.BUSINESS_SUPPORT in signed.capacities and ordered == by and not is_delegate
+        leads = giving_cover.may_stand_in_for_service(desk.connection, desk.words, desk.current, signed, absent, desk.day)
+        if not (by_order or leads):
+            desk.allowed(DirectoryChange.COVER, of)
         stand_in = desk.somebody(by)
         if signed.person == str(by) and of != by and not may_name_themselves(desk.words, absent, stand_in):
             raise Unfit(
@@ -60,6 +66,9 @@ def start_cover(
                 until=ends,
                 is_delegate=is_delegate,
                 made_here=True,
+                given_by=UUID(signed.person),
+                by_standing_order=by_order,
+                appointed_at=now if is_appointed and not is_delegate else None,
             )
         )
         kind = "delegate" if is_delegate else "cover"
@@ -155,6 +164,25 @@ def _overlapping(connection: Connection, authority: str, of: UUID, by: UUID, sin
     """Covers of either person that run on some of these days."""
     covers = select_of(CoverRow, authority).where(col(CoverRow.of).in_((of, by)), match_not_over(CoverRow, since))
     return list(connection.execute(covers if until is None else covers.where(col(CoverRow.since) <= until)))
+
+
+def record_appointment(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
+    """Record a cover of an IRO as the authority's appointment, regulation 46 looked at. Raises NotFound, NotPermitted, Unfit.
+
+    Regulation 46 of the Care Planning, Placement and Case Review (England) Regulations 2010 says who may be an IRO. What is
+    not recorded blocks nothing.
+    """
+    if Capacity.IRO_MANAGER not in signed.capacities:
+        raise NotPermitted
+    with casework.store.write(signed.authority) as connection:
+        done = connection.execute(
+            update_of(CoverRow, signed.authority)
+            .where(col(CoverRow.id) == cover_id, col(CoverRow.is_delegate).is_(False), col(CoverRow.appointed_at).is_(None))
+            .values(appointed_at=now)
+        ).rowcount
+        if not done:
+            raise NotFound
+        note_admin_change(connection, casework.chance, signed, now, "appointment recorded", row=cover_id)
 
 
 def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:

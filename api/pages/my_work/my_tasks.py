@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, router
 from api.presenters import item_reader
-from drp.directory import lookup
+from drp.directory import lookup, people
 from drp.items import drafts, team_items
 from drp.items.item_search import list_pressing_items
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
@@ -52,12 +52,17 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         lines, is_cut = task_lines(connection, visit)
         begun = drafts.drafts_of(connection, visit.authority, visit.person)
         teams = task_line(connection, visit)
+        away = [
+            one
+            for one in people.stand_ins(connection, visit.authority, visit.today, [visit.person])
+            if one.of == visit.person and not one.is_delegate
+        ]
         kinds = {kind for rules in visit.procedures(connection) for kind in rules.ladder.items}
     mine = [one for one in lines if not one.covering]
     sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
     return visit.page(
         "work.html", title="My tasks", sections=[section for section in sections if section[2]],
-        covered=[one for one in lines if one.covering], covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
+        away=away, covered=[one for one in lines if one.covering], covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
     )  # fmt: skip

@@ -12,8 +12,12 @@ from api.pages.frame.form_fields import DayField, Form, FormField, Option, Radio
 from api.pages.staffing.directory import person_in, read_somebody
 from drp.directory import people
 from drp.identity.principal import NotPermitted
-from drp.staffing import changes, cover_changes
+from drp.staffing import changes, cover_changes, giving_cover
+from notifications.cover_letters import tell_the_covered
 from workflows.model.authority import Capacity
+
+ORDER = 4
+"""People whom the page asks for in the standing order."""
 
 MOST = 200
 """People in the menu; a search narrows the rest."""
@@ -34,6 +38,16 @@ class AbsentPerson:
     by_them: Sequence[people.ListedCover]
     others: Sequence[people.DirectoryPerson]
     """Of the IRO service: for whom an IRO manager may choose."""
+    decides: bool = False
+    """Do they act as an IRO or IRO manager, so that cover is the authority's appointment?"""
+    manages: bool = False
+    """Is it an IRO manager who looks?"""
+    order: Sequence[UUID] = ()
+    """The standing order, for an IRO manager to see."""
+    deciding: Sequence[people.DirectoryPerson] = ()
+    """The IROs and IRO managers, of whom the order is made."""
+    by_order: bool = False
+    """Is it the standing order that names who covers?"""
 
 
 @router.get("/cover")
@@ -59,8 +73,10 @@ def begin_cover(visit: CurrentPage, sent: SentForm, background: BackgroundTasks)
             cover_changes.start_cover(
                 visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(values["by"]),
                 since=values["since"], until=values["until"], is_delegate=values["kind"] == "delegate",
+                is_appointed=bool(values.get("appointed")),
             )  # fmt: skip
             background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+            background.add_task(tell_the_covered, visit.service.casework, visit.authority, visit.now, visit.service.sender)
             return go_to(f"/cover?done=begun{_whose(absent)}")
     return _page(visit, absent, form, find)
 
@@ -73,23 +89,56 @@ def end_cover_now(visit: CurrentPage, sent: SentForm, background: BackgroundTask
     return go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
 
 
+@router.post("/cover/appointed")
+def record_appointment_on_page(visit: CurrentPage, sent: SentForm) -> Response:
+    """That a cover of an IRO is the authority's appointment, regulation 46 looked at, stands on the record."""
+    cover_changes.record_appointment(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
+    return go_to(safe_path(sent.pressed("then") or "/cover?done=appointed"))
+
+
+@router.post("/cover/order")
+def write_order_on_page(visit: CurrentPage, sent: SentForm) -> Response:
+    """Who covers, in this order, where nobody of the IRO service is there to give cover."""
+    given = sent.form(())[0].given
+    named = [single_value(given, f"order-{n}") for n in range(1, ORDER + 1)]
+    order = [UUID(one) for one in named if one]
+    giving_cover.write_standing_order(visit.service.casework, visit.signed, order, visit.now)
+    return go_to("/cover?done=order")
+
+
 def _absent(connection: Connection, visit: PageContext, of: str, find: str) -> AbsentPerson:
     day, words = visit.today, visit.words
     person = read_somebody(connection, visit, person_in(of) if of else visit.person)
+    ordered = None
     if not changes.may_change(visit.signed, words, changes.DirectoryChange.COVER, person):
-        raise NotPermitted
+        current = visit.procedures(connection)
+        if Capacity.BUSINESS_SUPPORT in visit.signed.capacities:
+            ordered = giving_cover.next_by_standing_order(connection, words, person, day)
+        if ordered is None and not giving_cover.may_stand_in_for_service(connection, words, current, visit.signed, person, day):
+            raise NotPermitted
     found = people.colleagues_of(connection, words, person, find, day, MOST)
     stand_ins = people.stand_ins(connection, visit.authority, day, [person.id])
     manages = Capacity.IRO_MANAGER in visit.signed.capacities
     return AbsentPerson(
         person,
         own=person.id == visit.person,
-        colleagues=[one for one in found.people if one.id != visit.person or changes.may_name_themselves(words, person, one)],
+        colleagues=[one for one in found.people if _may_be_named(visit, person, one, ordered)],
         total=found.total,
         of_them=[each for each in stand_ins if each.of == person.id],
         by_them=[each for each in stand_ins if each.by == person.id],
+        decides=bool(person.acts_as(words).intersection(giving_cover.DECIDING)),
+        manages=manages,
+        order=giving_cover.read_standing_order(connection, visit.authority) if manages else (),
+        deciding=people.people_acting_as(connection, words, giving_cover.DECIDING, day) if manages else (),
+        by_order=ordered is not None,
         others=people.people_acting_as(connection, words, people.IRO_SERVICE, day) if manages else (),
     )
+
+
+def _may_be_named(visit: PageContext, of: people.DirectoryPerson, by: people.DirectoryPerson, ordered: UUID | None) -> bool:
+    """May this person name somebody: themselves only where their post gives it, by the standing order only whom it names."""
+    may = by.id != visit.person or changes.may_name_themselves(visit.words, of, by)
+    return may and ordered in (None, by.id)
 
 
 def _fields(visit: PageContext, absent: AbsentPerson, near: Sequence[str] = ()) -> Sequence[FormField]:
@@ -117,6 +166,9 @@ def _fields(visit: PageContext, absent: AbsentPerson, near: Sequence[str] = ()) 
             hint="The last day. Leave it empty if it is not known: it then runs until somebody ends it.",
         ),
     ]
+    if absent.decides:
+        hint = "Regulation 46 says who may be a child's IRO: it was looked at. What is not ticked blocks nothing."
+        fields.append(TickBox(name="appointed", label="It is the authority's appointment for this time", hint=hint))
     if near:
         warning = (
             f"They are {', '.join(near)}. An {visit.label('iro')} is independent of the casework: where it is about their own, "
@@ -140,6 +192,8 @@ def _whose(absent: AbsentPerson) -> str:
 DONE = {
     "begun": "It is on the directory now. Whoever stands in is told of what is open, from the first day on.",
     "ended": "It has ended. What is open is told to whoever has it now.",
+    "appointed": "The appointment is on the record.",
+    "order": "The standing order is written down. It is used only where no manager of the service is there to give cover.",
 }
 
 
