@@ -18,6 +18,11 @@ from workflows.model.ladder import Assumption, Ladder
 from workflows.proofs import drawing
 from workflows.proofs.ladder_check import HANDBOOK_LIMIT, Proof, last_day, prove_ladder
 
+NOBODY_NAMED = (
+    "the authority file names nobody (`for_absent_raiser`) to act, or to lend the second name, where an IRO is away and neither "
+    "another IRO nor an IRO manager may"
+)
+
 
 def check_files(files: Sequence[Path], in_force: bool = False) -> int:
     """Check files and folders; each ladder is read with the authority file beside it. Returns the exit status.
@@ -47,9 +52,10 @@ def check_files(files: Sequence[Path], in_force: bool = False) -> int:
         with Progress(transient=True) as progress:
             for ladder in progress.track(ladders, description=f"Playing the ladders of {read.authority.name}"):
                 tally.update(_show_proof(Rules(ladder, read.authority, days), read.ladders, in_force))
-        for fault in read.to_weigh:
+        to_weigh = [*map(str, read.to_weigh), *([] if read.authority.for_absent_raiser else [NOBODY_NAMED])]
+        for fault in to_weigh:
             print(f"  weigh    {fault}")
-        tally["to weigh"] += len(read.to_weigh)
+        tally["to weigh"] += len(to_weigh)
         _show_assumed(
             "assumed (authority file)", read.authority.assumed, partial(fault_location.locate_in_authority_file, read.authority)
         )

@@ -48,7 +48,7 @@ def read_seen_item(connection: Connection, asked: RequestContext, reference: str
     # As a sweep at this moment would leave it: what is shown is what an event brought now would meet.
     closed = asked.service.casework.decided_so_far(connection, asked.authority, rules, loaded, asked.now)
     loaded = replace(loaded, challenge=closed.challenge) if closed else loaded
-    actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
+    actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now), asked.signed.roles)
     check_not_sealed(loaded, actor)
     access.check_sees(actor, lambda: was_involved(connection, asked.authority, asked.signed.person, id_))
     return SeenItem(loaded, rules, establishment, actor)
@@ -66,7 +66,7 @@ def items_they_may_see(connection: Connection, asked: RequestContext, ids: Seque
     # One that is not found was erased when its time had come.
     for loaded in (found[id_] for id_ in ids if id_ in found):
         rules = _rules(connection, asked, loaded)
-        actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now))
+        actor = access.actor_on(loaded, rules, establishment, asked.signed.person, local_date(asked.now), asked.signed.roles)
         with suppress(NotFound, AccessEnded):
             access.check_sees(actor, lambda: False)
             check_not_sealed(loaded, actor)

@@ -37,6 +37,7 @@ HEADLINES = {
     "escalation_recalled": "The climb was taken back",
     "window_extended": "Another date was given",
     "extension_taken_back": "The other date was taken back",
+    "second_name_given": "A second name was put on it",
     "copy_added": "Somebody was copied in",
     "legal_advice_taken": "Legal advice was taken",
     "child_view_recorded": "The child's view",

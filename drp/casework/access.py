@@ -1,6 +1,6 @@
 """Who may see an item, and who may raise one: what a person is on it, asked of the procedure. Deny by default."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 
 from drp.casework.load import StoredChallenge
@@ -19,9 +19,16 @@ class AccessEnded(Exception):
     """It was theirs to see, and no longer is: said so, not denied (docs/architecture.md rule 11)."""
 
 
-def actor_on(loaded: StoredChallenge, rules: Rules, establishment: Establishment, person: str, day: date) -> Actor:
-    """What a person is on one item on a day (Europe/London)."""
-    return relation_to(loaded.challenge, loaded.about(), rules, establishment, person, day)
+def actor_on(
+    loaded: StoredChallenge,
+    rules: Rules,
+    establishment: Establishment,
+    person: str,
+    day: date,
+    elsewhere: Collection[str] = (),
+) -> Actor:
+    """What a person is on one item on a day (Europe/London). `elsewhere`: the roles that they hold anywhere."""
+    return relation_to(loaded.challenge, loaded.about(), rules, establishment, person, day, elsewhere)
 
 
 def check_sees(actor: Actor, was_involved: Callable[[], bool]) -> None:

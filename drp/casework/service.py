@@ -155,7 +155,7 @@ class Casework:
             closed = self.decided_so_far(connection, authority, rules, loaded, now)
             before = closed.challenge if closed else challenge
             stands = replace(loaded, challenge=before)
-            actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now))
+            actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now), signed.roles)
             check_not_sealed(stands, actor)
             access.check_sees(actor, lambda: was_involved(connection, authority, signed.person, id_))
             check_meant(stands, event, meant)
@@ -233,13 +233,13 @@ class Casework:
         made = decided.decision
         if settled:
             stands = replace(new, challenge=made.challenge)
-            settling = access.actor_on(stands, rules, establishment, signed.person, day)
+            settling = access.actor_on(stands, rules, establishment, signed.person, day, signed.roles)
             made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
         decision, messages = resolve_recipients(connection, rules, establishment, new, made, now)
         links = self._links(connection, authority, event.linked)
         self.keeper.keep(connection, authority, [DecisionToSave(None, decision, messages, rules.authority, new, links)], now)
         after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
-        seen = access.actor_on(after, rules, establishment, signed.person, day)
+        seen = access.actor_on(after, rules, establishment, signed.person, day, signed.roles)
         open_ones = tuple(item for item in taken.earlier if item.is_open)
         return ActionResult(after, rules, seen, 1, messages, establishment, decided.prompts, open_ones)
 

@@ -142,6 +142,11 @@ def people_acting_as(
 ) -> tuple[DirectoryPerson, ...]:
     """Everybody whose own posts let them act as one of these on a day, by name."""
     roles = [role for capacity in capacities for role in words.roles_acting_as(capacity)]
+    return people_holding(connection, words, roles, day)
+
+
+def people_holding(connection: Connection, words: Authority, roles: Collection[str], day: date) -> tuple[DirectoryPerson, ...]:
+    """Everybody who holds one of some roles on a day, by name."""
     return _read_people(connection, words.key, day, [_holds(words.key, col(PostRow.role).in_(roles), *match_day(PostRow, day))])
 
 

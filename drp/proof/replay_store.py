@@ -89,7 +89,7 @@ def actor_of_entry(
         return Actor(person, parts, behalf_of=behalf)
     then = access.actor_on(replace(loaded, challenge=stood), rules, establishment, person, local_date(entry.at))
     # What independence and courtesy ask binds new acts: what was decided stands.
-    return replace(then, parts=parts, behalf_of=behalf, is_concerned=False, may_not_end=False)
+    return replace(then, parts=parts, behalf_of=behalf, is_concerned=False, may_not_end=False, acts_for_absent=False)
 
 
 def _raised_under(

@@ -53,6 +53,16 @@ def may_stand_in_for_service(
     return no_manager_is_there(connection, words, day, of.id)
 
 
+def how_many_could_act(connection: Connection, words: Authority, day: date) -> int:
+    """How many are there that day who act for an absent raiser: IROs, IRO managers, and whom the authority's file names."""
+    covers = load_covers(connection, words.key)
+    there = {
+        one.id for one in people.people_acting_as(connection, words, DECIDING, day) if not covers.is_covered(str(one.id), day)
+    }
+    named = people.people_holding(connection, words, words.for_absent_raiser, day) if words.for_absent_raiser else ()
+    return len(there | {one.id for one in named})
+
+
 def read_standing_order(connection: Connection, authority: str) -> tuple[UUID, ...]:
     """Who covers, in this order, where nobody is there to give cover; as the IRO service wrote it down beforehand."""
     text = connection.execute(select(col(AuthorityRow.standing_order)).where(col(AuthorityRow.key) == authority)).scalar_one()

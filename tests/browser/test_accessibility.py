@@ -196,7 +196,15 @@ def test_every_move(busy, as_, inspection, half):
             inspection.look(hands, move)
 
 
-_GOES_EMPTY = ("endorsed", "extension_taken_back", "legal_advice_taken", "meeting_called_off", "meeting_held", "reminded_by_hand")
+_GOES_EMPTY = (
+    "endorsed",
+    "extension_taken_back",
+    "legal_advice_taken",
+    "meeting_called_off",
+    "meeting_held",
+    "reminded_by_hand",
+    "second_name_given",
+)
 """Moves that need no answer (the state refuses them here)."""
 
 

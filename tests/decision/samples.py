@@ -69,6 +69,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.EscalationHeld: e.EscalationHeld("I consider."),
         e.EscalationRecalled: e.EscalationRecalled("They have answered."),
         e.WindowExtended: e.WindowExtended(longer, "They asked."),
+        e.SecondNameGiven: e.SecondNameGiven("I have read it and agree."),
         e.ExtensionTakenBack: e.ExtensionTakenBack("It was for another child."),
         e.CopyAdded: e.CopyAdded(free[n % len(free)]),
         e.LegalAdviceTaken: e.LegalAdviceTaken("Duty line", today, True, "Refer."),

@@ -159,7 +159,7 @@ def test_a_planted_fault_is_said_and_counted(monkeypatch, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert "  WRONG    informal.awaiting: IRO manager could refer to Cafcass" in lines
     assert not any(line.startswith("  shown") for line in lines)
-    assert lines[-1] == "1 procedure read, 16 things wrong, 1 thing to weigh."
+    assert lines[-1] == "1 procedure read, 16 things wrong, 2 things to weigh."
 
 
 DURHAM = """\
@@ -177,7 +177,7 @@ or copy whose condition held.
   assumed (authority file) First day: The reports describe their own years and do not say since when.
   assumed (authority file) Legal Advisor, for what it is held: The report names one Legal Advisor; we assume one for each \
 service.
-1 procedure read, nothing wrong, nothing to weigh.
+1 procedure read, nothing wrong, 1 thing to weigh.
 """
 
 

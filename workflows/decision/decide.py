@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 
 from workflows.calendar.working_days import local_date
-from workflows.decision import escalation, extensions, off_ladder_events, raising, reaching, windows
+from workflows.decision import absence, escalation, extensions, off_ladder_events, raising, reaching, windows
 from workflows.decision.decision_builder import Decision, DecisionBuilder, NotificationKind
 from workflows.decision.event_rules import EVENT_RULES, check_may_bring, refusal_of_day
 from workflows.decision.moves import moves_of
@@ -85,11 +85,14 @@ def decide(rules: Rules, challenge: Challenge, act: Act, now: datetime) -> Decis
     check_open(rules, turn.challenge, event)
     if refusal := refusal_of_day(type(event), rules, turn.challenge, act.by, local_date(now)):
         raise refusal
+    if absence.ends_for_absent(event) and (missing := absence.second_name_missing(turn.challenge, act.by)):
+        raise missing
     does = EVENT_RULES[type(event)].does
     assert does is not None, "it is decided by a way of its own"
     turn.by, stood = act.by, turn.challenge
     does(turn, event)
     extensions.forget_used_extension(turn, stood, act)
+    absence.forget_second_name(turn, event)
     return _finished(turn, challenge, now)
 
 

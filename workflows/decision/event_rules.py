@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from workflows.decision import escalation, extensions, impact, off_ladder_events, outcomes, reaching, replies, windows
+from workflows.decision import absence, escalation, extensions, impact, off_ladder_events, outcomes, reaching, replies, windows
 from workflows.decision.decision_builder import DecisionBuilder, not_open
 from workflows.decision.moves import moves_of
 from workflows.model import events as e
@@ -162,6 +162,12 @@ _CAFCASS = {
     ),
 }
 
+_SECOND: dict[type[Event], EventRule] = {
+    e.SecondNameGiven: EventRule(
+        frozenset({Part.SECOND}), absence.give_second_name, needs=(escalation.has_not_ended,), bars=Bars.ENDING
+    ),
+}
+
 _ENDINGS = {
     e.Resolved: EventRule(_RAISER, outcomes.end_challenge, "resolve", bars=Bars.ENDING),
     e.EndedUnresolved: EventRule(_RAISER, outcomes.end_challenge, "end", bars=Bars.ENDING),
@@ -185,7 +191,7 @@ _BY_THE_SERVICE = {
 }
 
 EVENT_RULES: dict[type[Event], EventRule] = {
-    **_RAISING, **_ANSWERING, **_ON_THE_LADDER, **_BESIDE_IT, **_CAFCASS, **_ENDINGS, **_BY_THE_SERVICE,
+    **_RAISING, **_ANSWERING, **_ON_THE_LADDER, **_BESIDE_IT, **_CAFCASS, **_SECOND, **_ENDINGS, **_BY_THE_SERVICE,
 }  # fmt: skip
 """Every event of the closed union, with its rule."""
 
@@ -257,4 +263,6 @@ def is_open_to(kind: type[Event], rules: Rules, challenge: Challenge, actor: Act
 def refusal_of_day(kind: type[Event], rules: Rules, challenge: Challenge, actor: Actor, today: date) -> Refused | None:
     """Why such an event is not this person's today (Europe/London), though the state has it; None where it is."""
     need = EVENT_RULES[kind].needs_of_day
+    if kind in absence.NEEDS_SECOND and (missing := absence.second_name_missing(challenge, actor)):
+        return missing
     return need(rules, challenge, actor, today) if need else None

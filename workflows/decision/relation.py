@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from workflows.decision.absence import acting_groups
+from workflows.decision.absence import acts_for_absent as acts_for_absent_raiser
 from workflows.decision.independence import concern_of
 from workflows.decision.recipients import (
     ANSWERING,
@@ -34,7 +36,7 @@ SEES_ALL = frozenset({Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 SEES = SEES_ALL | {
     Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.OBSERVER, Part.JUDGE, Part.ARRANGER, Part.RECORDER,
-    Part.SENDER, Part.ENDORSER, Part.TELLER,
+    Part.SENDER, Part.ENDORSER, Part.TELLER, Part.SECOND,
 }  # fmt: skip
 """Parts that see an item. Leaders, auditors and administrators see none by their capacity alone (need to know)."""
 
@@ -77,10 +79,19 @@ class PersonStanding:
         return party.role in roles
 
 
-def relation_to(challenge: Challenge, about: About, rules: Rules, establishment: Establishment, person: str, day: date) -> Actor:
+def relation_to(
+    challenge: Challenge,
+    about: About,
+    rules: Rules,
+    establishment: Establishment,
+    person: str,
+    day: date,
+    elsewhere: Collection[str] = (),
+) -> Actor:
     """Work out what a person is on an item on a day (Europe/London): their parts, roles, and for whom they act.
 
-    `about` is what the item is about, as posts are held now; `establishment` the posts and covers that it needs.
+    `about` is what the item is about, as posts are held now; `establishment` the posts and covers that it needs;
+    `elsewhere` the roles that the person holds anywhere in the authority.
     """
     stands = standing_on(challenge, about, rules, establishment, person, day)
     parts = (
@@ -96,11 +107,23 @@ def relation_to(challenge: Challenge, about: About, rules: Rules, establishment:
     if stands.sees_as_any(observing_parties(challenge, rules)):
         parts |= {Part.OBSERVER}
     is_concerned, may_not_end = concern_of(challenge, about, rules, establishment, person, stands.iros, day)
+    acts_for_absent = False
+    if nobody_is_there(THE_RAISER, rules.authority, establishment, about, day):
+        groups = acting_groups(about, rules.authority, establishment, person, elsewhere, day)
+
+        def is_barred(one: str) -> bool:
+            return any(concern_of(challenge, about, rules, establishment, one, stands.iros, day))
+
+        acts_for_absent = Part.RAISER in parts or acts_for_absent_raiser(groups, person, is_barred)
+        if acts_for_absent:
+            parts |= {Part.RAISER}
+        if any(person in group for group in groups):
+            parts |= {Part.SECOND}
     outside = not is_of_iro_service(challenge, rules.authority, parts, is_concerned)
     behalf = "" if person in stands.raisers else min(stands.raisers & stands.acts_for, default="")
     return Actor(
         person, parts, stands.seen_roles, is_concerned, may_not_end, about.raiser, behalf, stands.sees_for,
-        outside_iro_service=outside,
+        outside_iro_service=outside, acts_for_absent=acts_for_absent,
     )  # fmt: skip
 
 

@@ -423,6 +423,7 @@ class WrittenAuthority(Written):
     day: WrittenDay = WrittenDay()
     retention: WrittenRetention = WrittenRetention()
     follow_up: WrittenFollowUp = WrittenFollowUp()
+    for_absent_raiser: Keys = ()
     at_immediate_risk: list[WrittenDuty] = Field(default_factory=list)
     reporting: WrittenReporting = WrittenReporting()
     assumed: dict[str, Text] = Field(default_factory=dict)

@@ -65,6 +65,11 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: F
     if authority.sending.start >= authority.sending.end:
         tree.fault(("sending_hours",), "sending hours end before they begin", 'write `{from: "08:00", until: "18:00"}`')
     _assumptions(authority.assumed, tree)
+    _roles(authority.for_absent_raiser, ("for_absent_raiser",), authority, tree)
+    for n, role in enumerate(authority.for_absent_raiser):
+        if authority.has_role(role) and authority.role(role).held_for is not HeldFor.AUTHORITY:
+            wrong = f"{role} is held for a part of the authority, and stands in for any of its IROs"
+            tree.fault(("for_absent_raiser", n), wrong, "name a role `for: authority`")
     if every_file_read:
         _reporting(authority, ladders, tree)
     versions = [(ladder.key, ladder.in_force) for ladder in ladders]

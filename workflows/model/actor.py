@@ -31,6 +31,8 @@ class Part(StrEnum):
     ADMINISTRATOR = "administrator"
     LEADER = "leader"
     AUDITOR = "auditor"
+    SECOND = "second"
+    """Whose name may stand beside what a colleague does for an absent raiser."""
     SERVICE = "service"
     """The service itself: a window that closes, a message that came back."""
 
@@ -54,6 +56,9 @@ class Actor:
     """People whose questions they may answer besides their own: those they cover, and those whose delegate they are."""
     outside_iro_service: bool = False
     """Do they raise, or review, without being of the IRO service on this item? Then what it keeps to itself is not theirs."""
+
+    acts_for_absent: bool = False
+    """Do they act for whoever raised it, who is away and has no cover? Then ending and extending takes a second name."""
 
     def stands_for(self, party: Party) -> bool:
         """Is what is asked of this party theirs to answer?"""

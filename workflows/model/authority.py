@@ -139,6 +139,8 @@ class Authority:
     duty_numbers: tuple[tuple[str, str], ...] = ()
     kept_years: tuple[int | None, int | None] = (None, None)
     """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
+    for_absent_raiser: tuple[str, ...] = ()
+    """Roles that act, or are the second, where neither IRO nor IRO manager may (regulation 46(3) would let them be appointed)."""
     reporting: Reporting = NOTHING_SAID
     assumed: tuple[Assumption, ...] = ()
 

@@ -216,6 +216,14 @@ class Window:
 
 
 @dataclass(frozen=True)
+class SecondName:
+    """Whose name stands beside what somebody will do for an absent raiser, and in which stay."""
+
+    person: str
+    sequence: int
+
+
+@dataclass(frozen=True)
 class ExtensionGiven:
     """Another date that was given within a running window, for as long as whoever gave it may take it back."""
 
@@ -302,6 +310,8 @@ class Challenge:
     """The day of raising in the register from which it was taken over; None for what was raised here."""
     extension: ExtensionGiven | None = None
     """The last date given instead of another, while nothing has been built on it."""
+    second_name: SecondName | None = None
+    """Who agreed to what another will do for an absent raiser, until it is done."""
 
     @property
     def counted_on(self) -> date:

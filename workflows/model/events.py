@@ -274,6 +274,13 @@ class ExtensionTakenBack(Event, type="extension_taken_back"):
 
 
 @dataclass(frozen=True)
+class SecondNameGiven(Event, type="second_name_given"):
+    """A second of the IRO service agrees to what a colleague will do for an absent raiser: end, withdraw, extend or seal it."""
+
+    words: Words = ""
+
+
+@dataclass(frozen=True)
 class CopyAdded(Event, type="copy_added"):
     """The IRO side copies in one more role of the ladder's own people."""
 
@@ -639,7 +646,8 @@ class ChildFactsChanged(Event, type="child_facts_changed"):
 FromOutside = (
     Acknowledged | NotForMe | Redirected | ClarificationAsked | ClarificationGiven | Responded | Judged
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
-    | WindowExtended | ExtensionTakenBack | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
+    | WindowExtended | ExtensionTakenBack | SecondNameGiven
+    | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
     | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone

@@ -84,6 +84,11 @@ MOVES: tuple[MoveForm, ...] = (
         e.ExtensionTakenBack, "next", "Take back the date that I gave", "The date promised before holds again, and those asked are told.",
         "Take it back", ask_these(TextArea(name="why", label="Why", rows=2)),
     ),
+    MoveForm(
+        e.SecondNameGiven, "next", "Put your name beside a colleague's",
+        "Whoever raised it is away and nobody covers for them: a colleague ends or extends it, and you agree.",
+        "Put my name to it", ask_these(TextArea(name="words", label="Anything to add", rows=2)),
+    ),
     MoveForm(e.Acknowledged, "next", "Say that it has arrived", "That is not an answer: the date stays.", "It has arrived", ask_these()),
     MoveForm(
         e.Endorsed, "next", "Endorse it", "It is sent on at once.", "Endorse and send",

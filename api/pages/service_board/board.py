@@ -19,7 +19,7 @@ from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
 from drp.items import service_board
-from drp.staffing import caseloads
+from drp.staffing import caseloads, giving_cover
 from notifications.record_outcome import refused_why
 from workflows.model.authority import Capacity
 from workflows.model.challenge import WindowKind
@@ -28,6 +28,9 @@ from workflows.model.refusals import Refused
 
 MOST = 100
 """Items that one list of the board shows; the rest are counted. So many held items are released at one press."""
+
+ENOUGH_TO_ACT = 3
+"""Who must be there so that, where one is away, another acts and a third lends the second name."""
 
 RELEASE = (
     RadioPick(
@@ -131,6 +134,7 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
         stand_ins = _covers(connection, visit)
         held, meetings, failed = _held(connection, visit), _meetings(connection, visit), _failed(connection, visit)
         below = _below_their_start(connection, visit)
+        able = giving_cover.how_many_could_act(connection, visit.words, visit.today)
         gaps = show_gaps(connection, visit, name_children=True)
     visit.log_access(
         "board",
@@ -140,7 +144,7 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
     return visit.page(
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
         total=counted.total, gaps=gaps, covers=stand_ins, manages=Capacity.IRO_MANAGER in visit.signed.capacities,
-        held=held, meetings=meetings, failed=failed, below=below,
+        held=held, meetings=meetings, failed=failed, below=below, able=able, is_thin=able < ENOUGH_TO_ACT,
     )  # fmt: skip
 
 
