@@ -156,7 +156,11 @@ def may_read(visible: str, actor: Actor, kind: str = "") -> bool:
     if visible == EntryVisibility.IRO_SERVICE.value:
         return reads_iro_service(actor)
     if visible == EntryVisibility.CHILDS_IRO.value:
-        return bool(actor.parts & {Part.RAISER, Part.CHILDS_IRO}) and not actor.outside_iro_service
+        iros = bool(actor.parts & {Part.RAISER, Part.CHILDS_IRO}) and not actor.outside_iro_service
+        return iros or Part.READER in actor.parts
+    if visible == EntryVisibility.SUPERVISION.value:
+        their_own = bool(actor.parts & {Part.RAISER, Part.CHILDS_IRO}) and not actor.behalf_of
+        return not actor.outside_iro_service and (their_own or Part.IRO_MANAGER in actor.parts)
     return bool(actor.parts & {Part.RAISER, Part.IRO_MANAGER})
 
 

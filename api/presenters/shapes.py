@@ -35,6 +35,7 @@ class RaiseBody(Shape):
     stage: str = Field("", description="To start at another stage; say why in `stage_reason`.")
     stage_reason: str = ""
     advice_before_skipping: str = ""
+    line_for_skipped: str = Field("", description="What those read whom it passes over; why it does is for the child's IRO.")
     priority: str = ""
     to: list[Chosen] = Field(default_factory=list, max_length=20, description="Where the ladder leaves the recipient to you.")
     respond_by: date | None = None

@@ -128,6 +128,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         impact=rest.get("impact", ""),
         taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
         extension=_extension(rest.get("extension")),  # absent in what earlier releases kept
+        readers=tuple(rest.get("readers", ())),  # absent in what earlier releases kept
         second_name=SecondName(*second) if (second := rest.get("second_name")) else None,
     )
     return StoredChallenge(

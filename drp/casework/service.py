@@ -25,6 +25,7 @@ from drp.database.engine import Conflict, Store, Unavailable
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES_TO_DECIDE, FIND_ANSWER, INSERTS, WAS_INVOLVED
+from drp.directory import people
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
@@ -45,6 +46,7 @@ from workflows.model.events import (
     Event,
     LadderMoved,
     Raised,
+    ReaderNamed,
     ReferredToCafcass,
     Resolved,
     WindowExtended,
@@ -167,6 +169,8 @@ class Casework:
                     decision = deciding.move_ladder(rules, to, before, Act(event, actor), now)
                     rules = to
                 else:
+                    if isinstance(event, ReaderNamed):
+                        check_is_colleague(connection, authority, event.person, now)
                     decision = deciding.decide(rules, before, Act(event, actor), now)
                     if isinstance(event, WindowExtended):
                         check_far_date(rules, before, event, now)
@@ -370,6 +374,16 @@ def check_meant(stands: StoredChallenge, event: Event, meant: Precondition) -> N
     other_version = bool(meant.etag) and not anything and meant.etag != etag
     if other_version or (meant.at is not None and meant.at != (stands.challenge.stage, stands.challenge.sequence)):
         raise StaleView
+
+
+def check_is_colleague(connection: Connection, authority: str, person: str, now: datetime) -> None:
+    """Raise Unfit for a reader who is nobody of the directory, or has left: no stranger is ever let read."""
+    try:
+        found = people.read_person(connection, authority, UUID(person), local_date(now))
+    except ValueError:
+        found = None
+    if found is None or not found.is_here_on(local_date(now)):
+        raise Unfit("Nobody of that name is in the directory.", "Choose somebody who is.", "person")
 
 
 def _visible_as(visible: EntryVisibility, event: Event, decision: Decision) -> Decision:

@@ -69,6 +69,8 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.EscalationHeld: e.EscalationHeld("I consider."),
         e.EscalationRecalled: e.EscalationRecalled("They have answered."),
         e.WindowExtended: e.WindowExtended(longer, "They asked."),
+        e.ReaderNamed: e.ReaderNamed("00000000-0000-4000-8000-000000000009", "Counsel's clerk."),
+        e.ReaderRemoved: e.ReaderRemoved("00000000-0000-4000-8000-000000000009", "Named in error."),
         e.SecondNameGiven: e.SecondNameGiven("I have read it and agree."),
         e.ExtensionTakenBack: e.ExtensionTakenBack("It was for another child."),
         e.CopyAdded: e.CopyAdded(free[n % len(free)]),

@@ -162,7 +162,7 @@ def test_what_is_listed_can_be_done_and_what_can_be_done_is_listed(life):
     listed = open_moves(rules, story.challenge, actor)
     asked = any(w.asked for w in story.challenge.windows if w.key.kind in ("reply", "meeting"))
     for kind in e.EXTERNAL_TYPES:
-        if kind in (e.LadderMoved, e.Acknowledged, e.CopyAdded, e.Reminded, e.ExtensionTakenBack):
+        if kind in (e.LadderMoved, e.Acknowledged, e.CopyAdded, e.Reminded, e.ExtensionTakenBack, e.ReaderNamed, e.ReaderRemoved):
             continue  # another function; or a matter of whom or of which day, not only of where
         event = sample(kind, story)
         if isinstance(event, e.Redirected) and event.of == "nobody":

@@ -195,7 +195,7 @@ def test_events_of_the_services_own_are_refused_from_outside(world: World) -> No
         type_ = kind.type if kind else "raised"
         for person in ("irene", "mona", "ada"):
             problem(world.as_(person).brings(reference, type_, sequence=1, kind="reply", n=1), 422, "invalid")
-    assert irene_kinds(world, reference) == ["raised", "stage_entered", "window_opened", "window_opened"]
+    assert irene_kinds(world, reference) == ["raised", "stage_skipped", "stage_entered", "window_opened", "window_opened"]
 
 
 def irene_kinds(world: World, reference: str) -> list[str]:

@@ -22,6 +22,8 @@ class EntryVisibility(StrEnum):
     IRO_SERVICE = "iro_service"
     CHILDS_IRO = "childs_iro"
     """The child's IRO (else whoever raised it for them) and whoever covers, and nobody else of the IRO service."""
+    SUPERVISION = "supervision"
+    """The IRO and their manager, and nobody who covers for them."""
     SEALED = "sealed"
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from workflows.calendar.working_days import Promise, local_date, long_date
 from workflows.decision import addressing
-from workflows.decision.decision_builder import DecisionBuilder, NotificationKind, stands_in_words
+from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind, stands_in_words
 from workflows.decision.extensions import remember_extension
 from workflows.decision.moves import moves_of
 from workflows.decision.stage_entry import (
@@ -30,7 +30,7 @@ from workflows.decision.windows import (
     promise_of_window,
     reply_promise,
 )
-from workflows.model.authority import Rules
+from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
     THE_RAISER,
@@ -183,7 +183,9 @@ def _advice(turn: DecisionBuilder, to_stage: str, advice: str) -> None:
             "Say what they advised; the decision stays yours.",
             "advice_before_skipping",
         )
-    turn.note("advice_before_skipping", {"with": first.talk_to, "given": bool(advice)}, {"advice": advice} if advice else {})
+    visible = EntryVisibility.EVERYONE if turn.rules.edition is Edition.FIRST else EntryVisibility.CHILDS_IRO
+    words = {"advice": advice} if advice else {}
+    turn.note("advice_before_skipping", {"with": first.talk_to, "given": bool(advice)}, words, visible)
 
 
 def hold_escalation(turn: DecisionBuilder, event: EscalationHeld) -> None:

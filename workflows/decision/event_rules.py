@@ -122,6 +122,8 @@ _ON_THE_LADDER = {
 
 _BESIDE_IT = {
     e.CopyAdded: EventRule(_IRO_SIDE, off_ladder_events.add_copy, "copy_in", (escalation.is_sent,)),
+    e.ReaderNamed: EventRule(_IRO, off_ladder_events.name_reader, "child"),
+    e.ReaderRemoved: EventRule(_IRO, off_ladder_events.remove_reader, "child", (off_ladder_events.somebody_was_named,)),
     e.LegalAdviceTaken: EventRule(_IRO_SIDE, off_ladder_events.record_legal_advice, "legal_advice"),
     e.ChildViewRecorded: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),
     e.ChildTold: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),

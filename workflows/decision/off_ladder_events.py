@@ -41,6 +41,8 @@ from workflows.model.events import (
     Noted,
     PostEmptied,
     PostTakenOver,
+    ReaderNamed,
+    ReaderRemoved,
     ReferralAcknowledged,
     ReferralConsidered,
     ReferralOutcome,
@@ -81,12 +83,38 @@ def attach_document(turn: DecisionBuilder, event: DocumentAttached) -> None:
 
 def readers_of(turn: DecisionBuilder, event: Noted | DocumentAttached) -> EntryVisibility:
     """Who reads a note or a document. Raises NotYours for somebody outside the IRO service who would keep it there."""
-    if not event.iro_service_only:
+    supervision = isinstance(event, Noted) and event.for_supervision
+    if not event.iro_service_only and not supervision:
         return EntryVisibility.EVERYONE
     if turn.by.outside_iro_service or not turn.by.parts & _IRO_SERVICE:
         what = "notes" if isinstance(event, Noted) else "documents"
         raise NotYours(f"Only the IRO service keeps {what} to itself.", "Leave `iro_service_only` out.")
-    return EntryVisibility.IRO_SERVICE
+    if not supervision:
+        return EntryVisibility.IRO_SERVICE
+    if not turn.by.parts & {Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER}:
+        raise NotYours("Supervision is between an IRO and their manager.", "Leave `for_supervision` out.")
+    return EntryVisibility.SUPERVISION
+
+
+def name_reader(turn: DecisionBuilder, event: ReaderNamed) -> None:
+    """One more person reads what is kept to the child's IRO. That they are of the directory is asked where they are named."""
+    if event.person in turn.challenge.readers:
+        raise Unfit("They read it already.", "Nothing needs doing.", "person")
+    turn.note_event(event, visible=EntryVisibility.CHILDS_IRO)
+    turn.change(readers=(*turn.challenge.readers, event.person))
+
+
+def somebody_was_named(rules: Rules, challenge: Challenge) -> NotOpen | None:
+    """Was anybody let read what is kept to the child's IRO?"""
+    return None if challenge.readers else NotOpen("Nobody was let read it.", "There is nobody to take it back from.")
+
+
+def remove_reader(turn: DecisionBuilder, event: ReaderRemoved) -> None:
+    """From now on they read it no more; what they read, they have read, and both stand on the record."""
+    if event.person not in turn.challenge.readers:
+        raise Unfit("Nobody of that name was let read it.", "Name somebody who was.", "person")
+    turn.note_event(event, visible=EntryVisibility.CHILDS_IRO)
+    turn.change(readers=tuple(one for one in turn.challenge.readers if one != event.person))
 
 
 def correct_entry(turn: DecisionBuilder, event: Corrected) -> None:

@@ -1,18 +1,24 @@
 """Raising an item: where it starts, what the procedure asks to consider, and the first stage entered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workflows.calendar import working_days
 from workflows.decision import addressing
-from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
+from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
 from workflows.model.authority import Capacity, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
 from workflows.model.events import EarlierItem, Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Ladder
 from workflows.model.refusals import Unfit
+
+SKIPPED = "stage_skipped"
+"""The kind of entry that keeps why a stage was skipped."""
+
+WHY_SKIPPED = ("stage_reason", "advice_before_skipping")
+"""The words of what is raised that say it."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
     check_raised(turn, event)
     asked = prompts_at_raising(rules, event, turn.challenge, earlier, turn.at)
     told = [{"kind": prompt.kind, "stages": list(prompt.stages), "reference": prompt.reference} for prompt in asked]
-    turn.note_event(event, {"prompts": told, "about_child": turn.challenge.about_child})
+    note_raised(turn, event, {"prompts": told, "about_child": turn.challenge.about_child})
     if ladder.is_notice:
         enter_notice(turn, event)
         return asked
@@ -131,6 +137,16 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
         )
     tell_childs_iro(turn)
     return asked
+
+
+def note_raised(turn: DecisionBuilder, event: Raised, more: dict[str, object]) -> None:
+    """Put it on the timeline; why a stage was skipped apart, for the child's IRO alone (architecture.md rule 11)."""
+    skipping = {name: text for name in WHY_SKIPPED if (text := getattr(event, name))}
+    if turn.rules.edition is Edition.FIRST or not skipping:
+        turn.note_event(event, more)
+        return
+    turn.note_event(replace(event, stage_reason="", advice_before_skipping=""), more)
+    turn.note(SKIPPED, {}, skipping, EntryVisibility.CHILDS_IRO)
 
 
 def tell_childs_iro(turn: DecisionBuilder) -> None:

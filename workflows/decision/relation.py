@@ -36,7 +36,7 @@ SEES_ALL = frozenset({Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 SEES = SEES_ALL | {
     Part.RAISER, Part.CHILDS_IRO, Part.ASKED, Part.COPIED, Part.OBSERVER, Part.JUDGE, Part.ARRANGER, Part.RECORDER,
-    Part.SENDER, Part.ENDORSER, Part.TELLER, Part.SECOND,
+    Part.SENDER, Part.ENDORSER, Part.TELLER, Part.SECOND, Part.READER,
 }  # fmt: skip
 """Parts that see an item. Leaders, auditors and administrators see none by their capacity alone (need to know)."""
 
@@ -106,6 +106,8 @@ def relation_to(
         parts |= {Part.COPIED}  # what went well is for those who lead to see
     if stands.sees_as_any(observing_parties(challenge, rules)):
         parts |= {Part.OBSERVER}
+    if person in challenge.readers:
+        parts |= {Part.READER}
     is_concerned, may_not_end = concern_of(challenge, about, rules, establishment, person, stands.iros, day)
     acts_for_absent = False
     if nobody_is_there(THE_RAISER, rules.authority, establishment, about, day):

@@ -31,6 +31,8 @@ class Part(StrEnum):
     ADMINISTRATOR = "administrator"
     LEADER = "leader"
     AUDITOR = "auditor"
+    READER = "named reader"
+    """Whom the child's IRO lets read what is kept to them."""
     SECOND = "second"
     """Whose name may stand beside what a colleague does for an absent raiser."""
     SERVICE = "service"

@@ -310,6 +310,8 @@ class Challenge:
     """The day of raising in the register from which it was taken over; None for what was raised here."""
     extension: ExtensionGiven | None = None
     """The last date given instead of another, while nothing has been built on it."""
+    readers: tuple[str, ...] = ()
+    """Whom the child's IRO lets read what is kept to them: directory ids."""
     second_name: SecondName | None = None
     """Who agreed to what another will do for an absent raiser, until it is done."""
 

@@ -94,6 +94,8 @@ class Raised(Event, type="raised"):
     without_clock: bool = False
     """An informal talk is logged: nobody is asked and no window opens, until the raiser wants one."""
     taken_over_from: date | None = field(default=None, metadata=LATER)
+    line_for_skipped: Words = field(default="", metadata=LATER)
+    """What those whom the item passes over read, beside that it was entered at its stage; why it was is for the child's IRO."""
     """Brought over from a register kept elsewhere, where it was raised on this day: there, and in its quarter, it counts."""
     took_part: Words = ""
     """Of senior scrutiny: who looked at it together."""
@@ -482,6 +484,24 @@ class Noted(Event, type="noted"):
 
     text: Words
     iro_service_only: bool = False
+    for_supervision: bool = field(default=False, metadata=LATER)
+    """Is it for the IRO and their manager alone?"""
+
+
+@dataclass(frozen=True)
+class ReaderNamed(Event, type="reader_named"):
+    """The child's IRO lets one more person read what is kept to the child's IRO: a directory id."""
+
+    person: str
+    why: Words = ""
+
+
+@dataclass(frozen=True)
+class ReaderRemoved(Event, type="reader_removed"):
+    """What was shared is taken back for the future; that it was shared stays on the record."""
+
+    person: str
+    why: Words = ""
 
 
 MediaType = Literal[
@@ -647,7 +667,7 @@ FromOutside = (
     Acknowledged | NotForMe | Redirected | ClarificationAsked | ClarificationGiven | Responded | Judged
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | ExtensionTakenBack | SecondNameGiven
-    | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
+    | ReaderNamed | ReaderRemoved | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
     | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone

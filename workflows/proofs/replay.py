@@ -9,6 +9,7 @@ from typing import Any
 from workflows.decision.decide import decide, decide_raise, move_ladder
 from workflows.decision.decision_builder import Decision, TimelineEntry
 from workflows.decision.off_ladder_events import STATEMENT
+from workflows.decision.raising import SKIPPED
 from workflows.decision.windows import next_due
 from workflows.model.actor import THE_SERVICE, Act, Actor
 from workflows.model.authority import Edition, Rules
@@ -17,7 +18,7 @@ from workflows.model.events import Corrected, Event, LadderMoved, WindowClosed
 from workflows.model.refusals import Refused
 from workflows.proofs.replay_events import event_of
 
-_FOLLOWS = ("window_opened", "window_closed", STATEMENT)
+_FOLLOWS = ("window_opened", "window_closed", STATEMENT, SKIPPED)
 """Kinds that only ever follow from something, though one of them shares its name with an event of the service's own."""
 
 
@@ -109,7 +110,7 @@ def _event(entries: Sequence[RecordedEntry], place: int, every: bool = False) ->
     entry = entries[place]
     facts, words = dict(entry.facts), dict(entry.words)
     after = entries[place + 1] if place + 1 < len(entries) else None
-    if after is not None and after.kind == STATEMENT:
+    if after is not None and after.kind in (STATEMENT, SKIPPED):
         facts |= after.facts
         words |= after.words
     return event_of(entry.kind, facts, words, entry.had_words, every)

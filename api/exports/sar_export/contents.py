@@ -73,7 +73,13 @@ class Entry(BundlePart):
     headline: str
     by: Writer
     stage: str
-    read_by: Literal["everyone on the item", "the IRO service only", "the child's IRO and whoever covers", "sealed"]
+    read_by: Literal[
+        "everyone on the item",
+        "the IRO service only",
+        "the child's IRO and whoever covers",
+        "the IRO and their manager",
+        "sealed",
+    ]
     lines: list[str]
     words: list[Words]
     erased: str

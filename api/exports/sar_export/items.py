@@ -42,6 +42,7 @@ _READ_BY: Mapping[str, Any] = {
     EntryVisibility.EVERYONE.value: "everyone on the item",
     EntryVisibility.IRO_SERVICE.value: "the IRO service only",
     EntryVisibility.CHILDS_IRO.value: "the child's IRO and whoever covers",
+    EntryVisibility.SUPERVISION.value: "the IRO and their manager",
     EntryVisibility.SEALED.value: "sealed",
 }
 

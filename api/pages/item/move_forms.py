@@ -32,6 +32,7 @@ from api.pages.item.move_questions import (
     Asks,
     ask_at_end,
     ask_day,
+    ask_for_reader,
     ask_of_climb,
     ask_of_judgement,
     ask_of_meeting,
@@ -43,9 +44,15 @@ from api.pages.item.move_questions import (
     ask_which_version,
     ask_who_was_told,
     ask_whom_to_copy,
+    ask_whom_to_remove,
 )
 from workflows.decision.relation import reads_iro_service
 from workflows.model import events as e
+
+KEPT_TO = (
+    TickBox(name="iro_service_only", label="Only the IRO service reads it"),
+    TickBox(name="for_supervision", label="For supervision: only the IRO and their manager read it"),
+)
 
 
 @dataclass(frozen=True)
@@ -215,8 +222,16 @@ MOVES: tuple[MoveForm, ...] = (
         e.Noted, "record", "Add a note", "Everybody on this item reads it, unless you keep it to the {iro_service}.", "Add it",
         lambda c: [
             TextArea(name="text", label="Note", need="Write the note."),
-            *([TickBox(name="iro_service_only", label="Only the IRO service reads it")] if reads_iro_service(c.item.actor) else []),
+            *(KEPT_TO if reads_iro_service(c.item.actor) else []),
         ],
+    ),
+    MoveForm(
+        e.ReaderNamed, "record", "Let somebody read what is kept to you",
+        "A child's confidence, legal advice, what the court was told, why a stage was skipped.", "Let them read it", ask_for_reader,
+    ),
+    MoveForm(
+        e.ReaderRemoved, "record", "Let them read it no more",
+        "From now on. What they read, they have read: both stand on the record.", "Take it back", ask_whom_to_remove,
     ),
     MoveForm(
         e.ChildViewRecorded, "record", "The child's view", "", "Put it on the record",

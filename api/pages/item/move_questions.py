@@ -174,6 +174,26 @@ def ask_which_entry(choices: FieldOptions) -> Sequence[FormField]:
     ]
 
 
+def ask_for_reader(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whom to let read what is kept to the child's IRO: people of the authority's own posts and of this item."""
+    known = {id_: name for listed in choices.people.values() for id_, name in listed}
+    fresh = [(id_, name, "") for id_, name in known.items() if id_ not in choices.item.loaded.challenge.readers]
+    return [
+        SelectMenu(name="person", label="Whom", options=fresh, need="Choose whom."),
+        TextArea(name="why", label="Why", rows=2),
+    ]
+
+
+def ask_whom_to_remove(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask who is to read it no more."""
+    known = {id_: name for listed in choices.people.values() for id_, name in listed}
+    named = [(id_, known.get(id_, "somebody"), "") for id_ in choices.item.loaded.challenge.readers]
+    return [
+        SelectMenu(name="person", label="Whom", options=named, need="Choose whom."),
+        TextArea(name="why", label="Why", rows=2),
+    ]
+
+
 def ask_which_version(choices: FieldOptions) -> Sequence[FormField]:
     """Ask to which version and stage it is moved."""
     keys = [stage.key for stage in choices.exist]

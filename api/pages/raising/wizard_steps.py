@@ -229,7 +229,13 @@ def _stage(connection: Connection, visit: PageContext, rules: Rules, known: Draf
             options=stages_to_choose(words, open_to),
             need="Choose the stage.",
         ),
-        TextArea(name="stage_reason", label=f"Why this stage, if it is not {known.first_stage.label}", rows=2),
+        TextArea(
+            name="stage_reason",
+            label=f"Why this stage, if it is not {known.first_stage.label}",
+            hint="For your own record: you, whoever covers and whom you name read it.",
+            rows=2,
+        ),
+        TextArea(name="line_for_skipped", label="A line for those whom it passes over, if you like", rows=2),
         *advice_before_skipping(rules),
         *for_stages(words, open_to, people),
     ]
@@ -267,7 +273,8 @@ def _siblings(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 TAKEN_OVER = (
-    "concern", "effect_on_child", "outcome_sought", "other_reason", "stage_reason", "advice_before_skipping", "priority",
+    "concern", "effect_on_child", "outcome_sought", "other_reason", "stage_reason", "line_for_skipped",
+    "advice_before_skipping", "priority",
     "respond_by", "resolve_by", "review_decision",
 )  # fmt: skip
 """Answers that are fields of the event as they stand."""
