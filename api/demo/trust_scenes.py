@@ -44,7 +44,7 @@ PAUSED_SINCE = timedelta(minutes=40)
 PAUSED = "thurrock"
 """The authority whose sending is paused."""
 
-WHY_PAUSED = "The mail relay is being moved today, and nothing is to be lost on the way."
+WHY_PAUSED = "The mail relay is being moved today, and nothing is to be lost on the way"
 
 RETURNED = """\
 From: MAILER-DAEMON@relay.example
