@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api.assembly import Service
 from api.demo.past import bring_past
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
+from api.demo.trust_scenes import SceneToSee, TrustScenes
 from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
 from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import sweep_authority
@@ -110,6 +111,7 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         service.store, service.casework.procedures, service.casework.keeper, service.casework.chance, timedelta(days=36_500)
     )
     items = 0
+    to_see: list[tuple[str, SceneToSee]] = []
     for part in CAST:
         seed_scene(service, part, now)
         with service.store.read(part.key) as connection:
@@ -118,12 +120,20 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         begun = items
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
+        formal = next(rules for rules in every if ItemType.FORMAL in rules.ladder.items)
+        trust = TrustScenes(service, casework, formal, now)
+        scenes = trust.tell()
         earlier = bring_past(service, part, every, cast, now)
         said = f"{items - begun} items, at least one in every state of every ladder; {earlier} lines of earlier registers"
         say(f"{every[0].authority.name}: {said}")
         sweep_authority(casework, part.key, now)
         # What was told in the past was mailed in the past, within the authority's hours.
         deliver_messages(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
+        scenes += trust.pause_sending()
+        items += sum(1 for scene in scenes if scene.reference)
+        to_see += [(every[0].authority.name, scene) for scene in scenes]
+    for name, scene in to_see:
+        say(f"To see, {scene.name}: be {scene.person} of {name}, and open {service.settings.link}{scene.path}")
     return items
 
 

@@ -1,21 +1,27 @@
 """The demonstration shows every state of every ladder, told through the real handle, with nothing left over."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
 from collections import defaultdict
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from html import unescape
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from api.app import create_app
 from api.assembly import assemble_service
 from api.cli.retention_commands import erase_child
 from api.demo.scene import CAST, directory_files, scene_procedures
 from api.demo.story import tell_story
+from api.demo.trust_scenes import PAUSED, WHY_PAUSED
 from api.exports.referral.bundle import write_bundle
 from api.exports.sar_export.export import export_subject_access
 from api.jobs import checkpoints
@@ -23,18 +29,27 @@ from api.jobs.heartbeat import beat_once, checkpoint_authority
 from api.json.health import health_of
 from drp.casework.sweep import sweep_authority
 from drp.data_protection import retention
-from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WindowRow
+from drp.database.directory_tables import CoverRow, PersonRow
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.migrate import migrate_database
 from drp.database.register_tables import RegisterRow
+from drp.database.statements import MESSAGE_OF_COPY
+from drp.directory.people import find_people_named
+from drp.identity import sessions
+from drp.messages.sending_pause import read_pause
 from drp.proof.open_bundle import open_bundle
 from drp.reports import response_times
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
 from drp.reports.theme_tables import TableQuestion
 from drp.settings import Settings
+from tests.cast.direct import client_of
 from tests.cast.stores import read_once
 from workflows.decision.moves import moves_of
 from workflows.model.register_entry import VisitCause
+
+README = Path(__file__).parents[2] / "README.md"
 
 MOMENTS = [
     datetime(2026, 11, 25, 10, 30, tzinfo=UTC),  # a Wednesday morning
@@ -50,7 +65,9 @@ def told(request, tmp_path_factory):
     service = assemble_service(settings, clock=lambda: now)
     read_once(service.casework.procedures)
     migrate_database(service.store)
-    tell_story(service, now, lambda said: None)
+    said: list[str] = []
+    tell_story(service, now, said.append)
+    (tmp_path / "said.txt").write_text("\n".join(said), encoding="utf-8")
     beat_once(service)
     for part in CAST:
         checkpoint_authority(service, part.key)
@@ -153,6 +170,126 @@ def test_help_is_quick_because_the_command_line_imports_lightly():
     )
     loaded = json.loads(subprocess.run([sys.executable, "-c", said], capture_output=True, check=True, text=True).stdout)
     assert loaded == []
+
+
+# The scenes of trust.
+
+TO_SEE = re.compile(r"To see, (.+?): be (.+?) of (.+?), and open http://127.0.0.1:8000(/.+)")
+
+ON_THE_PAGE = {
+    "a message came back": "came back",
+    "a cover who is covered": "Beth Robson",
+    "a meeting called off": "called off",
+    "an item ended by another hand": "ended",
+    "a cover recorded as an appointment": "Recorded as the authority's appointment",
+    "a cover with no appointment recorded": "No appointment is recorded",
+    "a reminder by hand": "The birthday is near",
+    "sending is paused": WHY_PAUSED,
+    "sending is paused, and what is asked does not leave": "Sending is paused",
+}
+"""What stands on the page that each scene says to open, for whom it says to be."""
+
+
+def to_see(told):
+    """The scenes that the story says are there: who to be and what to open, by the scene's name."""
+    lines = (told[2] / "said.txt").read_text(encoding="utf-8").splitlines()
+    return {found[1]: found.groups()[1:] for found in map(TO_SEE.fullmatch, lines) if found}
+
+
+def scene_item(told, scene):
+    """The item that a scene opens: its row, and the kinds of its entries."""
+    service, reference = told[0], to_see(told)[scene][2].rpartition("/")[2]
+    with service.store.read(CAST[0].key) as connection:
+        row = connection.execute(select(ChallengeRow.__table__).where(col(ChallengeRow.reference) == reference)).one()
+        kinds = connection.execute(select(col(EntryRow.kind)).where(col(EntryRow.challenge) == row.id)).scalars().all()
+    return row, kinds
+
+
+def copies_of(told, challenge, subject):
+    """The copies of what was told of an item: to whom (by name), how they were reached, what became of the mail."""
+    query = select(col(PersonRow.name), col(DeliveryRow.how), col(DeliveryRow.mail), col(NotificationRow.state))
+    query = query.join(PersonRow, col(PersonRow.id) == col(DeliveryRow.person)).join(NotificationRow, MESSAGE_OF_COPY)
+    here = (col(DeliveryRow.challenge) == challenge, col(NotificationRow.subject) == subject, col(DeliveryRow.as_to))
+    with told[0].store.read(CAST[0].key) as connection:
+        return [tuple(row) for row in connection.execute(query.where(*here))]
+
+
+def test_each_scene_is_seen_by_whom_and_where_the_story_says(told):
+    service, now, _ = told
+    names = {scene_procedures(part).authority.name: part.key for part in CAST}
+    assert set(to_see(told)) == set(ON_THE_PAGE)
+    app = create_app(service.settings, lambda: now)
+    with closing(app.state.service):
+        for scene, (person, authority, path) in to_see(told).items():
+            key = names[authority]
+            with service.store.write(key) as connection:
+                (whose,) = find_people_named(connection, key, person, 2)
+                cookie = sessions.begin_session(connection, service.casework.chance, key, whose, "link", now)
+            client = client_of(app)
+            client.cookies.set("drp", cookie)
+            page = client.get(path)
+            assert (page.status_code, scene) == (200, scene)
+            assert ON_THE_PAGE[scene] in unescape(page.text), scene
+
+
+def test_the_readme_says_who_to_be_for_each_scene(told):
+    readme = README.read_text(encoding="utf-8")
+    for scene, (person, _, _) in to_see(told).items():
+        assert f"**{person}**" in readme, scene
+
+
+def test_mail_came_back_and_the_item_says_so(told):
+    row, kinds = scene_item(told, "a message came back")
+    assert row.is_open
+    assert "delivery_failed" in kinds
+    assert ("Oluwaseun Adeyemi", "holder", "returned", "sent") in copies_of(told, row.id, "asked")
+
+
+def test_where_a_cover_is_covered_whoever_is_there_is_asked(told):
+    row, kinds = scene_item(told, "a cover who is covered")
+    assert "acknowledged" in kinds
+    assert {(name, how) for name, how, _, _ in copies_of(told, row.id, "asked")} == {("Beth Robson", "cover")}
+
+
+def test_a_reminder_by_hand_and_a_meeting_called_off_are_told(told):
+    row, kinds = scene_item(told, "a reminder by hand")
+    assert row.is_open
+    assert "reminded_by_hand" in kinds
+    assert {name for name, *_ in copies_of(told, row.id, "reminder")} == {"Vikram Desai"}
+    row, kinds = scene_item(told, "a meeting called off")
+    assert row.is_open
+    assert [kind for kind in kinds if kind.startswith("meeting_")] == ["meeting_arranged", "meeting_called_off"]
+    assert "Gareth Pugh" in {name for name, *_ in copies_of(told, row.id, "meeting_off")}
+
+
+def test_whoever_raised_it_is_told_that_another_ended_it(told):
+    service, _, _ = told
+    with service.store.read("derby") as connection:
+        ended = connection.execute(
+            select(col(NotificationRow.challenge)).where(col(NotificationRow.subject) == "ended_by_another")
+        ).scalars().all()  # fmt: skip
+        covers = connection.execute(select(CoverRow.__table__).where(col(CoverRow.authority) == "derby")).all()
+    told_of_it = [copy for one in set(ended) for copy in copies_of(told, one, "ended_by_another")]
+    assert [name for name, *_ in told_of_it] == ["Gary Whitmore"]
+    assert [cover.appointed_at is not None for cover in covers if not cover.is_delegate].count(True) == 1
+    assert [cover.appointed_at is None for cover in covers if not cover.is_delegate].count(True) == 1
+    (appointed,) = (cover for cover in covers if cover.appointed_at)
+    assert appointed.told_at is not None
+
+
+def test_sending_of_one_authority_is_paused_and_lapses_on_the_next_working_day(told):
+    service, now, _ = told
+    for part in CAST:
+        with service.store.read(part.key) as connection:
+            pause = read_pause(connection, part.key)
+        assert (pause is not None) is (part.key == PAUSED)
+    with service.store.read(PAUSED) as connection:
+        pause = read_pause(connection, PAUSED)
+    assert pause.since < now < pause.until
+    row, _ = scene_item(told, "sending is paused, and what is asked does not leave")
+    states = {state for _, _, _, state in copies_of(told, row.id, "asked")}
+    # Outside of sending hours it waits for them first.
+    assert states == ({"braked"} if now == MOMENTS[0] else {"waiting"})
 
 
 # What leaves it, and what is kept.
