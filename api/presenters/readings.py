@@ -25,6 +25,10 @@ IN_WORDS = {
     "register": "Shown in the register",
     "subject access": "Exported whole, for a subject access request",
     "send log": "Exported the send log",
+    "audit": "Read by an auditor: stages, dates, acts and proof",
+    "audit readings": "An auditor looked through this log",
+    "audit changes": "An auditor read who changed what",
+    "audit key": "Asked whose key a child's is",
 }
 
 

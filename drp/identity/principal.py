@@ -21,6 +21,7 @@ class RouteAudience(StrEnum):
     RAISERS = "whoever a procedure lets raise an item"
     MANAGERS = "IRO managers and administrators"
     ADMINISTRATORS = "administrators"
+    AUDITORS = "auditors"
     ON_IT = "people on the item"
     FIGURES = "the IRO service and leaders"
 
@@ -48,5 +49,6 @@ def serves_principal(who: RouteAudience, capacities: frozenset[Capacity]) -> boo
         RouteAudience.FIGURES: {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT, Capacity.LEADER},
         RouteAudience.MANAGERS: {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR},
         RouteAudience.ADMINISTRATORS: {Capacity.ADMINISTRATOR},
+        RouteAudience.AUDITORS: {Capacity.AUDITOR},
     }[who]
     return bool(wanted & capacities)

@@ -113,6 +113,10 @@ class Scene:
             "outbox": lambda by: by.get("/outbox"),
             "brake": lambda by: by.put("/outbox/brake", {"brake": ""}),
             "release": lambda by: by.call("POST", "/api/v1/outbox/release"),
+            "audit": lambda by: by.get("/audit/items"),
+            "readings": lambda by: by.get("/audit/readings"),
+            "changes": lambda by: by.get("/audit/changes"),
+            "child's key": lambda by: by.get("/audit/children/0000000000000000"),
             "health": lambda by: by.get("/health"),
             "serving": lambda by: by.get("/health/serving"),
             "openapi": lambda by: by.call("GET", "/api/v1/openapi.json"),
@@ -157,6 +161,8 @@ def test_the_whole_table_of_routes_and_relations_is_as_it_is_written(scene: Scen
 
 
 MINIMAL: dict[str, dict[str, Any]] = {
+    "reader_named": {"person": "00000000-0000-4000-8000-000000000009"},
+    "reader_removed": {"person": "00000000-0000-4000-8000-000000000009"},
     "acknowledged": {}, "not_for_me": {"why": "w"},
     "redirected": {"of": "team_manager", "to": {"role": "operations_manager"}, "why": "w"},
     "clarification_asked": {"question": "w"}, "clarification_given": {"answer": "w"},
