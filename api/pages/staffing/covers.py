@@ -99,9 +99,8 @@ def record_appointment_on_page(visit: CurrentPage, sent: SentForm) -> Response:
 @router.post("/cover/order")
 def write_order_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """Who covers, in this order, where nobody of the IRO service is there to give cover."""
-    given = sent.form(())[0].given
-    named = [single_value(given, f"order-{n}") for n in range(1, ORDER + 1)]
-    order = [UUID(one) for one in named if one]
+    named = [sent.pressed(f"order-{n}") for n in range(1, ORDER + 1)]
+    order = [person_in(one) for one in named if one]
     giving_cover.write_standing_order(visit.service.casework, visit.signed, order, visit.now)
     return go_to("/cover?done=order")
 
