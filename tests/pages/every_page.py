@@ -72,6 +72,7 @@ HARMLESS = {
     "version": "a procedure's", "saved": "a number",
     "change": "an assumption's path, or a change just made", "subject": "a message's kind",
     "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number", "back": "a number",
+    "told": "a number",
     "cover": "which of the covers listed was just entered",
     "action": "a number of the item that is asked for",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from api.presenters.readings import identities_among
 from api.presenters.shapes import BrakeBody
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
+from drp.identity.principal import RouteAudience, serves_principal
 from drp.messages.delivery_store import list_undelivered_copies
 
 MOST = 100
@@ -143,7 +144,7 @@ def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> R
     return visit.page(
         "outbox.html", title="Outbox", form=form, outbox=outbox, done=done, brake=brake_in_words(visit, outbox.brake),
         sections=[(state, heading, listed[state]) for state, heading in SECTIONS if listed[state]], names=names,
-        most=MOST,
+        most=MOST, tells=serves_principal(RouteAudience.IRO_SERVICE, visit.signed.capacities),
         undo=before, undo_in_words=_undo_in_words(before), change=change, held=outbox.braked,
         to_release=outbox.braked or listed[NotificationState.FAILED],
     )  # fmt: skip
