@@ -180,7 +180,9 @@ def _hand_over(connection: Connection, visit: PageContext, change: str) -> handi
 
 def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[people.ListedCover]) -> list[CaseloadLine]:
     rows = []
-    for one, load in sorted(board.iros, key=lambda pair: _urgency(*pair)):
+    # By person for supervision alone: whoever else reads the board has the service's items together.
+    iros = board.iros if Capacity.IRO_MANAGER in visit.signed.capacities else ()
+    for one, load in sorted(iros, key=lambda pair: _urgency(*pair)):
         away = [cover.by_name for cover in stand_ins if cover.of == one.id and not cover.is_delegate]
         rows.append(CaseloadLine(one.name, load, str(one.id), ", ".join(away)))
     iro = visit.label("iro")
