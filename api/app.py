@@ -13,7 +13,7 @@ from api import errors, request_context
 from api.assembly import Clock, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.jobs import heartbeat
-from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports
+from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, told_otherwise
 from api.pages.routers import ROUTERS
 from api.pages.sign_in.rate_limit import RateLimit
 from drp.database.migrate import migrate_database
@@ -24,6 +24,7 @@ HERE = ("127.0.0.1", "localhost", "::1")
 
 JSON_ROUTERS = (
     challenges.router, ladders.router, account.router, inbox.router, outbox.router, health.router, reports.router, audit.router,
+    told_otherwise.router,
 )  # fmt: skip
 """The JSON interface, in the order in which it is described."""
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 
 from api.json.inbox import message_of
 from api.json.problems import declared_refusals
@@ -19,6 +20,11 @@ from workflows.model.authority import Capacity
 from workflows.model.refusals import Unfit
 
 router = APIRouter(prefix="/api/v1")
+
+BRAKE = "brake"
+"""What a change of the pause is called among the changes that people made."""
+NO_BRAKE = "none"
+"""How such a change says that mail leaves as it comes."""
 
 
 @router.get("/outbox", tags=["desk"], responses=declared_refusals(), response_model=OutboxShape)
@@ -44,19 +50,44 @@ def show_outbox(asked: CurrentRequest) -> OutboxShape:
 @router.put("/outbox/brake", tags=["desk"], responses=declared_refusals(413, 422), response_model=OutboxShape)
 def set_brake(asked: CurrentRequest, body: BrakeBody) -> OutboxShape:
     """Pause sending (all mail, or all above a stage), or let it go on. The inbox goes on, and so does every clock."""
+    change_pause(asked, body)
+    return show_outbox(asked)
+
+
+def change_pause(asked: RequestContext, body: BrakeBody) -> UUID:
+    """Pause sending, or let it go on, and write down what it was before. Returns what the change is found again by.
+
+    Raises Unfit.
+    """
     with asked.service.store.write(asked.authority) as connection:
         current = asked.service.casework.procedures.current(connection, asked.authority)
-        pause = None
-        if body.brake:
-            pause = _pause(asked, body, sending_pause.read_pause(connection, asked.authority), current[0].calendar)
+        runs = sending_pause.read_pause(connection, asked.authority)
+        pause = _pause(asked, body, runs, current[0].calendar) if body.brake else None
+        before = runs or SendingPause("")
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
         sending_pause.store_pause(connection, asked.authority, pause)
         chance = asked.service.casework.chance
-        admin_audit_log.note_admin_change(
-            connection, chance, asked.signed, asked.now, "brake", set_to=body.brake or "none", why=body.why
-        )
-    return show_outbox(asked)
+        return admin_audit_log.note_admin_change(
+            connection, chance, asked.signed, asked.now, BRAKE, set_to=body.brake or NO_BRAKE, why=body.why.strip(),
+            before=before.holds or NO_BRAKE, before_why=before.why,
+        )  # fmt: skip
+
+
+def pause_before(connection: Connection, authority: str, change: UUID) -> BrakeBody | None:
+    """What takes a change of the pause back: how sending stood before it.
+
+    None where there is no such change, where it changed nothing to take back, or where sending was changed again since.
+    """
+    said = admin_audit_log.read_admin_change(connection, authority, change, BRAKE)
+    if said is None or said.get("before", said["set_to"]) == said["set_to"]:
+        return None
+    runs = sending_pause.read_pause(connection, authority) or SendingPause("")
+    if (runs.holds or NO_BRAKE, runs.why) != (said["set_to"], said.get("why", "") if runs.holds else ""):
+        return None
+    holds = "" if said["before"] == NO_BRAKE else said["before"]
+    # A pause of earlier releases, or the operator's, may have no reason; a new one needs it.
+    return BrakeBody(brake=holds, why=(said.get("before_why") or "No reason was recorded.") if holds else "")
 
 
 def _pause(asked: RequestContext, body: BrakeBody, runs: SendingPause | None, calendar: Calendar) -> SendingPause:

@@ -1,7 +1,7 @@
 """What the JSON API takes and gives, as closed models: the OpenAPI description is made from these."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -380,6 +380,32 @@ class OutboxShape(Shape):
     waiting: int
     braked: int
     failed: list[MessageShape]
+
+
+class ToldOtherwiseBody(Shape):
+    """Several items about which somebody who is asked was told in another way: who (the role asked), how, on which day."""
+
+    references: list[Annotated[str, Field(max_length=16, pattern=PRINTABLE)]] = Field(min_length=1, max_length=100)
+    role: str = Field(max_length=64, pattern=PRINTABLE)
+    how: Literal["rang", "met", "wrote"]
+    on: date
+
+
+class ToldItemShape(Shape):
+    """What became of one of them. Where it is not recorded: what kind of refusal it is, what it means, what to do."""
+
+    reference: str
+    recorded: bool
+    problem: str = Field(description="The kind of refusal, as the item itself would answer: the `type` without `urn:drp:`.")
+    title: str
+    what_to_do: str
+    field: str
+
+
+class ToldItemsShape(Shape):
+    """What became of each, in the order in which they were named; each reference once."""
+
+    items: list[ToldItemShape]
 
 
 class ReleasedShape(Shape):

@@ -126,6 +126,8 @@ def read_register_query(query: RegisterParameters, asked: RequestContext) -> Reg
     """What a query asks. Raises Unfit for what there is not, NotYours for what is not theirs to ask."""
     if query.iro and not sees_iros(asked):
         raise NotYours("Figures by IRO are for supervision: the IRO manager sees them.", "Look at the register without them.")
+    if query.reply and query.team and not sees_iros(asked):
+        raise NotYours(report_query.ONE_TEAMS_REPLIES, report_query.BY_STAGE)
     if query.child and not sees_children(asked):
         raise NotYours("Only the IRO service's desk looks a child up in the register.", "Use the search: it finds what is yours.")
     counted = query.model_dump(include=_COUNTED, exclude_defaults=True)

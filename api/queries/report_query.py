@@ -63,6 +63,20 @@ class AskedQuestion:
         return months_in_words(self.question.first, self.question.last) or SPANS["all"]
 
 
+ONE_TEAMS_REPLIES = "How soon one team replied is one manager's own figures: the IRO manager sees them."
+BY_STAGE = "Look at replies by stage, or narrowed to a service."
+"""Why replies are not narrowed to a team for others than the IRO manager, and what they can do instead."""
+
+
+def check_replies(asked: AskedQuestion, sees_people: bool) -> None:
+    """Raise Unfit where figures of replies would be one person's: a team has one manager. A stage and a service may be asked.
+
+    `sees_people`: may they see figures by person? That is for supervision.
+    """
+    if not sees_people and any(by is Dimension.TEAM for by, _ in asked.question.only):
+        raise Unfit(ONE_TEAMS_REPLIES, BY_STAGE, Dimension.TEAM.value)
+
+
 def months_in_words(first: str, last: str) -> str:
     """From a month to a month, either of which may be empty; empty where both are."""
     if not first:

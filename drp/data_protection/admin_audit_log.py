@@ -26,8 +26,9 @@ class AdminChange:
 
 def note_admin_change(
     connection: Connection, chance: Randomness, signed: Principal, now: datetime, what: str, **which: object
-) -> None:
-    """Write a change down, in the transaction that makes it."""
+) -> UUID:
+    """Write a change down, in the transaction that makes it. Returns what it can be found again by."""
+    id_ = chance.identity()
     said = {
         name: value.isoformat() if isinstance(value, date) else str(value)
         for name, value in which.items()
@@ -35,9 +36,17 @@ def note_admin_change(
     }
     connection.execute(
         insert(AdministeredRow).values(
-            authority=signed.authority, id=chance.identity(), at=now, person=UUID(signed.person), what=what, said=said
+            authority=signed.authority, id=id_, at=now, person=UUID(signed.person), what=what, said=said
         )
     )
+    return id_
+
+
+def read_admin_change(connection: Connection, authority: str, id_: UUID, what: str) -> dict[str, str] | None:
+    """What was written down with one change of a kind, people by their identities; None where there is no such change."""
+    of_it = (col(AdministeredRow.id) == id_, col(AdministeredRow.what) == what)
+    row = connection.execute(select_of(AdministeredRow, authority, AdministeredRow.said).where(*of_it)).first()
+    return dict(row.said) if row else None
 
 
 def latest_admin_changes(connection: Connection, authority: str, most: int = 100) -> list[AdminChange]:

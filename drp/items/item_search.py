@@ -13,10 +13,11 @@ from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, PostRow
 from drp.database.list_places import start_after
 from drp.database.scope import in_authority, match_day, select_of
+from drp.database.statements import WINDOW_OF_PRESENT_STAY
 from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
-from workflows.model.challenge import ClosedAs, Outcome, WindowKind
+from workflows.model.challenge import ASKS_RECIPIENTS, ClosedAs, Outcome, WindowKind
 from workflows.model.ladder import ItemType
 
 MOST_WORDS = 8
@@ -99,6 +100,23 @@ def list_pressing_items(connection: Connection, signed: Principal, day: date) ->
         select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(_might_press(connection, signed, day))
     ).all()
     return [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
+
+
+def list_items_owing(connection: Connection, signed: Principal, day: date, most: int) -> list[UUID]:
+    """The open items that they might see where a reply or a meeting is asked for now, by its date, at most so many."""
+    asks = [kind.value for kind in ASKS_RECIPIENTS]
+    query = (
+        select(col(ChallengeRow.id))
+        .join(WindowRow, WINDOW_OF_PRESENT_STAY)
+        .where(
+            col(ChallengeRow.is_open), col(WindowRow.closed_at).is_(None), col(WindowRow.kind).in_(asks),
+            might_see(connection, signed, day),
+        )
+        .group_by(col(ChallengeRow.id))
+        .order_by(func.min(col(WindowRow.due)), col(ChallengeRow.id))
+        .limit(most)
+    )  # fmt: skip
+    return list(connection.execute(query).scalars())
 
 
 def match_outcome(outcome: Outcome) -> Any:

@@ -9,7 +9,7 @@ to the open items what follows. Only people of the directory can be named. Who c
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -41,6 +41,9 @@ FARTHEST = timedelta(days=730)
 """A day farther away than this is a slip of the pen."""
 
 CHOOSE = "Choose somebody of the list."
+
+HAND_OVER = "hand-over"
+"""What a hand-over is called among the changes that people made."""
 
 
 class DirectoryChange(StrEnum):
@@ -86,6 +89,8 @@ class HandOverResult:
     """What a hand-over moves: children by their posts, and the references of the open items that go with them."""
 
     cases: tuple[HeldCase, ...]
+    change: UUID | None = None
+    """What the hand-over, once made, can be found again by: so it can be handed back."""
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -104,9 +109,9 @@ class ChangeDesk:
     current: Sequence[Rules]
     """The rules of every ladder of the authority's present files."""
 
-    def record(self, casework: Casework, now: datetime, what: str, **which: object) -> None:
-        """Write down who changed what, with the change."""
-        admin_audit_log.note_admin_change(self.connection, casework.chance, self.signed, now, what, **which)
+    def record(self, casework: Casework, now: datetime, what: str, **which: object) -> UUID:
+        """Write down who changed what, with the change. Returns what it can be found again by."""
+        return admin_audit_log.note_admin_change(self.connection, casework.chance, self.signed, now, what, **which)
 
     def somebody(self, person: UUID) -> DirectoryPerson:
         """A person of the directory. Raises NotFound."""
@@ -149,39 +154,50 @@ def tell_open_items(casework: Casework, authority: str, now: datetime) -> None:
 
 def hand_over_cases(
     casework: Casework, signed: Principal, now: datetime,
-    *, of: UUID, to: UUID, since: date, children: Collection[UUID] | None = None, role: str = "",
+    *, of: UUID, to: UUID, since: date, children: Collection[UUID] | None = None, role: str = "", keeps: Collection[UUID] = (),
 ) -> HandOverResult:  # fmt: skip
     """Hand an IRO's caseload, or some children of it, to another from a day on (children None: all; role empty: every one).
 
     One IRO's posts end the day before, the other's begin: no child is without an IRO for a day (Children Act 1989 s.25A).
-    Raises Unfit, NotFound, NotPermitted, Unavailable.
+    `keeps`: children whom the first goes on having beside the other. Raises Unfit, NotFound, NotPermitted, Unavailable.
     """
     with changing_directory(casework, signed, now) as desk:
         giver, taker = desk.allowed(DirectoryChange.CASELOAD, of), desk.somebody(to)
         result = check_hand_over(desk.connection, desk.words, giver, taker, since, children, role, desk.day)
-        held = select_of(PostRow, signed.authority, PostRow.role, PostRow.key).where(
+        held = select_of(PostRow, signed.authority, PostRow.role, PostRow.key, PostRow.until).where(
             col(PostRow.person) == to, col(PostRow.held_for) == HeldFor.CHILD.value, *match_day(PostRow, since)
         )
-        already = {(row.role, row.key) for row in desk.connection.execute(held)}
+        already: dict[tuple[str, str], date] = {}
+        for row in desk.connection.execute(held):
+            already[row.role, row.key] = max(row.until or date.max, already.get((row.role, row.key), date.min))
+        shared = {str(case.child) for case in result.cases if (case.role, str(case.child)) in already}
         begun = []
-        for case in result.cases:
-            # What had ended with their leaving stays as it was.
-            desk.connection.execute(
-                update_of(PostRow, signed.authority)
-                .where(col(PostRow.id) == case.post, or_(col(PostRow.until).is_(None), col(PostRow.until) >= since))
-                .values(until=since - timedelta(days=1))
-            )
-            if (case.role, str(case.child)) not in already:
-                begun.append({
-                    "authority": signed.authority, "id": casework.chance.identity(), "role": case.role,
-                    "held_for": HeldFor.CHILD.value, "key": str(case.child), "person": to,
-                    "since": max(since, case.since), "until": taker.left_on,
-                })  # fmt: skip
+        for case in sorted(result.cases, key=lambda case: case.since):
+            which = (case.role, str(case.child))
+            if case.child not in keeps:
+                # What had ended with their leaving stays as it was.
+                desk.connection.execute(
+                    update_of(PostRow, signed.authority)
+                    .where(col(PostRow.id) == case.post, or_(col(PostRow.until).is_(None), col(PostRow.until) >= since))
+                    .values(until=since - timedelta(days=1))
+                )
+            # Where they have the child until a later day already (a hand-over to come is taken back), they go on from there.
+            held_until = already.get(which, since - timedelta(days=1))
+            if held_until >= (taker.left_on or date.max):
+                continue
+            begun.append({
+                "authority": signed.authority, "id": casework.chance.identity(), "role": case.role,
+                "held_for": HeldFor.CHILD.value, "key": str(case.child), "person": to,
+                "since": max(case.since, held_until + timedelta(days=1)), "until": taker.left_on,
+            })  # fmt: skip
+            already[which] = date.max
         if begun:
             desk.connection.execute(insert(PostRow), begun)
-        children_named = ",".join(str(case.child) for case in result.cases)
-        desk.record(casework, now, "hand-over", of=of, to=to, since=since, children=children_named)
-    return result
+        children_named = ",".join(dict.fromkeys(str(case.child) for case in result.cases))
+        change = desk.record(
+            casework, now, HAND_OVER, of=of, to=to, since=since, children=children_named, shared=",".join(sorted(shared))
+        )
+    return replace(result, change=change)
 
 
 def check_hand_over(

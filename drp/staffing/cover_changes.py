@@ -198,3 +198,27 @@ def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UU
             update_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id).values(until=desk.day - timedelta(days=1))
         )
         desk.record(casework, now, "cover ended", of=row.of, by=row.by, row=cover_id)
+
+
+def take_back_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:
+    """Take a cover or a delegation back that has run on no day before this one: as if it had never been entered.
+
+    Whoever entered it may, and whoever may end it. What was done meanwhile stands. Raises Unfit, NotFound, NotPermitted.
+    """
+    with changing_directory(casework, signed, now) as desk:
+        row = desk.connection.execute(select_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id)).first()
+        if row is None:
+            raise NotFound
+        if str(row.given_by or "") != signed.person:
+            desk.allowed(DirectoryChange.COVER, row.of)
+        if row.until is not None and row.until < row.since:
+            raise Unfit("That was taken back, or ended, already.", "Nothing more needs doing.")
+        if row.since < desk.day:
+            raise Unfit(
+                f"That has run since {long_date(row.since)}, so it cannot be taken back as if it had never begun.",
+                "End it instead: it then ends now.",
+            )
+        desk.connection.execute(
+            update_of(CoverRow, signed.authority).where(col(CoverRow.id) == cover_id).values(until=desk.day - timedelta(days=1))
+        )
+        desk.record(casework, now, "cover taken back", of=row.of, by=row.by, row=cover_id)

@@ -292,6 +292,13 @@ def test_administration(busy, as_, inspection):
     inspection.look(as_(busy.administrator).open("/administration"), "the administrator")
 
 
+@shows("/told-otherwise")
+def test_who_was_told_in_another_way(busy, as_, inspection):
+    desk = as_(busy.desk)
+    inspection.look(desk.open("/told-otherwise"), "who still owes a reply")
+    inspection.look(press_it(desk), "nobody ticked", is_faulty=True)
+
+
 @shows("/board", "/board/hand-over", "/cover", "/directory", "/directory/{person}", "/directory/{person}/leaves")
 def test_the_board_and_the_directory(busy, as_, inspection):
     head = as_(busy.head)

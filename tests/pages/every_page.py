@@ -69,8 +69,11 @@ HARMLESS = {
     "v": "a file's mark", "then": "where to go on to (test_sessions)", "state": "of a sign-in (test_oidc)",
     "code": "of a sign-in", "error": "of a sign-in", "iss": "of a sign-in", "all": "how much is shown",
     "done": "what is said on top", "page": "a number", "read": "a number", "kind": "a kind of item", "stage": "a stage",
-    "version": "a procedure's", "saved": "a number", "change": "an assumption's path", "subject": "a kind of message",
-    "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number",
+    "version": "a procedure's", "saved": "a number",
+    "change": "an assumption's path, or a change just made", "subject": "a message's kind",
+    "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number", "back": "a number",
+    "told": "a number",
+    "cover": "which of the covers listed was just entered",
     "action": "a number of the item that is asked for",
 }  # fmt: skip
 """What may stand in a page's query and names nothing that is somebody's. Everything else is in `_queries`."""

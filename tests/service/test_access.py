@@ -112,6 +112,7 @@ class Scene:
             "assume": lambda by: by.post("/ladders/resolution/assumptions", {"path": "judge_within"}),
             "outbox": lambda by: by.get("/outbox"),
             "brake": lambda by: by.put("/outbox/brake", {"brake": ""}),
+            "told": lambda by: by.post("/told-otherwise", {"references": [self.theirs], **MINIMAL["told_otherwise"]}),
             "release": lambda by: by.call("POST", "/api/v1/outbox/release"),
             "audit": lambda by: by.get("/audit/items"),
             "readings": lambda by: by.get("/audit/readings"),

@@ -65,10 +65,12 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     its_own = [a for a in confirmed["assumptions"] if a["path"] == path and a["of"] == "ladder"]
     assert [(a["verdict"], a["by"]) for a in its_own] == [("confirmed", "Mona")]
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
+    told = {"references": [reference], "role": "social_worker", "how": "rang", "on": "2026-04-01"}
+    assert [one["recorded"] for one in irene.post("/told-otherwise", told).json()["items"]] == [True]
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
-    assert mona.get("/outbox").json()["waiting"] == 3
+    assert mona.get("/outbox").json()["waiting"] == 4
     assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()

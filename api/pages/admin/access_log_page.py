@@ -32,7 +32,7 @@ FIELDS = (
 
 CHANGES_IN_WORDS = {
     "of": "whose", "by": "who covers", "to": "who takes over", "since": "from", "until": "until", "set_to": "set to",
-    "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
+    "before": "before", "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
 }  # fmt: skip
 """What is shown of a change; identities of rows and children are left to the record itself."""
 

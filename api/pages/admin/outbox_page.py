@@ -1,6 +1,9 @@
 """The outbox: what waits, what is held, what could not be delivered and why; the brake, and letting go by hand."""
 
+from uuid import UUID
+
 from fastapi import Response
+from sqlalchemy import Connection
 
 from api.json import outbox as service_outbox
 from api.json.inbox import message_of
@@ -8,14 +11,23 @@ from api.pages.admin.home import brake_in_words
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import stage_names
 from api.pages.frame.form_fields import Form, FormField, RadioPick, SelectMenu, TextLine, TickBox
+from api.presenters.readings import identities_among
 from api.presenters.shapes import BrakeBody
 from drp.database.message_tables import NotificationState
 from drp.directory import lookup
+from drp.identity.principal import RouteAudience, serves_principal
 from drp.messages.delivery_store import list_undelivered_copies
 
 MOST = 100
 """Copies that the page lists of each state; the counts are of all."""
 
+
+DONE = {
+    "paused": "Sending is paused. What is asked from now on stands in the inbox, and no mail says so: ring whoever must know. "
+    "Every date runs on.",
+    "lifted": "Mail leaves again as it comes. What was held before still waits: let it go by hand, if it is to leave.",
+    "released": "What was held or had failed goes out again at the next tick.",
+}
 
 SECTIONS = (
     (NotificationState.FAILED, "Could not be delivered"),
@@ -25,10 +37,9 @@ SECTIONS = (
 
 
 @router.get("/administration/outbox")
-def show_outbox_page(visit: CurrentPage, done: str = "") -> Response:
+def show_outbox_page(visit: CurrentPage, done: str = "", change: str = "") -> Response:
     """What is in the outbox, and the brake."""
-    said = {"brake": "It is done.", "released": "What was held or had failed goes out again at the next tick."}
-    return _page(visit, _form(visit), done=said.get(done, ""))
+    return _page(visit, _form(visit), done=DONE.get(done, ""), change=change)
 
 
 @router.post("/administration/outbox/brake")
@@ -45,9 +56,32 @@ def set_brake_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     if not form.is_faulty:
         brake = {"none": "", "all": "all"}.get(values["brake"], values.get("stage", ""))
         with form.noting_refusal():
-            service_outbox.set_brake(visit, BrakeBody(brake=brake, why=values.get("why") or ""))
-            return go_to("/administration/outbox?done=brake")
+            return _changed(service_outbox.change_pause(visit, BrakeBody(brake=brake, why=values.get("why") or "")), brake)
     return _page(visit, form)
+
+
+@router.post("/administration/outbox/take-back")
+def take_back_pause_on_page(visit: CurrentPage, sent: SentForm) -> Response:
+    """Sending is paused, or not, as it was before the change just made: by the one press that the confirmation offers."""
+    named = sent.pressed("change")
+    with visit.reading() as connection:
+        before = _before(connection, visit, named)
+    form = _form(visit)
+    if before is None:
+        form.refuse("Sending was changed again since, so this cannot be taken back. Set below what is to hold now.", "brake")
+    if not form.is_faulty and before is not None:
+        with form.noting_refusal():
+            return _changed(service_outbox.change_pause(visit, before), before.brake)
+    return _page(visit, form)
+
+
+def _before(connection: Connection, visit: PageContext, change: str) -> BrakeBody | None:
+    """What takes a change back; None where the address names none, or it cannot be taken back any more."""
+    return service_outbox.pause_before(connection, visit.authority, UUID(change)) if identities_among(change) else None
+
+
+def _changed(change: UUID, brake: str) -> Response:
+    return go_to(f"/administration/outbox?done={'paused' if brake else 'lifted'}&change={change}")
 
 
 @router.post("/administration/outbox/release")
@@ -93,9 +127,10 @@ def _form(visit: PageContext) -> Form:
     return Form(fields, {"brake": ("above" if above else brake or "none",), "stage": (brake if above else "",)})
 
 
-def _page(visit: PageContext, form: Form, done: str = "") -> Response:
+def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> Response:
     outbox = service_outbox.show_outbox(visit)
     with visit.reading() as connection:
+        before = _before(connection, visit, change) if done else None
         listed = {
             state: [
                 (message_of(connection, visit, row), row)
@@ -109,5 +144,14 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
     return visit.page(
         "outbox.html", title="Outbox", form=form, outbox=outbox, done=done, brake=brake_in_words(visit, outbox.brake),
         sections=[(state, heading, listed[state]) for state, heading in SECTIONS if listed[state]], names=names,
-        most=MOST, held=outbox.braked, to_release=outbox.braked or listed[NotificationState.FAILED],
+        most=MOST, tells=serves_principal(RouteAudience.IRO_SERVICE, visit.signed.capacities),
+        undo=before, undo_in_words=_undo_in_words(before), change=change, held=outbox.braked,
+        to_release=outbox.braked or listed[NotificationState.FAILED],
     )  # fmt: skip
+
+
+def _undo_in_words(before: BrakeBody | None) -> str:
+    """What the button says that takes the change back."""
+    if before is None:
+        return ""
+    return "Undo: pause it again, for the same reason" if before.brake else "Undo: let mail leave again"

@@ -64,6 +64,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         "work.html", title="My tasks", sections=[section for section in sections if section[2]],
         away=away, covered=[one for one in lines if one.covering], covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
+        waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from api.queries.report_query import (
     UNRECORDED,
     AskedQuestion,
     as_of,
+    check_replies,
     read_question,
     register_address_behind,
     register_address_of_figure,
@@ -119,6 +120,7 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
 def show_time(visit: CurrentPage, request: Request) -> Response:
     """How soon there was a reply, how long it took to the end, and why items climbed."""
     asked = asked_by(visit, request, Dimension.STAGE)
+    check_replies(asked, Capacity.IRO_MANAGER in visit.signed.capacities)
     q = asked.question
     # What is past its date stands at its stage today, not at the highest that it reached.
     standing = replace(asked, question=replace(q, only=tuple(one for one in q.only if one[0] is not Dimension.STAGE)))

@@ -5,26 +5,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from uuid import UUID
 
-from fastapi import Response
+from fastapi import BackgroundTasks, Response
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
-from api.pages.frame.form_fields import Form, RadioPick, TextArea
+from api.pages.frame.form_fields import Form, RadioPick, TextArea, WrongAnswer
 from api.pages.item import item_page
 from api.pages.staffing.directory import count_in_words, show_gaps
 from api.presenters import item_reader
+from api.presenters.readings import identities_among
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
 from drp.items import service_board
-from drp.staffing import caseloads, giving_cover
+from drp.staffing import caseloads, changes, giving_cover, handing_back
 from notifications.record_outcome import refused_why
 from workflows.model.authority import Capacity
 from workflows.model.challenge import WindowKind
 from workflows.model.events import WindowsReleased
-from workflows.model.refusals import Refused
+from workflows.model.refusals import Refused, Unfit
 
 MOST = 100
 """Items that one list of the board shows; the rest are counted. So many held items are released at one press."""
@@ -80,12 +82,20 @@ class CaseloadLine:
 
 
 @router.get("/board")
-def show_board(visit: CurrentPage, handed: int = 0, released: int = -1, left: int = 0) -> Response:
+def show_board(
+    visit: CurrentPage, handed: int = 0, back: int = 0, released: int = -1, left: int = 0, change: str = ""
+) -> Response:
     """The board."""
-    return _page(visit, Form(RELEASE), _done(handed, released, left))
+    return _page(visit, Form(RELEASE), _done(handed, back, released, left), change if handed else "")
 
 
-def _done(handed: int, released: int, left: int) -> str:
+def _done(handed: int, back: int, released: int, left: int) -> str:
+    if back:
+        children = count_in_words(back, "child was", "children were")
+        return (
+            f"{children} handed back, from today on. What was done meanwhile stands. Whoever has them again is told of each open "
+            "item; nothing more needs doing."
+        )
     if handed:
         children = count_in_words(handed, "child", "children")
         return f"The hand-over of {children} is recorded. Whoever takes over is told of each open item, from the first day on."
@@ -93,6 +103,22 @@ def _done(handed: int, released: int, left: int) -> str:
         return ""
     rest = f" {left} could not be: open {'it' if left == 1 else 'them'} to see why." if left else ""
     return f"{count_in_words(released, 'item was', 'items were')} released.{rest}"
+
+
+@router.post("/board/hand-back")
+def hand_back_on_page(visit: CurrentPage, sent: SentForm, background: BackgroundTasks) -> Response:
+    """The children of a hand-over go back at the one press that its confirmation offers; why not is said on the board."""
+    named = identities_among(sent.pressed("change"))
+    try:
+        made = handing_back.hand_back_cases(visit.service.casework, visit.signed, visit.now, UUID(named.pop()) if named else None)
+    except Unfit as refusal:
+        form = Form(RELEASE)
+        form.faults[""] = WrongAnswer(f"{refusal.said} {refusal.do}", "iros")
+        return _page(visit, form)
+    background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+    with suppress(Unavailable):  # it is done, and the record of changes says by whom
+        visit.log_access("hand over", *made.references)
+    return go_to(f"/board?back={len({case.child for case in made.cases})}")
 
 
 @router.post("/board/release")
@@ -128,8 +154,10 @@ def _release(visit: PageContext, references: Sequence[str], event: WindowsReleas
     return len(let), len(references) - len(let)
 
 
-def _page(visit: PageContext, form: Form, done: str = "") -> Response:
+def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> Response:
+    manages = Capacity.IRO_MANAGER in visit.signed.capacities
     with visit.reading() as connection:
+        made = _hand_over(connection, visit, change) if change and manages else None
         counted = caseloads.read_board(connection, visit.words, visit.now)
         stand_ins = _covers(connection, visit)
         held, meetings, failed = _held(connection, visit), _meetings(connection, visit), _failed(connection, visit)
@@ -143,14 +171,23 @@ def _page(visit: PageContext, form: Form, done: str = "") -> Response:
     )
     return visit.page(
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
-        total=counted.total, gaps=gaps, covers=stand_ins, manages=Capacity.IRO_MANAGER in visit.signed.capacities,
+        total=counted.total, gaps=gaps, covers=stand_ins, manages=manages,
         held=held, meetings=meetings, failed=failed, below=below, able=able, is_thin=able < ENOUGH_TO_ACT,
+        undo=made, change=change,
     )  # fmt: skip
+
+
+def _hand_over(connection: Connection, visit: PageContext, change: str) -> handing_back.PastHandOver | None:
+    """The hand-over that can be handed back from here; None where the address names none."""
+    named = identities_among(change)
+    return handing_back.read_hand_over(connection, visit.authority, UUID(change), visit.now) if named else None
 
 
 def _rows(visit: PageContext, board: caseloads.ServiceBoard, stand_ins: Sequence[people.ListedCover]) -> list[CaseloadLine]:
     rows = []
-    for one, load in sorted(board.iros, key=lambda pair: _urgency(*pair)):
+    # By person for supervision alone: whoever else reads the board has the service's items together.
+    iros = board.iros if Capacity.IRO_MANAGER in visit.signed.capacities else ()
+    for one, load in sorted(iros, key=lambda pair: _urgency(*pair)):
         away = [cover.by_name for cover in stand_ins if cover.of == one.id and not cover.is_delegate]
         rows.append(CaseloadLine(one.name, load, str(one.id), ", ".join(away)))
     iro = visit.label("iro")

@@ -51,12 +51,12 @@ class AbsentPerson:
 
 
 @router.get("/cover")
-def show_cover_form(visit: CurrentPage, of: str = "", find: str = "", done: str = "") -> Response:
+def show_cover_form(visit: CurrentPage, of: str = "", find: str = "", done: str = "", cover: str = "") -> Response:
     """Who stands in for me (or for somebody whom I may choose for)?"""
     with visit.reading() as connection:
         absent = _absent(connection, visit, of, find)
     begins = {"kind": ("cover",), **DayField(name="since", label="").show(visit.today)}
-    return _page(visit, absent, Form(_fields(visit, absent), begins), find, done)
+    return _page(visit, absent, Form(_fields(visit, absent), begins), find, done, cover)
 
 
 @router.post("/cover")
@@ -70,14 +70,14 @@ def begin_cover(visit: CurrentPage, sent: SentForm, background: BackgroundTasks)
     form, values = sent.form(_fields(visit, absent, _near(visit, absent.person, stand_in)))
     if not form.is_faulty:
         with form.noting_refusal():
-            cover_changes.start_cover(
+            begun = cover_changes.start_cover(
                 visit.service.casework, visit.signed, visit.now, of=absent.person.id, by=UUID(values["by"]),
                 since=values["since"], until=values["until"], is_delegate=values["kind"] == "delegate",
                 is_appointed=bool(values.get("appointed")),
             )  # fmt: skip
             background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
             background.add_task(tell_the_covered, visit.service.casework, visit.authority, visit.now, visit.service.sender)
-            return go_to(f"/cover?done=begun{_whose(absent)}")
+            return go_to(f"/cover?done=begun&cover={begun}{_whose(absent)}")
     return _page(visit, absent, form, find)
 
 
@@ -87,6 +87,14 @@ def end_cover_now(visit: CurrentPage, sent: SentForm, background: BackgroundTask
     cover_changes.end_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
     background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
     return go_to(safe_path(sent.pressed("then") or "/cover?done=ended"))
+
+
+@router.post("/cover/take-back")
+def take_back_cover_on_page(visit: CurrentPage, sent: SentForm, background: BackgroundTasks) -> Response:
+    """What was just entered is taken back, by the one press that the confirmation offers."""
+    cover_changes.take_back_cover(visit.service.casework, visit.signed, visit.now, person_in(sent.pressed("cover")))
+    background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
+    return go_to(safe_path(sent.pressed("then") or "/cover?done=taken-back"))
 
 
 @router.post("/cover/appointed")
@@ -99,9 +107,8 @@ def record_appointment_on_page(visit: CurrentPage, sent: SentForm) -> Response:
 @router.post("/cover/order")
 def write_order_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """Who covers, in this order, where nobody of the IRO service is there to give cover."""
-    given = sent.form(())[0].given
-    named = [single_value(given, f"order-{n}") for n in range(1, ORDER + 1)]
-    order = [UUID(one) for one in named if one]
+    named = [sent.pressed(f"order-{n}") for n in range(1, ORDER + 1)]
+    order = [person_in(one) for one in named if one]
     giving_cover.write_standing_order(visit.service.casework, visit.signed, order, visit.now)
     return go_to("/cover?done=order")
 
@@ -191,15 +198,19 @@ def _whose(absent: AbsentPerson) -> str:
 
 DONE = {
     "begun": "It is on the directory now. Whoever stands in is told of what is open, from the first day on.",
+    "taken-back": "It was taken back, as if it had never been entered. What is asked stays with whoever had it. What was done "
+    "meanwhile stands, and is told to whoever it concerns. Name somebody else below, if somebody is to stand in.",
     "ended": "It has ended. What is open is told to whoever has it now.",
     "appointed": "The appointment is on the record.",
     "order": "The standing order is written down. It is used only where no manager of the service is there to give cover.",
 }
 
 
-def _page(visit: PageContext, absent: AbsentPerson, form: Form, find: str, done: str = "") -> Response:
+def _page(visit: PageContext, absent: AbsentPerson, form: Form, find: str, done: str = "", cover: str = "") -> Response:
     title = "While I am away" if absent.own else f"While {absent.person.name} is away"
+    fresh = [each for each in absent.of_them if str(each.id) == cover and each.since >= visit.today] if done == "begun" else []
     return visit.page(
         "covers.html", title=title, form=form, absent=absent, here=f"/cover?done=ended{_whose(absent)}",
-        done=DONE.get(done, ""), find=find, most=MOST,
+        done=DONE.get(done, ""), find=find, most=MOST, undo=fresh[0] if fresh else None,
+        taken_back=f"/cover?done=taken-back{_whose(absent)}",
     )  # fmt: skip

@@ -58,7 +58,7 @@ def hand_over_on_page(visit: CurrentPage, sent: SentForm, background: Background
                 visit.service.casework, visit.signed, visit.now, of=giving.giver.id, to=to, since=since, children=chosen
             )  # fmt: skip
             background.add_task(changes.tell_open_items, visit.service.casework, visit.authority, visit.now)
-            return go_to(f"/board?handed={len({case.child for case in made.cases})}")
+            return go_to(f"/board?handed={len({case.child for case in made.cases})}&change={made.change}")
         taker = next(taker for taker, _ in giving.takers if taker.id == to)
         with visit.reading() as connection:
             made = changes.check_hand_over(connection, visit.words, giving.giver, taker, since, chosen, "", visit.today)
