@@ -112,7 +112,7 @@ class AuditedChildShape(Shape):
     initials: str
 
 
-@router.get("/items", tags=["audit"], responses=declared_refusals(), response_model=AuditItemsShape)
+@router.get("/items", tags=["audit"], responses=declared_refusals(422), response_model=AuditItemsShape)
 def list_audit_items(
     asked: CurrentRequest, after: Annotated[str, Query(max_length=16, description="`next` of the page before.")] = ""
 ) -> AuditItemsShape:
@@ -168,7 +168,7 @@ def _audit_item(connection: Connection, asked: RequestContext, loaded: load.Stor
     )
 
 
-@router.get("/readings", tags=["audit"], responses=declared_refusals(), response_model=AuditReadingsShape)
+@router.get("/readings", tags=["audit"], responses=declared_refusals(422), response_model=AuditReadingsShape)
 def list_audit_readings(asked: CurrentRequest, before: Annotated[int, Query(ge=0)] = 0) -> AuditReadingsShape:
     """Who read what, newest first."""
     page = asked.service.access_log.readings(asked.authority, before=before, most=200)
@@ -192,7 +192,7 @@ def list_audit_changes(asked: CurrentRequest) -> list[AuditChangeShape]:
     ]
 
 
-@router.get("/children/{key}", tags=["audit"], responses=declared_refusals(404), response_model=AuditedChildShape)
+@router.get("/children/{key}", tags=["audit"], responses=declared_refusals(404, 422), response_model=AuditedChildShape)
 def show_audited_child(asked: CurrentRequest, key: str) -> AuditedChildShape:
     """Whose key an auditor asks about: for the IRO service to answer, and written down."""
     with asked.service.store.read(asked.authority) as connection:

@@ -70,6 +70,11 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
+    audrey = world.as_("audrey")
+    (audited,) = [one for one in audrey.get("/audit/items").json()["items"] if one["reference"] == reference]
+    assert audrey.get("/audit/readings").json()["readings"]
+    assert audrey.get("/audit/changes").status_code == 200
+    assert mona.get(f"/audit/children/{audited['child_key']}").json()["number"] == "T-1"
     assert mona.get("/outbox").json()["waiting"] == 4
     assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
