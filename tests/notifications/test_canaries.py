@@ -46,14 +46,16 @@ FIT: dict[str, Any] = {
 }  # fmt: skip
 
 
-def full(kind: type[e.Event], now: Any) -> e.Event:
-    """An event of that kind with a canary in each of its text fields."""
+def full(kind: type[e.Event], now: Any, person: str) -> e.Event:
+    """An event of that kind with a canary in each of its text fields. `person`: whoever it names."""
     values: dict[str, Any] = {}
     for each in fields(kind):  # type: ignore[arg-type]
         if each.name == "type" or not each.init:
             continue
         if each.type is e.Words:
             values[each.name] = word()
+        elif each.name == "person":
+            values["person"] = person
         elif each.name == "at":
             values["at"] = now + timedelta(days=1)
         elif kind is e.Redirected and each.name == "to":
@@ -92,7 +94,7 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
         nonlocal now
         now += timedelta(seconds=20)
         try:
-            marsh.act(who, reference, full(kind, now), now)
+            marsh.act(who, reference, full(kind, now, nina), now)
         except (Refused, Exception) as refused:
             if not isinstance(refused, Refused) and type(refused).__module__ not in (
                 "drp.casework.access",
