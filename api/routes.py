@@ -24,6 +24,7 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/api/v1/audit/items"): RouteAudience.AUDITORS,
     ("GET", "/api/v1/audit/readings"): RouteAudience.AUDITORS,
     ("GET", "/api/v1/audit/changes"): RouteAudience.AUDITORS,
+    ("GET", "/api/v1/audit/taken-caseloads"): RouteAudience.AUDITORS_AND_LEADERS,
     ("GET", "/api/v1/audit/children/{key}"): RouteAudience.IRO_MANAGERS,
     ("POST", "/api/v1/told-otherwise"): RouteAudience.IRO_SERVICE,
     ("GET", "/api/v1/health"): RouteAudience.ANYONE,

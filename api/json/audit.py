@@ -17,6 +17,7 @@ from drp.casework.access import NotFound
 from drp.data_protection.admin_audit_log import latest_admin_changes
 from drp.data_protection.child_key import child_key, child_of_key, without_children
 from drp.items.audit_items import list_items_by_reference
+from drp.staffing.taken_caseloads import list_taken_caseloads
 from drp.timeline.chain import first_fault
 from drp.timeline.read import read_timeline
 
@@ -105,6 +106,24 @@ class AuditChangeShape(Shape):
     said: dict[str, str]
 
 
+class EndedItemShape(Shape):
+    """An item that came with a caseload, and how whoever took it ended it."""
+
+    reference: str
+    how: str
+    at: datetime
+
+
+class TakenCaseloadShape(Shape):
+    """A caseload that somebody handed over to themselves, and what they then ended of it."""
+
+    by: str
+    of: str
+    at: datetime
+    children: int
+    ended: list[EndedItemShape]
+
+
 class AuditedChildShape(Shape):
     """Whose key it is."""
 
@@ -189,6 +208,25 @@ def list_audit_changes(asked: CurrentRequest) -> list[AuditChangeShape]:
     return [
         AuditChangeShape(at=one.at, by=one.by, what=one.what, said=without_children(secret, asked.authority, one.said))
         for one in changes
+    ]
+
+
+@router.get("/taken-caseloads", tags=["audit"], responses=declared_refusals(), response_model=list[TakenCaseloadShape])
+def list_audited_caseloads(asked: CurrentRequest) -> list[TakenCaseloadShape]:
+    """Caseloads that somebody handed over to themselves, and what they ended of it since: it stands, and is looked at."""
+    with asked.service.store.read(asked.authority) as connection:
+        taken = list_taken_caseloads(connection, asked.authority)
+    references = [one.reference for each in taken for one in each.ended]
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "audit", *(references or [""]))
+    return [
+        TakenCaseloadShape(
+            by=each.by,
+            of=each.of,
+            at=each.at,
+            children=each.children,
+            ended=[EndedItemShape(reference=one.reference, how=one.how, at=one.at) for one in each.ended],
+        )
+        for each in taken
     ]
 
 

@@ -22,6 +22,7 @@ class RouteAudience(StrEnum):
     MANAGERS = "IRO managers and administrators"
     ADMINISTRATORS = "administrators"
     AUDITORS = "auditors"
+    AUDITORS_AND_LEADERS = "auditors and leaders"
     ON_IT = "people on the item"
     FIGURES = "the IRO service and leaders"
 
@@ -50,5 +51,6 @@ def serves_principal(who: RouteAudience, capacities: frozenset[Capacity]) -> boo
         RouteAudience.MANAGERS: {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR},
         RouteAudience.ADMINISTRATORS: {Capacity.ADMINISTRATOR},
         RouteAudience.AUDITORS: {Capacity.AUDITOR},
+        RouteAudience.AUDITORS_AND_LEADERS: {Capacity.AUDITOR, Capacity.LEADER},
     }[who]
     return bool(wanted & capacities)

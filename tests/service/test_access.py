@@ -117,6 +117,7 @@ class Scene:
             "audit": lambda by: by.get("/audit/items"),
             "readings": lambda by: by.get("/audit/readings"),
             "changes": lambda by: by.get("/audit/changes"),
+            "taken": lambda by: by.get("/audit/taken-caseloads"),
             "child's key": lambda by: by.get("/audit/children/0000000000000000"),
             "health": lambda by: by.get("/health"),
             "serving": lambda by: by.get("/health/serving"),

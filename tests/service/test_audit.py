@@ -1,10 +1,16 @@
 """What an auditor reads: stages, dates, who acted, proofs, who read what, who changed what; and no child."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import update
 
 from api.json import audit
 from drp.database.challenge_tables import ChallengeRow
+from drp.identity import tokens
+from drp.staffing import taken_caseloads
+from drp.staffing.changes import hand_over_cases
+from tests.cast.councils import DUNMOOR, procedures
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 
@@ -65,6 +71,33 @@ def test_who_read_what_and_who_changed_what_are_the_auditors_to_see(world: World
     assert [(one["by"], one["what"], one["said"]["of"], one["said"]["by"]) for one in changes] == [
         ("Mona", "cover", "Irene", "Ivor")
     ]
+
+
+def test_a_caseload_taken_by_ones_own_hand_and_what_was_then_ended_stand_on_the_list_and_are_told(world: World) -> None:
+    """Mona is made colin's colleague as an IRO, hands irene's child to herself and ends what came with it."""
+    world.post_begins("mona", "iro", "2020-01-01", "child", str(world.child("T-5")))
+    reference = str(world.as_("irene").raises(item_type="formal").json()["reference"])
+    with world.service.casework.store.read(world.key) as connection:
+        signed = tokens.principal_of(connection, procedures(DUNMOOR).authority, world.id("mona"), world.now)
+    hand_over_cases(
+        world.service.casework, signed, world.now,
+        of=world.id("irene"), to=world.id("mona"), since=date(2026, 4, 1), children=[world.child("T-1")],
+    )  # fmt: skip
+    assert world.as_("mona").brings(reference, "withdrawn", why="Raised twice.").status_code == 200
+    for person in ("audrey", "chris"):
+        (taken,) = world.as_(person).get("/audit/taken-caseloads").json()
+        assert (taken["by"], taken["of"], taken["children"]) == ("Mona", "Irene", 1)
+        assert [(one["reference"], one["how"]) for one in taken["ended"]] == [(reference, "withdrawn")]
+    for person in ("mona", "irene", "bob", "ada", "tess"):
+        assert world.as_(person).get("/audit/taken-caseloads").status_code == 403, person
+    assert "Mona took over a child of yours" in at_browser(world, "irene").open("/").text
+    assert "took over" not in at_browser(world, "colin").open("/").text
+
+
+def test_planted_list_of_nobodys_endings_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taken_caseloads, "ENDINGS", ())
+    with pytest.raises(AssertionError):
+        test_a_caseload_taken_by_ones_own_hand_and_what_was_then_ended_stand_on_the_list_and_are_told(world)
 
 
 def test_nobody_but_an_auditor_reads_it_and_the_reading_is_written_down(world: World) -> None:

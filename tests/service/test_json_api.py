@@ -74,6 +74,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     (audited,) = [one for one in audrey.get("/audit/items").json()["items"] if one["reference"] == reference]
     assert audrey.get("/audit/readings").json()["readings"]
     assert audrey.get("/audit/changes").status_code == 200
+    assert audrey.get("/audit/taken-caseloads").json() == []
     assert mona.get(f"/audit/children/{audited['child_key']}").json()["number"] == "T-1"
     assert mona.get("/outbox").json()["waiting"] == 4
     assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"

@@ -1,6 +1,7 @@
 """My tasks: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fastapi import Response
 from sqlalchemy import Connection
@@ -10,9 +11,13 @@ from api.presenters import item_reader
 from drp.directory import lookup, people
 from drp.items import drafts, team_items
 from drp.items.item_search import list_pressing_items
+from drp.staffing.taken_caseloads import caseloads_taken_from
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.ladder import ItemType
+
+TOLD_FOR = timedelta(days=90)
+"""For how long somebody is told here that another took over their children by their own hand."""
 
 MOST = 300
 """Items that the page looks through. Nobody's hands hold more; the search finds the rest."""
@@ -52,6 +57,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         lines, is_cut = task_lines(connection, visit)
         begun = drafts.drafts_of(connection, visit.authority, visit.person)
         teams = task_line(connection, visit)
+        taken = caseloads_taken_from(connection, visit.authority, visit.person, visit.now - TOLD_FOR)
         away = [
             one
             for one in people.stand_ins(connection, visit.authority, visit.today, [visit.person])
@@ -62,7 +68,8 @@ def show_my_tasks(visit: CurrentPage) -> Response:
     sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
     return visit.page(
         "work.html", title="My tasks", sections=[section for section in sections if section[2]],
-        away=away, covered=[one for one in lines if one.covering], covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
+        away=away, taken=taken, covered=[one for one in lines if one.covering],
+        covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
         waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
