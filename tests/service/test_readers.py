@@ -5,6 +5,7 @@ import pytest
 from api.presenters import item_reader
 from tests.cast.world import World
 from tests.decision.planting import plant_rule
+from tests.pages.browser import at_browser
 from tests.service.test_need_to_know import KEPT, kinds_read, told
 from workflows.decision import raising
 from workflows.decision.decision_builder import EntryVisibility
@@ -21,6 +22,16 @@ def test_whom_the_iro_names_reads_it_until_it_is_taken_back(world: World) -> Non
     assert world.as_("leif").get(f"/challenges/{reference}/timeline").status_code == 404
     kinds = [entry.kind for entry in world.entries(reference)]
     assert [kind for kind in kinds if kind.startswith("reader_")] == ["reader_named", "reader_removed"], "both on the record"
+
+
+def test_a_reader_is_named_and_taken_back_on_the_page(world: World) -> None:
+    reference, irene = told(world), at_browser(world, "irene")
+    page = irene.open(f"/challenges/{reference}/do/reader_named")
+    assert "Leif, Head of Legal Services" in page.text
+    irene.fill(page, person=str(world.id("leif")))
+    assert kinds_read(world, "leif", reference) == set(KEPT)
+    irene.fill(irene.open(f"/challenges/{reference}/do/reader_removed"), person=str(world.id("leif")))
+    assert world.as_("leif").get(f"/challenges/{reference}/timeline").status_code == 404
 
 
 def test_nobody_else_names_a_reader_and_nobody_is_named_who_is_not_of_the_directory(world: World) -> None:

@@ -13,6 +13,7 @@ from api.pages.item.item_page import ItemOnPage, answers_of, bring_event_on_page
 from api.pages.item.move_forms import BY_TYPE, MoveForm, event_of_form, initial_values
 from api.presenters.item_reader import SeenItem
 from drp.casework.access import NotFound
+from drp.directory import people
 from workflows.decision.impact import mid_point
 from workflows.model import events as e
 from workflows.model.authority import HeldFor
@@ -39,6 +40,9 @@ def move_of_page(visit: CurrentPage, reference: str, move: str) -> MoveOnPage:
         choices = FieldOptions(seen.item, _people(connection, visit, seen.item, chosen), seen.timeline, visit.today)
         return MoveOnPage(seen, move, chosen, list(chosen.asks(choices)))
 
+
+MOST_READERS = 400
+"""Colleagues of whom one is chosen as a reader; a council with more names the reader over JSON."""
 
 CurrentMove = Annotated[MoveOnPage, Depends(move_of_page)]
 
@@ -75,6 +79,10 @@ def _people(connection: Connection, visit: PageContext, item: SeenItem, move: Mo
         roles = [
             role for stage in stages if stage.to and stage.to.how in (Choice.ONE, Choice.CHOSEN) for role in stage.roles_to()
         ]
+    elif move.event in (e.ReaderNamed, e.ReaderRemoved):
+        own = people.read_person(connection, visit.authority, visit.person, visit.today)
+        found = people.colleagues_of(connection, words, own, "", visit.today, MOST_READERS).people if own else ()
+        return {"": [(str(one.id), ", ".join([one.name, *one.titles(words)])) for one in found]}
     else:
         return {}
     return holders_to_choose(connection, visit, words, item.establishment, item.loaded.about(), roles)

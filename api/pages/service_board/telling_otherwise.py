@@ -15,6 +15,7 @@ from api.pages.item.move_questions import TOLD_HOW, ask_day
 from api.pages.staffing.directory import count_in_words
 from api.presenters import item_reader
 from api.presenters.item_view import title_of
+from api.presenters.wording import capitalised
 from drp.directory import lookup
 from drp.items.item_search import list_items_owing
 from workflows.calendar.working_days import long_date
@@ -108,7 +109,7 @@ def _replies(visit: PageContext, seen: item_reader.SeenItem) -> list[tuple[OwedR
         reached = reach_asked(asked.party, challenge.stage, rules, seen.establishment, seen.loaded.about(), visit.today)
         reply = OwedReply(
             seen.loaded.reference, asked.party.role, title_of(rules.authority, asked.party.role, challenge.raiser_role),
-            child_in_words(seen), f"{about_in_words(seen)}. {due.capitalize()}; {_state(asked)}.",
+            child_in_words(seen), f"{about_in_words(seen)}. {capitalised(due)}; {_state(asked)}.",
         )  # fmt: skip
         found.append((reply, not asked.unreached, tuple(one.person for one in reached)))
     return found
