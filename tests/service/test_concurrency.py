@@ -166,7 +166,7 @@ def test_on_a_conflict_it_is_decided_again_on_what_then_stands(world: World, mon
         keep(connection, authority, kept, now)
 
     monkeypatch.setattr(keeper, "keep", twice)
-    assert here.act("tess", Acknowledged())() == {"entry": 5, "version": 2}
+    assert here.act("tess", Acknowledged())() == {"entry": 6, "version": 2}
     assert tried == [1, 1, 1]
     assert here.kinds().count("acknowledged") == 1
 
