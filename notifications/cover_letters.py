@@ -63,5 +63,6 @@ def _send(sender: Sender, words: Authority, cover: UntoldCover, now: datetime) -
     except UnsafeMessage as error:
         log.error("a letter about cover was not sent: %s", error)
     except Exception:
+        # One letter must not keep the others back: it is put back, and waits for the next turn.
         log.exception("a letter about cover was not sent")
     return False
