@@ -98,7 +98,7 @@ def test_planted_role_of_other_children_that_nobody_holds_is_caught(levels: Worl
             return recipients.raiser_of(authority, establishment, about, day)
         return (party.person,) if party.person else tuple(establishment.holders(authority, party.role, about, day))
 
-    monkeypatch.setattr(recipients, "_holders", held_for_this_item)
+    monkeypatch.setattr(recipients, "holders_behind", held_for_this_item)
     with pytest.raises(AssertionError):
         test_its_raiser_judges_and_records_though_their_role_is_held_for_children(levels)
 

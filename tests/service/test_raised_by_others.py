@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from drp.casework import resolve_recipients
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import core_table
 from tests.cast import rules
@@ -107,6 +108,23 @@ def test_nobody_chooses_themselves_to_answer(build: Callable[..., World]) -> Non
     to_self = [{"role": "team_manager", "person": str(world.id("tess"))}]
     answer = world.as_("tess").raises("C-1", **RAISES, raiser_role="team_manager", to=to_self)
     assert (answer.status_code, answer.json()["field"]) == (422, "to")
+
+
+def test_a_stand_in_is_asked_and_the_empty_post_is_still_told(build: Callable[..., World]) -> None:
+    standing_in = CONCERN.replace("to: team_manager, copy", "to: team_manager, stand_in: {team_manager: head_of_quality}, copy")
+    world = build(replace(MARSH, ladders=(standing_in,)))
+    world.post_ends("tess", "team_manager", "2026-03-31")
+    reference = raised(world, "irene", "iro")
+    assert world.told(reference) == [("stage_1", {"quinn"}, {"sam"})]
+    assert "post_emptied" in [entry.kind for entry in world.entries(reference)]
+
+
+def test_planted_stand_in_that_hides_an_empty_post_is_caught(
+    build: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolve_recipients, "nobody_is_asked", lambda *_: False)
+    with pytest.raises(AssertionError):
+        test_a_stand_in_is_asked_and_the_empty_post_is_still_told(build)
 
 
 # Each of them fails where its rule is taken out.

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator
 from datetime import date
 
 from workflows.calendar.working_days import local_date
-from workflows.decision.recipients import About, Establishment, Post, ReachedHow, raisers_asked, reach_asked
+from workflows.decision.recipients import About, Establishment, Post, ReachedHow, holders_behind, raisers_asked, reach_asked
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Party, Window
+from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Window
 from workflows.model.ladder import RAISER, ItemType
 
 OF_IRO_SERVICE = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
@@ -112,15 +112,11 @@ def was_asked(challenge: Challenge, rules: Rules, establishment: Establishment, 
                 reached = reach_asked(asked.party, challenge.stage_of(window), rules, establishment, about, on)
                 if any(one.person == person and one.how is not ReachedHow.MANAGER for one in reached):
                     return True
-            holders = set(_holders_of(asked.party, authority, establishment, about, first))
+            holders = set(holders_behind(asked.party, authority, establishment, about, first))
             holders -= raisers_asked(asked.party, authority, establishment, about, first)
             if _stood_beside(establishment, holders, person, first, last):
                 return True
     return False
-
-
-def _holders_of(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
-    return (party.person,) if party.person else establishment.holders(authority, party.role, about, day)
 
 
 def _stood_beside(establishment: Establishment, holders: Collection[str], person: str, first: date, last: date) -> bool:

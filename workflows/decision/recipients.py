@@ -169,11 +169,14 @@ def raisers_asked(party: Party, authority: Authority, establishment: Establishme
     if party.role == RAISER:
         return frozenset()
     raisers = set(raiser_of(authority, establishment, about, day))
-    return frozenset(raisers.intersection(_holders(party, authority, establishment, about, day)))
+    return frozenset(raisers.intersection(holders_behind(party, authority, establishment, about, day)))
 
 
 def nobody_is_asked(party: Party, stage: str, rules: Rules, establishment: Establishment, about: About, day: date) -> bool:
-    """Is nobody there who could answer for a party that a stage asks, on a day?"""
+    """Is nobody there for a post that a stage asks, on a day? A stand-in answers, and leaves the post empty all the same; whoever
+    is asked in the place of who raised it does not."""
+    if not raisers_asked(party, rules.authority, establishment, about, day):
+        return nobody_is_there(party, rules.authority, establishment, about, day)
     reached = reach_asked(party, stage, rules, establishment, about, day)
     return all(one.how in (ReachedHow.DELEGATE, ReachedHow.MANAGER) for one in reached)
 
@@ -189,7 +192,7 @@ def _people_of(
     """Whoever is there for the holders of a party's post (but for some), and, where somebody is, the holders' delegates."""
     role = about.raiser_role if party.role == RAISER else party.role
     found: list[ReachedPerson] = []
-    for person in _holders(party, authority, establishment, about, day):
+    for person in holders_behind(party, authority, establishment, about, day):
         if person in without:
             continue
         there = establishment.covers.there_for(person, day)
@@ -198,12 +201,18 @@ def _people_of(
     return tuple(found)
 
 
-def _holders(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
+def holders_behind(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
+    """The people who hold a party's post on a day: whoever was chosen by name, whoever raised it, else the role's holders."""
     if party.person:
         return (party.person,)
-    if party.role == RAISER or (party.role == about.raiser_role and not about.child):  # their role is held for other children
+    of_other_children = not about.child and party.role == about.raiser_role and _is_held_for_child(authority, party.role)
+    if party.role == RAISER or of_other_children:
         return raiser_of(authority, establishment, about, day)
     return establishment.holders(authority, party.role, about, day)
+
+
+def _is_held_for_child(authority: Authority, role: str) -> bool:
+    return authority.has_role(role) and authority.role(role).held_for is HeldFor.CHILD
 
 
 def _reached_in(
