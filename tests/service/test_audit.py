@@ -83,7 +83,10 @@ def test_a_caseload_taken_by_ones_own_hand_and_what_was_then_ended_stand_on_the_
         world.service.casework, signed, world.now,
         of=world.id("irene"), to=world.id("mona"), since=date(2026, 4, 1), children=[world.child("T-1")],
     )  # fmt: skip
+    others = str(world.as_("mona").raises(item_type="formal").json()["reference"])
     assert world.as_("mona").brings(reference, "withdrawn", why="Raised twice.").status_code == 200
+    world.cover("mona", "colin")
+    assert world.as_("colin").brings(others, "withdrawn", why="Raised twice.").status_code == 200, "and is on nobody's list"
     for person in ("audrey", "chris"):
         (taken,) = world.as_(person).get("/audit/taken-caseloads").json()
         assert (taken["by"], taken["of"], taken["children"]) == ("Mona", "Irene", 1)
