@@ -269,6 +269,12 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "Look at it, and raise your own if you see it differently.",
         told=("Raised by another", "A {challenge} was raised by somebody else than the child's {iro}."),
     ),
+    NotificationKind.LET_READ: MessageWords(
+        "You may read something kept to few",
+        "The child's {iro} lets you read what is kept to them on a {challenge}.",
+        "Nobody else on it reads that, nor that you do. Nothing is asked of you.",
+        "Read it on its page, and keep it to yourself.",
+    ),
     NotificationKind.DELIVERY_FAILED: MessageWords(
         "A message could not be delivered",
         "A message to somebody asked came back, or does not leave.",
@@ -351,6 +357,7 @@ WORDS: dict[NotificationKind, MessageWords] = {
 
 COPIES: dict[NotificationKind, MessageWords] = {
     NotificationKind.COPIED: WORDS[NotificationKind.COPIED],
+    NotificationKind.LET_READ: WORDS[NotificationKind.LET_READ],
     NotificationKind.STILL_WAITING: MessageWords(
         "A decision of yours is past its date",
         "A decision on what comes next is past its date.",

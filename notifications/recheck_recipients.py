@@ -19,8 +19,8 @@ from workflows.decision.recipients import Establishment, ReachedHow, reach_peopl
 from workflows.model.authority import Authority
 from workflows.model.challenge import Party
 
-TOLD_BY_NAME = frozenset({NotificationKind.MEETING_OFF, NotificationKind.ENDED_BY_ANOTHER})
-"""Told to the person, whatever post they hold by now: it is in their diary, or it was they who raised it."""
+TOLD_BY_NAME = frozenset({NotificationKind.MEETING_OFF, NotificationKind.ENDED_BY_ANOTHER, NotificationKind.LET_READ})
+"""Told to the person, whatever post they hold by now: it is in their diary, they raised it, or the IRO named them."""
 
 
 @dataclass(frozen=True)

@@ -351,6 +351,19 @@ class MeShape(Shape):
     roles: list[str]
 
 
+class OwnRepliesShape(Shape):
+    """How soon there was a reply where a stage asked you, by a post of yours. Days: whole days, weekends counted."""
+
+    stage: str
+    asked: int
+    in_time: int
+    late: int
+    none: int
+    not_reached: int
+    waiting: int
+    median_days_to_answer: float | None
+
+
 class ConfirmBody(Shape):
     """An assumption to confirm or strike."""
 

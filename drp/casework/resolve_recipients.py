@@ -76,6 +76,9 @@ def resolve_recipients(
             )
         elif telling.subject is NotificationKind.RAISED_BY_ANOTHER:
             to = tuple((party, one) for party, one in to if one.person != about.raiser)
+        elif telling.subject is NotificationKind.LET_READ:
+            # By name and in no post: never a cover or delegate of theirs.
+            copy = tuple((party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER)) for party in telling.copy)
         elif telling.subject is NotificationKind.MEETING_OFF:
             to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))

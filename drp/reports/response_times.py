@@ -9,15 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, tuple_
+from sqlmodel import col
 
+from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, in_authority, select_of
+from drp.database.statements import MESSAGE_OF_COPY
 from drp.reports.aggregate import Dimension, conditions_of, is_narrowed_to_reasons
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.percentages import percent_of
 from drp.reports.theme_tables import TableQuestion, asked_of, ids_of_narrowed, kinds_of
+from workflows.decision.reach import ASKS
+from workflows.decision.recipients import ReachedHow
 from workflows.model.challenge import EnteredHow
 from workflows.model.register_entry import ReplyState, VisitCause
 
@@ -49,12 +55,16 @@ REPLIES = {
 
 @dataclass(frozen=True)
 class StageResponseTimes:
-    """Replies at one stage. Medians in days; None where there was none. `waiting` and what was ended first have no share."""
+    """Replies at one stage. Medians in days; None where there was none.
+
+    `waiting`, what was ended first and what never reached those asked in time have no share.
+    """
 
     stage: TableHeading
     in_time: int
     late: int
     none: int
+    not_reached: int
     waiting: int
     days_to_acknowledge: float | None
     days_to_answer: float | None
@@ -71,17 +81,18 @@ class StageResponseTimes:
 
 
 def response_times_by_stage(
-    connection: Connection, labels: DisplayLabels, question: TableQuestion
+    connection: Connection, labels: DisplayLabels, question: TableQuestion, asked_of: UUID | None = None
 ) -> tuple[StageResponseTimes, ...]:
-    """Replies by stage, in the ladder's order."""
+    """Replies by stage, in the ladder's order.
+
+    `asked_of`: only where the stage asked this person, by a post of theirs. Whose they are sees them, and nobody else.
+    """
     stay = core_table(StayRow)
-    rows = connection.execute(
-        _narrowed(
-            select(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge, func.count()), labels, question
-        )
-        .where(stay.c.reply != ReplyState.NOT_ASKED)
-        .group_by(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge)
-    ).all()
+    query = _narrowed(
+        select(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge, func.count()), labels, question
+    ).where(stay.c.reply != ReplyState.NOT_ASKED)
+    query = query.where(tuple_(stay.c.id, stay.c.sequence).in_(_stays_that_asked(labels, asked_of))) if asked_of else query
+    rows = connection.execute(query.group_by(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge)).all()
     replies: dict[str, Counter[str]] = defaultdict(Counter)
     answered: dict[str, Counter[int]] = defaultdict(Counter)
     acknowledged: dict[str, Counter[int]] = defaultdict(Counter)
@@ -98,6 +109,7 @@ def response_times_by_stage(
             replies[stage.key][ReplyState.IN_TIME],
             replies[stage.key][ReplyState.LATE],
             replies[stage.key][ReplyState.NONE],
+            replies[stage.key][ReplyState.NOT_REACHED],
             replies[stage.key][ReplyState.WAITING],
             median_of(acknowledged[stage.key]),
             median_of(answered[stage.key]),
@@ -189,6 +201,20 @@ def escalation_causes(connection: Connection, labels: DisplayLabels, question: T
         causes[labels.heading(Dimension.STAGE, stage).key][cause] += number
     return tuple(
         EscalationCauses(stage, dict(causes[stage.key])) for stage in labels.headings(Dimension.STAGE, [row[0] for row in rows])
+    )
+
+
+def _stays_that_asked(labels: DisplayLabels, person: UUID) -> Any:
+    """The stays whose question was put to somebody as the holder of a post, and not in a colleague's place."""
+    return (
+        select_of(DeliveryRow, labels.words.key, DeliveryRow.challenge, NotificationRow.sequence)
+        .join(NotificationRow, MESSAGE_OF_COPY)
+        .where(
+            col(DeliveryRow.person) == person,
+            col(DeliveryRow.as_to),
+            col(DeliveryRow.how) == ReachedHow.HOLDER.value,
+            col(NotificationRow.subject).in_(sorted(subject.value for subject in ASKS)),
+        )
     )
 
 

@@ -156,6 +156,7 @@ class _Tour:
             ("teams", "/teams"), ("a team", f"/teams/{team}"), ("while I am away", "/cover"),
         ):  # fmt: skip
             yield name, iro.open(path)
+        yield "your own replies", self._manager()[0].open("/replies")
 
     def _desk(self) -> Iterator[tuple[str, Hands]]:
         head, iro = self._as(Capacity.IRO_MANAGER), self.council.acting_as(Capacity.IRO)

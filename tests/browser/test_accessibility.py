@@ -27,7 +27,7 @@ def press_it(hands):
     return hands.take(hands.page.locator("main form#form button").last)
 
 
-@shows("/", "/inbox", "/sign-out")
+@shows("/", "/inbox", "/replies", "/sign-out")
 def test_my_work_and_the_inbox(busy, as_, inspection):
     for person, said in (
         (busy.iro, "the IRO"), (busy.head, "the IRO manager"), (busy.manager, "a manager"), (busy.leader, "a leader"),
@@ -39,6 +39,8 @@ def test_my_work_and_the_inbox(busy, as_, inspection):
     inspection.look(hands.open("/inbox?page=2"), "further")
     inspection.look(hands.press("Newer").press("Mark all as read"), "all read")
     inspection.look(as_(busy.auditor).open("/inbox"), "empty")
+    inspection.look(as_(busy.manager).open("/replies"), "asked")
+    inspection.look(as_(busy.auditor).open("/replies"), "never asked")
     inspection.look(hands.open("/sign-out"))
     inspection.look(hands.press("Sign out"), "signed out")
 

@@ -183,6 +183,10 @@ COPIES_THAT_OWE = {NotificationKind.STILL_WAITING}
 """Copies to whoever owes the decision that is past its date."""
 
 
+TO_NOBODY_ELSE = (NotificationKind.COPIED, NotificationKind.DELIVERY_FAILED, NotificationKind.LET_READ)
+"""Written to those who are copied before all."""
+
+
 @pytest.mark.parametrize("manner", MessageManner)
 @pytest.mark.parametrize("subject", NotificationKind)
 def test_every_message_has_words_of_its_own_for_each_manner_of_being_told(
@@ -194,7 +198,7 @@ def test_every_message_has_words_of_its_own_for_each_manner_of_being_told(
     assert made.subject.startswith(message_sentences(words, AUTHORITY, DUE, False)["subject"])
     if manner is MessageManner.TO or (manner is MessageManner.COPY and subject in COPIES_THAT_OWE):
         return
-    assert words != WORDS[subject] or subject in (NotificationKind.COPIED, NotificationKind.DELIVERY_FAILED)
+    assert words != WORDS[subject] or subject in TO_NOBODY_ELSE
     said = f"{words.subject} {words.happened} {words.means} {words.do}".replace("othing is asked of you", "")
     said = said.replace("othing else is asked of you", "").replace("eply is asked of others", "")
     assert not ASKS_OF_ME.search(said), said

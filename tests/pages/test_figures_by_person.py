@@ -153,7 +153,50 @@ def test_nothing_is_counted_by_role_or_by_person_who_replies(replied: World) -> 
             assert replied.as_(person).get("/themes", by=said).status_code == 422
 
 
+# A person's own.
+
+
+def own(world: World, person: str) -> list[tuple[str, int, int, int]]:
+    """Their own figures: stage, asked, in time, still waiting."""
+    figures = world.as_(person).get("/me/replies").json()
+    return [(one["stage"], one["asked"], one["in_time"], one["waiting"]) for one in figures]
+
+
+def test_whoever_is_asked_sees_their_own_figures_and_nobody_elses(replied: World) -> None:
+    assert own(replied, "tess") == [("Stage 2", 1, 1, 0)]
+    assert own(replied, "tom") == [("Stage 2", 0, 0, 1)]
+    for person in ("mona", *OTHERS):
+        assert own(replied, person) == [], "figures of others are not theirs"
+    tess = at_browser(replied, "tess")
+    assert 'href="/replies"' in tess.open("/").html
+    page = tess.open("/replies")
+    assert "You see this, and nobody else does." in page.text
+    body = page.html.partition('aria-label="Replies asked of you, by stage"')[2].partition("</table>")[0]
+    assert re.findall(r"<td[^>]*>([^<]+)</td>", body)[:3] == ["1", "1", "0"]
+    assert "No stage asked you" in at_browser(replied, "irene").open("/replies").text
+
+
+def test_who_was_not_reached_reads_so_and_gave_no_late_reply(climbing: World) -> None:
+    climbing.mails = False
+    raised(climbing, "T-1")
+    climbing.pass_to("Thu 9 April 2026, 12:00")
+    figures = climbing.as_("tess").get("/me/replies").json()
+    assert [(one["asked"], one["none"], one["not_reached"]) for one in figures] == [(0, 0, 1)]
+    page = at_browser(climbing, "hugo").open("/themes/time")
+    row = page.html.partition('aria-label="Replies by stage"')[2].partition("</table>")[0]
+    assert re.findall(r'href="[^"]*reply=not\+reached[^"]*">(\d+)</a>', row)[:1] == ["1"]
+
+
 # Planted.
+
+
+def test_planted_own_figures_that_are_everybodys_are_caught(replied: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from api.queries import own_replies
+
+    honest: Any = own_replies.response_times_by_stage
+    monkeypatch.setattr(own_replies, "response_times_by_stage", lambda *given, asked_of: honest(*given))
+    with pytest.raises(AssertionError):
+        test_whoever_is_asked_sees_their_own_figures_and_nobody_elses(replied)
 
 
 def test_planted_figures_of_one_person_for_everybody_are_caught(replied: World, monkeypatch: pytest.MonkeyPatch) -> None:

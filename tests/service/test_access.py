@@ -92,6 +92,7 @@ class Scene:
         event = "/challenges/{}/events"
         return {
             "me": lambda by: by.get("/me"),
+            "own replies": lambda by: by.get("/me/replies"),
             "inbox": lambda by: by.get("/inbox"),
             "list": lambda by: by.get("/challenges", state="all"),
             "show": lambda by: by.get(f"/challenges/{self.reference}"),

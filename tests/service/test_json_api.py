@@ -70,6 +70,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
+    assert irene.get("/me/replies").json() == []
     audrey = world.as_("audrey")
     (audited,) = [one for one in audrey.get("/audit/items").json()["items"] if one["reference"] == reference]
     assert audrey.get("/audit/readings").json()["readings"]

@@ -19,7 +19,7 @@ def test_whom_the_iro_names_reads_it_until_it_is_taken_back(world: World) -> Non
     assert world.as_("irene").brings(reference, "reader_named", person=leif, why="Counsel asked.").status_code == 200
     assert kinds_read(world, "leif", reference) == set(KEPT)
     assert world.as_("irene").brings(reference, "reader_removed", person=leif, why="Named in error.").status_code == 200
-    assert world.as_("leif").get(f"/challenges/{reference}/timeline").status_code == 404
+    assert world.as_("leif").get(f"/challenges/{reference}/timeline").json()["type"].endswith("access-ended")
     kinds = [entry.kind for entry in world.entries(reference)]
     assert [kind for kind in kinds if kind.startswith("reader_")] == ["reader_named", "reader_removed"], "both on the record"
 
@@ -31,7 +31,21 @@ def test_a_reader_is_named_and_taken_back_on_the_page(world: World) -> None:
     irene.fill(page, person=str(world.id("leif")))
     assert kinds_read(world, "leif", reference) == set(KEPT)
     irene.fill(irene.open(f"/challenges/{reference}/do/reader_removed"), person=str(world.id("leif")))
-    assert world.as_("leif").get(f"/challenges/{reference}/timeline").status_code == 404
+    assert world.as_("leif").get(f"/challenges/{reference}/timeline").status_code == 403
+
+
+def test_whoever_is_named_is_told_and_finds_it_and_nobody_who_covers_them_does(world: World) -> None:
+    reference = told(world)
+    world.cover("leif", "petra", "2026-04-01")
+    assert world.as_("irene").brings(reference, "reader_named", person=str(world.id("leif"))).status_code == 200
+    assert world.told(reference, "let_read") == [("stage_2", set(), {"leif"})]
+    (message,) = world.as_("leif").get("/inbox").json()["messages"]
+    assert (message["reference"], message["about"]) == (reference, "let_read")
+    assert "You may read something kept to few" in at_browser(world, "leif").open("/inbox").text
+    assert [one["reference"] for one in world.as_("leif").get("/challenges").json()["items"]] == [reference]
+    assert world.as_("petra").get("/challenges").json()["items"] == []
+    assert world.as_("petra").get(f"/challenges/{reference}").status_code == 404
+    assert "let_read" not in world.as_("tess").get("/inbox").text
 
 
 def test_nobody_else_names_a_reader_and_nobody_is_named_who_is_not_of_the_directory(world: World) -> None:

@@ -85,6 +85,7 @@ class NotificationKind(StrEnum):
     CONFLICT_NOTED = "conflict_noted"
     ENDED_BY_ANOTHER = "ended_by_another"
     RAISED_BY_ANOTHER = "raised_by_another"
+    LET_READ = "let_read"
     DELIVERY_FAILED = "delivery_failed"
     ASK_NOT_REACHED = "ask_not_reached"
     WILL_CLIMB_UNREACHED = "will_climb_unreached"

@@ -97,11 +97,12 @@ def readers_of(turn: DecisionBuilder, event: Noted | DocumentAttached) -> EntryV
 
 
 def name_reader(turn: DecisionBuilder, event: ReaderNamed) -> None:
-    """One more person reads what is kept to the child's IRO. That they are of the directory is asked where they are named."""
+    """One more person reads what is kept to the child's IRO, and is told. That they are of the directory is asked elsewhere."""
     if event.person in turn.challenge.readers:
         raise Unfit("They read it already.", "Nothing needs doing.", "person")
     turn.note_event(event, visible=EntryVisibility.CHILDS_IRO)
     turn.change(readers=(*turn.challenge.readers, event.person))
+    turn.tell(NotificationKind.LET_READ, [], [Party("", event.person)])
 
 
 def somebody_was_named(rules: Rules, challenge: Challenge) -> NotOpen | None:
