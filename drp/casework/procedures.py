@@ -132,8 +132,9 @@ def choose_ladder(rules: Iterable[Rules], item_type: ItemType, blank: Challenge,
         raise Unfit("More than one procedure carries this.", f"Name the one that is meant (`ladder`): {listed}.", "ladder")
     if fits:
         return fits[0]
+    kind, whom = item_type.value.replace("_", " "), "this child and raiser" if blank.about_child else "this raiser"
     raise Unfit(
-        f"No procedure in force on {day:%-d %B %Y} carries a {item_type.value.replace('_', ' ')} item for this child and raiser.",
-        "Choose another kind of item, or have the child's status corrected in the directory.",
+        f"No procedure in force on {day:%-d %B %Y} carries items of the kind “{kind}” for {whom}.",
+        f"Choose another kind{', or have the child’s status corrected in the directory' if blank.about_child else ''}.",
         "item_type",
     )
