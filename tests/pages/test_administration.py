@@ -89,7 +89,7 @@ def test_the_first_page_says_how_things_stand_and_leads_everywhere(world):
     assert "Now: The words of our own file" in page.text
     for text in (
         "How the service is",
-        "Outbox and brake",
+        "Outbox, and pausing it",
         "Who read what",
         "The words for a child",
         "Messages before they leave",
