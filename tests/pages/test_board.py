@@ -123,6 +123,18 @@ def test_another_authoritys_items_are_not_counted(two: World) -> None:
     assert row_of(at_browser(two, "mona", "elsewhere").open("/board"), "Together")[:2] == [5, 1]
 
 
+def test_mail_that_came_back_stands_on_the_board_until_the_item_is_opened(world: World) -> None:
+    reference = raised(world, "T-1")
+    world.mail_leaves()
+    assert "All e-mail arrived, as far as is known." in at_browser(world, "mona").open("/board").text
+    assert world.as_("irene").brings(reference, "did_not_arrive", role="team_manager").status_code == 200
+    page = at_browser(world, "bob").open("/board")
+    assert "Messages that did not arrive (1)" in page.text
+    assert "Tess: the mail came back" in page.text
+    assert world.as_("tess").get(f"/challenges/{reference}").status_code == 200
+    assert "All e-mail arrived, as far as is known." in at_browser(world, "mona").open("/board").text
+
+
 def test_the_board_costs_the_same_however_many_items_there_are(world: World) -> None:
     mona, costs = at_browser(world, "mona"), []
     for _ in range(3):

@@ -245,12 +245,16 @@ def _below_their_start(connection: Connection, visit: PageContext) -> list[Board
 
 
 def _failed(connection: Connection, visit: PageContext) -> BoardList:
-    """Mail that did not reach somebody, newest first, as the outbox has it."""
-    refused = service_board.list_refused_mail(connection, visit.authority, MOST)
-    found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(mail.challenge for mail in refused)))
+    """Mail that did not reach somebody, newest first: refused at once, or come back later."""
+    lost = service_board.list_lost_mail(connection, visit.authority, MOST)
+    found = item_reader.items_they_may_see(connection, visit, list(dict.fromkeys(mail.challenge for mail in lost)))
     lines = [
-        BoardItem(found[mail.challenge], f"{mail.name}: {refused_why(mail.error) or 'refused'}", since=mail.at)
-        for mail in refused
+        BoardItem(found[mail.challenge], f"{mail.name}: {_lost_why(mail)}", since=mail.at)
+        for mail in lost
         if mail.challenge in found
     ]
-    return BoardList(lines, service_board.count_refused_mail(connection, visit.authority))
+    return BoardList(lines, service_board.count_lost_mail(connection, visit.authority))
+
+
+def _lost_why(mail: service_board.LostMail) -> str:
+    return "the mail came back" if mail.came_back else refused_why(mail.error) or "refused"
