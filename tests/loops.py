@@ -47,6 +47,7 @@ LONG = {
 """What `make check` leaves out, each over seven seconds on a busy machine: why it is long."""
 
 AT_SIZE = {
+    "tests/proof/test_replay_of_days.py::test_five_days_of_the_demonstration_leave_nothing_to_name": "five days, 40 to 70 s",
     "tests/referral/test_bundle.py::test_ten_thousand_entries_stand_in_it_every_one": "ten thousand entries, 26 s",
     "tests/register/test_reading.py::test_a_million_empty_rows_after_the_last_take_little_memory": "a million rows, 35 s",
 }

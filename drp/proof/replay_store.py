@@ -41,7 +41,11 @@ def replay_faults(connection: Connection, authority: str, procedures: Procedures
 
 
 def _fault_of(connection: Connection, authority: str, procedures: Procedures, id_: UUID) -> ReplayFault | None:
-    loaded = load.load_challenges(connection, authority, [id_])[id_]
+    try:
+        loaded = load.load_challenges(connection, authority, [id_])[id_]
+    except (ValueError, KeyError, TypeError) as fault:
+        query = select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id) == id_)
+        return ReplayFault(connection.execute(query).scalar_one(), f"its rows hold what this service never writes: {fault}")
     kept = read_timeline(connection, authority, id_)
     try:
         replayed = _again(connection, authority, procedures, loaded, kept)
@@ -68,7 +72,7 @@ def _again(
         return actor_of_entry(kept.entries[entry.number - 1], stood, loaded, rules_now, establishment)
 
     first_rules = _raised_under(connection, authority, procedures, loaded, kept) or rules_now
-    return replay_timeline(first_rules, entries, facts, who, moved_to)
+    return replay_timeline(first_rules, entries, facts, who, moved_to, challenge.last_at)
 
 
 def recorded_entry(entry: ChainedEntry, kept: StoredTimeline) -> RecordedEntry:

@@ -1,13 +1,15 @@
 """A database that people have worked with is brought to the present schema, and what they were told is still in order."""
 
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from alembic import command
-from sqlalchemy import column, insert, inspect, select, table, text
+from sqlalchemy import column, insert, inspect, select, table, text, update
 
+from api.jobs.checkpoints import replay_authority
+from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.migrate import alembic_config, migrate_database, newest_revision
@@ -122,3 +124,31 @@ def test_going_down_to_counts_kept_beforehand_marks_every_quarter_to_be_counted(
     assert not {"cell", "touched", "moved"} & {*inspect(owner.engine).get_table_names()}
     with unchecked(store, request) as connection:
         assert len(connection.execute(select(RegisterRow.__table__)).all()) == 4, "no line is lost on the way"
+
+
+def test_rows_of_earlier_releases_are_put_right_and_counted(world, store, owner, caplog):
+    """As releases before 0.2 kept them: a reminder ended with its window, a sweep's own moment, and that as the last act."""
+    answered, judged = (str(world.as_("irene").raises(item_type="formal").json()["reference"]) for _ in range(2))
+    world.as_("tess").brings(judged, "responded", position="disagrees", answer="No.")
+    world.pass_to("Wed 8 April 2026, 12:00")
+    world.as_("irene").brings(answered, "resolved", what_changed="All.")
+    assert replay_authority(world.service, world.key) == (2, ())
+    late = world.now + timedelta(minutes=9)
+    window, item = WindowRow.__table__, ChallengeRow.__table__
+    with store.write(world.key) as connection:
+        ended = connection.execute(
+            update(window)
+            .where(window.c.kind.in_(("reminder", "warning")), window.c.closed_as == "lapsed")
+            .values(closed_as="ended")
+        ).rowcount
+        theirs = select(item.c.id).where(item.c.reference == judged).scalar_subquery()
+        told = window.c.challenge == theirs, window.c.kind == "reminder", window.c.closed_as == "told"
+        assert connection.execute(update(window).where(*told).values(closed_at=late)).rowcount == 1
+        connection.execute(update(item).where(item.c.reference == judged).values(last_at=late))
+    assert len(replay_authority(world.service, world.key)[1]) == 2
+    with owner.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0012")
+    assert migrate_database(owner) == newest_revision()
+    assert replay_authority(world.service, world.key) == (2, ())
+    said = [record.getMessage().split(" ", 3)[:3] for record in caplog.records if record.name == "drp.migrations"]
+    assert said == [["put", "right:", str(ended)], ["put", "right:", "1"], ["put", "right:", "1"]]

@@ -288,7 +288,7 @@ def hold_windows(turn: DecisionBuilder, event: WindowsHeld) -> bool:
         return False
     for window in away:
         turn.put(replace(window, held_since=event.since))
-    listed = [[w.key.sequence, w.key.kind.value, w.key.n] for w in away]
+    listed = sorted([w.key.sequence, w.key.kind.value, w.key.n] for w in away)
     turn.note(
         event.type, {"since": event.since.isoformat(), "until": event.until.isoformat(), "windows": listed}, {"why": event.why}
     )

@@ -60,12 +60,18 @@ Who = Callable[[RecordedEntry, Challenge | None], Actor]
 
 
 def replay_timeline(
-    rules: Rules, entries: Sequence[RecordedEntry], facts: Facts | None, who: Who, moved_to: Callable[[str], Rules]
+    rules: Rules,
+    entries: Sequence[RecordedEntry],
+    facts: Facts | None,
+    who: Who,
+    moved_to: Callable[[str], Rules],
+    until: datetime | None = None,
 ) -> Challenge:
     """Decide every event again, in order, each under the edition of the rules that it was decided under.
 
     `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
-    `facts` are the child's when it was raised (None: no child, no team). Raises ReplayDiffers.
+    `facts` are the child's when it was raised (None: no child, no team). `until`: the moment (aware UTC) up to which windows
+    were looked at since the last entry; what closed by then leaves no entry, such as a reminder. Raises ReplayDiffers.
     """
     if not entries or entries[0].kind != "raised":
         raise ReplayDiffers(1, "a timeline begins with what was raised")
@@ -86,6 +92,13 @@ def replay_timeline(
         to = moved_to(str(entry.facts["ladder_hash"])) if entry.kind == LadderMoved.type else None
         place, challenge = _replay_event(entries, place, partial(_bring, entry, rules, to, challenge, by))
         rules = to or rules
+    while until is not None and (due := next_due(challenge, until)) is not None:
+        moment = max(due.acts_at, challenge.last_at or due.acts_at)
+        closed = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
+        decision = decide(rules, challenge, Act(closed, THE_SERVICE), moment)
+        if decision.entries or decision.is_nothing:
+            return challenge  # not looked at yet: the next sweep writes it down
+        challenge = decision.challenge
     return challenge
 
 
@@ -156,13 +169,18 @@ def _difference(recorded: RecordedEntry, decided: TimelineEntry) -> str:
     if recorded.kind != Corrected.type and recorded.visible != decided.visible.value:
         return f"`{recorded.kind}` is for {recorded.visible} where {decided.visible.value} is decided"
     # What else was open for the child that day is not on this timeline.
-    facts, kept = ({name: entry.facts[name] for name in entry.facts if name != "prompts"} for entry in (decided, recorded))
+    facts, kept = (_compared(entry.facts) for entry in (decided, recorded))
     if kept != facts:
         parted = sorted(name for name in {*kept, *facts} if kept.get(name) != facts.get(name))
         return f"`{recorded.kind}` has another {parted[0]} than is decided"
     if recorded.words and dict(recorded.words) != {name: text for name, text in decided.words.items() if text}:
         return f"`{recorded.kind}` has other words than its event"
     return ""
+
+
+def _compared(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an entry as they are compared: before 0.2 held windows stand in the order in which they were read."""
+    return {name: sorted(value) if name == "windows" else value for name, value in facts.items() if name != "prompts"}
 
 
 def first_difference(replayed: Challenge, kept: Challenge) -> str:
