@@ -138,7 +138,8 @@ def proven_checkpoints(paths: Sequence[Path], key: Ed25519PublicKey) -> tuple[li
 
 
 def verify_authority(service: Service, authority: str, paths: Sequence[Path], key: Ed25519PublicKey) -> AuditVerdict:
-    """Hold every timeline of an authority against its chain, and against checkpoints that had left the database."""
+    """Hold every timeline of an authority against its chain, and against checkpoints that had left the database; and what
+    is kept beside them (the challenge, its windows and who is asked, its line in the register) against what they decide."""
     checkpoints, said = proven_checkpoints(paths, key)
     try:
         checkpoints = list(check_order(checkpoints, authority))
@@ -154,6 +155,9 @@ def verify_authority(service: Service, authority: str, paths: Sequence[Path], ke
                 f"and checkpoint {checkpoints[-1].checkpoint.number} was taken from it."
             )
         found = tuple(timeline_faults(connection, authority, keys, checkpoints))
+        altered = {one.challenge for one in found}
+        decided = (one for one in replay_faults(connection, authority, service.casework.procedures) if one is not None)
+        found += tuple(TimelineFault(one.challenge, one.reference, one.said) for one in decided if one.challenge not in altered)
     return AuditVerdict(authority, tuple(one.checkpoint.number for one in checkpoints), found, tuple(said))
 
 

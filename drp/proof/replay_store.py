@@ -15,6 +15,7 @@ from drp.casework.procedures import Procedures
 from drp.database.authority_tables import DocumentRow
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.scope import select_of
+from drp.register.write import EntryToInsert, unlike_stored
 from drp.timeline.chain import ChainedEntry
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import local_date
@@ -22,13 +23,15 @@ from workflows.decision.recipients import Establishment
 from workflows.model.actor import Actor, Part
 from workflows.model.authority import Rules
 from workflows.model.challenge import Challenge
+from workflows.model.register_entry import register_entry_of
 from workflows.proofs.replay import RecordedEntry, ReplayDiffers, first_difference, replay_timeline
 
 
 @dataclass(frozen=True)
 class ReplayFault:
-    """A challenge that is not what its events decide."""
+    """A challenge that is not what its events decide, or whose line in the register is not."""
 
+    challenge: UUID
     reference: str
     said: str
 
@@ -45,14 +48,19 @@ def _fault_of(connection: Connection, authority: str, procedures: Procedures, id
         loaded = load.load_challenges(connection, authority, [id_])[id_]
     except (ValueError, KeyError, TypeError) as fault:
         query = select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id) == id_)
-        return ReplayFault(connection.execute(query).scalar_one(), f"its rows hold what this service never writes: {fault}")
+        return ReplayFault(id_, connection.execute(query).scalar_one(), f"its rows hold what this service never writes: {fault}")
     kept = read_timeline(connection, authority, id_)
     try:
         replayed = _again(connection, authority, procedures, loaded, kept)
     except ReplayDiffers as fault:
-        return ReplayFault(loaded.reference, str(fault))
-    field = first_difference(replayed, loaded.challenge)
-    return ReplayFault(loaded.reference, f"its {field} is not what its events decide") if field else None
+        return ReplayFault(id_, loaded.reference, str(fault))
+    if field := first_difference(replayed, loaded.challenge):
+        return ReplayFault(id_, loaded.reference, f"its {field} is not what its events decide")
+    rules = procedures.rules(connection, authority, replayed.ladder_hash, replayed.authority_hash)
+    line = register_entry_of(replayed, rules.authority)
+    entered = EntryToInsert(id_, loaded.reference, line, loaded.child, loaded.raiser) if line else None
+    wrong = unlike_stored(connection, authority, id_, entered)
+    return ReplayFault(id_, loaded.reference, wrong) if wrong else None
 
 
 def _again(

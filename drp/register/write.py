@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.scope import core_table, select_of
 from drp.database.statements import INSERTS, TAKE_OUT_ENTRIES
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.model.authority import Authority
@@ -101,6 +102,21 @@ def rows_of(authority: str, entered: EntryToInsert) -> Iterator[dict[str, Any]]:
             "number": entered.number, "raiser": entered.raiser,
         }  # fmt: skip
         themes.add(theme)
+
+
+def unlike_stored(connection: Connection, authority: str, id_: UUID, entered: EntryToInsert | None) -> str:
+    """The first thing in which an item's line as it is kept is not this one; empty where it is. None: it has no line."""
+    lines, stays = (list(rows_of(authority, entered)), list(_stays_of(authority, entered))) if entered else ([], [])
+    for table, key, made in ((RegisterRow, "n", lines), (StayRow, "sequence", stays)):
+        found = connection.execute(select_of(table, authority).where(core_table(table).c.id == id_)).mappings()
+        kept = {row[key]: dict(row) for row in found}
+        made_by_key = {row[key]: row for row in made}
+        if kept.keys() != made_by_key.keys():
+            return "its line in the register is gone, or is one too many"
+        for n, row in made_by_key.items():
+            if wrong := next((name for name, value in row.items() if kept[n][name] != value), ""):
+                return f"its line in the register has another {wrong.replace('_', ' ')} than its events decide"
+    return ""
 
 
 def _stays_of(authority: str, entered: EntryToInsert) -> Iterator[dict[str, Any]]:
