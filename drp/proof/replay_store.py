@@ -1,12 +1,13 @@
 """Decides every challenge of an authority again from its timeline, and compares: rules, record and state cannot drift apart."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func
 from sqlmodel import col
 
 from drp.casework import access, load
@@ -14,17 +15,20 @@ from drp.casework.load import StoredChallenge
 from drp.casework.procedures import Procedures
 from drp.database.authority_tables import DocumentRow
 from drp.database.challenge_tables import ChallengeRow
-from drp.database.scope import select_of
+from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
+from drp.database.scope import core_table, select_of
+from drp.database.statements import MESSAGE_OF_COPY
 from drp.register.write import EntryToInsert, unlike_stored
 from drp.timeline.chain import ChainedEntry
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import local_date
+from workflows.decision.decision_builder import NotificationNeed
 from workflows.decision.recipients import Establishment
 from workflows.model.actor import Actor, Part
-from workflows.model.authority import Rules
+from workflows.model.authority import PRESENT_EDITION, Rules
 from workflows.model.challenge import Challenge
 from workflows.model.register_entry import register_entry_of
-from workflows.proofs.replay import RecordedEntry, ReplayDiffers, first_difference, replay_timeline
+from workflows.proofs.replay import RecordedEntry, ReplayDiffers, ReplayedTimeline, first_difference, replay_timeline
 
 
 @dataclass(frozen=True)
@@ -54,18 +58,22 @@ def _fault_of(connection: Connection, authority: str, procedures: Procedures, id
         replayed = _again(connection, authority, procedures, loaded, kept)
     except ReplayDiffers as fault:
         return ReplayFault(id_, loaded.reference, str(fault))
-    if field := first_difference(replayed, loaded.challenge):
+    challenge = replayed.challenge
+    if field := first_difference(challenge, loaded.challenge):
         return ReplayFault(id_, loaded.reference, f"its {field} is not what its events decide")
-    rules = procedures.rules(connection, authority, replayed.ladder_hash, replayed.authority_hash)
-    line = register_entry_of(replayed, rules.authority)
+    rules = procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
+    line = register_entry_of(challenge, rules.authority)
     entered = EntryToInsert(id_, loaded.reference, line, loaded.child, loaded.raiser) if line else None
-    wrong = unlike_stored(connection, authority, id_, entered)
+    # Whom earlier releases told of what is theirs: a message is looked for from the edition of this one on.
+    wrong = unlike_stored(connection, authority, id_, entered) or _message_gone(
+        connection, authority, id_, [need for need in replayed.needs if need.at >= _began(kept)]
+    )
     return ReplayFault(id_, loaded.reference, wrong) if wrong else None
 
 
 def _again(
     connection: Connection, authority: str, procedures: Procedures, loaded: StoredChallenge, kept: StoredTimeline
-) -> Challenge:
+) -> ReplayedTimeline:
     challenge = loaded.challenge
     rules_now = procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
     establishment = load.load_establishment(connection, authority, loaded.abouts())
@@ -81,6 +89,32 @@ def _again(
 
     first_rules = _raised_under(connection, authority, procedures, loaded, kept) or rules_now
     return replay_timeline(first_rules, entries, facts, who, moved_to, challenge.last_at)
+
+
+def _began(kept: StoredTimeline) -> datetime:
+    """The moment of the first entry that this release's edition decided; after them all where there is none."""
+    own = [entry.at for entry in kept.entries if entry.schema_version == PRESENT_EDITION]
+    return min(own, default=datetime.max.replace(tzinfo=UTC))
+
+
+def _message_gone(connection: Connection, authority: str, id_: UUID, needs: Sequence[NotificationNeed]) -> str:
+    """What the events needed somebody to be told, and no message is there for, or no person's copy; empty where all are."""
+    rows = connection.execute(
+        select_of(
+            NotificationRow, authority, NotificationRow.subject, NotificationRow.stage, NotificationRow.sequence,
+            NotificationRow.at, NotificationRow.state, func.count(col(DeliveryRow.person)).label("copies"),
+        )
+        .outerjoin(DeliveryRow, MESSAGE_OF_COPY)
+        .where(col(NotificationRow.challenge) == id_)
+        .group_by(*(core_table(NotificationRow).primary_key.columns))
+    ).all()  # fmt: skip
+    for row in rows:
+        if not row.copies and row.state != NotificationState.FOR_NOBODY:
+            return f"nobody's copy is left of the message `{row.subject}` of {row.at:%Y-%m-%d %H:%M} UTC"
+    kept = Counter((row.subject, row.stage, row.sequence, row.at) for row in rows)
+    needed = Counter((need.subject.value, need.stage, need.sequence, need.at) for need in needs)
+    gone = next((key for key, number in needed.items() if kept[key] < number), None)
+    return f"the message `{gone[0]}` of {gone[3]:%Y-%m-%d %H:%M} UTC is gone" if gone else ""
 
 
 def recorded_entry(entry: ChainedEntry, kept: StoredTimeline) -> RecordedEntry:

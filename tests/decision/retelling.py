@@ -72,7 +72,7 @@ def again(story: Story, rules: Rules, entries: Sequence[RecordedEntry] | None = 
     by = [entry.by for entry in story.entries]
     others = {story.rules.ladder.hash: story.rules, rules.ladder.hash: rules}
     facts = story.challenge.facts_at_raising
-    return replay_timeline(rules, told, facts, lambda entry, _: by[entry.number - 1], others.__getitem__)
+    return replay_timeline(rules, told, facts, lambda entry, _: by[entry.number - 1], others.__getitem__).challenge
 
 
 # Golden histories.
@@ -126,7 +126,7 @@ def replayed(told: Mapping[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     rules = Rules(ladder, read.authority, CALENDAR)
     found = replay_timeline(rules, entries, facts, lambda entry, _: actors[entry.number - 1], {ladder.hash: rules}.__getitem__)
-    ended: dict[str, Any] = plain(asdict(found))
+    ended: dict[str, Any] = plain(asdict(found.challenge))
     return ended
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from workflows.decision.decide import decide, decide_raise, move_ladder
-from workflows.decision.decision_builder import Decision, TimelineEntry
+from workflows.decision.decision_builder import Decision, NotificationNeed, TimelineEntry
 from workflows.decision.off_ladder_events import STATEMENT
 from workflows.decision.raising import SKIPPED
 from workflows.decision.windows import next_due
@@ -59,6 +59,14 @@ Who = Callable[[RecordedEntry, Challenge | None], Actor]
 """Who brought an entry, and what they were on the challenge as it stood."""
 
 
+@dataclass(frozen=True)
+class ReplayedTimeline:
+    """What a timeline decides when it is decided again: the challenge as it then stands, and whom it needed to be told what."""
+
+    challenge: Challenge
+    needs: tuple[NotificationNeed, ...]
+
+
 def replay_timeline(
     rules: Rules,
     entries: Sequence[RecordedEntry],
@@ -66,7 +74,7 @@ def replay_timeline(
     who: Who,
     moved_to: Callable[[str], Rules],
     until: datetime | None = None,
-) -> Challenge:
+) -> ReplayedTimeline:
     """Decide every event again, in order, each under the edition of the rules that it was decided under.
 
     `rules`: those it was raised under; `moved_to`: other rules by a ladder's hash.
@@ -81,28 +89,33 @@ def replay_timeline(
     def raise_again(event: Event) -> Decision:
         return decide_raise(first.rules_then(rules), Act(event, who(first, None)), facts, (), first.at, about_child).decision
 
-    place, challenge = _replay_event(entries, 0, raise_again)
+    needs: list[NotificationNeed] = []
+    place, decision = _replay_event(entries, 0, raise_again)
     while place < len(entries):
-        entry = entries[place]
+        entry, challenge = entries[place], decision.challenge
+        needs += decision.tellings
         if entry.kind in _FOLLOWS or _event(entries, place) is None:
             decision = _pass_date(rules, challenge, entry)
-            place, challenge = _match_record(entries, place, decision), decision.challenge
+            place = _match_record(entries, place, decision)
             continue
         by = THE_SERVICE if entry.is_by_service else who(entry, challenge)
         to = moved_to(str(entry.facts["ladder_hash"])) if entry.kind == LadderMoved.type else None
-        place, challenge = _replay_event(entries, place, partial(_bring, entry, rules, to, challenge, by))
+        place, decision = _replay_event(entries, place, partial(_bring, entry, rules, to, challenge, by))
         rules = to or rules
+    needs += decision.tellings
+    challenge = decision.challenge
     while until is not None and (due := next_due(challenge, until)) is not None:
         moment = max(due.acts_at, challenge.last_at or due.acts_at)
         closed = WindowClosed(due.key.sequence, due.key.kind.value, due.key.n)
         decision = decide(rules, challenge, Act(closed, THE_SERVICE), moment)
         if decision.entries or decision.is_nothing:
-            return challenge  # not looked at yet: the next sweep writes it down
+            break  # not looked at yet: the next sweep writes it down
+        needs += decision.tellings
         challenge = decision.challenge
-    return challenge
+    return ReplayedTimeline(challenge, tuple(needs))
 
 
-def _replay_event(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Challenge]:
+def _replay_event(entries: Sequence[RecordedEntry], place: int, decided: Callable[[Event], Decision]) -> tuple[int, Decision]:
     """Decide the event of one entry again and compare it with the record. Where words were erased, try with few and with all."""
     entry = entries[place]
     erased = entry.had_words and not entry.words
@@ -111,7 +124,7 @@ def _replay_event(entries: Sequence[RecordedEntry], place: int, decided: Callabl
         assert event is not None
         try:
             decision = decided(event)
-            return _match_record(entries, place, decision), decision.challenge
+            return _match_record(entries, place, decision), decision
         except Refused as refusal:
             unlike = ReplayDiffers(entry.number, f"it is refused now: {refusal}")
         except ReplayDiffers as fault:
