@@ -5,15 +5,11 @@ from pathlib import Path
 import uvicorn
 
 from api.app import HERE, create_app
-from api.assembly import Service, assemble_service, from_folder
+from api.assembly import assemble_service
 from api.cli.declare import end
+from api.cli.own_files import NothingToServe, load_own_files
 from drp.database.migrate import migrate_database, newest_revision, stored_revision
-from drp.directory import lookup
-from drp.directory.lookup import posts_nobody_holds
-from drp.directory.vacancies import PostsVacant
 from drp.settings import Settings
-from workflows.calendar.working_days import local_date
-from workflows.ladder_language.reader import Unreadable
 
 
 def run_service(host: str, port: int, authorities: Path | None) -> None:
@@ -25,29 +21,14 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
     if service.store.is_sqlite:
         migrate_database(service.store)
     if authorities:
-        _seed(service, authorities)
+        try:
+            for said in load_own_files(service, authorities):
+                print(said)
+        except NothingToServe as refused:
+            end(str(refused))
     with service.store.engine.connect() as connection:
         stands, expected = stored_revision(connection), newest_revision()
     service.close()
     if stands != expected:
         end(f"The database stands at {stands or 'nothing'}, this release expects {expected}: run `drp migrate` as its owner.")
     uvicorn.run(create_app(settings), host=host, port=port, log_level="info", access_log=False, server_header=False)
-
-
-def _seed(service: Service, folder: Path) -> None:
-    """Load each authority's own files. One with a fault, or with a post that is asked and empty, stops here, unloaded."""
-    now = service.clock()
-    for own in sorted(path for path in folder.iterdir() if path.is_dir()):
-        try:
-            key = from_folder(own, lambda content: True).authority.key
-            with service.store.write(key) as connection:
-                # What is stored stays in force, whatever a later release asks of new files.
-                read = from_folder(own, service.casework.procedures.stored(connection, key).__contains__)
-                for fault in read.to_weigh:
-                    print(f"to weigh: {fault}")
-                service.casework.procedures.seed(connection, read, now)
-                empty = posts_nobody_holds(connection, read.authority, read.ladders, local_date(now))
-                if empty and lookup.has_people(connection, read.authority.key):
-                    raise PostsVacant(empty)
-        except (Unreadable, PostsVacant) as refused:
-            end(f"{refused}\n{own.name} was not loaded; nothing was changed.")

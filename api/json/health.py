@@ -75,6 +75,8 @@ def health_of(service: Service) -> HealthShape:
         for one in conditions
         if one.paused_since is not None and now - one.paused_since > LONGEST_PAUSE
     ]
+    if any(one.files_left_out for one in conditions):
+        warnings.append("Files of a procedure were left out at the last start: earlier ones stay in force.")
     return HealthShape(
         status="red" if reasons else "amber" if warnings else "green",
         reasons=[*reasons, *warnings],

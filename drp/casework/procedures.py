@@ -60,6 +60,11 @@ class Procedures:
                 )
             )
 
+    def note_left_out(self, connection: Connection, authority: str, why: str) -> None:
+        """Keep why an authority's own files were left out at this start; empty: they were not."""
+        here = update(AuthorityRow).where(col(AuthorityRow.key) == authority)
+        connection.execute(here.values(files_left_out=why[:400]))
+
     def stored(self, connection: Connection, authority: str) -> frozenset[str]:
         """The content hashes of every file that was ever loaded for an authority."""
         return frozenset(connection.execute(select_of(DocumentRow, authority, DocumentRow.hash)).scalars())

@@ -28,6 +28,8 @@ class AuthorityRow(Row, table=True):
     """When the pause lapses; None: it does not."""
     standing_order: str = Field(default="", max_length=400)
     """Ids of those who cover an IRO, in order, where nobody is there to give cover; as the IRO service wrote it down."""
+    files_left_out: str = Field(default="", max_length=400)
+    """Why its own files were left out at the last start, so that earlier ones are in force; empty: they are what is in force."""
     label_pack: str = Field(default="", max_length=32)
     """The shipped words for a child that an administrator chose; empty: the authority file's own."""
     witnessed_at: datetime | None = None

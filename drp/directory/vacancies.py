@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from drp.directory.values import Directory, runs_on
+from drp.directory.values import Directory, DirectoryChild, runs_on
 from workflows.model.authority import Authority, Capacity, HeldFor, in_force_on
-from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage
+from workflows.model.ladder import EVERYONE_ABOVE, RAISER, RECIPIENTS, Ladder, Stage, Status
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
                 continue
             title, held_for = authority.role(role).title, authority.role(role).held_for
             for key in _empty(directory, served, role, held_for, ladder, day):
+                if held_for is HeldFor.CHILD and _somebody_else_raises(authority, ladder, role, directory.children[key]):
+                    continue
                 name = f"child {key}" if held_for is HeldFor.CHILD else directory.unit_name(held_for.value, key)
                 where = f" for {name}" if key else ""
                 found.setdefault((role, key), Vacancy(role, held_for, key, f"{beginning} the {title}; nobody holds it{where}"))
@@ -58,6 +60,14 @@ def vacant_posts(directory: Directory, authority: Authority, ladders: Iterable[L
             Vacancy(manager.key, manager.held_for, "", f"Whatever finds nobody goes to the {manager.title}; nobody holds it"),
         )
     return tuple(found.values())
+
+
+def _somebody_else_raises(authority: Authority, ladder: Ladder, role: str, child: DirectoryChild) -> bool:
+    """Is it the IRO's post, of a child who is not looked after and for whom others may raise what the ladder carries?"""
+    if authority.role(role).acts_as is not Capacity.IRO or Status.LOOKED_AFTER.value in child.statuses:
+        return False
+    only = dict(ladder.raises_only)
+    return any(other != role and other not in only for other in ladder.raised_by)
 
 
 def _empty(directory: Directory, served: "_Served", role: str, held_for: HeldFor, ladder: Ladder, day: date) -> Iterator[str]:

@@ -31,6 +31,8 @@ class ServiceCondition:
     paused_since: datetime | None
     """Since when sending is paused; None: it is not, or it was not recorded."""
     paused_messages: int
+    files_left_out: str
+    """Why the authority's own files were left out at the last start; empty: they are in force."""
 
 
 def read_condition(connection: Connection, authority: str, now: datetime) -> ServiceCondition:
@@ -38,7 +40,7 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
     row = connection.execute(
         select(
             col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault),
-            col(AuthorityRow.brake_since),
+            col(AuthorityRow.brake_since), col(AuthorityRow.files_left_out),
         ).where(col(AuthorityRow.key) == authority)
     ).one()  # fmt: skip
     overdue = select_of(WindowRow, authority, func.min(col(WindowRow.acts_at))).where(
@@ -64,4 +66,5 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         first_raised_at=connection.execute(first).scalar(),
         paused_since=row.brake_since,
         paused_messages=count_of(connection, NotificationRow, authority, paused),
+        files_left_out=row.files_left_out,
     )

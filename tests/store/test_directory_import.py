@@ -261,6 +261,23 @@ def test_a_child_whom_no_ladder_covers_needs_no_iro(store: Store, chance: Random
     assert stands(store).children["C-3"].statuses == ("none_recorded",)
 
 
+def test_a_child_with_a_plan_and_no_iro_is_no_gap_where_somebody_else_may_raise(store: Store, chance: Randomness) -> None:
+    """Of a looked-after child it is: the law gives them an IRO."""
+    authority, (ladder,) = READ.authority, READ.ladders
+    iro_only = replace(ladder, raised_by=("iro",), covers=frozenset())
+    others_too = replace(iro_only, raised_by=("iro", "team_manager"))
+    for statuses, alone, together in (("child_protection", 1, 0), ("looked_after", 1, 1)):
+        without_iro = CHILDREN.replace("south,sam,ivor,", "south,sam,,").replace("child_protection;looked_after", statuses)
+        assert f",{statuses}," in without_iro
+        with store.write("marsh") as connection:
+            import_directory(
+                connection, authority, [ladder], {**FILES, "children.csv": without_iro}, FIRST, chance, allow_vacancies=True
+            )
+            for ladders, gaps in (([iro_only], alone), ([others_too], together)):
+                said = [one.said for one in posts_nobody_holds(connection, authority, ladders, FIRST)]
+                assert len([one for one in said if "nobody holds it for child C-2" in one]) == gaps, (statuses, said)
+
+
 def test_an_agency_role_is_empty_only_if_no_agency_has_it(store: Store, chance: Randomness) -> None:
     authority, (ladder,) = READ.authority, READ.ladders
     (first, second) = ladder.stages
