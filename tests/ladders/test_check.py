@@ -172,8 +172,8 @@ from 2016-04-01 to 2022-03-31; then 2022/23
 working days
   assumed  First day: The report describes its own year and does not say since when.
   assumed  Informal challenge; Stage 2; Stage 3, no reply: The report gives a time and no rule for no reply.
-  assumed  Stage 3, copies; Stage 8, referral to CAFCASS, who is told: Everyone above is read as every earlier recipient \
-or copy whose condition held.
+  assumed  Stage 3, copies; Stage 8, referral to CAFCASS, who is told: Everyone above is read as every recipient, \
+and every copy whose condition holds, of the stages before, whether or not it passed through them.
   assumed (authority file) First day: The reports describe their own years and do not say since when.
   assumed (authority file) Legal Advisor, for what it is held: The report names one Legal Advisor; we assume one for each \
 service.

@@ -15,7 +15,7 @@ RECIPIENTS = "recipients"
 """In a meeting's attendance: whoever the stage is addressed to."""
 
 EVERYONE_ABOVE = "everyone above"
-"""In a copy list: every earlier recipient or copy whose condition held."""
+"""In a copy list: of each stage before, who was told there, or (not passed through) whom it names whatever anybody chooses."""
 
 
 FilePlace = tuple[str | int, ...]
