@@ -65,9 +65,9 @@ def _fault_of(connection: Connection, authority: str, procedures: Procedures, id
     line = register_entry_of(challenge, rules.authority)
     entered = EntryToInsert(id_, loaded.reference, line, loaded.child, loaded.raiser) if line else None
     # Whom earlier releases told of what is theirs: a message is looked for from the edition of this one on.
-    wrong = unlike_stored(connection, authority, id_, entered) or _message_gone(
-        connection, authority, id_, [need for need in replayed.needs if need.at >= _began(kept)]
-    )
+    began = _began(kept)
+    needs = [need for need in replayed.needs if need.at >= began]
+    wrong = unlike_stored(connection, authority, id_, entered) or missing_message(connection, authority, id_, needs)
     return ReplayFault(id_, loaded.reference, wrong) if wrong else None
 
 
@@ -97,7 +97,7 @@ def _began(kept: StoredTimeline) -> datetime:
     return min(own, default=datetime.max.replace(tzinfo=UTC))
 
 
-def _message_gone(connection: Connection, authority: str, id_: UUID, needs: Sequence[NotificationNeed]) -> str:
+def missing_message(connection: Connection, authority: str, id_: UUID, needs: Sequence[NotificationNeed]) -> str:
     """What the events needed somebody to be told, and no message is there for, or no person's copy; empty where all are."""
     rows = connection.execute(
         select_of(

@@ -75,7 +75,7 @@ def test_what_was_done_beside_the_timeline_is_named(world: World, database: Call
 def test_planted_a_verification_that_passes_over_the_messages(
     world: World, database: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay_store, "_message_gone", lambda *given: "")
+    monkeypatch.setattr(replay_store, "missing_message", lambda *given: "")
     with pytest.raises(ValueError, match="not enough values"):
         test_what_was_done_beside_the_timeline_is_named(world, database, "copies deleted")
 

@@ -243,12 +243,11 @@ def test_planted_a_replay_that_ends_with_the_last_entry_cries_wolf(climbing: Wor
 
 
 def test_planted_a_sweep_that_keeps_its_own_moment_is_named(climbing: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = outage_hold._closing
+    whole = outage_hold.decide
 
-    def late(rules: Any, challenge: Any, due: Any, asks: Any) -> Any:
-        event, _ = whole(rules, challenge, due, asks)
-        return event, climbing.now
+    def late(rules: Any, challenge: Any, act: Any, moment: datetime) -> Any:
+        return whole(rules, challenge, act, max(moment, climbing.now))
 
-    monkeypatch.setattr(outage_hold, "_closing", late)
+    monkeypatch.setattr(outage_hold, "decide", late)
     with pytest.raises(AssertionError):
         test_a_reminder_to_judge_leaves_no_entry_and_nothing_is_named(climbing)
