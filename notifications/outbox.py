@@ -152,6 +152,7 @@ def _apart(this: _Round, *keys: Key) -> Iterator[None]:
     except Unavailable:
         raise
     except Exception:
+        # One mail must not keep the others back: it is said, and put off.
         for key in keys:
             log.exception("message not sent", extra={"authority": this.authority, "challenge": str(key[0])})
             _put_off(this, key)

@@ -21,4 +21,4 @@ def read_own_replies(connection: Connection, asked: RequestContext) -> tuple[Sta
     procedures = asked.service.casework.procedures
     labels = read_labels(connection, procedures, procedures.current(connection, asked.authority)[0].authority)
     question = TableQuestion(Dimension.STAGE, None, *months_of_span(PERIOD, local_date(asked.now)))
-    return response_times_by_stage(connection, labels, question, asked_of=UUID(asked.signed.person))
+    return response_times_by_stage(connection, labels, question, person=UUID(asked.signed.person))

@@ -81,17 +81,17 @@ class StageResponseTimes:
 
 
 def response_times_by_stage(
-    connection: Connection, labels: DisplayLabels, question: TableQuestion, asked_of: UUID | None = None
+    connection: Connection, labels: DisplayLabels, question: TableQuestion, person: UUID | None = None
 ) -> tuple[StageResponseTimes, ...]:
     """Replies by stage, in the ladder's order.
 
-    `asked_of`: only where the stage asked this person, by a post of theirs. Whose they are sees them, and nobody else.
+    `person`: only where the stage asked this one, by a post of theirs. Whose they are sees them, and nobody else.
     """
     stay = core_table(StayRow)
     query = _narrowed(
         select(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge, func.count()), labels, question
     ).where(stay.c.reply != ReplyState.NOT_ASKED)
-    query = query.where(tuple_(stay.c.id, stay.c.sequence).in_(_stays_that_asked(labels, asked_of))) if asked_of else query
+    query = query.where(tuple_(stay.c.id, stay.c.sequence).in_(_stays_that_asked(labels, person))) if person else query
     rows = connection.execute(query.group_by(stay.c.stage, stay.c.reply, stay.c.days_to_answer, stay.c.days_to_acknowledge)).all()
     replies: dict[str, Counter[str]] = defaultdict(Counter)
     answered: dict[str, Counter[int]] = defaultdict(Counter)

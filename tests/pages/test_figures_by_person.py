@@ -194,7 +194,7 @@ def test_planted_own_figures_that_are_everybodys_are_caught(replied: World, monk
     from api.queries import own_replies
 
     honest: Any = own_replies.response_times_by_stage
-    monkeypatch.setattr(own_replies, "response_times_by_stage", lambda *given, asked_of: honest(*given))
+    monkeypatch.setattr(own_replies, "response_times_by_stage", lambda *given, person: honest(*given))
     with pytest.raises(AssertionError):
         test_whoever_is_asked_sees_their_own_figures_and_nobody_elses(replied)
 
