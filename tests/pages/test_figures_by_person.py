@@ -176,6 +176,14 @@ def test_whoever_is_asked_sees_their_own_figures_and_nobody_elses(replied: World
     assert "No stage asked you" in at_browser(replied, "irene").open("/replies").text
 
 
+def test_what_was_asked_in_a_colleagues_place_is_nobodys_own_figure(world: World) -> None:
+    world.cover("tess", "tom", "2026-04-01")
+    reference = raised(world, "T-1")
+    assert world.told(reference)[0][1] == {"tom"}
+    assert own(world, "tom") == []
+    assert own(world, "tess") == []
+
+
 def test_who_was_not_reached_reads_so_and_gave_no_late_reply(climbing: World) -> None:
     climbing.mails = False
     raised(climbing, "T-1")
