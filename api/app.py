@@ -16,6 +16,7 @@ from api.jobs import heartbeat
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, told_otherwise
 from api.pages.routers import ROUTERS
 from api.pages.sign_in.rate_limit import RateLimit
+from api.readiness import check_ready
 from drp.database.migrate import migrate_database
 from drp.settings import Settings
 
@@ -63,7 +64,8 @@ class _Described(FastAPI):
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
     """Build the service. `clock` returns an aware UTC datetime, so that a test can own time.
 
-    Raises Undeclared if a route is not in the table of access, RuntimeError if the database is not migrated.
+    Raises Undeclared if a route is not in the table of access, KeyMissing, NotReady if the database is not migrated or the keys
+    are not those that its record was made with.
     """
     settings = settings or Settings()
     if settings.choose_a_person and urlsplit(settings.link).hostname not in HERE:
@@ -72,7 +74,8 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
         migrate_database(service.store)
-        enter_what_is_not(service)
+        enter_what_is_not(service.store, service.casework.procedures)
+    check_ready(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

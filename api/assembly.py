@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.keys import Keys, read_keys
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
 from drp.casework.service import Casework
@@ -59,7 +60,12 @@ class Service:
     sender: Sender
     access_log: AccessLog
     attachments: Attachments
-    signing: Ed25519PrivateKey
+    keys: Keys
+
+    @property
+    def signing(self) -> Ed25519PrivateKey:
+        """The key that signs checkpoints now. Give its public half to whoever is to check them."""
+        return self.keys.signing[-1]
 
     def close(self) -> None:
         """Let every connection go."""
@@ -68,9 +74,13 @@ class Service:
 
 
 def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Randomness = SYSTEM_CHANCE) -> Service:
-    """Build the service; touches the disk for its keys only. Raises OSError if they cannot be read or made."""
+    """Build the service; touches the disk for its keys only.
+
+    Raises KeyMissing, ValueError for a file that holds no key, OSError if they cannot be read.
+    """
+    keys = read_keys(settings)
     store = Store(settings.database_url, settings.pool_size)
-    *older, key = chain_keys(settings.key_file, chance)
+    *older, key = keys.chain
     keeper = DecisionWriter(key, chance, tuple(older))
     casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
     domain = settings.mail_from.rpartition("@")[2]
@@ -85,8 +95,7 @@ def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Ra
     )
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
-    signing = signing_key(settings.signing_file, chance)
-    return Service(settings, clock, store, casework, sender, log, attachments, signing)
+    return Service(settings, clock, store, casework, sender, log, attachments, keys)
 
 
 def returns_secret(key: ChainKey) -> bytes:
@@ -113,74 +122,13 @@ def shipped_calendar() -> Calendar:
     return read_calendar(files("workflows.calendar").joinpath("england_and_wales.csv").read_text(encoding="utf-8"))
 
 
-def enter_what_is_not(service: Service) -> int:
+def enter_what_is_not(store: Store, procedures: Procedures) -> int:
     """Enter in the register the items of an earlier release, which have no line there. Gives how many there were."""
-    made, casework = 0, service.casework
-    for authority in service.store.authorities():
-        with service.store.write(authority) as connection:
-            made += rebuild_register.rebuild_missing_entries(connection, casework.procedures, authority)
+    made = 0
+    for authority in store.authorities():
+        with store.write(authority) as connection:
+            made += rebuild_register.rebuild_missing_entries(connection, procedures, authority)
     return made
-
-
-def chain_keys(path: Path, chance: Randomness) -> tuple[ChainKey, ...]:
-    """The timeline's keys, the first made on first use; the last is the one that new entries are made with.
-
-    A line each: 64 hex digits, from the second on with a name before them (`k2 …`), for an entry names the key that it was
-    made with. Losing one ends the proof of its entries, not the record: keep a copy elsewhere. Raises OSError, ValueError.
-    """
-    _made_once(path, chance)
-    return _chain_keys(path)
-
-
-def _chain_keys(path: Path) -> tuple[ChainKey, ...]:
-    found: dict[str, ChainKey] = {}
-    for line in path.read_text(encoding="ascii").split("\n"):
-        *name, secret = line.split() or [""]
-        if not secret:
-            continue
-        id_ = name[0] if name else "k1"
-        if id_ in found or len(name) > 1 or len(id_) > 16:
-            raise ValueError(f"{path}: each key has a line and a name of its own, such as `k2 ` before its 64 hex digits.")
-        found[id_] = ChainKey(id_, _octets(secret, path))
-    if not found:
-        raise ValueError(f"{path} does not hold a key of 32 bytes.")
-    return tuple(found.values())
-
-
-def signing_key(path: Path, chance: Randomness) -> Ed25519PrivateKey:
-    """The key that signs checkpoints, made on first use. Give its public half to whoever is to check them."""
-    _made_once(path, chance)
-    return _signing_key(path)
-
-
-def _signing_key(path: Path) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(_octets(path.read_text(encoding="ascii").strip(), path))
-
-
-def present_keys(settings: Settings) -> tuple[tuple[ChainKey, ...], Ed25519PrivateKey | None]:
-    """The chain's keys and the signing key where they stand; none for what is not there. None is made."""
-    chain, signing = settings.key_file, settings.signing_file
-    return _chain_keys(chain) if chain.exists() else (), _signing_key(signing) if signing.exists() else None
-
-
-def _made_once(path: Path, chance: Randomness) -> None:
-    """Make a file that only we may read, with 32 bytes in hex, where it is not there."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_suffix(".part")
-        made.touch(mode=0o600)
-        made.write_text(chance.secret() + "\n", encoding="ascii")
-        made.rename(path)
-
-
-def _octets(text: str, path: Path) -> bytes:
-    try:
-        secret = bytes.fromhex(text)
-    except ValueError:
-        secret = b""
-    if len(secret) != 32:
-        raise ValueError(f"{path} does not hold a key of 32 bytes.")
-    return secret
 
 
 def shipped_procedures(name: str) -> ReadProcedures:

@@ -23,7 +23,8 @@ from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import Field, Session, SQLModel
 from transitions import Machine
 
-from api.assembly import Service, assemble_service
+from api.assembly import SYSTEM_CHANCE, Service, assemble_service
+from api.keys import make_missing_keys
 from benchmarks.council import KEY, found
 from drp.casework import access, load
 from drp.casework.service import ActionResult
@@ -78,9 +79,9 @@ class Side:
     """The service on one engine, and the same database once more for the raw rows."""
 
     def __init__(self, url: str, twin: str, folder: Path, copied: Callable[[], None], items: int) -> None:
-        self.service: Service = assemble_service(
-            Settings(var=folder, database_url=url, heartbeat=False, mail="none"), lambda: NOW
-        )
+        settings = Settings(var=folder, database_url=url, heartbeat=False, mail="none")
+        make_missing_keys(settings, SYSTEM_CHANCE)
+        self.service: Service = assemble_service(settings, lambda: NOW)
         found(self.service, NOW)
         self.iro, self.manager = self._signed("iro0"), self._signed("tm0")
         self.waiting = [self._raised(n) for n in range(items)]

@@ -14,7 +14,8 @@ from uuid import UUID
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.assembly import Service
+from api.assembly import SYSTEM_CHANCE, Service
+from api.keys import make_missing_keys
 from api.routes import ROUTES
 from benchmarks.council import KEY, fill, found
 from drp.database.engine import Store
@@ -38,6 +39,7 @@ class Side:
         migrate_database(store)
         store.close()
         settings = Settings(var=folder, database_url=store.url, heartbeat=False, mail="none")
+        make_missing_keys(settings, SYSTEM_CHANCE)
         self.app = create_app(settings, lambda: NOW)
         self.client = TestClient(self.app)
         self.service: Service = self.app.state.service

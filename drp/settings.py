@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     """The key of the timeline's chain (32 bytes, hex); by default var/chain.key. Keep it off the database's machine."""
     signing_key_file: Path | None = None
     """The key that signs checkpoints (Ed25519, 32 bytes, hex); by default var/signing.key."""
+    seal_key_file: Path | None = None
+    """The key that seals sessions, tokens, links and accounts (32 bytes, hex); by default var/seal.key."""
     checkpoints: Path | None = None
     """Where checkpoints leave the database to; by default var/checkpoints. Better a share that nobody here may write over."""
     checkpoint_minutes: int = Field(default=60, ge=1)
@@ -109,6 +111,11 @@ class Settings(BaseSettings):
     def signing_file(self) -> Path:
         """Where the key that signs checkpoints stands."""
         return self.signing_key_file or self.var / "signing.key"
+
+    @property
+    def seal_file(self) -> Path:
+        """Where the key that seals who may come in stands."""
+        return self.seal_key_file or self.var / "seal.key"
 
     @property
     def checkpoints_folder(self) -> Path:

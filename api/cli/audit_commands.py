@@ -7,7 +7,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.assembly import Service
 from api.cli.declare import end
-from api.jobs.checkpoints import AT_MOST, CheckpointsPutBack, files_of, leave_checkpoint, replay_authority, verify_authority
+from api.jobs.checkpoints import (
+    AT_MOST,
+    CheckpointsPutBack,
+    files_of,
+    leave_checkpoint,
+    replay_authority,
+    verify_authority,
+    verify_by_own_keys,
+)
 from drp.proof.checkpoint import name_of
 from drp.proof.take_checkpoint import TimelineBroken
 
@@ -36,12 +44,16 @@ def take_checkpoints(service: Service, after_restore: bool) -> int:
 def verify_timelines(service: Service, checkpoints: Path | None, public_key: str) -> int:
     """Hold every timeline against its chain and the newest checkpoints. Returns 1 if anything is wrong."""
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else service.signing.public_key()
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else None
     except ValueError:
         end("That is no public key. Copy the 64 hex digits that `drp audit key` shows.")
     clean, folder = True, checkpoints or service.settings.checkpoints_folder
     for authority in service.store.authorities():
-        found = verify_authority(service, authority, files_of(folder, authority)[-AT_MOST:], key)
+        found = (
+            verify_authority(service, authority, files_of(folder, authority)[-AT_MOST:], key or service.signing.public_key())
+            if key or checkpoints
+            else verify_by_own_keys(service, authority)
+        )
         clean &= found.is_clean
         for said in found.told(found.faults):
             print(said)

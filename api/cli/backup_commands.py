@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.assembly import Clock, Service, assemble_service, present_keys, system_clock
+from api.assembly import Clock, Service, assemble_service, system_clock
 from api.cli.declare import end
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
+from api.keys import KeyMissing, present_keys, read_keys
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
 from drp.database import migrate
@@ -103,8 +104,9 @@ def _is_kept(out: Path, made: Manifest, documents: int, log: Sequence[str], sett
         f"{so_many(challenges, 'challenges')}, {so_many(documents, 'attached documents')}, {size:,} bytes.",
         "It holds what people wrote about children: keep it as safe as the service.",
         *log,
-        f"The keys are NOT in it: {settings.key_file} and {settings.signing_file}. Keep a copy of both, apart from the backups:",
-        "without them nothing can be proved, and whoever has both could write a history anew.",
+        f"The keys are NOT in it: {settings.key_file}, {settings.signing_file} and {settings.seal_file}. Keep a copy of each, "
+        "apart from the backups:",
+        "without them nothing can be proved and nobody comes in, and whoever has them could write a history anew.",
         *(f"AMISS, and not in the backup: {said}. Bring it back from an earlier backup." for said in made.amiss),
     )
 
@@ -152,6 +154,10 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
         # A key that has been followed by another since is still the backup's own.
         here = found.keys.chain if found.keys.chain in names else (names or [""])[-1]
         _check_keys(settings, found.keys, here, name_of(signing.public_key()) if signing else "")
+    try:
+        read_keys(settings)
+    except KeyMissing as missing:
+        raise BackupRefused(f"{missing} Nothing was written.") from None
     manifest.check_manifest_files(kept, found, text, signing.public_key() if signing and not without_keys else None)
     store = Store(settings.database_url, settings.pool_size)
     try:

@@ -49,10 +49,18 @@ def work_of(work: str) -> Callable[..., int | None]:
 
 
 def _open_service() -> "Service":
+    """The service, ready to act. Ends the command where a key is missing, or the database is not of this release."""
     from api.assembly import assemble_service
+    from api.keys import KeyMissing
+    from api.readiness import NotReady, check_ready
     from drp.settings import Settings
 
-    return assemble_service(Settings())
+    try:
+        service = assemble_service(Settings())
+        check_ready(service)
+    except (KeyMissing, NotReady, ValueError) as refused:
+        end(str(refused))
+    return service
 
 
 def rules_in_force(service: "Service", authority: str) -> "tuple[Rules, ...]":

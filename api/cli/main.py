@@ -14,6 +14,7 @@ retention_app = typer.Typer(no_args_is_help=True, help="Until when each child's 
 register_app = typer.Typer(no_args_is_help=True, help="Past challenges from an authority's own spreadsheet, into the register.")
 population_app = typer.Typer(no_args_is_help=True, help="How many children there were in each quarter: what rates are of.")
 directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys that prove the record and let people in: files outside the database.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
 app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
@@ -21,6 +22,7 @@ app.add_typer(register_app, name="register")
 app.add_typer(population_app, name="population")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
+app.add_typer(keys_app, name="keys")
 
 DAY = ["%Y-%m-%d"]
 """How a day is written."""
@@ -199,6 +201,14 @@ def token_create(
     days: Annotated[int, typer.Option(min=1, max=366)] = 30,
 ) -> None:
     """Make a token and show it once."""
+
+
+@declare(keys_app, "make", "api.cli.key_commands:make_one")
+def keys_make(
+    name: Annotated[str, typer.Argument(help="chain, signing or seal.")],
+    lost: Annotated[list[str] | None, typer.Option(help="The name of a key before it that is lost for good.")] = None,
+) -> None:
+    """Make a key where there is none. Serving never makes one: a replica without the right key must not start."""
 
 
 @declare(audit_app, "key", "api.cli.audit_commands:print_public_key")

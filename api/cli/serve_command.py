@@ -8,7 +8,9 @@ from api.app import HERE, create_app
 from api.assembly import assemble_service
 from api.cli.declare import end
 from api.cli.own_files import NothingToServe, load_own_files
-from drp.database.migrate import migrate_database, newest_revision, stored_revision
+from api.keys import KeyMissing
+from api.readiness import NotReady, check_ready
+from drp.database.migrate import migrate_database
 from drp.settings import Settings
 
 
@@ -17,18 +19,18 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
     settings = Settings()
     if settings.choose_a_person and host not in HERE:
         end(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
-    service = assemble_service(settings)
-    if service.store.is_sqlite:
-        migrate_database(service.store)
+    try:
+        service = assemble_service(settings)
+        if service.store.is_sqlite:
+            migrate_database(service.store)
+        check_ready(service)
+    except (KeyMissing, NotReady, ValueError) as refused:
+        end(str(refused))
     if authorities:
         try:
             for said in load_own_files(service, authorities):
                 print(said)
         except NothingToServe as refused:
             end(str(refused))
-    with service.store.engine.connect() as connection:
-        stands, expected = stored_revision(connection), newest_revision()
     service.close()
-    if stands != expected:
-        end(f"The database stands at {stands or 'nothing'}, this release expects {expected}: run `drp migrate` as its owner.")
     uvicorn.run(create_app(settings), host=host, port=port, log_level="info", access_log=False, server_header=False)

@@ -2,20 +2,24 @@
 
 import sys
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 
-from api.assembly import Service, enter_what_is_not
+from api.assembly import Service, enter_what_is_not, shipped_calendar
 from api.cli.declare import end
 from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
+from drp.casework.procedures import Procedures
+from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.directory import lookup
 from drp.directory.files import Unloadable
 from drp.directory.importing import import_directory
 from drp.directory.vacancies import PostsVacant
 from drp.identity import tokens
+from drp.settings import Settings
 from drp.staffing.consequences import bring_consequences
 from notifications.returns import LARGEST, take_return
 from workflows.calendar.working_days import local_date
@@ -57,11 +61,13 @@ def take_returns(service: Service, folder: Path | None) -> None:
     print(", ".join(f"{number} {kind}" for kind, number in sorted(counted.items())) or "nothing was there")
 
 
-def bring_to_release(service: Service) -> None:
-    """Bring the database to this release's schema."""
-    print(f"The database stands at {migrate_database(service.store)}.")
-    if made := enter_what_is_not(service):
-        print(f"{made} items of an earlier release were entered in the register.")
+def bring_to_release() -> None:
+    """Bring the database to this release's schema. It needs no key: it may run where the keys must not be."""
+    settings = Settings()
+    with closing(Store(settings.database_url, settings.pool_size)) as store:
+        print(f"The database stands at {migrate_database(store)}.")
+        if made := enter_what_is_not(store, Procedures(shipped_calendar())):
+            print(f"{made} items of an earlier release were entered in the register.")
 
 
 def print_token(service: Service, authority: str, person: str, name: str, days: int) -> None:

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.assembly import Service, assemble_service
+from api.assembly import SYSTEM_CHANCE, Service, assemble_service
 from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
+from api.keys import make_missing_keys
 from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
 from drp.identity import tokens
@@ -35,6 +36,7 @@ def run_demo(port: int, serve: bool) -> None:
         tick_seconds=15,
         choose_a_person=True,
     )
+    make_missing_keys(settings, SYSTEM_CHANCE)
     service = assemble_service(settings)
     migrate_database(service.store)
     now = service.clock()

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -10,8 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from api.assembly import Service
 from drp.proof import checkpoint as proof
 from drp.proof.replay_store import ReplayFault, replay_faults
-from drp.proof.take_checkpoint import TakenCheckpoint, Unsigned, last_checkpoint, note_checked, standing_at_last, take_checkpoint
+from drp.proof.take_checkpoint import TakenCheckpoint, Unsigned, last_checkpoint, standing_at_last, take_checkpoint
+from drp.proof.verdicts import claim_verification, note_checked, note_verified
 from drp.proof.verify import SeenCheckpoint, TimelineFault, check_order, seen_checkpoint, timeline_faults
+from workflows.calendar.working_days import local_date, local_midnight_after
+
+NOT_BEFORE = timedelta(hours=1)
+"""How long after local midnight the night's verification begins: who came and went with the day comes first."""
 
 AT_MOST = 10
 """Checkpoint files that a whole verification reads, the newest: each more narrows where a timeline was written anew."""
@@ -125,28 +131,30 @@ def files_of(folder: Path, authority: str) -> list[Path]:
     return sorted(found, key=number_of)
 
 
-def proven_checkpoints(paths: Sequence[Path], key: Ed25519PublicKey) -> tuple[list[SeenCheckpoint], list[str]]:
-    """The checkpoints of some files that this key signed, and what is wrong with the others."""
+def proven_checkpoints(paths: Sequence[Path], *keys: Ed25519PublicKey) -> tuple[list[SeenCheckpoint], list[str]]:
+    """The checkpoints of some files that one of these keys signed, and what is wrong with the others."""
     said: list[str] = []
     checkpoints: list[SeenCheckpoint] = []
     for path in paths:
         try:
-            checkpoints.append(seen_checkpoint(proof.read_checkpoint(path.read_text(encoding="ascii"), key)))
+            text = path.read_text(encoding="ascii")
+            signer = proof.tree_head_of(text).signer
+            key = next((one for one in keys if proof.name_of(one) == signer), keys[-1])
+            checkpoints.append(seen_checkpoint(proof.read_checkpoint(text, key)))
         except (proof.NoCheckpoint, OSError, UnicodeDecodeError) as fault:
             said.append(f"{path.name}: {fault}")
     return checkpoints, said
 
 
-def verify_authority(service: Service, authority: str, paths: Sequence[Path], key: Ed25519PublicKey) -> AuditVerdict:
+def verify_authority(service: Service, authority: str, paths: Sequence[Path], *keys: Ed25519PublicKey) -> AuditVerdict:
     """Hold every timeline of an authority against its chain, and against checkpoints that had left the database; and what
     is kept beside them (the challenge, its windows and who is asked, its line in the register) against what they decide."""
-    checkpoints, said = proven_checkpoints(paths, key)
+    checkpoints, said = proven_checkpoints(paths, *keys)
     try:
         checkpoints = list(check_order(checkpoints, authority))
     except proof.NoCheckpoint as fault:
         said.append(str(fault))
         checkpoints = checkpoints[-1:]
-    keys = service.casework.keeper.keys
     with service.store.snapshot(authority) as connection:
         known = last_checkpoint(connection, authority)
         if checkpoints and (known is None or known.number < checkpoints[-1].checkpoint.number):
@@ -154,11 +162,32 @@ def verify_authority(service: Service, authority: str, paths: Sequence[Path], ke
                 f"The database was put back: it knows of {known.number if known else 'no'} checkpoints, "
                 f"and checkpoint {checkpoints[-1].checkpoint.number} was taken from it."
             )
-        found = tuple(timeline_faults(connection, authority, keys, checkpoints))
+        found = tuple(timeline_faults(connection, authority, service.casework.keeper.keys, checkpoints))
         altered = {one.challenge for one in found}
         decided = (one for one in replay_faults(connection, authority, service.casework.procedures) if one is not None)
         found += tuple(TimelineFault(one.challenge, one.reference, one.said) for one in decided if one.challenge not in altered)
     return AuditVerdict(authority, tuple(one.checkpoint.number for one in checkpoints), found, tuple(said))
+
+
+def verify_by_own_keys(service: Service, authority: str) -> AuditVerdict:
+    """Verify an authority against the service's own newest checkpoints and keys, and keep for health what was found."""
+    paths = files_of(service.settings.checkpoints_folder, authority)[-AT_MOST:]
+    verdict = verify_authority(service, authority, paths, *(key.public_key() for key in service.keys.signing))
+    first = next(iter(verdict.told(verdict.faults)), "")
+    with service.store.write(authority) as connection:
+        note_verified(connection, authority, service.clock(), first)
+    return verdict
+
+
+def verify_by_night(service: Service, authority: str) -> AuditVerdict | None:
+    """Verify an authority once a local day, from one in the morning on; None where it is too early or a replica has begun."""
+    now = service.clock()
+    if now < local_midnight_after(local_date(now) - timedelta(days=1)) + NOT_BEFORE:
+        return None
+    with service.store.write(authority) as connection:
+        if not claim_verification(connection, authority, local_date(now)):
+            return None
+    return verify_by_own_keys(service, authority)
 
 
 def replay_authority(service: Service, authority: str) -> tuple[int, tuple[ReplayFault, ...]]:

@@ -7,10 +7,10 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy.exc import IntegrityError
 
 from api.assembly import Service, system_clock
-from api.jobs.checkpoints import CheckpointsPutBack
+from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
+from api.readiness import check_schema
 from drp.casework.sweep import SweepResult, sweep_authority
-from drp.database import migrate
 from drp.database.engine import Unavailable
 from drp.identity import sessions, sign_in
 from drp.items import drafts, rebuild_register
@@ -26,6 +26,8 @@ from workflows.calendar.working_days import local_date
 log = logging.getLogger("drp.heartbeat")
 
 CLOCKS_MAY_DIFFER_SECONDS = 300
+VERIFY_EVERY_SECONDS = 3600
+"""How often it is looked whether the night's verification is still to be done."""
 
 
 def tick_authority(service: Service, authority: str) -> SweepResult:
@@ -71,6 +73,13 @@ def checkpoint_authority(service: Service, authority: str) -> None:
         log.info("another replica took the checkpoint of %s", authority)
 
 
+def verify_authority_by_night(service: Service, authority: str) -> None:
+    """Look every timeline of an authority through, once a night and by one replica. What is not as it was is logged."""
+    verdict = verify_by_night(service, authority)
+    if verdict is not None and not verdict.is_clean:
+        log.error("%s is not as it was; run `drp audit verify`", authority)
+
+
 def clocks_agree(service: Service) -> bool:
     """Do this machine's clock and the database's agree? If not, nothing that passes a date is acted on here.
 
@@ -109,13 +118,8 @@ def each_authority(service: Service, *works: Callable[[Service, str], object]) -
 
 
 def start_heartbeat(service: Service) -> BackgroundScheduler:
-    """Start the heartbeat; an older replica beside a newer schema keeps still."""
-    with service.store.engine.connect() as connection:
-        stands = migrate.stored_revision(connection)
-    if stands != migrate.newest_revision():
-        raise RuntimeError(
-            f"The database stands at {stands or 'nothing'}, this release expects {migrate.newest_revision()}: run `drp migrate`."
-        )
+    """Start the heartbeat; an older replica beside a newer schema keeps still. Raises NotReady."""
+    check_schema(service)
     # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
     scheduler = BackgroundScheduler(timezone="UTC")
     every = service.settings.tick_seconds
@@ -124,6 +128,7 @@ def start_heartbeat(service: Service) -> BackgroundScheduler:
         (tick_authority, every),
         (deliver_authority, every),
         (checkpoint_authority, service.settings.checkpoint_minutes * 60),
+        (verify_authority_by_night, VERIFY_EVERY_SECONDS),
     ):
         scheduler.add_job(
             each_authority,

@@ -19,6 +19,7 @@ router = APIRouter(prefix="/api/v1")
 
 LONGEST_UNSENT = timedelta(hours=1)
 LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_UNVERIFIED = timedelta(days=2)
 
 
 @router.get("/health/serving", tags=["health"], responses={503: {"model": ServingShape}}, response_model=ServingShape)
@@ -103,7 +104,9 @@ def what_is_wrong(
 
     never = any(one.last_tick is None for one in conditions)
     broken = any(one.witness_fault for one in conditions)
-    looked = (one.witnessed_at or one.first_raised_at for one in conditions if one.first_raised_at is not None)
+    began = [one for one in conditions if one.first_raised_at is not None]
+    looked = (one.witnessed_at or one.first_raised_at for one in began)
+    verified = (one.verified_at or one.first_raised_at for one in began)
     reasons = {
         "The heartbeat has not run yet.": never,
         "The heartbeat has stopped.": not never and are_past((one.last_tick for one in conditions), two_ticks),
@@ -114,6 +117,8 @@ def what_is_wrong(
         "Windows are held for release.": any(one.held_windows for one in conditions),
         "A record does not go on from its last checkpoint: run `drp audit verify`.": broken,
         "No checkpoint has been looked for in too long: is the heartbeat running?": not broken and are_past(looked, unwitnessed),
+        "A record is not as it was: run `drp audit verify`, which names it.": any(one.verify_fault for one in conditions),
+        "No whole verification has run for two days: run `drp audit verify`.": are_past(verified, LONGEST_UNVERIFIED),
     }
     return [reason for reason, is_so in reasons.items() if is_so]
 

@@ -36,6 +36,12 @@ class AuthorityRow(Row, table=True):
     """When the timelines were last held against the last checkpoint, and went on from it."""
     witness_fault: str = Field(default="", max_length=300)
     """What did not go on from the last checkpoint; empty while all of it does."""
+    verify_day: date | None = None
+    """The local day for which a replica began to look every timeline through."""
+    verified_at: datetime | None = None
+    """When every timeline was last looked through and found as it was."""
+    verify_fault: str = Field(default="", max_length=300)
+    """What was found when they were last looked through, or at the last start; empty: nothing."""
     head_day: date | None = None
     """The local day for which the auditors were last sent the signed head of a checkpoint."""
 

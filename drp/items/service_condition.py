@@ -27,6 +27,10 @@ class ServiceCondition:
     """When its timelines were last held against a checkpoint."""
     witness_fault: str
     """What did not go on from the last checkpoint; empty where all did."""
+    verified_at: datetime | None
+    """When every one of them was last looked through and found as it was."""
+    verify_fault: str
+    """What was found when they were last looked through; empty: nothing."""
     first_raised_at: datetime | None
     paused_since: datetime | None
     """Since when sending is paused; None: it is not, or it was not recorded."""
@@ -40,7 +44,8 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
     row = connection.execute(
         select(
             col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault),
-            col(AuthorityRow.brake_since), col(AuthorityRow.files_left_out),
+            col(AuthorityRow.brake_since), col(AuthorityRow.files_left_out), col(AuthorityRow.verified_at),
+            col(AuthorityRow.verify_fault),
         ).where(col(AuthorityRow.key) == authority)
     ).one()  # fmt: skip
     overdue = select_of(WindowRow, authority, func.min(col(WindowRow.acts_at))).where(
@@ -63,6 +68,8 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         failed_messages=count_of(connection, NotificationRow, authority, failed),
         witnessed_at=row.witnessed_at,
         witness_fault=row.witness_fault,
+        verified_at=row.verified_at,
+        verify_fault=row.verify_fault,
         first_raised_at=connection.execute(first).scalar(),
         paused_since=row.brake_since,
         paused_messages=count_of(connection, NotificationRow, authority, paused),

@@ -86,12 +86,6 @@ def take_checkpoint(
     return TakenCheckpoint(checkpoint, ordered)
 
 
-def note_checked(connection: Connection, authority: str, now: datetime, fault: str) -> None:
-    """Keep when the timelines were last looked at, or what did not go on: health says it until it is put right."""
-    values = {"witness_fault": fault[:300]} if fault else {"witness_fault": "", "witnessed_at": now}
-    connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(**values))
-
-
 def read_head_day(connection: Connection, authority: str) -> date | None:
     """Read for which local day the auditors were last sent the signed head of a checkpoint; None: none was."""
     return connection.execute(select(col(AuthorityRow.head_day)).where(col(AuthorityRow.key) == authority)).scalar()

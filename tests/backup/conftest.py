@@ -102,7 +102,7 @@ def kept(request: pytest.FixtureRequest, store: Store, tmp_path: Path, first_bac
         there = request.getfixturevalue("tmp_path_factory").mktemp("kept")
         shutil.copytree(town.out, there / "backup")
         (there / "keys").mkdir()
-        for name in ("chain.key", "signing.key"):
+        for name in ("chain.key", "signing.key", "seal.key"):
             shutil.copy(town.world.settings.var / name, there / "keys")
         first_backups[store.is_sqlite] = replace(town.kept, out=there / "backup", keys=there / "keys")
     first = first_backups[store.is_sqlite]

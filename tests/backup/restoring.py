@@ -109,7 +109,7 @@ class Kept:
         """A clean machine to come back to, with the copies of the keys and nothing else."""
         there = self.folder / var
         there.mkdir(exist_ok=True)
-        for name in ("chain.key", "signing.key"):
+        for name in ("chain.key", "signing.key", "seal.key"):
             shutil.copy(self.keys / name, there / name)
         return self.owner.model_copy(update={"var": there, "database_url": self.fresh(), **more})
 

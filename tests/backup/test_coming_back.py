@@ -262,14 +262,14 @@ def test_planted_the_last_tick_is_left_as_it_was(town: Town, monkeypatch: Plant)
 def test_the_keys_are_not_in_it_and_are_named(town: Town) -> None:
     report = town.backs_up()
     var = town.world.settings.var
-    secrets = [(var / name).read_text(encoding="ascii").strip() for name in ("chain.key", "signing.key")]
+    secrets = [(var / name).read_text(encoding="ascii").strip() for name in ("chain.key", "signing.key", "seal.key")]
     for _, path in [*manifest.files_in(town.out), ("", town.out / manifest.MANIFEST)]:
         octets = path.read_bytes()
         for secret in secrets:
             assert secret.encode() not in octets
             assert bytes.fromhex(secret) not in octets
         assert path.stat().st_mode & 0o077 == 0
-    assert f"The keys are NOT in it: {var / 'chain.key'} and {var / 'signing.key'}" in "\n".join(report.said)
+    assert f"The keys are NOT in it: {var / 'chain.key'}, {var / 'signing.key'} and {var / 'seal.key'}" in "\n".join(report.said)
     found, _ = manifest.read_manifest(town.out)
     assert found.keys.signing == name_of(town.world.service.signing.public_key())
 

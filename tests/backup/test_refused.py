@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, make_url, text
 
+from api.assembly import SYSTEM_CHANCE
 from api.cli.backup_commands import back_up, restore_backup
+from api.keys import KeyName, make_key
 from drp.backup import manifest, sqlite
 from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
@@ -29,7 +31,7 @@ on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 def everything(folder: Path) -> list[str]:
     """Every file below a folder, but the keys that an operator put there."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    return sorted(set(found) - {"chain.key", "signing.key"})
+    return sorted(set(found) - {"chain.key", "signing.key", "seal.key"})
 
 
 def refused(kept: Kept, settings: Settings | None = None, **more: Any) -> str:
@@ -203,8 +205,11 @@ def test_the_keys_must_be_there_first(kept: Kept) -> None:
     assert "is another" in refused(kept, there)
     (there.var / "chain.key").unlink()
     (there.var / "signing.key").unlink()
+    assert "There is no chain key at" in refused(kept, there, without_keys=True)
+    make_key(there, KeyName.CHAIN, SYSTEM_CHANCE, ["k1"])
+    make_key(there, KeyName.SIGNING, SYSTEM_CHANCE)
     said = "\n".join(restore_backup(there, kept.out, lambda: kept.now, without_keys=True).said)
-    assert "entry 1 was altered" in said
+    assert "entry 1 was made with a key that is not at hand" in said
     assert "there is no checkpoint, so nobody can say what is missing" in said
 
 

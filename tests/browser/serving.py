@@ -26,6 +26,7 @@ from drp.database.engine import Unavailable
 from drp.identity import sessions
 from drp.settings import Settings
 from tests.cast.clock import when
+from tests.cast.keyed import keyed
 from tests.cast.stores import read_once
 from workflows.calendar.working_days import local_date
 from workflows.model.actor import Part as Playing
@@ -64,7 +65,7 @@ class Served:
         listening = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.link = f"http://127.0.0.1:{listening.getsockname()[1]}"
         chosen = {"heartbeat": False, "mail": "folder", "choose_a_person": True, "link": self.link, "var": folder}
-        self.settings = Settings(database_url=f"sqlite:///{folder / 'drp.sqlite'}", **(chosen | settings))
+        self.settings = keyed(Settings(database_url=f"sqlite:///{folder / 'drp.sqlite'}", **(chosen | settings)))
         self.app = create_app(self.settings, lambda: self.now)
         self.service: Service = self.app.state.service
         read_once(self.service.casework.procedures)

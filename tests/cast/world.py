@@ -31,6 +31,7 @@ from notifications.outbox import deliver_messages
 from tests.cast.clock import when
 from tests.cast.councils import Council, procedures
 from tests.cast.direct import client_of
+from tests.cast.keyed import keyed
 from tests.cast.staff import Staff
 from tests.cast.stores import read_once
 
@@ -159,8 +160,8 @@ class World(Staff):
         self._tokens: dict[tuple[str, str], str] = {}
         self._people: dict[tuple[str, str], UUID] = {}
         self._opened = ExitStack()
-        self.settings = Settings(
-            database_url=store.url, heartbeat=False, var=folder, mail="none", pool_size=5, body_limit_bytes=64 * 1024
+        self.settings = keyed(
+            Settings(database_url=store.url, heartbeat=False, var=folder, mail="none", pool_size=5, body_limit_bytes=64 * 1024)
         )
         self.app = create_app(self.settings, lambda: self.now)
         self._opened.enter_context(TestClient(self.app))  # it begins and ends with it

@@ -45,6 +45,7 @@ from drp.reports.display_labels import read_labels
 from drp.reports.theme_tables import TableQuestion
 from drp.settings import Settings
 from tests.cast.direct import client_of
+from tests.cast.keyed import keyed
 from tests.cast.stores import read_once
 from workflows.decision.moves import moves_of
 from workflows.model.register_entry import VisitCause
@@ -62,7 +63,7 @@ def told(request, tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("demo")
     settings = Settings(database_url=f"sqlite:///{tmp_path / 'demo.sqlite'}", var=tmp_path, mail="folder", heartbeat=False)
     now = request.param
-    service = assemble_service(settings, clock=lambda: now)
+    service = assemble_service(keyed(settings), clock=lambda: now)
     read_once(service.casework.procedures)
     migrate_database(service.store)
     said: list[str] = []

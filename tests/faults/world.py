@@ -54,6 +54,8 @@ def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
 def settings(url: str, var: Path, **more: Any) -> Settings:
     var.mkdir(parents=True, exist_ok=True)
     (var / "chain.key").write_text(SECRET.hex() + "\n")
+    for name in ("signing.key", "seal.key"):
+        (var / name).write_text("5e" * 32 + "\n")
     values: dict[str, Any] = {"hold_after_minutes": 600_000, "heartbeat": False, "mail": "folder", "mail_from": "r@marsh.example"}
     return Settings(database_url=url, var=var, **(values | more))
 

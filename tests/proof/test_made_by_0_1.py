@@ -22,6 +22,7 @@ from drp.database.challenge_tables import EntryRow
 from drp.database.scope import select_of
 from drp.settings import Settings
 from tests.cast.clock import when
+from tests.cast.keyed import keyed
 
 MADE = Path(__file__).parent / "made_by_0.1"
 REFERRED = "TNQH-JVEN"
@@ -43,7 +44,7 @@ def brought_back(kept: Path) -> Service:
     for key in ("chain.key", "signing.key"):
         shutil.copy(kept / "keys" / key, var / key)
     settings = Settings(var=var, database_url=f"sqlite:///{var / 'drp.sqlite'}", heartbeat=False, mail="none")
-    restore_backup(settings, kept / "backup", lambda: THEN + timedelta(hours=1))
+    restore_backup(keyed(settings), kept / "backup", lambda: THEN + timedelta(hours=1))
     return assemble_service(settings, lambda: THEN + timedelta(hours=1))
 
 

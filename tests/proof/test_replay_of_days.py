@@ -29,6 +29,7 @@ from drp.proof import replay_store
 from drp.settings import Settings
 from tests.cast.councils import LEVELS, procedures
 from tests.cast.direct import client_of
+from tests.cast.keyed import keyed
 from tests.cast.stores import OWNER, read_once
 from tests.cast.world import World
 from tests.service.test_about_service import loads
@@ -151,7 +152,7 @@ class Days:
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.now = datetime(2026, 3, 26, 10, 30, tzinfo=UTC)
-        settings = Settings(database_url=store.url, var=folder, mail="folder", heartbeat=False)
+        settings = keyed(Settings(database_url=store.url, var=folder, mail="folder", heartbeat=False))
         self.service: Service = assemble_service(settings, clock=lambda: self.now)
         read_once(self.service.casework.procedures)
         tell_story(self.service, self.now, lambda said: None)

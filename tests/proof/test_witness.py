@@ -18,6 +18,7 @@ from drp.proof.verify import timeline_faults
 from drp.settings import Settings
 from drp.timeline.chain import ChainKey
 from notifications.channels import Folder, OutgoingMail, SendOutcome
+from tests.cast.keyed import keyed
 from tests.cast.world import World
 from tests.proof.test_checkpoints import Town
 
@@ -151,7 +152,7 @@ def test_health_is_red_from_the_first_look_at_a_record_that_was_altered_until_it
 def another(world: World, **files: Path) -> Any:
     """The same database under other keys."""
     settings = Settings(database_url=world.store.url, heartbeat=False, mail="none", pool_size=5, var=world.settings.var, **files)
-    return assemble_service(settings, lambda: world.now)
+    return assemble_service(keyed(settings), lambda: world.now)
 
 
 def test_the_signing_key_may_change_and_old_checkpoints_hold_by_the_old_one(town: Town, tmp_path: Path) -> None:

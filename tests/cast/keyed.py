@@ -1,0 +1,11 @@
+"""Settings of a service whose keys are there: serving makes none."""
+
+from api.assembly import SYSTEM_CHANCE
+from api.keys import make_missing_keys
+from drp.settings import Settings
+
+
+def keyed(settings: Settings) -> Settings:
+    """The settings, once each key that they name and that is not there was made."""
+    make_missing_keys(settings, SYSTEM_CHANCE)
+    return settings
