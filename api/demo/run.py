@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api.assembly import SYSTEM_CHANCE, Service, assemble_service
 from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
+from api.jobs.checkpoints import verify_by_own_keys
 from api.keys import make_missing_keys
 from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
@@ -43,6 +44,8 @@ def run_demo(port: int, serve: bool) -> None:
     print("Telling the story of five invented authorities (about a minute) …", flush=True)
     items = tell_story(service, now, lambda said: print(f"  {said}", flush=True))
     print(f"{items} items. No real child, officer or family is in it.\n")
+    for part in CAST:
+        verify_by_own_keys(service, part.key)
     _show(service, now, port, var)
     service.close()
     if serve:

@@ -72,6 +72,7 @@ def told(request, tmp_path_factory):
     beat_once(service)
     for part in CAST:
         checkpoint_authority(service, part.key)
+        checkpoints.verify_by_own_keys(service, part.key)
     yield service, now, tmp_path
     service.close()
 

@@ -581,7 +581,7 @@ def test_health_is_red_for_windows_and_messages_left_lying_and_names_nothing(wor
     reference = formal(world, "stage_2")
     world.sweep()
     world.at("Thu 9 April 2026, 12:00")
-    world.write(update(AuthorityRow).values(last_tick=world.now, witnessed_at=world.now))
+    world.write(update(AuthorityRow).values(last_tick=world.now, witnessed_at=world.now, verified_at=world.now))
     answer = world.nobody().get("/health")
     assert answer.status_code == 503
     assert answer.json()["reasons"] == [
@@ -598,7 +598,7 @@ def test_health_is_red_while_windows_are_held_and_names_their_number(world: Worl
     world.at("Fri 10 April 2026, 12:00")
     world.sweep()
     world.write(update(NotificationRow).values(state="sent"))
-    world.write(update(AuthorityRow).values(witnessed_at=world.now))
+    world.write(update(AuthorityRow).values(witnessed_at=world.now, verified_at=world.now))
     answer = world.nobody().get("/health").json()
     assert answer["reasons"] == ["Windows are held for release."]
     assert answer["held_windows"] == 3, "the reply, its reminder and its warning"
