@@ -18,6 +18,7 @@ from drp.casework.service import Casework
 from drp.data_protection.access_log import AccessLog
 from drp.database.engine import Store
 from drp.database.ids import Randomness
+from drp.identity.seal import Seal
 from drp.items import rebuild_register
 from drp.items.attachments import Attachments
 from drp.settings import Settings
@@ -61,6 +62,11 @@ class Service:
     access_log: AccessLog
     attachments: Attachments
     keys: Keys
+
+    @property
+    def seal(self) -> Seal:
+        """What seals, and proves, every row that lets somebody in."""
+        return Seal(self.keys.seal)
 
     @property
     def signing(self) -> Ed25519PrivateKey:

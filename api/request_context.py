@@ -52,11 +52,14 @@ def request_context(
         raise tokens.NotSigned
     authority = tokens.authority_of_token(credentials.credentials)
     with service.store.read(authority) as connection:
-        person = tokens.person_of_token(connection, authority, credentials.credentials, now)
+        person = tokens.person_of_token(connection, service.seal, authority, credentials.credentials, now)
         current = service.casework.procedures.current(connection, authority)
         if not current:
             raise tokens.NotSigned
         signed = tokens.principal_of(connection, current[0].authority, person, now)
+        # Whoever has no post today, nor stands in or sees for somebody, has nothing here, by whatever way they come.
+        if not tokens.has_a_place(connection, signed, now):
+            raise tokens.NotSigned
     route = request.scope["route"]
     if not serves_principal(ROUTES[request.method, route.path], signed.capacities):
         raise NotPermitted

@@ -50,7 +50,9 @@ class Side:
     def _signed_in(self, person: str) -> str:
         with self.service.store.write(KEY) as connection:
             id_ = person_by_key(connection, KEY, person)
-            return sessions.begin_session(connection, self.service.casework.chance, KEY, UUID(str(id_)), "link", NOW)
+            return sessions.begin_session(
+                connection, self.service.casework.chance, self.service.seal, KEY, UUID(str(id_)), "link", NOW
+            )
 
     def draft(self) -> str:
         """A draft of the first IRO's, whole as far as the check."""

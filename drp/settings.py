@@ -21,6 +21,10 @@ class Provider(BaseModel):
     """The path of the claim that names the account for ever: `sub`, or `oid` for Entra ID."""
     person_claim: str = "email"
     """The path of the claim by which the directory knows the person, on their first sign-in: an address or a key."""
+    verified_claim: str = "email_verified"
+    """The path of the claim that is true where the provider has verified the address: `xms_edov` for Entra ID."""
+    person_claim_is_trusted: bool = False
+    """Does the provider itself write `person_claim`, so that nobody can write another's? Then it needs no verified address."""
     roles_claim: str = ""
     """The path of a list of roles: `roles` (Entra ID), `realm_access.roles` (Keycloak). Empty: no role is asked for."""
     role_wanted: str = ""

@@ -8,8 +8,10 @@ from markupsafe import escape
 
 from drp.casework.service import Casework
 from drp.identity import sign_in
-from notifications.channels import OutgoingMail, UnsafeMessage, is_address
+from drp.identity.seal import Seal
+from notifications.channels import OutgoingMail, UnsafeMessage
 from notifications.outbox import Sender
+from notifications.recheck_recipients import find_address_fault
 from notifications.wording import WordedMessage
 from workflows.model.authority import Authority
 
@@ -33,17 +35,18 @@ def sign_in_letter(authority: Authority, link: str) -> WordedMessage:
     )
 
 
-def send_links(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:
+def send_links(casework: Casework, seal: Seal, authority: str, now: datetime, sender: Sender) -> int:
     """Send the links that wait. Returns how many. Never raises for what one message meets."""
     with casework.store.read(authority) as connection:
         waiting = sign_in.unsent_links(connection, authority, now)
         current = casework.procedures.current(connection, authority)
     sent = 0
     for asked in waiting:
-        if not current or not is_address(asked.email):
+        if not current or (fault := find_address_fault(asked.email, sender.allowed_domains)):
+            log.warning("a link was not sent: %s", fault if current else "there is no such authority")
             continue
         with casework.store.write(authority) as connection:
-            secret = sign_in.give_secret(connection, casework.chance, authority, asked)
+            secret = sign_in.give_secret(connection, casework.chance, seal, authority, asked)
         if secret is None:
             continue
         words = sign_in_letter(current[0].authority, f"{sender.link}/sign-in/link/{secret}")
@@ -62,5 +65,5 @@ def send_links(casework: Casework, authority: str, now: datetime, sender: Sender
             sent += 1
         else:
             with casework.store.write(authority) as connection:
-                sign_in.take_secret_back(connection, authority, asked)
+                sign_in.take_secret_back(connection, seal, authority, asked)
     return sent

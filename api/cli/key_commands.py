@@ -1,9 +1,15 @@
-"""`drp keys make`: the only way in which a key comes to be."""
+"""`drp keys make`: the only way in which a key comes to be. `drp keys seal`: what was there before seals were."""
 
-from api.assembly import SYSTEM_CHANCE
+from datetime import timedelta
+
+from api.assembly import SYSTEM_CHANCE, Service
 from api.cli.declare import end
 from api.keys import KeyIsThere, KeyName, make_key
+from drp.identity import accounts, tokens
 from drp.settings import Settings
+
+CONFIRM_WITHIN = timedelta(days=14)
+"""How long a token that was made before tokens were sealed goes on without an administrator's word."""
 
 
 def make_one(name: str, lost: list[str] | None) -> None:
@@ -17,3 +23,16 @@ def make_one(name: str, lost: list[str] | None) -> None:
     except OSError as fault:
         end(f"{fault}: no key was made. Put that right, and run this again.")
     print(f"The {name} key is at {path}. Keep a copy of it away from the database's machine, and give it to every replica.")
+
+
+def seal_once(service: Service) -> None:
+    """Seal the accounts and tokens that were made before there were seals, and print each token."""
+    now = service.clock()
+    for authority in service.store.authorities():
+        with service.store.write(authority) as connection:
+            sealed = accounts.seal_accounts(connection, service.seal, authority)
+            listed = tokens.seal_tokens(connection, service.seal, authority, now + CONFIRM_WITHIN, now)
+        print(f"{authority}: {sealed} accounts and {len(listed)} tokens were sealed")
+        for one in listed:
+            print(f"  {one.name}, as {one.of}: ends {one.confirm_by:%Y-%m-%d} unless an administrator confirms it")
+    print("Read the list: whoever could write the database could have put one in. Administration, Who may come in, has it too.")

@@ -211,6 +211,12 @@ def keys_make(
     """Make a key where there is none. Serving never makes one: a replica without the right key must not start."""
 
 
+@declare(keys_app, "seal", "api.cli.key_commands:seal_once")
+def keys_seal() -> None:
+    """Once, after the upgrade from 0.1: seal the accounts and tokens that there are, and list them. Tokens end in 14 days
+    unless an administrator confirms them."""
+
+
 @declare(audit_app, "key", "api.cli.audit_commands:print_public_key")
 def audit_key() -> None:
     """Show the public key by which anybody can check a checkpoint, and its name to compare over the telephone."""

@@ -77,7 +77,9 @@ def print_token(service: Service, authority: str, person: str, name: str, days: 
         if found is None:
             end(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
         lasts = timedelta(days=days)
-        token = tokens.create_token(connection, service.casework.chance, authority, found, name, service.clock(), lasts)
+        token = tokens.create_token(
+            connection, service.casework.chance, service.seal, authority, found, name, service.clock(), lasts
+        )
     print(token)
 
 

@@ -100,7 +100,7 @@ def _show(service: Service, now: datetime, port: int, var: Path) -> None:
 
 
 def _token(service: Service, connection: Connection, authority: str, person: UUID, now: datetime) -> str:
-    return tokens.create_token(connection, service.casework.chance, authority, person, "demonstration", now, LASTS)
+    return tokens.create_token(connection, service.casework.chance, service.seal, authority, person, "demonstration", now, LASTS)
 
 
 def _somebody_asked(service: Service, connection: Connection, authority: str, now: datetime) -> tuple[str, UUID]:

@@ -13,6 +13,7 @@ from api.readiness import check_schema
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database.engine import Unavailable
 from drp.identity import sessions, sign_in
+from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
@@ -41,12 +42,15 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
 
 
 def forget_what_is_over(service: Service, authority: str) -> None:
-    """What lasts only while somebody works is taken out when it is over: drafts, sessions, sign-ins."""
+    """What lasts only while somebody works is taken out when it is over: drafts, sessions, sign-ins; and whatever lets in
+    people whom nothing ties to the service any more ends."""
     now = service.clock()
     with service.store.write(authority) as connection:
         drafts.forget_drafts(connection, authority, now)
         sessions.forget_sessions(connection, authority, now, service.settings.session_limits)
         sign_in.forget_sign_ins(connection, authority, now)
+        if current := service.casework.procedures.current(connection, authority):
+            end_untied(connection, current[0].authority, now)
     with service.store.write(authority) as connection:
         # What a replica of an earlier release raised while the database was brought up has no line yet.
         rebuild_register.rebuild_missing_entries(connection, service.casework.procedures, authority)
@@ -54,7 +58,7 @@ def forget_what_is_over(service: Service, authority: str) -> None:
 
 def deliver_authority(service: Service, authority: str) -> Delivered:
     """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
-    send_links(service.casework, authority, service.clock(), service.sender)
+    send_links(service.casework, service.seal, authority, service.clock(), service.sender)
     tell_the_covered(service.casework, authority, service.clock(), service.sender)
     delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
     send_heads(service.casework, authority, service.clock(), service.sender)

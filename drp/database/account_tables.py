@@ -18,6 +18,11 @@ class AccountRow(Row, table=True):
     subject: str = Field(primary_key=True, max_length=200)
     person: UUID
     ended_at: datetime | None = None
+    bound_by: str = Field(default="", max_length=24)
+    """By whose word it became this person's (drp.identity.accounts); empty: it was bound before that was asked."""
+    bound_at: datetime | None = None
+    seal: str = Field(default="", max_length=90)
+    """The keyed hash over the row (drp.identity.seal); empty: it lets nobody in."""
     __table_args__ = (ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),)
 
 
@@ -32,6 +37,10 @@ class TokenRow(Row, table=True):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None = None
+    confirm_by: datetime | None = None
+    """It ends then unless an administrator confirms it: it was made before tokens were sealed. None: nothing is asked."""
+    seal: str = Field(default="", max_length=90)
+    """The keyed hash over the row (drp.identity.seal); empty: it lets nobody in."""
     __table_args__ = (ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),)
 
 
@@ -46,6 +55,8 @@ class SessionRow(Row, table=True):
     began_at: datetime
     seen_at: datetime
     ended_at: datetime | None = None
+    seal: str = Field(default="", max_length=90)
+    """The keyed hash over the row (drp.identity.seal); empty: it lets nobody in."""
     __table_args__ = (
         ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
         Index("ix_session_person", "authority", "person"),
@@ -69,6 +80,8 @@ class SignInRow(Row, table=True):
     nonce: str = Field(default="", max_length=64)
     then: str = Field(default="", max_length=300)
     used_at: datetime | None = None
+    seal: str = Field(default="", max_length=90)
+    """The keyed hash over the row (drp.identity.seal); empty: it lets nobody in."""
     __table_args__ = (
         ForeignKeyConstraint(["authority", "person"], ["person.authority", "person.id"]),
         Index("ix_sign_in_hash", "authority", "hash"),

@@ -20,6 +20,8 @@ class PersonRow(Row, table=True):
     email: str = Field(max_length=200)
     agency: str = Field(default="", max_length=64)
     left_on: date | None = None
+    suspended_at: datetime | None = None
+    """Since when nobody signs in as them, by whatever way; None: they may."""
     __table_args__ = (UniqueConstraint("authority", "key"),)
 
 

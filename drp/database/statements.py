@@ -64,10 +64,7 @@ WINDOW_OF_PRESENT_STAY = and_(
 # Who asks.
 
 SESSION_IN_FORCE = (
-    select_of(
-        SessionRow, _AUTHORITY, SessionRow.person, SessionRow.how, SessionRow.began_at, SessionRow.seen_at, SessionRow.ended_at,
-        PersonRow.left_on,
-    )
+    select_of(SessionRow, _AUTHORITY, core_table(SessionRow), PersonRow.left_on, PersonRow.suspended_at)
     .join(PersonRow, in_authority(PersonRow, _AUTHORITY) & (col(PersonRow.id) == col(SessionRow.person)))
     .where(col(SessionRow.hash) == bindparam("hash"))
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -192,6 +192,43 @@ def count_people(connection: Connection, authority: str) -> int:
     return count_of(connection, PersonRow, authority, col(PersonRow.left_on).is_(None))
 
 
+@dataclass(frozen=True)
+class SuspendedPerson:
+    """Somebody as whom nobody signs in, since an aware UTC instant."""
+
+    id: UUID
+    name: str
+    since: datetime
+
+
+def list_suspended(connection: Connection, authority: str) -> list[SuspendedPerson]:
+    """Everybody whose sign-in is suspended, by name."""
+    rows = select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.suspended_at)
+    return [
+        SuspendedPerson(*row)
+        for row in connection.execute(rows.where(col(PersonRow.suspended_at).is_not(None)).order_by(col(PersonRow.name)))
+    ]
+
+
+@dataclass(frozen=True)
+class SharedAddress:
+    """An e-mail address that several people of the directory have: a link to it proves to be none of them."""
+
+    email: str
+    names: tuple[str, ...]
+
+
+def shared_addresses(connection: Connection, authority: str, day: date) -> list[SharedAddress]:
+    """The addresses that several people have who are here on a day."""
+    rows = connection.execute(
+        select_of(PersonRow, authority, func.lower(col(PersonRow.email)).label("email"), PersonRow.name)
+        .where(match_here(PersonRow, day), col(PersonRow.email) != "")
+        .order_by("email", col(PersonRow.name))
+    )
+    found = gather_by_key((row.email, row.name) for row in rows)
+    return [SharedAddress(email, tuple(names)) for email, names in found.items() if len(names) > 1]
+
+
 def find_people_named(connection: Connection, authority: str, name: str, most: int) -> tuple[UUID, ...]:
     """The people whose name holds a text, at most so many. No character of the text stands for another."""
     return tuple(
@@ -206,6 +243,12 @@ def read_email(connection: Connection, authority: str, person: UUID) -> str:
     return str(
         connection.execute(select_of(PersonRow, authority, PersonRow.email).where(col(PersonRow.id) == person)).scalar_one()
     )
+
+
+def read_suspended(connection: Connection, authority: str, person: UUID) -> datetime | None:
+    """Since when nobody signs in as somebody (aware UTC); None: they may."""
+    since = select_of(PersonRow, authority, PersonRow.suspended_at).where(col(PersonRow.id) == person)
+    return connection.execute(since).scalar()
 
 
 def list_roles_of(connection: Connection, authority: str, people: Iterable[UUID], day: date) -> dict[UUID, tuple[str, ...]]:

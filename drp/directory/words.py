@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from drp.database.gathering import gather_by_key
 from drp.directory.spans import Span
 from drp.directory.values import Directory, DirectoryChild, OpenItem, PostHolding, StandIn, is_over
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -17,11 +18,14 @@ class ImportWords:
     ended: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     consequences: tuple[str, ...] = ()
+    to_look_at: tuple[str, ...] = ()
+    """What is loaded all the same, and wants somebody's eye."""
 
     def __str__(self) -> str:
         parts = (("Added", self.added), ("Ended", self.ended), ("Changed", self.changed), ("Follows", self.consequences))
         shown = [f"{title} ({len(lines)}):\n" + "\n".join(f"  {line}" for line in lines) for title, lines in parts if lines]
-        return "\n".join(shown) or "Nothing changes."
+        look = [f"Look at ({len(self.to_look_at)}):", *(f"  {line}" for line in self.to_look_at)] if self.to_look_at else []
+        return "\n".join([*(shown or ["Nothing changes."]), *look])
 
 
 def import_in_words(
@@ -39,7 +43,17 @@ def import_in_words(
         tuple(teller.ended),
         tuple(teller.changed),
         tuple(line for item in before.items for line in teller.consequences(item)),
+        tuple(_shared_addresses(after, day)),
     )
+
+
+def _shared_addresses(after: Directory, day: date) -> Iterator[str]:
+    """Addresses that several people have: a link sent there would sign in whoever opens it, so none of them gets one."""
+    here = (person for person in after.people.values() if person.email and person.is_here_on(day))
+    for email, people in gather_by_key((person.email.lower(), person) for person in here).items():
+        if len(people) > 1:
+            names = ", ".join(f"{person.name} ({person.key})" for person in people)
+            yield f"{email} is the address of {len(people)} people, and none of them signs in by a link: {names}"
 
 
 class _Teller:

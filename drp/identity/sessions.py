@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert
+from sqlalchemy import Connection, func
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, delete_of, select_of, update_of
 from drp.database.statements import SESSION_IN_FORCE
+from drp.identity.seal import Seal
 from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
@@ -59,21 +60,20 @@ def authority_in(cookie: str) -> str:
     return authority
 
 
-def begin_session(connection: Connection, chance: Randomness, authority: str, person: UUID, how: str, now: datetime) -> str:
+def begin_session(
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, person: UUID, how: str, now: datetime
+) -> str:
     """Sign a person in: a new session, whatever the browser held before. Returns what the browser is to hold."""
     secret = f"{authority}.{chance.secret()}"
-    connection.execute(
-        insert(SessionRow).values(
-            authority=authority, hash=hash_secret(secret), person=person, how=how, began_at=now, seen_at=now, ended_at=None
-        )
-    )
+    row = {"authority": authority, "hash": hash_secret(secret), "person": person, "how": how}
+    seal.insert(connection, SessionRow, {**row, "began_at": now, "seen_at": now, "ended_at": None})
     return secret
 
 
-def in_force(connection: Connection, authority: str, secret: str, now: datetime, limits: SessionLimits) -> Session:
+def in_force(connection: Connection, seal: Seal, authority: str, secret: str, now: datetime, limits: SessionLimits) -> Session:
     """The session behind a cookie, asked of the database at every request. Raises NotSigned."""
     row = connection.execute(SESSION_IN_FORCE, {"authority": authority, "hash": hash_secret(secret)}).first()
-    if row is None or row.ended_at is not None:
+    if row is None or row.ended_at is not None or row.suspended_at is not None or not seal.holds(SessionRow, row._mapping):
         raise NotSigned
     is_over = now - row.seen_at >= limits.idle or now - row.began_at >= limits.absolute
     if is_over or (row.left_on is not None and row.left_on < local_date(now)):
@@ -81,24 +81,22 @@ def in_force(connection: Connection, authority: str, secret: str, now: datetime,
     return Session(authority, UUID(str(row.person)), row.how, secret, now - row.seen_at >= SEEN_EVERY)
 
 
-def note_session_used(connection: Connection, session: Session, now: datetime) -> None:
+def note_session_used(connection: Connection, seal: Seal, session: Session, now: datetime) -> None:
     """Write down that a session was used. Never backwards, and never for one that has ended."""
     running = (col(SessionRow.hash) == hash_secret(session.secret), col(SessionRow.ended_at).is_(None))
-    connection.execute(
-        update_of(SessionRow, session.authority).where(*running, col(SessionRow.seen_at) < now).values(seen_at=now)
-    )
+    seal.change(connection, SessionRow, session.authority, *running, col(SessionRow.seen_at) < now, seen_at=now)
 
 
 def end_session(connection: Connection, authority: str, secret: str, now: datetime) -> None:
     """Sign out: in force at the next request on every replica."""
     running = (col(SessionRow.hash) == hash_secret(secret), col(SessionRow.ended_at).is_(None))
-    connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now))
+    connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now, seal=""))
 
 
 def end_sessions_of(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """Sign a person out everywhere. Returns how many sessions ended."""
     running = (col(SessionRow.person) == person, col(SessionRow.ended_at).is_(None))
-    return connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now)).rowcount
+    return connection.execute(update_of(SessionRow, authority).where(*running).values(ended_at=now, seal="")).rowcount
 
 
 def count_in_force(connection: Connection, authority: str, person: UUID, now: datetime, limits: SessionLimits) -> int:

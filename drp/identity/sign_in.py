@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert
+from sqlalchemy import ColumnElement, Connection, and_, func, or_
 from sqlmodel import col
 
-from drp.database.account_tables import SignInRow
+from drp.database.account_tables import AccountRow, SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
+from drp.identity.seal import Seal
 from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
@@ -38,7 +39,9 @@ class ProviderVisit:
     then: str
 
 
-def request_link(connection: Connection, chance: Randomness, authority: str, email: str, then: str, now: datetime) -> None:
+def request_link(
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, email: str, then: str, now: datetime
+) -> None:
     """Note that a link is wanted. Whether the address is anybody's is not told: the same is done and answered either way.
 
     The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
@@ -51,7 +54,7 @@ def request_link(connection: Connection, chance: Randomness, authority: str, ema
         connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.asked_at) > now - WITHIN
     )
     known = person if person is not None and recent < AT_MOST else None
-    _note_sign_in(connection, chance, authority, "link", now, person=known, then=then)
+    _note_sign_in(connection, chance, seal, authority, "link", now, person=known, then=then)
 
 
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
@@ -60,52 +63,73 @@ def unsent_links(connection: Connection, authority: str, now: datetime) -> list[
         select_of(SignInRow, authority, SignInRow.id, SignInRow.person, PersonRow.email)
         .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(SignInRow.person)))
         .where(
-            col(SignInRow.how) == "link", col(SignInRow.hash) == "",
-            col(SignInRow.asked_at) > now - LASTS,
+            col(SignInRow.how) == "link", col(SignInRow.hash) == "", col(SignInRow.used_at).is_(None),
+            col(SignInRow.asked_at) > now - LASTS, _may_use_links(authority, now),
         )
         .order_by(col(SignInRow.asked_at))
     )  # fmt: skip
     return [AskedLink(row.id, row.person, row.email) for row in rows]
 
 
-def give_secret(connection: Connection, chance: Randomness, authority: str, asked: AskedLink) -> str | None:
-    """Make the link's secret as it is about to be sent: it is nowhere kept. None: another replica has it in hand."""
+def give_secret(connection: Connection, chance: Randomness, seal: Seal, authority: str, asked: AskedLink) -> str | None:
+    """Make the link's secret as it is about to be sent: it is nowhere kept.
+
+    None: another replica has it in hand, or it was ended meanwhile, or it is no row of ours.
+    """
     secret = f"{authority}.{chance.secret()}"
-    claimed = connection.execute(
-        update_of(SignInRow, authority)
-        .where(col(SignInRow.id) == asked.id, col(SignInRow.hash) == "")
-        .values(hash=hash_secret(secret))
-    )
-    return secret if claimed.rowcount == 1 else None
+    waiting = (col(SignInRow.id) == asked.id, col(SignInRow.hash) == "", col(SignInRow.used_at).is_(None))
+    return secret if seal.change(connection, SignInRow, authority, *waiting, hash=hash_secret(secret)) == 1 else None
 
 
-def take_secret_back(connection: Connection, authority: str, asked: AskedLink) -> None:
+def take_secret_back(connection: Connection, seal: Seal, authority: str, asked: AskedLink) -> None:
     """Forget the secret of a link that could not be sent: the next round makes another."""
-    connection.execute(update_of(SignInRow, authority).where(col(SignInRow.id) == asked.id).values(hash=""))
+    seal.change(connection, SignInRow, authority, col(SignInRow.id) == asked.id, hash="")
 
 
-def redeem_link(connection: Connection, authority: str, secret: str, now: datetime) -> tuple[UUID, str]:
+def redeem_link(connection: Connection, seal: Seal, authority: str, secret: str, now: datetime) -> tuple[UUID, str]:
     """Whom a link signs in, and where they were going. It is used up by this. Raises NotSigned."""
-    row = _used(connection, authority, "link", secret, now)
-    if row.person is None:
+    row = _used(connection, seal, authority, "link", secret, now)
+    if row.person is None or not may_use_links(connection, authority, row.person, now):
         raise NotSigned
     return row.person, row.then
 
 
+def end_links_of(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
+    """End the links of somebody, those still to be sent too. Returns how many."""
+    pending = (col(SignInRow.person) == person, col(SignInRow.used_at).is_(None))
+    return connection.execute(update_of(SignInRow, authority).where(*pending).values(used_at=now, seal="")).rowcount
+
+
+def may_use_links(connection: Connection, authority: str, person: UUID, now: datetime) -> bool:
+    """May somebody be signed in by a link? Not who has left or is suspended, nor whose every account was ended."""
+    return count_of(connection, PersonRow, authority, col(PersonRow.id) == person, _may_use_links(authority, now)) == 1
+
+
+def _may_use_links(authority: str, now: datetime) -> ColumnElement[bool]:
+    theirs = select_of(AccountRow, authority).where(col(AccountRow.person) == col(PersonRow.id))
+    return and_(
+        match_here(PersonRow, local_date(now)),
+        col(PersonRow.suspended_at).is_(None),
+        or_(~theirs.exists(), theirs.where(col(AccountRow.ended_at).is_(None)).exists()),
+    )
+
+
 def visit_provider(
-    connection: Connection, chance: Randomness, authority: str, state: str, browser: str, verifier: str, nonce: str, then: str,
-    now: datetime,
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, state: str, browser: str, verifier: str, nonce: str,
+    then: str, now: datetime,
 ) -> None:  # fmt: skip
     """Note a visit to the identity provider, bound to the browser that begins it."""
     _note_sign_in(
-        connection, chance, authority, "provider", now,
+        connection, chance, seal, authority, "provider", now,
         hash=hash_secret(state), browser=hash_secret(browser), verifier=verifier, nonce=nonce, then=then,
     )  # fmt: skip
 
 
-def back_from_provider(connection: Connection, authority: str, state: str, browser: str, now: datetime) -> ProviderVisit:
+def back_from_provider(
+    connection: Connection, seal: Seal, authority: str, state: str, browser: str, now: datetime
+) -> ProviderVisit:
     """The visit that came back. Raises NotSigned if it is unknown, used, too old, or another browser's."""
-    row = _used(connection, authority, "provider", state, now, hash_secret(browser))
+    row = _used(connection, seal, authority, "provider", state, now, hash_secret(browser))
     return ProviderVisit(row.verifier, row.nonce, row.then)
 
 
@@ -114,22 +138,28 @@ def forget_sign_ins(connection: Connection, authority: str, now: datetime) -> in
     return connection.execute(delete_of(SignInRow, authority).where(col(SignInRow.asked_at) < now - timedelta(days=1))).rowcount
 
 
-def _note_sign_in(connection: Connection, chance: Randomness, authority: str, how: str, now: datetime, **values: object) -> None:
+def _note_sign_in(
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, how: str, now: datetime, **values: object
+) -> None:
     """Write down that a sign-in is under way. What is not given is empty."""
     empty = {"person": None, "hash": "", "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None}
     row = {"authority": authority, "id": chance.identity(), "how": how, "asked_at": now, **empty, **values}
-    connection.execute(insert(SignInRow).values(**row))
+    seal.insert(connection, SignInRow, row)
 
 
-def _used(connection: Connection, authority: str, how: str, secret: str, now: datetime, browser: str = "") -> SignInRow:
+def _used(
+    connection: Connection, seal: Seal, authority: str, how: str, secret: str, now: datetime, browser: str = ""
+) -> SignInRow:
     """Use a sign-in up. One row changed is the only yes."""
     it = (col(SignInRow.how) == how, col(SignInRow.hash) == hash_secret(secret), col(SignInRow.browser) == browser)
+    row: SignInRow | None = connection.execute(select_of(SignInRow, authority).where(*it)).first()  # type: ignore
+    if row is None or not seal.holds(SignInRow, row._mapping):  # type: ignore[attr-defined]
+        raise NotSigned
     used = connection.execute(
         update_of(SignInRow, authority)
         .where(*it, col(SignInRow.used_at).is_(None), col(SignInRow.asked_at) > now - LASTS)
-        .values(used_at=now)
+        .values(used_at=now, seal="")
     )
     if used.rowcount != 1:
         raise NotSigned
-    row: SignInRow = connection.execute(select_of(SignInRow, authority).where(*it)).one()  # type: ignore
     return row

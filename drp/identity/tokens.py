@@ -1,23 +1,38 @@
-"""Who somebody is: accounts, and API tokens that are stored hashed, shown once, and expire."""
+"""Who somebody is by an API token: stored hashed and sealed, shown once, expiring."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, insert
+from sqlalchemy import ColumnElement, Connection, or_
 from sqlmodel import col
 
-from drp.database.account_tables import AccountRow, TokenRow
+from drp.database.account_tables import TokenRow
 from drp.database.directory_tables import CoverRow, PersonRow
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, in_authority, match_day, match_here, select_of, update_of
 from drp.database.statements import ROLES_ON_DAY
 from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
+from drp.identity.seal import Seal
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 
 LONGEST_TOKEN = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class ListedToken:
+    """A token in force. `id` names it and does not open anything; instants are aware UTC."""
+
+    id: str
+    person: UUID
+    of: str
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    confirm_by: datetime | None
 
 
 class NotSigned(Exception):
@@ -38,23 +53,15 @@ def hash_secret(secret: str) -> str:
 
 
 def create_token(
-    connection: Connection, chance: Randomness, authority: str, person: UUID, name: str, now: datetime, lasts: timedelta
-) -> str:
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, person: UUID, name: str, now: datetime,
+    lasts: timedelta,
+) -> str:  # fmt: skip
     """Make a token for a person. It is returned once and cannot be read again. Raises ValueError for too long a life."""
     if not timedelta(0) < lasts <= LONGEST_TOKEN:
         raise ValueError("A token lasts at most 366 days.")
     token = f"drp.{authority}.{chance.secret()}"
-    connection.execute(
-        insert(TokenRow).values(
-            authority=authority,
-            hash=hash_secret(token),
-            person=person,
-            name=name,
-            created_at=now,
-            expires_at=now + lasts,
-            revoked_at=None,
-        )
-    )
+    row = {"authority": authority, "hash": hash_secret(token), "person": person, "name": name}
+    seal.insert(connection, TokenRow, {**row, "created_at": now, "expires_at": now + lasts, "revoked_at": None})
     return token
 
 
@@ -63,8 +70,46 @@ def revoke_tokens(connection: Connection, authority: str, person: UUID, now: dat
     return connection.execute(
         update_of(TokenRow, authority)
         .where(col(TokenRow.person) == person, col(TokenRow.revoked_at).is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=now, seal="")
     ).rowcount
+
+
+def seal_tokens(connection: Connection, seal: Seal, authority: str, confirm_by: datetime, now: datetime) -> list[ListedToken]:
+    """Seal the tokens that were made before tokens were sealed; each ends at `confirm_by` unless it is confirmed.
+
+    To be called by an operator, once: whoever can write the database could bring an unsealed token in. Returns them.
+    """
+    unsealed = select_of(TokenRow, authority).where(
+        col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now, col(TokenRow.seal) == ""
+    )
+    for row in connection.execute(unsealed).mappings().all():
+        changed = {**row, "confirm_by": confirm_by}
+        connection.execute(
+            update_of(TokenRow, authority)
+            .where(col(TokenRow.hash) == row["hash"])
+            .values(confirm_by=confirm_by, seal=seal.of(TokenRow, changed))
+        )
+    return [one for one in list_tokens(connection, authority, now) if one.confirm_by == confirm_by]
+
+
+def list_tokens(connection: Connection, authority: str, now: datetime) -> list[ListedToken]:
+    """Every token in force, by who has it and what it is for."""
+    rows = connection.execute(
+        select_of(
+            TokenRow, authority, TokenRow.hash, TokenRow.person, col(PersonRow.name).label("of"), TokenRow.name,
+            TokenRow.created_at, TokenRow.expires_at, TokenRow.confirm_by,
+        )
+        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
+        .where(*_in_force(now))
+        .order_by(col(PersonRow.name), col(TokenRow.created_at), col(TokenRow.hash))
+    )  # fmt: skip
+    return [ListedToken(row.hash[:16], UUID(str(row.person)), *row[2:]) for row in rows]
+
+
+def keep_token(connection: Connection, seal: Seal, authority: str, id_: str, now: datetime) -> int:
+    """Let a token go on to its own end, if it is in force and sealed. Returns how many did: 1, or 0."""
+    its = (col(TokenRow.hash).startswith(id_, autoescape=True), col(TokenRow.confirm_by).is_not(None), *_in_force(now))
+    return seal.change(connection, TokenRow, authority, *its, confirm_by=None)
 
 
 def count_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
@@ -74,44 +119,29 @@ def count_tokens(connection: Connection, authority: str, person: UUID, now: date
 
 def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
     """The conditions for tokens that are in force."""
-    return col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now
+    is_confirmed = or_(col(TokenRow.confirm_by).is_(None), col(TokenRow.confirm_by) > now)
+    return col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now, is_confirmed, col(TokenRow.seal) != ""
 
 
-def person_of_token(connection: Connection, authority: str, token: str, now: datetime) -> UUID:
+def person_of_token(connection: Connection, seal: Seal, authority: str, token: str, now: datetime) -> UUID:
     """The person a token stands for, asked of the database at every request. Raises NotSigned."""
-    row = connection.execute(
-        select_of(TokenRow, authority, TokenRow.person)
-        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
-        .where(
-            col(TokenRow.hash) == hash_secret(token),
-            *_in_force(now),
-            match_here(PersonRow, local_date(now)),
+    row = (
+        connection.execute(
+            select_of(TokenRow, authority)
+            .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
+            .where(
+                col(TokenRow.hash) == hash_secret(token),
+                *_in_force(now),
+                match_here(PersonRow, local_date(now)),
+                col(PersonRow.suspended_at).is_(None),
+            )
         )
-    ).first()
-    if row is None:
-        raise NotSigned
-    return UUID(str(row.person))
-
-
-def person_of_account(connection: Connection, authority: str, issuer: str, subject: str) -> UUID:
-    """The person behind an account that an identity provider vouches for. Raises NotSigned."""
-    person = connection.execute(
-        select_of(AccountRow, authority, AccountRow.person).where(
-            col(AccountRow.issuer) == issuer,
-            col(AccountRow.subject) == subject,
-            col(AccountRow.ended_at).is_(None),
-        )
-    ).scalar()
-    if person is None:
-        raise NotSigned
-    return UUID(str(person))
-
-
-def link_account(connection: Connection, authority: str, issuer: str, subject: str, person: UUID) -> None:
-    """Say under which account a person signs in."""
-    connection.execute(
-        insert(AccountRow).values(authority=authority, issuer=issuer, subject=subject, person=person, ended_at=None)
+        .mappings()
+        .first()
     )
+    if row is None or not seal.holds(TokenRow, row):
+        raise NotSigned
+    return UUID(str(row["person"]))
 
 
 def principal_of(connection: Connection, authority: Authority, person: UUID, now: datetime) -> Principal:

@@ -26,8 +26,9 @@ from drp.database.engine import Unavailable
 from drp.database.scope import count_of, match_day, select_of, update_of
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
-from drp.identity import accounts, sessions, tokens
+from drp.identity import accounts, sessions, sign_in, tokens
 from drp.identity.principal import NotPermitted, Principal
+from drp.identity.seal import Seal
 from drp.staffing import caseloads
 from drp.staffing.caseloads import HeldCase
 from drp.staffing.consequences import bring_consequences, claim_day
@@ -292,20 +293,74 @@ def check_leaver(connection: Connection, words: Authority, person: DirectoryPers
 
 
 def sign_out_person(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
-    """Sign somebody out everywhere, in force at their next request. Returns how many sessions ended."""
-    return _end_access(casework, signed, now, of, "signed out", "sessions", sessions.end_sessions_of)
+    """Sign somebody out everywhere, in force at their next request; links under way end too. Returns how many sessions ended."""
+    return _end_access(casework, signed, now, of, "signed out", "sessions", sessions.end_sessions_of, sign_in.end_links_of)
 
 
 def end_accounts(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
-    """End every account by which somebody signs in, and with them their sessions. Returns how many accounts ended."""
-    return _end_access(
-        casework, signed, now, of, "accounts ended", "accounts", accounts.end_accounts_of, sessions.end_sessions_of
-    )
+    """End every account by which somebody signs in, and with them all else that lets them in. Returns how many accounts ended."""
+    return _end_access(casework, signed, now, of, "accounts ended", "accounts", accounts.end_accounts_of, *ALL_ELSE)
 
 
 def revoke_tokens_of(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
     """End every token of somebody, in force at its next use. Returns how many ended."""
     return _end_access(casework, signed, now, of, "tokens revoked", "tokens", tokens.revoke_tokens)
+
+
+ALL_ELSE = (sessions.end_sessions_of, tokens.revoke_tokens, sign_in.end_links_of)
+"""What lets somebody in beside their accounts."""
+
+
+def suspend_person(casework: Casework, signed: Principal, now: datetime, of: UUID) -> int:
+    """Let nobody sign in as somebody, by whatever way, until `lift_suspension`; sessions, tokens and links end at once.
+
+    For a lost laptop: one press. Posts and what they are asked stay theirs. Returns how many sessions ended.
+    """
+    return _end_access(casework, signed, now, of, "suspended", "sessions", *ALL_ELSE, suspend_sign_in)
+
+
+def lift_suspension(casework: Casework, signed: Principal, now: datetime, of: UUID) -> None:
+    """Let somebody sign in again. What ended stays ended: tokens are made anew."""
+    with changing_directory(casework, signed, now, concerns_items=False) as desk:
+        desk.allowed(DirectoryChange.ACCESS, of)
+        if str(of) == signed.person:
+            raise NotPermitted
+        desk.connection.execute(update_of(PersonRow, signed.authority).where(col(PersonRow.id) == of).values(suspended_at=None))
+        desk.record(casework, now, "let in again", of=of)
+
+
+def approve_account(casework: Casework, seal: Seal, signed: Principal, now: datetime, id_: str) -> None:
+    """Say that an account is its person's. Raises NotFound, NotPermitted."""
+    with changing_directory(casework, signed, now, concerns_items=False) as desk:
+        listed = accounts.list_accounts(desk.connection, signed.authority)
+        one = next((one for one in listed if one.id == id_), None)
+        if one is None:
+            raise NotFound
+        desk.allowed(DirectoryChange.ACCESS, one.person)
+        if str(one.person) == signed.person:
+            raise NotPermitted  # nobody vouches for themselves
+        if accounts.bind_account(desk.connection, seal, signed.authority, id_, now) is None:
+            raise Unfit(
+                f"{one.of} signs in by another account of this provider.", "End that one first, on the page of the person.", ""
+            )
+        desk.record(casework, now, "account approved", of=one.person, account=id_)
+
+
+def confirm_token(casework: Casework, seal: Seal, signed: Principal, now: datetime, id_: str) -> None:
+    """Let a token go on to its own end. Raises NotFound, NotPermitted."""
+    with changing_directory(casework, signed, now, concerns_items=False) as desk:
+        one = next((one for one in tokens.list_tokens(desk.connection, signed.authority, now) if one.id == id_), None)
+        if one is None:
+            raise NotFound
+        desk.allowed(DirectoryChange.ACCESS, one.person)
+        if tokens.keep_token(desk.connection, seal, signed.authority, id_, now):
+            desk.record(casework, now, "token confirmed", of=one.person, token=id_)
+
+
+def suspend_sign_in(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
+    """Keep that nobody signs in as somebody from now on. Returns 1, or 0 where it was so already."""
+    theirs = (col(PersonRow.id) == person, col(PersonRow.suspended_at).is_(None))
+    return connection.execute(update_of(PersonRow, authority).where(*theirs).values(suspended_at=now)).rowcount
 
 
 def _end_access(

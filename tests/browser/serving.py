@@ -97,7 +97,7 @@ class Served:
         """A session of somebody's, for tests of which signing in is no part."""
         with self.service.store.write(authority) as connection:
             secret = sessions.begin_session(
-                connection, self.service.casework.chance, authority, person, "demonstration", self.now
+                connection, self.service.casework.chance, self.service.seal, authority, person, "demonstration", self.now
             )
         return {"name": "drp", "value": secret, "url": self.link}
 

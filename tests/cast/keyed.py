@@ -2,7 +2,12 @@
 
 from api.assembly import SYSTEM_CHANCE
 from api.keys import make_missing_keys
+from drp.identity.seal import Seal
 from drp.settings import Settings
+from drp.timeline.chain import ChainKey
+
+SEAL = Seal((ChainKey("k1", b"a seal of the tests, 32 octets.."),))
+"""What seals where no service is built."""
 
 
 def keyed(settings: Settings) -> Settings:

@@ -195,7 +195,7 @@ class World(Staff):
         key = authority or self.key
         id_ = self.id(person, key)
         with self.store.write(key) as connection:
-            return tokens.create_token(connection, self.chance, key, id_, "test", self.now, lasts)
+            return tokens.create_token(connection, self.chance, self.service.seal, key, id_, "test", self.now, lasts)
 
     def as_(self, person: str, authority: str = "") -> Caller:
         """A person, signed in."""

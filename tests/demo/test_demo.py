@@ -226,7 +226,7 @@ def test_each_scene_is_seen_by_whom_and_where_the_story_says(told):
             key = names[authority]
             with service.store.write(key) as connection:
                 (whose,) = find_people_named(connection, key, person, 2)
-                cookie = sessions.begin_session(connection, service.casework.chance, key, whose, "link", now)
+                cookie = sessions.begin_session(connection, service.casework.chance, service.seal, key, whose, "link", now)
             client = client_of(app)
             client.cookies.set("drp", cookie)
             page = client.get(path)

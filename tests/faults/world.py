@@ -22,6 +22,7 @@ from drp.settings import Settings
 from drp.timeline.chain import GENESIS, ChainKey
 from tests.cast.clock import CALENDAR
 from tests.cast.councils import NIGHT_AND_DAY, procedures
+from tests.cast.keyed import SEAL
 from tests.cast.marsh import KEY, RAISED, Marsh
 from tests.cast.staff import FOUNDED
 from workflows.decision import decide as deciding
@@ -47,15 +48,17 @@ def founded(store: Store) -> tuple[Marsh, dict[str, str]]:
     for key in WHO:
         id_ = marsh.id(key)
         with store.write(KEY) as connection:
-            tokens[key] = tokens_module.create_token(connection, marsh.chance, KEY, id_, "test", FOUNDED, timedelta(days=366))
+            tokens[key] = tokens_module.create_token(
+                connection, marsh.chance, SEAL, KEY, id_, "test", FOUNDED, timedelta(days=366)
+            )
     return marsh, tokens
 
 
 def settings(url: str, var: Path, **more: Any) -> Settings:
     var.mkdir(parents=True, exist_ok=True)
     (var / "chain.key").write_text(SECRET.hex() + "\n")
-    for name in ("signing.key", "seal.key"):
-        (var / name).write_text("5e" * 32 + "\n")
+    (var / "signing.key").write_text("5e" * 32 + "\n")
+    (var / "seal.key").write_text(SEAL.keys[-1].secret.hex() + "\n")
     values: dict[str, Any] = {"hold_after_minutes": 600_000, "heartbeat": False, "mail": "folder", "mail_from": "r@marsh.example"}
     return Settings(database_url=url, var=var, **(values | more))
 

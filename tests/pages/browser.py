@@ -161,7 +161,9 @@ def at_browser(world: World, person: str, authority: str = "") -> Visitor:
     """A person of the cast, signed in."""
     key = authority or world.council.key
     with world.store.write(key) as connection:
-        cookie = sessions.begin_session(connection, world.chance, key, world.id(person, key), "link", world.now)
+        cookie = sessions.begin_session(
+            connection, world.chance, world.service.seal, key, world.id(person, key), "link", world.now
+        )
     return Visitor(world, cookie)
 
 

@@ -223,9 +223,13 @@ class Ground:
     ) -> str:
         world, key, id_ = self.world, self.world.council.key, self.world.id(person)
         with world.store.write(key) as connection:
-            cookie = sessions.begin_session(connection, world.chance, key, id_, "link", world.now - max(began, seen))
+            cookie = sessions.begin_session(
+                connection, world.chance, world.service.seal, key, id_, "link", world.now - max(began, seen)
+            )
             if not seen:
-                sessions.note_session_used(connection, sessions.Session(key, id_, "link", cookie, True), world.now)
+                sessions.note_session_used(
+                    connection, world.service.seal, sessions.Session(key, id_, "link", cookie, True), world.now
+                )
             if is_ended:
                 sessions.end_session(connection, key, cookie, world.now)
         return cookie

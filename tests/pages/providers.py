@@ -21,11 +21,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from api.app import create_app
 from api.assembly import system_clock
 from api.pages.frame.browser_request import cookie_name
 from api.pages.sign_in import oidc
+from drp.database.account_tables import SignInRow
 from drp.settings import Provider
 from tests.cast.world import World
 
@@ -43,9 +46,16 @@ ACCOUNTS: dict[str, dict[str, Any]] = {
         "realm_access": {"roles": ["drp.user"]},
         "https://council.example/roles": ["drp.user"],
     },
-    "mona": {"oid": "oid-of-mona", "email": "mona@dunmoor.example", "preferred_username": "mona", "roles": ["reader"]},
+    "mona": {
+        "oid": "oid-of-mona",
+        "email": "mona@dunmoor.example",
+        "email_verified": True,
+        "preferred_username": "mona",
+        "roles": ["reader"],
+    },
     "another-irene": {"email": "irene@dunmoor.example", "email_verified": True, "preferred_username": "another"},
     "unverified-irene": {"email": "irene@dunmoor.example", "email_verified": False},
+    "silent-irene": {"email": "irene@dunmoor.example"},
     "stranger": {"email": "stranger@dunmoor.example", "preferred_username": "stranger"},
 }
 
@@ -129,7 +139,7 @@ class Crooked:
         now = int(system_clock().timestamp())
         honest = {
             "iss": self.issuer, "aud": "drp", "sub": "subject-canary", "iat": now, "exp": now + 300, "nonce": sent,
-            "email": "irene@dunmoor.example",
+            "email": "irene@dunmoor.example", "email_verified": True,
         }  # fmt: skip
         return {name: value for name, value in (honest | other).items() if value is not None}
 
@@ -241,6 +251,16 @@ class Browser:
         answer = self.here.get("/sign-out")
         assert answer.status_code in (200, 303), answer.text
         return answer.status_code == 200 and name in answer.text
+
+
+def change_visits(signing: Signing, **changes: Any) -> None:
+    """Change every sign-in under way, under the service's own seal."""
+    seal, authority = signing.world.service.seal, signing.authority
+    with signing.world.store.write(authority) as connection:
+        for row in connection.execute(select(SignInRow.__table__)).mappings().all():  # type: ignore[attr-defined]
+            changed = {**row, **changes}
+            its = update(SignInRow).where(col(SignInRow.id) == row["id"])
+            connection.execute(its.values(**changes, seal=seal.of(SignInRow, changed)))
 
 
 def sent_with(begun: httpx2.Response) -> dict[str, str]:

@@ -9,6 +9,7 @@ from sqlalchemy import event
 
 from api.app import create_app
 from notifications.channels import OutgoingMail, SendOutcome
+from notifications.sign_in_links import send_links
 from tests.cast.direct import client_of
 from tests.cast.stores import read_once
 from tests.cast.world import World
@@ -65,6 +66,11 @@ class Replica:
     def asks(self, email: str, then: str = "/", authority: str = "dunmoor", **more: Any) -> Any:
         """Somebody asks for a link."""
         return self.at().send("POST", "/sign-in", data={"email": email, "then": then, "authority": authority}, **more)
+
+    def sends_links(self) -> int:
+        """A round of the links that wait."""
+        service = self.service
+        return send_links(service.casework, service.seal, self.world.key, self.world.now, service.sender)
 
     def signs_in(self, link: str, cookie: str = "") -> Any:
         """The button of the link's page is pressed."""

@@ -10,7 +10,6 @@ from api import request_context
 from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity.principal import RouteAudience
-from drp.identity.tokens import link_account
 from drp.staffing import changes
 from tests.cast.councils import NORTH
 from tests.cast.world import World
@@ -140,7 +139,9 @@ def test_another_authoritys_people_are_not_here(two: World) -> None:
 def test_a_persons_page_tells_posts_stand_ins_and_how_they_sign_in(world: World) -> None:
     world.cover("irene", "ivor")
     with world.store.write(world.council.key) as connection:
-        link_account(connection, world.council.key, "https://login.example", "irene", world.id("irene"))
+        word = accounts.BoundBy.ADMINISTRATOR
+        named = ("https://login.example", "irene")
+        accounts.link_account(connection, world.service.seal, world.council.key, named, world.id("irene"), word, world.now)
     at_browser(world, "irene")
     world.token("irene")
     page = at_browser(world, "ada").open(of(world, "irene"))
@@ -176,7 +177,8 @@ def test_an_account_that_was_ended_signs_nobody_in_and_another_takes_its_place(w
     def comes(subject: str) -> str:
         with world.store.write(world.council.key) as connection:
             key = world.council.key
-            return str(accounts.person_signing_in(connection, key, "https://idp.example", subject, "tess", world.now))
+            account = accounts.VouchedAccount("https://idp.example", subject, "tess", accounts.BoundBy.TRUSTED)
+            return str(accounts.person_signing_in(connection, world.service.seal, key, account, world.now))
 
     tess = at_browser(world, "tess")
     assert comes("first") == str(world.id("tess"))

@@ -21,7 +21,7 @@ from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity import sign_in as sign_in_module
 from tests.cast.world import World
-from tests.pages.providers import Browser, Signing, at_the_provider, real_providers, sent_with
+from tests.pages.providers import Browser, Signing, at_the_provider, change_visits, real_providers, sent_with
 from tests.service.test_planted_bugs import must_fail
 
 LINK = "http://127.0.0.1:8000"
@@ -128,7 +128,7 @@ def test_the_code_is_bound_to_us_by_pkce_with_s256(dunmoor: Signing) -> None:
 def test_a_code_without_its_verifier_or_with_another_is_worth_nothing(dunmoor: Signing, monkeypatch: Plant) -> None:
     browser = dunmoor.browser()
     back = at_the_provider(browser.sets_out().headers["location"], "irene")
-    dunmoor.world.write(update(SignInRow).values(verifier="x" * 64))
+    change_visits(dunmoor, verifier="x" * 64)
     is_refused(browser.comes_back(back), browser, 502, oidc.DISTRUSTED.title)
 
     real = openid.OAuth2Client.fetch_token
@@ -257,7 +257,10 @@ def test_a_sign_in_that_is_not_used_up_is_noticed(dunmoor: Signing, monkeypatch:
 
     def forgetful(connection: Any, *given: Any) -> Any:
         visit = real(connection, *given)
-        connection.execute(update(SignInRow).values(used_at=None))
+        rows = connection.execute(select(SignInRow.__table__)).mappings().all()
+        for row in rows:  # as if it had never been used: with the seal that it had
+            its = update(SignInRow).where(SignInRow.id == row["id"])
+            connection.execute(its.values(used_at=None, seal=given[0].of(SignInRow, {**row, "used_at": None})))
         return visit
 
     monkeypatch.setattr(sign_in_module, "back_from_provider", forgetful)
@@ -306,7 +309,7 @@ def test_a_state_of_nobodys_making_is_refused(dunmoor: Signing) -> None:
 def test_an_id_token_of_another_sign_in_is_refused(dunmoor: Signing) -> None:
     browser = dunmoor.browser()
     back = at_the_provider(browser.sets_out().headers["location"], "irene")
-    dunmoor.world.write(update(SignInRow).values(nonce="n" * 64))
+    change_visits(dunmoor, nonce="n" * 64)
     is_refused(browser.comes_back(back), browser, 502, oidc.DISTRUSTED.title)
 
 
@@ -338,11 +341,51 @@ def test_a_way_on_that_is_taken_as_it_comes_is_noticed(dunmoor: Signing, monkeyp
 
 
 @one_engine
-@pytest.mark.parametrize("login", ["stranger", "unverified-irene"])
-def test_whom_the_directory_does_not_know_is_refused(dunmoor: Signing, login: str) -> None:
+def test_whom_the_directory_does_not_know_is_refused(dunmoor: Signing) -> None:
     browser = dunmoor.browser()
-    is_refused(browser.signs_in(login), browser, 403, oidc.NOT_KNOWN.title)
+    is_refused(browser.signs_in("stranger"), browser, 403, oidc.NOT_KNOWN.title)
     assert accounts_of(dunmoor) == {}
+
+
+@one_engine
+@pytest.mark.parametrize("login", ["unverified-irene", "silent-irene"])
+def test_an_address_that_the_provider_does_not_vouch_for_binds_nobody_until_an_administrator_says_so(
+    dunmoor: Signing, login: str
+) -> None:
+    """No `email_verified` is as good as false: who writes the address could be anybody."""
+    world, browser = dunmoor.world, dunmoor.browser()
+    is_refused(browser.signs_in(login), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.ASKED].title)
+    is_refused(browser.signs_in(login), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.ASKED].title)
+    with world.store.write(world.key) as connection:
+        [asks] = accounts.list_accounts(connection, world.key)
+        assert (asks.of, asks.bound_by) == ("Irene", accounts.BoundBy.ASKED)
+        assert accounts.bind_account(connection, world.service.seal, world.key, asks.id, dunmoor.now())
+    browser.signs_in(login)
+    assert browser.is_signed_in("Irene")
+
+
+@one_engine
+def test_a_claim_that_the_operator_trusts_needs_no_verified_address(sign_in_with: Callable[..., Signing]) -> None:
+    signing = sign_in_with(person_claim_is_trusted=True)
+    browser = signing.browser()
+    browser.signs_in("silent-irene")
+    assert browser.is_signed_in("Irene")
+    assert [row.bound_by for row in signing.world.rows(select(AccountRow.bound_by))] == ["trusted claim"]
+
+
+@one_engine
+def test_planted_absent_word_that_counts_as_verified_is_noticed(dunmoor: Signing) -> None:
+    """As it was: a stranger at the provider writes her address and is Irene."""
+    trusting = Signing(
+        dunmoor.world, dunmoor.settings.link, dunmoor.settings.providers[dunmoor.authority].issuer, person_claim_is_trusted=True
+    )
+    try:
+        with pytest.raises(AssertionError):
+            test_an_address_that_the_provider_does_not_vouch_for_binds_nobody_until_an_administrator_says_so(
+                trusting, "silent-irene"
+            )
+    finally:
+        trusting.close()
 
 
 @one_engine
@@ -358,7 +401,8 @@ def test_whoever_has_left_does_not_sign_in_by_account_or_for_the_first_time(dunm
 @one_engine
 def test_an_account_that_was_ended_is_refused_and_not_made_anew(dunmoor: Signing) -> None:
     dunmoor.browser().signs_in("irene")
-    dunmoor.world.write(update(AccountRow).values(ended_at=dunmoor.now()))
+    with dunmoor.world.store.write(dunmoor.authority) as connection:
+        accounts.end_accounts_of(connection, dunmoor.authority, dunmoor.world.id("irene"), dunmoor.now())
     browser = dunmoor.browser()
     is_refused(browser.signs_in("irene"), browser, 403, oidc.NOT_LET_IN[accounts.WhyNotLetIn.ENDED].title)
 

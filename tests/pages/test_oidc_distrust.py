@@ -391,8 +391,6 @@ def test_an_error_that_comes_back_is_said_plainly(signing: Signing, caplog: pyte
 
 
 UNCERTAIN: tuple[dict[str, Any], ...] = (
-    {"email": "irene@dunmoor.example", "email_verified": False},
-    {"email": "irene@dunmoor.example", "email_verified": "false"},
     {"email": "\u0130rene@dunmoor.example"},
     {"email": "irene@dunmoor.\u212aexample"},
     {"email": "%@dunmoor.example"},

@@ -153,11 +153,13 @@ def forget(what: str, monkeypatch: Plant) -> None:
     """Take one of the rules out that end a session."""
     real, signed = sessions.in_force, browser_request.tokens.principal_of
 
-    def lenient(connection: Any, authority: str, secret: str, now: Any, limits: Any) -> Any:
+    def lenient(connection: Any, seal: Any, authority: str, secret: str, now: Any, limits: Any) -> Any:
         if what == "limits":
-            return real(connection, authority, secret, now, replace(limits, idle=timedelta(days=9), absolute=timedelta(days=9)))
+            return real(
+                connection, seal, authority, secret, now, replace(limits, idle=timedelta(days=9), absolute=timedelta(days=9))
+            )
         if what == "left":
-            return real(connection, authority, secret, now - timedelta(days=5), limits)
+            return real(connection, seal, authority, secret, now - timedelta(days=5), limits)
         owner = "dunmoor" if what == "authority" else authority
         if what == "authority":
             secret = f"dunmoor.{secret.partition('.')[2]}"
@@ -168,7 +170,7 @@ def forget(what: str, monkeypatch: Plant) -> None:
             )
         ).first()
         if row is None or what == "posts":
-            return real(connection, authority, secret, now, limits)
+            return real(connection, seal, authority, secret, now, limits)
         return sessions.Session(owner, row.person, "link", secret, False)
 
     def with_a_post(connection: Any, authority: Any, person: Any, now: Any) -> Any:
@@ -217,8 +219,8 @@ def test_a_session_that_one_instance_still_honours_is_noticed(
 def test_a_session_without_a_last_hour_is_noticed(world: World, first: Replica, second: Replica, monkeypatch: Plant) -> None:
     real = sessions.in_force
 
-    def idle_only(connection: Any, authority: str, secret: str, now: Any, limits: Any) -> Any:
-        return real(connection, authority, secret, now, replace(limits, absolute=timedelta(days=9)))
+    def idle_only(connection: Any, seal: Any, authority: str, secret: str, now: Any, limits: Any) -> Any:
+        return real(connection, seal, authority, secret, now, replace(limits, absolute=timedelta(days=9)))
 
     monkeypatch.setattr(sessions, "in_force", idle_only)
     must_fail(lambda: HOURS(world, first, second))
@@ -280,7 +282,11 @@ def test_a_link_that_is_good_twice_or_too_long_or_is_used_up_by_looking_is_notic
 
     def twice(connection: Any, *given: Any) -> Any:
         found = real(connection, *given)
-        connection.execute(update(SignInRow).values(used_at=None))
+        rows = connection.execute(select(SignInRow.__table__)).mappings().all()
+        for row in rows:  # as if it had never been used: with the seal that it had
+            again = {**row, "used_at": None}
+            its = update(SignInRow).where(col(SignInRow.id) == row["id"])
+            connection.execute(its.values(used_at=None, seal=given[0].of(SignInRow, again)))
         return found
 
     with monkeypatch.context() as patched:

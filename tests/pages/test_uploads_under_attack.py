@@ -156,7 +156,7 @@ def target(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     tess = at_browser(world, "tess")
     with store.read(DUNMOOR.key) as connection:
         limits = world.settings.session_limits
-        token = sessions.in_force(connection, DUNMOOR.key, tess.cookie, world.now, limits).form_token
+        token = sessions.in_force(connection, world.service.seal, DUNMOOR.key, tess.cookie, world.now, limits).form_token
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
     env = {

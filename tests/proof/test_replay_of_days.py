@@ -169,7 +169,14 @@ class Days:
             roles = rules.authority.roles_acting_as(Capacity.IRO_MANAGER)
             person = connection.execute(_holders_now(authority, roles)).scalars().first()
             return tokens.create_token(
-                connection, self.service.casework.chance, authority, person, "test", self.now, timedelta(days=9)
+                connection,
+                self.service.casework.chance,
+                self.service.seal,
+                authority,
+                person,
+                "test",
+                self.now,
+                timedelta(days=9),
             )
 
     def release(self, how: Iterator[str]) -> int:

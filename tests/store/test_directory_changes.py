@@ -335,6 +335,7 @@ def test_cover_ends_with_whoever_leaves_first(world: World) -> None:
 
 def test_a_caseload_handed_over_leaves_no_child_without_an_iro_for_a_day(world: World) -> None:
     references = [raised(world, child) for child in ("T-1", "T-2")]
+    world.post_begins("irene", "social_worker", "2026-01-01", "team", "south")  # she stays in the service
     assert hand_over(world, "mona", "irene", "ivor") == 3
     for child in ("T-1", "T-2", "T-3"):
         assert iros_of(world, child, TODAY - timedelta(days=1)) == ["irene"]
@@ -435,7 +436,7 @@ def test_who_has_left_already_is_out_at_once(world: World) -> None:
     leaves(world, "ada", "tess", TODAY - timedelta(days=1))
     assert tess.get("/me").status_code == 401
     with pytest.raises(NotSigned), world.store.write(world.council.key) as connection:
-        changes.tokens.person_of_token(connection, world.council.key, str(tess.token), world.now)
+        changes.tokens.person_of_token(connection, world.service.seal, world.council.key, str(tess.token), world.now)
 
 
 def test_the_post_that_a_leaver_leaves_empty_alarms_the_iro_manager_on_the_day(world: World) -> None:

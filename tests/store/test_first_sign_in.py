@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select
 
 from drp.casework.service import Casework
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
-from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
+from drp.identity.accounts import BoundBy, NotLetIn, VouchedAccount, WhyNotLetIn, end_accounts_of, person_signing_in
+from tests.cast.keyed import SEAL
 from tests.cast.marsh import KEY as HERE
 from tests.cast.marsh import Marsh
 
@@ -26,13 +27,15 @@ NOW = datetime(2026, 4, 1, 9, tzinfo=UTC)
 class Directory(Marsh):
     """Marsh's people, and accounts that come."""
 
-    def comes(self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW) -> UUID | WhyNotLetIn:
+    def comes(
+        self, subject: object, known_as: object, issuer: str = ISSUER, now: datetime = NOW, word: BoundBy = BoundBy.VERIFIED
+    ) -> UUID | WhyNotLetIn:
         """Whom an account signs in, or why nobody."""
-        try:
-            with self.store.write(HERE) as connection:
-                return person_signing_in(connection, HERE, issuer, subject, known_as, now)
-        except NotLetIn as error:
-            return error.why
+        with self.store.write(HERE) as connection:
+            try:
+                return person_signing_in(connection, SEAL, HERE, VouchedAccount(issuer, subject, known_as, word), now)
+            except NotLetIn as error:
+                return error.why
 
     def address(self, key: str) -> str:
         return str(self.rows(select(PersonRow.email).where(PersonRow.key == key))[0].email)
@@ -87,7 +90,8 @@ def test_an_account_is_ended_for_good_and_another_may_follow_it(directory: Direc
     irene = directory.id("irene")
     directory.comes("one", "irene")
     assert directory.comes("two", "irene") is WhyNotLetIn.TAKEN
-    directory.write(update(AccountRow).values(ended_at=NOW))
+    with directory.store.write(HERE) as connection:
+        assert end_accounts_of(connection, HERE, irene, NOW) == 1
     assert directory.comes("one", "irene") is WhyNotLetIn.ENDED
     assert directory.comes("two", "irene") == irene
 

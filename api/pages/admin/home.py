@@ -6,6 +6,7 @@ from fastapi import Query, Response
 
 from api.json import health as service_health
 from api.json import outbox as service_outbox
+from api.pages.admin.who_may_come_in import count_wanting_word
 from api.pages.frame import layout
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import stage_names
@@ -37,11 +38,12 @@ def show_administration(visit: CurrentPage) -> Response:
     with visit.reading() as connection:
         people = count_people(connection, visit.authority)
         pack = label_packs.chosen_label_pack(connection, visit.authority)
+        waiting = count_wanting_word(connection, visit)
     failed = len({(one.reference, one.about, one.at) for one in outbox.failed})
     return visit.page(
         "administration.html", title="Administration", health=health, outbox=outbox, failed=failed, people=people,
         pack=_pack_in_words(pack), fallen_back=visit.service.access_log.has_fallen_back,
-        brake=brake_in_words(visit, outbox.brake),
+        brake=brake_in_words(visit, outbox.brake), waiting=waiting,
     )  # fmt: skip
 
 

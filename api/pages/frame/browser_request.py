@@ -118,7 +118,7 @@ def page_context(request: Request) -> PageContext:
     cookie = request.cookies.get(cookie_name(settings), "")
     authority = sessions.authority_in(cookie)
     with service.store.read(authority) as connection:
-        session = sessions.in_force(connection, authority, cookie, now, settings.session_limits)
+        session = sessions.in_force(connection, service.seal, authority, cookie, now, settings.session_limits)
         current = service.casework.procedures.current(connection, authority)
         if not current:
             raise tokens.NotSigned
@@ -147,7 +147,7 @@ def _hears_of_pauses(signed: Principal, current: Sequence[Rules]) -> bool:
 def _note_use(service: Service, session: sessions.Session, authority: str) -> None:
     try:
         with service.store.write(authority) as connection:
-            sessions.note_session_used(connection, session, service.clock())
+            sessions.note_session_used(connection, service.seal, session, service.clock())
     except Unavailable:
         log.warning("the use of a session could not be written down")  # reading goes on without it
 

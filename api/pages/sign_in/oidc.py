@@ -26,7 +26,7 @@ from api.pages.sign_in.rate_limit import source_of, too_often
 from api.pages.sign_in.sign_in import CurrentService, signed_in
 from api.request_context import service_of_request
 from drp.identity import sessions, sign_in
-from drp.identity.accounts import NotLetIn, WhyNotLetIn, person_signing_in
+from drp.identity.accounts import BoundBy, NotLetIn, VouchedAccount, WhyNotLetIn, person_signing_in
 from drp.identity.tokens import NotSigned
 from drp.settings import Provider, Settings
 
@@ -86,6 +86,16 @@ NOT_LET_IN = {
         403, "Your account has no access any more", "Its access to this service was ended.",
         "If you need it, ask whoever administers the service.",
     ),
+    WhyNotLetIn.SUSPENDED: SignedOutMessage(
+        403, "Your sign-in is suspended", "Somebody suspended it, for example because a laptop was lost. Nobody signs in as you.",
+        "Ask whoever administers the service, or your IRO manager, to let you in again.",
+    ),
+    WhyNotLetIn.ASKED: SignedOutMessage(
+        403, "An administrator has to say that this account is yours",
+        "You are signed in at your council, but it does not vouch for the address or name by which this service would know you. "
+        "Your account is on the administrators' list.",
+        "Ask whoever administers the service to let your account in, under Administration, Who may come in. Then sign in again.",
+    ),
     WhyNotLetIn.TAKEN: SignedOutMessage(
         403, "You sign in here with another account",
         "Your entry in the directory belongs to another account of your council, and only to that one.",
@@ -120,7 +130,9 @@ def go_there(request: Request, service: CurrentService, authority: str, then: st
     # A browser that has two sign-ins under way keeps one secret for both.
     browser = read_binding(request) or chance.secret()
     with service.store.write(authority) as connection:
-        sign_in.visit_provider(connection, chance, authority, secrets.state, browser, secrets.verifier, secrets.nonce, then, now)
+        sign_in.visit_provider(
+            connection, chance, service.seal, authority, secrets.state, browser, secrets.verifier, secrets.nonce, then, now
+        )
     response = go_to(way_there(provider, metadata, _back_to(service.settings), secrets))
     seconds = int(sign_in.LASTS.total_seconds())
     give_cookie(response, service.settings, oidc_cookie_name(service.settings), browser, seconds)
@@ -138,7 +150,7 @@ def come_back(
         if provider is None:
             raise NotSigned
         with service.store.write(authority) as connection:
-            visit = sign_in.back_from_provider(connection, authority, state, read_binding(request), service.clock())
+            visit = sign_in.back_from_provider(connection, service.seal, authority, state, read_binding(request), service.clock())
     except NotSigned:
         log.warning("somebody came back from a sign-in that is unknown, used, too old or another browser's")
         return _page(TOO_LATE, "/")
@@ -189,18 +201,24 @@ def _check_role(provider: Provider, claims: dict[str, Any]) -> None:
 
 
 def _person(service: Service, authority: str, provider: Provider, claims: dict[str, Any]) -> UUID:
-    known_as = claim_named(claims, provider.person_claim)
-    # Absent at Entra ID; where it stands and is not true, anybody could have written the address.
-    is_vouched_for = claims.get("email_verified", True) in (True, "true")
-    if isinstance(known_as, str) and "@" in known_as and not is_vouched_for:
-        known_as = None
-    try:
-        with service.store.write(authority) as connection:
-            subject = claim_named(claims, provider.subject_claim)
-            return person_signing_in(connection, authority, provider.issuer, subject, known_as, service.clock())
-    except NotLetIn as error:
-        reason = f"{error}{'' if is_vouched_for else ' (the provider has not verified the address)'}"
-        raise _NotSignedIn(NOT_LET_IN.get(error.why, NOT_KNOWN), reason) from None
+    account = VouchedAccount(
+        provider.issuer, claim_named(claims, provider.subject_claim), claim_named(claims, provider.person_claim),
+        _word_of(provider, claims),
+    )  # fmt: skip
+    with service.store.write(authority) as connection:
+        try:
+            return person_signing_in(connection, service.seal, authority, account, service.clock())
+        except NotLetIn as error:  # inside, so that an account that asks is kept
+            refused = error
+    raise _NotSignedIn(NOT_LET_IN.get(refused.why, NOT_KNOWN), str(refused))
+
+
+def _word_of(provider: Provider, claims: dict[str, Any]) -> BoundBy:
+    """By whose word the claim that names the person can be relied on: what is absent, or false, is nobody's."""
+    if provider.person_claim_is_trusted:
+        return BoundBy.TRUSTED
+    is_verified = claim_named(claims, provider.verified_claim) in (True, "true", 1, "1")
+    return BoundBy.VERIFIED if is_verified else BoundBy.ASKED
 
 
 def read_binding(request: Request) -> str:

@@ -112,9 +112,11 @@ def send_link(request: Request, service: CurrentService, given: FromHere, backgr
         return _asked(service, form, then, status=422)
     authority = str(values.get("authority") or next(iter(_names(service.store))))
     with service.store.write(authority) as connection:
-        sign_in.request_link(connection, service.casework.chance, authority, str(values["email"]), then, service.clock())
+        sign_in.request_link(
+            connection, service.casework.chance, service.seal, authority, str(values["email"]), then, service.clock()
+        )
     # After the answer has gone, so that its time tells nothing; the heartbeat sends what this could not.
-    background.add_task(send_links, service.casework, authority, service.clock(), service.sender)
+    background.add_task(send_links, service.casework, service.seal, authority, service.clock(), service.sender)
     return _asked(service, Form(_fields(service)), then, sent=True)
 
 
@@ -131,7 +133,7 @@ def sign_in_by_link(request: Request, service: CurrentService, secret: str) -> R
     authority = sessions.authority_in(secret)
     try:
         with service.store.write(authority) as connection:
-            person, then = sign_in.redeem_link(connection, authority, secret, service.clock())
+            person, then = sign_in.redeem_link(connection, service.seal, authority, secret, service.clock())
     except tokens.NotSigned:
         return layout.trouble_page(
             410,
@@ -171,7 +173,7 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
                 "The service knows you, and the directory gives you no post or cover today.",
                 "If that is not right, ask whoever keeps your authority's directory.",
             )
-        secret = sessions.begin_session(connection, service.casework.chance, authority, person, how, now)
+        secret = sessions.begin_session(connection, service.casework.chance, service.seal, authority, person, how, now)
     response = go_to(safe_path(then))
     give_cookie(response, service.settings, cookie_name(service.settings), secret)
     return response

@@ -129,6 +129,7 @@ def show_person(visit: CurrentPage, one: PersonOfPage, done: str = "") -> Respon
             ),
             "last_seen": sessions.read_last_use(connection, visit.authority, one.id),
             "tokens": tokens.count_tokens(connection, visit.authority, one.id, visit.now),
+            "suspended_at": people.read_suspended(connection, visit.authority, one.id),
         }
     iro_roles = visit.words.roles_acting_as(Capacity.IRO)
     return visit.page(
@@ -144,6 +145,8 @@ DONE = {
     "out": "They are signed out everywhere.",
     "accounts": "That account signs nobody in any more. Another that is known by their address or key takes its place.",
     "tokens": "Their tokens have ended. A program that used one stops working.",
+    "suspended": "Nobody signs in as them, by any way, until somebody lets them in again. What they had open has ended.",
+    "let-in": "They may sign in again.",
     "leaves": "Their last day is recorded. Their posts and covers end with it.",
     "ended": "It has ended. What is open is told to whoever has it now.",
 }
@@ -153,6 +156,8 @@ ENDINGS = {
     "sign-out": (changes.sign_out_person, "out"),
     "accounts": (changes.end_accounts, "accounts"),
     "tokens": (changes.revoke_tokens_of, "tokens"),
+    "suspend": (changes.suspend_person, "suspended"),
+    "let-in": (changes.lift_suspension, "let-in"),
 }
 """What ends somebody's access, by the end of its address, each with what is said then."""
 
@@ -160,8 +165,10 @@ ENDINGS = {
 @router.post("/directory/{person}/sign-out")
 @router.post("/directory/{person}/accounts")
 @router.post("/directory/{person}/tokens")
+@router.post("/directory/{person}/suspend")
+@router.post("/directory/{person}/let-in")
 def end_persons_access(visit: CurrentPage, sent: SentForm, person: str) -> Response:
-    """Their sessions, their accounts (and with them their sessions) or their tokens end, at their next use."""
+    """Their sessions, their accounts (and with them all else), their tokens end at their next use; or nobody signs in as them."""
     sent.confirm()
     of = person_in(person)
     end, done = ENDINGS[visit.path.rpartition("/")[2]]
