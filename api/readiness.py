@@ -2,6 +2,7 @@
 
 from api.assembly import Service
 from api.keys import signer_names
+from drp.data_protection.admin_audit_log import begin_record
 from drp.database.migrate import newest_revision, stored_revision
 from drp.proof.key_check import KeyUse, read_key_use
 from drp.proof.verdicts import note_verified
@@ -19,6 +20,13 @@ def check_ready(service: Service) -> None:
     except NotReady:
         service.close()
         raise
+
+
+def begin_records(service: Service) -> None:
+    """Begin the administrators' record of each authority that has none: from here on what gives power is held against it."""
+    for authority in service.store.authorities():
+        with service.store.write(authority) as connection:
+            begin_record(connection, service.casework, authority, service.clock())
 
 
 def check_schema(service: Service) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from api.assembly import SYSTEM_CHANCE, Service
 from api.cli.declare import end
 from api.keys import KeyIsThere, KeyName, make_key
+from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.identity import accounts, tokens
 from drp.settings import Settings
 
@@ -32,6 +33,9 @@ def seal_once(service: Service) -> None:
         with service.store.write(authority) as connection:
             sealed = accounts.seal_accounts(connection, service.seal, authority)
             listed = tokens.seal_tokens(connection, service.seal, authority, now + CONFIRM_WITHIN, now)
+            note_admin_change(
+                connection, service.casework, operator_of(authority), now, "sealed", accounts=sealed, tokens=len(listed)
+            )
         print(f"{authority}: {sealed} accounts and {len(listed)} tokens were sealed")
         for one in listed:
             print(f"  {one.name}, as {one.of}: ends {one.confirm_by:%Y-%m-%d} unless an administrator confirms it")

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api.assembly import Service, from_folder
+from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.directory import lookup
 from drp.directory.lookup import posts_nobody_holds
 from drp.directory.vacancies import PostsVacant
 from workflows.calendar.working_days import local_date
 from workflows.ladder_language.reader import Unreadable
+from workflows.model.authority import Authority
+from workflows.model.ladder import Ladder
 
 _KEY = re.compile(r"^authority: *[\"']?([a-z][a-z0-9_]*)", re.MULTILINE)
 
@@ -38,6 +41,7 @@ def _load(service: Service, own: Path) -> list[str]:
         stored = procedures.stored(connection, key)
         # What is stored stays in force, whatever a later release asks of new files.
         read = from_folder(own, stored.__contains__)
+        found_current = procedures.current_hashes(connection, key)
         procedures.seed(connection, read, now)
         procedures.note_left_out(connection, key, "")
         if {read.authority.hash, *(ladder.hash for ladder in read.ladders)} - stored:
@@ -45,6 +49,10 @@ def _load(service: Service, own: Path) -> list[str]:
             empty = posts_nobody_holds(connection, read.authority, read.ladders, local_date(now))
             if empty and lookup.has_people(connection, key):
                 raise PostsVacant(empty)
+        if found_current != procedures.current_hashes(connection, key):
+            documents: tuple[Authority | Ladder, ...] = (read.authority, *read.ladders)
+            files = ", ".join(f"{one.key} {one.version} {one.hash[:16]}" for one in documents)
+            note_admin_change(connection, service.casework, operator_of(key), now, "procedures loaded", files=files)
     return [f"to weigh: {fault}" for fault in read.to_weigh]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from api.assembly import Service
 from api.cli.declare import end, rules_in_force
+from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.database.engine import Conflict
 from drp.register_import import import_file
 from drp.register_import.faults import Unusable
@@ -53,6 +54,8 @@ def _bring(
         rules = service.casework.procedures.current(connection, authority)
         checked_by_these = checked if rules[0].authority == words else None
         done = import_file.import_sheet(service.casework, connection, tuple(rules), sheet, now, take_over, checked_by_these)
+        said = {"files": f"{sheet.name} {sheet.hash[:16]}", "lines": done.lines, "items": len(done.taken)}
+        note_admin_change(connection, service.casework, operator_of(authority), now, "register brought in", **said)
         if dry_run:
             connection.rollback()
     return done
@@ -124,6 +127,10 @@ def take_register_back(service: Service, authority: str, which: str) -> None:
     try:
         with service.store.write(authority) as connection:
             row = import_file.take_sheet_back(connection, authority, which)
+            said = {"files": row.name, "lines": row.lines}
+            note_admin_change(
+                connection, service.casework, operator_of(authority), service.clock(), "register taken back", **said
+            )
     except import_file.NoSuchSheet as fault:
         end(str(fault))
     except ProgrammingError:

@@ -9,6 +9,7 @@ from api.assembly import Service
 from api.cli.declare import end, rules_in_force
 from api.jobs.checkpoints import leave_checkpoint
 from drp.data_protection import retention
+from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.proof.take_checkpoint import Unsigned
 from workflows.calendar.working_days import local_date, long_date, so_many
 from workflows.model.authority import Authority
@@ -59,6 +60,9 @@ def hold_child(service: Service, authority: str, why: str, by: str, child: str) 
     with service.store.write(authority) as connection:
         id_ = _child(connection, authority, child) if child else None
         retention.hold_record(connection, service.casework.chance, authority, id_, why, by, local_date(service.clock()))
+        note_admin_change(
+            connection, service.casework, operator_of(authority), service.clock(), "erasure held", children=id_ or "all"
+        )
     print(f"Held: {child or 'every record'} of {authority}. `drp retention lift` ends it.")
 
 
@@ -68,6 +72,9 @@ def lift_hold(service: Service, authority: str, child: str) -> None:
     with service.store.write(authority) as connection:
         id_ = _child(connection, authority, child) if child else None
         count = retention.lift_holds(connection, authority, id_, local_date(service.clock()))
+        note_admin_change(
+            connection, service.casework, operator_of(authority), service.clock(), "holds lifted", children=id_ or "all"
+        )
     print(f"{count} lifted.")
 
 

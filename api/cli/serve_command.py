@@ -5,13 +5,37 @@ from pathlib import Path
 import uvicorn
 
 from api.app import HERE, create_app
-from api.assembly import assemble_service
+from api.assembly import Service, assemble_service
 from api.cli.declare import end
 from api.cli.own_files import NothingToServe, load_own_files
 from api.keys import KeyMissing
-from api.readiness import NotReady, check_ready
+from api.readiness import NotReady, begin_records, check_ready
+from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
 from drp.settings import Settings
+
+SETTINGS = "settings at the start"
+"""What a change of settings is called in the record."""
+
+
+def note_settings(service: Service) -> None:
+    """Note in each authority's record the settings by which people come in and mail leaves, where they changed."""
+    settings = service.settings
+    said = {
+        "link": settings.link,
+        "mail": settings.mail,
+        "mail_domains": ", ".join(settings.mail_domains),
+        "link_sign_in": str(settings.link_sign_in),
+        "choose_a_person": str(settings.choose_a_person),
+    }
+    for authority in service.store.authorities():
+        provider = settings.providers.get(authority)
+        here = {**said, "provider": provider.issuer if provider else ""}
+        here |= {"trusts": provider.person_claim if provider and provider.person_claim_is_trusted else ""}
+        here = {name: value for name, value in here.items() if value}
+        with service.store.write(authority) as connection:
+            if last_said(connection, authority, SETTINGS) != here:
+                note_admin_change(connection, service.casework, operator_of(authority), service.clock(), SETTINGS, **here)
 
 
 def run_service(host: str, port: int, authorities: Path | None) -> None:
@@ -32,5 +56,7 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
                 print(said)
         except NothingToServe as refused:
             end(str(refused))
+    begin_records(service)
+    note_settings(service)
     service.close()
     uvicorn.run(create_app(settings), host=host, port=port, log_level="info", access_log=False, server_header=False)

@@ -1,5 +1,6 @@
 """Commands of whoever runs the service: sweep once, send once, bring the schema up, directory files in, a token out."""
 
+import hashlib
 import sys
 from collections import Counter
 from contextlib import closing
@@ -12,6 +13,7 @@ from api.assembly import Service, enter_what_is_not, shipped_calendar
 from api.cli.declare import end
 from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
 from drp.casework.procedures import Procedures
+from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.directory import lookup
@@ -77,10 +79,17 @@ def print_token(service: Service, authority: str, person: str, name: str, days: 
         if found is None:
             end(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
         lasts = timedelta(days=days)
-        token = tokens.create_token(
-            connection, service.casework.chance, service.seal, authority, found, name, service.clock(), lasts
+        chance, now = service.casework.chance, service.clock()
+        token = tokens.create_token(connection, chance, service.seal, authority, found, name, now, lasts)
+        note_admin_change(
+            connection, service.casework, operator_of(authority), now, "token made", of=found, name=name, until=now + lasts
         )
     print(token)
+
+
+def _hashes(files: list[Path]) -> str:
+    """Files by name and digest, so that each can be told from another of its name."""
+    return ", ".join(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}" for path in files)
 
 
 def import_directory_files(service: Service, authority: str, files: list[Path], dry_run: bool, allow_vacancies: bool) -> int:
@@ -107,6 +116,10 @@ def import_directory_files(service: Service, authority: str, files: list[Path], 
                 service.casework.chance,
                 allow_vacancies,
             )
+            note_admin_change(
+                connection, service.casework, operator_of(authority), now, "directory loaded", files=_hashes(named),
+                added=len(plan.words.added), ended=len(plan.words.ended), changed=len(plan.words.changed),
+            )  # fmt: skip
             if dry_run:
                 connection.rollback()
     except (Unloadable, PostsVacant) as refused:

@@ -105,8 +105,7 @@ class TrustScenes:
         pause = SendingPause("all", UUID(signed.person), WHY_PAUSED, since, lapses_at(since, self._rules.calendar))
         with self._service.store.write(self._key) as connection:
             store_pause(connection, self._key, pause)
-            chance = self._casework.chance
-            note_admin_change(connection, chance, signed, since, "brake", set_to=pause.holds, why=pause.why)
+            note_admin_change(connection, self._casework, signed, since, "brake", set_to=pause.holds, why=pause.why)
         reference = self._raise("Joseph Mensah", "T0004502", "health_assessment", since + timedelta(minutes=10))
         return [
             SceneToSee("sending is paused", "Ngozi Umeh", "/administration/outbox"),

@@ -35,7 +35,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
     """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
     now = service.clock()
     if claim_day(service.store, authority, local_date(now)):
-        demote_covers(service.casework, authority, local_date(now))
+        demote_covers(service.casework, authority, now)
         bring_consequences(service.casework, authority, now)
         forget_what_is_over(service, authority)
     return sweep_authority(service.casework, authority, now, service.settings.sweep_batch)

@@ -9,6 +9,7 @@ from api.json.problems import declared_refusals
 from api.presenters.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
+from drp.data_protection.admin_audit_log import note_admin_change
 from drp.directory import lookup
 from drp.items.assumptions import AssumptionVerdict, note_verdict, read_verdicts
 from workflows.model.authority import Rules
@@ -71,6 +72,9 @@ def judge_assumption(connection: Connection, asked: RequestContext, rules: Rules
         raise Unfit(f"Nothing is assumed at `{path}`.", "Name a path that the ladder lists.", "path")
     said = AssumptionVerdict(verdict, asked.signed.person, asked.now)
     note_verdict(connection, asked.authority, document.hash, path, said)
+    note_admin_change(
+        connection, asked.service.casework, asked.signed, asked.now, f"assumption {verdict}", files=document.key, path=path
+    )
 
 
 def version_of(connection: Connection, asked: RequestContext, name: str, version: str) -> Rules:

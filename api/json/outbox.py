@@ -67,10 +67,9 @@ def change_pause(asked: RequestContext, body: BrakeBody) -> UUID:
         if body.brake not in ("", "all") and not any(rules.ladder.has(body.brake) for rules in current):
             raise Unfit(f"There is no stage `{body.brake}`.", "Write `all`, a stage's key, or nothing.", "brake")
         sending_pause.store_pause(connection, asked.authority, pause)
-        chance = asked.service.casework.chance
         return admin_audit_log.note_admin_change(
-            connection, chance, asked.signed, asked.now, BRAKE, set_to=body.brake or NO_BRAKE, why=body.why.strip(),
-            before=before.holds or NO_BRAKE, before_why=before.why,
+            connection, asked.service.casework, asked.signed, asked.now, BRAKE, set_to=body.brake or NO_BRAKE,
+            why=body.why.strip(), before=before.holds or NO_BRAKE, before_why=before.why,
         )  # fmt: skip
 
 
@@ -113,6 +112,6 @@ def release(asked: CurrentRequest) -> ReleasedShape:
     with asked.service.store.write(asked.authority) as connection:
         released = sending_pause.release_messages(connection, asked.authority, asked.now)
         admin_audit_log.note_admin_change(
-            connection, asked.service.casework.chance, asked.signed, asked.now, "mail released", messages=released
+            connection, asked.service.casework, asked.signed, asked.now, "mail released", messages=released
         )
     return ReleasedShape(released=released)

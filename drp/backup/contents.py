@@ -9,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlmodel import col
 
 from drp.backup.manifest import BackedUpAuthority
+from drp.data_protection.admin_audit_log import RECORD, read_record_length
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.migrate import stored_revision
 from drp.database.scope import count_of, select_of
@@ -53,13 +54,15 @@ def authorities_in(connection: Connection) -> tuple[str, ...]:
 
 
 def timelines_in(connection: Connection, authority: str) -> Mapping[UUID, tuple[str, int]]:
-    """The reference of every challenge, and how many entries it has."""
-    return {
-        row.id: (row.reference, row.entries)
+    """The reference of every challenge and how many entries it has; the administrators' record too."""
+    found = {
+        row.id: (str(row.reference), int(row.entries))
         for row in connection.execute(
             select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.reference, ChallengeRow.entries)
         )
     }
+    record = read_record_length(connection, authority)
+    return {**found, RECORD: ("the administrators' record", record.count)} if record else found
 
 
 def choose_authority_rows(connection: Connection, authority: str) -> None:

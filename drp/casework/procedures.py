@@ -65,6 +65,11 @@ class Procedures:
         here = update(AuthorityRow).where(col(AuthorityRow.key) == authority)
         connection.execute(here.values(files_left_out=why[:400]))
 
+    def current_hashes(self, connection: Connection, authority: str) -> frozenset[str]:
+        """The content hashes of the files that are in force."""
+        current = select_of(DocumentRow, authority, DocumentRow.hash).where(col(DocumentRow.is_current))
+        return frozenset(connection.execute(current).scalars())
+
     def stored(self, connection: Connection, authority: str) -> frozenset[str]:
         """The content hashes of every file that was ever loaded for an authority."""
         return frozenset(connection.execute(select_of(DocumentRow, authority, DocumentRow.hash)).scalars())

@@ -56,7 +56,17 @@ class AdministeredRow(Row, table=True):
     person: UUID
     what: str = Field(max_length=40)
     said: dict[str, Any] = json_column()
-    __table_args__ = (Index("ix_administered_at", "authority", "at"),)
+    number: int | None = None
+    """Its place in the record, from 1; None: it was noted before the record was a chain."""
+    found: str = Field(default="", max_length=64)
+    """A digest of what gave power to whom after the change."""
+    key_id: str = Field(default="", max_length=16)
+    previous: str = Field(default="", max_length=64)
+    hash: str = Field(default="", max_length=64)
+    __table_args__ = (
+        Index("ix_administered_at", "authority", "at"),
+        Index("ix_administered_number", "authority", "number", unique=True),
+    )
 
 
 class CheckpointRow(Row, table=True):

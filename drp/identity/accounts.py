@@ -65,7 +65,17 @@ class VouchedAccount:
     """By whose word it is that person's: ASKED where the provider says nothing that can be relied on."""
 
 
-def person_signing_in(connection: Connection, seal: Seal, authority: str, account: VouchedAccount, now: datetime) -> UUID:
+@dataclass(frozen=True)
+class SignedInAccount:
+    """Whom an account signs in, and whether it became theirs by this."""
+
+    person: UUID
+    is_new: bool
+
+
+def person_signing_in(
+    connection: Connection, seal: Seal, authority: str, account: VouchedAccount, now: datetime
+) -> SignedInAccount:
     """The person behind an account. At its first sign-in that is whom the directory knows so; from then on it is theirs.
 
     Where nobody's word binds it, it is kept as one that asks, for an administrator. To be called in a writing transaction that is
@@ -87,7 +97,7 @@ def person_signing_in(connection: Connection, seal: Seal, authority: str, accoun
         connection.execute(delete_of(AccountRow, authority).where(*_named(issuer, subject)))
         return _first_sign_in(connection, seal, authority, account, subject, now)
     _check_person(connection, authority, person, now)
-    return person
+    return SignedInAccount(person, is_new=False)
 
 
 def _check_person(connection: Connection, authority: str, person: UUID, now: datetime) -> None:
@@ -101,18 +111,18 @@ def _check_person(connection: Connection, authority: str, person: UUID, now: dat
 
 def _first_sign_in(
     connection: Connection, seal: Seal, authority: str, account: VouchedAccount, subject: str, now: datetime
-) -> UUID:
+) -> SignedInAccount:
     person = _known_as(connection, authority, account.known_as, now)
     _check_person(connection, authority, person, now)
     # Their row is locked by now: of two first sign-ins at one moment the second sees what the first has linked.
     if theirs := find_accounts(connection, authority, account.issuer, person):
         if subject in theirs:
-            return person
+            return SignedInAccount(person, is_new=False)
         raise NotLetIn(WhyNotLetIn.TAKEN)
     link_account(connection, seal, authority, (account.issuer, subject), person, account.word, now)
     if account.word is BoundBy.ASKED:
         raise NotLetIn(WhyNotLetIn.ASKED)
-    return person
+    return SignedInAccount(person, is_new=True)
 
 
 def link_account(

@@ -10,12 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
+from drp.data_protection.admin_audit_log import RECORD, read_record_length, record_entries
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.record_tables import CheckpointRow, StandingRow
 from drp.database.scope import delete_of, select_of
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, CheckpointedLength, in_order, sign_checkpoint
-from drp.timeline.chain import GENESIS, running_digest
+from drp.timeline.chain import GENESIS, continue_digest, running_digest
 
 
 class Unsigned(Exception):
@@ -61,14 +62,14 @@ def take_checkpoint(
     before = last_checkpoint(connection, authority)
     known = _known(connection, authority)
     heads = select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.entries, ChallengeRow.head)
-    rows = {row.id: row for row in connection.execute(heads)}
-    grown = {
-        id_ for id_, row in rows.items() if id_ not in known or (row.entries, row.head) != (known[id_].count, known[id_].head)
-    }
+    rows: dict[UUID, Any] = {row.id: (row.entries, row.head) for row in connection.execute(heads)}
+    if (record := read_record_length(connection, authority)) is not None:
+        rows[RECORD] = (record.count, record.head)
+    grown = {id_ for id_, row in rows.items() if id_ not in known or row != (known[id_].count, known[id_].head)}
     broken = dict.fromkeys(known.keys() - rows.keys(), "it is gone")
     standings = dict(known)
     for id_ in sorted(grown, key=lambda grown_id: grown_id.bytes):
-        standing = _grown(connection, authority, id_, known.get(id_), rows[id_].entries, rows[id_].head)
+        standing = _grown(connection, authority, id_, known.get(id_), *rows[id_])
         if isinstance(standing, str):
             broken[id_] = standing
         else:
@@ -128,12 +129,7 @@ def _grown(
     since, standing = (known.count, known) if known else (0, CheckpointedLength(challenge, 0, GENESIS, GENESIS))
     if count < since:
         return f"it had {since} entries and has {count}"
-    entries = (
-        select_of(EntryRow, authority)
-        .where(col(EntryRow.challenge) == challenge, col(EntryRow.number).between(since, count))
-        .order_by(col(EntryRow.number))
-    )
-    new: list[Any] = [dict(row) for row in connection.execute(entries).mappings()]
+    new = _entries(connection, authority, challenge, since, count)
     if since:
         if not new or new[0]["number"] != since or new[0]["hash"] != standing.head:
             return f"entry {since} is not the one that it was"
@@ -143,4 +139,22 @@ def _grown(
         return f"its entries after {since} are not those that it counts"
     if any(row["previous"] != before for row, before in zip(new, hashes, strict=False)):
         return f"an entry after {since} does not follow the one before"
-    return CheckpointedLength(challenge, count, head, running_digest(authority, challenge, standing.digest, new))
+    return CheckpointedLength(challenge, count, head, _continued(authority, challenge, standing.digest, new))
+
+
+def _entries(connection: Connection, authority: str, challenge: UUID, since: int, count: int) -> list[Any]:
+    """A timeline's entries from one number to another: a challenge's, or those of the administrators' record."""
+    if challenge == RECORD:
+        return list(record_entries(connection, authority, since, count))
+    entries = (
+        select_of(EntryRow, authority)
+        .where(col(EntryRow.challenge) == challenge, col(EntryRow.number).between(since, count))
+        .order_by(col(EntryRow.number))
+    )
+    return [dict(row) for row in connection.execute(entries).mappings()]
+
+
+def _continued(authority: str, challenge: UUID, before: str, new: list[Any]) -> str:
+    if challenge == RECORD:
+        return continue_digest(before, (row["own"] for row in new))
+    return running_digest(authority, challenge, before, new)

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from drp.data_protection.admin_audit_log import RECORD, power_fault, read_record_length, record_entries, record_fault
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.gathering import gather_by_key
 from drp.database.record_tables import ErasureRow
 from drp.database.scope import core_table, select_of
 from drp.database.tables import Row
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint
-from drp.timeline.chain import GENESIS, ChainKey, KeptWords, first_fault, running_digest
+from drp.timeline.chain import GENESIS, ChainKey, KeptWords, continue_digest, first_fault, own_digest
 
 AT_ONCE = 2_000
 
@@ -82,9 +83,29 @@ def timeline_faults(
             fault = differs_from_checkpoints(authority, id_, rows, [seen for seen in ordered if id_ in seen.standings])
         if fault is not None:
             yield TimelineFault(id_, row.reference, fault)
-    gone = {id_: seen.checkpoint.number for seen in ordered for id_ in seen.standings if id_ not in challenges}
+    if (
+        fault := _record_at_fault(connection, authority, keys, [seen for seen in ordered if RECORD in seen.standings])
+    ) is not None:
+        yield TimelineFault(RECORD, "the administrators' record", fault)
+    there = {*challenges, RECORD}
+    gone = {id_: seen.checkpoint.number for seen in ordered for id_ in seen.standings if id_ not in there}
     for id_, number in sorted(gone.items(), key=lambda pair: str(pair[0])):
         yield TimelineFault(id_, "", f"the whole timeline is gone; checkpoint {number} had it")
+
+
+def _record_at_fault(
+    connection: Connection, authority: str, keys: Mapping[str, ChainKey], ordered: Sequence[SeenCheckpoint]
+) -> str | None:
+    """What is wrong with the administrators' record: by itself, with what it found, or unlike the checkpoints."""
+    if (fault := record_fault(connection, authority, keys)) is not None:
+        return fault
+    length = read_record_length(connection, authority)
+    if length is None and ordered:
+        was = ordered[-1].standings[RECORD].count
+        return f"the whole record is gone; checkpoint {ordered[-1].checkpoint.number} had {was} entries"
+    rows = record_entries(connection, authority, 1, length.count) if length else []
+    unlike = unlike_checkpoints(RECORD, [row["own"] for row in rows], [row["hash"] for row in rows], ordered)
+    return unlike or power_fault(connection, authority)
 
 
 def words_gone(rows: Sequence[Mapping[str, Any]], words: Mapping[int, tuple[KeptWords, ...]]) -> str | None:
@@ -97,13 +118,21 @@ def differs_from_checkpoints(
     authority: str, challenge: UUID, rows: Sequence[Mapping[str, Any]], ordered: Sequence[SeenCheckpoint]
 ) -> str | None:
     """What is unlike the checkpoints in a timeline that otherwise proves itself."""
+    own = [own_digest(authority, challenge, row) for row in rows] if ordered else []
+    return unlike_checkpoints(challenge, own, [row["hash"] for row in rows], ordered)
+
+
+def unlike_checkpoints(
+    challenge: UUID, own: Sequence[str], hashes: Sequence[str], ordered: Sequence[SeenCheckpoint]
+) -> str | None:
+    """What is unlike the checkpoints in a timeline, given each entry's digest without a key and its keyed hash."""
     good, reached = 0, GENESIS
     for seen in ordered:
         was, number = seen.standings[challenge], seen.checkpoint.number
-        if len(rows) < was.count:
-            return f"entry {len(rows) + 1} is missing; checkpoint {number} had {was.count} entries"
-        reached = running_digest(authority, challenge, reached, rows[good : was.count])
-        if reached != was.digest or (was.count and rows[was.count - 1]["hash"] != was.head):
+        if len(own) < was.count:
+            return f"entry {len(own) + 1} is missing; checkpoint {number} had {was.count} entries"
+        reached = continue_digest(reached, own[good : was.count])
+        if reached != was.digest or (was.count and hashes[was.count - 1] != was.head):
             return f"an entry from {good + 1} to {was.count} was written anew since checkpoint {number}"
         good = was.count
     return None

@@ -112,7 +112,7 @@ class ChangeDesk:
 
     def record(self, casework: Casework, now: datetime, what: str, **which: object) -> UUID:
         """Write down who changed what, with the change. Returns what it can be found again by."""
-        return admin_audit_log.note_admin_change(self.connection, casework.chance, self.signed, now, what, **which)
+        return admin_audit_log.note_admin_change(self.connection, casework, self.signed, now, what, **which)
 
     def somebody(self, person: UUID) -> DirectoryPerson:
         """A person of the directory. Raises NotFound."""

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from drp.casework.access import NotFound
 from drp.casework.service import Casework
-from drp.data_protection.admin_audit_log import note_admin_change
+from drp.data_protection.admin_audit_log import note_admin_change, service_itself
 from drp.database.directory_tables import CoverRow, PostRow
 from drp.database.scope import match_not_over, select_of, update_of
 from drp.directory import lookup
@@ -20,7 +20,7 @@ from drp.identity.principal import NotPermitted, Principal
 from drp.staffing import giving_cover
 from drp.staffing.changes import CHOOSE, DirectoryChange, changing_directory, check_day, may_name_themselves
 from drp.staffing.giving_cover import DECIDING
-from workflows.calendar.working_days import long_date
+from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.covers import Cover, Covers, Presence
 from workflows.model.authority import Authority, Capacity
 from workflows.model.refusals import Unfit
@@ -117,11 +117,12 @@ def check_may_cover(words: Authority, of: DirectoryPerson, by: DirectoryPerson) 
         )
 
 
-def demote_covers(casework: Casework, authority: str, day: date) -> int:
+def demote_covers(casework: Casework, authority: str, now: datetime) -> int:
     """Make delegates of those who cover an IRO or IRO manager and neither are nor will be one. Returns how many.
 
     Such cover was taken before `check_may_cover` was asked, and remains where somebody gave up the post that let them.
     """
+    day = local_date(now)
     with casework.store.write(authority) as connection:
         in_force = casework.procedures.current(connection, authority)
         if not in_force:
@@ -135,6 +136,8 @@ def demote_covers(casework: Casework, authority: str, day: date) -> int:
             .where(col(CoverRow.of).in_(deciding), col(CoverRow.by).not_in(deciding))
             .values(is_delegate=True)
         ).rowcount
+        if demoted:
+            note_admin_change(connection, casework, service_itself(authority), now, "covers made delegates", number=demoted)
     if demoted:
         iro = words.label("iro")
         log.warning(
@@ -182,7 +185,7 @@ def record_appointment(casework: Casework, signed: Principal, now: datetime, cov
         ).rowcount
         if not done:
             raise NotFound
-        note_admin_change(connection, casework.chance, signed, now, "appointment recorded", row=cover_id)
+        note_admin_change(connection, casework, signed, now, "appointment recorded", row=cover_id)
 
 
 def end_cover(casework: Casework, signed: Principal, now: datetime, cover_id: UUID) -> None:

@@ -86,7 +86,7 @@ def write_standing_order(casework: Casework, signed: Principal, order: Sequence[
             .where(col(AuthorityRow.key) == signed.authority)
             .values(standing_order=" ".join(str(person) for person in order))
         )
-        note_admin_change(connection, casework.chance, signed, now, "standing order of cover", number=len(order))
+        note_admin_change(connection, casework, signed, now, "standing order of cover", number=len(order))
 
 
 def next_by_standing_order(connection: Connection, words: Authority, of: DirectoryPerson, day: date) -> UUID | None:

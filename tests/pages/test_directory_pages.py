@@ -178,7 +178,7 @@ def test_an_account_that_was_ended_signs_nobody_in_and_another_takes_its_place(w
         with world.store.write(world.council.key) as connection:
             key = world.council.key
             account = accounts.VouchedAccount("https://idp.example", subject, "tess", accounts.BoundBy.TRUSTED)
-            return str(accounts.person_signing_in(connection, world.service.seal, key, account, world.now))
+            return str(accounts.person_signing_in(connection, world.service.seal, key, account, world.now).person)
 
     tess = at_browser(world, "tess")
     assert comes("first") == str(world.id("tess"))

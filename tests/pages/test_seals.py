@@ -68,7 +68,7 @@ def comes_in(world: World, subject: str) -> bool:
     with world.store.write(world.key) as connection:
         try:
             account = VouchedAccount(ISSUER, subject, None, BoundBy.VERIFIED)
-            return person_signing_in(connection, world.service.seal, world.key, account, world.now) == world.id("mona")
+            return person_signing_in(connection, world.service.seal, world.key, account, world.now).person == world.id("mona")
         except NotLetIn:
             return False
 

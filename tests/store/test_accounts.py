@@ -28,7 +28,7 @@ def linked(store: Store, irene: UUID) -> None:
 
 def signed_in(store: Store, authority: str, issuer: str, subject: str) -> UUID:
     with store.write(authority) as connection:
-        return person_signing_in(connection, SEAL, authority, VouchedAccount(issuer, subject, None, BoundBy.VERIFIED), NOW)
+        return person_signing_in(connection, SEAL, authority, VouchedAccount(issuer, subject, None, BoundBy.VERIFIED), NOW).person
 
 
 def test_an_account_leads_to_its_person_and_nothing_near_it_does(store: Store, irene: UUID) -> None:

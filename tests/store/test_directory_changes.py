@@ -538,7 +538,7 @@ def test_who_changed_what_is_written_down_with_the_change_and_without_a_name(wor
     hand_over(world, "mona", "irene", "ivor")
     leaves(world, "ada", "tess", TODAY)
     rows = world.rows(select(AdministeredRow.__table__))
-    assert {row.what for row in rows} == {"cover", "hand-over", "leaver"}
+    assert {row.what for row in rows} == {"record begun", "cover", "hand-over", "leaver"}
     first = next(row for row in rows if row.what == "cover")
     assert first.person == world.id("irene")
     assert (first.said["of"], first.said["by"]) == (str(world.id("irene")), str(world.id("ivor")))

@@ -33,7 +33,7 @@ class Directory(Marsh):
         """Whom an account signs in, or why nobody."""
         with self.store.write(HERE) as connection:
             try:
-                return person_signing_in(connection, SEAL, HERE, VouchedAccount(issuer, subject, known_as, word), now)
+                return person_signing_in(connection, SEAL, HERE, VouchedAccount(issuer, subject, known_as, word), now).person
             except NotLetIn as error:
                 return error.why
 

@@ -292,7 +292,7 @@ def test_a_hand_over_in_the_service_is_there_without_the_other_children(world: W
     ids = f"{world.child('T-2')},{world.child('T-1')}"
     who = {"of": world.id("irene"), "to": world.id("ivor"), "since": date(2026, 4, 1)}
     with world.store.write(world.council.key) as connection:
-        admin_audit_log.note_admin_change(connection, world.chance, mona, world.now, "hand-over", **who, children=ids)
+        admin_audit_log.note_admin_change(connection, world.service.casework, mona, world.now, "hand-over", **who, children=ids)
     octets = exported(world, tmp_path)
     assert [(one["by"], one["of"], one["to"]) for one in said(octets)["child"]["hand_overs"]] == [("Mona", "Irene", "Ivor")]
     assert str(world.child("T-2")).encode() not in octets

@@ -32,7 +32,11 @@ FIELDS = (
 
 CHANGES_IN_WORDS = {
     "of": "whose", "by": "who covers", "to": "who takes over", "since": "from", "until": "until", "set_to": "set to",
-    "before": "before", "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens ended", "messages": "messages",
+    "before": "before", "last_day": "last day", "sessions": "sign-ins ended", "tokens": "tokens", "messages": "messages",
+    "files": "files", "name": "for", "added": "added", "ended": "ended", "changed": "changed", "lines": "lines", "items": "items",
+    "accounts": "accounts", "number": "number", "path": "at", "by_word": "by the word of", "link": "links begin with",
+    "mail": "mail", "mail_domains": "mail goes to", "link_sign_in": "sign-in by link",
+    "choose_a_person": "anybody may be anybody", "provider": "provider", "trusts": "claim that is trusted", "why": "why",
 }  # fmt: skip
 """What is shown of a change; identities of rows and children are left to the record itself."""
 

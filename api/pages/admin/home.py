@@ -87,7 +87,7 @@ def choose_labels(visit: CurrentPage, sent: SentForm) -> Response:
     with visit.writing() as connection:
         label_packs.choose_label_pack(connection, visit.authority, "" if pack == OWN else pack)
         admin_audit_log.note_admin_change(
-            connection, visit.service.casework.chance, visit.signed, visit.now, "words for a child", set_to=pack
+            connection, visit.service.casework, visit.signed, visit.now, "words for a child", set_to=pack
         )
     return go_to("/administration/labels?saved=yes")
 

@@ -25,8 +25,10 @@ from api.pages.sign_in.openid import (
 from api.pages.sign_in.rate_limit import source_of, too_often
 from api.pages.sign_in.sign_in import CurrentService, signed_in
 from api.request_context import service_of_request
+from drp.data_protection.admin_audit_log import note_admin_change
 from drp.identity import sessions, sign_in
 from drp.identity.accounts import BoundBy, NotLetIn, VouchedAccount, WhyNotLetIn, person_signing_in
+from drp.identity.principal import Principal
 from drp.identity.tokens import NotSigned
 from drp.settings import Provider, Settings
 
@@ -207,7 +209,14 @@ def _person(service: Service, authority: str, provider: Provider, claims: dict[s
     )  # fmt: skip
     with service.store.write(authority) as connection:
         try:
-            return person_signing_in(connection, service.seal, authority, account, service.clock())
+            found = person_signing_in(connection, service.seal, authority, account, service.clock())
+            if found.is_new:
+                by = Principal(authority, str(found.person), "", frozenset(), frozenset())
+                word = account.word.value
+                note_admin_change(
+                    connection, service.casework, by, service.clock(), "account bound", of=found.person, by_word=word
+                )
+            return found.person
         except NotLetIn as error:  # inside, so that an account that asks is kept
             refused = error
     raise _NotSignedIn(NOT_LET_IN.get(refused.why, NOT_KNOWN), str(refused))
