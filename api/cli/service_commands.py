@@ -13,7 +13,7 @@ from api.assembly import Service, enter_what_is_not, shipped_calendar
 from api.cli.declare import end
 from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
 from drp.casework.procedures import Procedures
-from drp.data_protection.admin_audit_log import note_admin_change, operator_of
+from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.directory import lookup
@@ -107,6 +107,7 @@ def import_directory_files(service: Service, authority: str, files: list[Path], 
             if not current:
                 print(f"The authority {authority} has no procedures yet. Load its ladder files first: drp serve --authorities.")
                 return 1
+            look_before_change(connection, service.casework, authority, now)
             plan = import_directory(
                 connection,
                 current[0].authority,

@@ -7,6 +7,7 @@ put in beside the service is seen: it is not what the newest entry found. The re
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,12 +28,17 @@ from drp.identity.accounts import BoundBy
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS, ChainKey, canonical_text
 
+log = logging.getLogger("drp.proof")
+
 OPERATOR, SERVICE = UUID(int=0), UUID(int=1)
 """Who is no person of the directory: whoever runs the service, from the command line; and the service by itself."""
 NAMES = {str(OPERATOR): "the operator", str(SERVICE): "the service by itself"}
 
 BEGUN = "record begun"
 """The first entry: what was found when the record began to be kept."""
+
+FOUND_CHANGED = "changed beside the service"
+"""An entry that nobody made a change for: what gives power was not as the entry before had found it."""
 
 RECORD = UUID(int=0)
 """What the record is called among the timelines of a checkpoint."""
@@ -82,6 +88,17 @@ def begin_record(connection: Connection, casework: Casework, authority: str, now
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock, hashtext(:key))"), {"lock": _LOCK, "key": authority})
     if _newest(connection, authority) is None:
         _write(connection, casework, authority, SERVICE, now, BEGUN, {"earlier": _digest_of_earlier(connection, authority)})
+
+
+def look_before_change(connection: Connection, casework: Casework, authority: str, now: datetime) -> None:
+    """Before a change of what gives power: is it still as the newest entry found it?
+
+    If not, that stands in the record for ever, before the change's own entry takes what it finds as so.
+    """
+    begin_record(connection, casework, authority, now)
+    if power_fault(connection, authority) is not None:
+        log.error("what gives power was changed beside the service: the administrators' record of %s says so", authority)
+        _write(connection, casework, authority, SERVICE, now, FOUND_CHANGED, {})
 
 
 def _digest_of_earlier(connection: Connection, authority: str) -> str:

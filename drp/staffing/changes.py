@@ -134,6 +134,7 @@ def changing_directory(casework: Casework, signed: Principal, now: datetime, con
     """One transaction in which somebody changes the directory, under the import's own lock. Raises Unavailable."""
     with casework.store.write(signed.authority) as connection:
         importing.lock_imports(connection, signed.authority)
+        admin_audit_log.look_before_change(connection, casework, signed.authority, now)
         rules = casework.procedures.current(connection, signed.authority)
         yield ChangeDesk(connection, rules[0].authority, signed, local_date(now), rules)
         if concerns_items:

@@ -125,6 +125,14 @@ def test_power_that_was_given_beside_the_service_is_found(begun: World, what: st
     assert "changed beside the service" in said
 
 
+def test_what_was_changed_beside_the_service_stays_on_record_when_the_next_change_is_made(begun: World) -> None:
+    begun.write(BY_HAND["a post"](begun))
+    ada, here = at_browser(begun, "ada"), f"/directory/{begun.id('tess')}"
+    ada.fill(ada.open(here), f"{here}/suspend")
+    assert record(begun)[1:] == [(2, "service", "changed beside the service"), (3, "ada", "suspended")]
+    assert verdict(begun) == []
+
+
 @one_engine
 def test_planted_record_that_commits_to_nothing_finds_none_of_it(begun: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admin_audit_log, "power_digest", lambda connection, authority: begun_digest(begun))
