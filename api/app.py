@@ -15,13 +15,9 @@ from api.body_limit import BodyLimit
 from api.jobs import heartbeat
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, told_otherwise
 from api.pages.routers import ROUTERS
-from api.pages.sign_in.rate_limit import RateLimit
 from api.readiness import check_ready
 from drp.database.migrate import migrate_database
-from drp.settings import Settings
-
-HERE = ("127.0.0.1", "localhost", "::1")
-"""Names of this machine that no other reaches it by."""
+from drp.settings import LOOPBACK, Settings
 
 JSON_ROUTERS = (
     challenges.router, ladders.router, account.router, inbox.router, outbox.router, health.router, reports.router, audit.router,
@@ -68,7 +64,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     are not those that its record was made with.
     """
     settings = settings or Settings()
-    if settings.choose_a_person and urlsplit(settings.link).hostname not in HERE:
+    if settings.choose_a_person and urlsplit(settings.link).hostname not in LOOPBACK:
         raise RuntimeError("DRP_CHOOSE_A_PERSON lets anybody be anybody: it is for a demonstration on this machine alone.")
     service = assemble_service(settings, clock)
     if service.store.is_sqlite:
@@ -97,7 +93,6 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         redirect_slashes=False,  # the framework's redirect goes to whatever host the request names
     )
     app.state.service = service
-    app.state.links = RateLimit()
     _docs(app)
     errors.install_answers(app)
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)

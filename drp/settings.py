@@ -8,6 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from drp.identity.sessions import SessionLimits
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Names of this machine that no other reaches it by."""
+
 
 class Provider(BaseModel):
     """An identity provider of one authority: where it is, what it calls us, and where in its claims our answers stand."""
@@ -83,6 +86,12 @@ class Settings(BaseSettings):
     """Identity providers by authority, as JSON: people sign in with their council's own account (OpenID Connect)."""
     link_sign_in: bool = True
     """May people sign in by a link sent to their directory address? It needs mail that leaves."""
+    links_at_once: int = Field(default=3, ge=1)
+    """Links to sign in that may be in force at once for one person; where there are as many, those stay good."""
+    sign_ins_per_address: int = Field(default=2000, ge=1)
+    """Sign-ins that may be begun within ten minutes from one address (or IPv6 /64): far above what a council behind one needs."""
+    sign_ins_per_browser: int = Field(default=30, ge=1)
+    """Sign-ins that may be begun within ten minutes at a browser that somebody signed in at before: counted by itself."""
     choose_a_person: bool = False
     """The demonstration's sign-in: anybody may be anybody. Refused wherever the service is not on this machine alone."""
     body_limit_bytes: int = 256 * 1024

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import uvicorn
 
-from api.app import HERE, create_app
+from api.app import create_app
 from api.assembly import Service, assemble_service
 from api.cli.declare import end
 from api.cli.own_files import NothingToServe, load_own_files
@@ -12,7 +12,7 @@ from api.keys import KeyMissing
 from api.readiness import NotReady, begin_records, check_ready
 from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
-from drp.settings import Settings
+from drp.settings import LOOPBACK, Settings
 
 SETTINGS = "settings at the start"
 """What a change of settings is called in the record."""
@@ -41,7 +41,7 @@ def note_settings(service: Service) -> None:
 def run_service(host: str, port: int, authorities: Path | None) -> None:
     """Serve until it is stopped; an authority's own files, where a folder of them is given, are loaded first."""
     settings = Settings()
-    if settings.choose_a_person and host not in HERE:
+    if settings.choose_a_person and host not in LOOPBACK:
         end(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
     try:
         service = assemble_service(settings)

@@ -12,7 +12,7 @@ from api.jobs.checkpoints import leave_checkpoint as take_and_leave
 from api.readiness import check_schema
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database.engine import Unavailable
-from drp.identity import sessions, sign_in
+from drp.identity import attempts, sessions, sign_in
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
@@ -49,6 +49,7 @@ def forget_what_is_over(service: Service, authority: str) -> None:
         drafts.forget_drafts(connection, authority, now)
         sessions.forget_sessions(connection, authority, now, service.settings.session_limits)
         sign_in.forget_sign_ins(connection, authority, now)
+        attempts.forget_attempts(connection, authority, now)
         if current := service.casework.procedures.current(connection, authority):
             end_untied(connection, current[0].authority, now)
     with service.store.write(authority) as connection:

@@ -79,6 +79,8 @@ class SignInRow(Row, table=True):
     verifier: str = Field(default="", max_length=128)
     nonce: str = Field(default="", max_length=64)
     then: str = Field(default="", max_length=300)
+    from_known: bool = False
+    """Was the link asked for at a browser at which its person signed in before?"""
     used_at: datetime | None = None
     seal: str = Field(default="", max_length=90)
     """The keyed hash over the row (drp.identity.seal); empty: it lets nobody in."""
@@ -87,3 +89,13 @@ class SignInRow(Row, table=True):
         Index("ix_sign_in_hash", "authority", "hash"),
         Index("ix_sign_in_person", "authority", "person", "asked_at"),
     )
+
+
+class AttemptRow(Row, table=True):
+    """How many sign-ins were begun from one source within a stretch of time. `source`: a keyed hash, no address."""
+
+    __tablename__ = "attempt"
+    authority: str = Field(primary_key=True, max_length=64)
+    source: str = Field(primary_key=True, max_length=64)
+    began_at: datetime = Field(primary_key=True)
+    count: int

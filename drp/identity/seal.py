@@ -38,6 +38,15 @@ class Seal:
         key = next((one for one in self.keys if row["seal"].partition(":")[0] == one.id), None)
         return key is not None and hmac.compare_digest(_sealed(key, kind, row), row["seal"])
 
+    def word_of(self, said: str) -> str:
+        """A word that only the service can say for a text: the key's name and a hash."""
+        return _word(self.keys[-1], said)
+
+    def confirms(self, said: str, word: str) -> bool:
+        """Did we say this word for a text, with a key of ours?"""
+        key = next((one for one in self.keys if word.partition(":")[0] == one.id), None)
+        return key is not None and hmac.compare_digest(_word(key, said).encode(), word.encode())
+
     def insert(self, connection: Connection, kind: SealedRow, values: Mapping[Any, Any]) -> None:
         """Keep a new row under its seal."""
         connection.execute(insert(kind).values(**values, seal=self.of(kind, values)))
@@ -65,6 +74,10 @@ def _sealed(key: ChainKey, kind: SealedRow, values: Mapping[Any, Any]) -> str:
     }
     octets = canonical_text({"kind": kind.__tablename__, **{f"row.{name}": text for name, text in said.items()}}).encode()
     return f"{key.id}:{hmac.new(key.secret, octets, hashlib.sha256).hexdigest()}"
+
+
+def _word(key: ChainKey, said: str) -> str:
+    return f"{key.id}:{hmac.new(key.secret, f'word {said}'.encode(), hashlib.sha256).hexdigest()}"
 
 
 def _text(value: Any) -> str:

@@ -16,8 +16,6 @@ from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
 
 LASTS = timedelta(minutes=15)
-AT_MOST, WITHIN = 5, timedelta(hours=1)
-"""Links for one person in an hour; more are asked for by somebody else."""
 NOBODY = UUID(int=0)
 
 
@@ -31,6 +29,19 @@ class AskedLink:
 
 
 @dataclass(frozen=True)
+class LinkRequest:
+    """A link that somebody asks for: for which address, where to go on to, how many may be in force at once for a person.
+
+    `known`: who signed in before at the browser that asks.
+    """
+
+    email: str
+    then: str
+    at_once: int
+    known: UUID | None = None
+
+
+@dataclass(frozen=True)
 class ProviderVisit:
     """A visit to the identity provider that came back to the browser that began it."""
 
@@ -40,21 +51,26 @@ class ProviderVisit:
 
 
 def request_link(
-    connection: Connection, chance: Randomness, seal: Seal, authority: str, email: str, then: str, now: datetime
+    connection: Connection, chance: Randomness, seal: Seal, authority: str, asked: LinkRequest, now: datetime
 ) -> None:
     """Note that a link is wanted. Whether the address is anybody's is not told: the same is done and answered either way.
 
+    Where as many are in force as may be, those stay good and no other is sent; what others ask for never uses up those of a
+    browser that the person signed in at before.
+
     The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
     """
-    of_address = (func.lower(col(PersonRow.email)) == email.strip().lower(), match_here(PersonRow, local_date(now)))
+    of_address = (func.lower(col(PersonRow.email)) == asked.email.strip().lower(), match_here(PersonRow, local_date(now)))
     found = connection.execute(select_of(PersonRow, authority, PersonRow.id).where(*of_address)).scalars().all()
     # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
     person = found[0] if len(found) == 1 else None
-    recent = count_of(
-        connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.asked_at) > now - WITHIN
-    )
-    known = person if person is not None and recent < AT_MOST else None
-    _note_sign_in(connection, chance, seal, authority, "link", now, person=known, then=then)
+    from_known = person is not None and asked.known == person
+    in_force = count_of(
+        connection, SignInRow, authority, col(SignInRow.person) == (person or NOBODY), col(SignInRow.used_at).is_(None),
+        col(SignInRow.asked_at) > now - LASTS, col(SignInRow.from_known).is_(from_known),
+    )  # fmt: skip
+    known = person if person is not None and in_force < asked.at_once else None
+    _note_sign_in(connection, chance, seal, authority, "link", now, person=known, then=asked.then, from_known=from_known)
 
 
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
@@ -142,7 +158,10 @@ def _note_sign_in(
     connection: Connection, chance: Randomness, seal: Seal, authority: str, how: str, now: datetime, **values: object
 ) -> None:
     """Write down that a sign-in is under way. What is not given is empty."""
-    empty = {"person": None, "hash": "", "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None}
+    empty = {
+        "person": None, "hash": "", "browser": "", "verifier": "", "nonce": "", "then": "", "used_at": None,
+        "from_known": False,
+    }  # fmt: skip
     row = {"authority": authority, "id": chance.identity(), "how": how, "asked_at": now, **empty, **values}
     seal.insert(connection, SignInRow, row)
 

@@ -11,12 +11,13 @@ import httpx2
 from sqlalchemy import event, insert, select
 from sqlalchemy.engine import make_url
 
-from api.pages.sign_in.rate_limit import RateLimit
+from drp.database.account_tables import TokenRow
 from drp.database.directory_tables import ChildRow, UnitRow
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.database.sqlite_driver import sqlite3
-from drp.identity import sessions
+from drp.identity import accounts, sessions
+from drp.identity.accounts import BoundBy
 from drp.items import drafts
 from tests.cast.councils import DUNMOOR, ELSEWHERE, NORTH
 from tests.cast.direct import ask
@@ -80,6 +81,7 @@ class Ground:
         }
         self.drafts = {OWN: self._draft("irene"), OTHER: self._draft("ivor"), THEIRS: self._draft("irene", "elsewhere")}
         self._only_elsewhere()
+        self._waits_for_a_word()
         self.everybody = self._everybody()
         self.irenes_again = self.at("irene").cookie
         self.now = world.now
@@ -106,7 +108,7 @@ class Ground:
 
     def restore(self) -> None:
         """Everything as it was."""
-        self.world.now, self.world.app.state.links = self.now, RateLimit()
+        self.world.now = self.now
         if not self.is_changed:
             return
         self._watching.close()
@@ -125,6 +127,16 @@ class Ground:
         return self._watching.execute(sql).fetchall()
 
     # What exists.
+
+    def _waits_for_a_word(self) -> None:
+        """An account that asks, and a token that wants confirming."""
+        world, seal = self.world, self.world.service.seal
+        world.token("tom")
+        with world.store.write(world.key) as connection:
+            named = ("https://login.example", "tess")
+            accounts.link_account(connection, seal, world.key, named, world.id("tess"), BoundBy.ASKED, world.now)
+            toms = TokenRow.person == world.id("tom")
+            assert seal.change(connection, TokenRow, world.key, toms, confirm_by=world.now + timedelta(days=14)) == 1
 
     def _formal(self, by: str, child: str, authority: str = "") -> str:
         caller = self.world.as_(by, authority)

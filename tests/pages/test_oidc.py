@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -15,8 +16,8 @@ from sqlalchemy import select, update
 
 from api.assembly import system_clock
 from api.pages.sign_in import oidc, openid, sign_in
-from api.pages.sign_in.rate_limit import WITHIN, RateLimit
-from drp.database.account_tables import AccountRow, SessionRow, SignInRow
+from api.pages.sign_in.rate_limit import WITHIN
+from drp.database.account_tables import AccountRow, AttemptRow, SessionRow, SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.identity import accounts
 from drp.identity import sign_in as sign_in_module
@@ -84,13 +85,53 @@ def test_somebody_signs_in_and_goes_on_to_where_they_were_going(dunmoor: Signing
 
 
 @one_engine
-def test_one_source_begins_so_many_sign_ins_and_no_more(dunmoor: Signing, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(dunmoor.app.state, "links", RateLimit(at_most=2))
+def test_one_source_begins_so_many_sign_ins_and_no_more(dunmoor: Signing) -> None:
+    service = dunmoor.app.state.service
+    fewer = service.settings.model_copy(update={"sign_ins_per_address": 2})
+    dunmoor.app.state.service = replace(service, settings=fewer)
+    dunmoor.later = timedelta(seconds=-(dunmoor.now().timestamp() % WITHIN.total_seconds()))  # from the beginning of a count
     browser = dunmoor.browser()
     assert [browser.sets_out().status_code for _ in range(4)] == [303, 303, 429, 429]
     assert len(dunmoor.world.rows(select(SignInRow.id))) == 2
     dunmoor.later += WITHIN
     assert browser.sets_out().status_code == 303
+
+
+IMAGES: tuple[dict[str, str], ...] = (
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+)
+
+
+@one_engine
+def test_images_of_any_page_begin_and_count_nothing(dunmoor: Signing) -> None:
+    browser, path = dunmoor.browser(), f"/sign-in/with/{dunmoor.authority}"
+    for headers in IMAGES * 15:
+        answer = browser.here.get(path, headers=headers)
+        assert (answer.status_code, "Nothing was begun" in answer.text) == (403, True)
+        assert "set-cookie" not in answer.headers
+    assert dunmoor.world.rows(select(SignInRow.id)) == dunmoor.world.rows(select(AttemptRow.source)) == []
+    assert browser.sets_out().status_code == 303
+
+
+@one_engine
+def test_whoever_is_sent_here_by_another_site_presses_first(dunmoor: Signing) -> None:
+    browser, path = dunmoor.browser(), f"/sign-in/with/{dunmoor.authority}"
+    going = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    answer = browser.here.get(path, params={"then": "/inbox"}, headers={**going, "Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
+    assert f'href="{path}?then=/inbox"' in answer.text
+    assert dunmoor.world.rows(select(SignInRow.id)) == []
+    for site in ("same-origin", "none"):
+        assert browser.here.get(path, headers={**going, "Sec-Fetch-Site": site}).status_code == 303
+
+
+@one_engine
+def test_planted_image_that_counts_as_going_there_is_noticed(dunmoor: Signing, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(oidc, "is_navigation", lambda request: True)
+    must_fail(lambda: test_images_of_any_page_begin_and_count_nothing(dunmoor))
 
 
 @one_engine

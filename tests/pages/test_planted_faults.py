@@ -16,7 +16,6 @@ from api.json import problems
 from api.pages.frame import browser_request, error_pages, layout
 from api.pages.item import move_forms
 from api.pages.sign_in import sign_in
-from api.pages.sign_in.rate_limit import RateLimit
 from api.presenters import item_reader
 from drp.casework import access
 from drp.database import draft_tables
@@ -346,9 +345,14 @@ def test_a_link_to_whoever_comes_first_of_several_is_noticed(world: World, first
 
 
 @one_engine
-def test_a_sixth_link_within_the_hour_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(sign_in_module, "AT_MOST", 6)
-    must_fail(lambda: signing_in.test_mail_goes_to_the_directorys_own_address_five_times_an_hour_at_most(world, first))
+def test_a_fourth_link_in_force_is_noticed(world: World, first: Replica, monkeypatch: Plant) -> None:
+    real = sign_in_module.request_link
+
+    def more(connection: Any, chance: Any, seal: Any, authority: str, asked: Any, now: Any) -> None:
+        real(connection, chance, seal, authority, replace(asked, at_once=4), now)
+
+    monkeypatch.setattr(sign_in_module, "request_link", more)
+    must_fail(lambda: signing_in.test_mail_goes_to_the_directorys_own_address_and_three_links_are_in_force_at_most(world, first))
 
 
 @one_engine
@@ -375,9 +379,9 @@ def test_a_way_on_to_another_site_is_noticed(world: World, first: Replica, monke
 
 
 @one_engine
-def test_a_count_that_refuses_nobody_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(RateLimit, "wait", lambda self, source, now: None)
-    must_fail(lambda: rates.test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for(world))
+def test_a_count_that_refuses_nobody_is_noticed(world: World, opened: Callable[..., Replica], monkeypatch: Plant) -> None:
+    monkeypatch.setattr(sign_in, "wait_of", lambda *given: None)
+    must_fail(lambda: rates.test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for_at_every_replica(world, opened))
 
 
 # Forms.

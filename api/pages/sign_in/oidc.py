@@ -22,8 +22,8 @@ from api.pages.sign_in.openid import (
     exchange_code,
     way_there,
 )
-from api.pages.sign_in.rate_limit import source_of, too_often
-from api.pages.sign_in.sign_in import CurrentService, signed_in
+from api.pages.sign_in.rate_limit import is_from_elsewhere, is_navigation, too_often, wait_of
+from api.pages.sign_in.sign_in import CurrentService, authority_name, signed_in
 from api.request_context import service_of_request
 from drp.data_protection.admin_audit_log import note_admin_change
 from drp.identity import sessions, sign_in
@@ -48,6 +48,11 @@ class SignedOutMessage:
 NONE_SUCH = SignedOutMessage(
     404, "There is no such sign-in",
     "No authority's own sign-in is connected under this address.", "Choose how to sign in.",
+)  # fmt: skip
+NO_NAVIGATION = SignedOutMessage(
+    403, "Nothing was begun",
+    "A page asked for this address as if it were a picture or a script. Signing in begins only when somebody goes to it.",
+    "Open the sign-in page.",
 )  # fmt: skip
 TOO_LATE = SignedOutMessage(
     400, "That sign-in took too long, or began in another browser",
@@ -116,14 +121,22 @@ class _NotSignedIn(Exception):
 
 @router.get("/sign-in/with/{authority}")
 def go_there(request: Request, service: CurrentService, authority: str, then: str = "/") -> Response:
-    """On to the authority's own sign-in."""
+    """On to the authority's own sign-in. What is no going there (an image of some page) begins and counts nothing."""
     then = safe_path(then)
-    if wait := request.app.state.links.wait(source_of(request), service.clock()):
-        return too_often(wait)
+    if not is_navigation(request):
+        return _page(NO_NAVIGATION, then)
     provider = service.settings.providers.get(authority)
     if provider is None or authority not in service.store.authorities():
         return _page(NONE_SUCH, then)
     now, chance = service.clock(), service.casework.chance
+    if is_from_elsewhere(request):
+        # Another site sent the browser here: its person presses first.
+        return layout.render_page(
+            None, "sign_in_there.html", title="Sign in", name=authority_name(service, authority), here=request.url.path, then=then
+        )
+    with service.store.write(authority) as connection:
+        if wait := wait_of(connection, request, service, authority):
+            return too_often(wait)
     try:
         metadata = _discovery(request).of(provider.issuer, now)
     except (Unreachable, Distrusted) as error:

@@ -1,46 +1,60 @@
-"""How often one source may begin to sign in, by a link or at its provider.
+"""How often sign-ins may be begun: by a browser that signed in before, else by address; and what does not begin one at all."""
 
-Counted in this process's memory, at the clock that is passed in.
-"""
-
-from collections import OrderedDict, deque
-from datetime import datetime, timedelta
+from datetime import timedelta
 from ipaddress import IPv4Address, ip_address
-from threading import Lock
+from uuid import UUID
 
 from fastapi import Request, Response
+from sqlalchemy import Connection
 
+from api.assembly import Service
 from api.pages.frame import layout
+from api.pages.frame.browser_request import give_cookie
+from drp.identity.attempts import AttemptLimit, count_attempt
+from drp.identity.known_browser import KEPT, read_known_browser, remember_browser
+from drp.settings import Settings
 
-AT_MOST, WITHIN = 60, timedelta(minutes=10)
-"""Wide enough for a council whose people all come from one address in the morning; one person is sent five an hour at most
-(drp.identity.sign_in), from wherever they are asked for."""
-
-SOURCES = 10_000
-"""Sources that are remembered; beyond it the one that asked longest ago is forgotten."""
+WITHIN = timedelta(minutes=10)
 
 
-class RateLimit:
-    """A count for each source. Of this process alone: behind so many replicas a source may ask so many times as often."""
+def known_cookie_name(settings: Settings) -> str:
+    """The cookie of a browser at which somebody signed in before."""
+    return "__Host-drp-known" if settings.is_https else "drp-known"
 
-    def __init__(self, at_most: int = AT_MOST, within: timedelta = WITHIN, sources: int = SOURCES) -> None:
-        self._at_most, self._within, self._sources = at_most, within, sources
-        self._asked: OrderedDict[str, deque[datetime]] = OrderedDict()
-        self._lock = Lock()
 
-    def wait(self, source: str, now: datetime) -> timedelta | None:
-        """Count one request: None, or for how long this source is to wait. What is refused is not counted."""
-        with self._lock:
-            asked = self._asked.setdefault(source, deque())
-            self._asked.move_to_end(source)
-            while asked and asked[0] <= now - self._within:
-                asked.popleft()
-            if len(asked) >= self._at_most:
-                return asked[0] + self._within - now
-            asked.append(now)
-            while len(self._asked) > self._sources:
-                self._asked.popitem(last=False)
-            return None
+def remember_here(response: Response, service: Service, authority: str, person: UUID) -> None:
+    """Let the browser be known from now on."""
+    text = remember_browser(service.seal, authority, person, service.clock())
+    name = known_cookie_name(service.settings)
+    give_cookie(response, service.settings, name, text, int(KEPT.total_seconds()))
+
+
+def who_was_here(request: Request, service: Service, authority: str) -> UUID | None:
+    """Who signed in at this browser before, at this authority."""
+    held = request.cookies.get(known_cookie_name(service.settings), "")
+    return read_known_browser(service.seal, held, authority, service.clock())
+
+
+def wait_of(connection: Connection, request: Request, service: Service, authority: str) -> timedelta | None:
+    """Count a sign-in that is begun: None, or for how long whoever begins it is to wait."""
+    known, settings = who_was_here(request, service, authority), service.settings
+    source, most = (
+        (f"browser {request.cookies[known_cookie_name(settings)]}", settings.sign_ins_per_browser)
+        if known
+        else (f"address {source_of(request)}", settings.sign_ins_per_address)
+    )
+    return count_attempt(connection, service.seal, authority, source, service.clock(), AttemptLimit(most, WITHIN))
+
+
+def is_navigation(request: Request) -> bool:
+    """Does a browser go to a page, rather than fetch an image or a script of one? One that says nothing counts as going."""
+    mode, dest = (request.headers.get(f"sec-fetch-{name}", "") for name in ("mode", "dest"))
+    return mode in ("", "navigate") and dest in ("", "document")
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Did another site send the browser here?"""
+    return request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def source_of(request: Request) -> str:
@@ -61,7 +75,7 @@ def too_often(wait: timedelta) -> Response:
     response = layout.trouble_page(
         429,
         "Too many sign-ins were begun",
-        "From where you are, many people began to sign in within a few minutes. This time nothing was sent or begun.",
+        "From where you are, very many sign-ins were begun within a few minutes. This time nothing was sent or begun.",
         f"Use a link that you have, or try again in {minutes} minute{'s' if minutes > 1 else ''}.",
         back="/sign-in",
         back_text="Back to signing in",

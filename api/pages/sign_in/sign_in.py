@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 from fastapi import BackgroundTasks, Depends, Request, Response
@@ -23,12 +23,13 @@ from api.pages.frame.browser_request import (
     safe_path,
 )
 from api.pages.frame.form_fields import Form, Given, SelectMenu, TextLine, single_value
-from api.pages.sign_in.rate_limit import source_of, too_often
+from api.pages.sign_in.rate_limit import remember_here, too_often, wait_of, who_was_here
 from api.request_context import service_of_request
 from drp.database.engine import Store
 from drp.directory.lookup import read_authority_name
 from drp.directory.people import RoleOfPerson, list_all_roles
 from drp.identity import sessions, sign_in, tokens
+from drp.settings import LOOPBACK
 from notifications.sign_in_links import send_links
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -45,19 +46,39 @@ class ChosenPerson:
     titles: list[str] = field(default_factory=list)
 
 
-SENT = "If that address is in the directory, a link is on its way to it. It is good once, for 15 minutes."
+SENT = (
+    "If that address is in the directory, a link is on its way to it. It is good once, for 15 minutes. "
+    "Where several were asked for already, those that arrived are still good and no other is sent."
+)
 
 
 CurrentService = Annotated[Service, Depends(service_of_request)]
 
 
 @router.get("/sign-in")
-def show_sign_in(service: CurrentService, then: str = "/") -> Response:
+def show_sign_in(request: Request, service: CurrentService, then: str = "/") -> Response:
     """Who are you?"""
-    return _asked(service, Form(_fields(service), {"then": (safe_path(then),)}), safe_path(then))
+    form = Form(_fields(service), {"then": (safe_path(then),)})
+    return _asked(service, form, safe_path(then), is_here_alone=is_from_this_machine(request))
 
 
-def _asked(service: Service, form: Form, then: str, status: int = 200, sent: bool = False) -> HTMLResponse:
+FORWARDED = ("forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
+"""Headers by which a proxy says that it passes on what another asked, beside those that begin with `x-forwarded`."""
+
+
+def is_from_this_machine(request: Request) -> bool:
+    """Does a request show that it comes from this machine: to a loopback name, and passed on by nobody?"""
+    is_passed_on = any(name in FORWARDED or name.startswith("x-forwarded") for name in request.headers)
+    try:
+        host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    except ValueError:
+        return False
+    return host in LOOPBACK and not is_passed_on
+
+
+def _asked(
+    service: Service, form: Form, then: str, status: int = 200, sent: bool = False, is_here_alone: bool = True
+) -> HTMLResponse:
     settings = service.settings
     return layout.render_page(
         None,
@@ -69,7 +90,7 @@ def _asked(service: Service, form: Form, then: str, status: int = 200, sent: boo
         then_quoted=quote(then),
         sent=SENT if sent else "",
         by_link=settings.link_sign_in and settings.mail != "none",
-        people=_people(service) if settings.choose_a_person else [],
+        people=_people(service) if settings.choose_a_person and is_here_alone else [],
         providers=sorted(settings.providers),
         names=_names(service.store),
     )
@@ -102,9 +123,6 @@ def send_link(request: Request, service: CurrentService, given: FromHere, backgr
     """A link is asked for. Whether the address is anybody's is not told, by words or by time."""
     if not service.settings.link_sign_in:
         raise tokens.NotSigned
-    # Before the address is looked at: whether it is anybody's changes nothing here either.
-    if wait := request.app.state.links.wait(source_of(request), service.clock()):
-        return too_often(wait)
     form = Form(_fields(service), given)
     values = form.read()
     then = safe_path(single_value(given, "then"))
@@ -112,9 +130,12 @@ def send_link(request: Request, service: CurrentService, given: FromHere, backgr
         return _asked(service, form, then, status=422)
     authority = str(values.get("authority") or next(iter(_names(service.store))))
     with service.store.write(authority) as connection:
-        sign_in.request_link(
-            connection, service.casework.chance, service.seal, authority, str(values["email"]), then, service.clock()
-        )
+        # Before the address is looked at: whether it is anybody's changes nothing here either.
+        if wait := wait_of(connection, request, service, authority):
+            return too_often(wait)
+        known = who_was_here(request, service, authority)
+        asked = sign_in.LinkRequest(str(values["email"]), then, service.settings.links_at_once, known)
+        sign_in.request_link(connection, service.casework.chance, service.seal, authority, asked, service.clock())
     # After the answer has gone, so that its time tells nothing; the heartbeat sends what this could not.
     background.add_task(send_links, service.casework, service.seal, authority, service.clock(), service.sender)
     return _asked(service, Form(_fields(service)), then, sent=True)
@@ -149,7 +170,7 @@ def sign_in_by_link(request: Request, service: CurrentService, secret: str) -> R
 @router.post("/sign-in/as")
 def sign_in_as(request: Request, service: CurrentService, given: FromHere) -> Response:
     """Demonstration: be somebody."""
-    if not service.settings.choose_a_person:
+    if not service.settings.choose_a_person or not is_from_this_machine(request):
         raise tokens.NotSigned
     chosen = single_value(given, "person")
     one = next((one for one in _people(service) if f"{one.authority}/{one.id}" == chosen), None)
@@ -176,6 +197,7 @@ def signed_in(request: Request, authority: str, person: UUID, how: str, then: st
         secret = sessions.begin_session(connection, service.casework.chance, service.seal, authority, person, how, now)
     response = go_to(safe_path(then))
     give_cookie(response, service.settings, cookie_name(service.settings), secret)
+    remember_here(response, service, authority, person)
     return response
 
 
@@ -211,6 +233,11 @@ def _names(store: Store) -> dict[str, str]:
         with store.read(authority) as connection:
             found[authority] = read_authority_name(connection, authority) or authority
     return found
+
+
+def authority_name(service: Service, authority: str) -> str:
+    """What an authority is called."""
+    return _names(service.store).get(authority, authority)
 
 
 def _people(service: Service) -> list[ChosenPerson]:
