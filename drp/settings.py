@@ -1,9 +1,13 @@
 """What an operator sets: read once at the edge from the environment (DRP_…), passed down as a value."""
 
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from drp.identity.sessions import SessionLimits
@@ -12,12 +16,27 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine that no other reaches it by."""
 
 
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))+")
+_MAILBOX = re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+def check_address_of_service(link: str) -> str:
+    """An address at which a service is reached, as it was given. Raises ValueError for what is none."""
+    parts = urlsplit(link)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise ValueError(f"`{link}` is no address: write it as `https://drp.council.gov.example`")
+    if parts.path not in ("", "/"):
+        raise ValueError(f"`{link}` goes on behind the host: the service is served at the root of its host")
+    parts.port  # noqa: B018 -- raises ValueError for a port that is none
+    return link
+
+
 class Provider(BaseModel):
     """An identity provider of one authority: where it is, what it calls us, and where in its claims our answers stand."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     issuer: str
-    client_id: str
+    client_id: str = Field(min_length=1)
     client_secret: str = ""
     scopes: str = "openid profile email"
     subject_claim: str = "sub"
@@ -32,6 +51,21 @@ class Provider(BaseModel):
     """The path of a list of roles: `roles` (Entra ID), `realm_access.roles` (Keycloak). Empty: no role is asked for."""
     role_wanted: str = ""
     """The role that somebody must have there to sign in here."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_issuer(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        is_ours = parts.scheme == "http" and parts.hostname in LOOPBACK
+        if not parts.hostname or not (parts.scheme == "https" or is_ours) or parts.query or parts.fragment:
+            raise ValueError(f"`{issuer}` is no https address of a provider")
+        return issuer
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Provider":
+        if self.role_wanted and not self.roles_claim:
+            raise ValueError("role_wanted is set and roles_claim is not: nobody could sign in")
+        return self
 
 
 class Settings(BaseSettings):
@@ -100,6 +134,48 @@ class Settings(BaseSettings):
     attachment_limit_bytes: int = Field(default=10 * 1024 * 1024, ge=1024, le=20 * 1024 * 1024)
     """The largest document that is taken."""
 
+    @field_validator("link")
+    @classmethod
+    def _is_address(cls, link: str) -> str:
+        """The address without a slash at its end; other than http(s) or with more behind it, it is none."""
+        return check_address_of_service(link).rstrip("/")
+
+    @field_validator("mail_domains")
+    @classmethod
+    def _are_domains(cls, domains: tuple[str, ...]) -> tuple[str, ...]:
+        found = tuple(domain.strip().strip(".").lower() for domain in domains)
+        for domain in found:
+            if not _DOMAIN.fullmatch(domain):
+                raise ValueError(f"`{domain}` is no domain: write it as `council.gov.example`, without @ and without https://")
+        return found
+
+    @field_validator("mail")
+    @classmethod
+    def _is_way(cls, mail: str) -> str:
+        if mail not in ("folder", "smtp", "none"):
+            raise ValueError("it is folder, smtp or none")
+        return mail
+
+    @field_validator("mail_from", "return_address")
+    @classmethod
+    def _is_mailbox(cls, address: str) -> str:
+        if address and not _MAILBOX.fullmatch(address):
+            raise ValueError(f"`{address}` is no address: write it as `drp@council.gov.example`")
+        return address
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Settings":
+        """Settings that contradict one another stop the start, rather than somebody's sign-in later."""
+        if self.session_idle_minutes > self.session_hours * 60:
+            raise ValueError("DRP_SESSION_IDLE_MINUTES is longer than DRP_SESSION_HOURS: a session would never be idle")
+        if self.smtp_user and self.mail != "smtp":
+            raise ValueError("DRP_SMTP_USER is set and DRP_MAIL is not smtp: mail would not leave")
+        if self.mail == "smtp" and self.is_https and self.mail_from.endswith(".example"):
+            raise ValueError("DRP_MAIL_FROM is still the example: set the address that mail comes from")
+        if not (self.link_sign_in and self.mail != "none") and not self.providers and not self.choose_a_person and self.is_https:
+            raise ValueError("nobody could sign in: DRP_PROVIDERS is empty, and no link is sent (DRP_LINK_SIGN_IN, DRP_MAIL)")
+        return self
+
     @property
     def is_https(self) -> bool:
         """Do people reach the service by https? Then its cookies travel by nothing else."""
@@ -144,3 +220,19 @@ class Settings(BaseSettings):
     def access_url(self) -> str:
         """Where the access log stands."""
         return self.access_log_url or f"sqlite:///{self.var / 'access.sqlite'}"
+
+
+def faults_in_settings(fault: ValidationError) -> Iterator[str]:
+    """What is wrong with settings, a line each, as whoever set them in the environment knows them."""
+    for one in fault.errors():
+        name = "_".join(("DRP", str(one["loc"][0]).upper())) if one["loc"] else ""
+        inside = ".".join(str(part) for part in one["loc"][1:])
+        yield f"{name}{f' ({inside})' if inside else ''}{': ' if name else ''}{one['msg'].removeprefix('Value error, ')}"
+
+
+def misspelt_settings(environment: Mapping[str, str]) -> Iterator[str]:
+    """Variables that begin as settings do and are none: whoever set one believes that it is in force."""
+    known = {f"DRP_{name.upper()}" for name in Settings.model_fields}
+    for name in sorted(name for name in environment if name.startswith("DRP_") and name not in known):
+        near = get_close_matches(name, known, 1)
+        yield f"{name} is no setting{f': did you mean {near[0]}?' if near else '.'}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.assembly import Clock, Service, assemble_service, system_clock
-from api.cli.declare import end
+from api.cli.declare import end, read_settings
 from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, proven_checkpoints, verify_authority
 from api.keys import KeyMissing, present_keys, read_keys
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
@@ -43,7 +43,7 @@ def keep_backup(service: Service, out: Path) -> int:
 def bring_backup(folder: Path, without_keys: bool) -> None:
     """Bring a backup back, and print what is to be known of it."""
     try:
-        report = restore_backup(Settings(), folder, without_keys=without_keys)
+        report = restore_backup(read_settings(), folder, without_keys=without_keys)
     except BackupRefused as refused:
         end(str(refused))
     except OSError as fault:

@@ -1,5 +1,7 @@
 """A command is declared by its name, its options and where its work is done; what does the work is imported when it runs."""
 
+import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +14,7 @@ import typer
 
 if TYPE_CHECKING:
     from api.assembly import Service
+    from drp.settings import Settings
     from workflows.model.authority import Rules
 
 Declared = Callable[..., None]
@@ -53,14 +56,33 @@ def _open_service() -> "Service":
     from api.assembly import assemble_service
     from api.keys import KeyMissing
     from api.readiness import NotReady, check_ready
-    from drp.settings import Settings
 
     try:
-        service = assemble_service(Settings())
+        service = assemble_service(read_settings())
         check_ready(service)
     except (KeyMissing, NotReady, ValueError) as refused:
         end(str(refused))
     return service
+
+
+def read_settings() -> "Settings":
+    """The settings of the environment. Ends the command, a line for each fault, where any is misspelt or cannot be."""
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from drp.settings import Settings, faults_in_settings, misspelt_settings
+
+    faults = list(misspelt_settings(os.environ))
+    try:
+        settings = Settings()
+    except ValidationError as fault:
+        faults += faults_in_settings(fault)
+    except SettingsError as fault:
+        named = re.search(r'field "(\w+)"', str(fault))
+        faults.append(f"{f'DRP_{named[1].upper()}' if named else 'One of them'} is not written as JSON")
+    if faults:
+        end("\n".join(["The settings cannot be right. Nothing was done.", *(f"  {line}" for line in faults)]))
+    return settings
 
 
 def rules_in_force(service: "Service", authority: str) -> "tuple[Rules, ...]":

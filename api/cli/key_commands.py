@@ -3,11 +3,10 @@
 from datetime import timedelta
 
 from api.assembly import SYSTEM_CHANCE, Service
-from api.cli.declare import end
+from api.cli.declare import end, read_settings
 from api.keys import KeyIsThere, KeyName, make_key
 from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.identity import accounts, tokens
-from drp.settings import Settings
 
 CONFIRM_WITHIN = timedelta(days=14)
 """How long a token that was made before tokens were sealed goes on without an administrator's word."""
@@ -18,7 +17,7 @@ def make_one(name: str, lost: list[str] | None) -> None:
     if name not in list(KeyName):
         end(f"There is no key called {name}. The keys are chain, signing and seal.")
     try:
-        path = make_key(Settings(), KeyName(name), SYSTEM_CHANCE, lost or ())
+        path = make_key(read_settings(), KeyName(name), SYSTEM_CHANCE, lost or ())
     except KeyIsThere as refused:
         end(str(refused))
     except OSError as fault:

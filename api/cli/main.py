@@ -41,8 +41,10 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check it all, say what 
 
 def main() -> None:
     """The entry point of `drp`. What is refused is said in a line, with exit status 1."""
+    from api.own_alone import write_for_oneself
     from drp.database.engine import Unavailable
 
+    write_for_oneself()
     try:
         app()
     except Unavailable as error:

@@ -1,21 +1,31 @@
 """`drp serve`: the service, after an authority's own files where they are given."""
 
+import sys
 from pathlib import Path
 
 import uvicorn
 
 from api.app import create_app
 from api.assembly import Service, assemble_service
-from api.cli.declare import end
+from api.cli.declare import end, read_settings
 from api.cli.own_files import NothingToServe, load_own_files
 from api.keys import KeyMissing
+from api.own_alone import close_to_others
 from api.readiness import NotReady, begin_records, check_ready
 from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
-from drp.settings import LOOPBACK, Settings
+from drp.settings import LOOPBACK
 
 SETTINGS = "settings at the start"
 """What a change of settings is called in the record."""
+
+
+MAIL_STAYS = """
+==================================================================================================
+  MAIL DOES NOT LEAVE. Every message, and every link to sign in, is written to {folder}
+  and reaches nobody. Set DRP_MAIL=smtp and DRP_SMTP_HOST, or DRP_MAIL=none for the inbox alone.
+==================================================================================================
+"""
 
 
 def note_settings(service: Service) -> None:
@@ -40,9 +50,13 @@ def note_settings(service: Service) -> None:
 
 def run_service(host: str, port: int, authorities: Path | None) -> None:
     """Serve until it is stopped; an authority's own files, where a folder of them is given, are loaded first."""
-    settings = Settings()
+    settings = read_settings()
     if settings.choose_a_person and host not in LOOPBACK:
         end(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
+    if closed := close_to_others(settings.var):
+        print(f"{closed} files and folders under {settings.var} could be read by others: they are the service's alone now.")
+    if settings.mail == "folder":
+        print(MAIL_STAYS.format(folder=settings.var / "mail"), file=sys.stderr)
     try:
         service = assemble_service(settings)
         if service.store.is_sqlite:

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from api.assembly import Service, enter_what_is_not, shipped_calendar
-from api.cli.declare import end
+from api.cli.declare import end, read_settings
 from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
@@ -21,7 +21,6 @@ from drp.directory.files import Unloadable
 from drp.directory.importing import import_directory
 from drp.directory.vacancies import PostsVacant
 from drp.identity import tokens
-from drp.settings import Settings
 from drp.staffing.consequences import bring_consequences
 from notifications.returns import LARGEST, take_return
 from workflows.calendar.working_days import local_date
@@ -65,7 +64,7 @@ def take_returns(service: Service, folder: Path | None) -> None:
 
 def bring_to_release() -> None:
     """Bring the database to this release's schema. It needs no key: it may run where the keys must not be."""
-    settings = Settings()
+    settings = read_settings()
     with closing(Store(settings.database_url, settings.pool_size)) as store:
         print(f"The database stands at {migrate_database(store)}.")
         if made := enter_what_is_not(store, Procedures(shipped_calendar())):

@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from api.exports.referral.bundle import bundle_file_name, find_referral, gather_bundle, log_bundle_export, make_bundle
 from api.json.event_bodies import EventBody, split_body
-from api.json.inbox import note_item_opened
+from api.json.inbox import is_fetched_ahead, note_item_opened
 from api.json.problems import declared_refusals
 from api.presenters import item_reader, item_view
 from api.presenters.shapes import (
@@ -147,13 +147,14 @@ def list_challenges(
 
 
 @router.get("/challenges/{reference}", responses=declared_refusals(404, 422), response_model=ChallengeShape)
-def show_challenge(asked: CurrentRequest, reference: str, response: Response) -> ChallengeShape:
+def show_challenge(request: Request, asked: CurrentRequest, reference: str, response: Response) -> ChallengeShape:
     """Where it stands: its windows with their working, who is asked, the moves open to you, its version."""
     with asked.service.store.read(asked.authority) as connection:
         seen = item_reader.read_seen_item(connection, asked, reference)
         shape = item_reader.shape_of_item(connection, asked, seen)
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "challenge", shape.reference)
-    note_item_opened(asked, seen.loaded.id)
+    if not is_fetched_ahead(request):
+        note_item_opened(asked, seen.loaded.id)
     response.headers["ETag"] = f'"{etag_of(seen.loaded)}"'
     return shape
 

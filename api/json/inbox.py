@@ -3,7 +3,7 @@
 import logging
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from sqlalchemy import Connection, RowMapping
 
 from api.json.problems import declared_refusals
@@ -26,6 +26,11 @@ def inbox(asked: CurrentRequest) -> InboxShape:
     with asked.service.store.read(asked.authority) as connection:
         rows = messages_of_person(connection, asked.authority, UUID(asked.signed.person), 200)
         return InboxShape(messages=[message_of(connection, asked, row) for row in rows])
+
+
+def is_fetched_ahead(request: Request) -> bool:
+    """Does a request only look whether something is there, or fetch it before anybody wants it? Then nobody has opened it."""
+    return "prefetch" in request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
 
 
 def note_item_opened(asked: RequestContext, challenge: UUID) -> None:

@@ -350,7 +350,8 @@ def day_of_serial(text: str, epoch: date = EPOCH) -> date | OddCell:
         number = float(text)
         if not 61 <= number < 2_958_466:
             raise ValueError
-        return epoch + timedelta(days=int(number))
+        # A formula's day may stand a hair under midnight: it is the day that the sheet shows, to the second.
+        return epoch + timedelta(seconds=round(number * 86_400))
     except (ValueError, OverflowError):
         return OddCell(f"the number {text[:20]} is no day", "write the day as a date")
 

@@ -187,7 +187,7 @@ def test_meetings_to_arrange_are_listed_until_they_are_arranged(world: World) ->
     assert "Meetings to arrange (1)" in page.text
     arranging = bob.open(page.link(f"{reference}: KT (T-1)"))
     assert arranging.title.startswith("Book the meeting")
-    done = bob.fill(arranging, **day("at", "7 4 2026"), at__time="14:30", where="County Hall")
+    done = bob.fill(arranging, **day("at", "7 4 2026"), at__time="2.30pm", where="County Hall")
     assert done.status == 200
     assert "Meetings to arrange (0)" in bob.open("/board").text
 

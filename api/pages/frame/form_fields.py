@@ -1,5 +1,6 @@
 """The fields of a form: what is asked, how an answer is read, and how what was typed is shown again."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -187,6 +188,24 @@ class DayField(FormField):
         return {"id": self.name, "items": items} | _grouped(self, fault)
 
 
+_TIME = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))? *(?P<half>am|pm)?", re.IGNORECASE)
+
+
+def read_time(text: str) -> time:
+    """A time of day as people write it: 14:30, 9:30, 9.30, 9am, 2 pm, noon. Raises ValueError for what is none."""
+    if text.strip().lower() in ("noon", "midday"):
+        return time(12)
+    found = _TIME.fullmatch(text.strip())
+    if found is None or not (found["minute"] or found["half"]):
+        raise ValueError(text)
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    if half := (found["half"] or "").lower():
+        if not 1 <= hour <= 12:
+            raise ValueError(text)
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return time(hour, minute)
+
+
 @dataclass(frozen=True, kw_only=True)
 class MomentField(DayField):
     """A day and an hour, in London's time."""
@@ -199,9 +218,9 @@ class MomentField(DayField):
         if day is None:
             return None
         try:
-            at = time.fromisoformat(text.replace(".", ":"))
+            at = read_time(text)
         except ValueError:
-            raise WrongAnswer("Write the time as hours and minutes, such as 14:30.", f"{self.name}-time") from None
+            raise WrongAnswer("Write the time as hours and minutes, such as 14:30, 9.30 or 2pm.", f"{self.name}-time") from None
         return datetime.combine(day, at.replace(tzinfo=None), LONDON)
 
     def params(self, given: Given, fault: WrongAnswer | None) -> dict[str, Any]:

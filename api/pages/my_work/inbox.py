@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from api.json.inbox import message_of, note_item_opened
+from api.json.inbox import is_fetched_ahead, message_of, note_item_opened
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from drp.database.engine import Unavailable
 from drp.messages import inbox
@@ -54,8 +54,7 @@ def mark_item_read(request: Request, visit: PageContext, challenge: UUID) -> Pag
 
     Not for a page that a browser fetches ahead; and reading goes on where it cannot be written down.
     """
-    fetched = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
-    if "prefetch" in fetched:
+    if is_fetched_ahead(request):
         return visit
     note_item_opened(visit, challenge)
     if not visit.unread:
