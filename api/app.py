@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from api import errors, request_context
 from api.assembly import Clock, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
+from api.denials import Denials
 from api.head_requests import HeadRequests
 from api.jobs import heartbeat
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, told_otherwise
@@ -94,6 +95,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         redirect_slashes=False,  # the framework's redirect goes to whatever host the request names
     )
     app.state.service = service
+    app.state.denials = Denials()
     _docs(app)
     errors.install_answers(app)
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)

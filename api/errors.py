@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
+from api.denials import note_bad_token, note_denied_read
 from api.json.problems import problem_answer
 from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
@@ -99,9 +101,21 @@ def _from_table(kind: type[Exception]) -> Callable[[Request, Exception], Awaitab
             log.error("a document is not as it was attached: %s %s", request.url.path, error)
         if kind is Exception:
             log.exception("unforeseen", exc_info=error)
-        return await answer(request, status, name, title, do)
+        answered = await answer(request, status, name, title, do)
+        if kind in DENIALS:  # once the answer has gone: how long it took tells nobody whether what they asked for exists
+            answered.background = BackgroundTask(DENIALS[kind], request)
+        return answered
 
     return said
+
+
+DENIALS: dict[type[Exception], Callable[[Request], None]] = {
+    NotFound: note_denied_read,
+    AccessEnded: note_denied_read,
+    NotPermitted: note_denied_read,
+    NotSigned: note_bad_token,
+}
+"""Refusals that are on record, with what notes them."""
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Address, ip_address
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
@@ -42,6 +43,18 @@ def service_of_request(request: Request) -> Service:
     return service
 
 
+def address_of(request: Request) -> str:
+    """Where a request comes from: an IPv4 address, or the network (/64) of an IPv6 address, which is one household's."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host[:64]
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped) if address.ipv4_mapped else f"{address.exploded[:19]}::/64"
+
+
 def request_context(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)] = None
 ) -> RequestContext:
@@ -61,9 +74,10 @@ def request_context(
         if not tokens.has_a_place(connection, signed, now):
             raise tokens.NotSigned
     route = request.scope["route"]
+    asked = request.state.asked = RequestContext(service, now, signed)
     if not serves_principal(ROUTES[request.method, route.path], signed.capacities):
         raise NotPermitted
-    return RequestContext(service, now, signed)
+    return asked
 
 
 CurrentRequest = Annotated[RequestContext, Depends(request_context)]

@@ -74,4 +74,10 @@ def _what(one: LoggedReading, names: dict[str, str], looked_up: dict[int, str]) 
         return f"Looked up here what {names.get(looked_up[one.id], 'somebody')} had read"
     if one.what == OF_THE_LOG:
         return "Looked up here who had read it" if one.reference else "Looked through this log"
+    if one.what.startswith("raising "):
+        return f"Shown in raising an item about the child of key {one.what.removeprefix('raising ')}"
+    if one.what.startswith("denied "):
+        return f"Asked for it and was refused ({one.what.removeprefix('denied ')})"
+    if one.what.startswith("bad token "):
+        return f"Somebody sent a token that is none ({one.what.removeprefix('bad token ')})"
     return IN_WORDS.get(one.what, wording.capitalised(one.what.replace("_", " ")))

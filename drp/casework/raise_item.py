@@ -1,5 +1,7 @@
 """What somebody wants to raise, before it is kept: about whom, by which procedure, in which capacity, what would come of it."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -49,6 +51,9 @@ class RaisingGround:
     establishment: Establishment
     actor: Actor
     earlier: tuple[EarlierItem, ...]
+    """Those about the same child that whoever raises may see."""
+    open_count: int = 0
+    """How many are open about the child, whoever may see them: that may be said, which they are may not."""
 
     def rules_for(self, event: Raised, now: datetime, ladder: str = "") -> Rules:
         """The procedure that carries such an item. Raises Unfit where none does."""
@@ -85,11 +90,10 @@ def ground_of_raising(
                 "You do not hold that role for this child.", "Ask their IRO, or have the directory corrected."
             ) from None
         raise Unfit("No such child is known to you.", "Check the case number.", "child") from None
-    earlier = _earlier(connection, authority, subject.child)
-    if role not in its_own.roles_acting_as(Capacity.IRO):
-        # What the IRO service has open about a child is not for others who raise something about them.
-        earlier = tuple(item for item in earlier if item.raiser == signed.person)
-    return RaisingGround(current, subject, about, establishment, actor, earlier)
+    every = _earlier(connection, authority, subject.child)
+    seen = _those_seen(connection, procedures, signed, every, day)
+    open_count = sum(item.is_open for item in every.values())
+    return RaisingGround(current, subject, about, establishment, actor, seen, open_count)
 
 
 def preview_raising(
@@ -148,13 +152,34 @@ def _subject(connection: Connection, authority: str, child: str, team: str, item
     return lookup.team_as_subject(connection, authority, team)
 
 
-def _earlier(connection: Connection, authority: str, child: UUID | None) -> tuple[EarlierItem, ...]:
+def _those_seen(
+    connection: Connection, procedures: Procedures, signed: Principal, earlier: Mapping[UUID, EarlierItem], day: date
+) -> tuple[EarlierItem, ...]:
+    """Of earlier items those that a person may see."""
+    found = load.load_challenges(connection, signed.authority, list(earlier)) if earlier else {}
+    abouts = [about for one in found.values() for about in one.abouts()]
+    establishment = load.load_establishment(connection, signed.authority, abouts) if abouts else None
+    seen = []
+    for id_, item in earlier.items():
+        if establishment is None or (loaded := found.get(id_)) is None:
+            continue
+        challenge = loaded.challenge
+        rules = procedures.rules(connection, signed.authority, challenge.ladder_hash, challenge.authority_hash)
+        with suppress(access.NotFound, access.AccessEnded):
+            on_it = access.actor_on(loaded, rules, establishment, signed.person, day, signed.roles)
+            access.check_sees(on_it, lambda: False)
+            seen.append(item)
+    return tuple(seen)
+
+
+def _earlier(connection: Connection, authority: str, child: UUID | None) -> dict[UUID, EarlierItem]:
     if child is None:
-        return ()
+        return {}
     rows = connection.execute(
         select_of(
             ChallengeRow,
             authority,
+            ChallengeRow.id,
             ChallengeRow.reference,
             ChallengeRow.item_type,
             ChallengeRow.reasons,
@@ -168,4 +193,4 @@ def _earlier(connection: Connection, authority: str, child: UUID | None) -> tupl
         .order_by(col(ChallengeRow.raised_at).desc())
         .limit(200)
     )
-    return tuple(EarlierItem(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open, str(r.raiser)) for r in rows)
+    return {r.id: EarlierItem(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open, str(r.raiser)) for r in rows}

@@ -8,7 +8,8 @@ from fastapi import Request
 from sqlalchemy import select
 
 from api.pages.sign_in import rate_limit
-from api.pages.sign_in.rate_limit import WITHIN, source_of
+from api.pages.sign_in.rate_limit import WITHIN
+from api.request_context import address_of
 from drp.database.account_tables import AttemptRow, SignInRow
 from drp.identity.attempts import AttemptLimit, count_attempt, forget_attempts
 from drp.identity.known_browser import KEPT, read_known_browser, remember_browser
@@ -61,8 +62,8 @@ def test_an_address_is_kept_as_a_keyed_hash_and_not_as_it_is(world: World, opene
     ],
 )
 def test_a_source_is_an_address_or_a_household(host: str, source: str) -> None:
-    assert source_of(Request({"type": "http", "client": (host, 1), "headers": []})) == source
-    assert source_of(Request({"type": "http", "client": None, "headers": []})) == ""
+    assert address_of(Request({"type": "http", "client": (host, 1), "headers": []})) == source
+    assert address_of(Request({"type": "http", "client": None, "headers": []})) == ""
 
 
 def test_beyond_it_a_page_says_how_long_to_wait_whoever_was_asked_for_at_every_replica(

@@ -129,6 +129,7 @@ def page_context(request: Request) -> PageContext:
         begins = read_beginning_of_page(connection, authority, session.person, layout.MANY)
     if session.stale:
         _note_use(service, session, authority)
+    request.state.asked = RequestContext(service, now, signed)
     if not serves_principal(ROUTES[request.method, request.scope["route"].path], signed.capacities):
         raise NotPermitted
     words = current[0].authority.in_words_of(begins.pack)

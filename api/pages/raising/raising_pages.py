@@ -1,7 +1,7 @@
 """Raising a challenge in steps, each kept as it is written, and the last: check, then it is raised and told."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +28,13 @@ from api.pages.raising.wizard_steps import (
 )
 from api.presenters import item_view, wording
 from drp.casework.raise_item import RaisingPreview, preview_raising
+from drp.data_protection.child_key import child_key
 from drp.items import drafts
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import long_date
 from workflows.decision import raising as opening
 from workflows.model.challenge import ASKS_RECIPIENTS, WindowKind
-from workflows.model.events import Raised
+from workflows.model.events import EarlierItem, Raised
 from workflows.model.ladder import ItemType
 from workflows.model.personal_details import personal_details
 from workflows.model.refusals import NotYours, Unfit
@@ -277,10 +278,34 @@ def _page(visit: PageContext, known: DraftInProgress | None, step: str, form: Fo
         number=STEPS.index(step) + 1, of=len(STEPS), draft=known.draft if known else None,
         action=f"/raise/{known.draft.id}/{step}" if known else "/raise", urgent=visit.words.duty_numbers,
         prompts=[prompt.text for prompt in prompts], child=known.child_in_words if known else "",
-        earlier=[one for one in known.ground.earlier if one.is_open] if known and known.ground else [],
+        open_items=_open_items(visit, known) if step == "reasons" else None,
         back=f"/raise/{known.draft.id}/{before}" if known and step != "child" else "/",
         labels=visit.words, is_scrutinised=known and is_stage and _is_scrutinised(known, prompts),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OpenItems:
+    """What is open about a child already: how many, and those that whoever raises may see."""
+
+    count: int
+    seen: tuple[EarlierItem, ...]
+
+    @property
+    def unseen(self) -> int:
+        """How many of them they may not see."""
+        return self.count - len(self.seen)
+
+
+def _open_items(visit: PageContext, known: DraftInProgress | None) -> OpenItems:
+    """What is open about the child. That they looked is in the access log, and so is each item that they were shown."""
+    ground = known.ground if known else None
+    if ground is None or ground.subject.child is None:
+        return OpenItems(0, ())
+    shown = tuple(one for one in ground.earlier if one.is_open)
+    key = child_key(visit.service.casework.keeper.key.secret, visit.authority, ground.subject.child)
+    visit.log_access(f"raising {key}", *([one.reference for one in shown] or [""]))
+    return OpenItems(ground.open_count, shown)
 
 
 def _is_scrutinised(known: DraftInProgress, prompts: Sequence[opening.RaisingPrompt]) -> bool:

@@ -1,7 +1,6 @@
 """How often sign-ins may be begun: by a browser that signed in before, else by address; and what does not begin one at all."""
 
 from datetime import timedelta
-from ipaddress import IPv4Address, ip_address
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 from api.assembly import Service
 from api.pages.frame import layout
 from api.pages.frame.browser_request import give_cookie
+from api.request_context import address_of
 from drp.identity.attempts import AttemptLimit, count_attempt
 from drp.identity.known_browser import KEPT, read_known_browser, remember_browser
 from drp.settings import Settings
@@ -41,7 +41,7 @@ def wait_of(connection: Connection, request: Request, service: Service, authorit
     source, most = (
         (f"browser {request.cookies[known_cookie_name(settings)]}", settings.sign_ins_per_browser)
         if known
-        else (f"address {source_of(request)}", settings.sign_ins_per_address)
+        else (f"address {address_of(request)}", settings.sign_ins_per_address)
     )
     return count_attempt(connection, service.seal, authority, source, service.clock(), AttemptLimit(most, WITHIN))
 
@@ -55,18 +55,6 @@ def is_navigation(request: Request) -> bool:
 def is_from_elsewhere(request: Request) -> bool:
     """Did another site send the browser here?"""
     return request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-
-
-def source_of(request: Request) -> str:
-    """Where a request comes from: an IPv4 address, or the network (/64) of an IPv6 address, which is one household's."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host[:64]
-    if isinstance(address, IPv4Address):
-        return str(address)
-    return str(address.ipv4_mapped) if address.ipv4_mapped else f"{address.exploded[:19]}::/64"
 
 
 def too_often(wait: timedelta) -> Response:
