@@ -73,7 +73,6 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
         migrate_database(service.store)
         enter_what_is_not(service.store, service.casework.procedures)
-    check_ready(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -102,6 +101,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     app.middleware("http")(_headers)
     app.add_middleware(HeadRequests)
     request_context.check_declared(app)
+    check_ready(service)
     return app
 
 
