@@ -20,6 +20,9 @@ from drp.timeline.read import StoredTimeline
 
 FORMAT = "drp proof 1"
 
+MOST_FIELDS, LONGEST_WAY = 200, 64
+"""Fields of words that one entry may have, and steps from a line to the root: a checkpoint of 2^64 timelines has as many."""
+
 
 class NotProven(Exception):
     """A proof that does not hold. The message names the first thing that is wrong."""
@@ -126,6 +129,8 @@ def _words(number: int, raw: Mapping[str, Any]) -> Mapping[str, str]:
     spoken = raw["said"]
     if not spoken:
         return {}
+    if len(spoken) > MOST_FIELDS:
+        raise NotProven(f"Entry {number} has more words than any entry.")
     if any("hash" in shown and "text" in shown for shown in spoken):
         raise NotProven(f"The words of entry {number} stand there twice.")
     hashes = [
@@ -160,6 +165,8 @@ def _under_a_checkpoint(
         raise NotProven(f"Entry {len(digests) + 1} is missing: the checkpoint counts {count}.")
     if continue_digest(GENESIS, digests[: int(count)]) != digest:
         raise NotProven(f"An entry from 1 to {count} is not the one that the checkpoint saw.")
+    if len(proof["way"]) > LONGEST_WAY:
+        raise NotProven("The way to the root is longer than any.")
     own = merkle.leaf_hash(proof["line"].encode("ascii"))
     root = merkle.root_by(own, int(proof["place"]), checkpoint.size, [bytes.fromhex(neighbour) for neighbour in proof["way"]])
     if root is None or root.hex() != checkpoint.root:

@@ -38,7 +38,6 @@ from drp.database.statements import MESSAGE_OF_COPY
 from drp.directory.people import find_people_named
 from drp.identity import sessions
 from drp.messages.sending_pause import read_pause
-from drp.proof.open_bundle import open_bundle
 from drp.reports import response_times
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
@@ -47,6 +46,7 @@ from drp.settings import Settings
 from tests.cast.direct import client_of
 from tests.cast.keyed import keyed
 from tests.cast.stores import read_once
+from tests.referral.matter import opened_bundle
 from workflows.decision.moves import moves_of
 from workflows.model.register_entry import VisitCause
 
@@ -315,7 +315,7 @@ def test_a_bundle_of_each_authority_verifies_where_there_is_neither_database_nor
             referred += 1
             out = tmp_path / f"{reference}.zip"
             write_bundle(service, reference, out, authority=part.key)
-            found = open_bundle(out.read_bytes())
+            found = opened_bundle(out.read_bytes())
             assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
     assert referred >= len(CAST), "one for each authority, to be looked at"
 

@@ -1,10 +1,14 @@
 """A matter that is worth referring: raised, not answered, taken higher, with advice, the child's view and a document."""
 
+from io import BytesIO
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from api.jobs.checkpoints import leave_checkpoint
 from drp.identity import tokens
 from drp.items.attachments import attach_file as attached
+from drp.proof.open_bundle import OpenedBundle, open_bundle
 from tests.cast.world import World
 from tests.store.files import pdf
 
@@ -61,3 +65,8 @@ def refer(world: World, reference: str, includes: tuple[int, ...] = (), **more: 
     assert answer.status_code == 200, answer.text
     leave_checkpoint(world.service, world.council.key)
     return int(answer.json()["entry"])
+
+
+def opened_bundle(octets: bytes, key: Ed25519PublicKey | None = None) -> OpenedBundle:
+    """A bundle that came as bytes, opened."""
+    return open_bundle(BytesIO(octets), key)

@@ -22,9 +22,9 @@ from api.exports.referral.gather import gather_referral
 from api.presenters import item_reader
 from drp.items.referrals import BLACK, Redaction
 from drp.proof import open_bundle as open_bundle_module
-from drp.proof.open_bundle import NoBundle, open_bundle
+from drp.proof.open_bundle import NoBundle
 from tests.cast.world import World
-from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, refer
+from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, opened_bundle, refer
 from workflows.model.actor import THE_SERVICE
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -69,7 +69,7 @@ def test_a_bundle_says_everything_and_proves_itself_where_there_is_no_database(w
     reference = matter(world)
     number = refer(world, reference, includes=EVERYTHING)
     octets = bundle_of(world, reference, tmp_path)
-    found = open_bundle(octets)
+    found = opened_bundle(octets)
     assert (found.reference, found.standing, found.proven.after) == (reference, "referral", 0)
     assert found.proven.entries == len(world.entries(reference))
     assert number in found.proven.kinds
@@ -162,7 +162,7 @@ def test_words_about_others_are_unreadable_everywhere_and_the_rest_still_proves_
     assert "Hartnell" not in whole
     assert "HARTNELL" not in whole
     assert BLACK in contents(octets)["chronology"][0]["words"][0]["text"]
-    assert open_bundle(octets).proven.entries == len(world.entries(reference))
+    assert opened_bundle(octets).proven.entries == len(world.entries(reference))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_short_names_to_leave_out_hide_nothing_else_and_the_bundle_still_holds(w
     reference = matter(world)
     refer(world, reference, includes=EVERYTHING, leaves_out="Ed\nVic\nage\nIrene")
     octets = bundle_of(world, reference, tmp_path)
-    assert open_bundle(octets).reference == reference
+    assert opened_bundle(octets).reference == reference
     assert "responded" in {one["kind"] for one in contents(octets)["chronology"]}
     assert BLACK in {one["by"] for one in contents(octets)["chronology"]}
 
@@ -248,7 +248,7 @@ def test_a_document_that_has_gone_is_said_to_be_missing_and_the_rest_goes(world:
     document = contents(octets)["documents"][0]
     assert document["left_out"].startswith("NOT ENCLOSED although it was ticked. This document is missing")
     assert "NOT ENCLOSED" in files(octets)["referral.html"].decode()
-    assert open_bundle(octets).reference == reference
+    assert opened_bundle(octets).reference == reference
 
 
 def test_every_way_of_altering_a_bundle_is_found(world: World, tmp_path: Path) -> None:
@@ -276,10 +276,10 @@ def test_every_way_of_altering_a_bundle_is_found(world: World, tmp_path: Path) -
         (cut, "taken out"), (reworded, "altered"), (relisted, "did not sign"), (more, "put in"), (no_proof, "no proof.json"),
     ):  # fmt: skip
         with pytest.raises(NoBundle, match=said):
-            open_bundle(rebuilt(octets, change))
+            opened_bundle(rebuilt(octets, change))
     for broken in (b"", b"PK", octets[: len(octets) // 2], b"GIF89a" + octets[6:], rebuilt(octets, dict.clear)):
         with pytest.raises(NoBundle):
-            open_bundle(broken)
+            opened_bundle(broken)
 
 
 def test_a_bundle_signed_anew_with_another_key_is_not_the_authoritys(world: World, tmp_path: Path) -> None:
@@ -300,9 +300,9 @@ def test_a_bundle_signed_anew_with_another_key_is_not_the_authoritys(world: Worl
 
     forged = rebuilt(octets, signed_anew)
     with pytest.raises(NoBundle, match="did not sign checkpoint"):
-        open_bundle(forged)
+        opened_bundle(forged)
     with pytest.raises(NoBundle, match="did not sign what is in it"):
-        open_bundle(forged, world.service.signing.public_key())
+        opened_bundle(forged, world.service.signing.public_key())
 
 
 @one_engine
@@ -350,8 +350,8 @@ def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world:
 
     for change in (kind, words, tail, swapped, line, none, twice, endless):
         with pytest.raises(NoBundle):
-            open_bundle(each(change))
-    assert open_bundle(each(lambda proof: None)).reference == reference
+            opened_bundle(each(change))
+    assert opened_bundle(each(lambda proof: None)).reference == reference
 
     def reworded(held: dict[str, bytes]) -> None:
         held["referral.json"] = held["referral.json"].replace(b"We will look at it", b"We will do it now")
@@ -359,7 +359,7 @@ def test_a_service_that_rewrites_its_own_proof_is_found_by_the_checkpoint(world:
         held["manifest.signature"] = base64.b64encode(world.service.signing.sign(held["manifest.sha256"]))
 
     with pytest.raises(NoBundle, match="not those that were written"):
-        open_bundle(rebuilt(octets, reworded))
+        opened_bundle(rebuilt(octets, reworded))
 
 
 def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path: Path) -> None:
@@ -367,7 +367,7 @@ def test_without_a_checkpoint_yet_it_says_so_and_is_made(world: World, tmp_path:
     irene = world.as_("irene")
     number = irene.brings(reference, "referred_to_cafcass").json()["entry"]
     octets = irene.get(f"/challenges/{reference}/referral/{number}/bundle").content
-    found = open_bundle(octets)
+    found = opened_bundle(octets)
     assert (found.proven.checkpoint, found.proven.entries) == (None, 0)
     assert found.proven.after == len(world.entries(reference))
     assert contents(octets)["grounds"] == []
@@ -437,7 +437,7 @@ def test_a_pdf_that_cannot_be_made_does_not_keep_the_referral_back(
     monkeypatch.setattr(typst, "compile", broken)
     octets = bundle_of(world, reference, tmp_path)
     assert "referral.pdf is missing.txt" in files(octets)
-    assert open_bundle(octets).reference == reference
+    assert opened_bundle(octets).reference == reference
 
 
 @one_engine
@@ -497,7 +497,7 @@ def test_planted_black_that_is_only_painted_over(world: World, tmp_path: Path, m
 
 @one_engine
 def test_planted_a_list_that_nobody_compares(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_bundle_module, "check_manifest", lambda files: None)
+    monkeypatch.setattr(open_bundle_module, "check_manifest", lambda manifest, files: None)
     must_fail(test_every_way_of_altering_a_bundle_is_found, world, tmp_path)
 
 

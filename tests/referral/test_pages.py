@@ -22,11 +22,10 @@ from drp.database.draft_tables import DraftRow
 from drp.database.engine import Store, Unavailable
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.items import drafts
-from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser, day
-from tests.referral.matter import CONFIDENCE, matter, refer
+from tests.referral.matter import CONFIDENCE, matter, opened_bundle, refer
 from workflows.model.referral import CHECKLIST, SECTIONS
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -63,7 +62,7 @@ def test_three_clicks_open_a_draft_and_one_more_sends_it(world: World) -> None:
     assert "Referred. It is on the record from this moment" in after.text
     assert world.as_("irene").item(reference)["referral"]["state"] == "referred"
     octets = irene.send("GET", after.link("Take the bundle (ZIP)")).content
-    found = open_bundle(octets)
+    found = opened_bundle(octets)
     assert (found.reference, found.proven.after) == (reference, 0), "sending brought it under a checkpoint"
 
 
@@ -141,7 +140,7 @@ def test_a_rehearsal_shows_all_of_it_and_leaves_no_trace(world: World) -> None:
     assert "Nothing was written, nobody was told" in page.text
     assert "Mona (IRO Operations Manager)" in page.text
     octets = irene.send("GET", page.link("Take the rehearsal's bundle (ZIP)")).content
-    found = open_bundle(octets)
+    found = opened_bundle(octets)
     assert found.standing == "rehearsal"
     assert b"Rehearsal: nothing was sent" in octets
     assert nothing_written(world) == before
@@ -280,7 +279,7 @@ def test_every_stage_offers_it_and_takes_it_whatever_else_is_unwell(
             send = irene.open(f"{place}/send")
             assert "Refer to CAFCASS now" in send.html, stage
             rehearsed = irene.send("GET", f"{place}/rehearsal/bundle")
-            assert open_bundle(rehearsed.content).reference == reference
+            assert opened_bundle(rehearsed.content).reference == reference
             after = irene.fill(send)
             if mode == "nothing can be written":
                 assert after.status == 503
@@ -305,7 +304,7 @@ def test_a_file_that_is_open_to_read_only_gives_the_bundle_from_the_command_line
     out = tmp_path / "bundle.zip"
     write_bundle(service, reference, out)
     service.close()
-    assert open_bundle(out.read_bytes()).reference == reference
+    assert opened_bundle(out.read_bytes()).reference == reference
 
 
 def test_a_draft_lies_no_longer_than_any_other(world: World) -> None:

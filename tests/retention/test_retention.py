@@ -21,12 +21,11 @@ from drp.database.challenge_tables import EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.record_tables import ErasureRow
 from drp.items import drafts
-from drp.proof.open_bundle import open_bundle
 from drp.settings import Settings
 from tests.cast.councils import procedures
 from tests.cast.stores import OWNER
 from tests.cast.world import World
-from tests.referral.matter import CONCERN, CONFIDENCE, matter, refer
+from tests.referral.matter import CONCERN, CONFIDENCE, matter, opened_bundle, refer
 from workflows.ladder_language.reader import read_procedures
 from workflows.model.events import ChildFactsChanged
 from workflows.model.ladder import Status
@@ -171,7 +170,7 @@ def test_erasure_takes_every_word_and_document_and_leaves_a_chain_that_proves_it
     assert page["referral"]["state"] == "referred", "that it happened stays"
     write_bundle(owner.service, reference, tmp_path / "after.zip")
     after = (tmp_path / "after.zip").read_bytes()
-    assert open_bundle(after).proven.entries == len(owner.entries(reference))
+    assert opened_bundle(after).proven.entries == len(owner.entries(reference))
     assert b"It was lawfully erased." in after
     assert CONCERN.encode() not in after
 

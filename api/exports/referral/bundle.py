@@ -205,7 +205,8 @@ def verify_file(path: Path, public_key: str = "") -> tuple[int, str]:
     except ValueError:
         return 1, "That is no public key. Copy the 64 hex digits that the authority gave you."
     try:
-        found = open_bundle(path.read_bytes(), key)
+        with path.open("rb") as file:
+            found = open_bundle(file, key)
     except OSError as fault:
         return 1, f"{path} cannot be read: {fault.strerror}."
     except NoBundle as fault:
