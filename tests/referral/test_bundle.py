@@ -14,12 +14,16 @@ from typing import Any
 import pytest
 import typst
 from jsonschema import Draft202012Validator
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from api.exports.referral import paper
 from api.exports.referral.bundle import find_referral, verify_file, write_bundle
+from api.exports.referral.contents import Contents
 from api.exports.referral.gather import gather_referral
 from api.presenters import item_reader
+from drp.database.challenge_tables import ChallengeRow
+from drp.database.directory_tables import UnitRow
 from drp.items.referrals import BLACK, Redaction
 from drp.proof import open_bundle as open_bundle_module
 from drp.proof.open_bundle import NoBundle
@@ -423,6 +427,53 @@ def test_welsh_and_right_to_left_names_are_drawn_and_what_cannot_be_is_never_dro
     assert "cannot be drawn in this PDF" in text
     octets = world.as_("irene").get(f"/challenges/{reference}/referral/0/bundle").content
     assert names in contents(octets)["checklist"][2]["written"]
+
+
+UNREADABLE = "\x80 \x9f \ue000 \U000f0000 \u0378 \U0001fffe \ufdd0"
+
+
+def test_marks_that_cannot_be_drawn_stand_as_their_codes_and_the_pdf_is_there(world: World, tmp_path: Path) -> None:
+    """As earlier releases took them: what is written now is refused at the edge."""
+    reference = matter(world)
+    refused = world.as_("irene").brings(reference, "noted", text=f"A note {UNREADABLE}.")
+    assert (refused.status_code, "nobody can read" in refused.text) == (422, True)
+    for mark in UNREADABLE.split():
+        assert world.as_("irene").brings(reference, "noted", text=f"A note {mark}.").status_code == 422, f"U+{ord(mark):04X}"
+    refer(world, reference)
+    found = Contents.model_validate(contents(bundle_of(world, reference, tmp_path)))
+    written = found.checklist[0].model_copy(update={"written": f"Before {UNREADABLE} after."})
+    changed = found.model_copy(update={"checklist": [written, *found.checklist[1:]]})
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(paper.referral_pdf(changed))
+    text = " ".join(poppler("pdftotext", path, "-").split())
+    assert "Before [U+0080] [U+009F] [U+E000] [U+F0000] [U+0378] [U+1FFFE] [U+FDD0] after." in text
+
+
+@one_engine
+def test_what_still_stops_the_typesetter_leaves_a_paper_in_codes(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = matter(world)
+    refer(world, reference)
+    monkeypatch.setattr(paper, "undrawable", lambda text: [])
+    found = Contents.model_validate(contents(bundle_of(world, reference, tmp_path)))
+    written = found.checklist[0].model_copy(update={"written": "中文"})
+    drawn = paper.referral_pdf(found.model_copy(update={"checklist": [written, *found.checklist[1:]]}))
+    (tmp_path / "paper.pdf").write_bytes(drawn)
+    assert "[U+4E2D]" in poppler("pdftotext", tmp_path / "paper.pdf", "-")
+
+
+@one_engine
+def test_no_raw_key_stands_in_it(world: World, tmp_path: Path) -> None:
+    reference = matter(world)
+    refer(world, reference, includes=EVERYTHING)
+    world.write(delete(UnitRow).where(UnitRow.key == "north"))
+    world.write(update(ChallengeRow).where(ChallengeRow.reference == reference).values(team="permanence_north"))
+    shown = files(bundle_of(world, reference, tmp_path))
+    (tmp_path / "paper.pdf").write_bytes(shown["referral.pdf"])
+    page = re.sub(r"<style.*?</style>|<[^>]+>", " ", shown["referral.html"].decode(), flags=re.DOTALL)
+    for text in (page, poppler("pdftotext", tmp_path / "paper.pdf", "-")):
+        assert re.findall(r"\b[a-z]+_[a-z_]+\b", text) == []
 
 
 @one_engine

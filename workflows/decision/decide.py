@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
+from unicodedata import category
 
 from workflows.calendar.working_days import local_date
 from workflows.decision import absence, escalation, extensions, off_ladder_events, raising, reaching, windows
@@ -241,7 +242,7 @@ def _reminded(turn: DecisionBuilder, window: Window) -> None:
 
 
 def check_content(event: Event) -> None:
-    """Raise Unfit for text that is too long or holds control characters, and for instants without a zone."""
+    """Raise Unfit for text that is too long or holds characters that nobody can read, and for instants without a zone."""
     for each in fields(event):  # type: ignore[arg-type]
         value = getattr(event, each.name)
         if each.type is Words and each.default is MISSING and not value.strip() and not _may_be_blank(event):
@@ -277,13 +278,14 @@ def _fit_value(value: object, most: int, field: str) -> None:
 
 
 def _is_control(mark: str) -> bool:
-    """A control character, a line separator of another kind, or half of a character."""
-    code = ord(mark)
-    return (code < 32 and mark not in "\n\r\t") or code in (127, 0x2028, 0x2029) or 0xD800 <= code < 0xE000
+    """A mark that nobody can read: control, private use, unassigned, a line separator of another kind, half of a character."""
+    return mark not in "\n\r\t" and category(mark) in ("Cc", "Co", "Cn", "Cs", "Zl", "Zp")
 
 
 def _fit_text(text: str, most: int, field: str) -> None:
     if len(text) > most:
         raise Unfit(f"The text is longer than {most:,} characters.", "Shorten it.", field)
     if any(_is_control(mark) for mark in text):
-        raise Unfit("The text holds a control character.", "Remove it: perhaps it came with a copy from elsewhere.", field)
+        raise Unfit(
+            "The text holds a character that nobody can read.", "Remove it: perhaps it came with a copy from elsewhere.", field
+        )

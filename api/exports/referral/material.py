@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.exports.referral.contents import StageReached
-from api.presenters import item_view, timeline_text
+from api.presenters import item_view, timeline_text, wording
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
@@ -254,7 +254,9 @@ def _iros(it: ReferralMaterial) -> list[str]:
 
 
 def _line_of_the_child(it: ReferralMaterial) -> list[str]:
-    about, team = it.seen.loaded.about(), it.challenge.facts.team
+    about, key = it.seen.loaded.about(), it.challenge.facts.team
+    # As the directory calls it now; one that it lists no more is said in words all the same, never by its key.
+    team = key and (lookup.find_unit_name(it.connection, it.authority, "team", key) or wording.capitalised(key.replace("_", " ")))
     line = [
         (role.title, person)
         for role in it.words.roles

@@ -1,7 +1,9 @@
 """The contents as a tagged PDF and as a page of HTML: the same text, for people who print and people who listen."""
 
 import json
+from collections.abc import Sequence
 from importlib.resources import files
+from unicodedata import category
 
 import typst
 
@@ -14,6 +16,10 @@ from workflows.model.referral import SECTIONS
 MARKS = {"draft": "Draft: not a referral yet", "rehearsal": "Rehearsal: nothing was sent", "referral": ""}
 
 _SECTIONS = [{"key": key.value, "title": title} for key, title in SECTIONS.items()]
+
+
+_LATIN = 0x24F
+"""The last of the Latin letters that every font at hand draws."""
 
 
 class NotDrawn(Exception):
@@ -33,19 +39,26 @@ def referral_pdf(contents: Contents) -> bytes:
     A character that no font at hand can draw is written as its code, and the first page says so: nothing is dropped.
     """
     text = json.dumps(contents.model_dump(mode="json"), ensure_ascii=False)
-    undrawn = _undrawable(text)
-    for mark in undrawn:
-        text = text.replace(mark, f"[U+{ord(mark):04X}]")
+    try:
+        return _drawn(contents, text, undrawable(text))
+    except typst.TypstError:
+        # Something in it stops the typesetter all the same: every mark beyond Latin letters stands as its code, so that there
+        # is a paper.
+        try:
+            return _drawn(contents, text, sorted({mark for mark in text if ord(mark) > _LATIN}))
+        except typst.TypstError as fault:
+            raise NotDrawn(str(fault)) from fault
+
+
+def _drawn(contents: Contents, text: str, undrawn: Sequence[str]) -> bytes:
+    text = text.translate({ord(mark): f"[U+{ord(mark):04X}]" for mark in undrawn})
     inputs = {"contents": text, "sections": json.dumps(_SECTIONS), "day": json.dumps(_day(contents))}
     if undrawn:
         inputs["undrawn"] = (
             f"{len(undrawn)} characters cannot be drawn in this PDF and stand here as codes such as [U+4E2D]; "
             "referral.html and referral.json hold them as they were written."
         )
-    try:
-        return _compiled(files("api").joinpath("templates", "referral", "referral.typ").read_bytes(), inputs)
-    except typst.TypstError as fault:
-        raise NotDrawn(str(fault)) from fault
+    return _compiled(files("api").joinpath("templates", "referral", "referral.typ").read_bytes(), inputs)
 
 
 def _day(contents: Contents) -> list[int]:
@@ -55,10 +68,11 @@ def _day(contents: Contents) -> list[int]:
     return [day.year, day.month, day.day]
 
 
-def _undrawable(text: str) -> list[str]:
+def undrawable(text: str) -> list[str]:
     """The characters for which no font at hand has a shape. PDF/UA refuses them, and names them."""
-    asked = sorted({mark for mark in text if ord(mark) > 0x24F and mark.isprintable()})
-    found: list[str] = []
+    # Control characters, private use, unassigned, half of a character: no font has a shape for them that means anything.
+    found = sorted({mark for mark in text if mark not in "\n\r\t" and category(mark) in ("Cc", "Co", "Cn", "Cs")})
+    asked = sorted({mark for mark in text if ord(mark) > _LATIN and mark.isprintable()})
     while asked:
         try:
             _compiled(_PROBE, {"text": " ".join(asked)})
