@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from drp.files.names import safe_name
+from drp.files.pdf_documents import check_pdf
+from drp.files.picture_details import plain_jpeg, plain_png
 from drp.files.pictures import JPEG, PNG, check_jpeg, check_png
 from drp.files.refusals import FIELD, TooLarge, WrongKind, not_whole
 from drp.files.word_documents import END_OF_ZIP, ZIP, check_word
@@ -23,18 +25,25 @@ class AcceptedDocument:
     media_type: MediaType
     size: int
     name: str
+    octets: bytes
+    """What is kept: the file as it came, or a picture without what it said beside itself."""
 
 
 def accept_document(octets: bytes, claimed: str, largest: int = LARGEST) -> AcceptedDocument:
-    """What a file is, whatever it is called. Raises Unfit (TooLarge, WrongKind) for what is not taken."""
+    """What a file is, whatever it is called, and what of it is kept. Raises Unfit (TooLarge, WrongKind) for what is not taken."""
     if not octets:
         raise Unfit("The document is empty.", "Choose it again: perhaps it was still being saved.", FIELD)
     if len(octets) > largest:
         raise TooLarge(f"The document is larger than {_size(largest)}.", "Make it smaller, or attach it in parts.", FIELD)
     for start, kind, check in KINDS:
         if octets.startswith(start):
-            check(octets)
-            return AcceptedDocument(hashlib.sha256(octets).hexdigest(), kind, len(octets), safe_name(claimed, kind))
+            kept = check(octets)
+            return AcceptedDocument(hashlib.sha256(kept).hexdigest(), kind, len(kept), safe_name(claimed, kind), kept)
+    if OUTLOOK in octets or is_mail(octets):
+        raise WrongKind(
+            "This is an e-mail, saved as a file (.msg or .eml).",
+            "Open it, print it as PDF, and attach that; attach what came with it one by one.", FIELD,
+        )  # fmt: skip
     for start, at, said, do in _OTHERS:
         if octets.startswith(start, at):
             raise WrongKind(said, do, FIELD)
@@ -57,20 +66,11 @@ _OTHERS = (
 )  # fmt: skip
 """How other files begin, and where: said by name, because people do try them."""
 
-# PDF: its end is looked at, not its inside.
 
-_TAIL = 2048
-_PDF_END = re.compile(rb"startxref[\r\n ]{1,4}([0-9]{1,10})[\r\n ]{1,4}%%EOF\Z")
-
-
-def _check_pdf(octets: bytes) -> None:
-    damaged = not_whole("PDF", "Open it, print or save it as PDF again, and attach that.")
-    if octets[5:7] not in (b"1.", b"2.") or not octets[7:8].isdigit():
-        raise damaged
-    end = _PDF_END.search(octets[-_TAIL:].rstrip(b"\x00\t\n\x0c\r "))
-    if end is None or int(end.group(1)) >= len(octets):
-        raise damaged
+def _pdf(octets: bytes) -> bytes:
+    check_pdf(octets)
     check_not_also_a_zip(octets, "PDF")
+    return octets
 
 
 def check_not_also_a_zip(octets: bytes, what: str) -> None:
@@ -79,20 +79,38 @@ def check_not_also_a_zip(octets: bytes, what: str) -> None:
         raise not_whole(what, "Attach the document and the archive's contents one by one.")
 
 
-def _check_png(octets: bytes) -> None:
+def _png(octets: bytes) -> bytes:
     check_png(octets)
     check_not_also_a_zip(octets, "PNG picture")
+    return plain_png(octets)
 
 
-def _check_jpeg(octets: bytes) -> None:
+def _jpeg(octets: bytes) -> bytes:
     check_jpeg(octets)
     check_not_also_a_zip(octets, "JPEG picture")
+    return plain_jpeg(octets)
 
 
-KINDS: tuple[tuple[bytes, MediaType, Callable[[bytes], None]], ...] = (
-    (b"%PDF-", "application/pdf", _check_pdf),
-    (PNG, "image/png", _check_png),
-    (JPEG, "image/jpeg", _check_jpeg),
-    (ZIP, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", check_word),
+def _word(octets: bytes) -> bytes:
+    check_word(octets)
+    return octets
+
+
+KINDS: tuple[tuple[bytes, MediaType, Callable[[bytes], bytes]], ...] = (
+    (b"%PDF-", "application/pdf", _pdf),
+    (PNG, "image/png", _png),
+    (JPEG, "image/jpeg", _jpeg),
+    (ZIP, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", _word),
 )
-"""How each kind begins, at its very first byte; what it is called; what else must be true of it."""
+"""How each kind begins, at its very first byte; what it is called; what looks whether it is taken, and gives what is kept."""
+
+OUTLOOK = "__properties_version1.0".encode("utf-16-le")
+"""What an e-mail saved from Outlook holds, and no other file of its kind."""
+_MAIL = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\r\n]{0,998}\r?\n(?:[ \t][^\r\n]{0,998}\r?\n)*){2}")
+_MAIL_HEADERS = (b"\nfrom:", b"\nreceived:", b"\nmime-version:", b"\nsubject:", b"\nreturn-path:")
+
+
+def is_mail(octets: bytes) -> bool:
+    """Does a file begin as a message does (.eml): headers, some of those that every message has among them?"""
+    head = b"\n" + octets[:8192].lower()
+    return _MAIL.match(octets) is not None and sum(name in head for name in _MAIL_HEADERS) >= 2

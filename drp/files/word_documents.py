@@ -27,7 +27,12 @@ _DESCRIPTOR = 24
 _ENCRYPTED = 0x41
 _MEBIBYTE = 1024 * 1024
 
-_TYPES, _TEXT = "[Content_Types].xml", "word/document.xml"
+_TYPES, _RELATIONS = "[Content_Types].xml", "_rels/.rels"
+_OVERRIDE = re.compile(rb"<[a-z0-9:]{0,20}override\s[^<>]{1,600}>")
+_RELATION = re.compile(rb"<[a-z0-9:]{0,20}relationship\s[^<>]{1,600}>")
+_PART = re.compile(rb"\spartname\s?=\s?[\"']/([a-z0-9_./-]{1,120})[\"']")
+_TARGET = re.compile(rb"\starget\s?=\s?[\"']/?([a-z0-9_./-]{1,120})[\"']")
+"""How the lists of a document name its parts, in small letters."""
 _MAIN = b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _MACROS = (b"macroenabled", b"vbaproject")
 _INSIDE = (ZIP, b"\xd0\xcf\x11\xe0", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"MZ", b"\x7fELF", b"%PDF")
@@ -42,6 +47,10 @@ _START = 1024
 _AGAIN = "Open it in Word and save it again as .docx, or save it as PDF, and attach that."
 
 
+def _no_word() -> WrongKind:
+    return WrongKind("This is not a Word document (.docx).", "Save it as PDF; of an archive, attach each document.", FIELD)
+
+
 def _damaged() -> WrongKind:
     return not_whole("Word document", _AGAIN)
 
@@ -50,17 +59,32 @@ def check_word(octets: bytes) -> None:
     """Raise Unfit unless this is a plain Word document: no macros, no files inside, no outside entities, no bomb."""
     entries = _entries(octets)
     names = {entry.filename for entry in entries}
-    if not {_TYPES, _TEXT} <= names:
-        raise WrongKind("This is not a Word document (.docx).", "Save it as PDF; of an archive, attach each document.", FIELD)
+    if _TYPES not in names or _RELATIONS not in names:
+        raise _no_word()
     check_names(entries)
     _check_sizes(entries)
-    after = 0
+    after, seen = 0, dict[str, bytes]()
     for entry in sorted(entries, key=lambda each: each.header_offset):
         start = _start_of(octets, entry)
         check_gap(after, entry.header_offset)
-        inspect_entry(entry, unpack_entry(octets, entry, start))
+        text = inspect_entry(entry, unpack_entry(octets, entry, start))
+        if entry.filename in (_TYPES, _RELATIONS):
+            seen[entry.filename] = text
         after = start + entry.compress_size
     check_gap(after, _END.unpack_from(octets, len(octets) - _END.size)[6])
+    check_main(seen, {name.lower().encode() for name in names})
+
+
+def check_main(seen: dict[str, bytes], names: set[bytes]) -> None:
+    """Raise WrongKind unless the document is there.
+
+    It is the part that the relationships name: Word itself, Word on the web and other programs call it differently.
+    """
+    relations = (one for one in _RELATION.findall(seen[_RELATIONS]) if b'/officedocument"' in one or b"/officedocument'" in one)
+    targets = {found[1] for one in relations if (found := _TARGET.search(one))}
+    mains = {found[1] for one in _OVERRIDE.findall(seen[_TYPES]) if _MAIN in one and (found := _PART.search(one))}
+    if not targets & mains & names:
+        raise _damaged()
 
 
 def check_gap(after: int, begins: int) -> None:
@@ -192,9 +216,12 @@ def _inflated(packed: memoryview) -> Iterator[bytes]:
         raise _damaged()
 
 
-def inspect_entry(entry: ZipInfo, steps: Iterator[bytes]) -> None:
-    """Raise WrongKind for an entry that holds what has no place in a document. Without its zeros, UTF-16 reads like ASCII."""
-    most = MOST_DIRECTORY if entry.filename == _TYPES else _START
+def inspect_entry(entry: ZipInfo, steps: Iterator[bytes]) -> bytes:
+    """The beginning of an entry, in small letters and without its zeros: UTF-16 then reads like ASCII.
+
+    Raises WrongKind for an entry that holds what has no place in a document.
+    """
+    most = MOST_DIRECTORY if entry.filename in (_TYPES, _RELATIONS) else _START
     start, kept = b"", b""
     for step in steps:
         start += step[: most - len(start)]
@@ -213,6 +240,7 @@ def inspect_entry(entry: ZipInfo, steps: Iterator[bytes]) -> None:
         raise _damaged()
     if entry.filename == _TYPES:
         _check_types(entry, text)
+    return text
 
 
 def _check_encoding(text: bytes) -> None:
@@ -228,6 +256,8 @@ def _check_types(entry: ZipInfo, text: bytes) -> None:
     """The zip's own list of what its parts are. An escape in it could hide a word, and a real one has none."""
     if any(word in text for word in _MACROS):
         raise _macros()
-    is_plain = _MAIN in text and b"/word/document.xml" in text and b"&" not in text
+    if b"wordprocessingml" not in text:
+        raise _no_word()
+    is_plain = _MAIN in text and b"&" not in text
     if entry.file_size > MOST_DIRECTORY or not is_plain or b".template.main" in text:
         raise _damaged()

@@ -134,7 +134,7 @@ def attach_file(
         attached = (col(EntryRow.challenge) == done.loaded.id, col(EntryRow.kind) == "document_attached")
         if count_of(connection, EntryRow, signed.authority, *attached) > MOST_ON_ONE_ITEM:
             raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
-        attachments.put(signed.authority, octets)
+        attachments.put(signed.authority, accepted.octets)
         return render(connection, done)
 
     body = repr(("attach", reference.upper(), event)).encode("utf-8", "backslashreplace")

@@ -422,7 +422,9 @@ def test_planted_a_name_that_goes_into_the_header(world, monkeypatch: Plant):
 
 def test_planted_a_kind_that_is_believed(world, monkeypatch: Plant):
     monkeypatch.setattr(
-        keeping, "accept_document", lambda octets, name, limit: AcceptedDocument("0" * 64, "application/pdf", len(octets), name)
+        keeping,
+        "accept_document",
+        lambda octets, name, limit: AcceptedDocument("0" * 64, "application/pdf", len(octets), name, octets),
     )
     found_by(test_a_page_named_as_a_document_is_never_kept, world, HTML)
 

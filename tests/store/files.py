@@ -3,7 +3,7 @@
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from random import Random
 
@@ -84,6 +84,10 @@ class Part:
     at: int | None = None
     """Where it is said to begin, if it is not written at all."""
 
+    def named(self, main: str) -> "Part":
+        """The list of parts, with the document itself under another name."""
+        return replace(self, data=self.data.replace(b"/word/document.xml", main.encode()))
+
     def content(self) -> bytes:
         if self.packed is not None:
             return self.packed
@@ -131,7 +135,16 @@ def text(words: str = "We will hold the meeting.", head: str = XML, encoding: st
     return Part("word/document.xml", f"{head}<w:document><w:t>{words}</w:t></w:document>".encode(encoding))
 
 
-RELATIONS = Part("_rels/.rels", f'{XML}<Relationships><Relationship Id="r1"/></Relationships>'.encode())
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+
+
+def relations(target: str = "word/document.xml", kind: str = OFFICE) -> Part:
+    """What leads to the document itself."""
+    listed = f'<Relationships><Relationship Id="r1" Type="{kind}" Target="{target}"/></Relationships>'
+    return Part("_rels/.rels", f"{XML}{listed}".encode())
+
+
+RELATIONS = relations()
 
 
 def docx(*more: Part, **lies: bytes | int) -> bytes:
@@ -189,6 +202,8 @@ def the_most_that_is_unpacked() -> bytes:
 
 WHOLE: dict[str, Callable[[], bytes]] = {
     "a PDF": pdf,
+    "a PDF that opens at a page": lambda: pdf().replace(b"/Pages 2 0 R", b"/Pages 2 0 R/OpenAction[1 0 R/Fit]", 1),
+    "a PDF with a compressed list of objects": lambda: objects(b"4 0 <</Title(JavaScript and Launch, in words)>>"),
     "a PDF saved again after a change": lambda: pdf() + b"4 0 obj null endobj\nstartxref\n100\n%%EOF\r\n",
     "a PDF filled up with zeros": lambda: pdf(ending=bytes(500)),
     "a PNG": png,
@@ -201,8 +216,16 @@ WHOLE: dict[str, Callable[[], bytes]] = {
     "a Word document with pictures, a folder and UTF-16": lambda: docx(
         Part("word/", method=0), Part("word/media/1.png", png(), method=0), Part("customXml/1.xml", "<a/>".encode("utf-16"))
     ),
+    "a Word document of Word on the web": lambda: replaced(
+        relations("/word/document2.xml"), types().named("/word/document2.xml"), Part("word/document2.xml", text().data)
+    ),
+    "a Word document of another program": lambda: replaced(
+        Part("_rels/.rels", relations("./x.xml").data.replace(b'"./x.xml"', b"'Word/Main.xml'")),
+        types().named("/Word/Main.xml"),
+        Part("Word/Main.xml", text().data),
+    ),
     "a Word document with much that is alike": lambda: docx(Part("word/styles.xml", b"<s>" + b"alike " * 150_000)),
-    "a Word document written in one go": lambda: replaced(text("x" * 200_000), Part("_rels/.rels", b"<r/>", hidden=bytes(16))),
+    "a Word document written in one go": lambda: replaced(text("x" * 200_000), replace(RELATIONS, hidden=bytes(16))),
 }
 """Whole documents, as people send them."""
 
@@ -235,6 +258,8 @@ WRONG_KIND: dict[str, Callable[[], bytes]] = {
     "a program": lambda: EXE,
     "a GIF": lambda: b"GIF89a" + bytes(60),
     "an older Word document": lambda: OLD_OFFICE,
+    "an e-mail saved from Outlook": lambda: OLD_OFFICE + "__properties_version1.0".encode("utf-16-le") + bytes(60),
+    "an e-mail saved as a file": lambda: b"Received: from a by b;\r\n\tWed\r\nFrom: a@b.example\r\nSubject: x\r\n\r\nHello.\r\n",
     "a telephone's own picture": lambda: b"\x00\x00\x00\x18ftypheic" + bytes(60),
     "an archive": lambda: ARCHIVE,
     "an archive in an archive": lambda: zipped(Part("inner.zip", ARCHIVE, method=0)),
@@ -247,6 +272,35 @@ WRONG_KIND: dict[str, Callable[[], bytes]] = {
     "nothing but the beginning of a JPEG": lambda: b"\xff\xd8\xff",
     "nothing but the beginning of a zip": lambda: b"PK\x03\x04",
 }
+
+
+def objects(inside: bytes, said: bytes = b"/Filter/FlateDecode") -> bytes:
+    """A PDF with a compressed list of objects."""
+    packed = zlib.compress(inside)
+    return pdf().replace(
+        b"xref\n", b"5 0 obj <</Type/ObjStm/N 1/First 4" + said + b"/Length %d>> stream\n" % len(packed) + packed
+        + b"\nendstream endobj\nxref\n", 1,
+    )  # fmt: skip
+
+
+ACTIVE: dict[str, Callable[[], bytes]] = {
+    "JavaScript": lambda: pdf().replace(b"xref", b"4 0 obj <</S/JavaScript/JS(app.alert(1))>> endobj\nxref", 1),
+    "JavaScript, spelt otherwise": lambda: pdf().replace(b"xref", b"4 0 obj <</S/J#61va#53cript/JS(x)>> endobj\nxref", 1),
+    "JavaScript in a compressed list": lambda: objects(b"4 0 <</S/JavaScript/JS(x)>>"),
+    "JavaScript in a list that says otherwise what it is": lambda: objects(b"4 0 <</S/JavaScript>>", b"/Filter[/Flate#44ecode]"),
+    "a program to start": lambda: pdf().replace(b"xref", b"4 0 obj <</S /Launch/F(cmd.exe)>> endobj\nxref", 1),
+    "another file": lambda: pdf().replace(b"xref", b"4 0 obj <</Type/EmbeddedFile>> endobj\nxref", 1),
+    "a list of files": lambda: objects(b"4 0 <</Names<</EmbeddedFiles 5 0 R>>>>"),
+    "a film": lambda: pdf().replace(b"xref", b"4 0 obj <</Subtype/RichMedia>> endobj\nxref", 1),
+    "a password": lambda: pdf().replace(b"trailer <<", b"trailer <</Encrypt 9 0 R", 1),
+    "a list packed in another way": lambda: objects(b"x", b"/Filter[/ASCII85Decode/FlateDecode]"),
+    "a list packed as hex digits": lambda: objects(b"x", b"/Filter/ASCIIHexDecode"),
+    "a list whose packing stands elsewhere": lambda: objects(b"x", b"/Filter 9 0 R"),
+    "a list packed with a predictor": lambda: objects(b"x", b"/Filter/FlateDecode/DecodeParms<</Predictor 12>>"),
+    "a list that unpacks without end": lambda: objects(bytes(70 * MIB)),
+}
+"""PDFs that act by themselves, hide something or cannot be looked into, by what they hold."""
+
 TWO_AT_ONCE: dict[str, Callable[[], bytes]] = {
     "a PDF that is a zip too": lambda: pdf(zipped(Part("a.txt", b"x"), comment=bytes(300))),
     "a PDF with a zip behind": lambda: pdf(ending=ARCHIVE),
@@ -261,7 +315,7 @@ TWO_AT_ONCE: dict[str, Callable[[], bytes]] = {
     "a Word document behind a note of its own": lambda: docx(before=b"PK\x03\x04" + bytes(40)),
     "a Word document with a comment": lambda: docx(comment=HTML),
     "a Word document with something behind": lambda: docx() + b"\x00",
-    "a Word document with something between its parts": lambda: replaced(Part("_rels/.rels", b"<r/>", hidden=HTML)),
+    "a Word document with something between its parts": lambda: replaced(replace(RELATIONS, hidden=HTML)),
     "a Word document with something before its end": lambda: docx(between=bytes(8)),
     "a Word document with two ends": lambda: docx(between=b"PK\x06\x07" + bytes(16)),
 }
@@ -292,6 +346,11 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "a Word document with a part that begins beyond it": lambda: docx(Part("a.xml", b"<a/>", at=0x7FFFFFFF)),
     "a Word document with a list that escapes": lambda: replaced(types(more="<!-- macro&#69;nabled -->")),
     "a Word document with another main part": lambda: replaced(types("application/xml")),
+    "a Word document whose relations lead elsewhere": lambda: replaced(relations("word/other.xml")),
+    "a Word document whose main part is not there": lambda: replaced(
+        relations("word/other.xml"), types().named("/word/other.xml")
+    ),
+    "a Word document whose relation is of another kind": lambda: replaced(relations(kind="http://x/theme")),
     "a Word document with markup that is none": lambda: docx(Part("word/a.xml", b"no markup")),
     "a Word document in a script that hides": lambda: docx(Part("a.xml", b'<?xml version="1.0" encoding="UTF-7"?><a/>')),
     "a Word document in a script of large machines": lambda: docx(Part("a.xml", "<a/>".encode("cp037"))),
@@ -333,9 +392,16 @@ TOO_MUCH: dict[str, Callable[[], bytes]] = {
     "a bomb one layer down": lambda: docx(Part("word/media/1.png", zipped(Part("a", packed=zeros()[0])), method=0)),
     "a bomb that packs one content twice": _within,
     "a bomb that says nothing follows": lambda: docx(Part("word/a.xml", b"<a/>", packed=deflated(b"<a/>") + zeros()[0])),
-    "ten thousand parts": lambda: zipped(types(), text(), *(Part(f"{n}.xml", b"<a/>") for n in range(10_000))),
+    "ten thousand parts": lambda: zipped(types(), RELATIONS, text(), *(Part(f"{n}.xml", b"<a/>") for n in range(10_000))),
     "ten thousand parts, counted as three": lambda: docx(*(Part(f"{n}.xml", b"<a/>") for n in range(10_000)), count=3),
     "a part with a very long name": lambda: docx(Part("a" * 60_000 + ".xml", b"<a/>")),
 }
-ABUSES = WRONG_KIND | TWO_AT_ONCE | DAMAGED | {f"Word with {what}": made for what, made in INSIDE.items()} | TOO_MUCH
+ABUSES = (
+    WRONG_KIND
+    | {f"PDF with {what}": made for what, made in ACTIVE.items()}
+    | TWO_AT_ONCE
+    | DAMAGED
+    | {f"Word with {what}": made for what, made in INSIDE.items()}
+    | TOO_MUCH
+)
 """Everything that is refused, by what it is."""
