@@ -139,7 +139,8 @@ def _may(found: item_reader.SeenItem) -> bool:
 
 def _fields(visit: PageContext, found: item_reader.SeenItem) -> list[FormField]:
     limit = in_megabytes(visit.service.attachments.limit)
-    taken = f"A PDF, a Word document (.docx), a PNG or a JPEG, of at most {limit}. Where and by which device a picture was taken is taken out of it."
+    taken = f"A PDF, a Word document (.docx), a PNG or a JPEG, of at most {limit}. "
+    taken += "Where and by which device a picture was taken is taken out of it."
     fields: list[FormField] = [
         DocumentToAttach(name="file", label="The document", hint=taken),
         TextLine(
