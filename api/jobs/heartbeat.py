@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from time import perf_counter
 
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 from sqlalchemy.exc import IntegrityError
@@ -38,7 +39,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
         demote_covers(service.casework, authority, now)
         bring_consequences(service.casework, authority, now)
         forget_what_is_over(service, authority)
-    return sweep_authority(service.casework, authority, now, service.settings.sweep_batch)
+    return sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter)
 
 
 def forget_what_is_over(service: Service, authority: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, or_
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, LinkRow
+from drp.database.gathering import gather_by_key
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
 from drp.identity.covering import covers_from_rows
@@ -69,11 +70,14 @@ def load_challenges(
 ) -> dict[UUID, StoredChallenge]:
     """Challenges by id. `statement` is CHALLENGES, or one of those that keep others from deciding on them meanwhile."""
     rows = connection.execute(statement, {"authority": authority, "ids": ids}).mappings().all()
-    windows: dict[UUID, list[Window]] = {row["id"]: [] for row in rows}
-    if windows:
-        for row in connection.execute(WINDOWS, {"authority": authority, "challenges": list(windows)}).mappings():
-            windows[row["challenge"]].append(window_of(row))
-    return {row["id"]: _loaded(row, tuple(windows[row["id"]])) for row in rows}
+    if not rows:
+        return {}
+    windows = gather_by_key(
+        (row["of"], window_of(row))
+        for row in connection.execute(WINDOWS, {"authority": authority, "challenges": [row["id"] for row in rows]}).mappings()
+    )
+    by_id = {UUID(str(raw)): tuple(of_one) for raw, of_one in windows.items()}
+    return {row["id"]: _loaded(row, by_id.get(row["id"], ())) for row in rows}
 
 
 def id_of_reference(connection: Connection, authority: str, reference: str) -> UUID | None:

@@ -13,7 +13,9 @@ from sqlmodel import col
 
 from drp.casework import access, load
 from drp.casework.access import NotFound
+from drp.casework.amounts import check_amount
 from drp.casework.asks import asks_of, mark_did_not_arrive
+from drp.casework.dear_items import DearItems
 from drp.casework.load import StoredChallenge
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.procedures import Procedures
@@ -129,7 +131,7 @@ class Casework:
         self, store: Store, procedures: Procedures, keeper: DecisionWriter, chance: Randomness, hold_after: timedelta
     ) -> None:
         self.store, self.procedures, self.keeper, self.chance = store, procedures, keeper, chance
-        self.hold_after = hold_after
+        self.hold_after, self.dear_items = hold_after, DearItems()
 
     def act(
         self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
@@ -163,6 +165,7 @@ class Casework:
             check_meant(stands, event, meant)
             corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
             check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
+            check_amount(connection, authority, stands, actor, event)
             try:
                 if isinstance(event, LadderMoved):
                     to = self.procedures.version(connection, authority, loaded.ladder, event.version)

@@ -21,10 +21,12 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    type_coerce,
     union,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import NullType
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
@@ -107,12 +109,19 @@ CHALLENGES_TO_DECIDE = CHALLENGES.with_for_update(of=core_table(ChallengeRow))
 CHALLENGES_TO_SWEEP = CHALLENGES.with_for_update(of=core_table(ChallengeRow), skip_locked=True)
 """The same, without those that somebody else decides on."""
 
+_OF_WINDOW = core_table(WindowRow).c
 WINDOWS = (
-    select_of(WindowRow, _AUTHORITY)
+    select_of(
+        WindowRow,
+        _AUTHORITY,
+        # As the driver has it: an item with a thousand windows has one identity, and it is made into one once.
+        type_coerce(_OF_WINDOW.challenge, NullType()).label("of"),
+        *(column for column in _OF_WINDOW if column.name not in ("authority", "challenge")),
+    )
     .where(_among(WindowRow.challenge, "challenges"))
     .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
 )
-"""Every window of some `challenges`."""
+"""Every window of some `challenges`; `of`: whose it is, as the database's driver gives it."""
 
 WAS_INVOLVED = select_of(InvolvedRow, _AUTHORITY, InvolvedRow.role).where(
     col(InvolvedRow.person) == _PERSON, col(InvolvedRow.challenge) == bindparam("challenge", type_=Uuid())

@@ -13,19 +13,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sqlalchemy import Connection
-from sqlmodel import col
 
 from drp.casework.service import ActionResult, Answer, Casework, Precondition, ResponseBuilder, RetryKey
-from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
-from drp.database.scope import count_of
 from drp.files.accepting import accept_document
 from drp.files.names import content_disposition
 from drp.identity.principal import Principal
 from workflows.model.events import DocumentAttached, MediaType
-from workflows.model.refusals import Unfit
-
-MOST_ON_ONE_ITEM = 50
 
 AUTHORITY_KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 """What an authority's key looks like: nothing else becomes the name of a folder."""
@@ -130,10 +124,6 @@ def attach_file(
     )
 
     def kept(connection: Connection, done: ActionResult) -> Answer:
-        # Its own entry is written by now: nobody else can write one beside it.
-        attached = (col(EntryRow.challenge) == done.loaded.id, col(EntryRow.kind) == "document_attached")
-        if count_of(connection, EntryRow, signed.authority, *attached) > MOST_ON_ONE_ITEM:
-            raise Unfit(f"There are {MOST_ON_ONE_ITEM} documents here already.", "Put several into one, or send a link.", "file")
         attachments.put(signed.authority, accepted.octets)
         return render(connection, done)
 

@@ -47,11 +47,11 @@ def matter(world: World) -> str:
     return reference
 
 
-def attach(world: World, reference: str, name: str = "Plan of 4 March.pdf") -> int:
+def attach(world: World, reference: str, name: str = "Plan of 4 March.pdf", by: str = "irene") -> int:
     """A document on it, and the number of its entry."""
     with world.store.read(world.council.key) as connection:
         rules = world.service.casework.procedures.current(connection, world.council.key)[0]
-        signed = tokens.principal_of(connection, rules.authority, world.id("irene"), world.now)
+        signed = tokens.principal_of(connection, rules.authority, world.id(by), world.now)
     answer = attached(
         world.service.casework, world.service.attachments, signed, reference, pdf(), name, world.now,
         lambda connection, done: {"entry": done.entry},

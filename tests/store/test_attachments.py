@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
+from drp.casework import amounts
 from drp.casework.access import NotFound
 from drp.casework.service import ActionResult, Answer, Casework, KeyReused, Precondition, RetryKey, StaleView
 from drp.database.challenge_tables import EntryRow, WordsRow
@@ -340,13 +341,14 @@ def test_a_repeat_with_its_key_attaches_nothing_more(desk: Desk) -> None:
 
 
 @one_engine
-def test_an_item_has_at_most_fifty_documents(desk: Desk) -> None:
+def test_one_person_attaches_fifty_documents_at_most(desk: Desk) -> None:
     for n in range(50):
-        desk.attach("tess" if n % 2 else "irene", pdf(b"Page %d" % n), now=MARCH_9 + timedelta(seconds=n))
+        desk.attach("tess", pdf(b"Page %d" % n), now=MARCH_9 + timedelta(seconds=n))
     with pytest.raises(Unfit) as refusal:
         desk.attach("tess", docx(), now=MARCH_9 + timedelta(hours=1))
     assert refusal.value.field == "file"
-    assert len(desk.entries()) == len(kept_in(desk.folder)) == 50
+    desk.attach("irene", docx(), now=MARCH_9 + timedelta(hours=1))
+    assert len(desk.entries()) == len(kept_in(desk.folder)) == 51
 
 
 @pytest.mark.parametrize(
@@ -472,9 +474,9 @@ def test_planted_a_key_that_covers_no_content(desk: Desk, monkeypatch: Plant) ->
 
 @one_engine
 def test_planted_any_number_of_documents(desk: Desk, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(keeping, "MOST_ON_ONE_ITEM", 1_000)
+    monkeypatch.setattr(amounts, "MOST_DOCUMENTS", 1_000)
     with pytest.raises(FOUND):
-        test_an_item_has_at_most_fifty_documents(desk)
+        test_one_person_attaches_fifty_documents_at_most(desk)
 
 
 @one_engine

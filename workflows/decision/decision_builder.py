@@ -177,6 +177,8 @@ class DecisionBuilder:
         self.by = by
         self._entries: list[TimelineEntry] = []
         self._tellings: list[NotificationNeed] = []
+        self._placed: tuple[Window, ...] | None = None
+        self._places: dict[WindowKey, int] = {}
 
     @property
     def stage(self) -> Stage:
@@ -238,14 +240,12 @@ class DecisionBuilder:
 
     def put(self, window: Window) -> None:
         """Add a window, or put one in the place of that of the same key."""
-        windows = list(self.challenge.windows)
-        for n, known in enumerate(windows):
-            if known.key == window.key:
-                windows[n] = window
-                break
-        else:
-            windows.append(window)
-        self.change(windows=tuple(windows))
+        known = self.challenge.windows
+        if known is not self._placed:  # otherwise their places are known, and no other window is looked at
+            self._places = {one.key: n for n, one in enumerate(known)}
+        n = self._places.setdefault(window.key, len(known))
+        self._placed = (*known[:n], window, *known[n + 1 :])
+        self.change(windows=self._placed)
 
     def decided(self, before: Challenge | None) -> Decision:
         """All of it, as a value."""
