@@ -195,6 +195,19 @@ def directory_import(
     """Load the directory: every bad row is named and nothing is half-loaded; what is no longer listed ends."""
 
 
+@declare(directory_app, "spellings", "api.cli.spelling_commands:list_all_spellings")
+def directory_spellings(authority: Key) -> None:
+    """List numbers and keys that read alike, or nearly, and are written in several ways, with what each holds."""
+
+
+@declare(directory_app, "join", "api.cli.spelling_commands:join_two")
+def directory_join(
+    authority: Key, number: Annotated[str, typer.Argument(help="The child's number whose items move, exactly as written.")],
+    into: Annotated[str, typer.Argument(help="The number whose they become, exactly as written.")], why: Why, by: By,
+) -> None:  # fmt: skip
+    """Join two spellings of one child's number: it stands on the timeline of every item of both."""
+
+
 @declare(token_app, "create", "api.cli.service_commands:print_token")
 def token_create(
     authority: Key,

@@ -109,6 +109,11 @@ def _told(done: ImportResult, name: str, dry_run: bool, takes_over: bool) -> Ite
         rows = ", ".join(str(row) for row in done.stay_open[:LISTED]) + (", …" if len(done.stay_open) > LISTED else "")
         why = "their children are not in the directory" if takes_over else "--take-over makes running items of them"
         yield f"open rows that are lines only ({len(done.stay_open):,}; {why}): {rows}"
+    if done.unknown:
+        yield f"rows whose number names nobody in the directory ({len(done.unknown):,}):"
+        yield from (f"  {said}" for said in done.unknown[:LISTED])
+        if len(done.unknown) > LISTED:
+            yield f"  and {len(done.unknown) - LISTED:,} more"
     for one in done.taken[:LISTED]:
         yield f"row {one.row}: {one.was} {'would run' if dry_run else 'runs'} as an item" + (
             "" if dry_run else f", {one.reference}"

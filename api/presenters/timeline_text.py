@@ -78,6 +78,7 @@ HEADLINES = {
     "delivery_failed": "A message could not be delivered",
     "post_taken_over": "Somebody else holds the post now",
     "post_emptied": "Nobody is there for a post that is asked",
+    "child_joined": "Two spellings of the child's number were joined",
     "conflict_noted": "Noted: whoever referred is concerned by it",
     "iro_changed": "The child has another {iro}",
     "child_facts_changed": "The directory says something new of the child",

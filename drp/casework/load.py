@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, or_
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, LinkRow
+from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
@@ -82,9 +83,10 @@ def load_challenges(
 
 def id_of_reference(connection: Connection, authority: str, reference: str) -> UUID | None:
     """The id of a reference, or None."""
-    if not reference.isascii() or not reference.isprintable():
-        return None  # PostgreSQL takes no text with a NUL in it
-    return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": reference.upper()}).scalar()
+    reference = fold(reference).upper()
+    if not reference.isascii() or len(reference) > 16:
+        return None
+    return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": reference}).scalar()
 
 
 def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str]:

@@ -14,11 +14,13 @@ from drp.casework.load import facts_from_row
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.draft_tables import DraftRow
+from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.ids import Randomness
 from drp.database.record_tables import ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
+from drp.directory import lookup
 from drp.directory.lookup import find_birth_date
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
@@ -116,10 +118,15 @@ def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID,
 
 def child_by_case_number(connection: Connection, authority: str, number: str) -> UUID:
     """The child of a case-system number. Raises NoSuchChild."""
-    found = connection.execute(select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.number) == number)).scalar()
-    if found is None:
+    found = lookup.children_of_number(connection, authority, number)
+    if len(found) > 1:
+        raise NoSuchChild(
+            f"{len(found)} children of {authority} have a number that reads as {number}, each spelt otherwise: "
+            "`drp directory spellings` lists them. Write it exactly."
+        )
+    if not found:
         raise NoSuchChild(f"The directory of {authority} has no child {number}. Check the case-system number.")
-    return UUID(str(found))
+    return UUID(str(found[0]))
 
 
 def note_from_case_system(
@@ -222,8 +229,8 @@ def _check_not_held(holds: Sequence[str]) -> None:
 
 
 def conditions_about_child(number: str, child: UUID | None) -> ColumnElement[bool]:
-    """Lines of the register, brought in from a sheet, that are about a child: by the number as it stood there, or by identity."""
-    mine = and_(col(RegisterRow.number) == number, col(RegisterRow.number) != "")
+    """Lines of the register, brought in from a sheet, that are about a child: by the number, however spelt, or by identity."""
+    mine = and_(col(RegisterRow.number_folded) == fold(number), col(RegisterRow.number_folded) != "")
     return and_(col(RegisterRow.sheet) != "", or_(mine, col(RegisterRow.child) == child) if child else mine)
 
 
@@ -231,7 +238,7 @@ def blank_lines(connection: Connection, authority: str, number: str, child: UUID
     """Take a child out of the lines brought in from sheets: each stays, and is counted as it was. Gives how many there were."""
     about = conditions_about_child(number, child)
     count = count_of(connection, RegisterRow, authority, about, col(RegisterRow.is_first))
-    connection.execute(update_of(RegisterRow, authority).where(about).values(number="", child=None))
+    connection.execute(update_of(RegisterRow, authority).where(about).values(number="", number_folded="", child=None))
     return count
 
 
@@ -243,7 +250,7 @@ def _drafts_gone(connection: Connection, authority: str, number: str, ids: Colle
         ).scalars()
     )
     rows = connection.execute(select_of(DraftRow, authority, DraftRow.id, DraftRow.said)).all()
-    mine = [row.id for row in rows if row.said.get("child") == number or row.said.get("referral") in references]
+    mine = [row.id for row in rows if fold(row.said.get("child") or "") == fold(number) or row.said.get("referral") in references]
     connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.id).in_(mine)))
     return len(mine)
 

@@ -13,6 +13,7 @@ from drp.data_protection.retention import conditions_about_child, every_child
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WordsRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow
 from drp.database.draft_tables import DraftRow
+from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.record_tables import AdministeredRow, ErasureRow, HoldRow, KeptChildRow
 from drp.database.register_tables import RegisterRow, SheetRow
@@ -147,7 +148,10 @@ def erasure_of(connection: Connection, authority: str, item: UUID) -> RecordEras
 
 def child_row(connection: Connection, authority: str, number: str) -> DirectoryChild | None:
     """What the directory has of a child, by case-system number."""
-    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.number) == number)).first()
+    found = lookup.children_of_number(connection, authority, number)
+    row = (
+        connection.execute(select_of(ChildRow, authority).where(col(ChildRow.id).in_(found))).first() if len(found) == 1 else None
+    )
     return make_child(row) if row else None
 
 
@@ -242,7 +246,7 @@ def unsent_drafts(connection: Connection, authority: str, number: str, reference
     return tuple(
         UnsentDraft(str(row.person), row.began_at, row.changed_at, str(row.said.get("referral", "")), dict(row.said))
         for row in rows
-        if row.said.get("child") == number or row.said.get("referral") in own
+        if fold(row.said.get("child") or "") == fold(number) or row.said.get("referral") in own
     )
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlmodel import Field
 
+from drp.database.folding import folded_default
 from drp.database.tables import Row, json_column
 
 
@@ -22,7 +23,14 @@ class PersonRow(Row, table=True):
     left_on: date | None = None
     suspended_at: datetime | None = None
     """Since when nobody signs in as them, by whatever way; None: they may."""
-    __table_args__ = (UniqueConstraint("authority", "key"),)
+    key_folded: str = Field(default="", max_length=256, sa_column_kwargs=folded_default("person", "key_folded"))
+    email_folded: str = Field(default="", max_length=800, sa_column_kwargs=folded_default("person", "email_folded"))
+    name_folded: str = Field(default="", max_length=800, sa_column_kwargs=folded_default("person", "name_folded"))
+    __table_args__ = (
+        UniqueConstraint("authority", "key"),
+        Index("ix_person_key_folded", "authority", "key_folded"),
+        Index("ix_person_email_folded", "authority", "email_folded"),
+    )
 
 
 class UnitRow(Row, table=True):
@@ -34,6 +42,7 @@ class UnitRow(Row, table=True):
     key: str = Field(primary_key=True, max_length=64)
     name: str = Field(max_length=200)
     within: str = Field(default="", max_length=64)
+    name_folded: str = Field(default="", max_length=800, sa_column_kwargs=folded_default("unit", "name_folded"))
 
 
 class PostRow(Row, table=True):
@@ -101,4 +110,5 @@ class ChildRow(Row, table=True):
     last_review: date | None = None
     next_review: date | None = None
     conferences: int = 0
-    __table_args__ = (UniqueConstraint("authority", "number"),)
+    number_folded: str = Field(default="", max_length=128, sa_column_kwargs=folded_default("child", "number_folded"))
+    __table_args__ = (UniqueConstraint("authority", "number"), Index("ix_child_number_folded", "authority", "number_folded"))

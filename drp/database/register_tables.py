@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
+from drp.database.folding import folded_default
 from drp.database.tables import Row
 
 
@@ -44,6 +45,7 @@ class RegisterRow(Row, table=True):
     child: UUID | None = None
     number: str = Field(default="", max_length=32)
     """The child's number as a sheet had it; empty for an item that is kept here."""
+    number_folded: str = Field(default="", max_length=128, sa_column_kwargs=folded_default("register", "number_folded"))
     raiser: UUID | None = None
     # A period's rows, in the order of lists, with all that tables count: `python -m benchmarks.themes` measures what it saves.
     __table_args__ = (

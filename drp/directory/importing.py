@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.folding import folded_values
 from drp.database.gathering import gather_by_key
 from drp.database.ids import Randomness
 from drp.database.scope import core_table, in_authority, select_of, update_of
@@ -171,7 +172,10 @@ def _write(
     stored = [(known.get(row[key[0]] if len(key) == 1 else tuple(row[name] for name in key)), row) for row in rows]
     new = [{"authority": authority, **row} for was, row in stored if was is None]
     changed = [
-        {f"b_{name}" if name in key else name: value for name, value in row.items()}
+        {
+            f"b_{name}" if name in key else name: value
+            for name, value in {**row, **folded_values(str(table.__tablename__), row)}.items()
+        }
         for was, row in stored
         if was is not None and was != row
     ]

@@ -12,6 +12,7 @@ from sqlmodel import col
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
+from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.scope import in_authority, match_day, match_here, select_of
 from drp.directory.vacancies import Vacancy, vacant_posts
@@ -75,9 +76,25 @@ def find_unit_name(connection: Connection, authority: str, kind: str, key: str) 
     return connection.execute(named).scalar() or ""
 
 
+def children_of_number(connection: Connection, authority: str, number: str) -> list[UUID]:
+    """The children of a case-system number: the one that is written so, else those whose number reads the same when folded."""
+    rows = connection.execute(
+        select_of(ChildRow, authority, ChildRow.id, ChildRow.number)
+        .where(col(ChildRow.number_folded) == fold(number), col(ChildRow.number_folded) != "")
+        .order_by(col(ChildRow.number))
+    ).all()
+    return [row.id for row in rows if row.number == number] or [row.id for row in rows]
+
+
 def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
-    """A child by case-system number, with the facts that ladders ask for."""
-    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.number) == number)).first()
+    """A child by case-system number, with the facts that ladders ask for. Raises Unfit where two spellings stand for several."""
+    found = children_of_number(connection, authority, number)
+    if len(found) > 1:
+        raise Unfit(
+            f"{len(found)} children have a number that reads so, each spelt otherwise.",
+            "Write it exactly as the case system does, and have the directory put right (`drp directory spellings`).", "child",
+        )  # fmt: skip
+    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.id) == found[0])).first() if found else None
     if row is None:
         return None
     service = service_of(connection, authority, row.team) or ""
@@ -268,8 +285,12 @@ def has_people(connection: Connection, authority: str) -> bool:
 
 
 def person_by_key(connection: Connection, authority: str, key: str) -> UUID | None:
-    """A person by what the directory's files call them."""
-    return connection.execute(select_of(PersonRow, authority, PersonRow.id).where(col(PersonRow.key) == key)).scalar()
+    """A person by what the directory's files call them: written so, else the only one whose key reads the same when folded."""
+    rows = connection.execute(
+        select_of(PersonRow, authority, PersonRow.id, PersonRow.key).where(col(PersonRow.key_folded) == fold(key))
+    ).all()
+    found = [row.id for row in rows if row.key == key] or [row.id for row in rows]
+    return found[0] if len(found) == 1 else None
 
 
 def posts_nobody_holds(connection: Connection, authority: Authority, ladders: Iterable[Ladder], day: date) -> tuple[Vacancy, ...]:

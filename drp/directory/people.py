@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_
 from sqlmodel import col
 
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow, UnitRow
+from drp.database.folding import fold_name
 from drp.database.gathering import gather_by_key
 from drp.database.scope import core_table, count_of, in_authority, match_day, match_here, match_not_over, select_of
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -221,7 +222,7 @@ class SharedAddress:
 def shared_addresses(connection: Connection, authority: str, day: date) -> list[SharedAddress]:
     """The addresses that several people have who are here on a day."""
     rows = connection.execute(
-        select_of(PersonRow, authority, func.lower(col(PersonRow.email)).label("email"), PersonRow.name)
+        select_of(PersonRow, authority, col(PersonRow.email_folded).label("email"), PersonRow.name)
         .where(match_here(PersonRow, day), col(PersonRow.email) != "")
         .order_by("email", col(PersonRow.name))
     )
@@ -233,7 +234,9 @@ def find_people_named(connection: Connection, authority: str, name: str, most: i
     """The people whose name holds a text, at most so many. No character of the text stands for another."""
     return tuple(
         connection.execute(
-            select_of(PersonRow, authority, PersonRow.id).where(col(PersonRow.name).icontains(name, autoescape=True)).limit(most)
+            select_of(PersonRow, authority, PersonRow.id)
+            .where(col(PersonRow.name_folded).contains(fold_name(name), autoescape=True))
+            .limit(most)
         ).scalars()
     )
 
@@ -280,14 +283,14 @@ def _fits(words: Authority, find: str, day: date) -> list[Any]:
         return []
     if not find.isprintable():
         return [col(PersonRow.id).is_(None)]  # PostgreSQL takes no text with a NUL in it
-    roles = [role.key for role in words.roles if find.lower() in role.title.lower()]
+    roles = [role.key for role in words.roles if fold_name(find) in fold_name(role.title)]
     units = select_of(UnitRow, words.key, UnitRow.key).where(
         col(UnitRow.kind) == col(PostRow.held_for),
         col(UnitRow.key) == col(PostRow.key),
-        col(UnitRow.name).icontains(find, autoescape=True),
+        col(UnitRow.name_folded).contains(fold_name(find), autoescape=True),
     )
     holds = _holds(words.key, *match_day(PostRow, day), or_(col(PostRow.role).in_(roles), units.exists()))
-    return [or_(col(PersonRow.name).icontains(find, autoescape=True), holds)]
+    return [or_(col(PersonRow.name_folded).contains(fold_name(find), autoescape=True), holds)]
 
 
 def _holds(authority: str, *conditions: Any) -> ColumnElement[bool]:
@@ -305,7 +308,7 @@ def _read_people(
     most: int | None = None,
 ) -> tuple[DirectoryPerson, ...]:
     """People by name, with the posts that they hold on a day. `first`: what they are ordered by before their names."""
-    order = [func.lower(col(PersonRow.name)), col(PersonRow.id)]
+    order = [col(PersonRow.name_folded), col(PersonRow.id)]
     query = select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.agency, PersonRow.left_on)
     query = query.where(*where).order_by(*([] if first is None else [first]), *order).offset(offset or None).limit(most)
     rows = connection.execute(query).all()

@@ -8,6 +8,7 @@ from drp.database.gathering import gather_by_key
 from drp.directory.checks import dropped_units, faults_in, iro_role, people_after, social_worker_role, units_after
 from drp.directory.files import DirectoryFiles, Unloadable
 from drp.directory.spans import ListedSpan, Span, ended_before, settle_spans
+from drp.directory.spellings import spelt_as_known
 from drp.directory.values import Directory, Person, PostHolding, StandIn, is_over
 from drp.directory.words import ImportWords, import_in_words
 from workflows.model.authority import Authority, HeldFor
@@ -37,6 +38,7 @@ def plan_import(listed: DirectoryFiles, before: Directory, authority: Authority,
 
     Raises Unloadable with every fault of every file; then nothing may be loaded.
     """
+    listed = spelt_as_known(listed, before)
     faults = (*listed.faults, *faults_in(listed, before, authority, day))
     if faults:
         raise Unloadable(faults)

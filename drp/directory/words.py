@@ -6,6 +6,7 @@ from datetime import date
 
 from drp.database.gathering import gather_by_key
 from drp.directory.spans import Span
+from drp.directory.spellings import doubtful_numbers
 from drp.directory.values import Directory, DirectoryChild, OpenItem, PostHolding, StandIn, is_over
 from workflows.model.authority import Authority, Capacity, HeldFor
 
@@ -43,7 +44,7 @@ def import_in_words(
         tuple(teller.ended),
         tuple(teller.changed),
         tuple(line for item in before.items for line in teller.consequences(item)),
-        tuple(_shared_addresses(after, day)),
+        (*_shared_addresses(after, day), *doubtful_numbers(before.children, after.children)),
     )
 
 

@@ -5,17 +5,20 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, func
+from sqlalchemy import ColumnElement, Connection
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
+from drp.database.folding import fold
 from drp.database.scope import count_of, delete_of, in_authority, select_of, update_of
 from drp.identity.seal import Seal
 from drp.identity.tokens import hash_secret
 from workflows.calendar.working_days import local_date
 
 LONGEST_SUBJECT = 200
+NOTHING = "\x7f"
+"""What no folded text is."""
 
 
 class WhyNotLetIn(StrEnum):
@@ -223,7 +226,7 @@ def _known_as(connection: Connection, authority: str, known_as: object, now: dat
     if not isinstance(known_as, str) or not known_as.isascii() or not known_as.isprintable():
         raise NotLetIn(WhyNotLetIn.UNKNOWN)
     known_as = known_as.strip()
-    fits = func.lower(col(PersonRow.email)) == known_as.lower() if "@" in known_as else col(PersonRow.key) == known_as
+    fits = (col(PersonRow.email_folded) if "@" in known_as else col(PersonRow.key_folded)) == (fold(known_as) or NOTHING)
     rows = connection.execute(
         select_of(PersonRow, authority, PersonRow.id, PersonRow.left_on).where(fits).with_for_update()
     ).all()

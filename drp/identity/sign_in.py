@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_
+from sqlalchemy import ColumnElement, Connection, and_, or_
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, SignInRow
 from drp.database.directory_tables import PersonRow
+from drp.database.folding import fold
 from drp.database.ids import Randomness
 from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
 from drp.identity.seal import Seal
@@ -60,7 +61,11 @@ def request_link(
 
     The address is only looked up: mail goes to the directory's own (docs/architecture.md rule 14).
     """
-    of_address = (func.lower(col(PersonRow.email)) == asked.email.strip().lower(), match_here(PersonRow, local_date(now)))
+    of_address = (
+        col(PersonRow.email_folded) == fold(asked.email),
+        col(PersonRow.email) != "",
+        match_here(PersonRow, local_date(now)),
+    )
     found = connection.execute(select_of(PersonRow, authority, PersonRow.id).where(*of_address)).scalars().all()
     # An address that several share proves to be none of them: a link to it would sign in one of them, whoever opens it.
     person = found[0] if len(found) == 1 else None

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, PostRow
+from drp.database.folding import fold
 from drp.database.list_places import start_after
 from drp.database.scope import in_authority, match_day, select_of
 from drp.database.statements import WINDOW_OF_PRESENT_STAY
@@ -134,14 +135,13 @@ def match_text(authority: str, words: Authority, teams: Mapping[str, str], text:
 
 
 def _match_word(authority: str, words: Authority, teams: Mapping[str, str], word: str) -> Any:
-    cases = {word, word.upper(), word.lower()}
     initials = word.replace(".", "").upper()
     children = select_of(ChildRow, authority, ChildRow.id).where(
-        or_(col(ChildRow.number).in_(cases), func.upper(col(ChildRow.initials)) == initials),
+        or_(col(ChildRow.number_folded) == fold(word), func.upper(col(ChildRow.initials)) == initials),
     )
     conditions: list[Any] = [col(ChallengeRow.child).in_(children)]
     if len(word) >= 4:
-        conditions.append(col(ChallengeRow.reference).startswith(word.upper(), autoescape=True))
+        conditions.append(col(ChallengeRow.reference).startswith(fold(word).upper(), autoescape=True))
     if named := [key for key, name in teams.items() if _holds(word, key, name)]:
         conditions.append(col(ChallengeRow.team).in_(named))
     conditions += [

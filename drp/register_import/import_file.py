@@ -54,6 +54,8 @@ class ImportResult:
     counted: tuple[tuple[str, dict[str, int]], ...] = ()
     left: tuple[str, ...] = ()
     taken: tuple[TakenOver, ...] = ()
+    unknown: tuple[str, ...] = ()
+    """Rows whose number names nobody in the directory: each row with its number, and those that are near it by zeros alone."""
     stay_open: tuple[int, ...] = ()
     """Rows of open items that are lines only, by their numbers in the sheet: no date of theirs runs."""
     earlier: datetime | None = None
@@ -157,7 +159,13 @@ def _result(rules: tuple[Rules, ...], sheet: GivenSheet, checked: CheckedSheet, 
     labels = {stage.key: stage.label for each in rules for stage in each.ladder.stages}
     stay_open = tuple(row.row for row in rows if row.is_open and row.row not in running)
     counted = tuple(count_by_year_and_stage(rows, lambda key: labels.get(key, key)))
-    return ImportResult(sheet.hash, len(rows) - len(taken), counted, checked.columns.left, taken, stay_open)
+    nobody = tuple(_nobody(row, checked.known) for row in rows if row.entered.number and row.entered.child is None)
+    return ImportResult(sheet.hash, len(rows) - len(taken), counted, checked.columns.left, taken, nobody, stay_open)
+
+
+def _nobody(row: SheetRowRead, known: Vocabulary) -> str:
+    near = known.near(row.entered.number)
+    return f"row {row.row}: {row.entered.number}{f' (near {near[0]}: is it the same child?)' if near else ''}"
 
 
 def _check_mapping(mapping: SheetMapping, there: Vocabulary) -> None:

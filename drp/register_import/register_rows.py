@@ -122,9 +122,7 @@ class _Checker:
             service=service or (self._known.services.get(team, "") if "service" not in self._columns.at else ""),
             status=status, is_dual=False, outcome=outcome or NOT_RECORDED, impact=impact, ended_on=ended,
         )  # fmt: skip
-        entry = EntryToInsert(
-            identity(), reference, line, self._known.children.get(number), UUID(iro) if iro else None, sheet, number
-        )
+        entry = EntryToInsert(identity(), reference, line, self._known.child(number), UUID(iro) if iro else None, sheet, number)
         return SheetRowRead(row, entry, due, to)
 
     def _fault(self, field: str, wrong: str, instead: str) -> None:

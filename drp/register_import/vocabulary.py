@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from drp.database.authority_tables import DocumentRow
 from drp.database.directory_tables import ChildRow, PersonRow, UnitRow
+from drp.database.folding import fold, without_zeros
 from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import select_of
@@ -52,10 +53,19 @@ class Vocabulary:
     words: Mapping[str, FieldWords]
     """By field: item_type, stage, reason, status, team, service, outcome, impact, iro (a person's id as text), to (a role)."""
     children: Mapping[str, UUID]
+    """Those of the directory, by number as it is written, and folded where only one child's number reads so."""
     services: Mapping[str, str]
     """The service of each team, today."""
     references: frozenset[str]
     """Every reference of the register, in small letters."""
+
+    def child(self, number: str) -> UUID | None:
+        """The child whom a number names in the directory, however it is spelt."""
+        return self.children.get(number) or self.children.get(fold(number))
+
+    def near(self, number: str) -> list[str]:
+        """Numbers of the directory that differ by zeros at the beginning of their figures alone: perhaps the same child."""
+        return sorted(one for one in self.children if without_zeros(one) == without_zeros(number))
 
 
 def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
@@ -78,9 +88,13 @@ def read_vocabulary(connection: Connection, authority: Authority) -> Vocabulary:
         "to": FieldWords.of((role.key, role.title) for role in authority.roles),
     }
     services = {unit.key: unit.within for unit in units if unit.kind == "team"}
-    return Vocabulary(
-        words, {row.number: row.id for row in children}, services, frozenset(reference.casefold() for reference in references)
-    )
+    return Vocabulary(words, _children(children), services, frozenset(reference.casefold() for reference in references))
+
+
+def _children(rows: Iterable[Any]) -> dict[str, UUID]:
+    listed = list(rows)
+    by_folded = gather_by_key((fold(row.number), row.id) for row in listed)
+    return {folded: ids[0] for folded, ids in by_folded.items() if len(ids) == 1} | {row.number: row.id for row in listed}
 
 
 def status_words(authority: Authority) -> FieldWords:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
+from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.list_places import ListPage, read_place, start_after, write_place
 from drp.database.register_tables import RegisterRow, SheetRow
@@ -142,8 +143,10 @@ def filter_conditions(labels: DisplayLabels, wanted: RegisterFilter, now: dateti
     if wanted.child:
         found.append(
             or_(
-                col(RegisterRow.child).in_(select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number) == wanted.child)),
-                col(RegisterRow.number) == wanted.child,
+                col(RegisterRow.child).in_(
+                    select_of(ChildRow, here, ChildRow.id).where(col(ChildRow.number_folded) == fold(wanted.child))
+                ),
+                col(RegisterRow.number_folded) == fold(wanted.child),
             )
         )
     return found

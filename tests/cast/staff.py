@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from drp.casework.procedures import Procedures
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.engine import Store
+from drp.database.folding import folded_values
 from drp.database.ids import Randomness
 from drp.database.sqlite_driver import sqlite3
 from drp.directory.importing import import_directory
@@ -116,7 +117,8 @@ class Staff:
 
     def changes(self, person: str, **values: object) -> None:
         """Something else stands in somebody's row of the directory."""
-        self.write(update(PersonRow).where(PersonRow.authority == self.key, PersonRow.key == person).values(**values))
+        changed = {**values, **folded_values("person", values)}
+        self.write(update(PersonRow).where(PersonRow.authority == self.key, PersonRow.key == person).values(**changed))
 
     def leaves(self, person: str, on: date | str) -> None:
         """Somebody leaves the authority; the day is their last."""

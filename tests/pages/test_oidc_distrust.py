@@ -280,10 +280,9 @@ def test_metadata_that_is_believed_as_it_comes_is_noticed(signing: Signing, prov
 
 @pytest.mark.parametrize("issuer", ["http://login.dunmoor.example", "http://127.0.0.1.evil.example", "ftp://x.example", "login"])
 def test_an_issuer_without_https_is_refused_unless_it_is_this_machine(world: World, issuer: str) -> None:
-    signing = Signing(world, LINK, issuer)
-    browser = signing.browser()
-    is_refused(browser.sets_out(), browser, 502, oidc.DISTRUSTED.title)
-    signing.close()
+    with pytest.raises(ValueError, match="is no https address of a provider"):
+        Signing(world, LINK, issuer)
+    assert Signing(world, LINK, "http://127.0.0.1:1").settings.providers
 
 
 def test_a_provider_that_takes_no_secret_as_we_can_send_it_is_said_to_disagree(signing: Signing, provider: Crooked) -> None:

@@ -188,6 +188,7 @@ _BY_THE_SERVICE = {
     e.PostTakenOver: EventRule(_SERVICE, off_ladder_events.note_post_taken_over, only_while_open=True),
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
     e.ConflictNoted: EventRule(_SERVICE, off_ladder_events.note_conflict),
+    e.ChildJoined: EventRule(_SERVICE, off_ladder_events.note_child_joined),
     e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),
     e.ChildFactsChanged: EventRule(_SERVICE, off_ladder_events.note_facts_changed, only_while_open=True),
 }

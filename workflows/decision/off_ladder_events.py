@@ -27,6 +27,7 @@ from workflows.model.events import (
     ActionNotDone,
     AdvocateRecorded,
     ChildFactsChanged,
+    ChildJoined,
     ChildTold,
     ChildViewRecorded,
     ComplaintOpened,
@@ -220,6 +221,11 @@ def note_conflict(turn: DecisionBuilder, event: ConflictNoted) -> None:
     """Whoever referred is concerned: the IRO service reads it, the IRO manager alone is told, and nothing is refused."""
     turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
     turn.tell(NotificationKind.CONFLICT_NOTED, iro_managers(turn))
+
+
+def note_child_joined(turn: DecisionBuilder, event: ChildJoined) -> None:
+    """Both timelines say that two numbers were one child, for the IRO service: numbers name the child."""
+    turn.note_event(event, visible=EntryVisibility.IRO_SERVICE)
 
 
 def is_referred(rules: Rules, challenge: Challenge) -> NotOpen | None:

@@ -644,6 +644,16 @@ class ConflictNoted(Event, type="conflict_noted"):
 
 
 @dataclass(frozen=True)
+class ChildJoined(Event, type="child_joined"):
+    """Two spellings of a child's number were one child: the items of both are one child's from now on. By the operator."""
+
+    number: Words
+    into: Words
+    why: Words
+    by: Words
+
+
+@dataclass(frozen=True)
 class IroChanged(Event, type="iro_changed"):
     """The child's IRO, or who covers for them, changed."""
 
@@ -677,7 +687,7 @@ FromOutside = (
 
 Internal = (
     WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | AutomaticReply
-    | PostTakenOver | PostEmptied | ConflictNoted | IroChanged
+    | PostTakenOver | PostEmptied | ConflictNoted | ChildJoined | IroChanged
     | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""
