@@ -101,6 +101,8 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("POST", "/administration/outbox/release"): RouteAudience.MANAGERS,
     ("GET", "/administration/access-log"): RouteAudience.MANAGERS,
     ("GET", "/administration/changes"): RouteAudience.MANAGERS,
+    ("GET", "/administration/going-live"): RouteAudience.MANAGERS,
+    ("POST", "/administration/going-live"): RouteAudience.IRO_MANAGERS,
     ("GET", "/administration/who-may-come-in"): RouteAudience.MANAGERS,
     ("POST", "/administration/who-may-come-in/account"): RouteAudience.MANAGERS,
     ("POST", "/administration/who-may-come-in/token"): RouteAudience.MANAGERS,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 from drp.identity.sessions import SessionLimits
 
@@ -18,6 +19,16 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))+")
 _MAILBOX = re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,253}")
+
+
+ACCESS_LOG_SCHEMA = "access_log"
+
+
+def in_schema_of_log(database_url: str) -> str:
+    """The URL of a PostgreSQL database at which the access log's own schema is found."""
+    url = make_url(database_url)
+    options = f"{url.query.get('options', '')} -csearch_path={ACCESS_LOG_SCHEMA}".strip()
+    return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
 
 
 def check_address_of_service(link: str) -> str:
@@ -76,7 +87,7 @@ class Settings(BaseSettings):
     database_url: str = "sqlite:///var/drp.sqlite"
     """SQLAlchemy URL: one SQLite file, or `postgresql+psycopg://…` for several replicas."""
     access_log_url: str = ""
-    """Where reads are logged; by default a SQLite file beside the database (var/access.sqlite)."""
+    """Where reads are logged; by default a schema of the PostgreSQL database, or a SQLite file (var/access.sqlite)."""
     var: Path = Path("var")
     """Files of the service's own: the chain's key, the fallback access log, mail of the demonstration."""
     chain_key_file: Path | None = None
@@ -218,8 +229,15 @@ class Settings(BaseSettings):
 
     @property
     def access_url(self) -> str:
-        """Where the access log stands."""
-        return self.access_log_url or f"sqlite:///{self.var / 'access.sqlite'}"
+        """Where the access log stands: on PostgreSQL in a schema of the same database, so that all replicas have one."""
+        if self.access_log_url or self.database_url.startswith("sqlite"):
+            return self.access_log_url or f"sqlite:///{self.access_file}"
+        return in_schema_of_log(self.database_url)
+
+    @property
+    def access_file(self) -> Path:
+        """The file in which a service on SQLite, or of an earlier release, keeps its access log."""
+        return self.var / "access.sqlite"
 
 
 def faults_in_settings(fault: ValidationError) -> Iterator[str]:

@@ -133,10 +133,12 @@ def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
     fallback = settings.var / FALLBACK
     if fallback.is_file():
         folder.put_file(part / FALLBACK, fallback.read_bytes())
-    if not settings.access_url.startswith("sqlite"):
+    if settings.access_log_url and not settings.access_url.startswith("sqlite"):
         return (
             "The access log is not in it: DRP_ACCESS_LOG_URL names a server's database. Keep that by the server's own means.",
         )
+    if not settings.access_url.startswith("sqlite"):  # it stands in the database, and comes with it
+        return ("Not in it, for it is not reached from here: the access.jsonl of each other replica, where there is one.",)
     if (path := sqlite.path_of(settings.access_url)).exists():
         sqlite.copy_database(path, part / ACCESS)
     return ()

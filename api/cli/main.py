@@ -76,6 +76,13 @@ def serve(
     """Run the service. Put a proxy with TLS in front of it; `--authorities` loads your own ladder files first."""
 
 
+@declare(app, "live", "api.cli.service_commands:go_live_by")
+def live(
+    authority: Key, person: Annotated[str, typer.Argument(help="The IRO manager who says so: their key in people.csv.")]
+) -> None:
+    """Let an authority be in use: its trial items are sealed, and mail leaves from now on."""
+
+
 @declare(app, "demo", "api.demo.run:run_demo")
 def demo(port: Annotated[int, typer.Option(envvar="PORT")] = 8000, serve: bool = True) -> None:
     """A fresh database with four authorities and invented people, told up to now; then the service, on this machine only."""

@@ -13,6 +13,7 @@ from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.directory import lookup
 from drp.directory.lookup import posts_nobody_holds
 from drp.directory.vacancies import PostsVacant
+from drp.items import going_live
 from workflows.calendar.working_days import local_date
 from workflows.ladder_language.reader import Unreadable
 from workflows.model.authority import Authority
@@ -43,6 +44,8 @@ def _load(service: Service, own: Path) -> list[str]:
         read = from_folder(own, stored.__contains__)
         found_current = procedures.current_hashes(connection, key)
         procedures.seed(connection, read, now)
+        if not stored:
+            going_live.begin_trial(connection, key)
         procedures.note_left_out(connection, key, "")
         if {read.authority.hash, *(ladder.hash for ladder in read.ladders)} - stored:
             # A post that falls empty later is a gap on the board, and keeps no file that is in force from being so.

@@ -48,6 +48,16 @@ def note_settings(service: Service) -> None:
                 note_admin_change(connection, service.casework, operator_of(authority), service.clock(), SETTINGS, **here)
 
 
+def bring_over_access_log(service: Service) -> None:
+    """Where the replicas have one access log, what this one's own file of an earlier release holds is brought into it, once."""
+    settings = service.settings
+    if settings.access_url.startswith("sqlite") or settings.access_log_url or not settings.access_file.is_file():
+        return
+    came = service.access_log.bring_over(settings.access_file)
+    settings.access_file.rename(settings.access_file.with_suffix(".brought-over.sqlite"))
+    print(f"{came} readings of {settings.access_file} stand in the database's access log now.")
+
+
 def run_service(host: str, port: int, authorities: Path | None) -> None:
     """Serve until it is stopped; an authority's own files, where a folder of them is given, are loaded first."""
     settings = read_settings()
@@ -72,5 +82,6 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
             end(str(refused))
     begin_records(service)
     note_settings(service)
+    bring_over_access_log(service)
     service.close()
     uvicorn.run(create_app(settings), host=host, port=port, log_level="info", access_log=False, server_header=False)

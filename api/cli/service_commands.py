@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.assembly import Service, enter_what_is_not, shipped_calendar
 from api.cli.declare import end, read_settings
-from api.jobs.heartbeat import clocks_agree, deliver_authority, tick_authority
+from api.jobs.heartbeat import clocks_agree, deliver_authority, go_live, tick_authority
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
 from drp.database.engine import Store
@@ -21,9 +21,11 @@ from drp.directory.files import Unloadable
 from drp.directory.importing import import_directory
 from drp.directory.vacancies import PostsVacant
 from drp.identity import tokens
+from drp.identity.principal import NotPermitted
 from drp.staffing.consequences import bring_consequences
 from notifications.returns import LARGEST, take_return
 from workflows.calendar.working_days import local_date
+from workflows.model.refusals import Unfit
 
 
 def tick_once(service: Service) -> int:
@@ -84,6 +86,24 @@ def print_token(service: Service, authority: str, person: str, name: str, days: 
             connection, service.casework, operator_of(authority), now, "token made", of=found, name=name, until=now + lasts
         )
     print(token)
+
+
+def go_live_by(service: Service, authority: str, person: str) -> None:
+    """Let an authority be in use, by the word of an IRO manager, and print what became of the trial."""
+    now = service.clock()
+    with service.store.read(authority) as connection:
+        current = service.casework.procedures.current(connection, authority)
+        found = lookup.person_by_key(connection, authority, person) if current else None
+        signed = tokens.principal_of(connection, current[0].authority, found, now) if found else None
+    if signed is None:
+        end(f"The directory of {authority} has nobody called {person}. Look in its people.csv for the key.")
+    try:
+        sealed = go_live(service, signed)
+    except NotPermitted:
+        end(f"{signed.name} is no IRO manager of {authority}: it is an IRO manager's word. Nothing was changed.")
+    except Unfit as refused:
+        end(f"{refused.said} {refused.do}")
+    print(f"{authority} is live. {sealed} trial items were recorded in error; mail leaves from now on.")
 
 
 def _hashes(files: list[Path]) -> str:

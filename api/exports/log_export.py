@@ -33,6 +33,12 @@ SENT_HEADINGS = (
 )  # fmt: skip
 
 
+NOT_ON_THIS_MACHINE = (
+    "Not in it: what another replica could write to its own file alone (access.jsonl in its var) while the log was out of reach."
+)
+"""What an export cannot know where there may be several replicas."""
+
+
 def authority_named(service: Service, authority: str) -> None:
     """Raise LookupError for an authority that is not served here."""
     served = service.store.authorities()
@@ -58,7 +64,8 @@ def access_log_rows(
     reference = reference.upper()
     note_log_export(service, authority, f"{OF_THE_LOG}: {who}" if who else OF_THE_LOG, reference)
     found = logged_rows(service, authority, first, last, who, reference)
-    return _write(out, HEADINGS, found, "readings")
+    said = _write(out, HEADINGS, found, "readings")
+    return f"{said} {NOT_ON_THIS_MACHINE}" if not service.store.is_sqlite else said
 
 
 def logged_rows(

@@ -2,20 +2,23 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 from sqlalchemy.exc import IntegrityError
 
-from api.assembly import Service, system_clock
+from api.assembly import InboxOnly, Service, system_clock
 from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
 from api.readiness import check_schema
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database.engine import Unavailable
 from drp.identity import attempts, sessions, sign_in
+from drp.identity.principal import Principal
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
+from drp.items.going_live import is_live, say_live, seal_trial
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
 from drp.staffing.cover_changes import demote_covers
@@ -61,10 +64,31 @@ def forget_what_is_over(service: Service, authority: str) -> None:
 def deliver_authority(service: Service, authority: str) -> Delivered:
     """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
     send_links(service.casework, service.seal, authority, service.clock(), service.sender)
+    with service.store.read(authority) as connection:
+        live = is_live(connection, authority)
+    if not live:
+        return deliver_trial(service, authority)
     tell_the_covered(service.casework, authority, service.clock(), service.sender)
     delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
     send_heads(service.casework, authority, service.clock(), service.sender)
     return delivered
+
+
+def deliver_trial(service: Service, authority: str) -> Delivered:
+    """One round of the outbox of an authority on trial: the inbox has what people were told, and nobody's mail."""
+    trial = replace(service.sender, channel=InboxOnly(), sends_mail=False)
+    return deliver_messages(service.casework, authority, service.clock(), trial)
+
+
+def go_live(service: Service, signed: Principal) -> int:
+    """End an authority's trial: its items are sealed, what was told of them stays in the inbox, then mail leaves.
+
+    Returns how many items were sealed. Raises NotPermitted, Unfit, Unavailable.
+    """
+    sealed = seal_trial(service.casework, signed, service.clock())
+    deliver_trial(service, signed.authority)
+    say_live(service.casework, signed, service.clock(), sealed)
+    return sealed
 
 
 def checkpoint_authority(service: Service, authority: str) -> None:

@@ -76,6 +76,8 @@ def health_of(service: Service) -> HealthShape:
         for one in conditions
         if one.paused_since is not None and now - one.paused_since > LONGEST_PAUSE
     ]
+    if any(not one.is_live for one in conditions):
+        warnings.append("An authority is not live: what is raised there is a trial, and no mail leaves but links to sign in.")
     if any(one.files_left_out for one in conditions):
         warnings.append("Files of a procedure were left out at the last start: earlier ones stay in force.")
     return HealthShape(

@@ -33,7 +33,9 @@ FOLDER, MAIN = "database", "database/everything.dump"
 """The schema, and what no policy binds us in."""
 
 Driver = psycopg.Connection[tuple[object, ...]]
-_COPY = re.compile(rb'COPY public\."?(\w+)"? \(')
+_COPY = re.compile(rb'COPY (public|access_log)\."?(\w+)"? \(')
+_LOG = "access_log.access"
+"""The access log of all replicas, in the schema of its own: the owner sees it whole."""
 
 
 def dump_database(engine: Engine, part: Path) -> DatabaseContents:
@@ -64,6 +66,7 @@ def dump_database(engine: Engine, part: Path) -> DatabaseContents:
             rows[name] = expected
 
         free = {table: contents.count_rows(connection, table) for table in contents.all_tables(connection) if table not in bound}
+        free[_LOG] = int(connection.execute(text(f"SELECT count(*) FROM {_LOG}")).scalar_one())
         dump(MAIN, free, "", *(f'--exclude-table-data=public."{table}"' for table in bound))
         for authority in found.authorities if bound else ():
             contents.choose_authority_rows(connection, authority)
@@ -193,7 +196,8 @@ def _read_rows(program: Path, path: Path, expected: Mapping[str, int], driver: D
                 between.append(line)
                 continue
             copied = takewhile(lambda row: row.rstrip(b"\r\n") != b"\\.", lines)
-            found[matched[1].decode()] += _load_table(driver, between, line, copied) if driver else sum(1 for _ in copied)
+            named = matched[2].decode() if matched[1] == b"public" else f"{matched[1].decode()}.{matched[2].decode()}"
+            found[named] += _load_table(driver, between, line, copied) if driver else sum(1 for _ in copied)
             between.clear()
         if driver:
             _execute(driver, between)

@@ -1,5 +1,6 @@
 """Who read what: a store of its own, with a file to fall back on. If neither can be written, the read is refused."""
 
+import hashlib
 import json
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -42,6 +43,9 @@ _reads = Table(
     Index("ix_access_at", "authority", "at"),
     Index("ix_access_newest", "authority", "id"),
 )
+
+_ADD = insert(_reads).inline()
+"""Adds readings. Nothing of it is asked back: on PostgreSQL whoever adds one of no authority may not read it."""
 
 AN_OPERATOR = "an operator at the command line"
 """Who read, where a command of the machine did: its own accounts say who that was."""
@@ -90,7 +94,7 @@ class AccessLog:
             return
         try:
             with self.open_store().engine.begin() as connection:
-                connection.execute(insert(_reads), [line | {"reference": reference} for reference in references])
+                connection.execute(_ADD, [line | {"reference": reference} for reference in references])
         except (SQLAlchemyError, Unavailable, OSError):
             self._fall_back([line | {"at": at.isoformat(), "reference": reference} for reference in references])
 
@@ -108,6 +112,29 @@ class AccessLog:
                         index.create(connection, checkfirst=True)
                 self._store = store
             return self._store
+
+    def bring_over(self, file: Path) -> int:
+        """Bring an earlier log, a SQLite file, into this one, once. Returns how many readings came.
+
+        That it came is in the log itself, in the same transaction: a start that died after it does not bring it twice. Raises
+        SQLAlchemyError, OSError.
+        """
+        with file.open("rb") as opened:
+            mark = f"brought over {hashlib.file_digest(opened, 'sha256').hexdigest()[:48]}"
+        old, came = Store(f"sqlite:///{file}"), 0
+        try:
+            with old.engine.begin() as before, self.open_store().write("") as after:
+                if after.execute(select(_reads.c.id).where(_reads.c.authority == "", _reads.c.what == mark).limit(1)).first():
+                    return 0
+                rows = before.execute(select(*(column for column in _reads.c if column.name != "id")).order_by(_reads.c.id))
+                while page := [{**row._mapping, "at": _aware(row.at)} for row in rows.fetchmany(1000)]:
+                    after.execute(_ADD, page)
+                    came += len(page)
+                now = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+                after.execute(_ADD, {"authority": "", "at": now, "person": "", "what": mark, "reference": ""})
+        finally:
+            old.close()
+        return came
 
     def _fall_back(self, lines: Sequence[dict[str, object]]) -> None:
         try:

@@ -30,6 +30,10 @@ class AuthorityRow(Row, table=True):
     """Ids of those who cover an IRO, in order, where nobody is there to give cover; as the IRO service wrote it down."""
     files_left_out: str = Field(default="", max_length=400)
     """Why its own files were left out at the last start, so that earlier ones are in force; empty: they are what is in force."""
+    is_live: bool = True
+    """Is it in use? If not, what is raised is a trial, and no mail leaves but links to sign in."""
+    live_since: datetime | None = None
+    """When it went live; None: it always was, or is not yet."""
     label_pack: str = Field(default="", max_length=32)
     """The shipped words for a child that an administrator chose; empty: the authority file's own."""
     witnessed_at: datetime | None = None

@@ -321,6 +321,7 @@ _BRAKED_BY = select_of(PersonRow, _AUTHORITY, PersonRow.name).where(col(PersonRo
 BEGINNING_OF_PAGE = select(
     col(AuthorityRow.label_pack).label("pack"),
     select(func.count()).select_from(_SOME_UNREAD).scalar_subquery().label("unread"),
+    col(AuthorityRow.is_live),
     col(AuthorityRow.brake).label("holds"),
     col(AuthorityRow.brake_why).label("why"),
     col(AuthorityRow.brake_since).label("since"),

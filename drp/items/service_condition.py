@@ -35,6 +35,7 @@ class ServiceCondition:
     paused_since: datetime | None
     """Since when sending is paused; None: it is not, or it was not recorded."""
     paused_messages: int
+    is_live: bool
     files_left_out: str
     """Why the authority's own files were left out at the last start; empty: they are in force."""
 
@@ -45,7 +46,7 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         select(
             col(AuthorityRow.last_tick), col(AuthorityRow.witnessed_at), col(AuthorityRow.witness_fault),
             col(AuthorityRow.brake_since), col(AuthorityRow.files_left_out), col(AuthorityRow.verified_at),
-            col(AuthorityRow.verify_fault),
+            col(AuthorityRow.verify_fault), col(AuthorityRow.is_live),
         ).where(col(AuthorityRow.key) == authority)
     ).one()  # fmt: skip
     overdue = select_of(WindowRow, authority, func.min(col(WindowRow.acts_at))).where(
@@ -73,5 +74,6 @@ def read_condition(connection: Connection, authority: str, now: datetime) -> Ser
         first_raised_at=connection.execute(first).scalar(),
         paused_since=row.brake_since,
         paused_messages=count_of(connection, NotificationRow, authority, paused),
+        is_live=row.is_live,
         files_left_out=row.files_left_out,
     )

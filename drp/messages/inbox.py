@@ -27,6 +27,7 @@ class BeginningOfPage:
     pack: str
     unread: int
     paused: "PausedInWords | None"
+    is_live: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read_beginning_of_page(connection: Connection, authority: str, person: UUID,
     """
     row = connection.execute(BEGINNING_OF_PAGE, {"authority": authority, "person": person, "most": most}).one()
     paused = PausedInWords(row.by or "", row.since, row.why, row.held) if row.holds else None
-    return BeginningOfPage(row.pack, row.unread, paused)
+    return BeginningOfPage(row.pack, row.unread, paused, row.is_live)
 
 
 def has_unopened(connection: Connection, authority: str, person: UUID, challenge: UUID) -> bool:

@@ -303,7 +303,7 @@ def test_who_was_told_in_another_way(busy, as_, inspection):
 
 @shows(
     "/board", "/board/hand-over", "/cover", "/directory", "/directory/{person}", "/directory/{person}/leaves",
-    "/administration/who-may-come-in",
+    "/administration/who-may-come-in", "/administration/going-live",
 )  # fmt: skip
 def test_the_board_and_the_directory(busy, as_, inspection):
     head = as_(busy.head)
@@ -324,6 +324,7 @@ def test_the_board_and_the_directory(busy, as_, inspection):
     inspection.look(hands.open(f"/directory/{busy.manager}/leaves"))
     inspection.look(press_it(hands), "no day", is_faulty=True)
     inspection.look(hands.open("/administration/who-may-come-in"))
+    inspection.look(head.open("/administration/going-live"))
     inspection.look(head.open("/cover"))
     inspection.look(press_it(head), "nobody", is_faulty=True)
 

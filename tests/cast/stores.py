@@ -86,6 +86,7 @@ class Postgresql:
             connection.execute("SET LOCAL session_replication_role = replica")
             connection.execute("SET LOCAL synchronous_commit = off")
             connection.execute("; ".join(f'DELETE FROM "{table.name}"' for table in metadata.sorted_tables))
+            connection.execute("DELETE FROM access_log.access")
 
     def clear(self) -> None:
         """Leave nothing on the server but the roles, which other workers may be using."""

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from api.exports.log_export import access_log_rows
 from drp.data_protection import access_log
 from drp.data_protection.access_log import OF_THE_LOG, AccessLog
 from drp.database.engine import Store, Unavailable
 from tests.cast.stores import OWNER, Postgresql
+from tests.cast.world import World
 
 NINE = datetime(2026, 4, 1, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -115,3 +118,54 @@ def test_what_fell_back_on_the_file_is_said_and_a_log_that_cannot_be_read_is_sai
     with pytest.raises(Unavailable):
         log.readings("dunmoor")
     log.close()
+
+
+# One for all replicas.
+
+on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+
+
+@on_postgresql
+def test_replicas_on_postgresql_write_one_log_and_none_can_change_it(world: World, tmp_path: Path) -> None:
+    settings = world.settings.model_copy(update={"var": tmp_path / "other"})
+    other = AccessLog(settings.access_url, tmp_path / "other" / "access.jsonl")
+    try:
+        world.service.access_log.record(world.key, world.now, "p", "page", "AAAA-2222")
+        other.record(world.key, world.now, "q", "page", "BBBB-3333")
+        assert {one.reference for one in other.readings(world.key)} == {"AAAA-2222", "BBBB-3333"}
+        assert other.readings("elsewhere") == []
+        for statement in ("UPDATE access_log.access SET person = 'x'", "DELETE FROM access_log.access"):
+            with pytest.raises(DBAPIError), world.store.engine.begin() as connection:
+                connection.execute(text(statement))
+        with world.store.engine.begin() as connection:
+            assert connection.execute(text("SELECT count(*) FROM access_log.access")).scalar() == 0, "of no authority: none"
+        assert not (tmp_path / "other" / "access.jsonl").exists()
+    finally:
+        other.close()
+
+
+@on_postgresql
+def test_what_stands_in_a_replicas_own_file_is_brought_over_once(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "access.sqlite"
+    old = AccessLog(f"sqlite:///{file}", tmp_path / "access.jsonl")
+    for n in range(3):
+        old.record(world.key, world.now, "p", "page", f"AAAA-222{n}")
+    old.close()
+    log = world.service.access_log
+    assert log.bring_over(file) == 3
+    assert log.bring_over(file) == 0, "a start that died after it brings nothing twice"
+    found = log.readings(world.key)
+    assert [one.reference for one in found] == ["AAAA-2222", "AAAA-2221", "AAAA-2220"]
+    assert {one.at for one in found} == {world.now}
+
+
+@on_postgresql
+def test_an_export_says_what_it_could_not_reach(world: World, tmp_path: Path) -> None:
+    said = access_log_rows(world.service, world.key, tmp_path / "log.csv", None, None)
+    assert "what another replica could write to its own file alone" in said
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_export_that_claims_to_be_whole_where_it_is(world: World, tmp_path: Path) -> None:
+    """On SQLite there is one process, and nothing that it could not reach."""
+    assert "another replica" not in access_log_rows(world.service, world.key, tmp_path / "log.csv", None, None)

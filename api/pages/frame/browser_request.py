@@ -56,6 +56,8 @@ class PageContext(RequestContext):
     path: str
     paused: PausedInWords | None = None
     """How sending is paused, for those who are to know."""
+    is_live: bool = True
+    """Is the authority in use, rather than on trial?"""
 
     @property
     def person(self) -> UUID:
@@ -134,7 +136,7 @@ def page_context(request: Request) -> PageContext:
         raise NotPermitted
     words = current[0].authority.in_words_of(begins.pack)
     paused = begins.paused if _hears_of_pauses(signed, current) else None
-    return PageContext(service, now, signed, session, words, begins.unread, request.url.path, paused)
+    return PageContext(service, now, signed, session, words, begins.unread, request.url.path, paused, begins.is_live)
 
 
 HEAR_OF_PAUSES = frozenset({Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT, Capacity.ADMINISTRATOR})
