@@ -13,7 +13,7 @@ from drp.data_protection.admin_audit_log import note_admin_change, operator_of
 from drp.directory import lookup
 from drp.directory.lookup import posts_nobody_holds
 from drp.directory.vacancies import PostsVacant
-from drp.items import going_live
+from drp.staffing import going_live
 from workflows.calendar.working_days import local_date
 from workflows.ladder_language.reader import Unreadable
 from workflows.model.authority import Authority

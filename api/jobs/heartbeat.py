@@ -18,10 +18,10 @@ from drp.identity import attempts, sessions, sign_in
 from drp.identity.principal import Principal
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
-from drp.items.going_live import is_live, say_live, seal_trial
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.staffing.consequences import bring_consequences, claim_day
 from drp.staffing.cover_changes import demote_covers
+from drp.staffing.going_live import is_live, say_live, seal_trial
 from notifications.cover_letters import tell_the_covered
 from notifications.outbox import Delivered, deliver_messages
 from notifications.sign_in_links import send_links

@@ -188,7 +188,7 @@ def _audit_item(connection: Connection, asked: RequestContext, loaded: load.Stor
 
 
 @router.get("/readings", tags=["audit"], responses=declared_refusals(422), response_model=AuditReadingsShape)
-def list_audit_readings(asked: CurrentRequest, before: Annotated[int, Query(ge=0)] = 0) -> AuditReadingsShape:
+def list_audit_readings(asked: CurrentRequest, before: Annotated[int, Query(ge=0, le=2**62)] = 0) -> AuditReadingsShape:
     """Who read what, newest first."""
     page = asked.service.access_log.readings(asked.authority, before=before, most=200)
     with asked.service.store.read(asked.authority) as connection:

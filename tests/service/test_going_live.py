@@ -18,7 +18,7 @@ from api.jobs.heartbeat import deliver_authority
 from api.json.health import health_of
 from drp.database.authority_tables import AuthorityRow
 from drp.database.register_tables import RegisterRow
-from drp.items import going_live
+from drp.staffing import going_live
 from notifications.channels import SendOutcome
 from tests.cast.world import World
 from tests.ladders import reading

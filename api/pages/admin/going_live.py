@@ -4,7 +4,7 @@ from fastapi import Response
 
 from api.jobs.heartbeat import go_live
 from api.pages.frame.browser_request import CurrentPage, SentForm, go_to, router
-from drp.items import going_live
+from drp.staffing import going_live
 from workflows.model.authority import Capacity
 from workflows.model.refusals import Unfit
 
