@@ -54,6 +54,7 @@ class StoredChallenge:
     challenge: Challenge
     entries: int
     head: str
+    told: str = ""
 
     def about(self) -> About:
         """What it is about, as posts are held."""
@@ -149,6 +150,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         challenge,
         row["entries"],
         row["head"],
+        row["told"],
     )
 
 

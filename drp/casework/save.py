@@ -16,6 +16,7 @@ from drp.database.message_tables import DeliveryRow, MailState, NotificationRow,
 from drp.database.statements import CHANGE_CHALLENGE, CHANGE_WINDOW, INSERTS, INVOLVE
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
+from drp.timeline.telling import NOBODY_YET, continue_told
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.calendar.working_days import Promise
 from workflows.decision.decision_builder import Decision, NotificationNeed
@@ -68,6 +69,8 @@ class DecisionWriter:
             before = one.loaded or one.new
             assert before is not None
             number, head = (one.loaded.entries, one.loaded.head) if one.loaded else (0, GENESIS)
+            version = before.version + 1 if one.loaded else 1
+            told = rows.messages(authority, before.id, version, one, one.loaded.told if one.loaded else NOBODY_YET)
             for entry, words in chain_entries(
                 one.decision.entries,
                 authority=authority,
@@ -77,18 +80,17 @@ class DecisionWriter:
                 recorded_at=now,
                 key=self.key,
                 chance=self._chance,
+                told=told,
             ):
                 number, head = entry.number, entry.hash
                 rows.entries.append({"authority": authority, "challenge": before.id, **asdict(entry)})
                 rows.words += [{"authority": authority, "challenge": before.id, **asdict(kept_words)} for kept_words in words]
-            values = _challenge_values(before, one.decision.challenge, number, head)
+            values = {**_challenge_values(before, one.decision.challenge, number, head), "told": told}
             if one.loaded is None:
                 created.append({"authority": authority, "id": before.id, "reference": before.reference, "version": 1, **values})
             else:
                 changed.append({"b_authority": authority, "b_id": before.id, "b_version": before.version, **values})
-            version = before.version + 1 if one.loaded else 1
             rows.windows(authority, before.id, one.decision)
-            rows.messages(authority, before.id, version, one)
             line = write.entry_change(
                 before.id, before.reference, before.child, before.raiser, one.decision.before if one.loaded else None,
                 one.decision.challenge, one.words,
@@ -166,8 +168,8 @@ class RowsToSave:
             else:
                 self.moved.append({**{f"b_{name}": value for name, value in key.items()}, **values})
 
-    def messages(self, authority: str, challenge: UUID, version: int, kept: DecisionToSave) -> None:
-        """One notification a message, one delivery a person; a person addressed is not copied too.
+    def messages(self, authority: str, challenge: UUID, version: int, kept: DecisionToSave, told: str) -> str:
+        """One notification a message, one delivery a person; a person addressed is not copied too. Returns `told` after them.
 
         Whoever is addressed for several parties is so as whoever answers for one, before as a delegate or alarmed.
         """
@@ -219,6 +221,8 @@ class RowsToSave:
                 }
             )
             self.deliveries += people.values()
+            told = continue_told(told, self.notifications[-1], people.values())
+        return told
 
 
 def _challenge_values(loaded: StoredChallenge, challenge: Challenge, entries: int, head: str) -> dict[str, Any]:

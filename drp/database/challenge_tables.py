@@ -44,6 +44,8 @@ class ChallengeRow(Row, table=True):
     entries: int
     head: str = Field(max_length=64)
     """The last entry's hash: the chain's head."""
+    told: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    """The digest over every message of the item."""
     __table_args__ = (
         UniqueConstraint("authority", "reference"),
         ForeignKeyConstraint(["authority", "child"], ["child.authority", "child.id"]),
@@ -145,6 +147,8 @@ class EntryRow(Row, table=True):
     """Canonical JSON."""
     words: str = Field(default="", max_length=64)
     """The salted hash that commits to the words, or empty."""
+    told: str = Field(default="", max_length=64, sa_column_kwargs={"server_default": ""})
+    """On the last entry of a decision: the digest over every message of the item until then."""
     key_id: str = Field(max_length=16)
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)

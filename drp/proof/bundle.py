@@ -18,7 +18,8 @@ from drp.proof.checkpoint import Checkpoint, CheckpointedLength, NoCheckpoint, n
 from drp.timeline.chain import GENESIS, ChainedEntry, KeptWords, commitment_of, continue_digest, own_digest, word_hash
 from drp.timeline.read import StoredTimeline
 
-FORMAT = "drp proof 1"
+FORMAT, READS = "drp proof 2", ("drp proof 1", "drp proof 2")
+"""Written, and read: from 2 on an entry may commit to whom was told."""
 
 MOST_FIELDS, LONGEST_WAY = 200, 64
 """Fields of words that one entry may have, and steps from a line to the root: a checkpoint of 2^64 timelines has as many."""
@@ -97,7 +98,7 @@ def check_proof(text: str, key: Ed25519PublicKey) -> ProvenTimeline:
     """Work a proof out again, from its entries up to the signature. Raises NotProven."""
     try:
         proof = json.loads(text)
-        if proof["format"] != FORMAT:
+        if proof["format"] not in READS:
             raise NotProven(f"The proof is written as `{proof['format']}`; this release reads `{FORMAT}`.")
         return _checked(proof, key)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ArithmeticError) as fault:
@@ -114,7 +115,8 @@ def _checked(proof: Mapping[str, Any], key: Ed25519PublicKey) -> ProvenTimeline:
             digests.append(str(raw["digest"]))
             hidden.add(number)
             continue
-        entry = {name: raw[name] for name in ChainedEntry.__dataclass_fields__ if name not in ("key_id", "previous")}
+        entry = {name: raw[name] for name in ChainedEntry.__dataclass_fields__ if name not in ("key_id", "previous", "told")}
+        entry["told"] = raw.get("told", "")
         for name in ("at", "recorded_at"):
             entry[name] = datetime.fromisoformat(entry[name])
         digests.append(own_digest(authority, challenge, entry))

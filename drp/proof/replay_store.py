@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func
+from sqlalchemy import Connection, RowMapping
 from sqlmodel import col
 
 from drp.casework import access, load
@@ -15,12 +15,12 @@ from drp.casework.load import StoredChallenge
 from drp.casework.procedures import Procedures
 from drp.database.authority_tables import DocumentRow
 from drp.database.challenge_tables import ChallengeRow
-from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
-from drp.database.scope import core_table, select_of
-from drp.database.statements import MESSAGE_OF_COPY
+from drp.database.message_tables import NotificationState
+from drp.database.scope import select_of
 from drp.register.write import EntryToInsert, unlike_stored
 from drp.timeline.chain import ChainedEntry
 from drp.timeline.read import StoredTimeline, read_timeline
+from drp.timeline.telling import read_messages, told_otherwise_than_committed
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationNeed
 from workflows.decision.recipients import Establishment
@@ -67,7 +67,12 @@ def _fault_of(connection: Connection, authority: str, procedures: Procedures, id
     # Whom earlier releases told of what is theirs: a message is looked for from the edition of this one on.
     began = _began(kept)
     needs = [need for need in replayed.needs if need.at >= began]
-    wrong = unlike_stored(connection, authority, id_, entered) or missing_message(connection, authority, id_, needs)
+    messages = read_messages(connection, authority, id_)
+    wrong = (
+        unlike_stored(connection, authority, id_, entered)
+        or missing_message(messages, needs)
+        or told_otherwise_than_committed(messages, [(entry.number, entry.told) for entry in kept.entries], loaded.told)
+    )
     return ReplayFault(id_, loaded.reference, wrong) if wrong else None
 
 
@@ -97,21 +102,12 @@ def _began(kept: StoredTimeline) -> datetime:
     return min(own, default=datetime.max.replace(tzinfo=UTC))
 
 
-def missing_message(connection: Connection, authority: str, id_: UUID, needs: Sequence[NotificationNeed]) -> str:
+def missing_message(messages: Sequence[tuple[RowMapping, Sequence[RowMapping]]], needs: Sequence[NotificationNeed]) -> str:
     """What the events needed somebody to be told, and no message is there for, or no person's copy; empty where all are."""
-    rows = connection.execute(
-        select_of(
-            NotificationRow, authority, NotificationRow.subject, NotificationRow.stage, NotificationRow.sequence,
-            NotificationRow.at, NotificationRow.state, func.count(col(DeliveryRow.person)).label("copies"),
-        )
-        .outerjoin(DeliveryRow, MESSAGE_OF_COPY)
-        .where(col(NotificationRow.challenge) == id_)
-        .group_by(*(core_table(NotificationRow).primary_key.columns))
-    ).all()  # fmt: skip
-    for row in rows:
-        if not row.copies and row.state != NotificationState.FOR_NOBODY:
-            return f"nobody's copy is left of the message `{row.subject}` of {row.at:%Y-%m-%d %H:%M} UTC"
-    kept = Counter((row.subject, row.stage, row.sequence, row.at) for row in rows)
+    for row, copies in messages:
+        if not copies and row["state"] != NotificationState.FOR_NOBODY:
+            return f"nobody's copy is left of the message `{row['subject']}` of {row['at']:%Y-%m-%d %H:%M} UTC"
+    kept = Counter((row["subject"], row["stage"], row["sequence"], row["at"]) for row, _ in messages)
     needed = Counter((need.subject.value, need.stage, need.sequence, need.at) for need in needs)
     gone = next((key for key, number in needed.items() if kept[key] < number), None)
     return f"the message `{gone[0]}` of {gone[3]:%Y-%m-%d %H:%M} UTC is gone" if gone else ""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -46,6 +46,8 @@ class ChainedEntry:
     visible: str
     facts: str
     words: str
+    told: str
+    """The digest over every message until then, or empty: on the last entry of a decision (`drp.timeline.telling`)."""
     key_id: str
     previous: str
     hash: str
@@ -106,12 +108,14 @@ def _binder(authority: str, challenge: UUID, keyed: bool) -> Callable[[Mapping[s
             recorded = recorded_at.isoformat(timespec="microseconds")
         key_id = f'"key_id":{text(entry["key_id"])},' if keyed else ""
         previous = f'"previous":{text(entry["previous"])},' if keyed else ""
+        # What was kept before entries committed to whom they told has no such value, and keeps its hash.
+        told = f'"told":{text(entry["told"])},' if entry["told"] else ""
         return (
             f'{{"at":"{moment}{after_moment}{identity(entry["behalf_of"])}{about}{text(entry["facts"])},{key_id}'
             f'"kind":{text(entry["kind"])},"number":{entry["number"]},"parts":{text(entry["parts"])},'
             f'"person":{identity(entry["person"])},{previous}"recorded_at":"{recorded}",'
             f'"schema_version":{entry["schema_version"]},"sequence":{entry["sequence"]},"stage":{text(entry["stage"])},'
-            f'"visible":{text(entry["visible"])},"words":{text(entry["words"])}}}'
+            f'{told}"visible":{text(entry["visible"])},"words":{text(entry["words"])}}}'
         ).encode()
 
     return bind
@@ -165,7 +169,7 @@ def _begun(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
 
 
 def chain_entries(
-    entries: Iterable[TimelineEntry],
+    entries: Sequence[TimelineEntry],
     *,
     authority: str,
     challenge: UUID,
@@ -174,9 +178,10 @@ def chain_entries(
     recorded_at: datetime,
     key: ChainKey,
     chance: Randomness,
+    told: str = "",
 ) -> Iterator[tuple[ChainedEntry, tuple[KeptWords, ...]]]:
-    """Bind new entries to a chain that has `number` entries and stands at `head`."""
-    for entry in entries:
+    """Bind new entries to a chain that has `number` entries and stands at `head`; the last of them commits to `told`."""
+    for place, entry in enumerate(entries, 1):
         number += 1
         words = tuple(KeptWords(number, field, chance.salt(), text) for field, text in sorted(entry.words.items()) if text)
         values: dict[str, Any] = {
@@ -193,6 +198,7 @@ def chain_entries(
             "visible": entry.visible.value,
             "facts": canonical_text(entry.facts),
             "words": words_commitment(words),
+            "told": told if place == len(entries) else "",
             "key_id": key.id,
             "previous": head,
         }

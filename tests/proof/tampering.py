@@ -108,7 +108,21 @@ Tampering = Callable[[Books, random.Random], int]
 def edit(made: Books, chance: random.Random) -> int:
     row = chance.choice(made.rows)
     name = chance.choice(
-        ("kind", "at", "recorded_at", "person", "parts", "stage", "sequence", "visible", "facts", "words", "key_id", "hash")
+        (
+            "kind",
+            "at",
+            "recorded_at",
+            "person",
+            "parts",
+            "stage",
+            "sequence",
+            "visible",
+            "facts",
+            "words",
+            "told",
+            "key_id",
+            "hash",
+        )
     )
     changed = {
         "at": row["at"] + timedelta(seconds=1), "recorded_at": row["recorded_at"] + timedelta(microseconds=1),

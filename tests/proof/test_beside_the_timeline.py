@@ -41,6 +41,13 @@ BY_HAND = {
         "its line in the register has another reply",
     ),
     "copies deleted": ("DELETE FROM delivery", "nobody's copy is left of the message"),
+    "a copy turned to somebody else": (
+        "UPDATE delivery SET person = (SELECT id FROM person WHERE name = 'Ivor') WHERE as_to AND party = 'team_manager'",
+        "whom was told what is not what entry 4 commits to",
+    ),
+    "a copied person made one of the asked": ("UPDATE delivery SET as_to = true", "is not what entry"),
+    "another date told": ("UPDATE notification SET due = '2030-01-01' WHERE due IS NOT NULL", "is not what entry 4 commits to"),
+    "the row's own digest": ("UPDATE challenge SET told = ''", "not what the challenge's own row commits to"),
     "messages deleted": ("DELETE FROM delivery; DELETE FROM notification", "is gone"),
 }
 """What somebody who may write to the whole database does, and what is said of it."""
@@ -75,9 +82,25 @@ def test_what_was_done_beside_the_timeline_is_named(world: World, database: Call
 def test_planted_a_verification_that_passes_over_the_messages(
     world: World, database: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay_store, "missing_message", lambda *given: "")
+    for looks in ("missing_message", "told_otherwise_than_committed"):
+        monkeypatch.setattr(replay_store, looks, lambda *given: "")
     with pytest.raises(ValueError, match="not enough values"):
         test_what_was_done_beside_the_timeline_is_named(world, database, "copies deleted")
+
+
+def test_planted_a_verification_that_asks_no_entry_whom_it_told(
+    world: World, database: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay_store, "told_otherwise_than_committed", lambda *given: "")
+    with pytest.raises(ValueError, match="not enough values"):
+        test_what_was_done_beside_the_timeline_is_named(world, database, "a copy turned to somebody else")
+
+
+def test_what_becomes_of_a_message_is_no_difference(world: World) -> None:
+    reference = lived(world)
+    world.mail_leaves()
+    world.as_("tess").item(reference)
+    assert altered(world) == []
 
 
 def test_planted_a_verification_that_passes_over_the_register(

@@ -21,7 +21,7 @@ entries = st.fixed_dictionaries(
     {
         "number": st.integers(1), "schema_version": st.integers(1, 9), "kind": texts, "at": instants, "recorded_at": instants,
         "person": people, "parts": texts, "behalf_of": people, "stage": texts, "sequence": st.integers(0), "visible": texts,
-        "facts": texts, "words": texts, "key_id": texts, "previous": texts, "hash": texts,
+        "facts": texts, "words": texts, "told": texts, "key_id": texts, "previous": texts, "hash": texts,
     }
 )  # fmt: skip
 
@@ -29,6 +29,8 @@ entries = st.fixed_dictionaries(
 def octets_of(authority: str, challenge: UUID, entry: dict[str, Any], *left_out: str) -> bytes:
     """The bytes of an entry as `canonical` gives them, without its hash and the fields that are left out."""
     listed = {name: value for name, value in entry.items() if name not in ("hash", *left_out)}
+    if not listed["told"]:  # as it was before entries committed to whom they told
+        del listed["told"]
     for name in ("at", "recorded_at"):
         listed[name] = listed[name].isoformat(timespec="microseconds")
     for name in ("person", "behalf_of"):
@@ -53,7 +55,7 @@ def test_both_hashes_cover_the_canonical_bytes(
 
 @pytest.mark.parametrize("length", [0, 1, 32, 63, 64, 65, 200])
 def test_the_keyed_hash_is_the_librarys_own_for_a_secret_of_any_length(length: int) -> None:
-    entry: dict[str, Any] = dict.fromkeys(("kind", "parts", "stage", "visible", "words", "key_id", "previous"), "a word")
+    entry: dict[str, Any] = dict.fromkeys(("kind", "parts", "stage", "visible", "words", "told", "key_id", "previous"), "a word")
     at = datetime(2026, 4, 1, 9, tzinfo=UTC)
     entry |= {"number": 1, "schema_version": 1, "sequence": 0, "at": at, "recorded_at": at, "person": None, "behalf_of": None}
     secret, challenge = bytes(range(length)), UUID(int=1)

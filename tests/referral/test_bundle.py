@@ -29,6 +29,7 @@ from drp.proof import open_bundle as open_bundle_module
 from drp.proof.open_bundle import NoBundle
 from tests.cast.world import World
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, NEIGHBOUR, attach, matter, opened_bundle, refer
+from workflows.decision import decide
 from workflows.model.actor import THE_SERVICE
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -447,6 +448,12 @@ def test_marks_that_cannot_be_drawn_stand_as_their_codes_and_the_pdf_is_there(wo
     path.write_bytes(paper.referral_pdf(changed))
     text = " ".join(poppler("pdftotext", path, "-").split())
     assert "Before [U+0080] [U+009F] [U+E000] [U+F0000] [U+0378] [U+1FFFE] [U+FDD0] after." in text
+
+
+def test_planted_edge_that_takes_any_mark_is_noticed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "check_content", lambda event: None)
+    with pytest.raises(AssertionError):
+        test_marks_that_cannot_be_drawn_stand_as_their_codes_and_the_pdf_is_there(world, tmp_path)
 
 
 @one_engine
