@@ -5,6 +5,7 @@ A check that stays green with its bug planted proves nothing, and turns this pag
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -217,6 +218,18 @@ def test_a_reminder_by_hand_as_often_as_one_likes(monkeypatch):
 def test_a_late_answer_that_stops_the_climb_for_ever(monkeypatch):
     monkeypatch.setattr(replies, "climb_target", lambda rules, challenge: None)
     fails(test_passed_dates.test_a_late_answer_that_nobody_judges_within_its_day_stops_the_climb_once_and_then_it_goes)
+
+
+def test_a_notice_that_asks_for_a_reply(monkeypatch):
+    tells = raising.enter_notice
+
+    def asks(turn, event):
+        tells(turn, event)
+        day = turn.at.date() + timedelta(days=7)
+        windows.open_window(turn, WindowKind.JUDGEMENT, THE_RAISER, windows.named_date(turn, day, "respond_by"))
+
+    monkeypatch.setattr(raising, "enter_notice", asks)
+    fails(test_properties.test_a_notice_never_has_a_window_and_never_climbs)
 
 
 def test_an_end_that_leaves_the_windows_running(monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from sqlalchemy import select
 
-from api.pages.sign_in import rate_limit
+from api.pages.sign_in import rate_limit, sign_in
 from api.pages.sign_in.rate_limit import WITHIN
 from api.request_context import address_of
 from drp.database.account_tables import AttemptRow, SignInRow
@@ -162,3 +162,11 @@ def test_the_chooser_is_refused_by_what_the_request_shows(world: World, opened: 
     for headers in NOT_HERE:
         assert replica.at().send("POST", "/sign-in/as", headers, data=person).status_code == 401, headers
         assert "choose a person" not in replica.at().send("GET", "/sign-in", headers).text, headers
+
+
+def test_planted_chooser_that_looks_at_the_settings_alone_is_noticed(
+    world: World, opened: Callable[..., Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "is_from_this_machine", lambda request: True)
+    with pytest.raises(AssertionError):
+        test_the_chooser_is_refused_by_what_the_request_shows(world, opened)

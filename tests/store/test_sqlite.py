@@ -1,6 +1,8 @@
 """SQLite as the service opens it: with a write-ahead log only where that is safe, and with one SQLite in the process."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,17 @@ def test_a_write_ahead_log_where_it_is_safe(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sqlite3, "sqlite_version_info", WAL_IS_SAFE_FROM)
     monkeypatch.setattr(sqlite3, "sqlite_version", "3.51.3")
     assert as_opened(tmp_path) == ("wal", "SQLite 3.51.3, write-ahead log")
+
+
+def test_each_commit_is_on_the_disk_before_it_is_said(tmp_path: Path) -> None:
+    """In a process of its own: what the tests open is quicker (tests/quick_engines.py)."""
+    asks = (
+        "import sys; from drp.database.engine import Store; store = Store(f'sqlite:///{sys.argv[1]}')\n"
+        "for opened in (store.read, store.write):\n"
+        "    with opened('nowhere') as here: print(here.exec_driver_sql('PRAGMA synchronous').scalar_one())"
+    )
+    said = subprocess.run([sys.executable, "-c", asks, str(tmp_path / "drp.sqlite")], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == ["2", "2"], "FULL"
 
 
 def test_a_rollback_journal_where_two_writers_could_corrupt_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
