@@ -137,15 +137,21 @@ def actor_of_entry(
 def _raised_under(
     connection: Connection, authority: str, procedures: Procedures, loaded: StoredChallenge, kept: StoredTimeline
 ) -> Rules | None:
-    """The rules that it was raised under, where it was moved to others since: the version of the same ladder that fits."""
+    """The rules that it was raised under, where it was moved to others since: its first entry says which.
+
+    Entries of edition 1 do not: there it is the newest version of the same ladder that was loaded and in force by then.
+    """
     if not any(entry.kind == "ladder_moved" for entry in kept.entries):
         return None
+    challenge = loaded.challenge
+    if said := json.loads(kept.entries[0].facts).get("ladder_hash"):
+        return procedures.rules(connection, authority, said, challenge.authority_hash)
     rows = connection.execute(
-        select_of(DocumentRow, authority, DocumentRow.hash).where(
-            col(DocumentRow.kind) == "ladder", col(DocumentRow.key) == loaded.ladder
-        )
+        select_of(DocumentRow, authority, DocumentRow.hash)
+        .where(col(DocumentRow.kind) == "ladder", col(DocumentRow.key) == loaded.ladder)
+        .order_by(col(DocumentRow.stored_at) <= challenge.raised_at, col(DocumentRow.in_force), col(DocumentRow.stored_at))
     ).scalars()
-    day = local_date(loaded.challenge.raised_at)
-    known = [procedures.rules(connection, authority, hash_, loaded.challenge.authority_hash) for hash_ in rows]
+    day = local_date(challenge.raised_at)
+    known = [procedures.rules(connection, authority, hash_, challenge.authority_hash) for hash_ in rows]
     fitting = [rules for rules in known if rules.ladder.in_force <= day and day <= (rules.ladder.until or date.max)]
-    return max(fitting, key=lambda rules: rules.ladder.in_force, default=None)
+    return fitting[-1] if fitting else None

@@ -145,7 +145,8 @@ def test_histories_of_earlier_releases_still_replay(path):
 
 
 def test_there_are_histories():
-    assert len(GOLDEN_FILES) >= 6
+    assert {path.parent.name for path in GOLDEN_FILES} == {"0.1", "0.2"}
+    assert len(GOLDEN_FILES) == 12
 
 
 def test_planted_a_rule_that_changed_since(monkeypatch):

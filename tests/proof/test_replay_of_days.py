@@ -26,12 +26,17 @@ from drp.database.engine import Store
 from drp.database.scope import select_of
 from drp.identity import tokens
 from drp.proof import replay_store
+from drp.register_import.import_file import GivenSheet, import_sheet
+from drp.register_import.mapping import SheetMapping
 from drp.settings import Settings
 from tests.cast.councils import LEVELS, procedures
 from tests.cast.direct import client_of
 from tests.cast.keyed import keyed
 from tests.cast.stores import OWNER, read_once
 from tests.cast.world import World
+from tests.ladders.reading import SHIPPED as FOLDER
+from tests.ladders.reading import texts
+from tests.register.bringing import HEAD
 from tests.service.test_about_service import loads
 from workflows.ladder_language.reader import read_procedures
 from workflows.model.authority import Capacity
@@ -156,11 +161,50 @@ class Days:
         self.service: Service = assemble_service(settings, clock=lambda: self.now)
         read_once(self.service.casework.procedures)
         tell_story(self.service, self.now, lambda said: None)
-        self.client = client_of(create_app(settings, lambda: self.now))
+        self.app = create_app(settings, lambda: self.now)
+        self.client = client_of(self.app)
+
+    def close(self) -> None:
+        """Let go of both engines: the heartbeat's and the pages'."""
+        self.service.close()
+        self.app.state.service.close()
 
     def named(self) -> list[tuple[str, str]]:
         found = {part.key: checkpoints.replay_authority(self.service, part.key)[1] for part in CAST}
         return [(authority, f"{one.reference}: {one.said}") for authority, faults in found.items() for one in faults]
+
+    def take_over(self, authority: str) -> int:
+        """Open rows of a sheet run on as items, one at each of two stages. Returns how many."""
+        with self.service.store.write(authority) as connection:
+            rules = self.service.casework.procedures.current(connection, authority)
+            spoken, ladder = rules[0].authority, max((one.ladder for one in rules), key=lambda one: len(one.stages))
+            child = max(retention.every_child(connection, spoken), key=lambda one: one.challenges).number
+            reason = spoken.themes[0].reasons[0].key
+            stages = [stage.key for stage in ladder.stages[1:3]]
+            rows = [f"OLD-{n},2026-01-1{n},,formal,{stage},{reason},,,,,{child},\n" for n, stage in enumerate(stages)]
+            sheet = GivenSheet("past.csv", "".join((HEAD, *rows)).encode(), SheetMapping(), "")
+            return len(import_sheet(self.service.casework, connection, rules, sheet, self.now, True).taken)
+
+    def move_ladder(self, authority: str) -> None:
+        """The authority changes its procedure, and its IRO manager moves an item to it, at the stage at which it is."""
+        changed = {
+            name: text.replace("judge_within: 3 working days", "judge_within: 4 working days")
+            for name, text in texts(FOLDER / authority).items()
+        }
+        with self.service.store.write(authority) as connection:
+            self.service.casework.procedures.seed(connection, read_procedures(changed), self.now)
+            every = self.service.casework.procedures.current(connection, authority)
+            rules = max(every, key=lambda one: (len(one.ladder.stages), one.ladder.in_force))
+            query = select_of(ChallengeRow, authority, ChallengeRow.reference, ChallengeRow.stage).where(
+                col(ChallengeRow.ladder) == rules.ladder.key, col(ChallengeRow.ladder_hash) != rules.ladder.hash,
+                col(ChallengeRow.phase) == "awaiting",
+            )  # fmt: skip
+            reference, stage = connection.execute(query).first()
+        body = {"type": "ladder_moved", "version": rules.ladder.version, "stage": stage, "why": "The new procedure."}
+        headers, path = {"Authorization": f"Bearer {self.manager(authority)}"}, f"/api/v1/challenges/{reference}/events"
+        name, _, stands = self.client.post(path, json=body, headers=headers).json()["send"].partition(": ")
+        answer = self.client.post(path, json=body, headers={**headers, name: stands})
+        assert answer.status_code == 200, answer.text
 
     def manager(self, authority: str) -> str:
         """A token of the IRO manager."""
@@ -202,16 +246,23 @@ def _holders_now(authority: str, roles: Any) -> Any:
 def test_five_days_of_the_demonstration_leave_nothing_to_name(
     store: Store, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Ticks late and doubled, over the night on which the clocks change; outages held and released both ways; an erasure."""
+    """Ticks late and doubled, over the night on which the clocks change; outages held and released both ways; an erasure.
+
+    A ladder that changes on the way and an item that is moved to it; items taken over from a sheet run beside.
+    """
     days, rng, how = Days(store, tmp_path), random.Random(20260326), cycle(("as due", "time given back"))
+    assert days.take_over(CAST[0].key) == 2
     assert days.named() == []
     end, released, looked = days.now + timedelta(days=5), 0, days.now
+    moves = [(days.now + timedelta(days=2), "derby")]
     outages = [days.now + timedelta(days=1), days.now + timedelta(days=3, hours=14)]
     while days.now < end:
         days.now += timedelta(minutes=rng.choice((1, 7, 20, 45, 75)))
         if outages and days.now >= outages[0]:
             outages.pop(0)
             days.now += timedelta(hours=26)
+        if moves and days.now >= moves[0][0]:
+            days.move_ladder(moves.pop(0)[1])
         beat_once(days.service)
         if rng.random() < 0.2:
             for part in CAST:
@@ -237,7 +288,7 @@ def test_five_days_of_the_demonstration_leave_nothing_to_name(
             .values(highest_stage="stage_7")
         )  # fmt: skip
     assert [one[1].partition(":")[0] for one in days.named()] == [reference]
-    days.service.close()
+    days.close()
 
 
 # Planted: each makes replay cry wolf, or keep still.

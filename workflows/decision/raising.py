@@ -115,7 +115,8 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
     check_raised(turn, event)
     asked = prompts_at_raising(rules, event, turn.challenge, earlier, turn.at)
     told = [{"kind": prompt.kind, "stages": list(prompt.stages), "reference": prompt.reference} for prompt in asked]
-    note_raised(turn, event, {"prompts": told, "about_child": turn.challenge.about_child})
+    under = {"ladder_hash": ladder.hash} if rules.edition is not Edition.FIRST else {}
+    note_raised(turn, event, {"prompts": told, "about_child": turn.challenge.about_child, **under})
     if ladder.is_notice:
         enter_notice(turn, event)
         return asked

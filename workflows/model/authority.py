@@ -198,7 +198,7 @@ class Edition(IntEnum):
     FIRST = 1
     """Releases 0.1."""
     SECOND = 2
-    """Still open: release 0.2 closes it."""
+    """Release 0.2. Closed: its histories stand in `tests/decision/golden/0.2`, and what they decided stays decided."""
 
 
 PRESENT_EDITION = Edition.SECOND
