@@ -35,6 +35,9 @@ from tests.pages import test_rate as rates
 from tests.pages import test_sessions as signing_in
 from tests.pages.ground import OWN, Ground
 from tests.pages.replicas import Replica
+from tests.pages.test_sessions import opened
+
+__all__ = ["opened"]
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -317,11 +320,11 @@ def test_an_answer_that_tells_whether_an_address_is_known_is_noticed(
 ) -> None:
     real = sign_in_module.request_link
 
-    def telling(connection: Any, chance: Any, authority: str, email: str, *more: Any) -> None:
-        is_known = email.strip().lower() == signing_in.TESS
+    def telling(connection: Any, chance: Any, seal: Any, authority: str, asked: Any, now: Any) -> None:
+        is_known = asked.email.strip().lower() == signing_in.TESS
         if how == "work" and not is_known:
             return
-        real(connection, chance, authority, email, *more)
+        real(connection, chance, seal, authority, asked, now)
         if how == "words":
             monkeypatch.setattr(sign_in, "SENT", "It is on its way." if is_known else "That address is nobody's.")
 
@@ -568,8 +571,8 @@ def test_a_redirect_to_the_host_that_a_request_names_is_noticed(ground: Ground, 
 def test_a_link_to_the_host_that_a_request_names_is_noticed(world: World, monkeypatch: Plant) -> None:
     real = sign_in.send_links
 
-    def trusting(casework: Any, authority: str, now: Any, sender: Any) -> int:
-        return real(casework, authority, now, replace(sender, link="https://evil.example"))
+    def trusting(casework: Any, seal: Any, authority: str, now: Any, sender: Any) -> int:
+        return real(casework, seal, authority, now, replace(sender, link="https://evil.example"))
 
     monkeypatch.setattr(sign_in, "send_links", trusting)
     must_fail(lambda: headers.test_links_in_messages_begin_as_the_operator_set_them(world))

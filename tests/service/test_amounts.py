@@ -180,10 +180,10 @@ def test_an_item_with_five_hundred_windows_decides_and_keeps_within_six_times_on
 @pytest.mark.deep
 @one_engine
 def test_a_thousand_dates_that_pass_at_once_are_decided_in_proportion(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as many windows take about twice as long, and not four times."""
+    """Twice as many windows take about twice as long, and not four times: the better of two each, one after the other."""
     monkeypatch.setattr("drp.casework.service.check_amount", lambda *given: None)
-    took = []
-    for number in (500, 1000):
+    took: dict[int, list[float]] = {500: [], 1000: []}
+    for number in (500, 1000, 500, 1000):
         reference = with_windows(world, number)
         with world.store.read(world.key) as connection:
             words = world.service.casework.procedures.current(connection, world.key)[0].authority
@@ -191,5 +191,5 @@ def test_a_thousand_dates_that_pass_at_once_are_decided_in_proportion(world: Wor
         later = world.now + timedelta(days=90)
         began = perf_counter()
         world.service.casework.act(irene, reference, e.Noted("After."), later, lambda connection, done: {})
-        took.append(perf_counter() - began)
-    assert took[1] < 3 * took[0], took
+        took[number].append(perf_counter() - began)
+    assert min(took[1000]) < 3 * min(took[500]), took

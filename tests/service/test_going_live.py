@@ -4,7 +4,9 @@ import re
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 from sqlalchemy import select, update
 
 from api.cli.own_files import load_own_files
+from api.exports.referral import gather
+from api.exports.referral.bundle import verify_file
 from api.jobs import heartbeat
 from api.jobs.heartbeat import deliver_authority
 from api.json.health import health_of
@@ -64,6 +68,26 @@ def test_on_trial_no_mail_leaves_but_links_and_the_inbox_has_it(trial: World) ->
     assert "Not live yet." in page.text
     health = health_of(trial.service)
     assert "An authority is not live" in " ".join(health.reasons)
+
+
+def test_what_is_referred_on_trial_says_so_throughout(trial: World, tmp_path: Path) -> None:
+    irene = trial.as_("irene")
+    reference = str(irene.raises().json()["reference"])
+    assert irene.brings(reference, "referred_to_cafcass").status_code == 200
+    octets = irene.get(f"/challenges/{reference}/referral/0/bundle").content
+    (tmp_path / "bundle.zip").write_bytes(octets)
+    _, said = verify_file(tmp_path / "bundle.zip")
+    assert "A trial (NOT a referral)" in said
+    with zipfile.ZipFile(BytesIO(octets)) as bundle:
+        assert b"Trial: made before the service went live" in bundle.read("referral.html")
+
+
+def test_planted_trial_that_leaves_as_a_referral_is_noticed(
+    trial: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gather, "is_live", lambda *given: True)
+    with pytest.raises(AssertionError):
+        test_what_is_referred_on_trial_says_so_throughout(trial, tmp_path)
 
 
 def test_going_live_seals_the_trial_and_lets_mail_leave(trial: World) -> None:

@@ -66,10 +66,10 @@ def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: P
     known: dict[str, Any] = {}
     real = tokens.person_of_token
 
-    def forgetful(connection: Any, authority: str, token: str, now: Any) -> Any:
+    def forgetful(connection: Any, seal: Any, authority: str, token: str, now: Any) -> Any:
         if token in known:
             return known[token]
-        known[token] = real(connection, authority, token, two.now.replace(year=2025))
+        known[token] = real(connection, seal, authority, token, two.now.replace(year=2025))
         return known[token]
 
     monkeypatch.setattr(tokens, "person_of_token", forgetful)

@@ -84,10 +84,10 @@ class EnclosedDocument(BundlePart):
 
 
 class Contents(BundlePart):
-    """Everything that a bundle says. A rehearsal, or a draft, is marked as one throughout."""
+    """Everything that a bundle says. A rehearsal, a draft or a trial is marked as one throughout."""
 
     format: Literal["drp referral 1"]
-    standing: Literal["referral", "draft", "rehearsal"]
+    standing: Literal["referral", "draft", "rehearsal", "trial"]
     reference: str
     authority: str
     procedure: str

@@ -13,6 +13,7 @@ from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
 from drp.items.referrals import EntrySelection, MadeReferral, Redaction, select_entries, words_go
+from drp.staffing.going_live import is_live
 from drp.timeline.read import StoredTimeline, read_timeline
 from workflows.calendar.working_days import long_date, so_many
 from workflows.decision.decision_builder import EntryVisibility
@@ -22,7 +23,7 @@ from workflows.model.referral import CHECKLIST, ItemStanding, standings_of_items
 ERASED = "It was lawfully erased."
 NOT_SENT = "Its words are not sent."
 
-Kind = Literal["referral", "draft", "rehearsal"]
+Kind = Literal["referral", "draft", "rehearsal", "trial"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ def gather_referral(
     kind: Kind,
     now: datetime,
 ) -> GatheredReferral:
-    """The contents of a referral that was made, or (`made` None) of one that is being written. `now`: aware UTC."""
+    """The contents of a referral that was made, or (`made` None) of one that is being written. `now`: aware UTC.
+
+    Until an authority is live what is made there is a trial, whatever it was asked for as.
+    """
+    kind = kind if is_live(connection, authority) else "trial"
     kept = read_timeline(connection, authority, seen.loaded.id)
     # Of a referral's own entry the words go: they are the referral.
     selection = select_entries(kept.entries, (*event.includes, *([made.number] if made else ())))

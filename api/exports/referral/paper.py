@@ -13,7 +13,10 @@ from api.exports.referral.gather import missing_in_referral
 from workflows.calendar.working_days import local_date
 from workflows.model.referral import SECTIONS
 
-MARKS = {"draft": "Draft: not a referral yet", "rehearsal": "Rehearsal: nothing was sent", "referral": ""}
+MARKS = {
+    "draft": "Draft: not a referral yet", "rehearsal": "Rehearsal: nothing was sent", "referral": "",
+    "trial": "Trial: made before the service went live, about nobody",
+}  # fmt: skip
 
 _SECTIONS = [{"key": key.value, "title": title} for key, title in SECTIONS.items()]
 
