@@ -8,6 +8,7 @@ not in it.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping
 from sqlmodel import col
@@ -37,7 +38,7 @@ def continue_told(before: str, message: Row, copies: Iterable[Row]) -> str:
     return hashlib.sha256(canonical_text(said).encode()).hexdigest()
 
 
-def read_messages(connection: Connection, authority: str, challenge: Any) -> list[tuple[RowMapping, list[RowMapping]]]:
+def read_messages(connection: Connection, authority: str, challenge: UUID) -> list[tuple[RowMapping, list[RowMapping]]]:
     """Every message of an item in the order in which it was needed, with everybody's copy."""
     messages = select_of(NotificationRow, authority).where(col(NotificationRow.challenge) == challenge)
     copies = gather_by_key(
