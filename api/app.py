@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api import errors, request_context
-from api.assembly import Clock, assemble_service, enter_what_is_not, system_clock
+from api.assembly import Clock, Service, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.denials import Denials
 from api.head_requests import HeadRequests
@@ -69,6 +69,15 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
     if settings.choose_a_person and urlsplit(settings.link).hostname not in LOOPBACK:
         raise RuntimeError("DRP_CHOOSE_A_PERSON lets anybody be anybody: it is for a demonstration on this machine alone.")
     service = assemble_service(settings, clock)
+    try:
+        return _app_of(service)
+    except BaseException:
+        service.close()
+        raise
+
+
+def _app_of(service: Service) -> FastAPI:
+    settings = service.settings
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
         migrate_database(service.store)

@@ -4,6 +4,7 @@ Starlette's TestClient hands every request to a thread of its own and back, nine
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine
 from contextlib import closing
@@ -111,3 +112,9 @@ def client_of(app: FastAPI) -> httpx2.Client:
     return httpx2.Client(
         transport=Direct(app), base_url="http://testserver", follow_redirects=True, headers={"user-agent": "testclient"}
     )
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

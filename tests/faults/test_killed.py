@@ -21,6 +21,7 @@ from drp.casework.save import DecisionWriter
 from drp.database.engine import Store
 from notifications import outbox
 from notifications.channels import Folder, OutgoingMail, SendOutcome
+from tests.cast.direct import free_port
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from tests.faults import served
 from tests.faults.checker import faults, lost
@@ -29,11 +30,6 @@ from tests.faults.world import Client, founded, note_body, raise_body, settings
 SEED = int(os.environ.get("FAULTS_SEED", "20261122"))
 ROUNDS = int(os.environ.get("FAULTS_KILLS", "10"))
 MAIN = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 _FORKS = multiprocessing.get_context("forkserver")

@@ -1,7 +1,7 @@
 """Who may see and do what: the whole table, and what the forbidden looks like from outside."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -301,39 +301,51 @@ def test_a_token_of_one_authority_opens_nothing_in_another(two: World) -> None:
 
 # A route that nobody declared.
 
+Build = Callable[[], FastAPI]
 
-def declared(world: World) -> FastAPI:
-    return api_app.create_app(world.settings, lambda: world.now)
+
+@pytest.fixture
+def declared(world: World) -> Iterator[Callable[[], FastAPI]]:
+    """Builds the service again, on the world's database."""
+    made: list[FastAPI] = []
+
+    def build() -> FastAPI:
+        made.append(api_app.create_app(world.settings, lambda: world.now))
+        return made[-1]
+
+    yield build
+    for app in made:
+        app.state.service.close()
 
 
 def nothing() -> None:
     """A route that answers nothing."""
 
 
-def test_a_route_that_the_table_does_not_name_stops_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = declared(world)
+def test_a_route_that_the_table_does_not_name_stops_the_service(declared: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = declared()
     app.add_api_route("/api/v1/backdoor", nothing, methods=["GET"])
     with pytest.raises(Undeclared, match="backdoor"):
         request_context.check_declared(app)
-    app = declared(world)
+    app = declared()
     app.router.routes.append(Mount("/files", app=FastAPI()))
     with pytest.raises(Undeclared, match="files"):
         request_context.check_declared(app)
     monkeypatch.delitem(request_context.ROUTES, ("GET", "/api/v1/inbox"))
     with pytest.raises(Undeclared, match="inbox"):
-        declared(world)
+        declared()
 
 
-def test_a_route_that_asks_nobody_who_they_are_stops_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_route_that_asks_nobody_who_they_are_stops_the_service(declared: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/health"), RouteAudience.PERSON)
     with pytest.raises(Undeclared, match="asks nobody"):
-        declared(world)
+        declared()
 
 
-def test_a_route_that_is_declared_and_not_built_stops_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_route_that_is_declared_and_not_built_stops_the_service(declared: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/dreams"), RouteAudience.PERSON)
     with pytest.raises(Undeclared, match=r"not built.*dreams"):
-        declared(world)
+        declared()
 
 
 # Entries.

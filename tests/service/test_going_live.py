@@ -24,6 +24,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.register_tables import RegisterRow
 from drp.staffing import going_live
 from notifications.channels import SendOutcome
+from tests.cast.direct import free_port
 from tests.cast.world import World
 from tests.ladders import reading
 from tests.pages.browser import at_browser
@@ -162,7 +163,7 @@ def test_the_documented_order_of_going_live_works_word_by_word(world: World, tmp
     for path in (ROOT / "api" / "demo" / "directories" / "derby").glob("*.csv"):
         (directory / path.name).write_text(path.read_text(encoding="utf-8").replace(manager, "i.manager"), encoding="utf-8")
     env = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "DRP_TICK_SECONDS": "1"}
-    served: subprocess.Popen[bytes] | None = None
+    port, served = free_port(), None
     said: dict[str, str] = {}
     try:
         for line in documented():
@@ -170,10 +171,12 @@ def test_the_documented_order_of_going_live_works_word_by_word(world: World, tmp
             assert words[0] == "drp"
             if words[1] == "serve":
                 with (tmp_path / "serve.log").open("wb") as log:
-                    served = subprocess.Popen([drp, *words[1:], "--port", "8123"], cwd=tmp_path, env=env, stdout=log, stderr=log)
+                    served = subprocess.Popen(
+                        [drp, *words[1:], "--port", str(port)], cwd=tmp_path, env=env, stdout=log, stderr=log
+                    )
                 for _ in range(200):
                     try:
-                        if httpx2.get("http://127.0.0.1:8123/api/v1/health/serving", timeout=1).status_code == 200:
+                        if httpx2.get(f"http://127.0.0.1:{port}/api/v1/health/serving", timeout=1).status_code == 200:
                             break
                     except httpx2.HTTPError:
                         time.sleep(0.1)
@@ -183,7 +186,7 @@ def test_the_documented_order_of_going_live_works_word_by_word(world: World, tmp
             assert done.returncode == 0, (line, said[line])
         assert said["drp live durham i.manager"].startswith("derby is live.")
         token = said["drp token create durham i.manager"].strip()
-        answer = httpx2.get("http://127.0.0.1:8123/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=5)
+        answer = httpx2.get(f"http://127.0.0.1:{port}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=5)
         assert answer.status_code == 200
         assert "MAIL DOES NOT LEAVE" in (tmp_path / "serve.log").read_text()
     finally:
