@@ -56,14 +56,14 @@ def told_otherwise_than_committed(
 
     `entries`: number and `told` of each, oldest first; `stands`: the digest in the challenge's own row.
     """
-    reached = [NOBODY_YET]
-    for message, copies in messages:
-        reached.append(continue_told(reached[-1], message, copies))
+    reached = NOBODY_YET
+    places = {reached: 0}
+    for place, (message, copies) in enumerate(messages, 1):
+        reached = continue_told(reached, message, copies)
+        places[reached] = place
     at = 0
     for number, told in entries:
-        if not told:
-            continue
-        if told not in reached[at:]:
+        if told and places.get(told, -1) < at:
             return f"whom was told what is not what entry {number} commits to"
-        at = reached.index(told, at)
-    return "" if reached[-1] == stands else "whom was told what is not what the challenge's own row commits to"
+        at = places[told] if told else at
+    return "" if reached == stands else "whom was told what is not what the challenge's own row commits to"

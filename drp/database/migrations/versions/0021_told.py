@@ -7,9 +7,6 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-from drp.database.challenge_tables import ChallengeRow
-from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.database.scope import core_table
 from drp.timeline.telling import NOBODY_YET, continue_told
 
 revision = "0021"
@@ -17,6 +14,21 @@ down_revision = "0020"
 
 TABLES = ("challenge", "entry")
 READ = ("challenge", "notification", "delivery")
+
+# As these tables stand at this revision: what a later one adds to them is not there yet.
+KEY = ("authority", "challenge", "version", "n")
+_KEY = (sa.column("authority", sa.String), sa.column("challenge", sa.Uuid), sa.column("version", sa.Integer))
+NOTIFICATION = sa.table(
+    "notification", *_KEY, sa.column("n", sa.Integer), sa.column("subject", sa.String), sa.column("stage", sa.String),
+    sa.column("sequence", sa.Integer), sa.column("window", sa.String), sa.column("due", sa.Date),
+    sa.column("at", sqlmodel.sql.sqltypes.UTCDateTime()),
+)  # fmt: skip
+DELIVERY = sa.table(
+    "delivery", *(sa.column(one.name, one.type) for one in _KEY), sa.column("n", sa.Integer), sa.column("person", sa.Uuid),
+    sa.column("as_to", sa.Boolean), sa.column("role", sa.String), sa.column("how", sa.String), sa.column("party", sa.String),
+    sa.column("also", sa.String),
+)  # fmt: skip
+CHALLENGE = sa.table("challenge", sa.column("authority", sa.String), sa.column("id", sa.Uuid), sa.column("told", sa.String))
 
 
 def upgrade() -> None:
@@ -34,17 +46,14 @@ def upgrade() -> None:
 def _commit_to_what_is_found() -> None:
     """The first entry after this commits to every message that was found."""
     here = op.get_bind()
-    message, copy, challenge = (core_table(row) for row in (NotificationRow, DeliveryRow, ChallengeRow))
-    key = ("authority", "challenge", "version", "n")
+    theirs = [one for one in DELIVERY.c if one.name not in KEY]
     rows = here.execute(
-        sa.select(
-            message, *(copy.c[name] for name in ("person", "as_to", "role", "how", "party", "also")),
-        )
-        .outerjoin(copy, sa.and_(*(message.c[name] == copy.c[name] for name in key)))
-        .order_by(*(message.c[name] for name in key))
-    ).mappings().all()  # fmt: skip
-    change = sa.update(challenge).values(told=sa.bindparam("b_told"))
-    change = change.where(challenge.c.authority == sa.bindparam("b_authority"), challenge.c.id == sa.bindparam("b_id"))
+        sa.select(NOTIFICATION, *theirs)
+        .outerjoin(DELIVERY, sa.and_(*(NOTIFICATION.c[name] == DELIVERY.c[name] for name in KEY)))
+        .order_by(*(NOTIFICATION.c[name] for name in KEY))
+    ).mappings()
+    change = sa.update(CHALLENGE).values(told=sa.bindparam("b_told"))
+    change = change.where(CHALLENGE.c.authority == sa.bindparam("b_authority"), CHALLENGE.c.id == sa.bindparam("b_id"))
     found: list[dict[str, Any]] = []
     for (authority, id_), of_item in groupby(rows, key=lambda row: (row["authority"], row["challenge"])):
         told = NOBODY_YET
