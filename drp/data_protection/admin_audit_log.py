@@ -6,11 +6,11 @@ put in beside the service is seen: it is not what the newest entry found. The re
 """
 
 import hashlib
-import hmac
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from drp.database.scope import core_table, select_of
 from drp.directory.lookup import names_of
 from drp.identity.accounts import BoundBy
 from drp.identity.principal import Principal
-from drp.timeline.chain import GENESIS, ChainKey, canonical_text
+from drp.timeline.chain import GENESIS, ChainKey, canonical_text, keyed_hash_over, link_fault
 
 log = logging.getLogger("drp.proof")
 
@@ -133,9 +133,12 @@ def _newest(connection: Connection, authority: str) -> Any:
 
 
 def _hash_of(key: ChainKey, authority: str, row: Mapping[Any, Any]) -> str:
+    return keyed_hash_over(key, _bound(authority, row))
+
+
+def _bound(authority: str, row: Mapping[Any, Any]) -> bytes:
     said = {name: row[name] if name in ("number", "said") else str(row[name]) for name in _COMMITTED if name != "at"}
-    octets = canonical_text({"authority": authority, **said, "at": row["at"].isoformat(timespec="microseconds")}).encode()
-    return hmac.new(key.secret, octets, hashlib.sha256).hexdigest()
+    return canonical_text({"authority": authority, **said, "at": row["at"].isoformat(timespec="microseconds")}).encode()
 
 
 def power_digest(connection: Connection, authority: str) -> str:
@@ -215,15 +218,8 @@ def record_fault(connection: Connection, authority: str, keys: Mapping[str, Chai
     previous = GENESIS
     rows: Sequence[Mapping[str, Any]] = record_entries(connection, authority, 1, length.count)
     for number, row in enumerate(rows, 1):
-        if row["number"] != number:
-            return f"entry {number} is missing"
-        if row["previous"] != previous:
-            return f"entry {number} does not follow the one before"
-        key = keys.get(row["key_id"])
-        if key is None:
-            return f"entry {number} was made with a key that is not at hand"
-        if _hash_of(key, authority, row) != row["hash"]:
-            return f"entry {number} was altered"
+        if (fault := link_fault(keys, number, previous, row, partial(_bound, authority))) is not None:
+            return fault
         previous = row["hash"]
     if len(rows) != length.count:
         return f"entry {len(rows) + 1} is missing"

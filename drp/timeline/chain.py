@@ -148,12 +148,12 @@ def own_digest(authority: str, challenge: UUID, row: Mapping[str, Any]) -> str:
 
 def keyed_hash_of(key: ChainKey, authority: str, challenge: UUID, entry: Mapping[str, Any]) -> str:
     """The keyed hash of one entry, its `previous` included."""
-    return _keyed(key.secret, _bound(authority, challenge, entry))
+    return keyed_hash_over(key, _bound(authority, challenge, entry))
 
 
-def _keyed(secret: bytes, octets: bytes) -> str:
+def keyed_hash_over(key: ChainKey, octets: bytes) -> str:
     """HMAC-SHA-256 (RFC 2104), in hex: the same as `hmac`, held against it by a test, with the key set up only once."""
-    inner, outer = _begun(secret)
+    inner, outer = _begun(key.secret)
     inside = inner.copy()
     inside.update(octets)
     outside = outer.copy()
@@ -206,6 +206,21 @@ def chain_entries(
         yield ChainedEntry(**values, hash=head), words
 
 
+def link_fault(
+    keys: Mapping[str, ChainKey], number: int, previous: str, row: Mapping[str, Any], bind: Callable[[Mapping[str, Any]], bytes]
+) -> str | None:
+    """What is wrong with one entry, as number `number` after `previous`; None: nothing. `bind`: the bytes that its hash covers."""
+    if row["number"] != number:
+        return f"entry {number} is missing"
+    if row["previous"] != previous:
+        return f"entry {number} does not follow the one before"
+    key = keys.get(row["key_id"])
+    if key is None:
+        return f"entry {number} was made with a key that is not at hand"
+    # No constant-time comparison is needed: no attacker observes how long this takes.
+    return f"entry {number} was altered" if keyed_hash_over(key, bind(row)) != row["hash"] else None
+
+
 def first_fault(
     keys: Mapping[str, ChainKey],
     authority: str,
@@ -223,16 +238,8 @@ def first_fault(
     previous, number, bind = GENESIS, 0, _binder(authority, challenge, True)
     for row in rows:
         number += 1
-        if row["number"] != number:
-            return f"entry {number} is missing"
-        if row["previous"] != previous:
-            return f"entry {number} does not follow the one before"
-        key = keys.get(row["key_id"])
-        if key is None:
-            return f"entry {number} was made with a key that is not at hand"
-        # No constant-time comparison is needed: no attacker observes how long this takes.
-        if _keyed(key.secret, bind(row)) != row["hash"]:
-            return f"entry {number} was altered"
+        if (fault := link_fault(keys, number, previous, row, bind)) is not None:
+            return fault
         kept = words.get(number, ())
         if kept and words_commitment(kept) != row["words"]:
             return f"the words of entry {number} were altered"
