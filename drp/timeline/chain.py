@@ -209,7 +209,7 @@ def chain_entries(
 def link_fault(
     keys: Mapping[str, ChainKey], number: int, previous: str, row: Mapping[str, Any], bind: Callable[[Mapping[str, Any]], bytes]
 ) -> str | None:
-    """What is wrong with one entry, as number `number` after `previous`; None: nothing. `bind`: the bytes that its hash covers."""
+    """What is wrong with one entry, as the `number`th after `previous`; None: nothing. `bind`: what its hash covers."""
     if row["number"] != number:
         return f"entry {number} is missing"
     if row["previous"] != previous:

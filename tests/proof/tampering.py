@@ -230,6 +230,14 @@ def head_of_another(made: Books, chance: random.Random) -> int:
     return 0
 
 
+def rewrite_one(made: Books, chance: random.Random) -> int:
+    """With the key, and its own hash made right again: the next entry still follows what was there before."""
+    row = chance.choice(made.rows[:-1])
+    row["facts"] = '{"n":101}'
+    row["hash"] = keyed_hash_of(KEY, made.authority, made.id, {name: row[name] for name in ChainedEntry.__dataclass_fields__})
+    return int(row["number"])
+
+
 def another_count(made: Books, chance: random.Random) -> int:
     made.count += chance.choice((-1, 1))
     return 0
@@ -238,6 +246,7 @@ def another_count(made: Books, chance: random.Random) -> int:
 WAYS: tuple[Tampering, ...] = (
     edit, reword, delete, delete_and_recount, insert, insert_and_rewrite, swap, cut_tail, take_out_whole, rewrite_same_length,
     reword_and_rewrite, swap_and_rewrite, roll_back, another_authoritys, another_challenges, head_of_another, another_count,
+    rewrite_one,
 )  # fmt: skip
 
 ONLY_BY_CHECKPOINT = (cut_tail, take_out_whole, rewrite_same_length, reword_and_rewrite, roll_back)
