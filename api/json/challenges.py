@@ -59,11 +59,12 @@ def raise_challenge(asked: CurrentRequest, body: RaiseBody, idempotency_key: Ide
         said = f"{body.item_type.value.replace('_', ' ').capitalize()} is not a challenge."
         raise Unfit(said, "Send it to /api/v1/notices.", "item_type")
     event = Raised(
-        **body.model_dump(exclude={"child", "team", "ladder", "happened", "to", "reasons", "copies", "linked"}),
+        **body.model_dump(exclude={"child", "team", "ladder", "happened", "to", "reasons", "copies", "linked", "facts"}),
         reasons=tuple(body.reasons),
         to=tuple(body.to),
         copies=tuple(body.copies),
         linked=tuple(body.linked),
+        facts=tuple(body.facts),
         happened=tuple(body.happened.items()),
     )
     return _raise(asked, event, body, idempotency_key, body.child, body.team, body.ladder)

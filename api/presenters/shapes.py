@@ -48,6 +48,7 @@ class RaiseBody(Shape):
     raiser_role: str = "iro"
     agency: str = Field("", max_length=64, description="For a partner agency: which one.")
     linked: list[str] = Field(default_factory=list, max_length=20, description="References of siblings' challenges.")
+    facts: list[str] = Field(default_factory=list, max_length=20, description="Facts of the item that its conditions ask for.")
     without_clock: bool = Field(False, description="Log an informal talk: nobody is asked, no window opens.")
 
 

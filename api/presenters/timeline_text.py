@@ -42,6 +42,7 @@ HEADLINES = {
     "reader_removed": "Somebody reads it no more",
     "stage_skipped": "Why a stage was skipped",
     "copy_added": "Somebody was copied in",
+    "fact_said": "What is so here",
     "legal_advice_taken": "Legal advice was taken",
     "child_view_recorded": "The child's view",
     "child_told": "Telling the child",
@@ -245,6 +246,10 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         said += _addressed(facts, words, raiser)
     if entry.kind == "raised":
         said += [words.reason(key).label for key in facts.get("reasons", []) if words.has_reason(key)]
+        said += [words.item_facts[key] for key in facts.get("facts", []) if key in words.item_facts]
+    if entry.kind == "fact_said":
+        label = words.item_facts.get(facts["fact"], facts["fact"])
+        said += [label if facts["holds"] else f"No longer: {label}", *_addressed(facts, words, raiser)]
     if entry.kind != "windows_held":
         said += [text.format(long_date(date.fromisoformat(facts[name]))) for name, text in _DATED.items() if facts.get(name)]
     if entry.kind in ("meeting_arranged", "windows_held"):

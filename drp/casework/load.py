@@ -135,6 +135,7 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         impact=rest.get("impact", ""),
         taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
         extension=_extension(rest.get("extension")),  # absent in what earlier releases kept
+        item_facts=tuple(rest.get("item_facts", ())),
         readers=tuple(rest.get("readers", ())),  # absent in what earlier releases kept
         second_name=SecondName(*second) if (second := rest.get("second_name")) else None,
     )

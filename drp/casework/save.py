@@ -261,6 +261,7 @@ def _challenge_values(loaded: StoredChallenge, challenge: Challenge, entries: in
             "impact": challenge.impact,
             "taken_over_from": _text(challenge.taken_over_from),
             "readers": list(challenge.readers),
+            "item_facts": list(challenge.item_facts),
             "second_name": [second.person, second.sequence] if (second := challenge.second_name) else None,
             "extension": _extension_values(challenge.extension) if challenge.extension else None,
         },

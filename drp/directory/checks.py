@@ -10,7 +10,7 @@ from drp.directory.cells import show_cell
 from drp.directory.files import ChildLine, DirectoryFiles, PostLine
 from drp.directory.values import Directory, DirectoryUnit, Person, StandIn
 from workflows.ladder_language.strict_yaml import FileFault
-from workflows.model.authority import Authority, Capacity, HeldFor, Role
+from workflows.model.authority import Authority, Capacity, FactOf, HeldFor, Role
 
 OLDEST = 30
 """Years: nobody older is on the list of an Independent Reviewing Officer, so such a date of birth is a slip."""
@@ -279,7 +279,7 @@ class _Check:
                 f"`{row.iro}` is both the child's social worker and their IRO",
                 "name two people: the IRO is independent of the child's case",
             )
-        known = [key for key, _ in self.authority.facts]
+        known = list(self.authority.facts_of(FactOf.CHILD, FactOf.BOTH))
         for fact in row.child.facts:
             if fact not in known:
                 self._fault(

@@ -120,7 +120,7 @@ class _Teller:
 
     def _facts_in_words(self, directory: Directory, child: DirectoryChild) -> dict[str, str]:
         """What ladders ask of a child."""
-        facts = dict(self.authority.facts)
+        facts = self.authority.facts_of()
 
         def labels(keys: Iterable[str]) -> str:
             return " and ".join(facts.get(key) or self.authority.label(key) for key in sorted(keys)) or "none"

@@ -74,6 +74,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.SecondNameGiven: e.SecondNameGiven("I have read it and agree."),
         e.ExtensionTakenBack: e.ExtensionTakenBack("It was for another child."),
         e.CopyAdded: e.CopyAdded(free[n % len(free)]),
+        e.FactSaid: e.FactSaid(next(iter(story.rules.authority.item_facts), "none_known")),
         e.LegalAdviceTaken: e.LegalAdviceTaken("Duty line", today, True, "Refer."),
         e.ChildViewRecorded: e.ChildViewRecorded("the issue", "I want to go home.", n % 2 == 0),
         e.ChildTold: e.ChildTold(True, today),

@@ -7,7 +7,7 @@ import pytest
 from tests.ladders.plainly import rows, within
 from tests.ladders.reading import INVENTIONS, ladder, procedures
 from workflows.calendar.working_days import Length, LengthUnit
-from workflows.model.authority import Capacity, in_force_on, serves_item
+from workflows.model.authority import Capacity, NamedFact, in_force_on, serves_item
 from workflows.model.ladder import CountedFrom, ItemType, Need, NoReply, Status, Term
 
 LADDERS = [
@@ -374,4 +374,4 @@ def test_the_authoritys_own_days_hours_words_and_capacities():
     assert authority.roles_acting_as(Capacity.IRO) == ("reviewing_officer",)
     assert authority.label("urgent") == "red alert"
     assert authority.role("reviewing_officer").plural == "Care Reviewers"
-    assert authority.facts == (("out_of_area", "Placed more than 20 miles away"),)
+    assert authority.facts == (NamedFact("out_of_area", "Placed more than 20 miles away"),)

@@ -178,7 +178,7 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "outcome_recorded": {"outcome": "w"},
     "escalated": {"why": "w"}, "escalation_held": {"why": "w"}, "escalation_recalled": {"why": "w"},
     "window_extended": {"until": "2026-04-20", "why": "w"}, "extension_taken_back": {}, "second_name_given": {},
-    "copy_added": {"role": "chief_executive"},
+    "fact_said": {"fact": "agreed_at_panel"}, "copy_added": {"role": "chief_executive"},
     "legal_advice_taken": {"source": "w", "on": "2026-04-01", "conflict_checked": True},
     "child_view_recorded": {"about": "the issue", "view": "w"}, "child_told": {"told": True},
     "advocate_recorded": {"state": "offered"}, "complaint_opened": {"reference": "C-1"}, "court_told": {"hearing": "2026-05-01"},

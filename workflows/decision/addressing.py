@@ -20,7 +20,7 @@ def _term(term: Term, challenge: Challenge, authority: Authority, chosen: bool) 
     facts = challenge.facts
     known: dict[str, Collection[str]] = {
         "status": [status.value for status in facts.statuses],
-        "fact": facts.facts,
+        "fact": facts.facts | {*challenge.item_facts},
         "priority": (challenge.priority,),
         "reason": challenge.reasons,
         "item": (challenge.item_type.value,),

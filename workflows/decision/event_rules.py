@@ -6,7 +6,18 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from workflows.decision import absence, escalation, extensions, impact, off_ladder_events, outcomes, reaching, replies, windows
+from workflows.decision import (
+    absence,
+    escalation,
+    extensions,
+    impact,
+    item_facts,
+    off_ladder_events,
+    outcomes,
+    reaching,
+    replies,
+    windows,
+)
 from workflows.decision.decision_builder import DecisionBuilder, not_open
 from workflows.decision.moves import moves_of
 from workflows.model import events as e
@@ -124,6 +135,9 @@ _BESIDE_IT = {
     e.CopyAdded: EventRule(_IRO_SIDE, off_ladder_events.add_copy, "copy_in", (escalation.is_sent,)),
     e.ReaderNamed: EventRule(_IRO, off_ladder_events.name_reader, "child"),
     e.ReaderRemoved: EventRule(_IRO, off_ladder_events.remove_reader, "child", (off_ladder_events.somebody_was_named,)),
+    e.FactSaid: EventRule(
+        _IRO_SIDE | _CHILDS_IRO, item_facts.say_fact, needs=(escalation.has_not_ended, item_facts.any_is_known)
+    ),
     e.LegalAdviceTaken: EventRule(_IRO_SIDE, off_ladder_events.record_legal_advice, "legal_advice"),
     e.ChildViewRecorded: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),
     e.ChildTold: EventRule(_IRO, off_ladder_events.record_about_child, "child", (off_ladder_events.is_about_child,)),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from workflows.calendar import working_days
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
+from workflows.decision.item_facts import check_item_facts
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
 from workflows.model.authority import Capacity, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
@@ -48,6 +49,7 @@ def blank_challenge(rules: Rules, event: Raised, facts: Facts, about_child: bool
         agency=event.agency,
         last_at=now,
         taken_over_from=event.taken_over_from,
+        item_facts=event.facts,
     )
 
 
@@ -205,6 +207,7 @@ def check_raised(turn: DecisionBuilder, event: Raised) -> None:
     if not event.concern.strip():
         raise Unfit("Nothing is said of the concern.", "Say in a line what it is.", "concern")
     _check_reasons(turn, event)
+    check_item_facts(turn.rules.authority, event.facts)
     _check_happened(turn, event)
     _check_priority(turn, event)
     if not turn.rules.ladder.is_notice:

@@ -16,7 +16,7 @@ from workflows.ladder_language.file_schema import (
     WrittenStage,
 )
 from workflows.ladder_language.strict_yaml import FileTree, Path
-from workflows.model.authority import Authority, Reason, Role, SendingHours, Serves, Theme
+from workflows.model.authority import Authority, NamedFact, Reason, Role, SendingHours, Serves, Theme
 from workflows.model.ladder import (
     Assumption,
     BeforeSkipping,
@@ -75,7 +75,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         ),
         serves=tuple(Serves(serves.ladder, serves.when) for serves in w.ladders),
         hash=content_hash(text),
-        facts=tuple(w.facts.items()),
+        facts=tuple(NamedFact(key, f) if isinstance(f, str) else NamedFact(key, f.label, f.of) for key, f in w.facts.items()),
         labels=tuple(w.labels.items()),
         closures=tuple((closure.day, closure.why) for closure in w.closure_days),
         sending=sending,

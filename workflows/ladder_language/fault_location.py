@@ -89,7 +89,7 @@ def locate_in_authority_file(authority: Authority, path: str) -> str:
             return f"Reason “{authority.reason(below[1]).label}”"
         return f"Reasons under “{themes[key].label}”" if below else f"Theme “{themes[key].label}”"
     if part == "facts" and key:
-        return f"Fact “{dict(authority.facts).get(key, _opened(key))}”"
+        return f"Fact “{authority.facts_of().get(key, _opened(key))}”"
     if part == "labels" and key:
         return f"The word for “{_opened(key)}”"
     return _begun(_in_words(path.split(".")))

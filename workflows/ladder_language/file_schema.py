@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator
 from workflows.calendar.working_days import Length
 from workflows.ladder_language import phrase_parser
 from workflows.ladder_language.phrase_parser import Miswritten, show_value
-from workflows.model.authority import Capacity, HeldFor
+from workflows.model.authority import Capacity, FactOf, HeldFor
 from workflows.model.ladder import (
     CountedFrom,
     ItemType,
@@ -121,6 +121,11 @@ HeldForText = Annotated[
     HeldFor,
     PlainValidator(_one_of(HeldFor)),
     WithJsonSchema({"type": "string", "enum": [member.value for member in HeldFor]}),
+]
+FactOfText = Annotated[
+    FactOf,
+    PlainValidator(_one_of(FactOf)),
+    WithJsonSchema({"type": "string", "enum": [member.value for member in FactOf]}),
 ]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Revision = Annotated[int, Field(ge=1, le=1000)]
@@ -326,6 +331,13 @@ class WrittenTheme(Written):
     ]
 
 
+class WrittenFact(Written):
+    """A fact that conditions may ask for, and of what it is said."""
+
+    label: Label
+    of: FactOfText = FactOf.CHILD
+
+
 class WrittenServes(Written):
     """A ladder in use, perhaps under a condition."""
 
@@ -415,7 +427,13 @@ class WrittenAuthority(Written):
     source: Text
     roles: dict[Key, WrittenRole] = Field(min_length=1)
     themes: dict[Key, WrittenTheme] = Field(min_length=1)
-    facts: dict[Key, Label] = Field(default_factory=dict)
+    facts: dict[
+        Key,
+        Annotated[
+            Annotated[Label, Tag("WrittenLabel")] | Annotated[WrittenFact, Tag("WrittenFact")],
+            Discriminator(lambda raw: "WrittenFact" if isinstance(raw, dict) else "WrittenLabel"),
+        ],
+    ] = Field(default_factory=dict)
     ladders: list[WrittenServes] = Field(min_length=1)
     labels: dict[Key, Label] = Field(default_factory=dict)
     closure_days: list[WrittenClosure] = Field(default_factory=list)

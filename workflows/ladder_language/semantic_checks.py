@@ -397,7 +397,7 @@ def _condition(
     when: LadderCondition, authority: Authority, priorities: Sequence[str], at: Path, tree: FileTree, every_file_read: bool = True
 ) -> None:
     known = {
-        "fact": [key for key, _ in authority.facts],
+        "fact": list(authority.facts_of()),
         "reason": [reason.key for theme in authority.themes for reason in theme.reasons],
         "theme": [theme.key for theme in authority.themes],
         "item": [item.value for item in ItemType],

@@ -64,6 +64,23 @@ class Theme:
     reasons: tuple[Reason, ...]
 
 
+class FactOf(StrEnum):
+    """Of what a fact is said: of the child, by the directory; of one item, by whoever raised it; or of both."""
+
+    CHILD = "child"
+    ITEM = "item"
+    BOTH = "both"
+
+
+@dataclass(frozen=True)
+class NamedFact:
+    """A fact that conditions may ask for beside the law's own (docs/writing-a-ladder.md)."""
+
+    key: str
+    label: str
+    of: FactOf = FactOf.CHILD
+
+
 @dataclass(frozen=True)
 class SendingHours:
     """When messages may leave, in Europe/London local time."""
@@ -128,7 +145,7 @@ class Authority:
     themes: tuple[Theme, ...]
     serves: tuple[Serves, ...]
     hash: str
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[NamedFact, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     closures: tuple[tuple[date, str], ...] = ()
     sending: SendingHours = SendingHours()
@@ -177,6 +194,15 @@ class Authority:
     def roles_acting_as(self, capacity: Capacity) -> tuple[str, ...]:
         """The roles that carry a capacity."""
         return tuple(role.key for role in self.roles if role.acts_as is capacity)
+
+    def facts_of(self, *of: FactOf) -> dict[str, str]:
+        """The facts that are said of these, with their labels by key; of anything, where nothing is named."""
+        return {fact.key: fact.label for fact in self.facts if not of or fact.of in of}
+
+    @property
+    def item_facts(self) -> dict[str, str]:
+        """The facts that are said of an item: their labels by key."""
+        return self.facts_of(FactOf.ITEM, FactOf.BOTH)
 
     def label(self, key: str) -> str:
         """The authority's own word for a thing, else the shipped one, else the key with its underscores opened."""

@@ -286,6 +286,8 @@ class Challenge:
     about_child: bool
     facts: Facts
     facts_at_raising: Facts
+    item_facts: tuple[str, ...] = ()
+    """Facts that are said of this item, whatever the directory says of the child: keys of the authority's list."""
     stage: str = ""
     phase: Phase | Outcome = Phase.AWAITING
     sequence: int = 0

@@ -99,6 +99,8 @@ class Raised(Event, type="raised"):
     """Brought over from a register kept elsewhere, where it was raised on this day: there, and in its quarter, it counts."""
     took_part: Words = ""
     """Of senior scrutiny: who looked at it together."""
+    facts: tuple[str, ...] = field(default=(), metadata=LATER)
+    """Facts of the item (`Authority.item_facts`), beside those that the directory has of the child."""
 
 
 @dataclass(frozen=True)
@@ -288,6 +290,15 @@ class CopyAdded(Event, type="copy_added"):
 
     role: str
     why: Words = ""
+
+
+@dataclass(frozen=True)
+class FactSaid(Event, type="fact_said"):
+    """A fact of the item is so from now on, or is so no longer. Who is copied where it is so is copied in at once."""
+
+    fact: str
+    holds: bool = True
+    words: Words = ""
 
 
 @dataclass(frozen=True)
@@ -677,7 +688,7 @@ FromOutside = (
     Acknowledged | NotForMe | Redirected | ClarificationAsked | ClarificationGiven | Responded | Judged
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | ExtensionTakenBack | SecondNameGiven
-    | ReaderNamed | ReaderRemoved | CopyAdded | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
+    | ReaderNamed | ReaderRemoved | CopyAdded | FactSaid | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
     | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone

@@ -41,6 +41,7 @@ from api.pages.item.move_questions import (
     ask_to_whom,
     ask_which_action,
     ask_which_entry,
+    ask_which_fact,
     ask_which_version,
     ask_who_was_told,
     ask_whom_to_copy,
@@ -272,6 +273,10 @@ MOVES: tuple[MoveForm, ...] = (
         ),
     ),
     MoveForm(e.CopyAdded, "record", "Copy somebody in", "One more of the procedure's own people.", "Copy them in", ask_whom_to_copy),
+    MoveForm(
+        e.FactSaid, "record", "Say what is so here", "What the procedure asks of the item itself: who is copied may follow from it.",
+        "Put it on the record", ask_which_fact,
+    ),
     MoveForm(e.Corrected, "record", "Correct an entry of mine", "", "Correct it", ask_which_entry),
     MoveForm(
         e.LadderMoved, "record", "Move to another version of the procedure", "Every date promised stays as it was.", "Move it",
@@ -299,6 +304,8 @@ def event_of_form(move: MoveForm, values: Mapping[str, Any]) -> e.Event:
         said.pop("look_again_on", None)
     if move.event is e.ChildTold:
         said["told"] = said["told"] == "yes"
+    if move.event is e.FactSaid:
+        said["holds"] = said["holds"] == "yes"
     for number in ("action", "entry"):
         if number in said:
             said[number] = int(said[number])

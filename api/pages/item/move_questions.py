@@ -130,6 +130,20 @@ def ask_whom_to_copy(choices: FieldOptions) -> Sequence[FormField]:
     ]
 
 
+def ask_which_fact(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask which fact of the item is so, or is so no longer."""
+    known = choices.item.loaded.challenge.item_facts
+    facts = [
+        (key, label, "It is so now." if key in known else "") for key, label in choices.item.rules.authority.item_facts.items()
+    ]
+    holds = [("yes", "It is so", "Who is copied where it is so is copied in at once."), ("no", "It is so no longer", "")]
+    return [
+        RadioPick(name="fact", label="What", options=facts, need="Choose what."),
+        RadioPick(name="holds", label="Is it so?", options=holds, need="Choose one."),
+        TextArea(name="words", label="Anything to add", rows=2),
+    ]
+
+
 def ask_of_meeting(choices: FieldOptions) -> Sequence[FormField]:
     """Ask when a meeting was held, and who was there."""
     key, roles = choices.item.loaded.challenge.stage, []

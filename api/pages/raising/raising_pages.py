@@ -155,7 +155,7 @@ def _check(connection: Connection, visit: PageContext, known: DraftInProgress, s
 
 STEP_OF_FIELD = {step: step for step in STEPS} | {
     "item_type": "child", "team": "child", "concern": "effect", "resolve_by": "effect",
-    "other_reason": "reasons", "priority": "reasons", "happened": "reasons",
+    "other_reason": "reasons", "priority": "reasons", "happened": "reasons", "facts": "reasons",
 }  # fmt: skip
 """Where what was refused is put right; what is not here, where it starts."""
 
@@ -187,6 +187,7 @@ def _rows(visit: PageContext, known: DraftInProgress, event: Raised | None, sibl
         ("reasons", "Reasons", "; ".join(words.reason(key).label for key in event.reasons)),
         ("reasons", "In words", event.other_reason),
         ("reasons", "Review decision", event.review_decision),
+        ("reasons", "What is so here", "; ".join(words.item_facts[fact] for fact in event.facts if fact in words.item_facts)),
         ("effect", "The concern", event.concern),
         ("effect", "For the child", event.effect_on_child),
         ("effect", "What you want", event.outcome_sought),

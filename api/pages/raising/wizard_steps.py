@@ -91,6 +91,11 @@ def reason_options(words: Authority) -> list[Option]:
     return [(reason.key, reason.label, theme.label) for theme in words.themes for reason in theme.reasons]
 
 
+def item_fact_options(words: Authority) -> list[Option]:
+    """Every fact that is asked of an item."""
+    return [(key, label, "") for key, label in words.item_facts.items()]
+
+
 def first_fields(connection: Connection, visit: PageContext) -> list[FormField]:
     """The child and the kind of item."""
     offered = kinds_to_choose(connection, visit)
@@ -120,7 +125,7 @@ def _ground_of(connection: Connection, visit: PageContext, values: Mapping[str, 
     """What is known of the child, and the event as far as the answers make it. Raises NotPermitted, Unfit, NotYours."""
     kind, reasons = ItemType(values["item_type"]), tuple(values.get("reasons", ()))
     role = raises_as(connection, visit, kind)
-    event = Raised(kind, reasons, "", raiser_role=role, priority=values.get("priority", ""))
+    event = Raised(kind, reasons, "", raiser_role=role, priority=values.get("priority", ""), facts=tuple(values.get("facts", ())))
     procedures, team = visit.service.casework.procedures, values.get("team", "")
     return ground_of_raising(connection, procedures, visit.signed, values["child"], event, visit.now, team), event
 
@@ -156,6 +161,7 @@ def _values(connection: Connection, visit: PageContext, kept: drafts.Draft) -> d
     return Form(first_fields(connection, visit), given_in_step(kept, "child")).read() | {
         "reasons": [key for name, keys in reasons.items() if name.startswith("reasons-") for key in keys],
         "priority": (reasons.get("priority") or [""])[0],
+        "facts": reasons.get("facts", []),
     }
 
 
@@ -196,12 +202,14 @@ def _reasons(rules: Rules) -> list[FormField]:
         )
         for theme in rules.authority.themes
     ]
+    facts = rules.authority.item_facts
     priorities = [(key, wording.capitalised(key.replace("_", " ")), "") for key in rules.ladder.priorities]
     return [
         *ticks,
         TextLine(name="other_reason", label="If you ticked an “other”: the reason in words"),
         TextLine(name="review_decision", label="The review's decision that it is about, if it is"),
         *([RadioPick(name="priority", label="Priority", options=priorities)] if priorities else []),
+        *([TickBoxes(name="facts", label="What is so here", options=item_fact_options(rules.authority))] if facts else []),
         *(DayField(name=f"happened-{what}", label=f"The day of the {what.replace('_', ' ')}") for what in _counted_from(rules)),
     ]
 
@@ -297,6 +305,7 @@ def raised_event_of(connection: Connection, visit: PageContext, known: DraftInPr
         stage="" if said["stage"] == known.first_stage.key else said["stage"],
         to=chosen_parties(said.get("to", ())),
         copies=tuple(said.get("copies", ())),
+        facts=tuple(said.get("facts") or ()),
         happened=tuple((name.removeprefix("happened-"), said[name]) for name in days if said[name]),
         raiser_role=raises_as(connection, visit, kind),
         linked=tuple(known.draft.said.get("linked", ())),
