@@ -31,11 +31,11 @@ from drp.messages.sending_pause import SendingPause, lapse_pause, read_pause
 from notifications import digest
 from notifications.calendar_file import meeting_file
 from notifications.channels import Channel, OutgoingMail, SendOutcome, UnsafeMessage, merge_outcomes
-from notifications.message_words import MessageManner, manner_of, message_words_for
+from notifications.message_manners import MessageManner, manner_of
 from notifications.recheck_recipients import RecheckedRecipients, still_to_be_told
 from notifications.record_outcome import WAITS, SendAttempt, identify_messages, note_accepted, record_attempt
 from notifications.returns import ReturnAddress
-from notifications.wording import DigestLine, message_sentences, word_message
+from notifications.wording import DigestLine, sentences_about, word_message
 from workflows.calendar.working_days import LONDON, at_local
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.reach import ASKS
@@ -193,8 +193,8 @@ def prepare_attempt(
     window = _window_of(loaded, row["window"])
     expected = bool(window and window.promise.expected)
     envelopes = _envelopes(addressees)
-    words = message_words_for(subject, next(iter(envelopes), MessageManner.TO))
-    about = message_sentences(words, rules.authority, row["due"], expected)["subject"]
+    manner = next(iter(envelopes), MessageManner.TO)
+    about = sentences_about(rules.ladder.followed, subject, manner, rules.authority, row["due"], expected)["subject"]
     line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
     posts = tuple(
         replace(
@@ -253,6 +253,7 @@ def _post(
         copied=tuple(authority.role(role).title for role in addressees.copied_roles if authority.has_role(role)),
         link=line.link,
         manner=manner,
+        followed=rules.ladder.followed,
     )
     told = "" if manner is MessageManner.TO else f"-{manner}"
     return OutgoingMail(

@@ -6,10 +6,13 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from notifications.message_words import MessageManner, MessageWords, message_words_for
+from notifications.message_manners import MessageManner, message_words_for
+from notifications.message_words import MessageWords
+from notifications.review_words import FOLLOWED
 from workflows.calendar.working_days import long_date
 from workflows.decision.decision_builder import NotificationKind
 from workflows.model.authority import Authority
+from workflows.model.ladder import ItemType
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,13 @@ def word_message(
     copied: tuple[str, ...],
     link: str,
     manner: MessageManner = MessageManner.TO,
+    followed: ItemType | None = None,
 ) -> WordedMessage:
-    """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles."""
-    said = message_sentences(message_words_for(subject, manner), authority, due, expected)
+    """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles.
+
+    `followed`: the kind of what is followed between reviews, if it is about that.
+    """
+    said = sentences_about(followed, subject, manner, authority, due, expected)
     values = {
         **said,
         "reference": reference,
@@ -97,8 +104,21 @@ def digest_letter(authority: Authority, lines: Sequence[DigestLine]) -> WordedMe
     )
 
 
+def sentences_about(
+    followed: ItemType | None,
+    subject: NotificationKind,
+    manner: MessageManner,
+    authority: Authority,
+    due: date | None,
+    expected: bool,
+) -> dict[str, str]:
+    """A message's subject line and sentences, for whoever is told in a manner: the same in mail and in the inbox."""
+    own = FOLLOWED.get(followed, {}) if followed else {}
+    return message_sentences(message_words_for(subject, manner, own), authority, due, expected)
+
+
 def message_sentences(words: MessageWords, authority: Authority, due: date | None, expected: bool) -> dict[str, str]:
-    """A message's subject line and sentences in the authority's words: the same in mail and in the inbox."""
+    """A message's words with the authority's own labels and its date in them."""
     labels = {key: authority.label(key) for key in ("iro", "iro_service", "challenge", "cafcass", "excellent_practice")}
     scrutiny = authority.label("senior_scrutiny")
     labels["senior_scrutiny"] = f"{scrutiny[:1].upper()}{scrutiny[1:]}"

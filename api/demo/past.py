@@ -45,7 +45,7 @@ def bring_past(service: Service, part: SceneAuthority, every: Sequence[Rules], c
 def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, now: datetime) -> bytes:
     """Invented rows, the same on every run of a day: reasons grow fewer and more with the seasons, most end well."""
     rng = Random(part.key)
-    ladder = next(rules.ladder for rules in every if not rules.ladder.is_notice)
+    ladder = next(rules.ladder for rules in every if rules.ladder.climbs)
     stages = [stage for stage in ladder.stages if not stage.referral]
     notice = any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in every)
     apart = {"excellent_practice", "exceptional_practice"}

@@ -43,7 +43,7 @@ reporting:
 OF_2022 = ("resolution-2022.yaml", "scrutiny-level-4.yaml", "scrutiny-level-5.yaml")
 """Durham's files that 2022/23 brought."""
 
-KEYED = re.compile(r"^(?:ladder|notice): (\w+)", re.MULTILINE)
+KEYED = re.compile(r"^(?:ladder|notice|between_reviews): (\w+)", re.MULTILINE)
 LISTED = re.compile(r"  - \{ladder: (\w+)")
 
 CAST = (

@@ -11,8 +11,8 @@ from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.database.engine import Unavailable
 from drp.messages.inbox import has_unopened, mark_opened, messages_of_person
-from notifications.message_words import manner_of, message_words_for
-from notifications.wording import message_sentences
+from notifications.message_manners import manner_of
+from notifications.wording import sentences_about
 from workflows.decision.decision_builder import NotificationKind
 
 log = logging.getLogger("drp.inbox")
@@ -52,12 +52,8 @@ def note_item_opened(asked: RequestContext, challenge: UUID) -> None:
 def message_of(connection: Connection, asked: RequestContext, row: RowMapping) -> MessageShape:
     """One copy of a message, in the words of the authority's file."""
     rules = asked.service.casework.procedures.rules(connection, asked.authority, row["ladder_hash"], row["authority_hash"])
-    said = message_sentences(
-        message_words_for(NotificationKind(row["subject"]), manner_of(row["as_to"], row["how"])),
-        rules.authority,
-        row["due"],
-        False,
-    )
+    subject, manner = NotificationKind(row["subject"]), manner_of(row["as_to"], row["how"])
+    said = sentences_about(rules.ladder.followed, subject, manner, rules.authority, row["due"], False)
     return MessageShape(
         reference=row["reference"],
         about=row["subject"],

@@ -66,7 +66,7 @@ def _in_force(visit: PageContext) -> Sequence[LadderShape]:
         with visit.reading() as connection:
             current = visit.procedures(connection)
             today = {ladder.hash for ladder in in_force_on(visit.today, [rules.ladder for rules in current])}
-            used = [rules for rules in current if rules.ladder.hash in today and not rules.ladder.is_notice]
+            used = [rules for rules in current if rules.ladder.hash in today and rules.ladder.climbs]
             return [ladders.describe_ladder(connection, visit, rules) for rules in used]
     except Unavailable:
         return []

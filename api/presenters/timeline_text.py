@@ -80,6 +80,7 @@ HEADLINES = {
     "post_taken_over": "Somebody else holds the post now",
     "post_emptied": "Nobody is there for a post that is asked",
     "child_joined": "Two spellings of the child's number were joined",
+    "made_challenge": "Made a challenge",
     "conflict_noted": "Noted: whoever referred is concerned by it",
     "iro_changed": "The child has another {iro}",
     "child_facts_changed": "The directory says something new of the child",
@@ -262,6 +263,8 @@ def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
         said.append(f"What was asked of the {roles} {facts['why']}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
+    if entry.kind == "made_challenge":
+        said.append(f"It goes on as {facts['reference']}")
     if entry.kind not in ("stage_entered", "raised"):
         named = [facts.get(name) for name in ("state", "found", "about", "outcome", "how")]
         said += [text.replace("_", " ").capitalize() for text in named if isinstance(text, str)]

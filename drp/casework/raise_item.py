@@ -24,7 +24,7 @@ from workflows.decision.recipients import About, Establishment
 from workflows.model.actor import Act, Actor
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.events import EarlierItem, Event, Raised
-from workflows.model.ladder import WITHOUT_CHILD, ItemType
+from workflows.model.ladder import BETWEEN_REVIEWS, WITHOUT_CHILD, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
 
@@ -189,6 +189,7 @@ def _earlier(connection: Connection, authority: str, child: UUID | None) -> dict
         .where(
             col(ChallengeRow.child) == child,
             col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
+            col(ChallengeRow.item_type).not_in([item.value for item in BETWEEN_REVIEWS]),
         )
         .order_by(col(ChallengeRow.raised_at).desc())
         .limit(200)

@@ -16,6 +16,7 @@ from drp.casework.access import NotFound
 from drp.casework.amounts import check_amount
 from drp.casework.asks import asks_of, mark_did_not_arrive
 from drp.casework.dear_items import DearItems
+from drp.casework.followed import end_what_was_followed
 from drp.casework.load import StoredChallenge
 from drp.casework.outage_hold import decide_up_to, last_tick
 from drp.casework.procedures import Procedures
@@ -244,7 +245,11 @@ class Casework:
             made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
         decision, messages = resolve_recipients(connection, rules, establishment, new, made, now)
         links = self._links(connection, authority, event.linked)
-        self.keeper.keep(connection, authority, [DecisionToSave(None, decision, messages, rules.authority, new, links)], now)
+        kept = [DecisionToSave(None, decision, messages, rules.authority, new, links)]
+        kept += end_what_was_followed(
+            connection, self.procedures, signed, links, new.reference, now, self.decided_so_far
+        )  # fmt: skip
+        self.keeper.keep(connection, authority, kept, now)
         after = replace(new, challenge=decision.challenge, version=1, entries=len(decision.entries))
         seen = access.actor_on(after, rules, establishment, signed.person, day, signed.roles)
         open_ones = tuple(item for item in taken.earlier if item.is_open)

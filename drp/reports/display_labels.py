@@ -77,7 +77,7 @@ class DisplayLabels:
     ) -> None:
         self.words, self._groups = words, groups
         self._stages = _stages(words, ladders)
-        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda ladder: ladder.in_force) if not ladder.is_notice}
+        newest = {ladder.key: ladder for ladder in sorted(ladders, key=lambda ladder: ladder.in_force) if ladder.climbs}
         self._newest = tuple(stage.key for ladder in newest.values() for stage in ladder.stages)
         self._catalogue: dict[Dimension, dict[str, str]] = {
             Dimension.STAGE: self._grouped_stages(),

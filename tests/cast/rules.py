@@ -90,6 +90,7 @@ roles:
   business_support: {title: Business Support, for: authority, acts_as: business_support}
 facts:
   unregistered_placement: Placed in unregistered provision
+  managers_oversight: {label: The manager's oversight is in question, of: item}
 themes:
   plan:
     label: Plan

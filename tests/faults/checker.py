@@ -14,7 +14,7 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.timeline.chain import ChainKey, KeptWords, first_fault
-from notifications.message_words import MessageManner, message_words_for
+from notifications.message_manners import MessageManner, message_words_for
 from notifications.wording import message_sentences
 from tests.cast.councils import MARSH, procedures
 from tests.cast.marsh import KEY

@@ -13,7 +13,7 @@ import pytest
 from drp.database.engine import Store
 from notifications import channels, outbox
 from notifications.channels import OutgoingMail, SendOutcome
-from notifications.message_words import MessageManner
+from notifications.message_manners import MessageManner
 from notifications.outbox import WAITS
 from tests.cast.councils import addresses
 from tests.cast.marsh import RAISED, Marsh

@@ -168,6 +168,7 @@ def test_the_clock_is_found_however_it_is_called():
 READERS = {
     "workflows/ladder_language/reader.py",
     "workflows/ladder_language/file_schema.py",
+    "workflows/ladder_language/written_phrases.py",
     "workflows/ladder_language/strict_yaml.py",
 }
 

@@ -159,9 +159,7 @@ def test_a_ladder_has_no_stage_beside_those(name, key, version, table):
 
 def test_every_ladder_that_ships_stands_in_these_tables():
     listed = {(name, key, version) for name, key, version, _ in LADDERS}
-    assert {
-        (name, one.key, one.version) for name in AUTHORITIES for one in procedures(name).ladders if not one.is_notice
-    } == listed
+    assert {(name, one.key, one.version) for name in AUTHORITIES for one in procedures(name).ladders if one.climbs} == listed
 
 
 def test_durhams_windows_of_2016_add_up():
@@ -405,7 +403,7 @@ def test_who_leads_thurrocks_iros():
     ],
 )
 def test_where_the_time_is_the_reports_own_and_its_start_is_not(name, version, stages):
-    (one,) = (one for one in procedures(name).ladders if one.version == version and not one.is_notice)
+    (one,) = (one for one in procedures(name).ladders if one.version == version and one.climbs)
     unsaid = [stage.key for stage in one.stages if stage.counted_from is CountedFrom.NOT_STATED]
     assert unsaid == stages.split()
     ours = {assumption.path: assumption.why for assumption in one.assumed}

@@ -81,7 +81,7 @@ def test_a_fault_is_told_in_one_short_line(row):
         ("only a comment", GOOD | {N: "# nothing\n"}, "notice.yaml:1: the file is empty"),
         ("a list at the top", GOOD | {N: "- a\n- b\n"}, "notice.yaml:1: the file does not hold keys and values"),
         ("a word at the top", GOOD | {N: "hello\n"}, "notice.yaml:1: the file does not hold keys and values"),
-        ("neither one nor other", GOOD | {N: "title: Good work\n"}, "notice.yaml:1: this is neither a ladder, a notice nor"),
+        ("neither one nor other", GOOD | {N: "title: Good work\n"}, "notice.yaml:1: this is neither a ladder, a notice, what"),
         (
             "a ladder that does not say so",
             GOOD | {P: PARTNERS.replace("ladder:", "laddr:")},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from notifications.channels import Attachment, OutgoingMail
-from notifications.message_words import MessageManner
+from notifications.message_manners import MessageManner
 from notifications.wording import WordedMessage
 from tests.cast.marsh import CLIMBS, Marsh
 

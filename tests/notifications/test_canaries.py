@@ -42,7 +42,7 @@ FIT: dict[str, Any] = {
     "look_again_on": None, "respond_by": None, "resolve_by": None, "grounds": ("case_not_reviewed",), "action": 1, "entry": 1,
     "position": "agrees", "verdict": "needs_more", "about": "the issue", "told": True, "state": "offered", "found": "better",
     "outcome": "advice", "how": "as due", "clock": "fresh", "conflict_checked": True, "version": "1", "climb": False,
-    "sure": True, "reference": "ZQREF1", "cafcass_reference": "ZQREF2",
+    "sure": True, "reference": "ZQREF1", "cafcass_reference": "ZQREF2", "fact": "managers_oversight", "holds": True,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from drp.casework.service import Casework
 from drp.messages.sending_pause import SendingPause, read_pause, release_messages, store_pause
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
-from notifications.message_words import MessageManner
+from notifications.message_manners import MessageManner
 from notifications.outbox import LEASE
 from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when

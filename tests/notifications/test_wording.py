@@ -9,7 +9,8 @@ import pytest
 from jinja2 import StrictUndefined, UndefinedError
 
 from notifications import wording
-from notifications.message_words import WORDS, MessageManner, MessageWords, message_words_for
+from notifications.message_manners import MessageManner, message_words_for
+from notifications.message_words import WORDS, MessageWords
 from notifications.wording import (
     MANY,
     DigestLine,

@@ -56,7 +56,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert irene.brings(reference, "referred_to_cafcass").status_code == 200
     assert irene.get(f"/challenges/{reference}/referral/0/bundle").content[:2] == b"PK"
     assert irene.get("/challenges").json()["items"]
-    assert len(irene.get("/ladders").json()["ladders"]) == 2
+    assert len(irene.get("/ladders").json()["ladders"]) == 3
     ladder = "resolution"
     path = irene.get(f"/ladders/{ladder}").json()["assumptions"][0]["path"]
     assert irene.get(f"/ladders/{ladder}/diagram").headers["content-type"] == "image/svg+xml"

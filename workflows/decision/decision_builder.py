@@ -98,6 +98,7 @@ class NotificationKind(StrEnum):
     NOTICE = "notice"
     SCRUTINY = "scrutiny"
     LADDER_MOVED = "ladder_moved"
+    OVERDUE_TWICE = "overdue_twice"
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,7 @@ _BY_THE_SERVICE = {
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
     e.ConflictNoted: EventRule(_SERVICE, off_ladder_events.note_conflict),
     e.ChildJoined: EventRule(_SERVICE, off_ladder_events.note_child_joined),
+    e.MadeChallenge: EventRule(_SERVICE, outcomes.make_challenge, needs=(escalation.has_not_ended,)),
     e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),
     e.ChildFactsChanged: EventRule(_SERVICE, off_ladder_events.note_facts_changed, only_while_open=True),
 }

@@ -40,6 +40,7 @@ def record_impact_at_end(turn: DecisionBuilder, event: Resolved | EndedUnresolve
     promise = promise_to_look_again(turn, event.found, event.look_again_on)
     said = event.found or turn.challenge.impact
     asks = turn.rules.authority.asks_at_mid_point and not isinstance(event, Overtaken) and not none_needed
+    asks = asks and turn.rules.ladder.climbs
     if asks and promise is None and said in ("", "too early") and not _follow_ups(turn):
         promise = _at_mid_point(turn)
     if event.found:

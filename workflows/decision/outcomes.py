@@ -5,7 +5,16 @@ from workflows.decision.impact import record_impact_at_end
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, withdraw_meeting
 from workflows.decision.windows import close_all, close_window, move_promise
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome, Party
-from workflows.model.events import EndedUnresolved, Judged, Overtaken, RecordedInError, Reopened, Resolved, Withdrawn
+from workflows.model.events import (
+    EndedUnresolved,
+    Judged,
+    MadeChallenge,
+    Overtaken,
+    RecordedInError,
+    Reopened,
+    Resolved,
+    Withdrawn,
+)
 from workflows.model.refusals import Unfit
 
 End = Resolved | EndedUnresolved | Overtaken | Withdrawn
@@ -32,6 +41,14 @@ def finish_challenge(turn: DecisionBuilder, move: str, event: End | Judged) -> N
     told = [party for party in turn.challenge.everyone_told() if party not in now]
     turn.tell(NotificationKind.ENDED, now, told)
     tell_raiser_by_name(turn)
+
+
+def make_challenge(turn: DecisionBuilder, event: MadeChallenge) -> None:
+    """What was followed is a challenge now: it ends here, not done, and goes on there."""
+    close_all(turn, ClosedAs.ENDED)
+    turn.note_event(event)
+    turn.move("end")
+    turn.tell(NotificationKind.ENDED, turn.challenge.visit.told, turn.challenge.visit.copied)
 
 
 def tell_raiser_by_name(turn: DecisionBuilder) -> None:

@@ -187,6 +187,7 @@ def _check_happened(turn: DecisionBuilder, event: Raised) -> None:
     named = {deadline.of for deadline in ladder.raise_within}
     for stage in ladder.stages:
         named |= {deadline.of for deadline in stage.raise_within} | {stage.counted_from_event}
+    named |= {"review"} if ladder.is_between_reviews else set()
     for what, day in event.happened:
         if what not in named - {"", "raising"}:
             listed = (
@@ -244,7 +245,7 @@ def _check_names_child(turn: DecisionBuilder, event: Raised) -> None:
 def _check_reasons(turn: DecisionBuilder, event: Raised) -> None:
     """Reasons that the authority has, each once, with words where one asks for them."""
     words = turn.rules.authority
-    if not event.reasons and not turn.rules.ladder.is_notice:
+    if not event.reasons and turn.rules.ladder.climbs:
         raise Unfit("No reason is ticked.", "Tick at least one.", "reasons")
     for reason in event.reasons:
         if not words.has_reason(reason):

@@ -19,7 +19,10 @@ from workflows.decision.windows import (
 )
 from workflows.model.authority import Edition
 from workflows.model.challenge import (
+    ASKS_RECIPIENTS,
     THE_RAISER,
+    UNANSWERED,
+    Challenge,
     ClosedAs,
     EnteredHow,
     Party,
@@ -30,7 +33,7 @@ from workflows.model.challenge import (
 from workflows.model.events import (
     Chosen,
 )
-from workflows.model.ladder import NoReply, Stage
+from workflows.model.ladder import ItemType, NoReply, Stage
 from workflows.model.refusals import Unfit
 
 
@@ -143,7 +146,17 @@ def ask_what_next(turn: DecisionBuilder, move: str = "ask_iro", within: Length |
     """The IRO is asked what next, with a window of their own to decide in (`within`, else as long as the ladder says)."""
     turn.move(move)
     window = open_judgement(turn, within)
-    turn.tell(NotificationKind.WHAT_NEXT, [THE_RAISER], window=window.key)
+    turn.tell(
+        NotificationKind.OVERDUE_TWICE if is_overdue_twice(turn.challenge) else NotificationKind.WHAT_NEXT,
+        [THE_RAISER],
+        window=window.key,
+    )
+
+
+def is_overdue_twice(challenge: Challenge) -> bool:
+    """Has a review decision passed two dates? Then somebody senior may have to hear of it (regulations 36 and 37)."""
+    passed = [window for window in challenge.windows if window.key.kind in ASKS_RECIPIENTS and window.closed_as in UNANSWERED]
+    return challenge.item_type is ItemType.REVIEW_DECISION and len(passed) > 1
 
 
 def set_resolve_by(turn: DecisionBuilder, day: date) -> None:

@@ -8,6 +8,7 @@ from workflows.calendar.working_days import Length, LengthUnit
 from workflows.ladder_language.file_schema import (
     EXAMPLES,
     WrittenAuthority,
+    WrittenBetweenReviews,
     WrittenContact,
     WrittenLadder,
     WrittenNotice,
@@ -18,8 +19,10 @@ from workflows.ladder_language.file_schema import (
 from workflows.ladder_language.strict_yaml import FileTree, Path
 from workflows.model.authority import Authority, NamedFact, Reason, Role, SendingHours, Serves, Theme
 from workflows.model.ladder import (
+    RAISER,
     Assumption,
     BeforeSkipping,
+    Choice,
     Contact,
     CountedFrom,
     Endorsement,
@@ -29,12 +32,16 @@ from workflows.model.ladder import (
     Meeting,
     MustRaise,
     NoReply,
+    Recipients,
     RepeatRule,
     Stage,
     WholeProcess,
     Within,
 )
 from workflows.model.reporting import Reporting, SeriesBreak, StagesTogether
+
+FOLLOWED_STAGE = "followed"
+"""The single stage of what is followed between two reviews."""
 
 NOTICE_STAGE = "notice"
 """The single stage of a notice that does not say at which stage it counts."""
@@ -201,6 +208,68 @@ def ladder_of(w: WrittenLadder, text: str, tree: FileTree) -> Ladder:
         texts=tuple(w.text.items()),
         assumed=_assumed(w.assumed),
     )
+
+
+def between_reviews_of(w: WrittenBetweenReviews, text: str, tree: FileTree) -> Ladder:
+    """What is followed between two reviews, as a value: a ladder of one stage, from which nothing climbs."""
+    item = ItemType(w.item)
+    for name, (of, value) in _KEYS_BETWEEN.items():
+        given = getattr(w, value)
+        if given and item not in of:
+            tree.fault((name,), f"{item.value.replace('_', ' ')} has no `{name}`", "remove it")
+        if not given and item in of:
+            tree.fault((), f"`{name}` is missing", f"add {_EXAMPLES_BETWEEN[name]}")
+    if item is ItemType.REVIEW_DECISION and w.to and w.to.how is not Choice.CHOSEN:
+        tree.fault(("to",), "who carries a decision out differs from one to the next", f"write {_EXAMPLES_BETWEEN['to']}")
+    within = Within(set_by_raiser=True) if item is ItemType.REVIEW_DECISION else Within(none_because=_TRACKED_WINDOWS)
+    stage = Stage(
+        key=FOLLOWED_STAGE,
+        label=w.process,
+        to=w.to or Recipients(Choice.ALL, (RAISER,)),
+        respond_within=Within(length=w.respond_within) if w.respond_within else within,
+        copies=w.copies,
+        observers=w.observers,
+    )
+    return Ladder(
+        key=w.between_reviews,
+        version=w.version,
+        authority=w.authority,
+        title=w.process,
+        source=w.source,
+        in_force=w.in_force,
+        until=w.until,
+        items=(item,),
+        raised_by=w.raised_by,
+        covers=w.covers,
+        stages=(stage,),
+        judge_within=w.judge_within,
+        hash=content_hash(text),
+        revision=w.revision,
+        reminder_before=w.remind_before,
+        reminds_half_way=w.remind == "half-way",
+        priorities=tuple(w.tracking),
+        tracking=tuple(w.tracking.items()),
+        must_raise=tuple(MustRaise(rule.when, rule.reason or "") for rule in w.must_raise),
+        labels=tuple(w.labels.items()),
+        texts=tuple(w.text.items()),
+        assumed=_assumed(w.assumed),
+    )
+
+
+_TRACKED_WINDOWS = "What was chosen for a tracked case has a window, and nothing else."
+
+_KEYS_BETWEEN = {
+    "to": ((ItemType.REVIEW_DECISION, ItemType.TRACKED_CASE), "to"),
+    "tracking": ((ItemType.TRACKED_CASE,), "tracking"),
+    "respond_within": ((ItemType.MID_POINT,), "respond_within"),
+}
+"""Keys that only some kinds of item have, and these must: each with the field that holds it."""
+
+_EXAMPLES_BETWEEN = {
+    "to": "`to: {chosen by: raiser, from: [social_worker, team_manager]}`",
+    "tracking": "`tracking: {high: [updates, early_review, look_at_file], medium: [update, look_at_file], low: []}`",
+    "respond_within": "`respond_within: 10 working days`",
+}
 
 
 def notice_of(w: WrittenNotice, text: str) -> Ladder:

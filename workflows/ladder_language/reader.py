@@ -9,8 +9,8 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
-from workflows.ladder_language.build_ladder import authority_of, content_hash, ladder_of, notice_of
-from workflows.ladder_language.file_schema import EXAMPLES, WrittenAuthority, WrittenLadder, WrittenNotice
+from workflows.ladder_language.build_ladder import authority_of, between_reviews_of, content_hash, ladder_of, notice_of
+from workflows.ladder_language.file_schema import EXAMPLES, WrittenAuthority, WrittenBetweenReviews, WrittenLadder, WrittenNotice
 from workflows.ladder_language.phrase_parser import Miswritten, show_value
 from workflows.ladder_language.semantic_checks import UNREAD, faults_in_authority, faults_in_ladder
 from workflows.ladder_language.strict_yaml import FileFault, FileTree, Path, read_tree
@@ -61,6 +61,8 @@ def read_procedures(
             ladders.append((ladder_of(written, text, tree), tree))
         elif isinstance(written, WrittenNotice):
             ladders.append((notice_of(written, text), tree))
+        elif isinstance(written, WrittenBetweenReviews):
+            ladders.append((between_reviews_of(written, text, tree), tree))
         faults += tree.faults
     if len(authorities) != 1:
         wrong = "no authority file among these" if not authorities else "more than one authority file"
@@ -88,20 +90,21 @@ def read_procedures(
 def _kind_of(tree: FileTree) -> type[BaseModel] | None:
     if tree.value is None:
         return None
-    wrong = "this is neither a ladder, a notice nor an authority"
+    wrong = "this is neither a ladder, a notice, what is followed between reviews, nor an authority"
     if isinstance(tree.value, dict):
         kind = next((kind for key, kind in _KINDS.items() if key in tree.value), None)
         if kind:
             return kind
     else:
         wrong = "the file does not hold keys and values"
-    tree.fault((), wrong, "begin with `ladder:`, `notice:` or `authority:`")
+    tree.fault((), wrong, "begin with `ladder:`, `notice:`, `between_reviews:` or `authority:`")
     return None
 
 
 _KINDS: dict[str, type[BaseModel]] = {
     "ladder": WrittenLadder,
     "notice": WrittenNotice,
+    "between_reviews": WrittenBetweenReviews,
     "stages": WrittenLadder,
     "to": WrittenNotice,
     "authority": WrittenAuthority,
@@ -131,7 +134,7 @@ def _validated(kind: type[BaseModel], tree: FileTree) -> BaseModel | None:
 
 
 STAND_INS: dict[str, Any] = {
-    **dict.fromkeys(("ladder", "notice", "authority", "by"), UNREAD),
+    **dict.fromkeys(("ladder", "notice", "between_reviews", "authority", "by"), UNREAD),
     **dict.fromkeys(("version", "process", "source", "label", "title", "name", "who", "telephone", "why", "at"), "unread"),
     **dict.fromkeys(("in_force", "day"), date(2000, 1, 1)),
     **dict.fromkeys(("limit", "within", "judge_within"), "1 working day"),
@@ -255,8 +258,8 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def ladder_file_schema() -> dict[str, Any]:
     """The JSON Schema for editors, generated from the models that read the files."""
-    models = [(model, "validation") for model in (WrittenLadder, WrittenNotice, WrittenAuthority)]
-    _, definitions = models_json_schema(models, title="A ladder, notice or authority file")  # type: ignore[arg-type]
+    models = [(model, "validation") for model in (WrittenLadder, WrittenNotice, WrittenBetweenReviews, WrittenAuthority)]
+    _, definitions = models_json_schema(models, title="A file of an authority's procedure")  # type: ignore[arg-type]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **definitions,

@@ -4,12 +4,13 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from workflows.ladder_language.check_notes import Check, note_checks, note_targets, note_unknown
+from workflows.ladder_language.item_checks import faults_in_items
 from workflows.ladder_language.strict_yaml import FileTree, Path
 from workflows.model.authority import Authority, Capacity, HeldFor, may_be_statutory
 from workflows.model.ladder import (
     RAISER,
     RECIPIENTS,
-    TOLD_ONCE,
     Assumption,
     Choice,
     CountedFrom,
@@ -29,15 +30,6 @@ SEES_ALL = (Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT)
 
 _PLAIN_DAYS = re.compile("[0-9]+ days?( of .*)?")
 
-_Check = tuple[object, Path, str, str]
-"""What is wrong if it is true or not empty, where that stands, how it is said, and what to write instead."""
-
-
-def _note(checks: Iterable[_Check], tree: FileTree, at: Path = ()) -> None:
-    for is_wrong, place, wrong, instead in checks:
-        if is_wrong:
-            tree.fault((*at, *place), wrong, instead)
-
 
 def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: FileTree, *, every_file_read: bool = True) -> None:
     """Note what an authority file names that does not exist, and what it does not name that it must."""
@@ -46,7 +38,7 @@ def faults_in_authority(authority: Authority, ladders: Sequence[Ladder], tree: F
     priorities = tuple(dict.fromkeys(priority for ladder in ladders for priority in ladder.priorities))
     for n, serves in enumerate(authority.serves):
         if every_file_read and serves.ladder != UNREAD:
-            _must_exist(serves.ladder, present, ("ladders", n, "ladder"), f"there is no ladder `{serves.ladder}`", tree)
+            note_unknown(serves.ladder, present, ("ladders", n, "ladder"), f"there is no ladder `{serves.ladder}`", tree)
         if serves.when:
             # The authority file chooses between ladders by a priority that each ladder lists for itself.
             _condition(serves.when, authority, priorities, ("ladders", n, "if"), tree, every_file_read)
@@ -102,7 +94,7 @@ def _reporting(authority: Authority, ladders: Sequence[Ladder], tree: FileTree) 
         *((("together", n, "stages"), stage) for n, together in enumerate(reporting.together) for stage in together.stages),
     ]
     for place, stage in named:
-        _must_exist(stage, stages, ("reporting", *place), f"no ladder has a stage `{stage}`", tree)
+        note_unknown(stage, stages, ("reporting", *place), f"no ladder has a stage `{stage}`", tree)
     for earlier, present in reporting.reasons.items():
         at = ("reporting", "maps_to", "reasons", earlier)
         _reasons([present], at, authority, tree)
@@ -117,10 +109,10 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
     """
     stages = dict.fromkeys(stage.key for other in others if not other.is_notice for stage in other.stages)
     if ladder.counts_at not in ("", UNREAD) and others:
-        _must_exist(ladder.counts_at, stages, ("stage", "key"), f"no ladder has a stage `{ladder.counts_at}`", tree)
+        note_unknown(ladder.counts_at, stages, ("stage", "key"), f"no ladder has a stage `{ladder.counts_at}`", tree)
     skipping = ladder.before_skipping
     is_statutory = may_be_statutory(ladder, authority) and not _partner_only(ladder)
-    checks: list[_Check] = [
+    checks: list[Check] = [
         (
             ladder.authority != authority.key and UNREAD not in (ladder.authority, authority.key),
             ("authority",),
@@ -135,7 +127,7 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
         ),
         (
             ladder.key not in [UNREAD, *(serves.ladder for serves in authority.serves)],
-            ("notice" if ladder.is_notice else "ladder",),
+            (ladder.begins,),
             f"the authority file's `ladders` does not list `{ladder.key}`",
             "add it there, or nothing will use it",
         ),
@@ -145,15 +137,6 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
             "the ladder already says how long before the date people are reminded",
             "leave out `remind` or `remind_before`",
         ),
-        *(
-            (
-                item in ladder.items and not ladder.is_notice,
-                ("items",),
-                f"{item.value.replace('_', ' ')} has no window and never climbs",
-                "write it as a file that begins `notice:`",
-            )
-            for item in TOLD_ONCE
-        ),
         (
             skipping and skipping.required and is_statutory,
             ("before_skipping", "required"),
@@ -161,15 +144,15 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
             "leave `required` out: the advice is asked for and recorded",
         ),
     ]
-    _note(checks, tree)
+    note_checks(checks, tree)
     for place, roles in ladder.named_roles():
         _roles(roles, place, authority, tree)
-    _starts(ladder, authority, tree)
+    faults_in_items(ladder, authority, tree)
     for n, entry in enumerate(ladder.enter_at):
-        _targets(entry.stages, ("enter_at", n, "stage"), ladder, tree)
+        note_targets(entry.stages, ("enter_at", n, "stage"), ladder, tree)
         _condition(entry.when, authority, ladder.priorities, ("enter_at", n, "if"), tree)
     for n, repeat in enumerate(ladder.repeats):
-        _targets((repeat.go_to,), ("repeat", n, "go_to"), ladder, tree)
+        note_targets((repeat.go_to,), ("repeat", n, "go_to"), ladder, tree)
     for n, rule in enumerate(ladder.must_raise):
         _reasons((rule.reason,) if rule.reason else (), ("must_raise", n, "reason"), authority, tree)
     for stage in ladder.stages:
@@ -177,46 +160,6 @@ def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, other
     _reachable(ladder, tree)
     _plain_lengths(ladder, tree)
     _assumptions(ladder.assumed, tree)
-
-
-def _starts(ladder: Ladder, authority: Authority, tree: FileTree) -> None:
-    """Where some items start, who raises them, and that an item about a service asks nobody who is somebody only for a child."""
-    for item, start in ladder.starts_at:
-        at = ("starts_at", item.value)
-        _targets((start,), at, ladder, tree)
-        checks: list[_Check] = [
-            (item not in ladder.items, at, f"{item.value} is no item of this ladder", "add it to `items`, or remove it here"),
-            (
-                ladder.has(start) and ladder.stage(start).referral,
-                at,
-                "a referral is no stage to start at",
-                "name a stage that asks somebody",
-            ),
-        ]
-        _note(checks, tree)
-    for item in ladder.items:
-        if not ladder.raisers_of(item):
-            tree.fault(("raised_by",), f"nobody raises {item.value}", "add a role to `raised_by` that may")
-    if ItemType.ABOUT_SERVICE not in ladder.items:
-        return
-    asking = {stage.key: asked for stage in ladder.stages if (asked := _asks_of_child(stage, authority))}
-    there = next((stage.key for stage in ladder.stages if stage.to and stage.key not in asking), "another stage")
-    for stage in ladder.stages_for(ItemType.ABOUT_SERVICE):
-        if stage.key in asking:
-            asked = authority.role(asking[stage.key]).title
-            tree.refuse_new(
-                (*ladder.place_of(stage), "to"),
-                f"an item about a service would ask the {asked}, who is somebody only for a child",
-                f"say where such items start, `starts_at: {{about_service: {there}}}`, or who else is asked",
-            )
-
-
-def _asks_of_child(stage: Stage, authority: Authority) -> str:
-    """A role held for a child that a stage asks, whatever is chosen there; empty: none."""
-    known = [role for role in stage.roles_to() if authority.has_role(role)]
-    of_child = [role for role in known if authority.role(role).held_for is HeldFor.CHILD]
-    leaves_a_choice = stage.to is not None and stage.to.how in (Choice.ONE, Choice.CHOSEN)
-    return of_child[0] if of_child and not (leaves_a_choice and len(of_child) < len(known)) else ""
 
 
 def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: FileTree) -> None:
@@ -231,7 +174,7 @@ def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: FileTree) -
     choice = stage.to.how if stage.to else Choice.ALL
     counted_from = (*at, "counted_from")
     climbs, ways = stage.no_reply is NoReply.ESCALATE, ladder.onward(stage.key)
-    checks: list[_Check] = [
+    checks: list[Check] = [
         (
             stage.key in (RAISER, "resolved", "next", "everyone_above"),
             (),
@@ -282,7 +225,7 @@ def _stage(stage: Stage, ladder: Ladder, authority: Authority, tree: FileTree) -
             "write `satisfied: resolved`",
         ),
     ]
-    _note(checks, tree, at)
+    note_checks(checks, tree, at)
     _climbs(stage, ladder, at, tree)
 
 
@@ -291,7 +234,7 @@ def _climbs(stage: Stage, ladder: Ladder, at: Path, tree: FileTree) -> None:
     no_reply_to, satisfied = ([target] if target else [] for target in (stage.no_reply_to, stage.satisfied))
     upwards = [*(("not_satisfied", target) for target in stage.not_satisfied), *(("no_reply", target) for target in no_reply_to)]
     for name, target in [*upwards, *(("satisfied", target) for target in satisfied)]:
-        _targets((target,), (*at, name), ladder, tree)
+        note_targets((target,), (*at, name), ladder, tree)
     for name, target in upwards:
         if ladder.has(target) and ladder.position(target) <= ladder.position(stage.key):
             wrong = f"{target} does not stand above {stage.key}, so the item would never get past it"
@@ -317,9 +260,9 @@ def _reachable(ladder: Ladder, tree: FileTree) -> None:
 def _window(within: Within, at: Path, ladder: Ladder, tree: FileTree) -> None:
     for priority, _ in within.by_priority:
         wrong = f"`{priority}` is not a priority of this ladder"
-        _must_exist(priority, ladder.priorities, (*at, priority), wrong, tree, "add it to `priorities`")
+        note_unknown(priority, ladder.priorities, (*at, priority), wrong, tree, "add it to `priorities`")
     missing = [name for name in ladder.priorities if within.by_priority and name not in dict(within.by_priority)]
-    checks: list[_Check] = [
+    checks: list[Check] = [
         (missing, at, f"there is no window for priority {', '.join(missing)}", "write one for each priority"),
         (
             within.as_agreed and at[-1] != "complete_within",
@@ -328,7 +271,7 @@ def _window(within: Within, at: Path, ladder: Ladder, tree: FileTree) -> None:
             "write a length; `complete_within: as agreed` may stand",
         ),
     ]
-    _note(checks, tree)
+    note_checks(checks, tree)
     if not within.unit_stated:
         _plain_days(ladder, at, tree)
 
@@ -367,30 +310,18 @@ def _assumptions(assumed: Iterable[Assumption], tree: FileTree) -> None:
             tree.fault(("assumed", assumption.path), f"nothing stands at `{assumption.path}`", instead)
 
 
-def _must_exist(name: str, known: Iterable[str], at: Path, wrong: str, tree: FileTree, otherwise: str = "") -> None:
-    """Note a name that is not among those known, with the nearest of them; `otherwise`: what else may be done."""
-    options = list(known)
-    if name not in options:
-        tree.fault(at, wrong, _choose(name, options, otherwise))
-
-
 def _roles(roles: Iterable[str], at: Path, authority: Authority, tree: FileTree) -> None:
     known = [role.key for role in authority.roles]
     for n, role in enumerate(roles):
         if role != RAISER:
             wrong = f"`{role}` is not a role of {authority.name}"
-            _must_exist(role, known, (*at, n), wrong, tree, "add it to `roles`")
-
-
-def _targets(stages: Iterable[str], at: Path, ladder: Ladder, tree: FileTree) -> None:
-    for key in stages:
-        _must_exist(key, (stage.key for stage in ladder.stages), at, f"there is no stage `{key}`", tree)
+            note_unknown(role, known, (*at, n), wrong, tree, "add it to `roles`")
 
 
 def _reasons(reasons: Iterable[str], at: Path, authority: Authority, tree: FileTree) -> None:
     known = [reason.key for theme in authority.themes for reason in theme.reasons]
     for reason in reasons:
-        _must_exist(reason, known, at, f"`{reason}` is not a reason of {authority.name}", tree, "add it to `themes`")
+        note_unknown(reason, known, at, f"`{reason}` is not a reason of {authority.name}", tree, "add it to `themes`")
 
 
 def _condition(
@@ -407,14 +338,7 @@ def _condition(
     for term in when.terms():
         if term.kind in known:
             wrong = f"`{when.text}` asks for `{term.value}`, which is no {term.kind} here"
-            _must_exist(term.value, known[term.kind], at, wrong, tree, f"add it to the authority file's {term.kind}s")
-
-
-def _choose(wrong: str, options: Sequence[str], otherwise: str) -> str:
-    if near := difflib.get_close_matches(wrong, options, 1):
-        return f"did you mean `{near[0]}`"
-    listed = [f"write one of {', '.join(options[:12])}"] if options else []
-    return ", or ".join([*listed, *([otherwise] if otherwise else [])]) or "name one that exists"
+            note_unknown(term.value, known[term.kind], at, wrong, tree, f"add it to the authority file's {term.kind}s")
 
 
 def _partner_only(ladder: Ladder) -> bool:

@@ -101,6 +101,8 @@ class Raised(Event, type="raised"):
     """Of senior scrutiny: who looked at it together."""
     facts: tuple[str, ...] = field(default=(), metadata=LATER)
     """Facts of the item (`Authority.item_facts`), beside those that the directory has of the child."""
+    owner: Words = field(default="", metadata=LATER)
+    """Of a review decision: who is to carry it out, where that is nobody of the directory."""
 
 
 @dataclass(frozen=True)
@@ -665,6 +667,13 @@ class ChildJoined(Event, type="child_joined"):
 
 
 @dataclass(frozen=True)
+class MadeChallenge(Event, type="made_challenge"):
+    """What was followed has been raised as a challenge, with this reference: it ends, not done."""
+
+    reference: str
+
+
+@dataclass(frozen=True)
 class IroChanged(Event, type="iro_changed"):
     """The child's IRO, or who covers for them, changed."""
 
@@ -698,7 +707,7 @@ FromOutside = (
 
 Internal = (
     WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | AutomaticReply
-    | PostTakenOver | PostEmptied | ConflictNoted | ChildJoined | IroChanged
+    | PostTakenOver | PostEmptied | ConflictNoted | ChildJoined | MadeChallenge | IroChanged
     | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""

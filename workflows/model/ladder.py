@@ -34,10 +34,16 @@ class ItemType(StrEnum):
     ABOUT_CARER = "about_carer"
     EXCELLENT_PRACTICE = "excellent_practice"
     SENIOR_SCRUTINY = "senior_scrutiny"
+    REVIEW_DECISION = "review_decision"
+    TRACKED_CASE = "tracked_case"
+    MID_POINT = "mid_point"
 
 
 TOLD_ONCE = (ItemType.EXCELLENT_PRACTICE, ItemType.SENIOR_SCRUTINY)
 """Item types that ask for no reply: no window, no climb, and counted apart from challenges."""
+
+BETWEEN_REVIEWS = frozenset({ItemType.REVIEW_DECISION, ItemType.TRACKED_CASE, ItemType.MID_POINT})
+"""What an IRO follows between two reviews: on a ladder of one stage, and never counted among challenges."""
 
 WITHOUT_CHILD = frozenset({ItemType.ABOUT_SERVICE, ItemType.ABOUT_CARER, ItemType.ABOUT_IRO_SERVICE})
 """Item types that may be raised without naming a child."""
@@ -243,6 +249,18 @@ class Stage:
         ]
 
 
+class TrackedBy(StrEnum):
+    """What an IRO may choose for a tracked case of a priority; each that is chosen has a window."""
+
+    UPDATES = "updates"
+    """Updates at set intervals, asked of the stage's people."""
+    UPDATE = "update"
+    """One update before the next review."""
+    EARLY_REVIEW = "early_review"
+    LOOK_AT_FILE = "look_at_file"
+    """The IRO looks at the child's file."""
+
+
 @dataclass(frozen=True)
 class WholeProcess:
     """A limit on the whole: it warns, and moves nothing."""
@@ -326,6 +344,8 @@ class Ladder:
     whole_process: WholeProcess | None = None
     observers: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
+    tracking: tuple[tuple[str, tuple[TrackedBy, ...]], ...] = ()
+    """Of tracked cases: what may be chosen at each priority."""
     enter_at: tuple[EnterAt, ...] = ()
     repeats: tuple[RepeatRule, ...] = ()
     must_raise: tuple[MustRaise, ...] = ()
@@ -344,6 +364,26 @@ class Ladder:
 
     def __hash__(self) -> int:
         return hash(self.hash)
+
+    @property
+    def followed(self) -> ItemType | None:
+        """The kind of item that is followed on it between two reviews; None: it carries challenges, or what is told once."""
+        return next((item for item in self.items if item in BETWEEN_REVIEWS), None)
+
+    @property
+    def is_between_reviews(self) -> bool:
+        """Does it carry what an IRO follows between two reviews?"""
+        return self.followed is not None
+
+    @property
+    def climbs(self) -> bool:
+        """Does it carry challenges, which climb from stage to stage? Not what is told once or followed between reviews."""
+        return not self.is_notice and not self.is_between_reviews
+
+    @property
+    def begins(self) -> str:
+        """The key with which its file begins."""
+        return "notice" if self.is_notice else "between_reviews" if self.is_between_reviews else "ladder"
 
     @property
     def version_in_words(self) -> str:
@@ -408,8 +448,8 @@ class Ladder:
         return tuple(dict.fromkeys([*self.onward(key), *([no_reply_to] if no_reply_to else [])]))
 
     def place_of(self, stage: Stage) -> FilePlace:
-        """Where in the file a stage stands; the one of a notice is the file itself."""
-        return () if self.is_notice else ("stages", stage.key)
+        """Where in the file a stage stands; the only one of a notice, or of what is followed, is the file itself."""
+        return ("stages", stage.key) if self.climbs else ()
 
     def named_roles(self) -> list[tuple[FilePlace, tuple[str, ...]]]:
         """Every role that the file names, and where. The raiser is among them."""

@@ -28,12 +28,18 @@ RESOLVED_BY_RAISER = "resolved_by_raiser"
 NOT_RECORDED = ""
 """A value that nobody recorded. It stands in every table as a row of its own, so that totals account for it."""
 
-APART = {ItemType.EXCELLENT_PRACTICE: "practice", ItemType.SENIOR_SCRUTINY: "scrutiny"}
+APART = {
+    ItemType.EXCELLENT_PRACTICE: "practice",
+    ItemType.SENIOR_SCRUTINY: "scrutiny",
+    ItemType.REVIEW_DECISION: "decision",
+    ItemType.TRACKED_CASE: "tracked",
+    ItemType.MID_POINT: "mid_point",
+}
 CHALLENGE = "challenge"
 
 
 def kind_of(item_type: ItemType) -> str:
-    """Whether an item is counted as a challenge, or apart: excellent practice and senior scrutiny ask for no reply."""
+    """Whether an item is counted as a challenge, or apart: what is told once, and what is followed between reviews."""
     return APART.get(item_type, CHALLENGE)
 
 

@@ -138,7 +138,7 @@ def prove_ladder(rules: Rules, versions: Sequence[Ladder] = ()) -> Proof:
         tuple(who for who, facts in played if not facts.is_looked_after),
         bool(formal),
         *sums,
-        "" if ladder.is_notice else _counted(formal, informal, *sums),
+        _counted(formal, informal, *sums) if ladder.climbs else "",
         tuple(dict.fromkeys(failures)),
         (*_warnings(rules), *_nothing_follows(ladder, versions)),
     )
@@ -288,7 +288,7 @@ def _too_long(rules: Rules) -> list[str]:
 def _warnings(rules: Rules) -> tuple[str, ...]:
     ladder = rules.ladder
     found = _too_long(rules)
-    if may_be_statutory(ladder, rules.authority) and not ladder.is_notice and not any(stage.referral for stage in ladder.stages):
+    if may_be_statutory(ladder, rules.authority) and ladder.climbs and not any(stage.referral for stage in ladder.stages):
         found.append("no stage asks the IRO about Cafcass at the top; a referral stays open at every stage")
     for stage in ladder.stages:
         within, target = stage.respond_within, ladder.climbs_to(stage.key)
@@ -297,8 +297,8 @@ def _warnings(rules: Rules) -> tuple[str, ...]:
             instead = "where somebody must choose, so the IRO is asked instead"
             found.append(f"{stage.label}: no reply would climb to {above.label}, {instead}")
         notes = (
-            (within.set_by_raiser, "the date is set for each item, so it is not in the sum"),
-            (within.none_because and not (stage.referral or ladder.is_notice), f"no window, because: {within.none_because}"),
+            (within.set_by_raiser and ladder.climbs, "the date is set for each item, so it is not in the sum"),
+            (within.none_because and not stage.referral and ladder.climbs, f"no window, because: {within.none_because}"),
             (not within.unit_stated, "the kind of day is not stated; calendar days are counted"),
         )
         found += [f"{stage.label}: {note}" for is_so, note in notes if is_so]

@@ -187,4 +187,5 @@ def _letter(visit: PageContext, every: tuple[Rules, ...], subject: str, at: str)
         expected=False,
         copied=tuple(copied) if kind is NotificationKind.ASKED else (),
         link=f"{visit.service.settings.link.rstrip('/')}/challenges/{EXAMPLE}",
+        followed=rules.ladder.followed,
     )

@@ -114,7 +114,7 @@ def kinds_to_choose(connection: Connection, visit: PageContext) -> list[Option]:
     roles = set(visit.signed.roles)
     if visit.signed.capacities & {Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER}:
         roles |= set(visit.words.roles_acting_as(Capacity.IRO))
-    ladders = [rules.ladder for rules in current if not rules.ladder.is_notice]
+    ladders = [rules.ladder for rules in current if rules.ladder.climbs]
     carried = {kind for ladder in ladders for kind in ladder.items if roles & set(ladder.raisers_of(kind))}
     if not carried:
         raise NotPermitted
