@@ -15,7 +15,7 @@ from api.body_limit import BodyLimit
 from api.denials import Denials
 from api.head_requests import HeadRequests
 from api.jobs import heartbeat
-from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, told_otherwise
+from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, reviews, told_otherwise
 from api.pages.routers import ROUTERS
 from api.readiness import check_ready
 from drp.database.migrate import migrate_database
@@ -24,6 +24,7 @@ from drp.settings import LOOPBACK, Settings
 JSON_ROUTERS = (
     challenges.router, ladders.router, account.router, inbox.router, outbox.router, health.router, reports.router, audit.router,
     told_otherwise.router,
+    reviews.router,
 )  # fmt: skip
 """The JSON interface, in the order in which it is described."""
 

@@ -110,7 +110,7 @@ def index(stores: dict[str, Store], owner: Store) -> None:
     within = [_work(store) for store in stores.values()]
     for engine in (store.engine if store.is_sqlite else owner.engine for store in stores.values()):
         with engine.begin() as connection:
-            connection.execute(text("DROP INDEX ix_register_by_day"))
+            connection.execute(text("DROP INDEX ix_register_by_kind"))
     for (name, store), before in zip(stores.items(), within, strict=True):
         for said, one in _work(store).items():
             print(f"index, {name}, {said:32} {before[said]:6.1f} ms, without {one:6.1f} ms", flush=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from api.presenters.followed_words import FOLLOWED_WORDS
 from api.presenters.shapes import (
     AskedShape,
     ChallengeShape,
@@ -241,7 +242,9 @@ _PHASES = {
 
 def where_in_words(rules: Rules, challenge: Challenge) -> str:
     """Where it stands, in courteous words."""
-    words = _PHASES[challenge.phase].format(iro=rules.authority.label("iro"))
+    own = FOLLOWED_WORDS.get(challenge.item_type)
+    said = own.phases.get(challenge.phase) if own else None
+    words = (said or _PHASES[challenge.phase]).format(iro=rules.authority.label("iro"))
     if is_resolved_by_another(challenge, rules.authority):
         words = f"resolved, as the {title_of(rules.authority, RAISER, challenge.raiser_role)} says who raised it"
     if challenge.phase is Outcome.NOTICED and challenge.item_type is ItemType.SENIOR_SCRUTINY:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from api.presenters import item_view
+from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import TimelineShape
 from api.presenters.wording import moment_in_words
@@ -97,6 +98,7 @@ QUESTIONS = {
     "concern": "The concern",
     "effect_on_child": "The effect on the child",
     "took_part": "Who took part",
+    "owner": "Who is to do it",
     "outcome_sought": "The outcome sought",
     "other_reason": "The reason, in words",
     "stage_reason": "Why this stage",
@@ -181,7 +183,8 @@ class EntryInWords:
 def entries_in_words(item: SeenItem, timeline: TimelineShape) -> list[EntryInWords]:
     """The timeline, oldest first. Dates promised and over are told by what came of them, unless they passed."""
     words, raiser = item.rules.authority, item.loaded.challenge.raiser_role
-    return [entry_in_words(entry, words, raiser, item.loaded.reference) for entry in timeline.entries if is_told(entry)]
+    own = FOLLOWED_WORDS.get(item.loaded.challenge.item_type)
+    return [entry_in_words(entry, words, raiser, item.loaded.reference, own) for entry in timeline.entries if is_told(entry)]
 
 
 def is_told(entry: Any) -> bool:
@@ -189,8 +192,8 @@ def is_told(entry: Any) -> bool:
     return entry.kind not in ("window_opened", "window_closed") or entry.facts.get("as") in _PASSED
 
 
-def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) -> EntryInWords:
-    """One entry in words."""
+def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str, own: FollowedWords | None = None) -> EntryInWords:
+    """One entry in words. `own`: those of what is followed between reviews."""
     labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
     headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
     if entry.kind == "window_closed":
@@ -198,7 +201,7 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) ->
     actions = [
         (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
     ]
-    named = OF_SCRUTINY if entry.facts.get("item_type") == ItemType.SENIOR_SCRUTINY else {}
+    named = OF_SCRUTINY if entry.facts.get("item_type") == ItemType.SENIOR_SCRUTINY else own.questions if own else {}
     spoken = [
         (named.get(name) or question_in_words(name), text)
         for name, text in entry.words.items()
@@ -207,7 +210,7 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str) ->
     file = f"/challenges/{reference}/documents/{entry.number}" if entry.kind == "document_attached" else ""
     return EntryInWords(
         entry.number, entry.kind, headline, entry.at, entry.by, entry.on_behalf_of, entry.stage,
-        _facts(entry, words, raiser), spoken, actions, _kept(entry, words), file,
+        _facts(entry, words, raiser, own), spoken, actions, _kept(entry, words), file,
     )  # fmt: skip
 
 
@@ -235,14 +238,17 @@ _DATED = {
 }
 
 
-def _facts(entry: Any, words: Authority, raiser: str) -> list[str]:
+def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None) -> list[str]:
     """What an entry says beside its words."""
     facts: Mapping[str, Any] = entry.facts
     said: list[str] = []
     if position := facts.get("position"):
-        said.append(POSITIONS.get(position, position) + (", after the date" if facts.get("late") else ""))
-    if verdict := facts.get("verdict"):
+        stands = own.positions[position][0] if own and position in own.positions else POSITIONS.get(position, position)
+        said.append(stands + (", after the date" if facts.get("late") else ""))
+    if (verdict := facts.get("verdict")) and not own:
         said.append(VERDICTS.get(verdict, verdict))
+    elif verdict:
+        said.append("Seen to be done" if verdict == "enough" else "Not yet seen to be done")
     if entry.kind == "stage_entered":
         said += _addressed(facts, words, raiser)
     if entry.kind == "raised":

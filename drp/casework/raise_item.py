@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from drp.casework import access, load
 from drp.casework.procedures import Procedures, choose_ladder
-from drp.database.challenge_tables import ChallengeRow
+from drp.database.challenge_tables import ChallengeRow, match_not_followed
 from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.identity import principal
@@ -24,7 +24,7 @@ from workflows.decision.recipients import About, Establishment
 from workflows.model.actor import Act, Actor
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.events import EarlierItem, Event, Raised
-from workflows.model.ladder import BETWEEN_REVIEWS, WITHOUT_CHILD, ItemType
+from workflows.model.ladder import WITHOUT_CHILD, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
 
@@ -189,7 +189,7 @@ def _earlier(connection: Connection, authority: str, child: UUID | None) -> dict
         .where(
             col(ChallengeRow.child) == child,
             col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
-            col(ChallengeRow.item_type).not_in([item.value for item in BETWEEN_REVIEWS]),
+            match_not_followed(),
         )
         .order_by(col(ChallengeRow.raised_at).desc())
         .limit(200)

@@ -22,6 +22,7 @@ from drp.database.register_tables import RegisterRow
 from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
 from drp.directory import lookup
 from drp.directory.lookup import find_birth_date
+from drp.reviews.review_register import erase_reviews
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 from workflows.model.ladder import Status
@@ -175,7 +176,7 @@ def erase_record(
     ids = connection.execute(
         select_of(ChallengeRow, key, ChallengeRow.id).where(col(ChallengeRow.child) == child)
     ).scalars().all()  # fmt: skip
-    words = _drafts_gone(connection, key, record.number, ids)
+    words = _drafts_gone(connection, key, record.number, ids) + erase_reviews(connection, key, child)
     documents: set[str] = set()
     for id_ in ids:
         attached = (col(EntryRow.challenge) == id_, col(EntryRow.kind) == "document_attached")

@@ -4,10 +4,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
-from sqlmodel import Field
+from sqlalchemy import Column, ColumnElement, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, col
 
 from drp.database.tables import Row, json_column, some_rows
+from workflows.model.ladder import BETWEEN_REVIEWS
 
 
 class ChallengeRow(Row, table=True):
@@ -60,6 +61,11 @@ class ChallengeRow(Row, table=True):
             postgresql_where=text("is_open IS true"),
         ),
     )
+
+
+def match_not_followed() -> ColumnElement[bool]:
+    """The condition for rows of challenges and of what is told once: what is followed between reviews is counted with none."""
+    return col(ChallengeRow.item_type).not_in([item.value for item in BETWEEN_REVIEWS])
 
 
 class LinkRow(Row, table=True):

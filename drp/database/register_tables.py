@@ -47,10 +47,10 @@ class RegisterRow(Row, table=True):
     """The child's number as a sheet had it; empty for an item that is kept here."""
     number_folded: str = Field(default="", max_length=128, sa_column_kwargs=folded_default("register", "number_folded"))
     raiser: UUID | None = None
-    # A period's rows, in the order of lists, with all that tables count: `python -m benchmarks.themes` measures what it saves.
+    # A period's rows of a kind, in the order of lists, with all that tables count: `python -m benchmarks.themes` measures it.
     __table_args__ = (
         Index(
-            "ix_register_by_day", "authority", "raised_on", "id", "kind", "is_first", "is_first_of_theme", "is_dual", "month",
+            "ix_register_by_kind", "authority", "kind", "raised_on", "id", "is_first", "is_first_of_theme", "is_dual", "month",
             "quarter", "item_type", "stage", "reason", "theme", "team", "service", "status", "outcome", "impact",
         ),
     )  # fmt: skip

@@ -128,6 +128,11 @@ def find_birth_date(connection: Connection, authority: str, child: UUID) -> date
     return connection.execute(select_of(ChildRow, authority, ChildRow.born).where(col(ChildRow.id) == child)).scalar()
 
 
+def find_last_review(connection: Connection, authority: str, child: UUID) -> date | None:
+    """Find when a child's last review was, as far as the directory knows."""
+    return connection.execute(select_of(ChildRow, authority, ChildRow.last_review).where(col(ChildRow.id) == child)).scalar()
+
+
 def child_numbers_of(connection: Connection, authority: str, children: Sequence[UUID]) -> Mapping[UUID, str]:
     """Case-system numbers of children by id."""
     return {

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Connection, case, func
 from sqlmodel import col
 
-from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow, match_not_followed
 from drp.database.directory_tables import PersonRow, UnitRow
 from drp.database.gathering import gather_by_key
 from drp.database.scope import in_authority, select_of
@@ -44,6 +44,7 @@ def count_waiting(
             in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChallengeRow.team)),
         )
         .where(
+            match_not_followed(),
             col(ChallengeRow.is_open),
             col(WindowRow.closed_at).is_(None),
             col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),

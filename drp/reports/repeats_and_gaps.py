@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, exists, func, select
 from sqlmodel import col
 
-from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow, match_not_followed
 from drp.database.directory_tables import ChildRow
 from drp.database.gathering import gather_by_key
 from drp.database.register_tables import RegisterRow, StayRow
@@ -72,6 +72,7 @@ def waiting_statement(query: Any, authority: str, now: datetime) -> Any:
         WINDOW_OF_PRESENT_STAY,
     ).where(
         in_authority(ChallengeRow, authority),
+        match_not_followed(),
         col(ChallengeRow.is_open),
         col(WindowRow.closed_at).is_(None),
         col(WindowRow.kind).in_([kind.value for kind in ASKS_RECIPIENTS]),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_
 from sqlmodel import col
 
-from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, WindowRow, match_not_followed
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from drp.database.gathering import gather_by_key
 from drp.database.scope import in_authority, match_day, match_not_over, select_of
@@ -124,7 +124,7 @@ def _open(connection: Connection, authority: str, now: datetime) -> list[tuple[U
                 col(WindowRow.closed_at).is_(None),
             ),
         )
-        .where(col(ChallengeRow.is_open))
+        .where(col(ChallengeRow.is_open), match_not_followed())
         .group_by(col(ChallengeRow.child), col(ChallengeRow.raiser), col(ChallengeRow.raiser_role))
     )
     return [

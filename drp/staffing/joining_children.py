@@ -14,6 +14,7 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.database.register_tables import RegisterRow
 from drp.database.scope import select_of, update_of
+from drp.reviews.review_register import move_reviews
 from workflows.model.events import ChildJoined
 
 
@@ -48,6 +49,7 @@ def join_children(casework: Casework, authority: str, number: str, into: str, wh
             .where(col(RegisterRow.child) == one, col(RegisterRow.sheet) != "")
             .values(child=other)
         ).rowcount
+        move_reviews(connection, authority, one, other)
         note_admin_change(
             connection,
             casework,

@@ -1,7 +1,7 @@
 """Every page of the service as somebody asks for it, taken from the table of routes: a new one cannot hide from the attacks."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import product
@@ -96,7 +96,8 @@ def named_in_queries(ground: Ground) -> dict[tuple[str, str], list[tuple[str, st
     irene = [("Irene", "Irene", "", "")]
     return {
         ("/search", "q"): [*items, *children], ("/search", "team"): teams, ("/search", "after"): [("x", "x", "", "")],
-        ("/raise", "child"): children, ("/talks/new", "child"): children, ("/board/hand-over", "of"): people,
+        ("/raise", "child"): children, ("/talks/new", "child"): children, ("/reviews", "child"): children,
+        ("/reviews/child", "child"): children, ("/reviews/new", "child"): children, ("/board/hand-over", "of"): people,
         ("/cover", "of"): people, ("/cover", "find"): irene, ("/directory", "q"): irene,
         ("/administration/access-log", "person"): people,
         ("/register", "child"): children, ("/register", "team"): teams, ("/register", "iro"): people,
@@ -132,6 +133,10 @@ class _Value:
 
 def _values(ground: Ground, template: str, name: str) -> list[_Value]:
     world = ground.world
+    if name == "decision":
+        return [_Value(value, f"<decision, {whose}>", whose, UNKNOWN) for whose, value in ground.decisions.items()]
+    if name == "reference" and template.endswith("/make-challenge"):
+        return [_Value(value, f"<followed, {whose}>", whose, NONE_SUCH) for whose, value in ground.followed.items()]
     if name == "reference":
         return [_Value(value, f"<{whose}>", whose, NONE_SUCH) for whose, value in ground.references.items()]
     if name == "move":
@@ -233,6 +238,7 @@ class Forms(HTMLParser):
 WRITTEN = {
     "child": "T-1", "team": "north", "version": "2016/17", "respond_by": "", "email": "sam@dunmoor.example",
     "sibling-1": "", "sibling-2": "", "sibling-3": "", "sibling-4": "",
+    **{f"decisions-{n}-by": "27/4/2026" for n in range(4)},
 }  # fmt: skip
 """What is written where a word is not enough. Everything else is a word."""
 
@@ -250,10 +256,17 @@ def answers(controls: dict[str, Control], word: str = "A word.") -> dict[str, li
         elif one.kind in ("button", "file"):
             continue
         elif part := re.fullmatch(r".+-(day|month|year|time)", name):
-            said[name] = [{"day": "27", "month": "4", "year": "2026", "time": "14:30"}[part[1]]]
+            year = "2025" if name.startswith("held_on") else "2026"
+            said[name] = [{"day": "27", "month": "4", "year": year, "time": "14:30"}[part[1]]]
         else:
             said[name] = [WRITTEN.get(name, word)]
     return said
+
+
+PRESSED: dict[str, Callable[[Ground], dict[str, list[str]]]] = {
+    "/reviews/marked": lambda ground: {"state": ["done"], "decisions": [ground.decisions[OWN]]}
+}
+"""Where one of several buttons says what is meant: the one that is pressed, and what is ticked for it."""
 
 
 class Asker:
@@ -279,7 +292,7 @@ class Asker:
 
     def body(self, place: Place) -> dict[str, list[str]]:
         """The answers of a place's form."""
-        return answers(self.controls(place))
+        return answers(self.controls(place)) | PRESSED.get(place.template, lambda ground: {})(self.ground)
 
     def controls(self, place: Place) -> dict[str, Control]:
         """A place's form: from the page at the same address, or from another that holds it."""

@@ -80,6 +80,10 @@ class Ground:
             PARTNER: self._documents("irene", PARTNER, "northmoor"),
         }
         self.drafts = {OWN: self._draft("irene"), OTHER: self._draft("ivor"), THEIRS: self._draft("irene", "elsewhere")}
+        kept = {OWN: ("irene", "T-1", ""), OTHER: ("ivor", "T-4", ""), THEIRS: ("irene", "T-1", "elsewhere")}
+        self.decisions, self.followed = {}, {}
+        for whose, (by, child, authority) in kept.items():
+            self.decisions[whose], self.followed[whose] = self._reviewed(by, child, authority)
         self._only_elsewhere()
         self._waits_for_a_word()
         self.everybody = self._everybody()
@@ -177,6 +181,17 @@ class Ground:
         with self.world.store.write(key) as connection:
             id_ = drafts.begin_draft(connection, self.world.chance, key, self.world.id(by, key), said, self.world.now)
         return str(id_)
+
+    def _reviewed(self, by: str, child: str, authority: str) -> tuple[str, str]:
+        """A review with two decisions: the one that waits on the list, and the item that follows the other."""
+        visitor = at_browser(self.world, by, authority)
+        said = {"held_on-day": "30", "held_on-month": "3", "held_on-year": "2026", "decisions-0-words": "Dental check."}
+        said |= {"decisions-1-words": "Passport.", "decisions-1-by": "30/4/2026", "decisions-1-follow": "yes"}
+        page = visitor.fill(visitor.open(f"/reviews/new?child={child}"), **said)
+        assert page.status == 200, page.text
+        waiting = next(href for href, text in page.links if text.startswith("Follow it"))
+        following = next(text for _, text in page.links if text.startswith("Followed: "))
+        return waiting.rpartition("/")[2], following.removeprefix("Followed: ")
 
     def _only_elsewhere(self) -> None:
         """A team and a child that no other authority has."""

@@ -45,6 +45,12 @@ class Scene:
         self.theirs = self.formal(world.as_("irene", "elsewhere"), "stage_2")
         for by, reference in ((irene, self.reference), (world.as_("irene", "elsewhere"), self.theirs)):
             assert by.brings(reference, "referred_to_cafcass").status_code == 200
+        self.decision, self.other = self.decided(irene), self.decided(world.as_("irene", "elsewhere"))
+
+    def decided(self, by: Caller) -> str:
+        """A decision of a review of T-1 that waits on the list."""
+        said = {"child": "T-1", "held_on": "2026-03-30", "decisions": [{"words": "Dental check."}]}
+        return str(by.post("/reviews", said).json()["reviews"][0]["decisions"][0]["id"])
 
     def formal(self, by: Caller, stage: str) -> str:
         raised = by.raises(item_type="formal", stage=stage, stage_reason="It cannot wait.")
@@ -116,6 +122,10 @@ class Scene:
             "outbox": lambda by: by.get("/outbox"),
             "brake": lambda by: by.put("/outbox/brake", {"brake": ""}),
             "told": lambda by: by.post("/told-otherwise", {"references": [self.theirs], **MINIMAL["told_otherwise"]}),
+            "reviews": lambda by: by.get("/reviews", child="T-1"),
+            "reviewed": lambda by: by.post("/reviews", {"child": "T-1", "held_on": "2026-03-30"}),
+            "follow": lambda by: by.post(f"/reviews/decisions/{self.decision}/follow", {"by": "2026-04-30"}),
+            "follow theirs": lambda by: by.post(f"/reviews/decisions/{self.other}/follow", {"by": "2026-03-01"}),
             "release": lambda by: by.call("POST", "/api/v1/outbox/release"),
             "audit": lambda by: by.get("/audit/items"),
             "readings": lambda by: by.get("/audit/readings"),

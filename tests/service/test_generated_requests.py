@@ -44,6 +44,7 @@ class Ground:
     path: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
     words: tuple[str, ...] = ()
+    query: dict[str, str] = field(default_factory=dict)
 
 
 def grounds(world: World) -> dict[str, Ground]:
@@ -56,6 +57,8 @@ def grounds(world: World) -> dict[str, Ground]:
     (audited,) = world.as_("audrey").get("/audit/items").json()["items"]
     item, ladder = {"reference": reference}, {"name": "resolution"}
     raised = {"child": "T-1", "item_type": "informal", "reasons": [world.reason], "concern": "The plan drifts."}
+    held = {"child": "T-1", "held_on": "2026-03-30", "decisions": [{"words": "Dental check."}]}
+    decision = irene.post("/reviews", held).json()["reviews"][0]["decisions"][0]["id"]
     told = {"references": [reference], "role": "social_worker", "how": "rang", "on": "2026-04-01"}
     return {
         "POST /api/v1/challenges": Ground(body=raised, words=("concern",)),
@@ -76,6 +79,9 @@ def grounds(world: World) -> dict[str, Ground]:
         "GET /api/v1/audit/taken-caseloads": Ground("audrey"),
         "GET /api/v1/audit/children/{key}": Ground("mona", {"key": audited["child_key"]}),
         "POST /api/v1/told-otherwise": Ground(body=told),
+        "GET /api/v1/reviews": Ground(query={"child": "T-1"}),
+        "POST /api/v1/reviews": Ground(body=held),
+        "POST /api/v1/reviews/decisions/{decision}/follow": Ground(path={"decision": decision}, body={"by": "2026-04-30"}),
     }
 
 
@@ -95,6 +101,7 @@ def sent(case: Any, ground: Ground | None) -> dict[str, Any]:
     for name, value in given_path.items():
         path = path.replace("{" + name + "}", quote(str(value), safe=""))
     query = {name: value for name, value in (case.query or {}).items() if value is not None and ground is None}
+    query |= ground.query if ground else {}
     body = {} if isinstance(case.body, type(schemathesis.core.NOT_SET)) else {"json": case.body}
     if ground is not None and body:
         generated = [text for text in texts(case.body) if text.strip()]

@@ -67,6 +67,12 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert world.as_("sam").get("/inbox").json()["messages"][0]["reference"]
     told = {"references": [reference], "role": "social_worker", "how": "rang", "on": "2026-04-01"}
     assert [one["recorded"] for one in irene.post("/told-otherwise", told).json()["items"]] == [True]
+    decided = {"words": "Dental check.", "due": "2026-04-30"}
+    held = irene.post("/reviews", {"child": "T-1", "held_on": "2026-03-30", "decisions": [decided]})
+    assert held.status_code == 201, held.text
+    (decision,) = irene.get("/reviews", child="T-1").json()["reviews"][0]["decisions"]
+    followed = irene.post(f"/reviews/decisions/{decision['id']}/follow", {"by": decision["due"]}).json()
+    assert (followed["challenge"]["item_type"], followed["told"][0]["to"]) == ("review_decision", ["Sam (Social Worker)"])
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]
@@ -77,7 +83,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert audrey.get("/audit/changes").status_code == 200
     assert audrey.get("/audit/taken-caseloads").json() == []
     assert mona.get(f"/audit/children/{audited['child_key']}").json()["number"] == "T-1"
-    assert mona.get("/outbox").json()["waiting"] == 4
+    assert mona.get("/outbox").json()["waiting"] == 5
     assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from api.exports.referral.contents import FORMAT, ChecklistItem, ChronologyEntry, Contents, EnclosedDocument, Spoken
 from api.exports.referral.material import GROUNDS, ReferralMaterial, known_to_items, stages_reached, working_days_taken
 from api.presenters import item_reader, timeline_text
+from api.presenters.followed_words import FOLLOWED_WORDS
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
@@ -109,7 +110,9 @@ def missing_in_referral(contents: Contents) -> list[ChecklistItem]:
 
 
 def _line(it: ReferralMaterial, shape: EntryShape, black: Redaction) -> ChronologyEntry:
-    one = timeline_text.entry_in_words(shape, it.words, it.challenge.raiser_role, it.seen.loaded.reference)
+    one = timeline_text.entry_in_words(
+        shape, it.words, it.challenge.raiser_role, it.seen.loaded.reference, FOLLOWED_WORDS.get(it.challenge.item_type)
+    )
     promised = [f"To be done by {long_date(day)}" for _, day in one.actions]
     return ChronologyEntry(
         number=one.number, kind=one.kind, at=shape.at, at_in_words=moment_in_words(shape.at), headline=one.headline,

@@ -257,6 +257,31 @@ class ChildHeld(BundlePart):
     kept: Kept
 
 
+class DecisionHeld(BundlePart):
+    """One decision of a review, as the register of reviews has it. `followed`: the item that follows it, or empty."""
+
+    number: str
+    text: str
+    owner: str
+    due: date | None
+    state: str
+    followed: str
+    by: str
+    at_in_words: str
+    marks: list[Mark]
+
+
+class ReviewHeld(BundlePart):
+    """One review that was held: when its decisions were agreed and its record sent out, and what it decided."""
+
+    held_on: date
+    decisions_agreed_on: date | None
+    record_out_on: date | None
+    by: str
+    at_in_words: str
+    decisions: list[DecisionHeld]
+
+
 class LineHeld(BundlePart):
     """One line of the register that came from a sheet of the authority's own: the sheet knew this much, and no more is held."""
 
@@ -289,6 +314,7 @@ class SubjectAccess(BundlePart):
     """The child's case-system number, as it was asked for."""
     child: ChildHeld | None
     """None: the directory does not know the child; only lines from a sheet do."""
+    reviews: list[ReviewHeld]
     items: list[Item]
     lines: list[LineHeld]
     unsent: list[Unsent]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from api.exports.sar_export.contents import (
     ChildHeld,
+    DecisionHeld,
     Document,
     Entry,
     HandOver,
@@ -18,6 +19,7 @@ from api.exports.sar_export.contents import (
     LineHeld,
     Mark,
     PostHeld,
+    ReviewHeld,
     SubjectAccess,
     Unsent,
     Words,
@@ -29,6 +31,7 @@ from api.presenters.wording import capitalised, moment_in_words
 from drp.data_protection import subject_data
 from drp.directory import lookup
 from drp.directory.values import DirectoryChild
+from drp.reviews.review_register import list_reviews, list_writers
 from workflows.calendar.working_days import local_date, so_many
 
 CONSIDER_FIRST = (
@@ -72,6 +75,7 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     ids = subject_data.items_about_child(desk.connection, desk.authority, child_id) if child_id else ()
     desk = replace(desk, phrases=subject_data.left_out(desk.connection, desk.authority, ids))
     items = [gather_item(desk, id_) for id_ in ids]
+    reviews = _reviews(desk, child_id) if child_id else []
     unsent = _unsent(desk, number, [one.reference for one in items])
     entries = [entry for one in items for entry in one.timeline]
     last = max((entry.recorded_at for entry in entries), default=None)
@@ -82,9 +86,10 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
         + (f", the last of {moment_in_words(last)}" if last else "")
         + (f", {so_many(len(lines), 'lines')} of earlier registers" if lines else ""),
         consider_first=list(CONSIDER_FIRST),
-        marks=mark_meanings(_borne(items, entries, unsent)),
+        marks=mark_meanings(_borne(items, entries, unsent, reviews)),
         number=number,
         child=_child(desk, child, child_id) if child and child_id else None,
+        reviews=reviews,
         items=items,
         lines=lines,
         unsent=unsent,
@@ -92,14 +97,15 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     )
 
 
-def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent]) -> Iterator[Mark]:
+def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent], reviews: list[ReviewHeld]) -> Iterator[Mark]:
     """Every mark, once for each piece that bears it. An entry with words bears its marks by each piece of them."""
-    bearers: list[Item | Entry | Words | Document] = [
+    bearers: list[Item | Entry | Words | Document | DecisionHeld] = [
         *items,
         *(entry for entry in entries if not entry.words),
         *(words for entry in entries for words in entry.words),
         *(words for draft in unsent for words in draft.words),
         *(document for one in items for document in one.documents),
+        *(decision for review in reviews for decision in review.decisions),
     ]
     return (mark for bearer in bearers for mark in bearer.marks)
 
@@ -143,6 +149,36 @@ def _child(desk: SarGatherer, child: DirectoryChild, id_: UUID) -> ChildHeld:
             last_contact=kept.last_contact, holds=[HoldHeld(**vars(one)) for one in kept.holds],
         ),
     )  # fmt: skip
+
+
+def _reviews(desk: SarGatherer, child: UUID) -> list[ReviewHeld]:
+    """Every review that was held, and what it decided, as the register of reviews has it."""
+    wrote = list_writers(desk.connection, desk.authority, child)
+    writers = SarWriters(desk.words, desk.people(str(one.person) for one in wrote.values()))
+    return [
+        ReviewHeld(
+            held_on=review.held_on,
+            decisions_agreed_on=review.decisions_agreed_on,
+            record_out_on=review.record_out_on,
+            by=writers.name(str(wrote[review.held_on].person)),
+            at_in_words=moment_in_words(wrote[review.held_on].at),
+            decisions=[
+                DecisionHeld(
+                    number=one.line.number,
+                    text=one.line.words,
+                    owner=one.line.owner or (writers.title(one.line.owner_role) if one.line.owner_role else ""),
+                    due=one.line.due,
+                    state=one.phase or one.state,
+                    followed=one.reference,
+                    by=writers.name(str(wrote[one.id].person)),
+                    at_in_words=moment_in_words(wrote[one.id].at),
+                    marks=of_others(f"{one.line.words} {one.line.owner}", desk.names),
+                )
+                for one in review.decisions
+            ],
+        )
+        for review in list_reviews(desk.connection, desk.authority, child)
+    ]
 
 
 def _lines(desk: SarGatherer, number: str, child: UUID | None) -> list[LineHeld]:

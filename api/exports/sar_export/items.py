@@ -24,6 +24,7 @@ from api.exports.sar_export.contents import (
 from api.exports.sar_export.gatherer import SarGatherer, SarWriters
 from api.exports.sar_export.marks import mark_words, of_law, of_others
 from api.presenters import item_reader, item_view, timeline_text
+from api.presenters.followed_words import FOLLOWED_WORDS
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import moment_in_words
 from drp.casework import load
@@ -142,7 +143,9 @@ def _facts(it: _Whole, facts: Facts) -> list[str]:
 
 
 def _entry(it: _Whole, entry: ChainedEntry, shape: EntryShape) -> Entry:
-    one = timeline_text.entry_in_words(shape, it.rules.authority, it.challenge.raiser_role, it.loaded.reference)
+    one = timeline_text.entry_in_words(
+        shape, it.rules.authority, it.challenge.raiser_role, it.loaded.reference, FOLLOWED_WORDS.get(it.challenge.item_type)
+    )
     by = it.writers.writer(str(entry.person or ""), local_date(entry.at), shape.acting_as, str(entry.behalf_of or ""))
     marks = _of_the_entry(it, entry, by)
     return Entry(

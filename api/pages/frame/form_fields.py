@@ -235,7 +235,8 @@ class ActionsField(FormField):
     `offered`: the day that a row begins with; a row that says nothing beside it is no action either.
     """
 
-    kind: ClassVar[str] = "actions"
+    kind: ClassVar[str] = "rows"
+    more: ClassVar[str] = "Add another action"
     least: int = 2
     offered: date | None = None
     most: ClassVar[int] = 20
@@ -261,8 +262,8 @@ class ActionsField(FormField):
                 found.append(Action(what, by))
         return tuple(found)
 
-    def rows(self, given: Given, fault: WrongAnswer | None) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-        """The parameters of each row: a line, and a day."""
+    def rows(self, given: Given, fault: WrongAnswer | None) -> list[list[tuple[str, dict[str, Any]]]]:
+        """Each row's inputs, by the kind of each and its parameters: a line, and a day."""
         made = []
         for n in range(self.count(given)):
             what = TextLine(name=f"{self.name}-{n}-what", label=f"Action {n + 1}")
@@ -271,7 +272,8 @@ class ActionsField(FormField):
             shown = given if begun else {**given, **by.show(self.offered)}
             mine = fault if fault and fault.part.startswith(f"{self.name}-{n}-") else None
             line = mine if mine and mine.part == what.name else None
-            made.append((what.params(given, line), by.params(shown, mine if mine and line is None else None)))
+            day = by.params(shown, mine if mine and line is None else None)
+            made.append([(what.kind, what.params(given, line)), (by.kind, day)])
         return made
 
 

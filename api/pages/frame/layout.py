@@ -105,6 +105,7 @@ def navigation_of(visit: "PageContext") -> list[dict[str, Any]]:
     places = [
         ("/", "My tasks", True),
         ("/inbox", f"Inbox{unread}", True),
+        ("/reviews", "Reviews", serves_principal(RouteAudience.IRO_SERVICE, has)),
         ("/search", "Search", True),
         ("/board", "Service board", desk),
         ("/teams", "Teams", True),

@@ -10,6 +10,7 @@ from api.pages.frame.field_options import day_for_actions
 from api.pages.frame.form_fields import ActionsField, Form, FormField, RadioPick, TextArea, TextLine
 from api.pages.item.item_page import CurrentItem, ItemOnPage, OpenedItem, answers_of, bring_event_on_page
 from api.pages.my_work import inbox
+from api.presenters.followed_words import FOLLOWED_WORDS
 from workflows.decision.tasks import TaskKind
 from workflows.model.challenge import ASKS_RECIPIENTS, WindowKind
 from workflows.model.events import ClarificationAsked, Event, NotForMe, Responded
@@ -39,6 +40,10 @@ SUGGESTS = TextLine(name="suggests", label="If it is not for you: whose is it?",
 
 def _fields(visit: PageContext, seen: ItemOnPage) -> tuple[FormField, ...]:
     """The questions; an action begins with the day of the child's next review, where that is known."""
+    if own := FOLLOWED_WORDS.get(seen.challenge.item_type):
+        stands = [(position, *said) for position, said in own.positions.items()]
+        asked = RadioPick(name="position", label=own.reply, options=stands, need="Choose how it stands.")
+        return (asked, FIELDS[1], ACTIONS, SUGGESTS)
     return (*FIELDS, replace(ACTIONS, offered=day_for_actions(seen.challenge, visit.today)), SUGGESTS)
 
 
@@ -76,7 +81,7 @@ def _page(visit: PageContext, seen: ItemOnPage, form: Form) -> Response:
     asked = next((press for press in seen.presses if press.task is TaskKind.ANSWER), None)
     window = next((w for w in seen.shape.windows if w.is_open and w.kind in ASKS_RECIPIENTS), None)
     return visit.page(
-        "answer.html", title=f"Reply to {seen.shape.reference}", form=form,
+        "answer.html", title=f"Reply to {seen.shape.reference}", form=form, own=FOLLOWED_WORDS.get(seen.challenge.item_type),
         shape=seen.shape, item=seen.item, asked=seen.asked, press=asked,
         window=window, answers=answers_of(seen),
         is_meeting=window and window.kind == WindowKind.MEETING, is_open="responded" in seen.shape.moves,

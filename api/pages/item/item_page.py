@@ -17,6 +17,7 @@ from api.pages.item import move_forms, move_questions
 from api.pages.item.mail_in_words import mail_in_words, unreached_in_words
 from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
+from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
 from drp.casework.service import ActionResult, Answer, Precondition, RetryKey
 from drp.database.engine import Unavailable
@@ -82,6 +83,11 @@ class ItemOnPage:
         return f"/challenges/{self.shape.reference}"
 
     @property
+    def own(self) -> FollowedWords | None:
+        """The words of its kind, where it is followed between reviews."""
+        return FOLLOWED_WORDS.get(self.challenge.item_type)
+
+    @property
     def raised(self) -> Any:
         """The first entry: what was asked."""
         return self.timeline.entries[0]
@@ -93,6 +99,7 @@ class ItemOnPage:
             questions = timeline_text.OF_SCRUTINY
         else:
             questions = {field.name: timeline_text.QUESTIONS.get(field.name, "") for field in fields(Raised)}
+            questions |= self.own.questions if self.own else {}
         return [(said, self.raised.words[name]) for name, said in questions.items() if name in self.raised.words]
 
 
@@ -134,8 +141,8 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
         mail = mail_in_words(connection, visit, seen.item) if done else ""
         unreached = unreached_in_words(connection, visit, seen.item) if is_of_service else []
     return visit.page(
-        "challenge.html", title=f"{seen.shape.reference}", whole=seen, shape=seen.shape, groups=grouped_moves(visit, seen),
-        rungs=rungs_of(seen), item=seen.item, next=what_next(seen),
+        "challenge.html", title=f"{seen.shape.reference}", whole=seen, own=seen.own, shape=seen.shape,
+        groups=grouped_moves(visit, seen), rungs=rungs_of(seen), item=seen.item, next=what_next(seen),
         asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
         entries=list(reversed(timeline_text.entries_in_words(seen.item, seen.timeline))),
         done=done_in_words(visit, DONE.get(done, DONE[""]).replace("{mail}", mail[:1].lower() + mail[1:]) if done else ""),
@@ -158,6 +165,8 @@ def grouped_moves(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, list[
     kinds = {entry.kind for entry in seen.timeline.entries if entry.stage == stage}
     groups: dict[str, list[tuple[str, str]]] = {key: [] for key, _ in move_forms.GROUPS}
     groups["cafcass"] = _referral(seen)
+    if seen.own and seen.challenge.is_open and seen.item.actor.parts & {Part.RAISER, Part.BUSINESS_SUPPORT}:
+        groups["next"].append((f"{seen.path}/make-challenge", f"Make it a {visit.label('challenge')}"))
     for type_, move in move_forms.BY_TYPE.items():
         if type_ in seen.shape.moves:
             listed = groups[move.group if _is_timely(seen, type_, kinds) else "record"]
@@ -198,7 +207,8 @@ def _is_timely(seen: ItemOnPage, type_: str, kinds: set[str]) -> bool:
 def move_title(seen: ItemOnPage, type_: str, text: str) -> str:
     """What a move is called: a talk that is taken higher is made formal; one that is given a date is asked for an answer."""
     of_talk = {"escalated": "Make it formal", "window_extended": "Ask for an answer"}
-    return of_talk.get(type_, text) if is_talk(seen.item) else text
+    own = seen.own.moves if seen.own else of_talk if is_talk(seen.item) else {}
+    return own.get(type_, text)
 
 
 def done_in_words(visit: PageContext, text: str) -> str:
@@ -238,18 +248,18 @@ def what_next(seen: ItemOnPage) -> list[str]:
     """What happens next and when, one sentence for each promise that runs."""
     mine = any(press.task is TaskKind.CONSIDER for press in seen.presses)
     running = [window for window in seen.shape.windows if window.is_open]
-    said = [_next_in_words(window, mine) for window in sorted(running, key=lambda one: list(NEXT).index(one.kind))]
+    said = [_next_in_words(window, mine, seen.own) for window in sorted(running, key=lambda one: list(NEXT).index(one.kind))]
     if is_talk(seen.item):
         said.append("A talk, on the record: nobody is asked and no date runs. Settle it, ask for an answer, or make it formal.")
     return said
 
 
-def _next_in_words(window: WindowShape, mine: bool) -> str:
-    text = NEXT[window.kind]
+def _next_in_words(window: WindowShape, mine: bool, own: FollowedWords | None) -> str:
+    text = (own.next if own else {}).get(window.kind, NEXT[window.kind])
     if window.kind == WindowKind.JUDGEMENT and mine:
         text = "For you to consider: what comes next, {due}."
     if window.kind in ASKS_RECIPIENTS and window.past_its_date:
-        text = "No reply yet from {owner}: it was due {due}."
+        text = own.next["late"] if own else "No reply yet from {owner}: it was due {due}."
     text = text.format(owner=window.owner, due=window.due_in_words)
     if window.held:
         return f"{text} It is held: the service was away, and an IRO manager releases it."

@@ -70,6 +70,8 @@ def ask_where_next(choices: FieldOptions) -> Sequence[FormField]:
     """Taking it higher: where to, and what that stage leaves to the sender."""
     challenge = choices.item.loaded.challenge
     targets = [key for key in to_stages(choices.ladder, challenge) if not choices.ladder.stage(key).referral]
+    if not targets:
+        return []
     onward = choices.ladder.onward(challenge.stage) if challenge.stage else ()
     options = choices.stages(targets)
     hint = f"If you choose nothing it goes to {choices.ladder.stage(onward[0]).label}." if len(onward) == 1 else ""
@@ -84,7 +86,9 @@ def ask_of_climb(choices: FieldOptions) -> Sequence[FormField]:
 
 
 def ask_of_judgement(choices: FieldOptions) -> Sequence[FormField]:
-    """Ask whether the answer is enough."""
+    """Ask whether the answer is enough; of what is followed between reviews, whether it is seen to be done."""
+    if choices.ladder.is_between_reviews:
+        return _ask_whether_done()
     verdicts = [
         ("enough", "Yes, it is enough", "It ends here, or what was agreed is put right. Actions are still followed."),
         ("needs_more", "It needs more", "It goes higher, unless you want to consider first."),
@@ -96,6 +100,19 @@ def ask_of_judgement(choices: FieldOptions) -> Sequence[FormField]:
     why = TextArea(name="why", label="If it needs more: why", rows=3)
     wait = TickBox(name="consider_first", label="Let me consider first, do not take it higher now")
     return [verdict, found, changed, *ask_to_look_again(choices), why, wait, *ask_where_next(choices)]
+
+
+def _ask_whether_done() -> Sequence[FormField]:
+    seen = [
+        ("enough", "Yes, I see it done", "It ends here."),
+        ("needs_more", "Not yet", "Then you choose: another date, a challenge, or an end."),
+    ]
+    return [
+        RadioPick(name="verdict", label="Do you see it done?", options=seen, need="Say whether you see it done."),
+        replace(IMPACT, label="If it is done: what changed for the child?"),
+        TextArea(name="what_changed", label="In your words", rows=3),
+        TextArea(name="why", label="If not yet: what is missing", rows=3),
+    ]
 
 
 def ask_of_reopening(choices: FieldOptions) -> Sequence[FormField]:

@@ -1,0 +1,110 @@
+"""Reviews over JSON: what a child's reviews decided, and following one of it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from sqlalchemy import Connection
+
+from api.json.problems import declared_refusals
+from api.presenters import item_view
+from api.presenters.review_shapes import DecisionShape, FollowBody, ReviewBody, ReviewShape, ReviewsShape
+from api.presenters.shapes import PRINTABLE, ChildShape, ReceiptShape
+from api.request_context import CurrentRequest, RequestContext
+from drp.casework.access import NotFound
+from drp.directory import lookup
+from drp.directory.lookup import ItemSubject
+from drp.reviews import review_register
+from drp.reviews.following import HowFollowed, follow_decision
+from drp.reviews.review_register import DecisionLine, HeldReview, check_keeps_reviews
+from workflows.calendar.working_days import local_date
+from workflows.model.events import Chosen
+from workflows.model.refusals import Unfit
+
+router = APIRouter(prefix="/api/v1", tags=["reviews"])
+
+
+def _child(connection: Connection, asked: RequestContext, number: str) -> tuple[ItemSubject, UUID]:
+    """The child of a case number, whose register of reviews they keep. Raises NotFound for any other."""
+    found = lookup.child_by_number(connection, asked.authority, number)
+    if found is None or found.child is None:
+        raise NotFound
+    _check_keeps(connection, asked, found.child)
+    return found, found.child
+
+
+def _check_keeps(connection: Connection, asked: RequestContext, child: UUID) -> None:
+    current = asked.service.casework.procedures.current(connection, asked.authority)
+    check_keeps_reviews(connection, current[0].authority, asked.signed, child, local_date(asked.now))
+
+
+def _shape(connection: Connection, asked: RequestContext, child: ItemSubject, id_: UUID) -> ReviewsShape:
+    reviews = review_register.list_reviews(connection, asked.authority, id_)
+    return ReviewsShape(child=ChildShape(number=child.number, initials=child.initials), reviews=[_review(one) for one in reviews])
+
+
+def _review(held: HeldReview) -> ReviewShape:
+    return ReviewShape(
+        held_on=held.held_on,
+        decisions_agreed_on=held.decisions_agreed_on,
+        record_out_on=held.record_out_on,
+        decisions=[
+            DecisionShape(
+                id=one.id, number=one.line.number, words=one.line.words, owner_role=one.line.owner_role, owner=one.line.owner,
+                due=one.line.due, state=one.state, state_on=one.state_on, looked_on=one.looked_on, reference=one.reference,
+            )
+            for one in held.decisions
+        ],
+    )  # fmt: skip
+
+
+@router.get("/reviews", responses=declared_refusals(404, 422), response_model=ReviewsShape)
+def list_reviews_of_child(
+    asked: CurrentRequest, child: Annotated[str, Query(max_length=32, pattern=PRINTABLE, description="Case number.")]
+) -> ReviewsShape:
+    """A child's reviews and what they decided: for the child's IRO, whoever covers, and the IRO service's desk."""
+    with asked.service.store.read(asked.authority) as connection:
+        subject, id_ = _child(connection, asked, child)
+        shape = _shape(connection, asked, subject, id_)
+    followed = [one.reference for held in shape.reviews for one in held.decisions if one.reference]
+    asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "reviews of a child", *(followed or [""]))
+    return shape
+
+
+@router.post("/reviews", status_code=201, responses=declared_refusals(404, 413, 422), response_model=ReviewsShape)
+def enter_review_of_child(asked: CurrentRequest, body: ReviewBody) -> ReviewsShape:
+    """Put a review and what it decided on the register; what is to be followed is followed: all of it, or nothing."""
+    casework, by, now = asked.service.casework, UUID(asked.signed.person), asked.now
+    if body.held_on > local_date(now):
+        raise Unfit("That day is still to come.", "Enter a review once it was held.", "held_on")
+    for n, one in enumerate(body.decisions):
+        if one.follow and one.due is None:
+            raise Unfit("It is not said by when it is to be done.", "Say by when, or leave `follow` out.", f"decisions.{n}.due")
+    with asked.service.store.write(asked.authority) as connection:
+        subject, id_ = _child(connection, asked, body.child)
+        words = casework.procedures.current(connection, asked.authority)[0].authority
+        paper = (body.decisions_agreed_on, body.record_out_on)
+        review_register.note_review(connection, asked.authority, id_, body.held_on, by, now, *paper)
+        lines = [DecisionLine(one.words, one.number, one.owner_role, one.owner, one.due) for one in body.decisions]
+        ids = review_register.add_decisions(connection, casework.chance, words, id_, body.held_on, lines, by, now)
+        for decision, one in zip(ids, body.decisions, strict=True):
+            if one.follow:
+                to = Chosen(one.owner_role, one.person) if one.owner_role else None
+                follow_decision(connection, casework, asked.signed, decision, HowFollowed(to, one.due), now)
+        return _shape(connection, asked, subject, id_)
+
+
+@router.post(
+    "/reviews/decisions/{decision}/follow",
+    status_code=201,
+    responses=declared_refusals(404, 409, 413, 422),
+    response_model=ReceiptShape,
+)
+def follow_decision_of_review(asked: CurrentRequest, decision: UUID, body: FollowBody) -> ReceiptShape:
+    """Follow a decision that waits on the list; the answer says who was asked."""
+    how = HowFollowed(body.to, body.by, tuple(body.reasons))
+    with asked.service.store.write(asked.authority) as connection:
+        found = review_register.find_decision(connection, asked.authority, decision)
+        _check_keeps(connection, asked, found.child)
+        done = follow_decision(connection, asked.service.casework, asked.signed, decision, how, asked.now)
+        return item_view.receipt_shape(connection, done, asked.now)

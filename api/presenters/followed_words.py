@@ -1,0 +1,67 @@
+"""How pages speak of what is followed between two reviews: where a challenge is answered and judged, this is done and seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from workflows.model.challenge import Outcome, Phase
+from workflows.model.ladder import ItemType
+
+
+@dataclass(frozen=True)
+class FollowedWords:
+    """The words of one kind. What is not here is said as of a challenge."""
+
+    asked: str
+    """The heading of what it is about."""
+    answered: str
+    """The heading of what was said of it."""
+    nothing_said: str
+    reply: str
+    """What the page is called on which it is said how it stands."""
+    positions: Mapping[str, tuple[str, str]]
+    """Of each position: its label and its hint."""
+    next: Mapping[str, str]
+    """Of each kind of window: what is said of one that runs; `late`: of one past its date."""
+    phases: Mapping[Phase | Outcome, str]
+    moves: Mapping[str, str]
+    """Of moves: what each is called here."""
+    questions: Mapping[str, str] = field(default_factory=dict)
+
+
+DECISION = FollowedWords(
+    asked="What the review decided",
+    answered="What was said of it",
+    nothing_said="Nobody has said yet how it stands.",
+    reply="How does it stand?",
+    positions={
+        "agrees": ("It is done", "Say below what was done, and when."),
+        "in_part": ("It is done in part", "Say below what is left, and by when."),
+        "disagrees": ("It is not done", "Say below what stands in the way."),
+        "needs_others": ("Others are needed for it", ""),
+        "beyond_our_control": ("It is beyond our control", ""),
+        "not_for_me": ("It is not for me", "Say below whose it is. The date stays as it is."),
+        "question": ("I have a question first", "Write it below. The date stays as it is."),
+    },
+    next={
+        "reply": "{owner} carries it out {due}.",
+        "late": "Nobody has said that it is done: {owner} was to carry it out {due}.",
+        "judgement": "{owner} looks whether it is done, {due}.",
+    },
+    phases={
+        Phase.AWAITING: "to be carried out",
+        Phase.ANSWERED: "said how it stands; the {iro} looks",
+        Phase.ASKING: "with the {iro} to consider",
+        Outcome.RESOLVED: "seen to be done",
+        Outcome.ENDED: "ended, not done",
+    },
+    moves={
+        "judged": "Say whether you see it done",
+        "resolved": "I have seen that it is done",
+        "ended_unresolved": "Stop following it",
+        "clarification_given": "Answer the question",
+        "redirected": "It is somebody else’s to carry out",
+    },
+    questions={"concern": "The decision", "review_decision": "Its number", "owner": "Who is to carry it out"},
+)
+
+FOLLOWED_WORDS: Mapping[ItemType, FollowedWords] = {ItemType.REVIEW_DECISION: DECISION}

@@ -1,0 +1,75 @@
+"""Following a review decision: it becomes an item of its own kind, with its owner asked and the day that was set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from drp.casework.service import ActionResult, Casework
+from drp.directory import lookup
+from drp.identity.principal import Principal
+from drp.reviews.review_register import ReviewDecision, find_decision, note_followed
+from workflows.calendar.working_days import local_date
+from workflows.model.authority import Capacity, Rules, in_force_on
+from workflows.model.events import Chosen, Raised
+from workflows.model.ladder import ItemType, Ladder
+from workflows.model.refusals import Unfit
+
+
+@dataclass(frozen=True)
+class HowFollowed:
+    """How a decision is to be followed: who carries it out, by when (Europe/London), under which reason it counts, if any."""
+
+    to: Chosen | None
+    by: date | None
+    reasons: tuple[str, ...] = ()
+
+
+def following_ladder(current: Sequence[Rules], day: date) -> Ladder | None:
+    """The procedure under which review decisions are followed on a day; None: the authority has none."""
+    in_force = in_force_on(day, [rules.ladder for rules in current])
+    return next((ladder for ladder in in_force if ladder.followed is ItemType.REVIEW_DECISION), None)
+
+
+def raised_of_decision(ladder: Ladder, decision: ReviewDecision, how: HowFollowed, raiser_role: str) -> Raised:
+    """The event that follows a decision. Where its owner is nobody of the directory, the first of the ladder's posts is asked."""
+    asked = how.to or Chosen(ladder.stages[0].roles_to()[0])
+    return Raised(
+        ItemType.REVIEW_DECISION,
+        how.reasons,
+        decision.line.words,
+        review_decision=decision.line.number,
+        to=(asked,),
+        respond_by=how.by,
+        happened=(("review", decision.held_on),),
+        raiser_role=raiser_role,
+        owner="" if how.to else decision.line.owner,
+    )
+
+
+def follow_decision(
+    connection: Connection, casework: Casework, signed: Principal, decision: UUID, how: HowFollowed, now: datetime
+) -> ActionResult:
+    """Follow a decision as part of a larger transaction, which the caller commits. Raises Refused, NotFound."""
+    current = casework.procedures.current(connection, signed.authority)
+    ladder = following_ladder(current, local_date(now))
+    if ladder is None:
+        raise Unfit(
+            "This authority has no procedure for following review decisions.",
+            "Have a file that begins `between_reviews:` loaded.", "ladder",
+        )  # fmt: skip
+    known = find_decision(connection, signed.authority, decision)
+    child = lookup.child_numbers_of(connection, signed.authority, [known.child])[known.child]
+    event = raised_of_decision(ladder, known, how, raiser_role_of(current, ladder, signed))
+    done = casework.raise_within(connection, signed, child, event, now, ladder=ladder.key)
+    note_followed(connection, signed.authority, decision, done.loaded.id)
+    return done
+
+
+def raiser_role_of(current: Sequence[Rules], ladder: Ladder, signed: Principal) -> str:
+    """The role in which somebody raises on a ladder: their own, else the IRO's for whom the desk does it."""
+    own = [role for role in ladder.raised_by if role in signed.roles]
+    iros = current[0].authority.roles_acting_as(Capacity.IRO)
+    return next(iter(own or [role for role in ladder.raised_by if role in iros] or ladder.raised_by))
