@@ -1,9 +1,11 @@
 """Who takes part: the authorities as their reports describe them, under names of their own, with invented directories."""
 
+import csv
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from uuid import UUID
 
@@ -102,10 +104,29 @@ def with_reporting(text: str, instead: str = "") -> str:
     return "".join(kept)
 
 
-def directory_files(part: SceneAuthority) -> dict[str, str]:
-    """The invented directory of one authority."""
+def directory_files(part: SceneAuthority, today: date | None = None) -> dict[str, str]:
+    """The invented directory of one authority; with reviews some weeks before and after `today`, where that is given."""
     folder = files("api").joinpath("demo", "directories", part.key)
-    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".csv")}
+    found = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if file.name.endswith(".csv")}
+    return found | ({"children.csv": _with_reviews(found["children.csv"], today)} if today else {})
+
+
+WEEKS_AGO = (5, 9, 2, 14, 7, 20, 11, 3, 17)
+"""How many weeks ago the last reviews were, in turn; the next are half a year after the last."""
+
+
+def _with_reviews(children: str, today: date) -> str:
+    """The children with the days of their reviews moved to where they would be on a day; who has none has none."""
+    rows = list(csv.DictReader(io.StringIO(children)))
+    for n, row in enumerate(one for one in rows if one["next_review"]):
+        last = today - timedelta(weeks=WEEKS_AGO[n % len(WEEKS_AGO)], days=n % 5)
+        last -= timedelta(days=max(0, last.weekday() - 4))  # on a Friday, rather than a day at the weekend
+        row |= {"last_review": f"{last}", "next_review": f"{last + timedelta(weeks=26)}"}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
 
 
 @dataclass(frozen=True)
@@ -164,6 +185,7 @@ def seed_scene(service: Service, part: SceneAuthority, now: datetime) -> Authori
     with service.store.write(part.key) as connection:
         service.casework.procedures.seed(connection, read, now)
         # The directory stood before the story begins, so that everybody held their posts throughout.
-        day = local_date(now) - timedelta(days=365)
-        import_directory(connection, read.authority, read.ladders, directory_files(part), day, service.casework.chance)
+        today = local_date(now)
+        brought = directory_files(part, today)
+        import_directory(connection, read.authority, read.ladders, brought, today - timedelta(days=365), service.casework.chance)
     return read.authority

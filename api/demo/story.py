@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api.assembly import Service
 from api.demo.past import bring_past
+from api.demo.review_scenes import DECISIONS, ReviewScenes, follow_anew
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
 from api.demo.trust_scenes import SceneToSee, TrustScenes
 from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
@@ -121,8 +122,10 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         for rules in every:
             items += _Teller(service, casework, part, cast, rules, now).tell()
         formal = next(rules for rules in every if ItemType.FORMAL in rules.ladder.items)
+        between, scenes = ReviewScenes(service, casework, every, cast, now).tell()
+        items += between
         trust = TrustScenes(service, casework, formal, now)
-        scenes = trust.tell()
+        scenes += trust.tell()
         earlier = bring_past(service, part, every, cast, now)
         said = f"{items - begun} items, at least one in every state of every ladder; {earlier} lines of earlier registers"
         say(f"{every[0].authority.name}: {said}")
@@ -247,6 +250,8 @@ class _Teller:
     def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
         event = self._in_other_words(event)
         signed = self._signed(self._cast.holder(event.raiser_role, str(child.id)))
+        if self._rules.ladder.followed is ItemType.REVIEW_DECISION:
+            return follow_anew(self._service, self._casework, signed, child, event, now)
         answer = self._casework.raise_item(
             signed, child.number, event, now, lambda _, done: {"reference": done.loaded.reference}, ladder=self._rules.ladder.key
         )
@@ -263,6 +268,8 @@ class _Teller:
             concern, found = SCRUTINY[self._n % len(SCRUTINY)]
             why = tuple(rule.reason for rule in self._rules.ladder.must_raise if rule.reason)
             return replace(event, reasons=why, concern=concern, effect_on_child=found, took_part=TOOK_PART)
+        if self._rules.ladder.is_between_reviews:
+            return replace(event, reasons=(), concern=DECISIONS[self._n % len(DECISIONS)], effect_on_child="", outcome_sought="")
         if self._rules.ladder.is_notice:
             return replace(event, concern=PRAISE[self._n % len(PRAISE)])
         reasons = [r.key for theme in self._rules.authority.themes for r in theme.reasons if not r.needs_words]

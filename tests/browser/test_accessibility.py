@@ -11,6 +11,7 @@ from tests.browser.hands import DESK, NARROW
 from tests.browser.inspecting import SHOWN, Inspection, pages, shows
 from tests.browser.journeys import begin, say_what, say_why
 from tests.browser.serving import PARTS
+from workflows.calendar.working_days import local_date
 from workflows.model.ladder import ItemType
 
 MOVES = sorted(BY_TYPE)
@@ -122,6 +123,27 @@ def test_raising_step_by_step(busy, as_, inspection):
     journeys.raise_item(hands, council, child, ItemType.FORMAL)
     inspection.look(hands)
     inspection.look(hands.open(f"/challenges/{busy.items['notice']}/raised"), "a notice")
+
+
+@shows("/reviews", "/reviews/child", "/reviews/new", "/reviews/decisions/{decision}", "/challenges/{reference}/make-challenge")
+def test_reviews_and_what_they_decided(busy, as_, inspection):
+    hands, child = as_(busy.iro), busy.council.child()
+    today = local_date(busy.served.now)
+    place, new = (f"/reviews/{page}?child={child.number}" for page in ("child", "new"))
+    inspection.look(hands.open("/reviews"), "my children")
+    inspection.look(hands.open(place), "no review yet")
+    inspection.look(hands.open(new), "to begin with")
+    hands.write("decisions-0-by", "soon")
+    inspection.look(hands.press("Put it on the register"), "with faults", is_faulty=True)
+    hands.open(new).date("held_on", today).write("decisions-0-words", LONG[:280])
+    hands.write("decisions-1-words", "Passport.").write("decisions-1-by", f"{today + timedelta(days=30):%d/%m/%Y}")
+    hands.tick("decisions-1-follow")
+    inspection.look(hands.press("Put it on the register"), "with decisions")
+    inspection.look(hands.take(hands.page.locator("a", has_text="Follow it")), "how one is followed")
+    inspection.look(press_it(hands), "empty", is_faulty=True)
+    followed = hands.open(place).take(hands.page.locator("a", has_text="Followed:"))
+    inspection.look(followed, "a decision that is followed")
+    inspection.look(hands.take(hands.page.locator("a", has_text="Make it a")), "made a challenge")
 
 
 @shows("/challenges/{reference}")

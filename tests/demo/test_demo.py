@@ -179,6 +179,8 @@ def test_help_is_quick_because_the_command_line_imports_lightly():
 TO_SEE = re.compile(r"To see, (.+?): be (.+?) of (.+?), and open http://127.0.0.1:8000(/.+)")
 
 ON_THE_PAGE = {
+    "a review decision left undone": "Make it a quality alert",
+    "a review decision made a challenge": "It goes on as ",
     "a message came back": "came back",
     "a cover who is covered": "Beth Robson",
     "a meeting called off": "called off",

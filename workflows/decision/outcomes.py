@@ -45,8 +45,8 @@ def finish_challenge(turn: DecisionBuilder, move: str, event: End | Judged) -> N
 
 def make_challenge(turn: DecisionBuilder, event: MadeChallenge) -> None:
     """What was followed is a challenge now: it ends here, not done, and goes on there."""
-    close_all(turn, ClosedAs.ENDED)
     turn.note_event(event)
+    close_all(turn, ClosedAs.ENDED)
     turn.move("end")
     turn.tell(NotificationKind.ENDED, turn.challenge.visit.told, turn.challenge.visit.copied)
 

@@ -165,12 +165,12 @@ def grouped_moves(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, list[
     kinds = {entry.kind for entry in seen.timeline.entries if entry.stage == stage}
     groups: dict[str, list[tuple[str, str]]] = {key: [] for key, _ in move_forms.GROUPS}
     groups["cafcass"] = _referral(seen)
-    if seen.own and seen.challenge.is_open and seen.item.actor.parts & {Part.RAISER, Part.BUSINESS_SUPPORT}:
-        groups["next"].append((f"{seen.path}/make-challenge", f"Make it a {visit.label('challenge')}"))
     for type_, move in move_forms.BY_TYPE.items():
         if type_ in seen.shape.moves:
             listed = groups[move.group if _is_timely(seen, type_, kinds) else "record"]
             listed.append((f"{seen.path}/do/{type_}", move_title(seen, type_, move.title)))
+    if seen.own and seen.challenge.is_open and seen.item.actor.parts & {Part.RAISER, Part.BUSINESS_SUPPORT}:
+        groups["next"].append((f"{seen.path}/make-challenge", f"Make it a {visit.label('challenge')}"))
     return [
         (done_in_words(visit, heading), [(href, done_in_words(visit, text)) for href, text in groups[key]])
         for key, heading in move_forms.GROUPS
