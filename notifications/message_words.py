@@ -334,6 +334,27 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "Make it a {challenge}; or say why it waits, with another date or an end. {by_when}",
         told=("A review decision is past its date a second time", "A review decision has passed a second date."),
     ),
+    NotificationKind.UPDATE_LATE: MessageWords(
+        "An update is still awaited",
+        "An update on a child whose case is tracked was asked of you, and its date has passed.",
+        "It is asked for again until it is given.",
+        "Give the update on its page. {by_when}",
+        told=("An update is past its date", "An update on a child whose case is tracked has not come yet."),
+    ),
+    NotificationKind.TRACKED_DUE: MessageWords(
+        "Tracked: something is yours to do",
+        "What you chose for a child whose case is tracked has come to its date.",
+        "You are reminded until it is done, or the tracking is agreed anew.",
+        "Look at the file or have the review held, and say so on its page. {by_when}",
+        told=("Tracked: something is past its date", "What was chosen for a tracked case has not been done yet."),
+    ),
+    NotificationKind.MID_POINT: MessageWords(
+        "Half-way between two reviews",
+        "It is half-way between two reviews of a child whose {iro} you are.",
+        "This is your own look between reviews, and no statutory visit.",
+        "Look through what was decided, be in contact with the child, and say so on its page. {by_when}",
+        told=("A mid-point between reviews is past its date", "What is to be done half-way between two reviews is still open."),
+    ),
     NotificationKind.LADDER_MOVED: MessageWords(
         "Moved to another version of the procedure",
         "It now stands under another version of the procedure.",

@@ -42,5 +42,48 @@ _DECISION = {
     ),
 }
 
-FOLLOWED: dict[ItemType, dict[NotificationKind, MessageWords]] = {ItemType.REVIEW_DECISION: _DECISION}
+_TRACKED = {
+    NotificationKind.ASKED: MessageWords(
+        "An update is asked of you",
+        "The {iro} asks for an update on a child whose case is tracked.",
+        "What is said is read by the {iro}; nothing is judged.",
+        "Give it on its page. {by_when}",
+        told=("An update is asked of others", "The {iro} asks for an update on a child whose case is tracked."),
+    ),
+    NotificationKind.REMINDER: MessageWords(
+        "A reminder: no update yet",
+        "An update on a child whose case is tracked was asked of you.",
+        "The date has not passed.",
+        "{by_when}",
+        told=("A reminder: no update yet", "An update on a child whose case is tracked was asked, and has not come yet."),
+    ),
+    NotificationKind.ANSWERED: MessageWords(
+        "An update was given",
+        "There is an update on a child whose case you track.",
+        "The next is asked for by itself, where you wanted it at intervals.",
+        "Read it on its page.",
+        told=("An update was given", "There is an update on a child whose case is tracked."),
+    ),
+    NotificationKind.COPIED: MessageWords(
+        "For your information: a case is tracked",
+        "The case of a child is tracked, and the procedure tells you of it.",
+        "Nothing is asked of you.",
+        told=("A case is tracked", "Somebody is told that the case of a child is tracked."),
+    ),
+    NotificationKind.ENDED: MessageWords(
+        "A case is tracked no longer", "The tracking of a child's case has ended.", "Nothing more is asked of you."
+    ),
+    NotificationKind.POST_TAKEN_OVER: MessageWords(
+        "An update is now yours to give",
+        "You hold a post of which an update was asked before you came.",
+        "The date stays as it was.",
+        "{by_when}",
+        told=("An update is now another's to give", "A post of which an update is asked has passed to somebody else."),
+    ),
+}
+
+FOLLOWED: dict[ItemType, dict[NotificationKind, MessageWords]] = {
+    ItemType.REVIEW_DECISION: _DECISION,
+    ItemType.TRACKED_CASE: _TRACKED,
+}
 """By the kind of item: the messages that it words in its own way; all others as for a challenge."""

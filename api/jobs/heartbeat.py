@@ -19,6 +19,7 @@ from drp.identity.principal import Principal
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
 from drp.proof.take_checkpoint import TimelineBroken
+from drp.reviews.mid_points import ask_at_mid_points
 from drp.staffing.consequences import bring_consequences, claim_day
 from drp.staffing.cover_changes import demote_covers
 from drp.staffing.going_live import is_live, say_live, seal_trial
@@ -41,6 +42,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
     if claim_day(service.store, authority, local_date(now)):
         demote_covers(service.casework, authority, now)
         bring_consequences(service.casework, authority, now)
+        ask_at_mid_points(service.casework, authority, now)
         forget_what_is_over(service, authority)
     return sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter)
 

@@ -64,4 +64,44 @@ DECISION = FollowedWords(
     questions={"concern": "The decision", "review_decision": "Its number", "owner": "Who is to carry it out"},
 )
 
-FOLLOWED_WORDS: Mapping[ItemType, FollowedWords] = {ItemType.REVIEW_DECISION: DECISION}
+TRACKED = FollowedWords(
+    asked="Why it is tracked",
+    answered="What was said of it",
+    nothing_said="No update yet.",
+    reply="How does it stand?",
+    positions={
+        "agrees": ("It goes to plan", "Say below what has happened since."),
+        "in_part": ("It goes to plan in part", "Say below what drifts, and what is done about it."),
+        "disagrees": ("It does not go to plan", "Say below what stands in the way."),
+        "needs_others": ("Others are needed for it", ""),
+        "beyond_our_control": ("It is beyond our control", ""),
+        "not_for_me": ("It is not for me", "Say below whose it is. The date stays as it is."),
+        "question": ("I have a question first", "Write it below. The date stays as it is."),
+    },
+    next={"update": "{owner} gives an update {due}.", "late": "No update yet from {owner}: it was due {due}."},
+    phases={Phase.AWAITING: "tracked", Outcome.RESOLVED: "tracked no longer", Outcome.ENDED: "tracked no longer"},
+    moves={
+        "resolved": "It need not be tracked any longer",
+        "ended_unresolved": "Stop tracking it",
+        "window_extended": "Give another date for the update",
+    },
+    questions={"concern": "Why it is tracked"},
+)
+
+MID_POINT = FollowedWords(
+    asked="What it is about",
+    answered="What was noted",
+    nothing_said="Nothing is noted yet.",
+    reply="",
+    positions={},
+    next={"late": "It was to be done {due}."},
+    phases={Phase.AWAITING: "to be looked through", Outcome.RESOLVED: "done", Outcome.OVERTAKEN: "overtaken by the review"},
+    moves={"resolved": "End it without its parts", "ended_unresolved": "It is not done this time"},
+    questions={"concern": "Between which reviews"},
+)
+
+FOLLOWED_WORDS: Mapping[ItemType, FollowedWords] = {
+    ItemType.REVIEW_DECISION: DECISION,
+    ItemType.TRACKED_CASE: TRACKED,
+    ItemType.MID_POINT: MID_POINT,
+}

@@ -81,6 +81,11 @@ HEADLINES = {
     "post_taken_over": "Somebody else holds the post now",
     "post_emptied": "Nobody is there for a post that is asked",
     "child_joined": "Two spellings of the child's number were joined",
+    "tracking_agreed": "How closely it is tracked",
+    "tracked_done": "Done, of what was chosen",
+    "looked_through": "The decisions were looked through",
+    "mid_point_contact": "Contact with the child",
+    "review_held": "The next review was held",
     "made_challenge": "Made a challenge",
     "conflict_noted": "Noted: whoever referred is concerned by it",
     "iro_changed": "The child has another {iro}",
@@ -99,6 +104,8 @@ QUESTIONS = {
     "effect_on_child": "The effect on the child",
     "took_part": "Who took part",
     "owner": "Who is to do it",
+    "placement": "How the placement stands",
+    "to_raise": "Anything to raise",
     "outcome_sought": "The outcome sought",
     "other_reason": "The reason, in words",
     "stage_reason": "Why this stage",
@@ -235,6 +242,9 @@ _DATED = {
     "hearing": "Hearing on {}",
     "look_again_on": "Look again on {}",
     "next_review": "Next review on {}",
+    "update_by": "An update by {}",
+    "early_review_by": "An early review by {}",
+    "look_at_file_by": "A look at the file by {}",
 }
 
 
@@ -269,6 +279,12 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
         said.append(f"What was asked of the {roles} {facts['why']}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
+    if entry.kind == "tracking_agreed":
+        weeks = (("updates_every_weeks", "then an update every"), ("look_every_weeks", "then a look at the file every"))
+        said += [facts["priority"].capitalize(), *(f"{text} {facts[name]} weeks" for name, text in weeks if facts.get(name))]
+    if entry.kind in ("tracked_done", "mid_point_contact"):
+        said.append(str(facts.get("what") or facts.get("how")).replace("_", " ").capitalize())
+        said += ["Alone"] if facts.get("alone") else []
     if entry.kind == "made_challenge":
         said.append(f"It goes on as {facts['reference']}")
     if entry.kind not in ("stage_entered", "raised"):

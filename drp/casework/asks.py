@@ -14,9 +14,9 @@ from drp.database.scope import update_of
 from drp.database.statements import ASKS_OF_ITEMS
 from workflows.decision.reach import AskMessage
 from workflows.decision.recipients import ReachedHow
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, WindowKind
+from workflows.model.challenge import CLOSES_UNANSWERED, Challenge, WindowKind
 
-_LOOKED_AT = ASKS_RECIPIENTS | {WindowKind.WARNING}
+_LOOKED_AT = CLOSES_UNANSWERED | {WindowKind.WARNING}
 """Kinds of window at whose moment it is asked who was reached."""
 
 

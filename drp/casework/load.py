@@ -136,6 +136,9 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         taken_over_from=_date(rest.get("taken_over_from")),  # absent in what earlier releases kept
         extension=_extension(rest.get("extension")),  # absent in what earlier releases kept
         item_facts=tuple(rest.get("item_facts", ())),
+        updates_every=rest.get("updates_every", 0),
+        looks_every=rest.get("looks_every", 0),
+        mid_point_done=tuple(rest.get("mid_point_done", ())),
         readers=tuple(rest.get("readers", ())),  # absent in what earlier releases kept
         second_name=SecondName(*second) if (second := rest.get("second_name")) else None,
     )

@@ -16,7 +16,7 @@ from workflows.decision.reach import AskMessage, find_unreached
 from workflows.decision.windows import next_due
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Rules
-from workflows.model.challenge import ASKS_RECIPIENTS, Challenge, Window, WindowKind
+from workflows.model.challenge import CLOSES_UNANSWERED, Challenge, Window, WindowKind
 from workflows.model.events import AskNotReached, WindowClosed, WindowsHeld
 
 
@@ -58,7 +58,7 @@ def _closing(
         if window.held_since is not None or window.acts_at > moment:
             continue
         asking = challenge.window(window.parent) if window.key.kind is WindowKind.WARNING and window.parent else window
-        if asking is None or asking.key.kind not in ASKS_RECIPIENTS or not asking.is_open or asking.held_since:
+        if asking is None or asking.key.kind not in CLOSES_UNANSWERED or not asking.is_open or asking.held_since:
             continue
         if unreached := find_unreached(asking, asks(), rules.calendar):
             key = unreached.window

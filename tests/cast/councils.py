@@ -30,6 +30,7 @@ LEVELS = Council("levels", "durham", ("resolution-2016.yaml",))
 """Durham as of 2022/23: levels, and senior scrutiny beside them."""
 DERBY = Council("derwentside", "derby")
 NORTH = Council("northmoor", "north_yorkshire")
+THURROCK = Council("estuary", "thurrock", ("dispute-resolution-2018.yaml",))
 MARSH = Council("marsh", ladders=(rules.PROCESS, rules.PARTNER, rules.EXCELLENT))
 PATIENT = replace(MARSH, ladders=(rules.PATIENT,))
 """Marsh Council with one ladder of two stages, on which nothing happens by itself."""
@@ -114,7 +115,23 @@ POSTS_MARSH = {
     "business_support": "bob",
     "named_nurse": "nina of health",
 }
-POSTS = {"durham": POSTS_DURHAM, "derby": POSTS_DERBY, "north_yorkshire": POSTS_NORTH, "": POSTS_MARSH}
+POSTS_THURROCK = {
+    "team_manager": "tess of north, tom of south",
+    "service_manager": "otto of care",
+    "head_of_service": "hugo",
+    "director": "cora",
+    "iro_manager": "mona",
+    "business_support": "bob",
+    "administrator": "ada",
+    "auditor": "audrey",
+}
+POSTS = {
+    "thurrock": POSTS_THURROCK,
+    "durham": POSTS_DURHAM,
+    "derby": POSTS_DERBY,
+    "north_yorkshire": POSTS_NORTH,
+    "": POSTS_MARSH,
+}
 OF_CHILDREN = ("irene", "ivor", "colin", "sam", "silas")
 WITHOUT_POST = {"": ("nora",)}
 AGENCIES = {"health": "Moors Health Trust", "school": "Castle School"}

@@ -55,6 +55,8 @@ def an_open_state_has_an_owner_and_a_window(rules: Rules, challenge: Challenge) 
     if not challenge.is_open:
         return
     stage = rules.ladder.stage(challenge.stage)
+    if stage.keeps_watch:
+        return  # watched until somebody ends it: what was chosen has a window, and a low priority may choose nothing
     decisive = [w for w in challenge.open_windows() if w.key.kind not in OUTLIVE_CLOSING and w.parent is None]
     decisive = [w for w in decisive if w.key.kind is not WindowKind.WHOLE_PROCESS]
     if decisive:
@@ -184,6 +186,8 @@ def a_date_moves_only_by_a_named_act(decision: Decision) -> None:
         after = decision.challenge.window(window.key)
         assert after is not None, f"{window.key} is gone"
         if after.promise != window.promise:
+            if window.key.kind is WindowKind.MID_POINT and "child_facts_changed" in acts:
+                continue  # the child's next review has another day, and half-way to it the ask
             assert acts & NAMED_ACTS, f"{window.key} moved from {window.promise.due} to {after.promise.due} by {acts}"
 
 

@@ -198,6 +198,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "resolved": {"what_changed": "w"},
     "ended_unresolved": {"why": "w"}, "overtaken": {"by_what": "w"}, "withdrawn": {"why": "w"},
     "reopened": {"stage": "stage_2", "why": "w"}, "action_done": {"action": 1}, "action_not_done": {"action": 1, "why": "w"},
+    "tracking_agreed": {"priority": "high", "on": "2026-04-01"}, "tracked_done": {"what": "look_at_file", "on": "2026-04-01"},
+    "looked_through": {"on": "2026-04-01"}, "mid_point_contact": {"how": "none", "why_not": "w"},
     "impact_recorded": {"found": "better"}, "noted": {"text": "w"}, "corrected": {"entry": 1, "text": "w"},
     "recorded_in_error": {"why": "w"}, "endorsed": {}, "endorsement_declined": {"why": "w"},
     "windows_released": {"how": "as due", "why": "w"}, "ladder_moved": {"version": "2016/17", "stage": "stage_2", "why": "w"},

@@ -11,6 +11,7 @@ from workflows.decision.decision_builder import Decision, DecisionBuilder, Notif
 from workflows.decision.event_rules import EVENT_RULES, check_may_bring, refusal_of_day
 from workflows.decision.moves import moves_of
 from workflows.decision.raising import RaisingPrompt
+from workflows.decision.watching import WATCHED, ask_again
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE, Act
 from workflows.model.authority import Edition, Rules
@@ -202,7 +203,9 @@ def apply_reminders(turn: DecisionBuilder, now: datetime) -> None:
 def act_on_passed_date(turn: DecisionBuilder, window: Window) -> None:
     """Do what the passing of a window's date does: it climbs, asks, tells, reminds."""
     kind = window.key.kind
-    if kind in ASKS_RECIPIENTS:
+    if kind in WATCHED or kind is WindowKind.MID_POINT:
+        ask_again(turn, window)
+    elif kind in ASKS_RECIPIENTS:
         escalation.act_on_reply_date(turn, window)
     elif kind is WindowKind.ENDORSEMENT:
         escalation.act_on_endorsement_date(turn, window)

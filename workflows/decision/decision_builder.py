@@ -99,6 +99,9 @@ class NotificationKind(StrEnum):
     SCRUTINY = "scrutiny"
     LADDER_MOVED = "ladder_moved"
     OVERDUE_TWICE = "overdue_twice"
+    UPDATE_LATE = "update_late"
+    TRACKED_DUE = "tracked_due"
+    MID_POINT = "mid_point"
 
 
 @dataclass(frozen=True)

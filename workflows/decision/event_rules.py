@@ -16,6 +16,7 @@ from workflows.decision import (
     outcomes,
     reaching,
     replies,
+    watching,
     windows,
 )
 from workflows.decision.decision_builder import DecisionBuilder, not_open
@@ -86,13 +87,14 @@ _REMINDING = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER})
 _RAISER = frozenset({Part.RAISER})
 _ASKED = frozenset({Part.ASKED})
 _CHILDS_IRO = frozenset({Part.CHILDS_IRO})
+_TRACKING = _RAISER | {Part.BUSINESS_SUPPORT}
 _IRO = _RAISER | _CHILDS_IRO
 _IRO_MANAGER = frozenset({Part.IRO_MANAGER})
 _ENDORSER = frozenset({Part.ENDORSER})
 _SERVICE = frozenset({Part.SERVICE})
 
 _RAISING: dict[type[Event], EventRule] = {
-    e.Raised: EventRule(frozenset({Part.RAISER, Part.BUSINESS_SUPPORT}), None),
+    e.Raised: EventRule(frozenset({Part.RAISER, Part.BUSINESS_SUPPORT, Part.SERVICE}), None),
 }
 
 _ANSWERING = {
@@ -118,7 +120,7 @@ _ON_THE_LADDER = {
     ),
     e.EscalationHeld: EventRule(_RAISER, escalation.hold_escalation, "hold", (escalation.would_climb_by_itself,)),
     e.EscalationRecalled: EventRule(_RAISER, escalation.recall_escalation, "recall_to_", (escalation.climbed_by_itself,)),
-    e.WindowExtended: EventRule(_RAISER, escalation.extend_window, "wait_longer"),
+    e.WindowExtended: EventRule(_RAISER, escalation.extend_window, "wait_longer", (watching.may_wait_longer,)),
     e.ExtensionTakenBack: EventRule(
         _RAISER,
         extensions.take_extension_back,
@@ -147,6 +149,10 @@ _BESIDE_IT = {
     e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ImpactRecorded: EventRule(_RAISER, impact.record_impact, "impact"),
+    e.TrackingAgreed: EventRule(_TRACKING, watching.agree_tracking, needs=(watching.is_tracked,)),
+    e.TrackedDone: EventRule(_RAISER, watching.do_tracked, needs=(watching.is_tracked, watching.something_is_watched)),
+    e.LookedThrough: EventRule(_RAISER, watching.look_through, needs=(watching.is_mid_point,)),
+    e.MidPointContact: EventRule(_RAISER, watching.note_contact, needs=(watching.is_mid_point,)),
     e.Noted: EventRule(_EVERYBODY_ON_IT, off_ladder_events.add_note, "note", bars=Bars.NOBODY),
     e.DocumentAttached: EventRule(_EVERYBODY_ON_IT, off_ladder_events.attach_document, "note", bars=Bars.NOBODY),
     e.Corrected: EventRule(_EVERYBODY_ON_IT, off_ladder_events.correct_entry, "correct", bars=Bars.NOBODY),
@@ -203,6 +209,7 @@ _BY_THE_SERVICE = {
     e.PostEmptied: EventRule(_SERVICE, off_ladder_events.note_post_emptied, only_while_open=True),
     e.ConflictNoted: EventRule(_SERVICE, off_ladder_events.note_conflict),
     e.ChildJoined: EventRule(_SERVICE, off_ladder_events.note_child_joined),
+    e.ReviewHeld: EventRule(_SERVICE, watching.end_by_review, needs=(watching.is_mid_point,)),
     e.MadeChallenge: EventRule(_SERVICE, outcomes.make_challenge, needs=(escalation.has_not_ended,)),
     e.IroChanged: EventRule(_SERVICE, off_ladder_events.note_iro_changed, only_while_open=True),
     e.ChildFactsChanged: EventRule(_SERVICE, off_ladder_events.note_facts_changed, only_while_open=True),

@@ -20,6 +20,9 @@ _BESIDE = (
 )  # fmt: skip
 """What may happen beside the ladder while it is open, and moves nothing."""
 
+_WATCHED = ("acknowledge", "not_for_me", "redirect", "copy_in", "wait_longer", "refer")
+"""What may happen besides where an item is watched over, and neither answered nor judged."""
+
 _AFTERWARDS = ("note", "correct", "child", "advocate", "complaint", "action", "impact", "respond", "service")
 """What may still happen once it has ended."""
 
@@ -85,6 +88,8 @@ def phases_of(stage: Stage) -> tuple[Phase, ...]:
     """The phases that a stage has."""
     if stage.referral:
         return (Phase.ASKING,)
+    if stage.keeps_watch:
+        return (Phase.AWAITING,)
     phases = [Phase.AWAITING, Phase.ANSWERED, Phase.ASKING]
     if stage.endorsed_by:
         phases.insert(0, Phase.ENDORSING)
@@ -102,6 +107,9 @@ def _stage_moves(ladder: Ladder, stage: Stage) -> list[dict[str, Any]]:
     every = list(here.values())
     table = [_move(f"raise_at_{stage.key}", [NEW], _entered(stage))]
     table += [_move(name, every, None) for name in _BESIDE]
+    if stage.keeps_watch:
+        table += [_move(name, every, None) for name in _WATCHED]
+        return table + _ends(every)
     # What was asked of people goes on while they are asked, also while the IRO considers.
     waiting = [here[phase] for phase in (Phase.AWAITING, Phase.ASKING) if phase in here and not stage.referral]
     if waiting:

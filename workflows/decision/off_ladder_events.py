@@ -6,6 +6,7 @@ from typing import get_args
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.reaching import is_unanswered
+from workflows.decision.watching import move_mid_point
 from workflows.decision.windows import acts_at_of_promise, close_window, count_promise, iro_managers, named_date, open_window
 from workflows.model.actor import Part
 from workflows.model.authority import Edition, Rules
@@ -52,7 +53,7 @@ from workflows.model.events import (
     facts_of,
     words_of,
 )
-from workflows.model.ladder import Status
+from workflows.model.ladder import ItemType, Status
 from workflows.model.referral import unknown_items
 from workflows.model.refusals import NotOpen, NotYours, Unfit
 
@@ -343,6 +344,8 @@ def note_facts_changed(turn: DecisionBuilder, event: ChildFactsChanged) -> None:
     covered = not turn.rules.ladder.covers or bool(after.statuses & set(turn.rules.ladder.covers))
     turn.note_event(event, {**more, "ladder_still_covers": covered}, visible=EntryVisibility.IRO_SERVICE)
     turn.change(facts=after)
+    if turn.rules.ladder.followed is ItemType.MID_POINT:
+        move_mid_point(turn)
     if replace(before, next_review=after.next_review) == after:
         return
     moved = (before.team, before.service) != (after.team, after.service)

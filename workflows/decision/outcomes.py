@@ -3,6 +3,7 @@
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.impact import record_impact_at_end
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, withdraw_meeting
+from workflows.decision.watching import begin_watching
 from workflows.decision.windows import close_all, close_window, move_promise
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, ClosedAs, EnteredHow, Outcome, Party
 from workflows.model.events import (
@@ -81,6 +82,9 @@ def reopen_challenge(turn: DecisionBuilder, event: Reopened) -> None:
             raise Unfit("The date that was promised there has passed.", "Open it with a fresh window.", "clock")
         respond_by = earlier[-1].promise.due
     turn.note_event(event)
+    if turn.rules.ladder.stage(event.stage).keeps_watch:
+        begin_watching(turn, move, EnteredHow.REOPENED)
+        return
     enter_stage(turn, move, EnteredHow.REOPENED, chosen=event.to, respond_by=respond_by)
     if event.clock == "as it was":
         main = turn.challenge.main_window()

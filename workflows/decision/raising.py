@@ -9,11 +9,13 @@ from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.item_facts import check_item_facts
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
+from workflows.decision.watching import begin_watching
+from workflows.model.actor import Part
 from workflows.model.authority import Capacity, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
 from workflows.model.events import EarlierItem, Raised
 from workflows.model.ladder import WITHOUT_CHILD, ItemType, Ladder
-from workflows.model.refusals import Unfit
+from workflows.model.refusals import NotYours, Unfit
 
 SKIPPED = "stage_skipped"
 """The kind of entry that keeps why a stage was skipped."""
@@ -122,6 +124,9 @@ def raise_challenge_at_stage(turn: DecisionBuilder, event: Raised, earlier: Sequ
     if ladder.is_notice:
         enter_notice(turn, event)
         return asked
+    if ladder.stages[0].keeps_watch:
+        begin_watching(turn, f"raise_at_{ladder.stages[0].key}", EnteredHow.RAISED, event.to, event.copies)
+        return asked
     proposed = [
         e
         for e in ladder.enter_at
@@ -218,6 +223,8 @@ def check_raised(turn: DecisionBuilder, event: Raised) -> None:
 def _check_kind(turn: DecisionBuilder, event: Raised) -> None:
     """Does this procedure carry such an item, raised by such a role?"""
     ladder = turn.rules.ladder
+    if Part.SERVICE in turn.by.parts and event.item_type is not ItemType.MID_POINT:
+        raise NotYours("The service raises nothing but a mid-point.", "Have somebody raise it.")
     if not turn.challenge.about_child and event.item_type not in WITHOUT_CHILD:
         raise Unfit("This kind of item is about a child.", "Name the child by case number.", "child")
     if not turn.challenge.about_child and turn.rules.edition is not Edition.FIRST:

@@ -8,6 +8,7 @@ from workflows.decision.decision_builder import DecisionBuilder, NotificationKin
 from workflows.decision.escalation import climb_target, climb_to, completion_promise, open_completion
 from workflows.decision.outcomes import finish_challenge
 from workflows.decision.stage_entry import enter_stage, set_resolve_by, withdraw_meeting
+from workflows.decision.watching import take_update
 from workflows.decision.windows import (
     ONE_DAY,
     close_judgement,
@@ -165,6 +166,8 @@ def record_response(turn: DecisionBuilder, event: Responded) -> None:
     waiting = here and turn.challenge.phase in (Phase.AWAITING, Phase.ASKING)
     if not waiting:
         turn.tell(NotificationKind.LATE_ANSWER, [THE_RAISER], window=window.key)
+    elif window.is_answered() and window.key.kind is WindowKind.UPDATE:
+        take_update(turn, window, late)
     elif window.is_answered() and window.key.kind is WindowKind.REPLY:
         if window.is_open:
             close_window(turn, window, ClosedAs.ANSWERED_LATE if late else ClosedAs.ANSWERED)

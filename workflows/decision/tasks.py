@@ -35,6 +35,10 @@ class TaskKind(IntEnum):
     """A follow-up: what changed for the child."""
     SETTLE = 11
     """A talk that was logged without a clock: settle it, or make it formal."""
+    WATCH = 12
+    """What the IRO chose for a tracked case: to look at its file, to hold an early review."""
+    MID_POINT = 13
+    """Half-way between two reviews: the decisions to look through, the child to be in contact with."""
 
 
 @dataclass(frozen=True)
@@ -111,3 +115,7 @@ def _tasks(challenge: Challenge, window: Window, actor: Actor, now: datetime) ->
         yield TaskKind.CHECK
     elif kind is WindowKind.FOLLOW_UP and raises:
         yield TaskKind.LOOK_AGAIN
+    elif kind in (WindowKind.LOOK_AT_FILE, WindowKind.EARLY_REVIEW) and raises:
+        yield TaskKind.WATCH
+    elif kind is WindowKind.MID_POINT and raises:
+        yield TaskKind.MID_POINT

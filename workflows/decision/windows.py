@@ -8,6 +8,7 @@ from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.model.authority import Capacity, Rules
 from workflows.model.challenge import (
+    ASKS_RECIPIENTS,
     OUTLIVE_CLOSING,
     THE_RAISER,
     AskedParty,
@@ -154,7 +155,7 @@ def remind_of(turn: DecisionBuilder, window: Window) -> None:
     rules, ladder = turn.rules, turn.rules.ladder
     if window.promise.is_without_date:
         return
-    if window.key.kind in (WindowKind.REPLY, WindowKind.MEETING, WindowKind.COMPLETION):
+    if window.key.kind in ASKS_RECIPIENTS | {WindowKind.COMPLETION}:
         if ladder.reminder_before:
             _remind(turn, WindowKind.REMINDER, window, _before(rules, window.promise, ladder.reminder_before))
         if half := half_way(rules, window.promise) if ladder.reminds_half_way else None:

@@ -19,7 +19,6 @@ from workflows.ladder_language.file_schema import (
 from workflows.ladder_language.strict_yaml import FileTree, Path
 from workflows.model.authority import Authority, NamedFact, Reason, Role, SendingHours, Serves, Theme
 from workflows.model.ladder import (
-    RAISER,
     Assumption,
     BeforeSkipping,
     Choice,
@@ -32,7 +31,6 @@ from workflows.model.ladder import (
     Meeting,
     MustRaise,
     NoReply,
-    Recipients,
     RepeatRule,
     Stage,
     WholeProcess,
@@ -225,10 +223,12 @@ def between_reviews_of(w: WrittenBetweenReviews, text: str, tree: FileTree) -> L
     stage = Stage(
         key=FOLLOWED_STAGE,
         label=w.process,
-        to=w.to or Recipients(Choice.ALL, (RAISER,)),
+        to=w.to,
         respond_within=Within(length=w.respond_within) if w.respond_within else within,
+        no_reply=NoReply.PROMPT if item is ItemType.REVIEW_DECISION else NoReply.NOTHING,
         copies=w.copies,
         observers=w.observers,
+        keeps_watch=item is not ItemType.REVIEW_DECISION,
     )
     return Ladder(
         key=w.between_reviews,

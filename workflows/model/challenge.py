@@ -44,10 +44,18 @@ class WindowKind(StrEnum):
     WHOLE_PROCESS = "whole_process"
     ACTION = "action"
     FOLLOW_UP = "follow_up"
+    UPDATE = "update"
+    LOOK_AT_FILE = "look_at_file"
+    EARLY_REVIEW = "early_review"
+    MID_POINT = "mid_point"
+    """Of what is watched between two reviews: past its date it is asked for again, and does not close."""
 
 
 OUTLIVE_CLOSING = frozenset({WindowKind.ACTION, WindowKind.FOLLOW_UP})
-ASKS_RECIPIENTS = frozenset({WindowKind.REPLY, WindowKind.MEETING})
+CLOSES_UNANSWERED = frozenset({WindowKind.REPLY, WindowKind.MEETING})
+"""Windows that close when their date passes without an answer: before that it is looked whether those who owe were reached."""
+
+ASKS_RECIPIENTS = CLOSES_UNANSWERED | {WindowKind.UPDATE}
 
 
 class ClosedAs(StrEnum):
@@ -314,6 +322,11 @@ class Challenge:
     """The last date given instead of another, while nothing has been built on it."""
     readers: tuple[str, ...] = ()
     """Whom the child's IRO lets read what is kept to them: directory ids."""
+    updates_every: int = 0
+    looks_every: int = 0
+    """Of a tracked case: after how many weeks an update is asked for again, and the file looked at again; 0: not again."""
+    mid_point_done: tuple[str, ...] = ()
+    """Of a mid-point: which of its parts are done (`workflows.decision.watching`)."""
     second_name: SecondName | None = None
     """Who agreed to what another will do for an absent raiser, until it is done."""
 

@@ -492,6 +492,54 @@ class ImpactRecorded(Event, type="impact_recorded"):
 
 
 @dataclass(frozen=True)
+class TrackingAgreed(Event, type="tracking_agreed"):
+    """How closely a child's case is watched until the next review, as agreed at one: a priority, and what the IRO chose for it.
+
+    Each day that is named has a window. What was agreed before gives way to it.
+    """
+
+    priority: str
+    on: date
+    """When it was agreed: the day of the review."""
+    update_by: date | None = None
+    updates_every_weeks: int = 0
+    """After the first update, one again after so many weeks; 0: one only."""
+    early_review_by: date | None = None
+    look_at_file_by: date | None = None
+    look_every_weeks: int = 0
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class TrackedDone(Event, type="tracked_done"):
+    """The IRO has looked at a tracked case's file, or its early review was held."""
+
+    what: Literal["look_at_file", "early_review"]
+    on: date
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class LookedThrough(Event, type="looked_through"):
+    """At the mid-point: the decisions of the last review were looked through."""
+
+    on: date
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class MidPointContact(Event, type="mid_point_contact"):
+    """At the mid-point: contact with the child, and how the placement stands. It is no statutory visit."""
+
+    how: Literal["in person", "by telephone or video", "in writing", "none"]
+    on: date | None = None
+    alone: bool = False
+    why_not: Words = ""
+    placement: Words = ""
+    to_raise: Words = ""
+
+
+@dataclass(frozen=True)
 class Noted(Event, type="noted"):
     """A note by somebody on the challenge."""
 
@@ -667,6 +715,13 @@ class ChildJoined(Event, type="child_joined"):
 
 
 @dataclass(frozen=True)
+class ReviewHeld(Event, type="review_held"):
+    """The child's next review was held, as the directory says."""
+
+    on: date
+
+
+@dataclass(frozen=True)
 class MadeChallenge(Event, type="made_challenge"):
     """What was followed has been raised as a challenge, with this reference: it ends, not done."""
 
@@ -701,13 +756,14 @@ FromOutside = (
     | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone
-    | ImpactRecorded | Noted | Corrected | RecordedInError | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
+    | ImpactRecorded | TrackingAgreed | TrackedDone | LookedThrough | MidPointContact | Noted | Corrected | RecordedInError
+    | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
 )  # fmt: skip
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""
 
 Internal = (
     WindowClosed | WindowsHeld | AskNotReached | DeliveryFailed | AutomaticReply
-    | PostTakenOver | PostEmptied | ConflictNoted | ChildJoined | MadeChallenge | IroChanged
+    | PostTakenOver | PostEmptied | ConflictNoted | ChildJoined | ReviewHeld | MadeChallenge | IroChanged
     | ChildFactsChanged
 )  # fmt: skip
 """Events that only the service makes."""

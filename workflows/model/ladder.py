@@ -221,6 +221,8 @@ class Stage:
     tell: str = ""
     told_by: str = ""
     texts: tuple[tuple[str, str], ...] = ()
+    keeps_watch: bool = False
+    """Is an item here neither answered nor judged, and stays until somebody ends it? (A tracked case, a mid-point.)"""
 
     @property
     def answer_is_a_meeting(self) -> bool:

@@ -271,7 +271,7 @@ class DecisionHeld(BundlePart):
     marks: list[Mark]
 
 
-class ReviewHeld(BundlePart):
+class ReviewKept(BundlePart):
     """One review that was held: when its decisions were agreed and its record sent out, and what it decided."""
 
     held_on: date
@@ -314,7 +314,7 @@ class SubjectAccess(BundlePart):
     """The child's case-system number, as it was asked for."""
     child: ChildHeld | None
     """None: the directory does not know the child; only lines from a sheet do."""
-    reviews: list[ReviewHeld]
+    reviews: list[ReviewKept]
     items: list[Item]
     lines: list[LineHeld]
     unsent: list[Unsent]

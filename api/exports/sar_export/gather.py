@@ -19,7 +19,7 @@ from api.exports.sar_export.contents import (
     LineHeld,
     Mark,
     PostHeld,
-    ReviewHeld,
+    ReviewKept,
     SubjectAccess,
     Unsent,
     Words,
@@ -97,7 +97,7 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     )
 
 
-def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent], reviews: list[ReviewHeld]) -> Iterator[Mark]:
+def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent], reviews: list[ReviewKept]) -> Iterator[Mark]:
     """Every mark, once for each piece that bears it. An entry with words bears its marks by each piece of them."""
     bearers: list[Item | Entry | Words | Document | DecisionHeld] = [
         *items,
@@ -151,12 +151,12 @@ def _child(desk: SarGatherer, child: DirectoryChild, id_: UUID) -> ChildHeld:
     )  # fmt: skip
 
 
-def _reviews(desk: SarGatherer, child: UUID) -> list[ReviewHeld]:
+def _reviews(desk: SarGatherer, child: UUID) -> list[ReviewKept]:
     """Every review that was held, and what it decided, as the register of reviews has it."""
     wrote = list_writers(desk.connection, desk.authority, child)
     writers = SarWriters(desk.words, desk.people(str(one.person) for one in wrote.values()))
     return [
-        ReviewHeld(
+        ReviewKept(
             held_on=review.held_on,
             decisions_agreed_on=review.decisions_agreed_on,
             record_out_on=review.record_out_on,

@@ -23,6 +23,7 @@ from api.pages.item.move_questions import (
     ABOUT,
     ADVOCATE,
     CAFCASS_DID,
+    CONTACT_HOW,
     ENDS_TO_LOOK_AT,
     FOUND,
     IMPACT,
@@ -37,8 +38,10 @@ from api.pages.item.move_questions import (
     ask_of_judgement,
     ask_of_meeting,
     ask_of_reopening,
+    ask_of_tracking,
     ask_these,
     ask_to_whom,
+    ask_what_was_done,
     ask_which_action,
     ask_which_entry,
     ask_which_fact,
@@ -159,6 +162,28 @@ MOVES: tuple[MoveForm, ...] = (
     MoveForm(
         e.ActionNotDone, "next", "An action was not done", "You saw that it was not done.", "It was not done",
         lambda c: [*ask_which_action(c), WHY, LOOK_AGAIN],
+    ),
+    MoveForm(
+        e.TrackedDone, "next", "It was done", "You looked at the file, or the early review was held.", "Put it on the record",
+        ask_what_was_done,
+    ),
+    MoveForm(
+        e.TrackingAgreed, "next", "Agree the tracking anew", "What was chosen before gives way to it.", "Track it so", ask_of_tracking,
+    ),
+    MoveForm(
+        e.LookedThrough, "next", "The decisions were looked through", "Of the last review: those of several children can be marked at once from Reviews.",
+        "Put it on the record", lambda c: [ask_day("When"), TextArea(name="words", label="What you found", rows=3)],
+    ),
+    MoveForm(
+        e.MidPointContact, "next", "Contact with the child", "How, on which day, and how the placement stands. It is no statutory visit.",
+        "Put it on the record",
+        ask_these(
+            RadioPick(name="how", label="How", options=CONTACT_HOW, need="Choose how."), DayField(name="on", label="When"),
+            TickBox(name="alone", label="The child was spoken with alone"),
+            TextArea(name="why_not", label="If there was none: why not", rows=2),
+            TextArea(name="placement", label="How the placement stands", rows=2),
+            TextArea(name="to_raise", label="Anything to raise", rows=2),
+        ),
     ),
     MoveForm(
         e.ImpactRecorded, "next", "Say what changed for the child", "Afterwards: did it make a difference?", "Put it on the record",

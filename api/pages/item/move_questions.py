@@ -1,7 +1,7 @@
 """What the moves' forms ask: each question, or group of questions, once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from api.pages.frame.field_options import (
     FieldOptions,
@@ -12,15 +12,20 @@ from api.pages.frame.field_options import (
 from api.pages.frame.form_fields import (
     DayField,
     FormField,
+    Given,
     RadioPick,
     SelectMenu,
     TextArea,
     TextLine,
     TickBox,
     TickBoxes,
+    WrongAnswer,
+    single_value,
 )
 from workflows.calendar.working_days import long_date
 from workflows.model import events as e
+from workflows.model.challenge import WindowKind
+from workflows.model.ladder import Ladder, TrackedBy
 
 Asks = Callable[[FieldOptions], Sequence[FormField]]
 """What a form asks, given what the item leaves to choose."""
@@ -145,6 +150,69 @@ def ask_whom_to_copy(choices: FieldOptions) -> Sequence[FormField]:
         SelectMenu(name="role", label="Whom to copy in", options=roles, need="Choose whom."),
         TextArea(name="why", label="Why", rows=2),
     ]
+
+
+def ask_of_tracking(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask how closely a case is tracked: the priority, and what is chosen for it."""
+    return tracking_fields(choices.ladder, choices.item.loaded.challenge.priority)
+
+
+def tracking_fields(ladder: Ladder, now: str = "") -> list[FormField]:
+    """The priorities of a ladder for tracked cases, and what may be chosen at them. `now`: the priority that stands."""
+    offered = [
+        (key, key.replace("_", " ").capitalize(), ", ".join(one.value.replace("_", " ") for one in each) or "nothing is chosen")
+        for key, each in ladder.tracking
+    ]
+    what = {one for _, each in ladder.tracking for one in each}
+    said = f"Now: {now.replace('_', ' ')}." if now else ""
+    found: list[FormField] = [
+        RadioPick(
+            name="priority", label="Priority, as agreed at the review", hint=said, options=offered, need="Choose the priority."
+        ),
+        replace(ask_day("Agreed on"), hint="The day of the review."),
+    ]
+    if what & {TrackedBy.UPDATES, TrackedBy.UPDATE}:
+        found.append(DayField(name="update_by", label="An update by", hint="Leave out what you do not choose."))
+    if TrackedBy.UPDATES in what:
+        found.append(WeeksField(name="updates_every_weeks", label="Then again every so many weeks", width="2"))
+    if TrackedBy.LOOK_AT_FILE in what:
+        found += [
+            DayField(name="look_at_file_by", label="I look at the file by"),
+            WeeksField(name="look_every_weeks", label="Then again every so many weeks", width="2"),
+        ]
+    if TrackedBy.EARLY_REVIEW in what:
+        found.append(DayField(name="early_review_by", label="An early review by"))
+    return [*found, TextArea(name="words", label="In your words", rows=2)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeeksField(TextLine):
+    """A number of weeks; 0 where it is left out."""
+
+    def read(self, given: Given) -> int:
+        text = single_value(given, self.name)
+        if not text:
+            return 0
+        if not (text.isascii() and text.isdigit() and len(text) < 3):
+            raise WrongAnswer("Write a number of weeks, such as 4.")
+        return int(text)
+
+
+def ask_what_was_done(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask what of a tracked case was done, of what is open."""
+    named = {WindowKind.LOOK_AT_FILE: "I looked at the file", WindowKind.EARLY_REVIEW: "The early review was held"}
+    kinds = dict.fromkeys(window.key.kind for window in choices.item.loaded.challenge.open_windows())
+    options = [(kind.value, named[kind], "") for kind in kinds if kind in named]
+    return [
+        RadioPick(name="what", label="What was done", options=options, need="Choose what was done."), ask_day("When"),
+        TextArea(name="words", label="What you found", rows=3),
+    ]  # fmt: skip
+
+
+CONTACT_HOW = [
+    ("in person", "In person", ""), ("by telephone or video", "By telephone or video", ""), ("in writing", "In writing", ""),
+    ("none", "There was none", "Say below why not."),
+]  # fmt: skip
 
 
 def ask_which_fact(choices: FieldOptions) -> Sequence[FormField]:

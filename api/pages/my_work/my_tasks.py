@@ -35,6 +35,8 @@ HEADINGS = {
     TaskKind.CHECK: "Actions to check",
     TaskKind.LOOK_AGAIN: "Time to look again",
     TaskKind.SETTLE: "Talks: settle, or make formal",
+    TaskKind.WATCH: "Tracked: to look at, or to review early",
+    TaskKind.MID_POINT: "Half-way between two reviews",
 }
 
 COVERING = "For colleagues whom you cover"
