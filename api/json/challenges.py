@@ -32,7 +32,7 @@ from drp.database.engine import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service
 from workflows.model.events import Event, MeetingArranged, Raised, facts_of, words_of
-from workflows.model.ladder import TOLD_ONCE, ItemType
+from workflows.model.ladder import BETWEEN_REVIEWS, TOLD_ONCE, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
 log = logging.getLogger("drp.api")
@@ -58,6 +58,8 @@ def raise_challenge(asked: CurrentRequest, body: RaiseBody, idempotency_key: Ide
     if body.item_type in TOLD_ONCE:
         said = f"{body.item_type.value.replace('_', ' ').capitalize()} is not a challenge."
         raise Unfit(said, "Send it to /api/v1/notices.", "item_type")
+    if body.item_type in BETWEEN_REVIEWS:
+        raise Unfit("That is followed between reviews, and is no challenge.", "Send it to /api/v1/reviews.", "item_type")
     event = Raised(
         **body.model_dump(exclude={"child", "team", "ladder", "happened", "to", "reasons", "copies", "linked", "facts"}),
         reasons=tuple(body.reasons),

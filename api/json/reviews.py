@@ -1,5 +1,6 @@
 """Reviews over JSON: what a child's reviews decided, and following one of it."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,17 +9,19 @@ from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
 from api.presenters import item_view
-from api.presenters.review_shapes import DecisionShape, FollowBody, ReviewBody, ReviewShape, ReviewsShape
+from api.presenters.review_shapes import DecisionShape, FollowBody, ReviewBody, ReviewShape, ReviewsShape, TrackingBody
 from api.presenters.shapes import PRINTABLE, ChildShape, ReceiptShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
+from drp.casework.service import ActionResult, Answer, ResponseBuilder
 from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
 from drp.reviews.following import HowFollowed, follow_decision
 from drp.reviews.review_register import DecisionLine, HeldReview, check_keeps_reviews
+from drp.reviews.tracking import find_tracked, track_case
 from workflows.calendar.working_days import local_date
-from workflows.model.events import Chosen
+from workflows.model.events import Chosen, TrackingAgreed
 from workflows.model.refusals import Unfit
 
 router = APIRouter(prefix="/api/v1", tags=["reviews"])
@@ -92,6 +95,31 @@ def enter_review_of_child(asked: CurrentRequest, body: ReviewBody) -> ReviewsSha
                 to = Chosen(one.owner_role, one.person) if one.owner_role else None
                 follow_decision(connection, casework, asked.signed, decision, HowFollowed(to, one.due), now)
         return _shape(connection, asked, subject, id_)
+
+
+def _receipt(now: datetime) -> ResponseBuilder:
+    def render(connection: Connection, done: ActionResult) -> Answer:
+        return item_view.receipt_shape(connection, done, now).model_dump(mode="json", by_alias=True)
+
+    return render
+
+
+@router.post("/reviews/tracking", status_code=201, responses=declared_refusals(404, 409, 413, 422), response_model=ReceiptShape)
+def track_case_of_child(asked: CurrentRequest, body: TrackingBody) -> ReceiptShape:
+    """Track a child's case as it was agreed at a review; the answer says who was asked for an update.
+
+    A case that is tracked already is agreed anew: what was chosen before gives way, and `why` and `facts` are left as they were.
+    """
+    agreed, casework = TrackingAgreed(**body.model_dump(exclude={"child", "why", "facts"})), asked.service.casework
+    with asked.service.store.read(asked.authority) as connection:
+        _, id_ = _child(connection, asked, body.child)
+        tracked = find_tracked(connection, asked.authority, id_)
+    if tracked:
+        return ReceiptShape(**casework.act(asked.signed, tracked.reference, agreed, asked.now, _receipt(asked.now)))
+    with asked.service.store.write(asked.authority) as connection:
+        subject, id_ = _child(connection, asked, body.child)
+        done = track_case(connection, casework, asked.signed, id_, subject.number, agreed, body.why, tuple(body.facts), asked.now)
+        return item_view.receipt_shape(connection, done, asked.now)
 
 
 @router.post(

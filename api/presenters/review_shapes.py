@@ -39,6 +39,21 @@ class FollowBody(Shape):
     reasons: list[str] = Field(default_factory=list, max_length=5, description="Under which reasons figures count it.")
 
 
+class TrackingBody(Shape):
+    """How closely a child's case is tracked from now on: what is left out is not chosen. Agreed anew by `tracking_agreed`."""
+
+    child: str = Field(max_length=32, pattern=PRINTABLE, description="The child's case-system number.")
+    why: str = Field(max_length=10_000)
+    priority: str = Field(max_length=64)
+    on: date = Field(description="When it was agreed: the day of the review.")
+    update_by: date | None = None
+    updates_every_weeks: int = Field(0, ge=0, le=26)
+    early_review_by: date | None = None
+    look_at_file_by: date | None = None
+    look_every_weeks: int = Field(0, ge=0, le=26)
+    facts: list[str] = Field(default_factory=list, max_length=20)
+
+
 class DecisionShape(Shape):
     """One decision as it stands. `reference`: the item that follows it, or empty."""
 

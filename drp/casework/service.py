@@ -51,7 +51,6 @@ from workflows.model.events import (
     Raised,
     ReaderNamed,
     ReferredToCafcass,
-    Resolved,
     WindowExtended,
 )
 from workflows.model.refusals import NotOpen, NotYours, Unfit
@@ -201,18 +200,18 @@ class Casework:
 
     def raise_item(
         self, signed: Principal, child: str, event: Raised, now: datetime, render: ResponseBuilder,
-        retry: RetryKey = RetryKey(), team: str = "", ladder: str = "", settled: Resolved | None = None,
+        retry: RetryKey = RetryKey(), team: str = "", ladder: str = "", at_once: Event | None = None,
     ) -> Answer:  # fmt: skip
         """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like.
 
-        `settled`: a talk that was settled when it is logged; both are kept, or neither.
+        `at_once`: what is brought to it in the same act, such as how a talk was settled; both are kept, or neither.
         """
 
         def once(connection: Connection) -> Answer:
             known = self.find_answer(connection, signed, retry)
             if known is not None:
                 return known
-            done = self.raise_within(connection, signed, child, event, now, team, ladder, settled)
+            done = self.raise_within(connection, signed, child, event, now, team, ladder, at_once)
             return self.store_answer(connection, signed, retry, done, 201, now, render)
 
         return self._settled(signed.authority, once)
@@ -226,7 +225,7 @@ class Casework:
         now: datetime,
         team: str = "",
         ladder: str = "",
-        settled: Resolved | None = None,
+        at_once: Event | None = None,
     ) -> ActionResult:
         """Raise an item as part of a larger transaction, which the caller commits. Raises Refused with nothing written."""
         authority, day = signed.authority, local_date(now)
@@ -239,10 +238,10 @@ class Casework:
             UUID(raiser), rules.ladder.key, decided.decision.challenge, 0, GENESIS,
         )  # fmt: skip
         made = decided.decision
-        if settled:
+        if at_once:
             stands = replace(new, challenge=made.challenge)
-            settling = access.actor_on(stands, rules, establishment, signed.person, day, signed.roles)
-            made = made.then(deciding.decide(rules, made.challenge, Act(settled, settling), now))
+            bringing = access.actor_on(stands, rules, establishment, signed.person, day, signed.roles)
+            made = made.then(deciding.decide(rules, made.challenge, Act(at_once, bringing), now))
         decision, messages = resolve_recipients(connection, rules, establishment, new, made, now)
         links = self._links(connection, authority, event.linked)
         kept = [DecisionToSave(None, decision, messages, rules.authority, new, links)]

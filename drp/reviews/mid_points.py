@@ -22,7 +22,7 @@ from drp.casework.service import Casework
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.database.review_tables import ReviewRow
-from drp.database.scope import core_table, select_of
+from drp.database.scope import in_authority, select_of
 from drp.directory.lookup import facts_of_child, service_of
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import Calendar, local_date, long_date
@@ -147,7 +147,7 @@ def _held_meanwhile(connection: Connection, authority: str) -> list[tuple[UUID, 
     """Open mid-points whose next review has been held, with its day."""
     rows = connection.execute(
         select_of(ChallengeRow, authority, ChallengeRow.id, ChallengeRow.rest, ChildRow.last_review)
-        .join(ChildRow, (core_table(ChildRow).c.authority == authority) & (col(ChildRow.id) == col(ChallengeRow.child)))
+        .join(ChildRow, in_authority(ChildRow, authority) & (col(ChildRow.id) == col(ChallengeRow.child)))
         .where(col(ChallengeRow.is_open), col(ChallengeRow.item_type) == ItemType.MID_POINT.value)
         .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
     )

@@ -146,6 +146,17 @@ def test_reviews_and_what_they_decided(busy, as_, inspection):
     inspection.look(hands.take(hands.page.locator("a", has_text="Make it a")), "made a challenge")
 
 
+@shows("/reviews/tracking")
+def test_a_case_is_tracked(busy, sit, inspection):
+    derby = busy.served.council("derby")
+    child, today = derby.child(), local_date(busy.served.now)
+    hands = sit(busy.served, NARROW, axe=True).be(derby, derby.iro_of(child))
+    inspection.look(hands.open(f"/reviews/tracking?child={child.number}"), "to begin with")
+    inspection.look(press_it(hands), "with faults", is_faulty=True)
+    hands.tick("priority", "medium").date("on", today).date("update_by", today + timedelta(days=14)).write("why", LONG)
+    inspection.look(press_it(hands), "agreed")
+
+
 @shows("/challenges/{reference}")
 @pytest.mark.parametrize(
     "state", ["open", "answered", "late", "held", "meeting", "talk", "notice", "ended", "referred", "withdrawn", "long"]
@@ -224,6 +235,7 @@ _GOES_EMPTY = (
     "endorsed",
     "extension_taken_back",
     "legal_advice_taken",
+    "looked_through",
     "meeting_called_off",
     "meeting_held",
     "reminded_by_hand",

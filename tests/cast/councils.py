@@ -21,9 +21,12 @@ class Council:
     ladders: tuple[str, ...] = ()
     more: str = ""
     """Further lines of its authority file."""
+    watches: bool = False
+    """Does it track cases and ask at the mid-point as well, by files of its own?"""
 
 
 DUNMOOR = Council("dunmoor", "durham", OF_2022)
+WATCHING = replace(DUNMOOR, watches=True)
 CLIMBING = replace(DUNMOOR, climbing=True)
 ELSEWHERE = replace(DUNMOOR, key="elsewhere")
 LEVELS = Council("levels", "durham", ("resolution-2016.yaml",))
@@ -60,7 +63,12 @@ def _copied(council: Council) -> dict[str, str]:
             text = with_reporting(text)
         if council.climbing:
             text = text.replace("no_reply: prompt", "no_reply: escalate")
+        if council.watches and text.startswith("authority:"):
+            listed = "".join(f"  - {{ladder: {key}}}\n" for key in rules.WATCHING)
+            text = text.replace("\nladders:\n", f"\nladders:\n{listed}")
         texts[f"{council.key}/{name}"] = text
+    if council.watches:
+        texts |= {f"{council.key}/{key}.yaml": text.format(authority=council.key) for key, text in rules.WATCHING.items()}
     return texts
 
 

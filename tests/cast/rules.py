@@ -202,3 +202,23 @@ def invented(stages: str, top: str = "items: [informal, formal]\njudge_within: 3
     """Rules of a ladder of Marsh Council's: its stages as they would be written, with what stands above them."""
     read = read_procedures(marsh_files([ladder("process", stages, top)]))
     return Rules(read.ladders[0], read.authority, CALENDAR)
+
+
+_WATCHING = """\
+between_reviews: {key}
+item: {key}
+version: "1"
+authority: {{authority}}
+process: {process}
+source: invented for a test
+in_force: 2026-01-01
+raised_by: [iro]
+covers: [looked_after]
+judge_within: 3 working days
+{more}"""
+_TRACKING = "{{high: [updates, early_review, look_at_file], medium: [update, look_at_file], low: []}}"
+WATCHING = {
+    "tracked_case": _WATCHING.format(key="tracked_case", process="Tracking", more=f"to: social_worker\ntracking: {_TRACKING}\n"),
+    "mid_point": _WATCHING.format(key="mid_point", process="Half-way", more="respond_within: 10 working days\n"),
+}
+"""Files of what is watched between two reviews, for a council of any key: `format(authority=…)`."""

@@ -175,7 +175,7 @@ def test_a_file_is_looked_at_again_and_again_and_an_early_review_is_held_once():
 
 def test_what_a_priority_does_not_offer_is_refused_with_what_it_does():
     refused = tracked("medium").refused(agreed("medium", early_review_by=date(2026, 5, 1)))
-    assert (refused.field, "update, look at file" in refused.do) == ("early_review_by", True)
+    assert (refused.field, "one update, a look at the file" in refused.do) == ("early_review_by", True)
     refused = tracked("medium").refused(agreed("medium", update_by=date(2026, 5, 1), updates_every_weeks=2))
     assert refused.field == "update_by"
     assert tracked("low").refused(agreed("low", update_by=date(2026, 5, 1))).field == "update_by"

@@ -72,7 +72,7 @@ HARMLESS = {
     "version": "a procedure's", "saved": "a number",
     "change": "an assumption's path, or a change just made", "subject": "a message's kind",
     "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number", "back": "a number",
-    "told": "a number",
+    "told": "a number", "looked": "a number",
     "cover": "which of the covers listed was just entered",
     "action": "a number of the item that is asked for",
 }  # fmt: skip
@@ -97,7 +97,8 @@ def named_in_queries(ground: Ground) -> dict[tuple[str, str], list[tuple[str, st
     return {
         ("/search", "q"): [*items, *children], ("/search", "team"): teams, ("/search", "after"): [("x", "x", "", "")],
         ("/raise", "child"): children, ("/talks/new", "child"): children, ("/reviews", "child"): children,
-        ("/reviews/child", "child"): children, ("/reviews/new", "child"): children, ("/board/hand-over", "of"): people,
+        ("/reviews/child", "child"): children, ("/reviews/new", "child"): children,
+        ("/reviews/tracking", "child"): children, ("/board/hand-over", "of"): people,
         ("/cover", "of"): people, ("/cover", "find"): irene, ("/directory", "q"): irene,
         ("/administration/access-log", "person"): people,
         ("/register", "child"): children, ("/register", "team"): teams, ("/register", "iro"): people,
@@ -264,7 +265,13 @@ def answers(controls: dict[str, Control], word: str = "A word.") -> dict[str, li
 
 
 PRESSED: dict[str, Callable[[Ground], dict[str, list[str]]]] = {
-    "/reviews/marked": lambda ground: {"state": ["done"], "decisions": [ground.decisions[OWN]]}
+    "/reviews/marked": lambda ground: {"state": ["done"], "decisions": [ground.decisions[OWN]]},
+    "/reviews/looked-through": lambda ground: {"items": [ground.mid_point]},
+    "/reviews/tracking": lambda ground: {
+        "priority": ["high"],
+        **{key: ["2"] for key in ("updates_every_weeks", "look_every_weeks")},
+        "on-year": ["2025"],
+    },
 }
 """Where one of several buttons says what is meant: the one that is pressed, and what is ticked for it."""
 

@@ -2,13 +2,13 @@
 
 import hmac
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from sqlalchemy import event, insert, select
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.engine import make_url
 
 from drp.database.account_tables import TokenRow
@@ -19,7 +19,8 @@ from drp.database.sqlite_driver import sqlite3
 from drp.identity import accounts, sessions
 from drp.identity.accounts import BoundBy
 from drp.items import drafts
-from tests.cast.councils import DUNMOOR, ELSEWHERE, NORTH
+from drp.reviews.mid_points import ask_at_mid_points
+from tests.cast.councils import ELSEWHERE, NORTH, WATCHING
 from tests.cast.direct import ask
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
@@ -84,6 +85,7 @@ class Ground:
         self.decisions, self.followed = {}, {}
         for whose, (by, child, authority) in kept.items():
             self.decisions[whose], self.followed[whose] = self._reviewed(by, child, authority)
+        self.mid_point = self._mid_point()
         self._only_elsewhere()
         self._waits_for_a_word()
         self.everybody = self._everybody()
@@ -193,6 +195,17 @@ class Ground:
         following = next(text for _, text in page.links if text.startswith("Followed: "))
         return waiting.rpartition("/")[2], following.removeprefix("Followed: ")
 
+    def _mid_point(self) -> str:
+        """T-1 is half-way between two reviews, and their IRO asked."""
+        world = self.world
+        days = {"last_review": date(2026, 1, 5), "next_review": date(2026, 7, 6)}
+        with world.store.write(world.key) as connection:
+            mine = (ChildRow.authority == world.key, ChildRow.number == "T-1")
+            connection.execute(update(ChildRow).where(*mine).values(**days))
+        assert ask_at_mid_points(world.service.casework, world.key, world.now).asked == 1
+        (item,) = world.as_("irene").get("/challenges", item_type="mid_point").json()["items"]
+        return str(item["reference"])
+
     def _only_elsewhere(self) -> None:
         """A team and a child that no other authority has."""
         with self.world.store.write("elsewhere") as connection:
@@ -286,7 +299,7 @@ def made(folder: Path) -> Iterator[Ground]:
     """A ground on a SQLite file of its own."""
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
     migrate_database(store)
-    world = World(store, folder, DUNMOOR)
+    world = World(store, folder, WATCHING)
     for one in (store, world.service.store, world.service.access_log.open_store()):
         for engine in (one.writer, one.reader):
             engine.dispose()

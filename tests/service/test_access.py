@@ -124,6 +124,7 @@ class Scene:
             "told": lambda by: by.post("/told-otherwise", {"references": [self.theirs], **MINIMAL["told_otherwise"]}),
             "reviews": lambda by: by.get("/reviews", child="T-1"),
             "reviewed": lambda by: by.post("/reviews", {"child": "T-1", "held_on": "2026-03-30"}),
+            "track": lambda by: by.post("/reviews/tracking", {"child": "T-1", "why": "W", "priority": "a", "on": "2026-04-01"}),
             "follow": lambda by: by.post(f"/reviews/decisions/{self.decision}/follow", {"by": "2026-04-30"}),
             "follow theirs": lambda by: by.post(f"/reviews/decisions/{self.other}/follow", {"by": "2026-03-01"}),
             "release": lambda by: by.call("POST", "/api/v1/outbox/release"),

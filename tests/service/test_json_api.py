@@ -14,7 +14,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Unavailable
 from drp.database.message_tables import NotificationRow
-from tests.cast.councils import NORTH
+from tests.cast.councils import DERBY, NORTH
 from tests.cast.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
 
@@ -73,6 +73,10 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     (decision,) = irene.get("/reviews", child="T-1").json()["reviews"][0]["decisions"]
     followed = irene.post(f"/reviews/decisions/{decision['id']}/follow", {"by": decision["due"]}).json()
     assert (followed["challenge"]["item_type"], followed["told"][0]["to"]) == ("review_decision", ["Sam (Social Worker)"])
+    world.found(DERBY)
+    world.sweep(DERBY.key)
+    agreed = {"child": "T-1", "why": "It drifts.", "priority": "high", "on": "2026-04-01"}
+    assert world.as_("irene", DERBY.key).post("/reviews/tracking", agreed).status_code == 201
     assert reference in [one["reference"] for one in irene.get("/register").json()["items"]]
     assert irene.get("/themes", by="stage").json()["items"] == 1
     assert irene.get("/me").json()["capacities"] == ["iro"]

@@ -108,9 +108,9 @@ def _check_agreed(turn: DecisionBuilder, event: TrackingAgreed) -> None:
     }
     for what, (field, day) in chosen.items():
         if day and what not in offered[event.priority]:
-            listed = ", ".join(one.value.replace("_", " ") for one in offered[event.priority]) or "nothing"
-            said = f"At the priority {event.priority} the procedure does not offer: {what.value.replace('_', ' ')}."
-            raise Unfit(said, f"It offers: {listed}.", field)
+            listed = ", ".join(one.said for one in offered[event.priority])
+            said = f"At the priority {event.priority} the procedure does not offer {what.said}."
+            raise Unfit(said, f"It offers {listed}." if listed else "Leave it out: nothing is chosen there.", field)
     for field, weeks, begun in (
         ("updates_every_weeks", event.updates_every_weeks, event.update_by),
         ("look_every_weeks", event.look_every_weeks, event.look_at_file_by),

@@ -262,6 +262,13 @@ class TrackedBy(StrEnum):
     LOOK_AT_FILE = "look_at_file"
     """The IRO looks at the child's file."""
 
+    @property
+    def said(self) -> str:
+        """As a person reads it."""
+        return {"updates": "updates at set intervals", "update": "one update", "early_review": "an early review"}.get(
+            self.value, "a look at the file"
+        )
+
 
 @dataclass(frozen=True)
 class WholeProcess:

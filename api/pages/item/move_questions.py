@@ -160,7 +160,7 @@ def ask_of_tracking(choices: FieldOptions) -> Sequence[FormField]:
 def tracking_fields(ladder: Ladder, now: str = "") -> list[FormField]:
     """The priorities of a ladder for tracked cases, and what may be chosen at them. `now`: the priority that stands."""
     offered = [
-        (key, key.replace("_", " ").capitalize(), ", ".join(one.value.replace("_", " ") for one in each) or "nothing is chosen")
+        (key, key.replace("_", " ").capitalize(), ", ".join(one.said for one in each) or "nothing is chosen")
         for key, each in ladder.tracking
     ]
     what = {one for _, each in ladder.tracking for one in each}

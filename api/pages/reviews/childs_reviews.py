@@ -13,6 +13,8 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, 
 from api.pages.frame.field_options import child_field, holders_to_choose, own_children, people_to_choose
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, single_value
 from api.pages.reviews.decision_fields import DecisionRows, PastedDecisions, TypedDecision
+from api.pages.reviews.mid_points_page import open_mid_points
+from api.pages.staffing.directory import count_in_words
 from drp.casework.access import NotFound
 from drp.casework.load import load_establishment
 from drp.directory import lookup
@@ -20,6 +22,7 @@ from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
 from drp.reviews.following import HowFollowed, follow_decision, following_ladder
 from drp.reviews.review_register import HeldReview, ReviewDecision, check_keeps_reviews
+from drp.reviews.tracking import find_tracked, tracking_ladder
 from workflows.calendar.working_days import Calendar, Length, LengthUnit, long_date, promise_from_date
 from workflows.model.events import Chosen
 from workflows.model.ladder import Ladder
@@ -64,7 +67,7 @@ def child_kept(connection: Connection, visit: PageContext, number: str) -> Child
 
 
 @router.get("/reviews")
-def show_children_of_reviews(visit: CurrentPage, child: str = "") -> Response:
+def show_children_of_reviews(visit: CurrentPage, child: str = "", looked: int = -1, left: int = 0) -> Response:
     """One's own children with their reviews and what is past its date; for the desk, any child by case number."""
     if child:
         return go_to(f"/reviews/child?{urlencode({'child': child})}")
@@ -73,8 +76,13 @@ def show_children_of_reviews(visit: CurrentPage, child: str = "") -> Response:
         lines = review_register.list_children(
             connection, visit.authority, [one.number for one in own_children(connection, visit)], visit.today
         )
-    visit.log_access("reviews")
-    return visit.page("reviews.html", title="Reviews", lines=lines, form=Form([field]), today=visit.today)
+        halves = open_mid_points(connection, visit)
+    visit.log_access("reviews", *(item.loaded.reference for item, _, _ in halves))
+    done = f"{count_in_words(looked, 'mid-point is', 'mid-points are')} marked: decisions looked through." if looked >= 0 else ""
+    return visit.page(
+        "reviews.html", title="Reviews", lines=lines, form=Form([field]), today=visit.today, halves=halves, done=done, left=left,
+        once=visit.service.casework.chance.salt(),
+    )  # fmt: skip
 
 
 @router.get("/reviews/child")
@@ -84,12 +92,14 @@ def show_childs_reviews(visit: CurrentPage, child: str = "", done: str = "") -> 
         kept = child_kept(connection, visit, child)
         reviews = review_register.list_reviews(connection, visit.authority, kept.id)
         current = visit.procedures(connection)
+        tracked = find_tracked(connection, visit.authority, kept.id)
     visit.log_access("reviews of a child", *(one.reference for held in reviews for one in held.decisions if one.is_followed))
     follows = following_ladder(current, visit.today) is not None
     return visit.page(
         "childs_reviews.html", title=f"Reviews of {kept.shown}", kept=kept, reviews=reviews, follows=follows,
         done=DONE.get(done, ""), today=visit.today, states=review_register.STATES, who=lambda one: _who(visit, one),
-        late_paper=lambda held: late_paper(current[0].calendar, held, visit.today),
+        late_paper=lambda held: late_paper(current[0].calendar, held, visit.today), tracked=tracked,
+        tracks=tracking_ladder(current, visit.today) is not None,
     )  # fmt: skip
 
 
@@ -97,6 +107,8 @@ DONE = {
     "added": "The review is on the register.",
     "followed": "The decision is followed: whoever carries it out has been asked.",
     "marked": "Marked.",
+    "tracked": "It is tracked so from now on.",
+    "looked": "The mid-point is marked: its decisions were looked through.",
 }
 
 

@@ -21,6 +21,7 @@ from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
 from drp.items import service_board
+from drp.reviews.tracking import list_tracked
 from drp.staffing import caseloads, changes, giving_cover, handing_back
 from notifications.record_outcome import refused_why
 from workflows.model.authority import Capacity
@@ -161,18 +162,19 @@ def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> R
         counted = caseloads.read_board(connection, visit.words, visit.now)
         stand_ins = _covers(connection, visit)
         held, meetings, failed = _held(connection, visit), _meetings(connection, visit), _failed(connection, visit)
+        tracked = _tracked(connection, visit)
         below = _below_their_start(connection, visit)
         able = giving_cover.how_many_could_act(connection, visit.words, visit.today)
         gaps = show_gaps(connection, visit, name_children=True)
     visit.log_access(
         "board",
-        *(line.item.loaded.reference for listed in (held, meetings, failed) for line in listed.lines),
+        *(line.item.loaded.reference for listed in (held, meetings, failed, tracked) for line in listed.lines),
         *(line.item.loaded.reference for line in below),
     )
     return visit.page(
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
         total=counted.total, gaps=gaps, covers=stand_ins, manages=manages,
-        held=held, meetings=meetings, failed=failed, below=below, able=able, is_thin=able < ENOUGH_TO_ACT,
+        held=held, meetings=meetings, failed=failed, tracked=tracked, below=below, able=able, is_thin=able < ENOUGH_TO_ACT,
         undo=made, change=change,
     )  # fmt: skip
 
@@ -214,6 +216,19 @@ def _held(connection: Connection, visit: PageContext) -> BoardList:
         for one in item_reader.items_they_may_see(connection, visit, ids).values()
     ]
     return BoardList(lines, service_board.count_held_items(connection, visit.authority))
+
+
+def _tracked(connection: Connection, visit: PageContext) -> BoardList:
+    """The children whose cases are tracked, those with most past its date first."""
+    cases, total = list_tracked(connection, visit.authority, visit.now, MOST)
+    found = item_reader.items_they_may_see(connection, visit, [one.id for one in cases])
+    lines = []
+    for one in cases:
+        if one.id in found:
+            past = f"{one.past} past the date" if one.past else ""
+            said = "; ".join(text for text in (one.priority.replace("_", " ").capitalize(), past) if text)
+            lines.append(BoardItem(found[one.id], said, one.due, bool(one.past)))
+    return BoardList(lines, total)
 
 
 def _meetings(connection: Connection, visit: PageContext) -> BoardList:
