@@ -12,6 +12,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Dispute reso
 audit_app = typer.Typer(no_args_is_help=True, help="Checkpoints of every timeline, and whether all of them still hold.")
 retention_app = typer.Typer(no_args_is_help=True, help="Until when each child's record is kept; holds; lawful erasure.")
 register_app = typer.Typer(no_args_is_help=True, help="Past challenges from an authority's own spreadsheet, into the register.")
+reviews_app = typer.Typer(no_args_is_help=True, help="What children's reviews decided, from an authority's own spreadsheet.")
 population_app = typer.Typer(no_args_is_help=True, help="How many children there were in each quarter: what rates are of.")
 directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that prove the record and let people in: files outside the database.")
@@ -19,6 +20,7 @@ token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept
 app.add_typer(audit_app, name="audit")
 app.add_typer(retention_app, name="retention")
 app.add_typer(register_app, name="register")
+app.add_typer(reviews_app, name="reviews")
 app.add_typer(population_app, name="population")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
@@ -281,6 +283,11 @@ def register_take_back(
     authority: Key, which: Annotated[str, typer.Argument(help="The file's name, or the beginning of its hash.")]
 ) -> None:
     """Take a file's lines out of the register again. On PostgreSQL as the tables' owner."""
+
+
+@declare(reviews_app, "import", "api.cli.register_commands:import_reviews")
+def reviews_import(authority: Key, file: Sheet, mapping: MappingFile = None, dry_run: DryRun = False) -> None:
+    """Put decisions (child, held_on, words; number, who, due, state) on the register of reviews: nobody is asked or told."""
 
 
 @declare(population_app, "import", "api.cli.register_commands:import_population")

@@ -1,8 +1,9 @@
-"""`drp register …` and `drp population …`: an authority's own spreadsheets brought in, whole or not at all."""
+"""`drp register …`, `drp reviews …` and `drp population …`: an authority's own spreadsheets brought in, whole or not at all."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import track
@@ -15,9 +16,10 @@ from drp.database.engine import Conflict
 from drp.register_import import import_file
 from drp.register_import.faults import Unusable
 from drp.register_import.import_file import GivenSheet, ImportResult
-from drp.register_import.mapping import FIELDS, POPULATION_FIELDS, BadMapping, SheetMapping, read_mapping
+from drp.register_import.mapping import FIELDS, POPULATION_FIELDS, REVIEW_FIELDS, BadMapping, SheetMapping, read_mapping
 from drp.register_import.population import check_population, keep_population
 from drp.register_import.register_rows import SheetRowRead
+from drp.register_import.review_sheet import bring_reviews, told_of
 from drp.register_import.vocabulary import read_vocabulary
 from workflows.calendar.working_days import local_date, long_date
 from workflows.model.authority import Rules
@@ -159,3 +161,20 @@ def import_population(service: Service, authority: str, file: Path, mapping: Pat
     if len(rows) > LISTED:
         print(f"and {len(rows) - LISTED:,} more")
     print(f"A dry run: {len(rows):,} numbers would stand." if dry_run else f"{len(rows):,} numbers stand.")
+
+
+def import_reviews(service: Service, authority: str, file: Path, mapping: Path | None, dry_run: bool) -> None:
+    """Bring what reviews decided in, and print how much that was."""
+    words, now = rules_in_force(service, authority)[0].authority, service.clock()
+    by, chance = operator_of(authority), service.casework.chance
+    with _ended_with_why():
+        sheet = _sheet(file, mapping, REVIEW_FIELDS, REVIEW_FIELDS[:3])
+        with service.store.write(authority) as connection:
+            done = bring_reviews(connection, chance, words, sheet, UUID(by.person), now, local_date(now))
+            said = {"files": f"{sheet.name} {sheet.hash[:16]}", "lines": done.new}
+            note_admin_change(connection, service.casework, by, now, "reviews brought in", **said)
+            if dry_run:
+                connection.rollback()
+    print("\n".join(told_of(done)))
+    if dry_run:
+        print("A dry run: nothing was changed.")

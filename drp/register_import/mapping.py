@@ -14,7 +14,11 @@ FIELDS = (
 """What a row of the register may say."""
 
 POPULATION_FIELDS = ("quarter", "status", "number")
-DAYS = frozenset({"raised_on", "ended_on", "due"})
+
+REVIEW_FIELDS = ("child", "held_on", "words", "number", "who", "due", "state")
+"""What a row of what reviews decided may say."""
+
+DAYS = frozenset({"raised_on", "ended_on", "due", "held_on"})
 TRANSLATED = frozenset({"item_type", "stage", "reason", "status", "team", "service", "outcome", "impact", "iro", "to"})
 """Fields whose values are known ones, and may be said in the sheet's own words."""
 

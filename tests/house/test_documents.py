@@ -45,6 +45,7 @@ def test_every_command_is_described():
         "token create",
         "register import",
         "register take-back",
+        "reviews import",
         "population import",
     ]
     assert len(directory_app.registered_commands) == 3

@@ -77,7 +77,10 @@ def test_what_a_priority_does_not_offer_is_said_beside_what_was_typed(derby: Wor
     irene = at_browser(derby, "irene")
     page = irene.fill(irene.open("/reviews/tracking?child=T-1"), why="W.", **AGREED | {"priority": "medium"}, **FIRST)
     assert page.status == 422
-    assert "At the priority medium the procedure does not offer updates at set intervals. It offers one update, a look at the file." in page.text
+    assert (
+        "At the priority medium the procedure does not offer updates at set intervals. It offers one update, a look at the file."
+        in page.text
+    )
     again = irene.fill(page, updates_every_weeks="some")
     assert "Write a number of weeks, such as 4." in again.text
 

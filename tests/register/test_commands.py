@@ -168,3 +168,43 @@ def test_every_bad_number_of_children_is_named(office: Office, drp: Drp, tmp_pat
     assert "n.csv, row 9" not in said
     assert "2016-Q2 and looked_after stand in row 9 too" in said
     assert standing(office) == {}
+
+
+DECIDED = [
+    ["child", "held_on", "number", "words", "who", "due", "state"],
+    ["T-1", "2025-11-04", "1", "Dental check.", "Social Worker", "2026-01-30", "done"],
+    ["t-1", "2025-11-04", "2", "Passport applied for.", "Her aunt", "", ""],
+    ["T-1", "2025-06-02", "", "A life story begun.", "", "", "not done"],
+]
+
+
+def test_what_reviews_decided_comes_in_once_and_tells_nobody(office: Office, drp: Drp, tmp_path: Path) -> None:
+    (tmp_path / "d.xlsx").write_bytes(book({"S": sheet(DECIDED)}))
+    irene = office.world.as_("irene")
+    assert "decisions 3; reviews in the sheet 2, children 1" in drp("reviews", "import", "dunmoor", "d.xlsx", "--dry-run")
+    assert irene.get("/reviews", child="T-1").json()["reviews"] == []
+    assert "None of them is followed yet" in drp("reviews", "import", "dunmoor", "d.xlsx")
+    latest, before = irene.get("/reviews", child="T-1").json()["reviews"]
+    shown = [(one["number"], one["owner_role"], one["owner"], one["due"], one["state"]) for one in latest["decisions"]]
+    assert shown == [("1", "social_worker", "", "2026-01-30", "done"), ("2", "", "Her aunt", None, "open")]
+    assert [(one["words"], one["state"]) for one in before["decisions"]] == [("A life story begun.", "not done")]
+    assert irene.get("/inbox").json()["messages"] == []
+    said = drp("reviews", "import", "dunmoor", "d.xlsx")
+    assert "decisions 0;" in said
+    assert "there already, and stay as they are: 3" in said
+    changes = office.world.as_("audrey").get("/audit/changes").json()
+    assert [one["what"] for one in changes if "reviews" in one["what"]] == ["reviews brought in"] * 2
+
+
+def test_every_bad_row_of_decisions_is_named_and_keeps_the_sheet_out(office: Office, drp: Drp, tmp_path: Path) -> None:
+    bad = (
+        "T-99,2025-11-04,1,W,,,\nT-1,2099-11-04,1,W,,,\nT-1,,1,W,,,\nT-1,2025-11-04,1,,,,\nT-1,2025-11-04,1,W,,,perhaps\n"
+        "T-1,2025-11-04,1,W,,soon,\nT-1,2025-11-04,1,Good.,,,\n"
+    )
+    (tmp_path / "d.csv").write_text(f"{','.join(DECIDED[0])}\n{bad}", encoding="utf-8")
+    said = drp("reviews", "import", "dunmoor", "d.csv", code=1)
+    assert [f"d.csv, row {row}" in said for row in range(2, 9)] == [True] * 6 + [False]
+    twice = "T-1,2025-11-04,1,One.,,,\nT-1,2025-11-04,1,Other.,,,\n"
+    (tmp_path / "d.csv").write_text(f"{','.join(DECIDED[0])}\n{twice}", encoding="utf-8")
+    assert "d.csv, row 3: Two decisions of this review have the number 1" in drp("reviews", "import", "dunmoor", "d.csv", code=1)
+    assert office.world.as_("irene").get("/reviews", child="T-1").json()["reviews"] == []
