@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlmodel import col
 
 from api.assembly import Service, assemble_service
@@ -20,6 +20,7 @@ from drp.data_protection.retention import NoSuchChild, RecordHeld
 from drp.database.challenge_tables import EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.record_tables import ErasureRow
+from drp.database.review_tables import ReviewDecisionRow, ReviewRow
 from drp.items import drafts
 from drp.settings import Settings
 from tests.cast.councils import procedures
@@ -265,3 +266,30 @@ def test_what_a_repeat_would_be_answered_goes_too(owner: Owned) -> None:
     erased(owner, ordered=True, really=True)
     with owner.service.store.read(owner.council.key) as connection:
         assert not connection.execute(select(col(IdempotencyRow.answer))).scalars().all()
+
+
+DECIDED = "Contact with her brother each month."
+
+
+def reviews_are_gone(owner: Owned) -> None:
+    irene = owner.as_("irene")
+    for child, said in (("T-1", DECIDED), ("T-2", "Of another child.")):
+        body = {"child": child, "held_on": "2026-03-30", "decisions": [{"words": said, "due": "2026-04-30", "follow": True}]}
+        assert irene.post("/reviews", body).status_code == 201
+    (item,) = irene.get("/challenges", item_type="review_decision", child="T-1").json()["items"]
+    erased(owner, ordered=True, really=True)
+    left = [row.words for row in owner.rows(select(col(ReviewDecisionRow.words)))]
+    assert (left, DECIDED in words_left(owner)) == (["Of another child."], False)
+    assert owner.rows(select(func.count()).select_from(ReviewRow))[0][0] == 1
+    assert owner.as_("mona").timeline(item["reference"])["proven"]
+
+
+def test_what_reviews_decided_goes_too(owner: Owned) -> None:
+    reviews_are_gone(owner)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_reviews_that_are_left_are_found(owner: Owned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "erase_reviews", lambda *given: 0)
+    with pytest.raises(AssertionError):
+        reviews_are_gone(owner)

@@ -1,6 +1,7 @@
 """The same thing written in two ways is one thing at every edge; what two spellings hold is listed, and joined by name alone."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from drp.database.directory_tables import ChildRow, PersonRow
 from drp.database.folding import fold, fold_name, without_zeros
 from drp.directory import lookup, people
 from drp.directory.spellings import list_spellings
+from drp.reviews import review_register
+from drp.reviews.review_register import DecisionLine
 from drp.staffing.joining_children import NotJoined, join_children
 from tests.cast.councils import procedures
 from tests.cast.world import World
@@ -212,6 +215,25 @@ def test_joining_is_a_named_act_on_both_timelines(world: World) -> None:
         join_children(world.service.casework, world.key, "T-99", "T-1", "x", "Ada", world.now)
     with pytest.raises(NotJoined, match="Say why"):
         join_children(world.service.casework, world.key, "t\u20111", "T-1", " ", "Ada", world.now)
+
+
+def test_joining_takes_the_reviews_of_both_together(world: World) -> None:
+    two_spellings(world)
+    irene, ids = world.as_("irene"), dict(world.rows(select(ChildRow.number, ChildRow.id)))
+    irene.post("/reviews", {"child": "T-1", "held_on": "2026-03-30", "decisions": [{"words": "Of one.", "number": "1"}]})
+    held_on, now = date(2026, 3, 30), world.now
+    with world.store.write(world.key) as connection:
+        words = world.service.casework.procedures.current(connection, world.key)[0].authority
+        other, by = ids["t\u20111"], world.id("irene")
+        for day in (held_on, date(2025, 9, 29)):
+            review_register.note_review(connection, world.key, other, day, by, now)
+            lines = [DecisionLine("Of the other.", "1")]
+            review_register.add_decisions(connection, world.chance, words, other, day, lines, by, now)
+    join_children(world.service.casework, world.key, "t\u20111", "T-1", "One child, two exports.", "Ada, data quality", now)
+    reviews = irene.get("/reviews", child="T-1").json()["reviews"]
+    assert [(one["held_on"], sorted(each["words"] for each in one["decisions"])) for one in reviews] == [
+        ("2026-03-30", ["Of one.", "Of the other."]), ("2025-09-29", ["Of the other."]),
+    ]  # fmt: skip
 
 
 @one_engine

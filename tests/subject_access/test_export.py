@@ -402,6 +402,34 @@ def test_words_of_somebody_in_a_legal_post_and_words_about_advice_may_be_privile
 # Each of these can fail.
 
 
+def reviews_are_there(world: World, folder: Path) -> None:
+    irene = world.as_("irene")
+    for child, text in (("T-1", "Mrs Okafor takes her to the dentist."), ("T-2", CANARY)):
+        decided = [{"words": text, "number": "3", "due": "2026-04-30", "follow": child == "T-1"}]
+        said_so = {"child": child, "held_on": "2026-03-30", "record_out_on": "2026-04-01", "decisions": decided}
+        assert irene.post("/reviews", said_so).status_code == 201
+    octets = exported(world, folder)
+    (review,) = said(octets)["reviews"]
+    (decision,) = review["decisions"]
+    (followed,) = said(octets)["items"]
+    assert (review["held_on"], review["record_out_on"], review["by"]) == ("2026-03-30", "2026-04-01", "Irene")
+    assert (decision["number"], decision["followed"]) == ("3", followed["reference"])
+    assert decision["marks"], "somebody else is named"
+    assert CANARY.encode() not in octets
+    assert "Mrs Okafor takes her" in files(octets)["subject-access.html"].decode()
+
+
+def test_what_reviews_decided_is_there_and_of_no_other_child(world: World, tmp_path: Path) -> None:
+    reviews_are_there(world, tmp_path)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_reviews_left_out_are_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "list_reviews", lambda *given: ())
+    with pytest.raises(ValueError, match="unpack"):
+        reviews_are_there(world, tmp_path)
+
+
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_planted_an_export_of_every_child_is_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from drp.messages import sent_messages
