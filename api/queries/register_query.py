@@ -27,7 +27,15 @@ from workflows.model.register_entry import CHALLENGE
 DESK = frozenset({Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT})
 """Capacities that see every item of their authority, and so whose child each is about (`SEES_ALL` of relation.py)."""
 
-KINDS = {"challenge": "Challenges", "practice": "Excellent practice", "scrutiny": "Senior scrutiny", "all": "Everything"}
+KINDS = {
+    "challenge": "Challenges",
+    "practice": "Excellent practice",
+    "scrutiny": "Senior scrutiny",
+    "all": "These three together",
+    "decision": "Review decisions followed",
+    "tracked": "Tracked cases",
+    "mid_point": "Mid-points",
+}
 
 ON_A_PAGE = 50
 

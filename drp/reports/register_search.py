@@ -22,9 +22,11 @@ from drp.reports.display_labels import DisplayLabels
 from drp.reports.response_times import VisitFilter
 from drp.reports.theme_tables import PRACTICE, SCRUTINY, TableQuestion, asked_of, kinds_of
 from workflows.model.refusals import Unfit
-from workflows.model.register_entry import CHALLENGE
+from workflows.model.register_entry import APART, CHALLENGE
 
 EVERY_KIND = (CHALLENGE, PRACTICE, SCRUTINY)
+BETWEEN = tuple(kind for kind in APART.values() if kind not in EVERY_KIND)
+"""Kinds of what is followed between reviews: listed one by one, and never among challenges or with `all`."""
 SORTS = {
     "raised": "Raised, newest first", "raised_up": "Raised, oldest first", "ended": "Ended, newest first",
     "stage": "Highest stage, lowest first", "team": "Team", "reference": "Reference",
@@ -39,10 +41,10 @@ CODED = (Dimension.REASON, Dimension.THEME)
 class RegisterFilter:
     """What a list is narrowed to: as a theme table's cell, and to what only a list knows.
 
-    `kind`: one of `EVERY_KIND`, `all`, or empty for what tables count. `past`: only what waits for a reply past its date now,
-    by the stage at which it stands, whatever its kind. `other`: only reasons that need words. `sheet`: only of this file.
-    `child`: only about the child of this case number. `reference`: only this item. `came`: only what once came to a stage so.
-    `ended`: only what ended.
+    `kind`: one of `EVERY_KIND` or `BETWEEN`, `all`, or empty for what tables count. `past`: only what waits for a reply past
+    its date now, by the stage at which it stands, whatever its kind. `other`: only reasons that need words. `sheet`: only of
+    this file. `child`: only about the child of this case number. `reference`: only this item. `came`: only what once came to a
+    stage so. `ended`: only what ended.
     """
 
     question: TableQuestion
@@ -157,9 +159,9 @@ def _kinds(wanted: RegisterFilter) -> tuple[str, ...]:
         return EVERY_KIND if wanted.past and not wanted.kind else kinds_of(wanted.question)
     if wanted.kind == "all":
         return EVERY_KIND
-    if wanted.kind in EVERY_KIND:
+    if wanted.kind in (*EVERY_KIND, *BETWEEN):
         return (wanted.kind,)
-    raise Unfit("There is no such kind.", f"Choose one of {', '.join((*EVERY_KIND, 'all'))}.", "kind")
+    raise Unfit("There is no such kind.", f"Choose one of {', '.join((*EVERY_KIND, *BETWEEN, 'all'))}.", "kind")
 
 
 def _of_items(labels: DisplayLabels, wanted: RegisterFilter, here: str, kind: str, asked: CountQuery) -> list[Any]:

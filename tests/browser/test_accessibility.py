@@ -270,7 +270,7 @@ def test_search_and_teams(busy, as_, inspection):
     inspection.look(hands.open("/teams/nowhere"), "none such")
 
 
-@shows("/themes", "/themes/time", "/themes/patterns")
+@shows("/themes", "/themes/time", "/themes/patterns", "/themes/between-reviews")
 def test_themes(busy, as_, inspection):
     head = as_(busy.head)
     inspection.look(head.open("/themes"), "this quarter beside the one before")
@@ -279,6 +279,7 @@ def test_themes(busy, as_, inspection):
     inspection.look(head.open("/themes?since=1991&until=1991"), "nothing in it")
     inspection.look(as_(busy.leader).open("/themes/time?span=five"))
     inspection.look(as_(busy.leader).open("/themes/patterns?span=all"))
+    inspection.look(as_(busy.leader).open("/themes/between-reviews?span=all"))
 
 
 @shows("/register")

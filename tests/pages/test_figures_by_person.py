@@ -20,7 +20,15 @@ from tests.pages.test_board import raised, row_of
 OTHERS = ("irene", "ivor", "bob", "hugo")
 """Whoever reads figures and is no IRO manager: two IROs, business support, a leader."""
 
-PATHS = ("/themes", "/themes/time", "/themes/patterns", "/themes/file", "/register", "/register/export")
+PATHS = (
+    "/themes",
+    "/themes/time",
+    "/themes/patterns",
+    "/themes/between-reviews",
+    "/themes/file",
+    "/register",
+    "/register/export",
+)
 
 
 @pytest.fixture

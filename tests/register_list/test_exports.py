@@ -162,7 +162,7 @@ def test_the_lines_that_are_shown_are_taken_away(world: World) -> None:
         ("item_type=excellent_practice&kind=challenge", "Excellent practice"),
         ("item_type=formal", "Challenges"),
         ("practice=1", "Challenges"),
-        ("kind=all", "Everything"),
+        ("kind=all", "These three together"),
         ("past=1", "Of every kind"),
     ],
 )

@@ -79,7 +79,7 @@ class FigureRow:
 def show_themes_page(visit: CurrentPage, request: Request) -> Response:
     """The figures as they were asked for; without anything asked, reasons this quarter beside the one before."""
     asked = asked_by(visit, request)
-    with _figures(visit, asked) as (connection, its):
+    with reading_figures(visit, asked) as (connection, its):
         made = _table(connection, visit, its, asked)
         past = repeats_and_gaps.past_date(connection, its, visit.now)
         now = _now(connection, visit, its)
@@ -124,7 +124,7 @@ def show_time(visit: CurrentPage, request: Request) -> Response:
     q = asked.question
     # What is past its date stands at its stage today, not at the highest that it reached.
     standing = replace(asked, question=replace(q, only=tuple(one for one in q.only if one[0] is not Dimension.STAGE)))
-    with _figures(visit, asked) as (connection, its):
+    with reading_figures(visit, asked) as (connection, its):
         replies = response_times.response_times_by_stage(connection, its, asked.question)
         ended = response_times.to_the_end(connection, its, asked.question)
         climbs = response_times.escalation_causes(connection, its, asked.question)
@@ -143,7 +143,7 @@ def show_time(visit: CurrentPage, request: Request) -> Response:
     return visit.page(
         "themes_time.html", title="How soon, and why it climbed", asked=asked, words=asked.in_words(its), replies=replies,
         ended=ended, climbs=climbs, causes=[(key, response_times.CAUSES[key]) for key in causes], past=past,
-        spans=_spans(asked, "/themes/time"), came=came, waits=waits, at_end=at_end,
+        spans=span_choices(asked, "/themes/time"), came=came, waits=waits, at_end=at_end,
     )  # fmt: skip
 
 
@@ -151,7 +151,7 @@ def show_time(visit: CurrentPage, request: Request) -> Response:
 def show_patterns(visit: CurrentPage, request: Request) -> Response:
     """What comes back, and what is not there."""
     asked = asked_by(visit, request)
-    with _figures(visit, asked) as (connection, its):
+    with reading_figures(visit, asked) as (connection, its):
         found = repeats_and_gaps.repeated_concerns(connection, its, asked.question)
         ladders = [rules.ladder for rules in visit.procedures(connection)]
         absent = repeats_and_gaps.what_is_not_used(connection, its, asked.question, ladders)
@@ -168,7 +168,7 @@ def show_patterns(visit: CurrentPage, request: Request) -> Response:
         climbing=[one for one in found if one.has_climbed],
         quiet=[one for one in found if not one.has_climbed],
         absent=absent,
-        spans=_spans(asked, "/themes/patterns"),
+        spans=span_choices(asked, "/themes/patterns"),
         others=[(row.label, other.cell(row), register_address_of_figure(other, asked, row, None) + "&other=1") for row in others],
         teams=[(one.label, register_address_of_figure(other, asked, None, None) + f"&team={one.key}") for one in absent.teams],
         is_desk=register_query.sees_children(visit),
@@ -182,7 +182,7 @@ def take_away(visit: CurrentPage, request: Request) -> Response:
     asked = asked_by(visit, request)
     kind = request.query_params.get("format", "csv")
     media_type, make = report_files.kind_of_file(kind)
-    with _figures(visit, asked) as (connection, its):
+    with reading_figures(visit, asked) as (connection, its):
         made = _table(connection, visit, its, asked)
     visit.log_access("themes taken away", "")
     named = {"Content-Disposition": f'attachment; filename="themes-{visit.today.isoformat()}.{kind}"'}
@@ -196,7 +196,7 @@ def asked_by(visit: PageContext, request: Request, by: Dimension = Dimension.REA
 
 
 @contextmanager
-def _figures(visit: PageContext, asked: AskedQuestion) -> Iterator[tuple[Connection, DisplayLabels]]:
+def reading_figures(visit: PageContext, asked: AskedQuestion) -> Iterator[tuple[Connection, DisplayLabels]]:
     """A short reading transaction, and the words for what is counted in it."""
     with visit.reading() as connection:
         names = Dimension.IRO in (asked.question.by, asked.question.across, *(by for by, _ in asked.question.only))
@@ -279,5 +279,5 @@ def _questions(asked: AskedQuestion) -> list[tuple[str, str, bool]]:
     ]
 
 
-def _spans(asked: AskedQuestion, path: str) -> list[tuple[str, str, bool]]:
+def span_choices(asked: AskedQuestion, path: str) -> list[tuple[str, str, bool]]:
     return [(text, asked.address(path, span=key, since="", until=""), key == asked.span) for key, text in SPANS.items()]

@@ -1,0 +1,49 @@
+"""Between reviews, counted: decisions by theme and by team, tracked cases by priority, mid-points, and the reviews' own paper."""
+
+from fastapi import Request, Response
+
+from api.pages.frame.browser_request import CurrentPage, router
+from api.pages.reports.themes_page import asked_by, reading_figures, span_choices
+from api.queries.report_query import UNRECORDED, register_address_behind
+from drp.reports import between_reviews
+from drp.reports.aggregate import Dimension
+from drp.reports.between_reviews import FollowedFigures
+from workflows.model.authority import in_force_on
+from workflows.model.challenge import Outcome
+from workflows.model.ladder import ItemType
+from workflows.model.register_entry import OPEN
+
+PATH = "/themes/between-reviews"
+ENDS = {"done": Outcome.RESOLVED.value, "ended": Outcome.ENDED.value, "open": OPEN, "followed": ""}
+
+
+@router.get(PATH)
+def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
+    """What is followed between reviews: never counted among challenges."""
+    asked = asked_by(visit, request)
+    q = asked.question
+    with reading_figures(visit, asked) as (connection, its):
+        current = visit.procedures(connection)
+        ladders = in_force_on(visit.today, [rules.ladder for rules in current])
+        priorities = next((dict(one.tracking) for one in ladders if one.followed is ItemType.TRACKED_CASE), {})
+        decisions = [
+            (by, its.title(by), between_reviews.figures_of_decisions(connection, its, q, by, visit.today))
+            for by in (Dimension.THEME, Dimension.TEAM)
+        ]
+        tracked = between_reviews.figures_of_tracked(connection, its, q, priorities, visit.now)
+        mid_points = between_reviews.figures_of_mid_points(connection, its, q)
+        paper = between_reviews.figures_of_paper(connection, its, q, current[0].calendar)
+
+    def lines(by: Dimension, one: FollowedFigures, ends: str) -> str:
+        said = {"kind": between_reviews.DECISION, "since": q.first, "until": q.last, "outcome": ENDS[ends]}
+        return register_address_behind(asked, **said, **{by.value: one.heading.key or UNRECORDED})
+
+    def mid(outcome: str) -> str:
+        return register_address_behind(asked, kind=between_reviews.MID_POINT, since=q.first, until=q.last, outcome=outcome)
+
+    return visit.page(
+        "themes_between_reviews.html", title="Between reviews", words=asked.in_words(its), spans=span_choices(asked, PATH),
+        decisions=decisions, tracked=tracked, mid_points=mid_points, paper=paper, lines=lines, mid=mid,
+        does_track=bool(priorities), asks=any(one.followed is ItemType.MID_POINT for one in ladders),
+        agreed_within=between_reviews.AGREED_WITHIN, out_within=between_reviews.OUT_WITHIN,
+    )  # fmt: skip

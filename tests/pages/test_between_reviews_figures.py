@@ -1,0 +1,99 @@
+"""What is followed between reviews as figures: counted apart from challenges, each opening its items."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from drp.reports import between_reviews
+from tests.cast.councils import WATCHING
+from tests.cast.world import World
+from tests.pages.browser import Page, at_browser
+from tests.service.test_mid_points import day_of, reviewed
+
+
+@pytest.fixture
+def watching(build: Callable[..., World]) -> World:
+    return build(WATCHING)
+
+
+def followed(world: World) -> list[str]:
+    """Irene follows three decisions of T-1's review, of which one is done and one is a challenge now; gives the items."""
+    irene = world.as_("irene")
+    lines = [{"words": f"Decision {n}.", "number": f"{n}", "due": "2026-04-10", "follow": True} for n in (1, 2, 3)]
+    paper = {"decisions_agreed_on": "2026-03-31", "record_out_on": None}
+    answer = irene.post("/reviews", {"child": "T-1", "held_on": "2026-03-23", "decisions": lines, **paper})
+    assert answer.status_code == 201, answer.text
+    items = [one["reference"] for one in answer.json()["reviews"][0]["decisions"]]
+    world.at("Fri 3 April 2026, 10:00")
+    assert world.as_("sam").brings(items[0], "responded", position="agrees", answer="It is done.").status_code == 200
+    assert irene.brings(items[0], "resolved", what_changed="She has been.").status_code == 200
+    assert irene.raises(linked=[items[1]]).status_code == 201
+    world.pass_to("Mon 13 April 2026, 10:00")
+    return items
+
+
+def table(page: Page, caption: str) -> list[list[str]]:
+    """The rows of a table of the page, cell by cell, by what its caption begins with or holds."""
+    found = next((one for one in page.html.split("<table")[1:] if caption in one.partition("</caption>")[0]), "")
+    assert found, page.text
+    body = found.partition("<tbody")[2].partition("</tbody>")[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in body.split("<tr")[1:]]
+    return [[" ".join(re.sub(r"<[^>]*>", "", cell).split()) for cell in row] for row in rows]
+
+
+def figures_are_right(world: World) -> None:
+    items = followed(world)
+    page = at_browser(world, "hugo").open("/themes/between-reviews")
+    (of_team,) = table(page, "By team")
+    assert of_team == ["North Team", "3", "1", "1", "0", "1", "1", "2"]
+    assert table(page, "reviews held")[0][1:] == ["0", "1", "0"], "agreed on the sixth working day"
+    assert table(page, "reviews held")[1][1:] == ["0", "0", "1"]
+    opened = next(href for href, said in page.links if "kind=decision" in href and "outcome=ended" in href)
+    assert [row[0][:9] for row in table(at_browser(world, "hugo").open(opened), "")] == [items[1]]
+    assert world.as_("hugo").get("/themes", by="stage").json()["items"] == 1, "the challenge alone"
+
+
+def test_decisions_are_counted_by_team_with_the_time_until_done(watching: World) -> None:
+    figures_are_right(watching)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_what_is_past_its_date_counted_from_every_decision_is_seen(
+    watching: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(between_reviews, "OPEN", "resolved")
+    with pytest.raises(AssertionError):
+        figures_are_right(watching)
+
+
+def test_tracked_cases_stand_by_priority_with_their_updates(watching: World) -> None:
+    irene = watching.as_("irene")
+    said = {"priority": "high", "on": "2026-04-01", "update_by": "2026-04-08", "updates_every_weeks": 1}
+    tracked = irene.post("/reviews/tracking", {"child": "T-1", "why": "It drifts.", **said}).json()["challenge"]["reference"]
+    watching.at("Tue 7 April 2026, 10:00")
+    assert watching.as_("sam").brings(tracked, "responded", position="agrees", answer="A date is set.").status_code == 200
+    watching.pass_to("Mon 20 April 2026, 10:00")
+    page = at_browser(watching, "hugo").open("/themes/between-reviews")
+    assert table(page, "By priority")[0] == ["High", "1", "1", "0", "1"]
+
+
+def test_mid_points_stand_as_asked_and_done(watching: World) -> None:
+    for child in ("T-1", "T-2"):
+        reviewed(watching, child, "2026-01-07", "2026-07-06")
+    day_of(watching, "Tue 7 April 2026, 10:00")
+    irene = watching.as_("irene")
+    first, _ = (one["reference"] for one in irene.get("/challenges", item_type="mid_point").json()["items"])
+    for event, more in (("looked_through", {}), ("mid_point_contact", {"how": "in person", "alone": True})):
+        answer = irene.brings(first, event, on="2026-04-07", **more)
+        assert answer.status_code == 200, answer.text
+    page = at_browser(watching, "hugo").open("/themes/between-reviews")
+    assert table(page, "Mid-points")[0] == ["2", "1", "0", "1"]
+
+
+def test_without_anything_the_page_says_so(world: World) -> None:
+    page = at_browser(world, "hugo").open("/themes/between-reviews")
+    assert "No review decision was begun to be followed" in page.text
+    assert "Tracked cases" not in page.text
+    assert "Mid-points" not in page.text
+    assert "No review of this period stands on the register" in page.text
