@@ -34,6 +34,7 @@ ENDED_OF = 14
 DUE = 1_000
 """Windows of copies that come to their time together, to be swept."""
 
+MINUTES = "t.raised_at - again.n * interval '1 minute'"
 COPIED = ("challenge", "register", "window", "entry", "words", "involved", "notification", "delivery")
 
 
@@ -122,8 +123,9 @@ def fill(world: World, share: float) -> None:
         place = f"again.n * {SOURCES} % {CHILDREN} + 1"
         for table in COPIED:
             key = "id" if table in ("challenge", "register") else "challenge"
+            apart = "strftime('%Y-%m-%d %H:%M:%f000', t.raised_at, '-' || again.n || ' minutes')" if lite else MINUTES
             other = {"reference": "'X' || substr(replace(CAST(again.id AS TEXT), '-', ''), 1, 12)"} if key == "id" else {}
-            who = {"child": f"(SELECT id FROM one WHERE n = {place})"} if table == "challenge" else {}
+            who = {"child": f"(SELECT id FROM one WHERE n = {place})", "raised_at": apart} if table == "challenge" else {}
             execute(copied(world, table, {key: "again.id", **other, **who}, f"JOIN again ON again.old = t.{key}"))
 
     statements(world, every)
@@ -198,6 +200,7 @@ def main() -> None:
             followed(world)
             before = acts(world)
             filling = timed(lambda world=world: fill(world, share))
+            world.service.store.refresh_statistics()  # as the heartbeat does on the first beat of a day
             after = acts(world)
             decisions = f"{CHILDREN:,} children, {CHILDREN * EACH:,} decisions, {share:.0%} followed"
             print(f"{engine}: {decisions}; filled in {filling / 1e3:.0f} s", flush=True)

@@ -13,10 +13,12 @@ from api.demo.past import bring_past
 from api.demo.review_scenes import DECISIONS, ReviewScenes, follow_anew
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
 from api.demo.trust_scenes import SceneToSee, TrustScenes
+from api.demo.watched_scenes import WatchedScenes
 from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
 from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import sweep_authority
 from drp.identity.principal import Principal
+from drp.reviews.tracking import find_tracked, track_case
 from notifications.outbox import deliver_messages
 from workflows.calendar.working_days import LengthUnit, at_local, local_date
 from workflows.model.actor import Part as Playing
@@ -32,6 +34,7 @@ from workflows.model.events import (
     ReferredToCafcass,
     Resolved,
     Responded,
+    TrackingAgreed,
 )
 from workflows.model.ladder import ItemType, Status
 from workflows.model.refusals import Refused
@@ -85,8 +88,16 @@ SCRUTINY = (
 )
 TOOK_PART = "The IRO, the social worker and their manager, with the senior manager who is told."
 
+TRACKED_WHY = (
+    "The assessment of the grandparents was due in the spring, and no date for it is known.",
+    "The plan has two aims, and nobody works on the second.",
+    "Time with the family was agreed anew, and is not yet kept.",
+)
+
 IMPACTS: tuple[FoundOrNot, ...] = ("better", "partly", "no change", "too early", "worse", "")
 """What endings say to have changed for the child, in turn: enough of each for a leader to see a difference."""
+
+SINCE_THE_REVIEW = timedelta(days=80)
 
 LOOKED_AGAIN_IN = timedelta(days=42)
 
@@ -123,7 +134,9 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
             items += _Teller(service, casework, part, cast, rules, now).tell()
         formal = next(rules for rules in every if ItemType.FORMAL in rules.ladder.items)
         between, scenes = ReviewScenes(service, casework, every, cast, now).tell()
-        items += between
+        watched, more = WatchedScenes(service, casework, every, cast, now).tell()
+        items += between + watched
+        scenes += more
         trust = TrustScenes(service, casework, formal, now)
         scenes += trust.tell()
         earlier = bring_past(service, part, every, cast, now)
@@ -176,8 +189,12 @@ class _Teller:
         return len(ways) + len(settled) + self._climbed(facts) + self._due_soon()
 
     def _child(self, n: int) -> SceneChild:
-        """The children in turn."""
-        return self._children[n % len(self._children)]
+        """The children in turn; where cases are tracked, of those whose case is not."""
+        children = self._children
+        if self._rules.ladder.followed is ItemType.TRACKED_CASE:
+            with self._service.store.read(self._part.key) as connection:
+                children = [one for one in children if find_tracked(connection, self._part.key, one.id) is None]
+        return children[n % len(children)]
 
     def _climbed(self, facts: Facts) -> int:
         """Items that nobody answered, and items that never were answered well enough: what a leader asks after first."""
@@ -248,10 +265,15 @@ class _Teller:
         deliver_messages(self._casework, self._part.key, noon, self._service.sender)
 
     def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
-        event = self._in_other_words(event)
+        event = self._in_other_words(event, local_date(now))
         signed = self._signed(self._cast.holder(event.raiser_role, str(child.id)))
         if self._rules.ladder.followed is ItemType.REVIEW_DECISION:
             return follow_anew(self._service, self._casework, signed, child, event, now)
+        if self._rules.ladder.followed is ItemType.TRACKED_CASE:
+            agreed = TrackingAgreed(self._rules.ladder.tracking[-1][0], local_date(now))
+            with self._service.store.write(self._part.key) as connection:
+                done = track_case(connection, self._casework, signed, child.id, child.number, agreed, event.concern, (), now)
+            return done.loaded.reference
         answer = self._casework.raise_item(
             signed, child.number, event, now, lambda _, done: {"reference": done.loaded.reference}, ladder=self._rules.ladder.key
         )
@@ -261,7 +283,7 @@ class _Teller:
         with self._service.store.read(self._part.key) as connection:
             return self._cast.signed(connection, person)
 
-    def _in_other_words(self, event: Raised) -> Raised:
+    def _in_other_words(self, event: Raised, day: date) -> Raised:
         """Another concern and reason for each item, so that no two read alike."""
         self._n += 1
         if event.item_type is ItemType.SENIOR_SCRUTINY:
@@ -269,12 +291,20 @@ class _Teller:
             why = tuple(rule.reason for rule in self._rules.ladder.must_raise if rule.reason)
             return replace(event, reasons=why, concern=concern, effect_on_child=found, took_part=TOOK_PART)
         if self._rules.ladder.is_between_reviews:
-            return replace(event, reasons=(), concern=DECISIONS[self._n % len(DECISIONS)], effect_on_child="", outcome_sought="")
+            event = replace(event, reasons=(), concern=self._followed_words(), effect_on_child="", outcome_sought="")
+            return event if event.happened else replace(event, happened=(("review", day - SINCE_THE_REVIEW),))
         if self._rules.ladder.is_notice:
             return replace(event, concern=PRAISE[self._n % len(PRAISE)])
         reasons = [r.key for theme in self._rules.authority.themes for r in theme.reasons if not r.needs_words]
         concern, effect = CONCERNS[self._n % len(CONCERNS)], EFFECTS[self._n % len(EFFECTS)]
         return replace(event, reasons=(reasons[self._n % len(reasons)],), concern=concern, effect_on_child=effect)
+
+    def _followed_words(self) -> str:
+        """What is said of something that is followed between reviews, as fits its kind."""
+        if self._rules.ladder.followed is ItemType.MID_POINT:
+            return "Between the last review and the next."
+        words = TRACKED_WHY if self._rules.ladder.followed is ItemType.TRACKED_CASE else DECISIONS
+        return words[self._n % len(words)]
 
     def _act(self, reference: str, step: simulate.Step, child: SceneChild, now: datetime) -> None:
         event = step.event

@@ -44,6 +44,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
         bring_consequences(service.casework, authority, now)
         ask_at_mid_points(service.casework, authority, now)
         forget_what_is_over(service, authority)
+        service.store.refresh_statistics()
     return sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workflows.model.challenge import Outcome, Phase
+from workflows.calendar.working_days import so_many
+from workflows.model.challenge import Challenge, Outcome, Phase
 from workflows.model.ladder import ItemType
 
 
@@ -105,3 +106,10 @@ FOLLOWED_WORDS: Mapping[ItemType, FollowedWords] = {
     ItemType.TRACKED_CASE: TRACKED,
     ItemType.MID_POINT: MID_POINT,
 }
+
+
+def tracked_in_words(challenge: Challenge) -> str:
+    """How closely a case is tracked: its priority, and what comes again and again."""
+    every = (("an update", challenge.updates_every), ("a look at the file", challenge.looks_every))
+    said = [challenge.priority.replace("_", " "), *(f"{what} every {so_many(weeks, 'weeks')}" for what, weeks in every if weeks)]
+    return "; ".join(said).capitalize()

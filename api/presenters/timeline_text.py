@@ -153,6 +153,14 @@ POSITIONS = {
 
 VERDICTS = {"enough": "It is enough", "needs_more": "It needs more"}
 
+_ASKED_AGAIN = {
+    "update": "The update is past its date: it was asked for again",
+    "look_at_file": "The look at the file is past its date: the {iro} was told again",
+    "early_review": "The early review is past its date: the {iro} was told again",
+    "mid_point": "The mid-point is past its date: the {iro} was asked again",
+}
+"""What is said where something that is watched between reviews is past its date."""
+
 _PASSED = {
     ClosedAs.NO_REPLY: "The date passed with no reply",
     ClosedAs.PART_ANSWERED: "The date passed; some had replied",
@@ -203,6 +211,8 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str, ow
     """One entry in words. `own`: those of what is followed between reviews."""
     labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
     headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
+    if entry.kind == "still_waiting":
+        headline = _ASKED_AGAIN.get(entry.facts.get("kind", ""), headline).format(**labels)
     if entry.kind == "window_closed":
         headline = _PASSED.get(entry.facts.get("as", ""), "The date passed")
     actions = [

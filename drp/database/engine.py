@@ -90,6 +90,19 @@ class Store:
         with _said_plainly(), self.reader.begin() as connection:
             yield connection
 
+    def refresh_statistics(self) -> None:
+        """Have the database look again at how its tables are filled, so that it finds rows by the index that is fit for them.
+
+        SQLite looks by itself at nothing: without it, a child's items are looked for among all of an authority's. It takes
+        samples of tables that grew much since. A connection knows what was found when it was opened: those of this process
+        are opened anew, those of others within the hour. PostgreSQL does all that by itself. Raises Unavailable.
+        """
+        if self.is_sqlite:
+            with _said_plainly(), self.writer.begin() as connection:
+                connection.exec_driver_sql("PRAGMA optimize=0x10012")
+            self.writer.dispose()
+            self.reader.dispose()
+
     def authorities(self) -> tuple[str, ...]:
         """The authorities served. On PostgreSQL by the one function that may look across them."""
         query = "SELECT key FROM authority ORDER BY key" if self.is_sqlite else "SELECT * FROM drp_authorities()"
@@ -130,6 +143,7 @@ def _sqlite(url: str, begin: str) -> Engine:
         module=sqlite3,
         connect_args={"timeout": 10, "check_same_thread": False},
         pool_reset_on_return="rollback",
+        pool_recycle=3_600,
         hide_parameters=True,
     )
 

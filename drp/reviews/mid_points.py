@@ -139,8 +139,9 @@ def _asked_since(connection: Connection, authority: str, children: Sequence[UUID
 
 
 def _review_of(rest: dict[str, object]) -> date:
+    """The review after which a mid-point was asked; the first day there is where it says none."""
     happened = dict(rest["happened"])  # type: ignore[call-overload]
-    return date.fromisoformat(happened["review"])
+    return date.fromisoformat(happened["review"]) if "review" in happened else date.min
 
 
 def _held_meanwhile(connection: Connection, authority: str) -> list[tuple[UUID, date]]:
@@ -151,7 +152,7 @@ def _held_meanwhile(connection: Connection, authority: str) -> list[tuple[UUID, 
         .where(col(ChallengeRow.is_open), col(ChallengeRow.item_type) == ItemType.MID_POINT.value)
         .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.id))
     )
-    return [(row.id, row.last_review) for row in rows if row.last_review and row.last_review > _review_of(row.rest)]
+    return [(row.id, row.last_review) for row in rows if row.last_review and date.min < _review_of(row.rest) < row.last_review]
 
 
 def _ask(casework: Casework, rules: Rules, due: Sequence[_Due], now: datetime) -> int:

@@ -181,6 +181,8 @@ TO_SEE = re.compile(r"To see, (.+?): be (.+?) of (.+?), and open http://127.0.0.
 ON_THE_PAGE = {
     "a review decision left undone": "Make it a quality alert",
     "a review decision made a challenge": "It goes on as ",
+    "an update that is asked for again": "Update",
+    "a mid-point between two reviews": "Half-way",
     "a message came back": "came back",
     "a cover who is covered": "Beth Robson",
     "a meeting called off": "called off",

@@ -54,6 +54,9 @@ def test_an_update_past_its_date_is_chased_and_stands_on_the_board(derby: World)
     assert derby.told(reference, "update_late") == [("followed", {"sam"}, {"irene"})]
     derby.pass_to("Wed 22 April 2026, 09:05")
     assert derby.told(reference, "update_late")[-1] == ("followed", {"sam"}, {"irene", "mona"})
+    page = at_browser(derby, "irene").open(f"/challenges/{reference}")
+    assert page.text.count("The update is past its date: it was asked for again") == 2
+    assert re.search(r"Tracked\s*High; an update every 2 weeks", page.text), page.text
     board = at_browser(derby, "mona").open("/board")
     assert "Tracked cases (1)" in board.text
     assert re.search(rf"{reference}.*past the date.*High; 1 past the date · next was due Wednesday 15 April 2026", board.text)

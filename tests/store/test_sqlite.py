@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from api.jobs import heartbeat
 from drp.database.engine import Store
+from drp.database.schema import metadata
 from drp.database.sqlite_driver import WAL_IS_SAFE_FROM, sqlite3
+from tests.cast.world import World
 from tests.house.test_house import modules
 
 
@@ -53,6 +56,37 @@ def test_a_database_with_a_rollback_journal_is_taken_over(tmp_path: Path) -> Non
     with store.read("nowhere") as connection:
         assert connection.exec_driver_sql("SELECT n FROM kept").scalar_one() == 1
     store.close()
+
+
+PLAN = "EXPLAIN QUERY PLAN SELECT id FROM child WHERE authority = 'dunmoor' AND number_folded = 't-1' ORDER BY number"
+
+
+def rows_are_found_by_the_fit_index(world: World, day: str) -> None:
+    names = [column.name for column in metadata.tables["child"].columns]
+    changed = {"id": "lower(hex(randomblob(16)))", "number": "'C-' || n", "number_folded": "'c-' || n"}
+    said = ", ".join(changed.get(name, name) for name in names)
+    numbers = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 5000)"
+    with world.store.write(world.key) as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO child ({', '.join(names)}) {numbers} SELECT {said} FROM child, s WHERE number = 'T-1'"
+        )
+    world.at(day)
+    heartbeat.tick_authority(world.service, world.key)
+    with world.service.store.read(world.key) as connection:
+        plan = str(connection.exec_driver_sql(PLAN).all())
+    assert "ix_child_number_folded" in plan, plan
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_the_first_beat_of_a_day_looks_again_at_how_tables_are_filled(world: World) -> None:
+    rows_are_found_by_the_fit_index(world, "Thu 2 April 2026, 05:00")
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_a_database_that_never_looks_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Store, "refresh_statistics", lambda self: None)
+    with pytest.raises(AssertionError, match="sqlite_autoindex_child_2"):
+        rows_are_found_by_the_fit_index(world, "Thu 2 April 2026, 05:00")
 
 
 def opens_sqlite_by_itself(text: str) -> list[str]:

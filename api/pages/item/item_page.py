@@ -17,7 +17,7 @@ from api.pages.item import move_forms, move_questions
 from api.pages.item.mail_in_words import mail_in_words, unreached_in_words
 from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
-from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords
+from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords, tracked_in_words
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
 from drp.casework.service import ActionResult, Answer, Precondition, RetryKey
 from drp.database.engine import Unavailable
@@ -324,6 +324,7 @@ def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]
         ),
         ("Kind", wording.capitalised(shape.label)),
         ("Reasons", "; ".join(reasons)),
+        ("Tracked", tracked_in_words(challenge) if challenge.item_type is ItemType.TRACKED_CASE else ""),
         ("Raised", f"{wording.moment_in_words(shape.raised_at)} by {seen.raised.by}"),
         ("Now with", "; ".join(f"{', '.join(one.people) or 'nobody'} ({one.title})" for one in shape.asked)),
         ("Copied", "; ".join(shape.copied)),
