@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from sqlmodel import col
-
 from api.assembly import Service
 from api.demo.scene import SceneCast, SceneChild
 from api.demo.trust_scenes import SceneToSee
 from drp.casework.load import load_establishment
 from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import sweep_authority
-from drp.database.challenge_tables import ChallengeRow
-from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.identity.principal import Principal
-from drp.reviews.mid_points import ask_at_mid_points
+from drp.reviews.mid_points import ask_at_mid_points, list_mid_points
 from drp.reviews.tracking import find_tracked, track_case, tracking_ladder
 from notifications.outbox import deliver_messages
 from workflows.calendar.working_days import at_local, local_date
@@ -129,12 +125,7 @@ class WatchedScenes:
 
     def _mid_points(self) -> list[tuple[str, UUID, datetime]]:
         with self._service.store.read(self._key) as connection:
-            rows = connection.execute(
-                select_of(ChallengeRow, self._key, ChallengeRow.reference, ChallengeRow.child, ChallengeRow.raised_at)
-                .where(col(ChallengeRow.item_type) == ItemType.MID_POINT.value)
-                .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
-            )
-            return [(row.reference, row.child, row.raised_at) for row in rows]
+            return list_mid_points(connection, self._key)
 
     # Who, and when.
 

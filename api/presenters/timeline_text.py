@@ -9,7 +9,7 @@ from api.presenters import item_view
 from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords
 from api.presenters.item_reader import SeenItem
 from api.presenters.shapes import TimelineShape
-from api.presenters.wording import moment_in_words
+from api.presenters.wording import capitalised, moment_in_words
 from workflows.calendar.working_days import long_date
 from workflows.model.authority import Authority
 from workflows.model.challenge import ClosedAs, EnteredHow
@@ -50,6 +50,8 @@ HEADLINES = {
     "advocate_recorded": "An advocate",
     "complaint_opened": "A complaint runs beside it",
     "court_told": "The court was told",
+    "risk_acted_on": "A risk today was acted on elsewhere",
+    "learning_noted": "What was learned",
     "referral_considered": "A referral was considered, and not made",
     "referred_to_cafcass": "Referred to {cafcass}",
     "referral_acknowledged": "{cafcass} acknowledged the referral",
@@ -126,6 +128,8 @@ QUESTIONS = {
     "suggests": "Suggests",
     "where": "Where",
     "others": "Who else was there",
+    "learned": "What was learned",
+    "told_of_it": "Who was told of it",
     "source": "From whom",
     "content": "The advice",
     "reference": "Reference",
@@ -299,7 +303,7 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
         said.append(f"It goes on as {facts['reference']}")
     if entry.kind not in ("stage_entered", "raised"):
         named = [facts.get(name) for name in ("state", "found", "about", "outcome", "how")]
-        said += [text.replace("_", " ").capitalize() for text in named if isinstance(text, str)]
+        said += [capitalised(text.replace("_", " ")) for text in named if isinstance(text, str)]
     return said
 
 

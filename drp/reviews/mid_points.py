@@ -92,6 +92,16 @@ def ask_at_mid_points(casework: Casework, authority: str, now: datetime) -> MidP
     return MidPointsAsked(asked, len(held))
 
 
+def list_mid_points(connection: Connection, authority: str) -> list[tuple[str, UUID, datetime]]:
+    """Every mid-point that was asked: its reference, its child, and when it was asked, the first first."""
+    rows = connection.execute(
+        select_of(ChallengeRow, authority, ChallengeRow.reference, ChallengeRow.child, ChallengeRow.raised_at)
+        .where(col(ChallengeRow.item_type) == ItemType.MID_POINT.value)
+        .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
+    )
+    return [(row.reference, row.child, row.raised_at) for row in rows]
+
+
 def _rules(current: Sequence[Rules], day: date) -> Rules | None:
     in_force: set[Ladder] = {*in_force_on(day, [one.ladder for one in current])}
     return next((one for one in current if one.ladder.followed is ItemType.MID_POINT and one.ladder in in_force), None)

@@ -80,6 +80,8 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ChildTold: e.ChildTold(True, today),
         e.AdvocateRecorded: e.AdvocateRecorded("offered"),
         e.ComplaintOpened: e.ComplaintOpened("C-9"),
+        e.RiskActedOn: e.RiskActedOn("section 47", today, "The duty team has it."),
+        e.LearningNoted: e.LearningNoted("Ask the school sooner.", "The team's meeting.", today),
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
         e.ReferredToCafcass: e.ReferredToCafcass(

@@ -417,3 +417,24 @@ def test_text_is_bounded_and_holds_no_control_characters():
 def test_a_child_with_only_a_protection_plan_stands_on_the_ladder_and_may_be_referred():
     story = Story(durham_2016()).raise_("Wed 8 April 2026, 10:00", facts=PROTECTION_PLAN)
     assert {"referred_to_cafcass", "referral_considered"} <= set(story.moves())
+
+
+# What the IRO side did beside the ladder.
+
+
+def test_a_risk_that_was_acted_on_elsewhere_is_kept_and_moves_nothing():
+    story = begun()
+    before = story.state
+    story.do(e.RiskActedOn("LADO", on("Wed 8 April 2026"), "The duty officer has it."))
+    assert story.entry("risk_acted_on").facts == {"how": "LADO", "on": "2026-04-08"}
+    assert story.entry("risk_acted_on").words == {"words": "The duty officer has it."}
+    assert story.entry("risk_acted_on").visible is EntryVisibility.EVERYONE
+    assert story.state == before
+    assert story.refused(e.RiskActedOn("the police", on("Wed 15 April 2026"))).field == "on"
+
+
+def test_what_was_learned_is_kept_with_who_was_told_also_after_the_end():
+    story = begun()
+    story.do(e.Withdrawn("It is settled."))
+    story.do(e.LearningNoted("Ask the school sooner.", "The team's meeting.", on("Wed 8 April 2026")))
+    assert story.entry("learning_noted").words == {"learned": "Ask the school sooner.", "told_of_it": "The team's meeting."}

@@ -35,7 +35,7 @@ def test_it_is_told_once_has_no_window_and_never_climbs():
     assert story.told == ["scrutiny: head_of_cs"]
     assert story.state == "noticed"
     assert story.challenge.windows == ()
-    assert story.moves() == ("withdrawn", "impact_recorded", "noted", "corrected", "recorded_in_error")
+    assert story.moves() == ("withdrawn", "impact_recorded", "learning_noted", "noted", "corrected", "recorded_in_error")
     assert story.entries[0].words == {
         "concern": "The arrangement, night by night.",
         "effect_on_child": FOUND,

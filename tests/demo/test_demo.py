@@ -207,7 +207,8 @@ def scene_item(told, scene):
     service, reference = told[0], to_see(told)[scene][2].rpartition("/")[2]
     with service.store.read(CAST[0].key) as connection:
         row = connection.execute(select(ChallengeRow.__table__).where(col(ChallengeRow.reference) == reference)).one()
-        kinds = connection.execute(select(col(EntryRow.kind)).where(col(EntryRow.challenge) == row.id)).scalars().all()
+        here = select(col(EntryRow.kind)).where(col(EntryRow.challenge) == row.id).order_by(col(EntryRow.number))
+        kinds = connection.execute(here).scalars().all()
     return row, kinds
 
 

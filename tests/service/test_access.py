@@ -193,6 +193,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "legal_advice_taken": {"source": "w", "on": "2026-04-01", "conflict_checked": True},
     "child_view_recorded": {"about": "the issue", "view": "w"}, "child_told": {"told": True},
     "advocate_recorded": {"state": "offered"}, "complaint_opened": {"reference": "C-1"}, "court_told": {"hearing": "2026-05-01"},
+    "risk_acted_on": {"how": "LADO", "on": "2026-04-01"},
+    "learning_noted": {"learned": "w", "told_of_it": "w", "on": "2026-04-01"},
     "referral_considered": {"why_not": "w"}, "referred_to_cafcass": {"grounds": ["case_not_reviewed"], "why": "w"},
     "referral_acknowledged": {"cafcass_reference": "R", "on": "2026-04-01"},
     "referral_outcome": {"outcome": "advice", "on": "2026-04-01"}, "referral_told": {"told": ["head_of_cs"], "on": "2026-04-01"},

@@ -146,6 +146,8 @@ _BESIDE_IT = {
     e.AdvocateRecorded: EventRule(_IRO, off_ladder_events.record_about_child, "advocate", (off_ladder_events.is_about_child,)),
     e.ComplaintOpened: EventRule(_IRO, off_ladder_events.record_about_child, "complaint", (off_ladder_events.is_about_child,)),
     e.CourtTold: EventRule(_IRO, off_ladder_events.record_court_told, "court", (off_ladder_events.is_about_child,)),
+    e.RiskActedOn: EventRule(_IRO, off_ladder_events.record_act, "child", (off_ladder_events.is_about_child,)),
+    e.LearningNoted: EventRule(_IRO_SIDE, off_ladder_events.record_act, "impact"),
     e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ImpactRecorded: EventRule(_RAISER, impact.record_impact, "impact"),

@@ -4,6 +4,7 @@
 from dataclasses import replace
 from typing import get_args
 
+from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.reaching import is_unanswered
 from workflows.decision.watching import move_mid_point
@@ -38,6 +39,7 @@ from workflows.model.events import (
     CourtTold,
     DocumentAttached,
     IroChanged,
+    LearningNoted,
     LegalAdviceTaken,
     MediaType,
     Noted,
@@ -50,6 +52,7 @@ from workflows.model.events import (
     ReferralOutcome,
     ReferralTold,
     ReferredToCafcass,
+    RiskActedOn,
     facts_of,
     words_of,
 )
@@ -146,6 +149,13 @@ def record_legal_advice(turn: DecisionBuilder, event: LegalAdviceTaken) -> None:
 def record_court_told(turn: DecisionBuilder, event: CourtTold) -> None:
     """The IRO's view went to court: a draft is for the child's IRO; once filed, the court's rules decide who may read it."""
     turn.note_event(event, visible=readers_of_the_iro(turn, EntryVisibility.EVERYONE))
+
+
+def record_act(turn: DecisionBuilder, event: RiskActedOn | LearningNoted) -> None:
+    """What the IRO side did beside the ladder: it moves nothing, and everybody on the item reads it."""
+    if event.on > local_date(turn.at):
+        raise Unfit("That day is still to come.", "Name the day on which it was done.", "on")
+    turn.note_event(event)
 
 
 def is_about_child(rules: Rules, challenge: Challenge) -> Unfit | None:

@@ -354,6 +354,24 @@ class CourtTold(Event, type="court_told"):
     view: Words = ""
 
 
+@dataclass(frozen=True)
+class RiskActedOn(Event, type="risk_acted_on"):
+    """A risk to the child today was taken where it is acted on at once: a challenge is no substitute for that."""
+
+    how: Literal["section 47", "LADO", "the police", "another way"]
+    on: date
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class LearningNoted(Event, type="learning_noted"):
+    """What was learned from an item, and who was told of it (Derby, section 13: action and learning)."""
+
+    learned: Words
+    told_of_it: Words
+    on: date
+
+
 Ground = Literal["care_plan_not_prepared", "case_not_reviewed", "decision_not_carried_out", "other_material_breach"]
 """Care Planning Regulations 2010, regulation 45."""
 
@@ -753,10 +771,12 @@ FromOutside = (
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | ExtensionTakenBack | SecondNameGiven
     | ReaderNamed | ReaderRemoved | CopyAdded | FactSaid | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
-    | ComplaintOpened | CourtTold | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered | ReferredToCafcass
+    | ComplaintOpened | CourtTold | RiskActedOn | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered
+    | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone
-    | ImpactRecorded | TrackingAgreed | TrackedDone | LookedThrough | MidPointContact | Noted | Corrected | RecordedInError
+    | ImpactRecorded | LearningNoted | TrackingAgreed | TrackedDone | LookedThrough | MidPointContact | Noted | Corrected
+    | RecordedInError
     | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
 )  # fmt: skip
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""

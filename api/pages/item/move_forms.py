@@ -21,6 +21,7 @@ from api.pages.frame.form_fields import (
 )
 from api.pages.item.move_questions import (
     ABOUT,
+    ACTED_ON,
     ADVOCATE,
     CAFCASS_DID,
     CONTACT_HOW,
@@ -281,6 +282,21 @@ MOVES: tuple[MoveForm, ...] = (
     MoveForm(
         e.ComplaintOpened, "record", "A complaint runs beside it", "Its reference only, never its content.", "Put it on the record",
         ask_these(TextLine(name="reference", label="The complaint's reference", need="Write its reference.")),
+    ),
+    MoveForm(
+        e.RiskActedOn, "record", "A risk today was acted on elsewhere", "A child at risk of significant harm today is taken to those who act at once. Keep here that it was done.",
+        "Put it on the record",
+        ask_these(
+            RadioPick(name="how", label="Where it was taken", options=ACTED_ON, need="Choose where."), ask_day(),
+            TextArea(name="words", label="In your words", rows=2),
+        ),
+    ),
+    MoveForm(
+        e.LearningNoted, "record", "What was learned", "What others can learn from it, and who was told.", "Put it on the record",
+        ask_these(
+            TextArea(name="learned", label="What was learned", need="Say what was learned."),
+            TextLine(name="told_of_it", label="Who was told of it", need="Say who was told."), ask_day(),
+        ),
     ),
     MoveForm(
         e.LegalAdviceTaken, "record", "Legal advice was taken", "Only the child's {iro}, and whoever covers, reads this.", "Put it on the record",

@@ -308,4 +308,10 @@ CAFCASS_DID = [
     ("no_action", "No action", ""),
 ]  # fmt: skip
 ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+ACTED_ON = [
+    ("section 47", "Children’s social care, who begin enquiries (section 47)", ""),
+    ("LADO", "The designated officer (LADO): somebody who works with children", ""),
+    ("the police", "The police", ""),
+    ("another way", "Another way", ""),
+]
 ADVOCATE = [("offered", "Offered", ""), ("in place", "In place", ""), ("declined", "Declined", "")]
