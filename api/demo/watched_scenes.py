@@ -101,21 +101,20 @@ class WatchedScenes:
     # Mid-points.
 
     def _half_way(self) -> int:
-        """The mid-points of some weeks, asked on their days: the first is done, of the second one part is."""
+        """The mid-points of some weeks, asked on their days: the first is done, the others wait."""
         before = self._mid_points()
         for morning in self._mornings(self._now - HALF_WAY_SINCE):
             ask_at_mid_points(self._casework, self._key, morning)
             self._mail(morning)
         came = [one for one in self._mid_points() if one not in before]
-        for n, (reference, child, raised) in enumerate(came[:2]):
+        for reference, child, raised in came[:1]:
             later = self._morning(raised + timedelta(days=2))
             if later >= self._now:
                 continue
             iro = self._iro(next(one for one in self._cast.looked_after() if one.id == child))
             self._act(iro, reference, LookedThrough(local_date(later)), later)
-            if n == 0:
-                contact = MidPointContact("in person", local_date(later), alone=True, placement=PLACEMENT)
-                self._act(iro, reference, contact, later + timedelta(hours=1))
+            contact = MidPointContact("in person", local_date(later), alone=True, placement=PLACEMENT)
+            self._act(iro, reference, contact, later + timedelta(hours=1))
         waiting = [one for one in came[1:] if one[2] < self._now]
         if waiting:
             iro = self._iro(next(one for one in self._cast.looked_after() if one.id == waiting[0][1]))

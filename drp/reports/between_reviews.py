@@ -156,6 +156,11 @@ class MidPointFigures:
     """The next review was held first."""
     open: int
 
+    @property
+    def otherwise(self) -> int:
+        """Withdrawn, or ended in another way."""
+        return self.asked - self.done - self.overtaken - self.open
+
 
 def figures_of_mid_points(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> MidPointFigures:
     """How many mid-points were asked in the question's months, and how they stand."""
