@@ -4,11 +4,18 @@
 from dataclasses import replace
 from typing import get_args
 
-from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
 from workflows.decision.reaching import is_unanswered
 from workflows.decision.watching import move_mid_point
-from workflows.decision.windows import acts_at_of_promise, close_window, count_promise, iro_managers, named_date, open_window
+from workflows.decision.windows import (
+    acts_at_of_promise,
+    check_day_has_come,
+    close_window,
+    count_promise,
+    iro_managers,
+    named_date,
+    open_window,
+)
 from workflows.model.actor import Part
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
@@ -153,8 +160,7 @@ def record_court_told(turn: DecisionBuilder, event: CourtTold) -> None:
 
 def record_act(turn: DecisionBuilder, event: RiskActedOn | LearningNoted) -> None:
     """What the IRO side did beside the ladder: it moves nothing, and everybody on the item reads it."""
-    if event.on > local_date(turn.at):
-        raise Unfit("That day is still to come.", "Name the day on which it was done.", "on")
+    check_day_has_come(turn, event.on, "Name the day on which it was done.")
     turn.note_event(event)
 
 

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from workflows.calendar.working_days import local_date
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.escalation import climb_target, climb_to, completion_promise, open_completion
@@ -11,6 +10,7 @@ from workflows.decision.stage_entry import enter_stage, set_resolve_by, withdraw
 from workflows.decision.watching import take_update
 from workflows.decision.windows import (
     ONE_DAY,
+    check_day_has_come,
     close_judgement,
     close_window,
     named_date,
@@ -318,8 +318,7 @@ def call_meeting_off(turn: DecisionBuilder, event: MeetingCalledOff) -> None:
 
 def record_meeting_held(turn: DecisionBuilder, event: MeetingHeld) -> None:
     """It took place: the IRO owns the window until the outcome is recorded."""
-    if event.on > local_date(turn.at):
-        raise Unfit("That day is still to come.", "Record the meeting once it has been held.", "on")
+    check_day_has_come(turn, event.on, "Record the meeting once it has been held.")
     for role in event.attended:
         if role != RAISER and not turn.rules.authority.has_role(role):
             raise Unfit(f"`{role}` is not a role of this authority.", "Name other people under `others`.", "attended")

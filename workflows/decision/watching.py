@@ -13,6 +13,7 @@ from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.windows import (
     acts_at_of_promise,
+    check_day_has_come,
     close_all,
     close_window,
     count_promise,
@@ -99,8 +100,7 @@ def _check_agreed(turn: DecisionBuilder, event: TrackingAgreed) -> None:
     offered = dict(turn.rules.ladder.tracking)
     if event.priority not in offered:
         raise Unfit("This procedure has no such priority.", f"Choose from: {', '.join(offered)}.", "priority")
-    if event.on > local_date(turn.at):
-        raise Unfit("That day is still to come.", "Name the day on which it was agreed.", "on")
+    check_day_has_come(turn, event.on, "Name the day on which it was agreed.")
     chosen = {
         (TrackedBy.UPDATES if event.updates_every_weeks else TrackedBy.UPDATE): ("update_by", event.update_by),
         TrackedBy.LOOK_AT_FILE: ("look_at_file_by", event.look_at_file_by),
@@ -203,7 +203,7 @@ def is_mid_point(rules: Rules, challenge: Challenge) -> NotOpen | None:
 
 def look_through(turn: DecisionBuilder, event: LookedThrough) -> None:
     """The decisions of the review were looked through: alone, or with those of many children at once."""
-    _check_past(turn, event.on)
+    check_day_has_come(turn, event.on, "Name the day on which it was.")
     turn.note_event(event)
     _note_part(turn, DECISIONS)
 
@@ -215,14 +215,9 @@ def note_contact(turn: DecisionBuilder, event: MidPointContact) -> None:
     if event.how != "none" and event.on is None:
         raise Unfit("It is not said on which day the child was spoken with.", "Name the day.", "on")
     if event.on:
-        _check_past(turn, event.on)
+        check_day_has_come(turn, event.on, "Name the day on which it was.")
     turn.note_event(event)
     _note_part(turn, CONTACT)
-
-
-def _check_past(turn: DecisionBuilder, day: date) -> None:
-    if day > local_date(turn.at):
-        raise Unfit("That day is still to come.", "Name the day on which it was.", "on")
 
 
 def _note_part(turn: DecisionBuilder, part: str) -> None:

@@ -87,6 +87,12 @@ def named_date(turn: DecisionBuilder, named: date, field: str) -> Promise:
     return working_days.promise_on(named, today, turn.rules.calendar)
 
 
+def check_day_has_come(turn: DecisionBuilder, day: date, do: str) -> None:
+    """Raise Unfit for a day on which nothing can have been done yet. `do`: what is to be done instead."""
+    if day > working_days.local_date(turn.at):
+        raise Unfit("That day is still to come.", do, "on")
+
+
 def acts_at_of_promise(rules: Rules, promise: Promise) -> datetime:
     """When a passed date is acted on (UTC): the authority's hour on the next working day; hours, when they elapse."""
     if promise.is_without_date:
