@@ -136,7 +136,7 @@ def _is_full_or_read_only(error: BaseException | None) -> bool:
 
 def _sqlite(url: str, begin: str) -> Engine:
     database = make_url(url).database
-    if database and database != ":memory:":
+    if database and database != ":memory:" and not database.startswith("file:"):
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,

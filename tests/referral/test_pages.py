@@ -305,6 +305,7 @@ def test_a_file_that_is_open_to_read_only_gives_the_bundle_from_the_command_line
     write_bundle(service, reference, out)
     service.close()
     assert opened_bundle(out.read_bytes()).reference == reference
+    assert not Path("file:").exists(), "an address is no folder to make"
 
 
 def test_a_draft_lies_no_longer_than_any_other(world: World) -> None:
