@@ -403,3 +403,13 @@ def test_a_notice_with_a_window(monkeypatch):
 def test_nobody_asking_who_acts(monkeypatch):
     monkeypatch.setattr(decide, "check_may_bring", lambda act: None)
     fails(test_around.test_only_the_service_holds_windows)
+
+
+def test_an_act_on_a_day_that_is_still_to_come(monkeypatch):
+    monkeypatch.setattr(off_ladder_events, "check_day_has_come", lambda turn, day, do: None)
+    fails(test_around.test_a_risk_that_was_acted_on_elsewhere_is_kept_and_moves_nothing)
+
+
+def test_what_was_learned_is_not_kept(monkeypatch):
+    plant_rule(monkeypatch, e.LearningNoted, does=lambda turn, event: None)
+    fails(test_around.test_what_was_learned_is_kept_with_who_was_told_also_after_the_end)

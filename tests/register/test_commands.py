@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from api.cli import register_commands
 from api.cli.main import app
 from drp.database.engine import Store
 from drp.database.register_tables import PopulationRow
-from drp.register_import import import_file
+from drp.register_import import import_file, review_sheet
 from drp.register_import.register_rows import SheetRowRead
 from tests.register.books import book, sheet
 from tests.register.bringing import GOOD, HEAD, Office
@@ -208,3 +209,12 @@ def test_every_bad_row_of_decisions_is_named_and_keeps_the_sheet_out(office: Off
     (tmp_path / "d.csv").write_text(f"{','.join(DECIDED[0])}\n{twice}", encoding="utf-8")
     assert "d.csv, row 3: Two decisions of this review have the number 1" in drp("reviews", "import", "dunmoor", "d.csv", code=1)
     assert office.world.as_("irene").get("/reviews", child="T-1").json()["reviews"] == []
+
+
+def test_planted_a_sheet_of_decisions_that_comes_in_twice(
+    office: Office, drp: Drp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blind = SimpleNamespace(**{**vars(review_sheet.review_register), "list_reviews": lambda *given: ()})
+    monkeypatch.setattr(review_sheet, "review_register", blind)
+    with pytest.raises(AssertionError, match="Two decisions of this review"):
+        test_what_reviews_decided_comes_in_once_and_tells_nobody(office, drp, tmp_path)
