@@ -14,11 +14,11 @@ from drp.casework.sweep import sweep_authority
 from drp.directory import lookup
 from drp.identity.principal import Principal
 from drp.reviews import review_register
-from drp.reviews.following import HowFollowed, follow_decision, following_ladder
+from drp.reviews.following import HowFollowed, follow_decision
 from drp.reviews.review_register import DecisionLine
 from notifications.outbox import deliver_messages
 from workflows.calendar.working_days import Length, LengthUnit, at_local, local_date, promise_from_date
-from workflows.model.authority import Rules
+from workflows.model.authority import Rules, rules_that_follow
 from workflows.model.events import Chosen, Event, Judged, Raised, Responded, WindowExtended
 from workflows.model.ladder import ItemType, Ladder
 
@@ -65,14 +65,14 @@ class ReviewScenes:
 
     def tell(self) -> tuple[int, list[SceneToSee]]:
         """Enter the last review of every child, follow one decision of each. Gives how many items, and what is to be seen."""
-        ladder = following_ladder(self._every, local_date(self._now))
+        rules = rules_that_follow(self._every, local_date(self._now), ItemType.REVIEW_DECISION)
         items = 0
         for child, came_of in zip(self._cast.looked_after(), cycle(CAME_OF), strict=False):
             with self._service.store.read(self._key) as connection:
                 held = lookup.find_last_review(connection, self._key, child.id)
-            if held is None or ladder is None or held > local_date(self._now):
+            if held is None or rules is None or held > local_date(self._now):
                 continue
-            items += self._review(child, held, ladder, came_of)
+            items += self._review(child, held, rules.ladder, came_of)
         return items, self._to_see
 
     def _review(self, child: SceneChild, held: date, ladder: Ladder, came_of: str) -> int:

@@ -13,10 +13,10 @@ from drp.casework.sweep import sweep_authority
 from drp.directory import lookup
 from drp.identity.principal import Principal
 from drp.reviews.mid_points import ask_at_mid_points, list_mid_points
-from drp.reviews.tracking import find_tracked, track_case, tracking_ladder
+from drp.reviews.tracking import find_tracked, track_case
 from notifications.outbox import deliver_messages
 from workflows.calendar.working_days import at_local, local_date
-from workflows.model.authority import Rules, in_force_on
+from workflows.model.authority import Rules, rules_that_follow
 from workflows.model.events import Event, LookedThrough, MidPointContact, Responded, TrackedDone, TrackingAgreed
 from workflows.model.ladder import ItemType
 
@@ -43,22 +43,19 @@ class WatchedScenes:
 
     def tell(self) -> tuple[int, list[SceneToSee]]:
         """Gives how many items were told, and what is to be seen."""
-        asks = any(
-            ladder.followed is ItemType.MID_POINT
-            for ladder in in_force_on(local_date(self._now), [rules.ladder for rules in self._every])
-        )
+        asks = rules_that_follow(self._every, local_date(self._now), ItemType.MID_POINT) is not None
         return self._track() + (self._half_way() if asks else 0), self._to_see
 
     # Tracked cases.
 
     def _track(self) -> int:
         """One case of each priority: the high one's second update is past its date, and has been asked for again."""
-        ladder = tracking_ladder(self._every, local_date(self._now))
-        if ladder is None:
+        rules = rules_that_follow(self._every, local_date(self._now), ItemType.TRACKED_CASE)
+        if rules is None:
             return 0
         began = self._morning(self._now - BEGUN)
         told = 0
-        for (priority, _), child in zip(ladder.tracking, self._untracked(), strict=False):
+        for (priority, _), child in zip(rules.ladder.tracking, self._untracked(), strict=False):
             day = local_date(began)
             first = local_date(self._morning(began + UPDATE_AFTER))
             chosen = {

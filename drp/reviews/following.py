@@ -12,7 +12,7 @@ from drp.directory import lookup
 from drp.identity.principal import Principal
 from drp.reviews.review_register import ReviewDecision, find_decision, note_followed
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Capacity, Rules, in_force_on
+from workflows.model.authority import Capacity, Rules, rules_that_follow
 from workflows.model.events import Chosen, Raised
 from workflows.model.ladder import ItemType, Ladder
 from workflows.model.refusals import Unfit
@@ -25,12 +25,6 @@ class HowFollowed:
     to: Chosen | None
     by: date | None
     reasons: tuple[str, ...] = ()
-
-
-def following_ladder(current: Sequence[Rules], day: date) -> Ladder | None:
-    """The procedure under which review decisions are followed on a day; None: the authority has none."""
-    in_force = in_force_on(day, [rules.ladder for rules in current])
-    return next((ladder for ladder in in_force if ladder.followed is ItemType.REVIEW_DECISION), None)
 
 
 def raised_of_decision(ladder: Ladder, decision: ReviewDecision, how: HowFollowed, raiser_role: str) -> Raised:
@@ -54,13 +48,13 @@ def follow_decision(
 ) -> ActionResult:
     """Follow a decision as part of a larger transaction, which the caller commits. Raises Refused, NotFound."""
     current = casework.procedures.current(connection, signed.authority)
-    ladder = following_ladder(current, local_date(now))
-    if ladder is None:
+    rules = rules_that_follow(current, local_date(now), ItemType.REVIEW_DECISION)
+    if rules is None:
         raise Unfit(
             "This authority has no procedure for following review decisions.",
             "Have a file that begins `between_reviews:` loaded.", "ladder",
         )  # fmt: skip
-    known = find_decision(connection, signed.authority, decision)
+    ladder, known = rules.ladder, find_decision(connection, signed.authority, decision)
     child = lookup.child_numbers_of(connection, signed.authority, [known.child])[known.child]
     event = raised_of_decision(ladder, known, how, raiser_role_of(current, ladder, signed))
     done = casework.raise_within(connection, signed, child, event, now, ladder=ladder.key)

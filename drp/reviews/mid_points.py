@@ -29,10 +29,10 @@ from workflows.calendar.working_days import Calendar, local_date, long_date
 from workflows.decision import decide as deciding
 from workflows.decision.recipients import About
 from workflows.model.actor import THE_SERVICE, Act
-from workflows.model.authority import Capacity, Rules, in_force_on
+from workflows.model.authority import Capacity, Rules, rules_that_follow
 from workflows.model.challenge import Facts
 from workflows.model.events import Raised, ReviewHeld
-from workflows.model.ladder import ItemType, Ladder
+from workflows.model.ladder import ItemType
 
 log = logging.getLogger("drp.mid_points")
 
@@ -80,7 +80,7 @@ def ask_at_mid_points(casework: Casework, authority: str, now: datetime) -> MidP
     """Ask each child's IRO whose mid-point has come, once between two reviews. Raises Unavailable."""
     with casework.store.read(authority) as connection:
         current = casework.procedures.current(connection, authority)
-        rules = _rules(current, local_date(now))
+        rules = rules_that_follow(current, local_date(now), ItemType.MID_POINT)
         due = list(_due(connection, rules, local_date(now))) if rules else []
         held = _held_meanwhile(connection, authority)
     for id_, on in held:
@@ -100,11 +100,6 @@ def list_mid_points(connection: Connection, authority: str) -> list[tuple[str, U
         .order_by(col(ChallengeRow.raised_at), col(ChallengeRow.reference))
     )
     return [(row.reference, row.child, row.raised_at) for row in rows]
-
-
-def _rules(current: Sequence[Rules], day: date) -> Rules | None:
-    in_force: set[Ladder] = {*in_force_on(day, [one.ladder for one in current])}
-    return next((one for one in current if one.ladder.followed is ItemType.MID_POINT and one.ladder in in_force), None)
 
 
 def _due(connection: Connection, rules: Rules, today: date) -> Iterator[_Due]:

@@ -1,6 +1,5 @@
 """Tracking a child's case: agreed and recorded at a review, one tracked case a child, changed as it is agreed anew."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,9 +13,9 @@ from drp.database.scope import in_authority, select_of
 from drp.identity.principal import Principal
 from drp.reviews.following import raiser_role_of
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Rules, in_force_on
+from workflows.model.authority import rules_that_follow
 from workflows.model.events import Raised, TrackingAgreed
-from workflows.model.ladder import ItemType, Ladder
+from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotOpen, Unfit
 
 
@@ -26,12 +25,6 @@ class TrackedCase:
 
     reference: str
     priority: str
-
-
-def tracking_ladder(current: Sequence[Rules], day: date) -> Ladder | None:
-    """The procedure under which cases are tracked on a day; None: the authority has none."""
-    in_force = in_force_on(day, [rules.ladder for rules in current])
-    return next((ladder for ladder in in_force if ladder.followed is ItemType.TRACKED_CASE), None)
 
 
 def find_tracked(connection: Connection, authority: str, child: UUID) -> TrackedCase | None:
@@ -59,8 +52,8 @@ def track_case(
 ) -> ActionResult:
     """Begin to track a child's case, as part of a larger transaction, which the caller commits. Raises Refused."""
     current = casework.procedures.current(connection, signed.authority)
-    ladder = tracking_ladder(current, local_date(now))
-    if ladder is None:
+    rules = rules_that_follow(current, local_date(now), ItemType.TRACKED_CASE)
+    if rules is None:
         raise Unfit(
             "This authority has no procedure for tracking cases.", "Have a file that begins `between_reviews:` loaded.", "ladder"
         )
@@ -68,9 +61,9 @@ def track_case(
         raise NotOpen(f"This case is tracked already: {found.reference}.", "Agree the tracking anew on its own page.")
     event = Raised(
         ItemType.TRACKED_CASE, (), why, priority=agreed.priority, happened=(("review", agreed.on),), facts=facts,
-        raiser_role=raiser_role_of(current, ladder, signed),
+        raiser_role=raiser_role_of(current, rules.ladder, signed),
     )  # fmt: skip
-    return casework.raise_within(connection, signed, number, event, now, ladder=ladder.key, at_once=agreed)
+    return casework.raise_within(connection, signed, number, event, now, ladder=rules.ladder.key, at_once=agreed)
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,13 @@ def in_force_on(day: date, versions: Iterable[Ladder]) -> tuple[Ladder, ...]:
     return tuple(ladder for ladder in latest.values() if ladder.until is None or day <= ladder.until)
 
 
+def rules_that_follow(current: Iterable["Rules"], day: date, item: ItemType) -> "Rules | None":
+    """What a kind of item is followed by between reviews on a day (Europe/London date); None: the authority follows none."""
+    every = {rules.ladder.hash: rules for rules in current}
+    in_force = in_force_on(day, [rules.ladder for rules in every.values()])
+    return next((every[ladder.hash] for ladder in in_force if ladder.followed is item), None)
+
+
 def serves_item(ladder: Ladder, item_type: ItemType, raiser_role: str, statuses: Collection[Status] | None) -> bool:
     """Does this ladder carry such an item, of such a raiser, for a child of such statuses (None: no child)?"""
     if item_type not in ladder.items or raiser_role not in ladder.raisers_of(item_type):

@@ -8,7 +8,7 @@ from api.queries.report_query import UNRECORDED, register_address_behind
 from drp.reports import between_reviews
 from drp.reports.aggregate import Dimension
 from drp.reports.between_reviews import FollowedFigures
-from workflows.model.authority import in_force_on
+from workflows.model.authority import rules_that_follow
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import OPEN
@@ -24,8 +24,8 @@ def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
     q = asked.question
     with reading_figures(visit, asked) as (connection, its):
         current = visit.procedures(connection)
-        ladders = in_force_on(visit.today, [rules.ladder for rules in current])
-        priorities = next((dict(one.tracking) for one in ladders if one.followed is ItemType.TRACKED_CASE), {})
+        tracking = rules_that_follow(current, visit.today, ItemType.TRACKED_CASE)
+        priorities = dict(tracking.ladder.tracking) if tracking else {}
         decisions = [
             (by, its.title(by), between_reviews.figures_of_decisions(connection, its, q, by, visit.today))
             for by in (Dimension.THEME, Dimension.TEAM)
@@ -44,6 +44,6 @@ def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
     return visit.page(
         "themes_between_reviews.html", title="Between reviews", words=asked.in_words(its), spans=span_choices(asked, PATH),
         decisions=decisions, tracked=tracked, mid_points=mid_points, paper=paper, lines=lines, mid=mid,
-        does_track=bool(priorities), asks=any(one.followed is ItemType.MID_POINT for one in ladders),
+        does_track=tracking is not None, asks=rules_that_follow(current, visit.today, ItemType.MID_POINT) is not None,
         agreed_within=between_reviews.AGREED_WITHIN, out_within=between_reviews.OUT_WITHIN,
     )  # fmt: skip

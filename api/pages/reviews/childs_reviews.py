@@ -20,12 +20,13 @@ from drp.casework.load import load_establishment
 from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
-from drp.reviews.following import HowFollowed, follow_decision, following_ladder
+from drp.reviews.following import HowFollowed, follow_decision
 from drp.reviews.review_register import HeldReview, ReviewDecision, check_keeps_reviews
-from drp.reviews.tracking import find_tracked, tracking_ladder
+from drp.reviews.tracking import find_tracked
 from workflows.calendar.working_days import Calendar, Length, LengthUnit, long_date, promise_from_date
+from workflows.model.authority import rules_that_follow
 from workflows.model.events import Chosen
-from workflows.model.ladder import Ladder
+from workflows.model.ladder import ItemType, Ladder
 
 PAPER_DUE = (
     ("decisions_agreed_on", Length(5, LengthUnit.WORKING_DAYS)),
@@ -94,12 +95,12 @@ def show_childs_reviews(visit: CurrentPage, child: str = "", done: str = "") -> 
         current = visit.procedures(connection)
         tracked = find_tracked(connection, visit.authority, kept.id)
     visit.log_access("reviews of a child", *(one.reference for held in reviews for one in held.decisions if one.is_followed))
-    follows = following_ladder(current, visit.today) is not None
+    follows = rules_that_follow(current, visit.today, ItemType.REVIEW_DECISION) is not None
     return visit.page(
         "childs_reviews.html", title=f"Reviews of {kept.shown}", kept=kept, reviews=reviews, follows=follows,
         done=DONE.get(done, ""), today=visit.today, states=review_register.STATES, who=lambda one: _who(visit, one),
         late_paper=lambda held: late_paper(current[0].calendar, held, visit.today), tracked=tracked,
-        tracks=tracking_ladder(current, visit.today) is not None,
+        tracks=rules_that_follow(current, visit.today, ItemType.TRACKED_CASE) is not None,
     )  # fmt: skip
 
 
@@ -186,13 +187,14 @@ def _keep(
 
 
 def _fields(connection: Connection, visit: PageContext, kept: ChildOfReviews) -> list[FormField]:
-    ladder = following_ladder(visit.procedures(connection), visit.today)
+    rules = rules_that_follow(visit.procedures(connection), visit.today, ItemType.REVIEW_DECISION)
     return [
         DayField(name="held_on", label="When the review was held", need="Write the day of the review."),
         DecisionRows(
             name="decisions", label="What it decided",
             hint="A short line each: the case system keeps the whole. Tick the few that you want to follow.",
-            owners=owners_to_choose(connection, visit, kept, ladder), today=visit.today, follows=ladder is not None,
+            owners=owners_to_choose(connection, visit, kept, rules.ladder if rules else None), today=visit.today,
+            follows=rules is not None,
         ),
         PastedDecisions(
             name="pasted", label="Or paste rows from a sheet", rows=4, today=visit.today, words=visit.words,

@@ -16,10 +16,11 @@ from api.pages.reviews.childs_reviews import ChildOfReviews, child_kept, owners_
 from drp.casework.access import NotFound
 from drp.directory import lookup
 from drp.items import drafts
-from drp.reviews.following import HowFollowed, follow_decision, following_ladder
+from drp.reviews.following import HowFollowed, follow_decision
 from drp.reviews.review_register import ReviewDecision, check_keeps_reviews, find_decision
 from workflows.calendar.working_days import Length, LengthUnit, long_date, promise_from_date
 from workflows.model.actor import Part
+from workflows.model.authority import rules_that_follow
 from workflows.model.challenge import Party
 from workflows.model.ladder import BETWEEN_REVIEWS, Choice, ItemType
 from workflows.model.refusals import NotYours
@@ -39,9 +40,10 @@ def _read(connection: Connection, visit: PageContext, id_: UUID) -> DecisionToFo
     check_keeps_reviews(connection, visit.words, visit.signed, decision.child, visit.today)
     number = lookup.child_numbers_of(connection, visit.authority, [decision.child])[decision.child]
     kept = child_kept(connection, visit, number)
-    ladder = following_ladder(visit.procedures(connection), visit.today)
-    if ladder is None:
+    rules = rules_that_follow(visit.procedures(connection), visit.today, ItemType.REVIEW_DECISION)
+    if rules is None:
         raise NotFound
+    ladder = rules.ladder
     owners = owners_to_choose(connection, visit, kept, ladder)
     first = ladder.stages[0].roles_to()[0]
     asked = visit.words.role(first).title if visit.words.has_role(first) else first

@@ -14,16 +14,18 @@ from api.pages.raising.wizard_steps import item_fact_options
 from api.pages.reviews.childs_reviews import ChildOfReviews, child_kept
 from drp.casework.access import NotFound
 from drp.directory import lookup
-from drp.reviews.tracking import TrackedCase, find_tracked, track_case, tracking_ladder
+from drp.reviews.tracking import TrackedCase, find_tracked, track_case
+from workflows.model.authority import rules_that_follow
 from workflows.model.events import TrackingAgreed
+from workflows.model.ladder import ItemType
 from workflows.model.refusals import NotOpen
 
 
 def _fields(connection: Connection, visit: PageContext, tracked: TrackedCase | None) -> list[FormField]:
-    ladder = tracking_ladder(visit.procedures(connection), visit.today)
-    if ladder is None:
+    rules = rules_that_follow(visit.procedures(connection), visit.today, ItemType.TRACKED_CASE)
+    if rules is None:
         raise NotFound
-    asked = tracking_fields(ladder, tracked.priority if tracked else "")
+    asked = tracking_fields(rules.ladder, tracked.priority if tracked else "")
     if tracked:
         return asked
     facts = item_fact_options(visit.words)
