@@ -111,7 +111,9 @@ def _due(connection: Connection, rules: Rules, today: date) -> Iterator[_Due]:
         ).scalars()
     )
     rows = connection.execute(
-        select_of(ChildRow, authority).where(col(ChildRow.last_review).is_not(None), col(ChildRow.last_review) < today)
+        select_of(ChildRow, authority)
+        .where(col(ChildRow.last_review).is_not(None), col(ChildRow.last_review) < today)
+        .order_by(col(ChildRow.number))
     ).all()
     come = [row for row in rows if (not covers or covers & {*row.statuses}) and _has_come(row, rules.calendar, today, firsts)]
     services = {team: service_of(connection, authority, team) or "" for team in {row.team for row in come}}
@@ -174,12 +176,17 @@ def _ask(casework: Casework, rules: Rules, due: Sequence[_Due], now: datetime) -
                 continue
             said = f"Between the review of {long_date(one.last)} and the next."
             event = Raised(ItemType.MID_POINT, (), said, happened=(("review", one.last),), raiser_role=role)
-            decided = deciding.decide_raise(rules, Act(event, THE_SERVICE), one.facts, (), now).decision
-            new = StoredChallenge(
-                casework.chance.identity(), casework.chance.reference(), 0, one.child, one.number, one.initials,
-                UUID(holders[0]), rules.ladder.key, decided.challenge, 0, GENESIS,
-            )  # fmt: skip
-            decision, messages = resolve_recipients(connection, rules, establishment, new, decided, now)
+            try:
+                decided = deciding.decide_raise(rules, Act(event, THE_SERVICE), one.facts, (), now).decision
+                new = StoredChallenge(
+                    casework.chance.identity(), casework.chance.reference(), 0, one.child, one.number, one.initials,
+                    UUID(holders[0]), rules.ladder.key, decided.challenge, 0, GENESIS,
+                )  # fmt: skip
+                decision, messages = resolve_recipients(connection, rules, establishment, new, decided, now)
+            except Exception:
+                # A fault with one child must not keep the others from being asked about; it is asked again tomorrow.
+                log.exception("mid-point not asked", extra={"authority": authority.key, "child": str(one.child)})
+                continue
             kept.append(DecisionToSave(None, decision, messages, authority, new))
         if kept:
             casework.keeper.keep(connection, authority.key, kept, now)

@@ -2,18 +2,21 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.jobs import heartbeat
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.reviews import mid_points
 from drp.reviews.mid_points import day_of_mid_point
 from tests.cast.councils import THURROCK
 from tests.cast.rules import CALENDAR
 from tests.cast.world import World
+from workflows.decision import decide as deciding
 
 
 @pytest.fixture
@@ -102,3 +105,42 @@ def test_planted_a_comparison_that_forgets_what_was_asked_is_noticed(thurrock: W
     monkeypatch.setattr(mid_points, "_asked_since", lambda *asked: set())
     with pytest.raises(AssertionError):
         test_the_iro_is_asked_once_on_the_day_and_not_before(thurrock)
+
+
+def one_childs_fault_keeps_nobody_else(thurrock: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for child in ("T-1", "T-2"):
+        reviewed(thurrock, child, "2026-01-07", "2026-07-06")
+    right, raised = deciding.decide_raise, list[str]()
+
+    def fails_once(*given: Any) -> Any:
+        raised.append("")
+        if len(raised) == 1:
+            raise KeyError("review")
+        return right(*given)
+
+    monkeypatch.setattr(deciding, "decide_raise", fails_once)
+    assert [one["child"]["number"] for one in asked(day_of(thurrock, "Tue 7 April 2026, 10:00"))] == ["T-2"]
+    day_of(thurrock, "Wed 8 April 2026, 10:00")
+    assert {one["child"]["number"] for one in asked(thurrock)} == {"T-1", "T-2"}, "the day after"
+
+
+def test_one_childs_fault_keeps_nobody_else_from_being_asked(thurrock: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    one_childs_fault_keeps_nobody_else(thurrock, monkeypatch)
+
+
+def test_planted_a_fault_that_goes_through_is_noticed(thurrock: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mid_points.log, "exception", lambda *said, **more: pytest.fail("it went through"))
+    with pytest.raises(pytest.fail.Exception):
+        one_childs_fault_keeps_nobody_else(thurrock, monkeypatch)
+
+
+def test_a_mid_point_that_names_no_review_keeps_nobody_from_being_asked(thurrock: World) -> None:
+    reviewed(thurrock, "T-1", "2026-01-07", "2026-07-06")
+    (item,) = asked(day_of(thurrock, "Tue 7 April 2026, 10:00"))
+    (row,) = thurrock.rows(select(ChallengeRow.rest).where(ChallengeRow.reference == item["reference"]))
+    with thurrock.store.write(thurrock.key) as connection:
+        mine = ChallengeRow.reference == item["reference"]
+        connection.execute(update(ChallengeRow).where(mine).values(rest={**row.rest, "happened": []}))
+    reviewed(thurrock, "T-2", "2026-01-08", "2026-07-07")
+    day_of(thurrock, "Wed 8 April 2026, 10:00")
+    assert "T-2" in {one["child"]["number"] for one in asked(thurrock)}
