@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from drp.casework.service import ActionResult, Casework
 from drp.database.challenge_tables import ChallengeRow, WindowRow
+from drp.database.directory_tables import ChildRow
 from drp.database.scope import in_authority, select_of
 from drp.identity.principal import Principal
 from drp.reviews.following import raiser_role_of
@@ -39,6 +40,11 @@ def find_tracked(connection: Connection, authority: str, child: UUID) -> Tracked
     return TrackedCase(row.reference, row.priority) if row else None
 
 
+def lock_child(connection: Connection, authority: str, child: UUID) -> None:
+    """Let whoever else tracks this child's case at the same moment wait until this transaction is over."""
+    connection.execute(select_of(ChildRow, authority, ChildRow.id).where(col(ChildRow.id) == child).with_for_update())
+
+
 def track_case(
     connection: Connection,
     casework: Casework,
@@ -57,6 +63,7 @@ def track_case(
         raise Unfit(
             "This authority has no procedure for tracking cases.", "Have a file that begins `between_reviews:` loaded.", "ladder"
         )
+    lock_child(connection, signed.authority, child)
     if found := find_tracked(connection, signed.authority, child):
         raise NotOpen(f"This case is tracked already: {found.reference}.", "Agree the tracking anew on its own page.")
     event = Raised(

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, select, update
@@ -11,14 +12,18 @@ from drp.casework.service import ActionResult, Casework, RetryKey
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
+from drp.database.directory_tables import ChildRow
 from drp.database.engine import Conflict, Unavailable
 from drp.database.message_tables import NotificationRow
 from drp.identity import tokens
 from drp.identity.principal import Principal
-from tests.cast.councils import procedures
+from drp.reviews import tracking
+from drp.reviews.tracking import track_case
+from tests.cast.councils import DERBY, procedures
 from tests.cast.world import World
 from tests.service.adding_up import processes
-from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, Withdrawn
+from workflows.calendar.working_days import local_date
+from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, TrackingAgreed, Withdrawn
 from workflows.model.refusals import NotOpen
 
 
@@ -222,3 +227,41 @@ def test_a_fault_after_the_entries_leaves_nothing_behind(world: World, monkeypat
 def test_four_processes_that_read_change_and_write_lose_nothing(world: World) -> None:
     with processes(world.store.url, 4, 100):
         assert world.rows(select(AuthorityRow.brake)) == [("400",)]
+
+
+# Between the reviews.
+
+
+def tracked_at_once(world: World) -> list[Any]:
+    """Irene, in two windows, tracks the same child's case at the same moment; gives what each met."""
+    irene, child = signed(world, "irene"), UUID(str(world.rows(select(ChildRow.id).where(ChildRow.number == "T-1"))[0].id))
+    agreed = TrackingAgreed("low", local_date(world.now))
+
+    def track() -> str:
+        with world.service.store.write(world.key) as connection:
+            done = track_case(connection, world.service.casework, irene, child, "T-1", agreed, "It drifts.", (), world.now)
+        return done.loaded.reference
+
+    return at_once(*[track] * 4)
+
+
+def test_a_case_that_is_tracked_by_several_at_once_is_tracked_once(build: Callable[..., World]) -> None:
+    world = build(DERBY)
+    met = tracked_at_once(world)
+    assert [type(one) for one in met if not isinstance(one, str)] == [NotOpen] * 3, met
+    assert len(world.as_("irene").get("/challenges", item_type="tracked_case").json()["items"]) == 1
+
+
+@pytest.mark.parametrize("store", ["postgresql"], indirect=True)
+def test_planted_tracking_without_a_lock_is_noticed(build: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    world, together = build(DERBY), threading.Barrier(4)
+    right = tracking.find_tracked
+
+    def all_look_first(*given: Any) -> Any:
+        found = right(*given)
+        together.wait(timeout=10)
+        return found
+
+    monkeypatch.setattr(tracking, "lock_child", lambda *given: None)
+    monkeypatch.setattr(tracking, "find_tracked", all_look_first)
+    assert len({one for one in tracked_at_once(world) if isinstance(one, str)}) > 1, "it would be tracked several times"
