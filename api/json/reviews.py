@@ -17,12 +17,11 @@ from drp.casework.service import ActionResult, Answer, ResponseBuilder
 from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
-from drp.reviews.following import HowFollowed, follow_decision
+from drp.reviews.following import EnteredDecision, EnteredReview, HowFollowed, enter_review, follow_decision
 from drp.reviews.review_register import DecisionLine, HeldReview, check_keeps_reviews
 from drp.reviews.tracking import find_tracked, track_case
 from workflows.calendar.working_days import local_date
-from workflows.model.events import Chosen, TrackingAgreed
-from workflows.model.refusals import Unfit
+from workflows.model.events import TrackingAgreed
 
 router = APIRouter(prefix="/api/v1", tags=["reviews"])
 
@@ -77,23 +76,14 @@ def list_reviews_of_child(
 @router.post("/reviews", status_code=201, responses=declared_refusals(404, 413, 422), response_model=ReviewsShape)
 def enter_review_of_child(asked: CurrentRequest, body: ReviewBody) -> ReviewsShape:
     """Put a review and what it decided on the register; what is to be followed is followed: all of it, or nothing."""
-    casework, by, now = asked.service.casework, UUID(asked.signed.person), asked.now
-    if body.held_on > local_date(now):
-        raise Unfit("That day is still to come.", "Enter a review once it was held.", "held_on")
-    for n, one in enumerate(body.decisions):
-        if one.follow and one.due is None:
-            raise Unfit("It is not said by when it is to be done.", "Say by when, or leave `follow` out.", f"decisions.{n}.due")
+    entered = tuple(
+        EnteredDecision(DecisionLine(one.words, one.number, one.owner_role, one.owner, one.due), one.person, one.follow)
+        for one in body.decisions
+    )
+    review = EnteredReview(body.held_on, body.decisions_agreed_on, body.record_out_on, entered)
     with asked.service.store.write(asked.authority) as connection:
         subject, id_ = _child(connection, asked, body.child)
-        words = casework.procedures.current(connection, asked.authority)[0].authority
-        paper = (body.decisions_agreed_on, body.record_out_on)
-        review_register.note_review(connection, asked.authority, id_, body.held_on, by, now, *paper)
-        lines = [DecisionLine(one.words, one.number, one.owner_role, one.owner, one.due) for one in body.decisions]
-        ids = review_register.add_decisions(connection, casework.chance, words, id_, body.held_on, lines, by, now)
-        for decision, one in zip(ids, body.decisions, strict=True):
-            if one.follow:
-                to = Chosen(one.owner_role, one.person) if one.owner_role else None
-                follow_decision(connection, casework, asked.signed, decision, HowFollowed(to, one.due), now)
+        enter_review(connection, asked.service.casework, asked.signed, id_, review, asked.now)
         return _shape(connection, asked, subject, id_)
 
 

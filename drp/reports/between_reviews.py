@@ -17,16 +17,14 @@ from drp.reports.aggregate import CountQuery, Dimension, conditions_of, count_it
 from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.response_times import median_of
 from drp.reports.theme_tables import TableQuestion
+from drp.reviews.review_register import paper_due
 from workflows.calendar.reporting_periods import first_day, next_period
-from workflows.calendar.working_days import Calendar, working_days_between
+from workflows.calendar.working_days import Calendar
 from workflows.model.challenge import Outcome, WindowKind
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import APART, OPEN
 
 DECISION, MID_POINT = APART[ItemType.REVIEW_DECISION], APART[ItemType.MID_POINT]
-
-AGREED_WITHIN, OUT_WITHIN = 5, 20
-"""Working days from a review until its decisions are agreed and its record is out (statutory guidance on reviews)."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +200,9 @@ def figures_of_paper(connection: Connection, labels: DisplayLabels, question: Ta
     found = Counter[str]()
     for held_on, agreed, out, number in rows:
         found["reviews"] += number
-        for name, day, length in (("agreed", agreed, AGREED_WITHIN), ("out", out, OUT_WITHIN)):
+        due = paper_due(calendar, held_on)
+        for name, day, last in (("agreed", agreed, due["decisions_agreed_on"]), ("out", out, due["record_out_on"])):
             if day:
-                found[f"{name}_{'in_time' if working_days_between(held_on, day, calendar) <= length else 'late'}"] += number
+                found[f"{name}_{'in_time' if day <= last else 'late'}"] += number
     names = ("reviews", "agreed_in_time", "agreed_late", "out_in_time", "out_late")
     return PaperFigures(*(found[name] for name in names))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from drp.casework.service import ActionResult, Casework
 from drp.directory import lookup
 from drp.identity.principal import Principal
-from drp.reviews.review_register import ReviewDecision, find_decision, note_followed
+from drp.reviews.review_register import DecisionLine, ReviewDecision, add_decisions, find_decision, note_followed, note_review
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity, Rules, rules_that_follow
 from workflows.model.events import Chosen, Raised
@@ -60,6 +60,48 @@ def follow_decision(
     done = casework.raise_within(connection, signed, child, event, now, ladder=ladder.key)
     note_followed(connection, signed.authority, decision, done.loaded.id)
     return done
+
+
+@dataclass(frozen=True)
+class EnteredDecision:
+    """One decision as somebody enters it. `person`: whom it is asked of, where the post has more than one holder."""
+
+    line: DecisionLine
+    person: str = ""
+    is_followed: bool = False
+
+
+@dataclass(frozen=True)
+class EnteredReview:
+    """A review as somebody enters it: the day on which it was held, the days of its own paper, what it decided."""
+
+    held_on: date
+    decisions_agreed_on: date | None = None
+    record_out_on: date | None = None
+    decisions: tuple[EnteredDecision, ...] = ()
+
+
+def enter_review(
+    connection: Connection, casework: Casework, signed: Principal, child: UUID, review: EnteredReview, now: datetime
+) -> None:
+    """Put a review on the register and follow what is to be followed, in the caller's transaction: all of it, or nothing.
+
+    Raises Unfit for a day still to come, a line that does not fit, and what is to be followed without a day.
+    """
+    if review.held_on > local_date(now):
+        raise Unfit("That day is still to come.", "Enter a review once it was held.", "held_on")
+    for n, one in enumerate(review.decisions):
+        if one.is_followed and one.line.due is None:
+            raise Unfit("It is not said by when it is to be done.", "Say by when, or do not follow it.", f"decisions.{n}.due")
+    authority, by = signed.authority, UUID(signed.person)
+    words = casework.procedures.current(connection, authority)[0].authority
+    note_review(connection, authority, child, review.held_on, by, now, review.decisions_agreed_on, review.record_out_on)
+    lines = [one.line for one in review.decisions]
+    ids = add_decisions(connection, casework.chance, words, child, review.held_on, lines, by, now)
+    for id_, one in zip(ids, review.decisions, strict=True):
+        if one.is_followed:
+            to = Chosen(one.line.owner_role, one.person) if one.line.owner_role else None
+            follow_decision(connection, casework, signed, id_, HowFollowed(to, one.line.due), now)
 
 
 def raiser_role_of(current: Sequence[Rules], ladder: Ladder, signed: Principal) -> str:

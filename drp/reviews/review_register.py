@@ -17,7 +17,7 @@ from drp.database.review_tables import ReviewDecisionRow, ReviewRow
 from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
 from drp.directory import lookup
 from drp.identity.principal import Principal
-from workflows.calendar.working_days import long_date
+from workflows.calendar.working_days import Calendar, Length, LengthUnit, long_date, promise_from_date
 from workflows.model.authority import Authority, Capacity, HeldFor
 from workflows.model.refusals import Unfit
 
@@ -29,6 +29,18 @@ MOST_DECISIONS = 60
 """As many as one review of a child may have: the longest that was seen had 34."""
 
 LONGEST_LINE, LONGEST_NUMBER, LONGEST_OWNER = 300, 16, 200
+
+
+PAPER_WITHIN = {
+    "decisions_agreed_on": Length(5, LengthUnit.WORKING_DAYS),
+    "record_out_on": Length(20, LengthUnit.WORKING_DAYS),
+}
+"""How long after a review its decisions are agreed, and its record is out (statutory guidance on reviews)."""
+
+
+def paper_due(calendar: Calendar, held_on: date) -> dict[str, date]:
+    """The last day (Europe/London) on which each piece of a review's own paper is in time."""
+    return {name: promise_from_date(length, held_on, calendar).due for name, length in PAPER_WITHIN.items()}
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ def watching(build: Callable[..., World]) -> World:
 
 
 def followed(world: World) -> list[str]:
-    """Irene follows three decisions of T-1's review, of which one is done and one is a challenge now; gives the items."""
+    """Irene follows four decisions of T-1's review: one is done, one a challenge now, one past its date; gives the items."""
     irene = world.as_("irene")
     lines = [{"words": f"Decision {n}.", "number": f"{n}", "due": "2026-04-10", "follow": True} for n in (1, 2, 3)]
+    lines.append({"words": "Decision 4.", "number": "4", "due": "2026-06-30", "follow": True})
     paper = {"decisions_agreed_on": "2026-03-31", "record_out_on": None}
     answer = irene.post("/reviews", {"child": "T-1", "held_on": "2026-03-23", "decisions": lines, **paper})
     assert answer.status_code == 201, answer.text
@@ -46,7 +47,7 @@ def figures_are_right(world: World) -> None:
     items = followed(world)
     page = at_browser(world, "hugo").open("/themes/between-reviews")
     (of_team,) = table(page, "By team")
-    assert of_team == ["North Team", "3", "1", "1", "0", "1", "1", "2"]
+    assert of_team == ["North Team", "4", "1", "1", "0", "2", "1", "2"]
     assert table(page, "reviews held")[0][1:] == ["0", "1", "0"], "agreed on the sixth working day"
     assert table(page, "reviews held")[1][1:] == ["0", "0", "1"]
     opened = next(href for href, said in page.links if "kind=decision" in href and "outcome=ended" in href)
@@ -89,6 +90,14 @@ def test_mid_points_stand_as_asked_and_done(watching: World) -> None:
         assert answer.status_code == 200, answer.text
     page = at_browser(watching, "hugo").open("/themes/between-reviews")
     assert table(page, "Mid-points")[0] == ["2", "1", "0", "0", "1"]
+
+
+def test_paper_that_goes_out_after_its_last_working_day_is_late_though_no_working_day_has_come(watching: World) -> None:
+    irene = watching.as_("irene")
+    for held, agreed in (("2026-03-13", "2026-03-20"), ("2026-03-20", "2026-03-28")):  # a Friday; a Saturday, past the Friday
+        assert irene.post("/reviews", {"child": "T-1", "held_on": held, "decisions_agreed_on": agreed}).status_code == 201
+    page = at_browser(watching, "hugo").open("/themes/between-reviews")
+    assert table(page, "reviews held")[0][1:] == ["1", "1", "0"]
 
 
 def test_without_anything_the_page_says_so(world: World) -> None:

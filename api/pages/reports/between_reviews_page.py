@@ -8,6 +8,7 @@ from api.queries.report_query import UNRECORDED, register_address_behind
 from drp.reports import between_reviews
 from drp.reports.aggregate import Dimension
 from drp.reports.between_reviews import FollowedFigures
+from drp.reviews.review_register import PAPER_WITHIN
 from workflows.model.authority import rules_that_follow
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
@@ -45,5 +46,5 @@ def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
         "themes_between_reviews.html", title="Between reviews", words=asked.in_words(its), spans=span_choices(asked, PATH),
         decisions=decisions, tracked=tracked, mid_points=mid_points, paper=paper, lines=lines, mid=mid,
         does_track=tracking is not None, asks=rules_that_follow(current, visit.today, ItemType.MID_POINT) is not None,
-        agreed_within=between_reviews.AGREED_WITHIN, out_within=between_reviews.OUT_WITHIN,
+        within={name: length.number for name, length in PAPER_WITHIN.items()},
     )  # fmt: skip

@@ -1,6 +1,5 @@
 """A child's reviews: when each was held, what it decided, how that stands; entered in a minute, marked several at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlencode
@@ -12,7 +11,7 @@ from sqlalchemy import Connection
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.field_options import child_field, holders_to_choose, own_children, people_to_choose
 from api.pages.frame.form_fields import DayField, Form, FormField, Option, single_value
-from api.pages.reviews.decision_fields import DecisionRows, PastedDecisions, TypedDecision
+from api.pages.reviews.decision_fields import DecisionRows, PastedDecisions
 from api.pages.reviews.mid_points_page import open_mid_points
 from api.pages.staffing.directory import count_in_words
 from drp.casework.access import NotFound
@@ -20,19 +19,12 @@ from drp.casework.load import load_establishment
 from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
-from drp.reviews.following import HowFollowed, follow_decision
-from drp.reviews.review_register import HeldReview, ReviewDecision, check_keeps_reviews
+from drp.reviews.following import EnteredReview, enter_review
+from drp.reviews.review_register import PAPER_WITHIN, HeldReview, ReviewDecision, check_keeps_reviews, paper_due
 from drp.reviews.tracking import find_tracked
-from workflows.calendar.working_days import Calendar, Length, LengthUnit, long_date, promise_from_date
+from workflows.calendar.working_days import Calendar, long_date
 from workflows.model.authority import rules_that_follow
-from workflows.model.events import Chosen
 from workflows.model.ladder import ItemType, Ladder
-
-PAPER_DUE = (
-    ("decisions_agreed_on", Length(5, LengthUnit.WORKING_DAYS)),
-    ("record_out_on", Length(20, LengthUnit.WORKING_DAYS)),
-)
-"""How long after a review its decisions are agreed, and its record is out (IRO Handbook, chapter 3)."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +116,8 @@ def late_paper(calendar: Calendar, held: HeldReview, today: date) -> list[str]:
     said = {"decisions_agreed_on": "its decisions are not agreed", "record_out_on": "its record is not out"}
     return [
         f"{said[name]}: that was due by {long_date(due)}"
-        for name, length in PAPER_DUE
-        if getattr(held, name) is None and today > (due := promise_from_date(length, held.held_on, calendar).due)
+        for name, due in paper_due(calendar, held.held_on).items()
+        if getattr(held, name) is None and today > due
     ]
 
 
@@ -147,7 +139,7 @@ def ask_for_review(visit: CurrentPage, child: str = "") -> Response:
 
 
 @router.post("/reviews/new")
-def enter_review(visit: CurrentPage, sent: SentForm) -> Response:
+def enter_review_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """It is on the register; what was ticked is followed at once."""
     with visit.reading() as connection:
         number = single_value(sent.form(())[0].given, "child")
@@ -156,34 +148,13 @@ def enter_review(visit: CurrentPage, sent: SentForm) -> Response:
     form, values = sent.form(fields)
     if sent.wants_more():
         return _page(visit, kept, Form(fields, form.given))
-    if not form.is_faulty and values["held_on"] > visit.today:
-        form.refuse("That day is still to come.", "held_on")
     if form.is_faulty:
         return _page(visit, kept, form)
-    typed: tuple[TypedDecision, ...] = (*values["decisions"], *values["pasted"])
-    paper = tuple(values[name] for name, _ in PAPER_DUE)
+    paper = {name: values[name] for name in PAPER_WITHIN}
+    review = EnteredReview(values["held_on"], **paper, decisions=(*values["decisions"], *values["pasted"]))
     with form.noting_refusal(), visit.writing() as connection:
-        _keep(connection, visit, kept, values["held_on"], typed, paper)
+        enter_review(connection, visit.service.casework, visit.signed, kept.id, review, visit.now)
     return _page(visit, kept, form) if form.is_faulty else go_to(f"{kept.path}&done=added")
-
-
-def _keep(
-    connection: Connection,
-    visit: PageContext,
-    kept: ChildOfReviews,
-    held_on: date,
-    typed: Sequence[TypedDecision],
-    paper: tuple[date | None, ...],
-) -> None:
-    """The review, its decisions and what is followed of them: all of it, or nothing."""
-    casework, by, now = visit.service.casework, visit.person, visit.now
-    review_register.note_review(connection, visit.authority, kept.id, held_on, by, now, *paper)
-    lines = [one.line for one in typed]
-    ids = review_register.add_decisions(connection, casework.chance, visit.words, kept.id, held_on, lines, by, now)
-    for id_, one in zip(ids, typed, strict=True):
-        if one.is_followed:
-            to = Chosen(one.line.owner_role, one.person) if one.line.owner_role else None
-            follow_decision(connection, casework, visit.signed, id_, HowFollowed(to, one.line.due), now)
 
 
 def _fields(connection: Connection, visit: PageContext, kept: ChildOfReviews) -> list[FormField]:

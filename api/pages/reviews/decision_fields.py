@@ -17,17 +17,9 @@ from api.pages.frame.form_fields import (
     WrongAnswer,
     single_value,
 )
+from drp.reviews.following import EnteredDecision
 from drp.reviews.review_register import LONGEST_LINE, LONGEST_NUMBER, LONGEST_OWNER, DecisionLine
 from workflows.model.authority import Authority
-
-
-@dataclass(frozen=True)
-class TypedDecision:
-    """One decision as a form carried it. `person`: the directory's id, where the post has more than one holder."""
-
-    line: DecisionLine
-    person: str = ""
-    is_followed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +42,7 @@ class DecisionRows(FormField):
         rows = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else 0
         return min(max(self.least, rows) + (2 if single_value(given, "more") == self.name else 0), self.most)
 
-    def read(self, given: Given) -> tuple[TypedDecision, ...]:
+    def read(self, given: Given) -> tuple[EnteredDecision, ...]:
         found = []
         for n in range(self.count(given)):
             at = f"{self.name}-{n}"
@@ -65,7 +57,7 @@ class DecisionRows(FormField):
             if words:
                 line = DecisionLine(words, single_value(given, f"{at}-number") or str(self.first_number + n), role, owner, due)
                 _check_lengths(line, at)
-                found.append(TypedDecision(line, person, follow))
+                found.append(EnteredDecision(line, person, follow))
         return tuple(found)
 
     def rows(self, given: Given, fault: WrongAnswer | None) -> list[list[tuple[str, dict[str, Any]]]]:
@@ -102,10 +94,10 @@ class PastedDecisions(TextArea):
     today: date
     words: Authority = field(repr=False)
 
-    def read(self, given: Given) -> tuple[TypedDecision, ...]:
+    def read(self, given: Given) -> tuple[EnteredDecision, ...]:
         return tuple(self._decisions(single_value(given, self.name)))
 
-    def _decisions(self, text: str) -> Iterator[TypedDecision]:
+    def _decisions(self, text: str) -> Iterator[EnteredDecision]:
         for n, raw in enumerate([line for line in text.split("\n") if line.strip()], 1):
             cells = [" ".join(cell.split()) for cell in raw.split("\t")]
             number, said = _numbered(cells[0]) if len(cells) == 1 else ("", "")
@@ -125,7 +117,7 @@ class PastedDecisions(TextArea):
                 _check_lengths(line, self.name)
             except WrongAnswer as wrong:
                 raise WrongAnswer(f"Row {n}: {wrong.said}") from None
-            yield TypedDecision(line)
+            yield EnteredDecision(line)
 
     def _with_owner(self, line: DecisionLine, who: str) -> DecisionLine:
         role = next((role.key for role in self.words.roles if role.title.casefold() == who.casefold()), "")
