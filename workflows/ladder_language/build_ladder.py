@@ -36,7 +36,7 @@ from workflows.model.ladder import (
     WholeProcess,
     Within,
 )
-from workflows.model.reporting import Reporting, SeriesBreak, StagesTogether
+from workflows.model.reporting import Reporting, ReportSchedule, SeriesBreak, StagesTogether
 
 FOLLOWED_STAGE = "followed"
 """The single stage of what is followed between two reviews."""
@@ -102,6 +102,8 @@ def _reporting(w: WrittenReporting) -> Reporting:
         together=tuple(StagesTogether(group.label, group.stages) for group in w.together),
         breaks=tuple(SeriesBreak(b.since, b.why) for b in sorted(w.breaks, key=lambda b: b.since)),
         counts_practice=w.excellent_practice == "counted in",
+        reports=tuple(ReportSchedule(one.report, one.every, one.to, one.months_after) for one in w.reports),
+        shared=w.shared,
     )
 
 

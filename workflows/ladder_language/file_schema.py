@@ -27,7 +27,10 @@ from workflows.ladder_language.written_phrases import (
     RaisedBy,
     RaiseWithinText,
     RecipientsText,
+    ReportEveryText,
+    ReportKindText,
     Revision,
+    SharedThemeText,
     StartsAt,
     Statuses,
     Text,
@@ -320,6 +323,15 @@ class WrittenBreak(Written):
     why: Text
 
 
+class WrittenReport(Written):
+    """A report that is made on a schedule: how often, for whom, how many months after its period."""
+
+    report: ReportKindText
+    every: ReportEveryText
+    to: Keys = ()
+    months_after: Annotated[int, Field(ge=0, le=3)] = 0
+
+
 class WrittenReporting(Written):
     """How figures are read: what counts as what across versions, what stands together, where a series breaks."""
 
@@ -327,6 +339,8 @@ class WrittenReporting(Written):
     together: list[WrittenTogether] = Field(default_factory=list)
     breaks: list[WrittenBreak] = Field(default_factory=list)
     excellent_practice: Literal["counted in", "apart"] = "apart"
+    reports: list[WrittenReport] = Field(default_factory=list)
+    shared: dict[Key, SharedThemeText] = Field(default_factory=dict)
 
 
 class WrittenFollowUp(Written):

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from workflows.calendar.report_periods import ReportEvery
 from workflows.ladder_language.check_notes import Check, note_checks, note_targets, note_unknown
 from workflows.ladder_language.item_checks import faults_in_items
 from workflows.ladder_language.strict_yaml import FileTree, Path
@@ -21,6 +22,7 @@ from workflows.model.ladder import (
     Stage,
     Within,
 )
+from workflows.model.reporting import ReportKind
 
 UNREAD = "unread"
 """What stands for a key at fault; nothing is compared with it."""
@@ -100,6 +102,17 @@ def _reporting(authority: Authority, ladders: Sequence[Ladder], tree: FileTree) 
         _reasons([present], at, authority, tree)
         if authority.has_reason(earlier):
             tree.fault(at, f"`{earlier}` is a reason of the present list", "leave it out, or remove it from the list")
+    for reason in reporting.shared:
+        _reasons([reason], ("reporting", "shared", reason), authority, tree)
+    seen = set[tuple[ReportKind, ReportEvery]]()
+    for n, one in enumerate(reporting.reports):
+        _roles(one.to, ("reporting", "reports", n, "to"), authority, tree)
+        if RAISER in one.to:
+            tree.fault(("reporting", "reports", n, "to"), "a report has no raiser", "name the roles that it goes to")
+        if (one.report, one.every) in seen:
+            again = f"{one.report.value} is made every {one.every.value} already"
+            tree.fault(("reporting", "reports", n), again, "leave one of the two out")
+        seen.add((one.report, one.every))
 
 
 def faults_in_ladder(ladder: Ladder, authority: Authority, tree: FileTree, others: Sequence[Ladder] = ()) -> None:

@@ -6,6 +6,7 @@ from unicodedata import category
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from workflows.calendar.report_periods import ReportEvery
 from workflows.calendar.working_days import Length
 from workflows.ladder_language import phrase_parser
 from workflows.ladder_language.phrase_parser import Miswritten, show_value
@@ -23,6 +24,7 @@ from workflows.model.ladder import (
     TrackedBy,
     Within,
 )
+from workflows.model.reporting import ReportKind, SharedTheme
 
 LONGEST_TEXT = 2_000
 LONGEST_LABEL = 120
@@ -121,6 +123,21 @@ HeldForText = Annotated[
     HeldFor,
     PlainValidator(_one_of(HeldFor)),
     WithJsonSchema({"type": "string", "enum": [member.value for member in HeldFor]}),
+]
+ReportKindText = Annotated[
+    ReportKind,
+    PlainValidator(_one_of(ReportKind)),
+    WithJsonSchema({"type": "string", "enum": [member.value for member in ReportKind]}),
+]
+ReportEveryText = Annotated[
+    ReportEvery,
+    PlainValidator(_one_of(ReportEvery)),
+    WithJsonSchema({"type": "string", "enum": [member.value for member in ReportEvery]}),
+]
+SharedThemeText = Annotated[
+    SharedTheme,
+    PlainValidator(_one_of(SharedTheme)),
+    WithJsonSchema({"type": "string", "enum": [member.value for member in SharedTheme]}),
 ]
 FactOfText = Annotated[
     FactOf,
