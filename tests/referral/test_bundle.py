@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
+from api.exports import typesetting
 from api.exports.referral import paper
 from api.exports.referral.bundle import find_referral, verify_file, write_bundle
 from api.exports.referral.contents import Contents
@@ -462,7 +463,7 @@ def test_what_still_stops_the_typesetter_leaves_a_paper_in_codes(
 ) -> None:
     reference = matter(world)
     refer(world, reference)
-    monkeypatch.setattr(paper, "undrawable", lambda text: [])
+    monkeypatch.setattr(typesetting, "undrawable", lambda text: [])
     found = Contents.model_validate(contents(bundle_of(world, reference, tmp_path)))
     written = found.checklist[0].model_copy(update={"written": "中文"})
     drawn = paper.referral_pdf(found.model_copy(update={"checklist": [written, *found.checklist[1:]]}))

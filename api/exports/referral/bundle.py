@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Connection
 
 from api.assembly import Service
+from api.exports import typesetting
 from api.exports.export_files import Fetch, document_file_name, json_bytes, put_in_zip, whole_file
 from api.exports.referral import paper
 from api.exports.referral.contents import Contents
@@ -92,7 +93,7 @@ def make_bundle(connection: Connection, service: Service, authority: str, found:
     }
     try:
         files["referral.pdf"] = paper.referral_pdf(contents)
-    except paper.NotDrawn as fault:
+    except typesetting.NotDrawn as fault:
         # The referral goes all the same: the page and the JSON hold all of it.
         files["referral.pdf is missing.txt"] = f"The PDF could not be made: {fault}\nreferral.html says all of it.\n".encode()
     mark = paper.MARKS[contents.standing]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Response
 from sqlalchemy import Connection
 
+from api.exports import typesetting
 from api.exports.referral import paper
 from api.exports.referral.bundle import (
     bundle_file_name,
@@ -252,7 +253,7 @@ def show_referral_pdf(visit: CurrentPage, reference: str, which: str) -> Respons
     headers = AS_A_FILE | {"Content-Disposition": content_disposition(f"{found.contents.reference}.pdf", "application/pdf")}
     try:
         return Response(paper.referral_pdf(found.contents), media_type="application/pdf", headers=headers)
-    except paper.NotDrawn as fault:
+    except typesetting.NotDrawn as fault:
         log.error("a PDF could not be made, and the page was shown instead: %s", fault)
         own = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox", "Cache-Control": "no-store"}
         return Response(paper.referral_html(found.contents), media_type="text/html; charset=utf-8", headers=own)
