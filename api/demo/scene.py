@@ -48,6 +48,9 @@ OF_2022 = ("resolution-2022.yaml", "scrutiny-level-4.yaml", "scrutiny-level-5.ya
 KEYED = re.compile(r"^(?:ladder|notice|between_reviews): (\w+)", re.MULTILINE)
 LISTED = re.compile(r"  - \{ladder: (\w+)")
 
+REPORTS = re.compile(r"^  reports:\n(?:    .*\n)+(?:  shared:\n(?:    .*\n)+)?", re.MULTILINE)
+"""What an authority's file says of its reports, and of themes shared with others: it speaks of no ladder."""
+
 CAST = (
     SceneAuthority("durham_2016", "durham", "Durham, as it stood in 2016/17 (demonstration)", OF_2022, _OF_2016),
     SceneAuthority("durham_2022", "durham", "Durham, as it stood in 2022/23 (demonstration)", ("resolution-2016.yaml",)),
@@ -70,7 +73,10 @@ def _as_told(text: str, part: SceneAuthority) -> str:
     text = re.sub(r"^(?:  )?until:.*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"^name:.*$", f'name: "{part.name}"', text, flags=re.MULTILINE)
     text = text.replace(f"authority: {part.shipped}\n", f"authority: {part.key}\n", 1)
-    return with_reporting(text, part.reporting) if part.without else text
+    if not part.without:
+        return text
+    kept = REPORTS.search(text)
+    return with_reporting(text, (part.reporting or "reporting:\n") + kept[0] if kept else part.reporting)
 
 
 def only_present(texts: Mapping[str, str]) -> dict[str, str]:

@@ -23,8 +23,10 @@ from drp.reviews.mid_points import ask_at_mid_points
 from drp.staffing.consequences import bring_consequences, claim_day
 from drp.staffing.cover_changes import demote_covers
 from drp.staffing.going_live import is_live, say_live, seal_trial
+from drp.written_reports.schedule import make_due_reports, plan_reports
 from notifications.cover_letters import tell_the_covered
 from notifications.outbox import Delivered, deliver_messages
+from notifications.report_letters import tell_of_reports
 from notifications.sign_in_links import send_links
 from notifications.signed_heads import send_heads
 from workflows.calendar.working_days import local_date
@@ -46,6 +48,16 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
         forget_what_is_over(service, authority)
         service.store.refresh_statistics()
     return sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter)
+
+
+def write_reports_of(service: Service, authority: str) -> int:
+    """Plan the scheduled reports of an authority that is live, and make the drafts whose day has come. Gives how many periods."""
+    now = service.clock()
+    with service.store.read(authority) as connection:
+        if not is_live(connection, authority):
+            return 0
+    plan_reports(service.casework, authority, local_date(now))
+    return make_due_reports(service.casework, authority, now)
 
 
 def forget_what_is_over(service: Service, authority: str) -> None:
@@ -72,6 +84,7 @@ def deliver_authority(service: Service, authority: str) -> Delivered:
     if not live:
         return deliver_trial(service, authority)
     tell_the_covered(service.casework, authority, service.clock(), service.sender)
+    tell_of_reports(service.casework, authority, service.clock(), service.sender)
     delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
     send_heads(service.casework, authority, service.clock(), service.sender)
     return delivered
@@ -125,8 +138,8 @@ def clocks_agree(service: Service) -> bool:
 
 
 def beat_once(service: Service) -> None:
-    """Tick, then deliver, each authority in turn."""
-    each_authority(service, tick_authority, deliver_authority)
+    """Tick, make what reports are due, then deliver, each authority in turn."""
+    each_authority(service, tick_authority, write_reports_of, deliver_authority)
 
 
 def each_authority(service: Service, *works: Callable[[Service, str], object]) -> None:
@@ -159,6 +172,7 @@ def start_heartbeat(service: Service) -> BackgroundScheduler:
     # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
     for work, seconds in (
         (tick_authority, every),
+        (write_reports_of, every),
         (deliver_authority, every),
         (checkpoint_authority, service.settings.checkpoint_minutes * 60),
         (verify_authority_by_night, VERIFY_EVERY_SECONDS),

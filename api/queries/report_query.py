@@ -205,6 +205,11 @@ def register_address_behind(asked: AskedQuestion, **said: str) -> str:
     return _address("/register", said | _narrowed(asked.question))
 
 
+def register_address_of_behind(behind: Mapping[str, str]) -> str:
+    """The address of the register that lists the items of a report's figure."""
+    return _address("/register", {name: value or UNRECORDED for name, value in behind.items()})
+
+
 def _narrowed(q: TableQuestion) -> dict[str, str]:
     """What a question is narrowed to, and how it is counted, as an address says it."""
     ticks = {"practice": q.with_practice, "together": q.together}

@@ -9,6 +9,7 @@ from drp.database import (
     message_tables,
     record_tables,
     register_tables,
+    report_tables,
     review_tables,
 )
 from drp.database.tables import metadata
@@ -22,6 +23,7 @@ TABLES = (
     message_tables,
     record_tables,
     register_tables,
+    report_tables,
     review_tables,
 )
 """The modules that hold them: importing one puts its tables into `metadata`."""

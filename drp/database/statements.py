@@ -35,6 +35,7 @@ from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.report_tables import ReportCopyRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.reach import ASKS
@@ -321,13 +322,16 @@ _SOME_UNREAD = (
     .limit(bindparam("most"))
     .subquery()
 )
+_UNREAD_REPORTS = select_of(ReportCopyRow, _AUTHORITY, func.count()).where(
+    col(ReportCopyRow.person) == _PERSON, col(ReportCopyRow.read_at).is_(None)
+)
 _HELD = select_of(NotificationRow, _AUTHORITY, func.count()).where(
     col(NotificationRow.state) == NotificationState.BRAKED.value, col(AuthorityRow.brake) != ""
 )
 _BRAKED_BY = select_of(PersonRow, _AUTHORITY, PersonRow.name).where(col(PersonRow.id) == col(AuthorityRow.brake_by))
 BEGINNING_OF_PAGE = select(
     col(AuthorityRow.label_pack).label("pack"),
-    select(func.count()).select_from(_SOME_UNREAD).scalar_subquery().label("unread"),
+    (select(func.count()).select_from(_SOME_UNREAD).scalar_subquery() + _UNREAD_REPORTS.scalar_subquery()).label("unread"),
     col(AuthorityRow.is_live),
     col(AuthorityRow.brake).label("holds"),
     col(AuthorityRow.brake_why).label("why"),
@@ -335,5 +339,5 @@ BEGINNING_OF_PAGE = select(
     _BRAKED_BY.correlate(core_table(AuthorityRow)).scalar_subquery().label("by"),
     _HELD.correlate(core_table(AuthorityRow)).scalar_subquery().label("held"),
 ).where(col(AuthorityRow.key) == _AUTHORITY)
-"""What every page begins with: the authority's label pack; how many messages a `person` has not read, counted no further than
-`most`; how sending is paused, by whom, since when, why, and how many messages that holds."""
+"""What every page begins with: the authority's label pack; how many messages and reports a `person` has not read, messages
+counted no further than `most`; how sending is paused, by whom, since when, why, and how many messages that holds."""

@@ -22,7 +22,7 @@ def messages_of_person(connection: Connection, authority: str, person: UUID, mos
 
 @dataclass(frozen=True)
 class BeginningOfPage:
-    """What every page begins with. `paused`: who paused sending, since when (aware UTC), why, and how much that holds."""
+    """What every page begins with. `unread`: messages and reports; `paused`: how sending is paused."""
 
     pack: str
     unread: int
@@ -41,7 +41,7 @@ class PausedInWords:
 
 
 def read_beginning_of_page(connection: Connection, authority: str, person: UUID, most: int) -> BeginningOfPage:
-    """What every page begins with, in one statement: label pack, unread messages, how sending is paused.
+    """What every page begins with, in one statement: label pack, unread messages and reports, how sending is paused.
 
     Unread messages are counted no further than `most`: somebody who is copied into everything has tens of thousands.
     """

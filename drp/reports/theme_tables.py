@@ -220,7 +220,8 @@ def explain_totals(
                 f"the {side}s add up to {more} more."
             )
         if missing := counts.cells.get(("", ""), 0):
-            yield f"{missing} of {counts.items} have no {what} recorded."
+            recorded = "nothing recorded yet of what changed for the child" if by is Dimension.IMPACT else f"no {what} recorded"
+            yield f"{missing} of {counts.items} have {recorded}."
     if Dimension.STATUS in (question.by, question.across) and (both := _count_dual(connection, labels, question)):
         yield (
             f"{both} of {by_row.items} are about a child with more than one status: each is counted once, under the first "

@@ -1,16 +1,18 @@
 """A timeline as it is stored: its entries in order, and the words that were kept apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlmodel import col
 
-from drp.database.challenge_tables import EntryRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.gathering import gather_by_key
-from drp.database.scope import select_of
+from drp.database.scope import in_authority, select_of
 from drp.timeline.chain import ChainedEntry, KeptWords
+from workflows.model.challenge import Outcome
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,49 @@ def read_words_at_raising(connection: Connection, authority: str, challenges: Se
     for row in rows:
         found[row.challenge][row.field] = row.text
     return found
+
+
+@dataclass(frozen=True)
+class EntryOfKind:
+    """One entry of a kind, of whichever item: whose it is, its number there, and the words that were kept with it."""
+
+    challenge: UUID
+    reference: str
+    number: int
+    at: datetime
+    words: Mapping[str, str]
+
+
+def list_entries_of_kinds(
+    connection: Connection, authority: str, kinds: Collection[str], since: datetime, until: datetime, team: str = ""
+) -> list[EntryOfKind]:
+    """Entries of some kinds that were made from `since` on and before `until` (aware UTC), oldest first; erased words absent.
+
+    Only items on which anything happened since are looked at; of one team, if one is named.
+    """
+    entries = (
+        select_of(EntryRow, authority, EntryRow.challenge, ChallengeRow.reference, EntryRow.number, EntryRow.at)
+        .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(EntryRow.challenge)))
+        .where(
+            col(ChallengeRow.last_at) >= since,
+            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
+            col(EntryRow.kind).in_(kinds),
+            col(EntryRow.at) >= since,
+            col(EntryRow.at) < until,
+            *([col(ChallengeRow.team) == team] if team else []),
+        )
+        .order_by(col(EntryRow.at), col(ChallengeRow.reference), col(EntryRow.number))
+    )
+    rows = connection.execute(entries).all()
+    words = gather_by_key(
+        ((row.challenge, row.number), (row.field, row.text))
+        for row in connection.execute(
+            select_of(WordsRow, authority, WordsRow.challenge, WordsRow.number, WordsRow.field, WordsRow.text).where(
+                col(WordsRow.challenge).in_({row.challenge for row in rows})
+            )
+        )
+    )
+    return [
+        EntryOfKind(row.challenge, row.reference, row.number, row.at, dict(words.get((row.challenge, row.number), ())))
+        for row in rows
+    ]

@@ -111,6 +111,7 @@ def navigation_of(visit: "PageContext") -> list[dict[str, Any]]:
         ("/teams", "Teams", True),
         ("/register", "Register", figures),
         ("/themes", "Themes", figures),
+        ("/reports", "Reports", figures),
         ("/ladders", "Procedures", True),
         ("/administration", "Administration", keeps),
     ]

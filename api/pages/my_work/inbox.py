@@ -12,10 +12,14 @@ from api.json.inbox import is_fetched_ahead, message_of, note_item_opened
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from drp.database.engine import Unavailable
 from drp.messages import inbox
+from drp.written_reports.copies import copies_of_person, mark_report_read
 
 log = logging.getLogger("drp.pages")
 
 ON_A_PAGE = 25
+REPORTS = 10
+"""Reports that stand above the messages: unread ones first. All are under Reports."""
+
 Page = Annotated[int, Query(ge=1, le=10_000)]
 
 
@@ -25,9 +29,10 @@ def show_inbox_page(visit: CurrentPage, page: Page = 1, read: int = 0) -> Respon
     with visit.reading() as connection:
         rows = inbox.messages_of_person(connection, visit.authority, visit.person, ON_A_PAGE + 1, (page - 1) * ON_A_PAGE)
         messages = [message_of(connection, visit, row) for row in rows[:ON_A_PAGE]]
+        reports = copies_of_person(connection, visit.authority, visit.person, REPORTS) if page == 1 else []
     visit.log_access("inbox", *(one.reference for one in messages))
     return visit.page(
-        "inbox.html", title="Inbox", messages=messages, number=page, has_more=len(rows) > ON_A_PAGE,
+        "inbox.html", title="Inbox", messages=messages, reports=reports, number=page, has_more=len(rows) > ON_A_PAGE,
         read=read, until=visit.now.isoformat(),
     )  # fmt: skip
 
@@ -38,6 +43,7 @@ def mark_all_read(visit: CurrentPage, sent: SentForm) -> Response:
     until = min(_moment(sent.pressed("until"), visit.now), visit.now)
     with visit.writing() as connection:
         count = inbox.mark_read(connection, visit.authority, visit.person, visit.now, until=until)
+        count += mark_report_read(connection, visit.authority, visit.person, visit.now, until=until)
     return go_to(f"/inbox?read={count}")
 
 

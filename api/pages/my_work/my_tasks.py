@@ -12,6 +12,7 @@ from drp.directory import lookup, people
 from drp.items import drafts, team_items
 from drp.items.item_search import list_pressing_items
 from drp.staffing.taken_caseloads import caseloads_taken_from
+from drp.written_reports.examples import examples_to_judge
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.ladder import ItemType
@@ -65,13 +66,14 @@ def show_my_tasks(visit: CurrentPage) -> Response:
             for one in people.stand_ins(connection, visit.authority, visit.today, [visit.person])
             if one.of == visit.person and not one.is_delegate
         ]
+        examples = examples_to_judge(connection, visit.words, visit.person, visit.today)
         kinds = {kind for rules in visit.procedures(connection) for kind in rules.ladder.items}
     mine = [one for one in lines if not one.covering]
     sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
     return visit.page(
         "work.html", title="My tasks", sections=[section for section in sections if section[2]],
         away=away, taken=taken, covered=[one for one in lines if one.covering],
-        covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams,
+        covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams, examples=len(examples),
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
         waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
