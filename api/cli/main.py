@@ -14,6 +14,7 @@ retention_app = typer.Typer(no_args_is_help=True, help="Until when each child's 
 register_app = typer.Typer(no_args_is_help=True, help="Past challenges from an authority's own spreadsheet, into the register.")
 reviews_app = typer.Typer(no_args_is_help=True, help="What children's reviews decided, from an authority's own spreadsheet.")
 population_app = typer.Typer(no_args_is_help=True, help="How many children there were in each quarter: what rates are of.")
+benchmark_app = typer.Typer(no_args_is_help=True, help="A year in counts that several authorities' files add up to.")
 directory_app = typer.Typer(no_args_is_help=True, help="People, posts, teams, cover and children, from CSV files.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that prove the record and let people in: files outside the database.")
 token_app = typer.Typer(no_args_is_help=True, help="API tokens: shown once, kept hashed, expiring.")
@@ -22,6 +23,7 @@ app.add_typer(retention_app, name="retention")
 app.add_typer(register_app, name="register")
 app.add_typer(reviews_app, name="reviews")
 app.add_typer(population_app, name="population")
+app.add_typer(benchmark_app, name="benchmark")
 app.add_typer(directory_app, name="directory")
 app.add_typer(token_app, name="token")
 app.add_typer(keys_app, name="keys")
@@ -192,6 +194,23 @@ def returns(
 @declare(app, "migrate", "api.cli.service_commands:bring_to_release")
 def migrate() -> None:
     """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""
+
+
+@declare(benchmark_app, "export", "api.cli.benchmark_commands:export_benchmark")
+def benchmark_export(
+    authority: Key,
+    year: Annotated[str, typer.Argument(help="The reporting year by its first calendar year: 2025 is April 2025 to March 2026.")],
+    out: Annotated[Path, typer.Option(help="The JSON to write.")],
+) -> None:
+    """Write an authority's year in counts by shared themes: no item, child, person or team."""
+
+
+@declare(benchmark_app, "combine", "api.cli.benchmark_commands:combine_benchmark_files")
+def benchmark_combine(
+    files: Annotated[list[Path], typer.Argument(help="The files of two authorities or more, of the same year.")],
+    out: Annotated[Path | None, typer.Option(help="A CSV to write besides.")] = None,
+) -> None:
+    """Put several authorities' files side by side, with rates per 100 children and their intervals."""
 
 
 @declare(directory_app, "import", "api.cli.service_commands:import_directory_files")

@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from io import StringIO
 from random import Random
@@ -12,6 +12,7 @@ from api.demo.scene import SceneAuthority, SceneCast
 from drp.register_import.import_file import GivenSheet, import_sheet
 from drp.register_import.mapping import SheetMapping
 from drp.register_import.population import bring_population
+from workflows.calendar.reporting_periods import quarter_before, quarter_of
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Rules
 from workflows.model.ladder import ItemType, Ladder
@@ -22,6 +23,9 @@ BEFORE_THE_STORY = timedelta(days=41)
 BACK = timedelta(days=730)
 A_WEEK = 1.5
 """Items raised in a week, about."""
+
+QUARTERS = 12
+"""For how many quarters it is told how many children there were."""
 
 COLUMNS = ("reference", "raised_on", "ended_on", "item_type", "stage", "reason", "status", "team", "outcome", "impact", "child")
 OUTCOMES = ("resolved",) * 8 + ("overtaken", "withdrawn", "ended_unresolved")
@@ -39,7 +43,25 @@ def bring_past(service: Service, part: SceneAuthority, every: Sequence[Rules], c
         children = folder.joinpath(f"{part.key}_children.csv")
         if children.is_file():
             bring_population(connection, words, GivenSheet("children.csv", children.read_bytes(), SheetMapping()), today)
+        invented = GivenSheet("children-of-two-years.csv", _children(part, local_date(now)), SheetMapping())
+        bring_population(connection, words, invented, today)
     return lines
+
+
+CHILDREN = {"durham_2016": 820, "durham_2022": 990, "derby": 480, "north_yorkshire": 430, "thurrock": 310}
+"""About how many looked-after children the invented authorities have."""
+
+
+def _children(part: SceneAuthority, today: date) -> bytes:
+    """Invented numbers of looked-after children for the last two reporting years and this one, a quarter each."""
+    rng, quarter = Random(part.key), quarter_of(today)
+    written = StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(("quarter", "status", "number"))
+    for _ in range(QUARTERS):
+        writer.writerow((quarter, "looked_after", CHILDREN[part.key] + rng.randrange(-12, 13)))
+        quarter = quarter_before(quarter)
+    return written.getvalue().encode()
 
 
 def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, now: datetime) -> bytes:
