@@ -15,6 +15,7 @@ from drp.reports import register_search
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import DisplayLabels
 from drp.reports.register_search import RegisterItem
+from drp.timeline.read import read_last_words
 from workflows.calendar.working_days import local_date, long_date, so_many
 from workflows.model.authority import Authority
 from workflows.model.refusals import Unfit
@@ -31,6 +32,10 @@ HEADINGS = (
     "Reference", "Kind of item", "Raised on", "Highest stage reached", "Reasons", "Themes", "Team", "Service", "Child's status",
     "Outcome", "What changed for the child", "Ended on", "Days to the end", "From a sheet",
 )  # fmt: skip
+
+
+SAY_WHAT_CHANGED = ("resolved", "impact_recorded")
+"""The events whose words say what changed for the child: what was said last stands in the list."""
 
 
 def register_file_name(asking: RequestContext, kind: str) -> str:
@@ -50,7 +55,7 @@ def write_register_file(asked: RequestContext, words: Authority, one: RegisterQu
     with asked.service.store.read(asked.authority) as connection:
         its, shown = register_query.words_for(connection, asked, words, one.narrowed)
         about = _about(asked, words, register_query.query_in_words(connection, asked.authority, its, one.narrowed))
-    headings = [*HEADINGS, *(["Child's number"] if register_query.sees_children(asked) else [])]
+    headings = [*HEADINGS, *(["Child's number", "What changed, in words"] if register_query.sees_children(asked) else [])]
     headings += [shown.title(Dimension.IRO)] if register_query.sees_iros(asked) else []
     count = 0
 
@@ -101,12 +106,16 @@ def _rows(asked: RequestContext, its: DisplayLabels, shown: DisplayLabels, one: 
             page = register_search.search_register(connection, its, one.narrowed, asked.now, sort, AT_ONCE, after)
             children = [item.child for item in page.items if item.child] if sees_children else []
             numbers = lookup.child_numbers_of(connection, asked.authority, children) if children else {}
-        yield from (_row(asked, shown, item, numbers) for item in page.items)
+            kept = [item.id for item in page.items if not item.sheet] if sees_children else []
+            changed = read_last_words(connection, asked.authority, kept, SAY_WHAT_CHANGED, "what_changed") if kept else {}
+        yield from (_row(asked, shown, item, numbers, changed) for item in page.items)
         if not (after := page.next):
             return
 
 
-def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers: Mapping[UUID, str]) -> list[Cell]:
+def _row(
+    asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers: Mapping[UUID, str], changed: Mapping[UUID, str]
+) -> list[Cell]:
     said = register_query.plain_line(shown, one)
     row: list[Cell] = [
         one.reference, said["item_type"], one.raised_on, said["stage"], "; ".join(said["reasons"]), "; ".join(said["themes"]),
@@ -115,6 +124,7 @@ def _row(asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers
     ]  # fmt: skip
     if register_query.sees_children(asked):
         row.append(one.number or (numbers.get(one.child, "") if one.child else ""))
+        row.append(changed.get(one.id, ""))
     if register_query.sees_iros(asked):
         row.append(shown.label(Dimension.IRO, str(one.raiser)) if one.raiser else "")
     return row

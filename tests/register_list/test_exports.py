@@ -155,6 +155,17 @@ def test_the_lines_that_are_shown_are_taken_away(world: World) -> None:
     assert {one["IRO"] for one in lines} == {"Irene", "Ivor"}
 
 
+def test_the_inspectors_list_says_in_category_and_in_words_what_changed_for_each_child(world: World) -> None:
+    north, south = raised(world), raised(world, "T-4", by="ivor")
+    world.as_("irene").brings(north, "resolved", what_changed="A plan at last.", found="better")
+    world.as_("irene").brings(north, "impact_recorded", found="partly", what_changed="Sleeps again; school still waits.")
+    _, lines = lines_of(taken(world, "mona", "format=csv&since=2026-Q1&until=2026-Q1").content)
+    said = {one["Reference"]: (one["What changed for the child"], one["What changed, in words"]) for one in lines}
+    assert said == {north: ("partly better", "Sleeps again; school still waits."), south: ("", "")}
+    _, lines = lines_of(taken(world, "hugo", "format=csv").content)
+    assert "What changed, in words" not in lines[0]
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -177,7 +188,7 @@ def check_a_leaders_file(world: World) -> None:
         octets = taken(world, "hugo", f"format={kind}").content
         text = octets.decode() if kind == "csv" else str([[c.value for c in row] for row in sheets_of(octets)["Register"]])
         assert "Reference" in text
-        for word in ("T-1", "KT", "Irene", "Child's number"):
+        for word in ("T-1", "KT", "Irene", "Child's number", "in words"):
             assert word not in text.replace(reference, ""), (kind, word)
 
 
