@@ -23,6 +23,7 @@ from drp.database.scope import core_table, count_of, delete_of, in_authority, se
 from drp.directory import lookup
 from drp.directory.lookup import find_birth_date
 from drp.reviews.review_register import erase_reviews
+from drp.written_reports.examples import forget_examples
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 from workflows.model.ladder import Status
@@ -177,6 +178,7 @@ def erase_record(
         select_of(ChallengeRow, key, ChallengeRow.id).where(col(ChallengeRow.child) == child)
     ).scalars().all()  # fmt: skip
     words = _drafts_gone(connection, key, record.number, ids) + erase_reviews(connection, key, child)
+    words += forget_examples(connection, key, ids)
     documents: set[str] = set()
     for id_ in ids:
         attached = (col(EntryRow.challenge) == id_, col(EntryRow.kind) == "document_attached")

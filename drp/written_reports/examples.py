@@ -1,5 +1,6 @@
 """Examples for a report: chosen by the IRO manager, and printed once the IRO says that the family would not know it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -8,7 +9,7 @@ from sqlalchemy import Connection, func, insert
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow
-from drp.database.directory_tables import PostRow
+from drp.database.directory_tables import CoverRow, PostRow
 from drp.database.report_tables import ReportExampleRow, WrittenReportRow
 from drp.database.scope import delete_of, in_authority, match_day, select_of, update_of
 from drp.identity.principal import NotPermitted
@@ -79,10 +80,14 @@ def remove_example(connection: Connection, authority: str, report: UUID, n: int)
 
 
 def examples_to_judge(connection: Connection, words: Authority, iro: UUID, day: date) -> list[ReportExample]:
-    """Examples of drafts, of children whose IRO somebody is, of which they are asked whether the family would know it."""
+    """Examples of drafts that wait for somebody's word: they are the child's IRO, or cover them."""
     authority = words.key
+    covered = select_of(CoverRow, authority, CoverRow.of).where(
+        col(CoverRow.by) == iro, col(CoverRow.is_delegate).is_(False), *match_day(CoverRow, day)
+    )
+    iros = {iro, *connection.execute(covered).scalars()}
     children = select_of(PostRow, authority, PostRow.key).where(
-        col(PostRow.person) == iro, col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)), *match_day(PostRow, day)
+        col(PostRow.person).in_(iros), col(PostRow.role).in_(words.roles_acting_as(Capacity.IRO)), *match_day(PostRow, day)
     )
     mine = {UUID(key) for key in connection.execute(children).scalars() if key}
     asked = (
@@ -94,7 +99,7 @@ def examples_to_judge(connection: Connection, words: Authority, iro: UUID, day: 
         )
         .where(
             col(ReportExampleRow.state) == ASKED,
-            (col(ChallengeRow.raiser) == iro) | col(ChallengeRow.child).in_(mine),
+            col(ChallengeRow.raiser).in_(iros) | col(ChallengeRow.child).in_(mine),
             col(WrittenReportRow.released_at).is_(None),
         )
         .order_by(col(WrittenReportRow.made_at), col(ReportExampleRow.n))
@@ -124,7 +129,35 @@ def judge_example(connection: Connection, words: Authority, iro: UUID, judged: J
         raise NotOpen("The example was worded anew since you opened the page.", "Read it again, and say it of the new words.")
 
 
-def forget_examples(connection: Connection, authority: str, items: list[UUID]) -> int:
+@dataclass(frozen=True)
+class KeptExample:
+    """An example that is kept of a child's item: for which report, in which words, and how it stands."""
+
+    reference: str
+    title: str
+    period: str
+    words: str
+    state: str
+
+
+def examples_of_items(connection: Connection, authority: str, items: Sequence[UUID]) -> list[KeptExample]:
+    """Every example that is kept of some items, the earliest report first."""
+    asked = (
+        select_of(ReportExampleRow, authority, ReportExampleRow, WrittenReportRow.contents)
+        .join(
+            WrittenReportRow,
+            in_authority(WrittenReportRow, authority) & (col(WrittenReportRow.id) == col(ReportExampleRow.report)),
+        )
+        .where(col(ReportExampleRow.item).in_(items))
+        .order_by(col(WrittenReportRow.made_at), col(ReportExampleRow.report), col(ReportExampleRow.n))
+    )
+    return [
+        KeptExample(row.reference, row.contents["title"], row.contents["period"], row.words, row.state)
+        for row in connection.execute(asked)
+    ]
+
+
+def forget_examples(connection: Connection, authority: str, items: Sequence[UUID]) -> int:
     """Take the examples of some items out: their record is erased. What was printed names nobody, and stays. Gives how many."""
     gone = delete_of(ReportExampleRow, authority).where(col(ReportExampleRow.item).in_(items))
     return connection.execute(gone).rowcount

@@ -20,6 +20,7 @@ from drp.data_protection.retention import NoSuchChild, RecordHeld
 from drp.database.challenge_tables import EntryRow, IdempotencyRow, WordsRow
 from drp.database.directory_tables import ChildRow
 from drp.database.record_tables import ErasureRow
+from drp.database.report_tables import ReportExampleRow
 from drp.database.review_tables import ReviewDecisionRow, ReviewRow
 from drp.items import drafts
 from drp.settings import Settings
@@ -27,6 +28,7 @@ from tests.cast.councils import procedures
 from tests.cast.stores import OWNER
 from tests.cast.world import World
 from tests.referral.matter import CONCERN, CONFIDENCE, matter, opened_bundle, refer
+from tests.subject_access.test_export import CANARY, offer_examples
 from workflows.ladder_language.reader import read_procedures
 from workflows.model.events import ChildFactsChanged
 from workflows.model.ladder import Status
@@ -286,6 +288,23 @@ def reviews_are_gone(owner: Owned) -> None:
 
 def test_what_reviews_decided_goes_too(owner: Owned) -> None:
     reviews_are_gone(owner)
+
+
+def examples_are_gone(owner: Owned) -> None:
+    offer_examples(owner)
+    erased(owner, ordered=True, really=True)
+    assert [row.words for row in owner.rows(select(col(ReportExampleRow.words)))] == [CANARY], "of another child"
+
+
+def test_examples_in_reports_go_too(owner: Owned) -> None:
+    examples_are_gone(owner)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_examples_that_are_left_are_found(owner: Owned, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "forget_examples", lambda *given: 0)
+    with pytest.raises(AssertionError):
+        examples_are_gone(owner)
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)

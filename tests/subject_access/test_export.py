@@ -25,10 +25,14 @@ from drp.database.challenge_tables import WordsRow
 from drp.database.engine import Store, Unavailable
 from drp.items import drafts
 from drp.items.attachments import NotAsAttached
+from drp.written_reports.drafts import NewReport, count_new, keep_draft
+from drp.written_reports.examples import offer_example
 from tests.cast.councils import DERBY, NORTH
 from tests.cast.stores import OWNER
 from tests.cast.world import World
 from tests.referral.matter import ADVICE, CONCERN, CONFIDENCE, attach, matter, refer
+from workflows.calendar.report_periods import ReportPeriod
+from workflows.model.reporting import ReportKind
 
 CANARY = "The canary sings of another child."
 SEALED = "This was meant for somebody else."
@@ -401,6 +405,20 @@ def test_words_of_somebody_in_a_legal_post_and_words_about_advice_may_be_privile
 
 # Each of these can fail.
 
+EXAMPLE = "Somebody waited for a plan, and it came."
+
+
+def offer_examples(world: World) -> None:
+    """A draft with an example of T-1 and one of T-2."""
+    irene, id_ = world.as_("irene"), world.chance.identity()
+    new = NewReport(ReportKind.MANAGEMENT, ReportPeriod("2026-03", "2026-03"))
+    found = [(irene.raises(child).json()["reference"], text) for child, text in (("T-1", EXAMPLE), ("T-2", CANARY))]
+    with world.service.store.write(world.council.key) as connection:
+        contents = count_new(connection, world.service.casework.procedures, world.council.key, new, world.now)
+        keep_draft(connection, world.council.key, id_, new, contents, world.now, None)
+        for reference, text in found:
+            offer_example(connection, world.council.key, id_, reference, text)
+
 
 def reviews_are_there(world: World, folder: Path) -> None:
     irene = world.as_("irene")
@@ -417,6 +435,26 @@ def reviews_are_there(world: World, folder: Path) -> None:
     assert decision["marks"], "somebody else is named"
     assert CANARY.encode() not in octets
     assert "Mrs Okafor takes her" in files(octets)["subject-access.html"].decode()
+
+
+def examples_are_there(world: World, folder: Path) -> None:
+    offer_examples(world)
+    octets = exported(world, folder)
+    (example,) = said(octets)["examples"]
+    assert (example["text"], example["state"]) == (EXAMPLE, "the IRO is asked whether the family would know it")
+    assert CANARY.encode() not in octets
+    assert EXAMPLE in files(octets)["subject-access.html"].decode()
+
+
+def test_an_example_in_a_report_is_there_and_of_no_other_child(world: World, tmp_path: Path) -> None:
+    examples_are_there(world, tmp_path)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_planted_examples_left_out_are_found(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gather, "examples_of_items", lambda *given: [])
+    with pytest.raises(ValueError, match="unpack"):
+        examples_are_there(world, tmp_path)
 
 
 def test_what_reviews_decided_is_there_and_of_no_other_child(world: World, tmp_path: Path) -> None:

@@ -282,6 +282,16 @@ class ReviewKept(BundlePart):
     decisions: list[DecisionHeld]
 
 
+class ExampleHeld(BundlePart):
+    """An example in a report, from one of the child's items, in words that were changed so that nobody knows whose it is."""
+
+    reference: str
+    report: str
+    text: str
+    state: str
+    marks: list[Mark]
+
+
 class LineHeld(BundlePart):
     """One line of the register that came from a sheet of the authority's own: the sheet knew this much, and no more is held."""
 
@@ -315,6 +325,7 @@ class SubjectAccess(BundlePart):
     child: ChildHeld | None
     """None: the directory does not know the child; only lines from a sheet do."""
     reviews: list[ReviewKept]
+    examples: list[ExampleHeld]
     items: list[Item]
     lines: list[LineHeld]
     unsent: list[Unsent]

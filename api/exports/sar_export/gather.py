@@ -3,7 +3,7 @@
 Nothing is chosen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from api.exports.sar_export.contents import (
     DecisionHeld,
     Document,
     Entry,
+    ExampleHeld,
     HandOver,
     HoldHeld,
     Item,
@@ -32,6 +33,7 @@ from drp.data_protection import subject_data
 from drp.directory import lookup
 from drp.directory.values import DirectoryChild
 from drp.reviews.review_register import list_reviews, list_writers
+from drp.written_reports.examples import ASKED, KNOWN, SAFE, examples_of_items
 from workflows.calendar.working_days import local_date, so_many
 
 CONSIDER_FIRST = (
@@ -76,6 +78,7 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     desk = replace(desk, phrases=subject_data.left_out(desk.connection, desk.authority, ids))
     items = [gather_item(desk, id_) for id_ in ids]
     reviews = _reviews(desk, child_id) if child_id else []
+    examples = _examples(desk, ids)
     unsent = _unsent(desk, number, [one.reference for one in items])
     entries = [entry for one in items for entry in one.timeline]
     last = max((entry.recorded_at for entry in entries), default=None)
@@ -86,10 +89,11 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
         + (f", the last of {moment_in_words(last)}" if last else "")
         + (f", {so_many(len(lines), 'lines')} of earlier registers" if lines else ""),
         consider_first=list(CONSIDER_FIRST),
-        marks=mark_meanings(_borne(items, entries, unsent, reviews)),
+        marks=mark_meanings(_borne(items, entries, unsent, reviews, examples)),
         number=number,
         child=_child(desk, child, child_id) if child and child_id else None,
         reviews=reviews,
+        examples=examples,
         items=items,
         lines=lines,
         unsent=unsent,
@@ -97,15 +101,18 @@ def gather_subject_access(desk: SarGatherer, number: str) -> SubjectAccess:
     )
 
 
-def _borne(items: list[Item], entries: list[Entry], unsent: list[Unsent], reviews: list[ReviewKept]) -> Iterator[Mark]:
+def _borne(
+    items: list[Item], entries: list[Entry], unsent: list[Unsent], reviews: list[ReviewKept], examples: list[ExampleHeld]
+) -> Iterator[Mark]:
     """Every mark, once for each piece that bears it. An entry with words bears its marks by each piece of them."""
-    bearers: list[Item | Entry | Words | Document | DecisionHeld] = [
+    bearers: list[Item | Entry | Words | Document | DecisionHeld | ExampleHeld] = [
         *items,
         *(entry for entry in entries if not entry.words),
         *(words for entry in entries for words in entry.words),
         *(words for draft in unsent for words in draft.words),
         *(document for one in items for document in one.documents),
         *(decision for review in reviews for decision in review.decisions),
+        *examples,
     ]
     return (mark for bearer in bearers for mark in bearer.marks)
 
@@ -179,6 +186,20 @@ def _reviews(desk: SarGatherer, child: UUID) -> list[ReviewKept]:
         )
         for review in list_reviews(desk.connection, desk.authority, child)
     ]
+
+
+EXAMPLES = {ASKED: "the IRO is asked whether the family would know it", SAFE: "may be printed", KNOWN: "is not printed"}
+
+
+def _examples(desk: SarGatherer, items: Sequence[UUID]) -> list[ExampleHeld]:
+    """Every example that is kept for a report, from the child's items."""
+    return [
+        ExampleHeld(
+            reference=one.reference, report=f"{one.title}, {one.period}", text=one.words, state=EXAMPLES[one.state],
+            marks=of_others(one.words, desk.names),
+        )
+        for one in examples_of_items(desk.connection, desk.authority, items)
+    ]  # fmt: skip
 
 
 def _lines(desk: SarGatherer, number: str, child: UUID | None) -> list[LineHeld]:
