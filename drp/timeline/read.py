@@ -108,3 +108,26 @@ def list_entries_of_kinds(
         EntryOfKind(row.challenge, row.reference, row.number, row.at, dict(words.get((row.challenge, row.number), ())))
         for row in rows
     ]
+
+
+def read_last_words(
+    connection: Connection, authority: str, challenges: Sequence[UUID], kinds: Collection[str], field: str
+) -> dict[UUID, str]:
+    """The last words of one field, by entries of some kinds, of each of some challenges; erased words are absent."""
+    said = (
+        select_of(WordsRow, authority, WordsRow.challenge, WordsRow.text)
+        .join(
+            EntryRow,
+            in_authority(EntryRow, authority)
+            & (col(EntryRow.challenge) == col(WordsRow.challenge))
+            & (col(EntryRow.number) == col(WordsRow.number)),
+        )
+        .where(
+            col(WordsRow.challenge).in_(challenges),
+            col(WordsRow.field) == field,
+            col(WordsRow.text) != "",
+            col(EntryRow.kind).in_(kinds),
+        )
+        .order_by(col(WordsRow.challenge), col(WordsRow.number))
+    )
+    return {row.challenge: row.text for row in connection.execute(said)}

@@ -72,7 +72,7 @@ HARMLESS = {
     "version": "a procedure's", "saved": "a number",
     "change": "an assumption's path, or a change just made", "subject": "a message's kind",
     "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number", "back": "a number",
-    "told": "a number", "looked": "a number",
+    "told": "a number", "looked": "a number", "asked": "a number", "format": "a kind of file",
     "cover": "which of the covers listed was just entered",
     "action": "a number of the item that is asked for",
 }  # fmt: skip
@@ -134,6 +134,11 @@ class _Value:
 
 def _values(ground: Ground, template: str, name: str) -> list[_Value]:
     world = ground.world
+    if name == "report":
+        owners = {said: THEIRS if said.endswith("elsewhere") else "" for said in ground.reports}
+        return [_Value(value, f"<{said}>", owners[said], UNKNOWN) for said, value in ground.reports.items()]
+    if name == "part":
+        return [_Value("stages", "stages"), _Value("no-such", "no-such")]
     if name == "decision":
         return [_Value(value, f"<decision, {whose}>", whose, UNKNOWN) for whose, value in ground.decisions.items()]
     if name == "reference" and template.endswith("/make-challenge"):
@@ -267,6 +272,9 @@ def answers(controls: dict[str, Control], word: str = "A word.") -> dict[str, li
 PRESSED: dict[str, Callable[[Ground], dict[str, list[str]]]] = {
     "/reviews/marked": lambda ground: {"state": ["done"], "decisions": [ground.decisions[OWN]]},
     "/reviews/looked-through": lambda ground: {"items": [ground.mid_point]},
+    "/reports/{report}/examples": lambda ground: {"reference": [ground.references[OWN]], "words": ["A word."], "remove": [""]},
+    "/reports/{report}/requests": lambda ground: {"words": ["A word."]},
+    "/reports/{report}/release": lambda ground: {"version": ["1"]},
     "/reviews/tracking": lambda ground: {
         "priority": ["high"],
         **{key: ["2"] for key in ("updates_every_weeks", "look_every_weeks")},

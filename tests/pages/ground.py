@@ -18,13 +18,19 @@ from drp.database.migrate import migrate_database
 from drp.database.sqlite_driver import sqlite3
 from drp.identity import accounts, sessions
 from drp.identity.accounts import BoundBy
+from drp.identity.tokens import principal_of
 from drp.items import drafts
 from drp.reviews.mid_points import ask_at_mid_points
+from drp.written_reports.copies import give_copies
+from drp.written_reports.drafts import NewReport, count_new, keep_draft, read_report, release_report
+from drp.written_reports.examples import offer_example
 from tests.cast.councils import ELSEWHERE, NORTH, WATCHING
 from tests.cast.direct import ask
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
 from tests.store.files import png
+from workflows.calendar.report_periods import ReportPeriod
+from workflows.model.reporting import ReportKind
 
 NONE_SUCH = "ABCD-2345"
 OWN, OTHER, THEIRS, PARTNER = "own", "another child's", "another authority's", "a partner agency's"
@@ -86,6 +92,11 @@ class Ground:
         for whose, (by, child, authority) in kept.items():
             self.decisions[whose], self.followed[whose] = self._reviewed(by, child, authority)
         self.mid_point = self._mid_point()
+        self.reports = {
+            "a draft": self._report(""),
+            "a report": self._report("2026-03"),
+            "a report elsewhere": self._report("2026-03", THEIRS),
+        }
         self._only_elsewhere()
         self._waits_for_a_word()
         self.everybody = self._everybody()
@@ -205,6 +216,26 @@ class Ground:
         assert ask_at_mid_points(world.service.casework, world.key, world.now).asked == 1
         (item,) = world.as_("irene").get("/challenges", item_type="mid_point").json()["items"]
         return str(item["reference"])
+
+    def _report(self, released: str, whose: str = OWN) -> str:
+        """A report to the management team: of February, or of a month of which it is released. Its draft has an example."""
+        world = self.world
+        authority = "elsewhere" if whose == THEIRS else world.key
+        month = released or "2026-02"
+        new = NewReport(ReportKind.MANAGEMENT, ReportPeriod(month, month))
+        id_, procedures = world.chance.identity(), world.service.casework.procedures
+        with world.store.write(authority) as connection:
+            contents = count_new(connection, procedures, authority, new, world.now)
+            keep_draft(connection, authority, id_, new, contents, world.now, None)
+            offer_example(connection, authority, id_, self.references[whose], "A word.")
+            if released:
+                report = read_report(connection, authority, id_)
+                words = procedures.current(connection, authority)[0].authority
+                signed = principal_of(connection, words, world.id("mona", authority), world.now)
+                assert report
+                release_report(connection, words, report, contents, {}, signed, world.now)
+                give_copies(connection, authority, id_, (world.id("cora", authority),), world.now)
+        return str(id_)
 
     def _only_elsewhere(self) -> None:
         """A team and a child that no other authority has."""
