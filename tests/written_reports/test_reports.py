@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 from zipfile import ZipFile
 
 import pytest
@@ -257,6 +258,8 @@ def test_a_figure_changed_by_hand_stands_beside_the_records_own(north: World) ->
 
 
 def test_a_figure_opens_exactly_its_items(north: World) -> None:
+    raised(north.at("Mon 16 March 2026, 10:00"))
+    north.at("Wed 8 April 2026, 10:00")
     for child in ("T-1", "T-2"):
         raised(north, child)
     path = drafted(north)
@@ -264,7 +267,7 @@ def test_a_figure_opens_exactly_its_items(north: World) -> None:
     addresses = {href for href, said in page.links if href.startswith("/register") and said == "2"}
     assert addresses
     for address in addresses:
-        listed = north.as_("mona").get(address).json()
+        listed = north.as_("mona").get("/register", **dict(parse_qsl(urlsplit(address).query))).json()
         assert listed["items_in_all"] == 2, address
 
 

@@ -23,11 +23,13 @@ from api.queries.report_query import (
     check_replies,
     read_question,
     register_address_behind,
+    register_address_of_behind,
     register_address_of_figure,
 )
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
+from drp.reports.front_of_themes import FrontOfThemes, read_front
 from drp.reports.period_comparison import PeriodComparison, compare_periods
 from drp.reports.status_rates import rates_of_period
 from drp.reports.theme_tables import (
@@ -40,7 +42,9 @@ from drp.reports.theme_tables import (
     finding_in_words,
     read_table,
 )
-from workflows.calendar.reporting_periods import months_in, quarter_before, quarter_of
+from drp.reports.what_changed import Movement
+from workflows.calendar.report_periods import ReportEvery
+from workflows.calendar.reporting_periods import month_of, months_in, quarter_before, quarter_of
 from workflows.model.authority import Capacity
 
 QUESTIONS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -79,8 +83,10 @@ class FigureRow:
 def show_themes_page(visit: CurrentPage, request: Request) -> Response:
     """The figures as they were asked for; without anything asked, reasons this quarter beside the one before."""
     asked = asked_by(visit, request)
+    every = FRONTS.get(request.query_params.get("front", ""), ReportEvery.YEAR)
     with reading_figures(visit, asked) as (connection, its):
         made = _table(connection, visit, its, asked)
+        front = read_front(connection, its, every, visit.today) if is_front(request) else None
         past = repeats_and_gaps.past_date(connection, its, visit.now)
         now = _now(connection, visit, its)
         rates = rates_of_period(connection, its, asked.question) if not asked.question.only else ()
@@ -113,7 +119,40 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         broken={key for key, _ in made.breaks},
         together=bool(its.words.reporting.together),
         row_title=its.title(made.question.by),
+        front=front,
+        **(_behind_front(front) if front else {}),
     )
+
+
+FRONTS = {"quarter": ReportEvery.QUARTER, "year": ReportEvery.YEAR}
+"""Of which period the front is, as its address says it."""
+
+
+def is_front(request: Request) -> bool:
+    """Is Themes opened without a question? Then what leaders ask first stands above the tables."""
+    return not set(request.query_params) - {"front"}
+
+
+def _behind_front(front: FrontOfThemes) -> dict[str, Any]:
+    """Where the figures of the front open to, and its other period."""
+    since, until = front.period.first, month_of(front.moved.now.last)
+
+    def of_impact(row: TableHeading, column: TableHeading | None) -> str:
+        impact = {"impact": column.key} if column else {}
+        return register_address_of_behind({"since": since, "until": until, "stage": row.key, **impact})
+
+    def of_reason(one: Movement) -> str:
+        return register_address_of_behind({"since": since, "until": until, "reason": one.heading.key})
+
+    is_year = front.period.is_year
+    return {
+        "of_impact": of_impact, "of_reason": of_reason,
+        "raised_now": register_address_of_behind({"since": since, "until": until}),
+        "other_front": {
+            "href": f"/themes?front={'quarter' if is_year else 'year'}",
+            "text": "This quarter instead" if is_year else "This reporting year instead",
+        },
+    }  # fmt: skip
 
 
 @router.get("/themes/time")

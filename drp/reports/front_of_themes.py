@@ -1,0 +1,154 @@
+"""What a leader asks first: what gets better or worse beyond chance, what changed for children, where replies take longest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import Connection
+
+from drp.reports.aggregate import Dimension
+from drp.reports.chance import shares_differ
+from drp.reports.display_labels import DisplayLabels, TableHeading
+from drp.reports.percentages import percent_of
+from drp.reports.repeats_and_gaps import RepeatedConcern, repeated_concerns
+from drp.reports.response_times import response_times_by_stage
+from drp.reports.theme_tables import GOOD, TableQuestion, ThemeTable, read_table
+from drp.reports.what_changed import DayStretch, WhatMoved, find_movements
+from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
+from workflows.calendar.reporting_periods import first_day, month_of, next_period
+from workflows.model.challenge import Outcome
+
+FEWEST_REPLIES = 5
+"""Of fewer replies no median is told."""
+MOST_TOLD = 5
+
+
+@dataclass(frozen=True)
+class ShareMoved:
+    """One share in two periods: what it is of, and whether it moved beyond chance (Wilson, 95 %). More of it is better."""
+
+    label: str
+    part: int
+    whole: int
+    part_before: int
+    whole_before: int
+
+    @property
+    def now(self) -> str:
+        """Per cent, one decimal."""
+        return percent_of(self.part, self.whole, 1)
+
+    @property
+    def before(self) -> str:
+        """The same of the period before."""
+        return percent_of(self.part_before, self.whole_before, 1)
+
+    @property
+    def is_beyond_chance(self) -> bool:
+        """Did it move by more than chance explains?"""
+        return shares_differ(self.part, self.whole, self.part_before, self.whole_before)
+
+    @property
+    def is_better(self) -> bool:
+        """Is there more of it than before?"""
+        return self.part * self.whole_before > self.part_before * self.whole
+
+
+@dataclass(frozen=True)
+class SlowReplies:
+    """Replies at one stage to one service: the median in days, weekends counted, of how many."""
+
+    stage: TableHeading
+    service: TableHeading
+    days: float
+    replies: int
+    late_or_none: int
+
+
+@dataclass(frozen=True)
+class FrontOfThemes:
+    """All of it, for one period up to today beside the same part of the one before."""
+
+    period: ReportPeriod
+    moved: WhatMoved
+    shares: tuple[ShareMoved, ...]
+    impact: ThemeTable
+    slow: tuple[SlowReplies, ...]
+    repeats: tuple[RepeatedConcern, ...]
+
+    @property
+    def compared(self) -> int:
+        """How many comparisons were made."""
+        return len(self.moved.compared) + len(self.shares)
+
+    @property
+    def worse(self) -> tuple[ShareMoved, ...]:
+        """Shares that fell beyond chance."""
+        return tuple(one for one in self.shares if one.is_beyond_chance and not one.is_better)
+
+    @property
+    def better(self) -> tuple[ShareMoved, ...]:
+        """Shares that rose beyond chance."""
+        return tuple(one for one in self.shares if one.is_beyond_chance and one.is_better)
+
+
+def same_part(period: ReportPeriod, today: date) -> tuple[DayStretch, DayStretch]:
+    """A period up to a day of it, and as many days from the beginning of the period before."""
+    before = period.before()
+    now = DayStretch(first_day(period.first), min(today, _last_day(period)))
+    ends = min(first_day(before.first).toordinal() + now.days - 1, _last_day(before).toordinal())
+    return now, DayStretch(first_day(before.first), date.fromordinal(ends))
+
+
+def _last_day(period: ReportPeriod) -> date:
+    return date.fromordinal(first_day(next_period(period.last)).toordinal() - 1)
+
+
+def read_front(connection: Connection, labels: DisplayLabels, every: ReportEvery, today: date) -> FrontOfThemes:
+    """Count the front page for the quarter or year that a day lies in. Challenges alone: notices are apart."""
+    period = period_holding(month_of(today), every)
+    now, before = same_part(period, today)
+    question = TableQuestion(Dimension.STAGE, None, period.first, month_of(today))
+    earlier = replace(question, first=period.before().first, last=month_of(before.last))
+    return FrontOfThemes(
+        period,
+        find_movements(connection, labels, Dimension.REASON, now, before),
+        tuple(_shares(connection, labels, question, earlier)),
+        read_table(connection, labels, replace(question, across=Dimension.IMPACT)),
+        tuple(_slow(connection, labels, question)),
+        repeated_concerns(connection, labels, question, MOST_TOLD),
+    )
+
+
+def _shares(connection: Connection, labels: DisplayLabels, now: TableQuestion, before: TableQuestion) -> list[ShareMoved]:
+    found = [_parts(connection, labels, one) for one in (now, before)]
+    return [ShareMoved(label, *found[0][label], *found[1][label]) for label in found[0]]
+
+
+def _parts(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> Mapping[str, tuple[int, int]]:
+    replies = response_times_by_stage(connection, labels, question)
+    ends = _totals(connection, labels, replace(question, by=Dimension.OUTCOME))
+    changed = _totals(connection, labels, replace(question, by=Dimension.IMPACT))
+    ended = sum(ends.get(one.value, 0) for one in (Outcome.RESOLVED, Outcome.ENDED))
+    known = sum(number for key, number in changed.items() if key and key != "too early")
+    return {
+        "Replies in time": (sum(one.in_time for one in replies), sum(one.asked for one in replies)),
+        "Resolved, of those resolved or ended without it": (ends.get(Outcome.RESOLVED.value, 0), ended),
+        "Better or partly better for the child, of those where it is said": (sum(changed.get(one, 0) for one in GOOD), known),
+    }
+
+
+def _totals(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> dict[str, int]:
+    table = read_table(connection, labels, question)
+    return {row.key: table.cell(row) for row in table.rows}
+
+
+def _slow(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> list[SlowReplies]:
+    found = []
+    for service in labels.every(Dimension.SERVICE):
+        narrowed = replace(question, only=((Dimension.SERVICE, service.key),))
+        for one in response_times_by_stage(connection, labels, narrowed):
+            given = one.in_time + one.late
+            if one.days_to_answer is not None and given >= FEWEST_REPLIES:
+                found.append(SlowReplies(one.stage, service, one.days_to_answer, given, one.late + one.none))
+    return sorted(found, key=lambda one: (-one.days, one.stage.label, one.service.label))[:MOST_TOLD]
