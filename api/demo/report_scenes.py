@@ -29,6 +29,10 @@ WRITTEN = {
 """What the IRO manager writes."""
 
 
+TOLD = (ReportKind.MANAGEMENT, ReportKind.THEMES_MEETING)
+"""Of which one is released."""
+
+
 class ReportScenes:
     """Tells one authority's reports of the last quarter that is over, up to `now` (aware UTC)."""
 
@@ -53,9 +57,9 @@ class ReportScenes:
         return self._release(made_at)
 
     def _release(self, at: datetime) -> list[SceneToSee]:
-        """The oldest report to the management team is written and released: it arrives in a leader's inbox."""
+        """The longest report to leaders is written and released: it arrives in a leader's inbox."""
         with self._service.store.read(self._key) as connection:
-            made = [one for one in drafts.list_reports(connection, self._key) if one.kind is ReportKind.MANAGEMENT]
+            made = [one for one in drafts.list_reports(connection, self._key) if one.kind in TOLD]
         if not made:
             return []
         longest = max(made, key=lambda one: (one.period.months, one.period.last))

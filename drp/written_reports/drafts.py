@@ -81,7 +81,7 @@ def count_new(connection: Connection, procedures: Procedures, authority: str, ne
     contents = contents.model_copy(update={"edition": new.edition})
     if new.edition == 1 or not contents.is_published:
         return contents
-    first = find_report(connection, authority, new.kind, new.period, new.team, 1)
+    first = find_first_released(connection, authority, new)
     kept = first.counted.part("children") if first else None
     parts = [kept if kept and part.key == kept.key else part for part in contents.parts]
     return contents.model_copy(update={"parts": parts})
@@ -157,6 +157,11 @@ def find_report(
     )
     row = connection.execute(asked).first()
     return _stored(row) if row else None
+
+
+def find_first_released(connection: Connection, authority: str, new: NewReport) -> StoredReport | None:
+    """The first edition of a report: what crosses a child's characteristic is printed as it was there."""
+    return find_report(connection, authority, new.kind, new.period, new.team, 1)
 
 
 def list_reports(connection: Connection, authority: str) -> list[StoredReport]:

@@ -2,9 +2,10 @@
 
 A table crosses a team, a service or something about a child with something else, and has the totals of its rows, of its columns
 and of all. Totals of the whole authority always stand (four of the five annual reports print them). Every cell from 1 to 4 is
-left out, and then as many others as it takes: of every cell that is left out, the numbers that remain possible, given all
-that is printed, must span at least five. What remains possible is exact: the unknown cells of such a table are the edges of a
-network that conserves what flows through it, so the furthest that one cell can move is a maximum flow (Gusfield 1988).
+left out, and then as many others as it takes: of every cell that is left out, the numbers that remain possible, given all that is
+printed, must span at least five, or as many as the authority's own totals leave at all. What remains possible is exact: the
+unknown cells of such a table are the edges of a network that conserves what flows through it, so the furthest that one cell can
+move is a maximum flow (Gusfield 1988).
 
 A table is published once for a reporting year and never counted again: no later edition, and no other table with the same
 cells, tells the difference (docs/decisions/0013-small-numbers.md).
@@ -45,25 +46,41 @@ class CrossedTable:
 
 
 def find_hidden(table: CrossedTable) -> frozenset[Cell]:
-    """The cells that are not printed. Every one that may be left out is, where fewer would not do."""
-    may = {cell for cell in table.cells() if cell not in table.always}
-    hidden = {cell for cell in may if 0 < table.count(cell) < SMALL}
-    while exposed := sorted(cell for cell in hidden if not is_protected(table, hidden, cell)):
-        beside = [
-            cell for cell in sorted(may - hidden) if any(cell[0] == one[0] or cell[1] == one[1] for one in exposed)
-        ]  # fmt: skip
-        # The smallest that says something; a nought only where nothing else is left.
-        chosen = min(beside, key=lambda cell: (table.count(cell) == 0, table.count(cell), cell), default=None)
-        if chosen is None:
-            return frozenset(may)
-        hidden.add(chosen)
+    """The cells that are not printed: the small ones, and beside each the fewest that keep it from being worked out."""
+    may = frozenset(cell for cell in table.cells() if cell not in table.always)
+    small = {cell for cell in may if 0 < table.count(cell) < SMALL}
+    needed = {cell: span_of(table, may, cell) for cell in may}
+    hidden = set(small)
+
+    def exposed(cells: Set[Cell]) -> list[Cell]:
+        return sorted(cell for cell in cells if span_of(table, cells, cell) < needed[cell])
+
+    while alone := exposed(hidden):
+        beside = [around - hidden for around in _around(table, alone[0]) if around <= may and around - hidden]
+        wide = {cells: span_of(table, hidden | cells, alone[0]) for cells in beside}
+        best = min(beside, key=lambda cells: (-wide[cells], len(cells), sum(map(table.count, cells)), sorted(cells)), default=may)
+        hidden |= best
+    for cell in sorted(hidden - small, key=lambda cell: (-table.count(cell), cell)):
+        if not exposed(hidden - {cell}):  # what was hidden since protects as much without it
+            hidden.remove(cell)
     return frozenset(hidden)
 
 
-def is_protected(table: CrossedTable, hidden: Set[Cell], cell: Cell) -> bool:
-    """Do the numbers that remain possible for a cell span enough?"""
+def _around(table: CrossedTable, cell: Cell) -> list[frozenset[Cell]]:
+    """The other three corners of every rectangle that has a cell as its corner: what is moved there, moves back by them."""
+    row, column = cell
+    return [
+        frozenset({(row, other), (another, column), (another, other)})
+        for another in (*table.rows, TOTAL)
+        for other in (*table.columns, TOTAL)
+        if another != row and other != column
+    ]
+
+
+def span_of(table: CrossedTable, hidden: Set[Cell], cell: Cell) -> int:
+    """How far apart the numbers lie that remain possible for a cell; no more than `SPAN`, which is enough."""
     low, high = possible_numbers(table, hidden, cell)
-    return high is None or high - low >= SPAN
+    return SPAN if high is None else min(high - low, SPAN)
 
 
 def possible_numbers(table: CrossedTable, hidden: Set[Cell], cell: Cell) -> tuple[int, int | None]:

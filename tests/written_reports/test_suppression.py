@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drp.written_reports import suppression
-from drp.written_reports.suppression import SPAN, TOTAL, CrossedTable, find_hidden, possible_numbers
+from drp.written_reports.suppression import SPAN, TOTAL, CrossedTable, find_hidden, possible_numbers, span_of
 
 
 def table(counts: list[list[int]], *, columns_stand: bool = True) -> CrossedTable:
@@ -58,10 +58,9 @@ def test_no_small_number_is_printed_and_none_can_be_worked_out(counts):
             assert cell not in hidden
         elif 0 < made.count(cell) < 5:
             assert cell in hidden
-    everything = {cell for cell in made.cells() if cell not in made.always}
+    everything = frozenset(cell for cell in made.cells() if cell not in made.always)
     for cell in hidden:
-        low, high = possible_numbers(made, hidden, cell)
-        assert high is None or high - low >= SPAN or hidden == everything
+        assert span_of(made, hidden, cell) == min(SPAN, span_of(made, everything, cell)), "as much as the totals leave at all"
 
 
 def test_a_total_and_one_hidden_cell_never_stand_alone():
@@ -71,13 +70,21 @@ def test_a_total_and_one_hidden_cell_never_stand_alone():
     assert len([cell for cell in hidden if cell[1] == "c0"]) > 1, "else 42 − 40 tells it"
 
 
+def test_a_total_that_always_stands_and_is_small_itself_hides_no_more_than_its_own_column():
+    """Three items at a stage, whatever is left out: nobody can be kept from knowing that no cell there holds more."""
+    made = table([[40, 12, 3, 0], [20, 9, 0, 0]])
+    assert find_hidden(made) == {("r0", "c2"), ("r1", "c2")} | {cell for cell in find_hidden(made) if cell[1] != "c2"}
+    assert not any(column == "c3" for _, column in find_hidden(made)), "noughts tell nothing of anybody"
+    assert ("r0", "c0") not in find_hidden(made) or ("r0", TOTAL) not in find_hidden(made)
+
+
 def test_noughts_and_a_table_without_small_numbers_stand_as_they_are():
     assert find_hidden(table([[0, 7], [9, 0]])) == frozenset()
 
 
 def test_hiding_the_small_number_alone_would_tell_it(monkeypatch: pytest.MonkeyPatch):
     """Planted: nothing is left out beside the small number itself."""
-    monkeypatch.setattr(suppression, "is_protected", lambda *_: True)
+    monkeypatch.setattr(suppression, "span_of", lambda *_: SPAN)
     made = table([[40, 12], [2, 9]])
     hidden = suppression.find_hidden(made)
     assert possible_numbers(made, hidden, ("r1", "c0")) == (2, 2)
