@@ -168,7 +168,9 @@ def _referrals(counting: ReportCounting) -> ReportPart:
         entries = list_entries_of_kinds(counting.connection, counting.authority, (kind,), *moments_of(counting.period))
         found[kind] = list(dict.fromkeys(entry.reference for entry in entries))
     rows = [(kind, CAFCASS_ENTRIES[kind], [number_figure(len(found[kind]))]) for kind in CAFCASS_ENTRIES]
-    table = plain_table("referrals", "Items on which it happened in the period", ["", counting.period.in_short()], rows)
+    table = plain_table(
+        "referrals", "Items on which it happened in the period", ["What happened", counting.period.in_short()], rows
+    )
     listed = "" if counting.is_published else ", ".join(found["referred_to_cafcass"])
     made = len(found["referred_to_cafcass"])
     said = f"{so_many(made, 'referrals')} to Cafcass {'was' if made == 1 else 'were'} made" if made else "No referral was made"
@@ -268,7 +270,9 @@ def _about_us(counting: ReportCounting) -> ReportPart:
         (heading.key, heading.label, [number_figure(counted.cells[heading.key, ""], {**period, **item, "outcome": heading.key})])
         for heading in counting.labels.headings(Dimension.OUTCOME, [key for key, _ in counted.cells])
     ]
-    table = plain_table("about_us", "Raised about the IRO service, and how it stands", ["", counting.period.in_short()], rows)
+    table = plain_table(
+        "about_us", "Raised about the IRO service, and how it stands", ["How it stands", counting.period.in_short()], rows
+    )
     verb = "was" if counted.items == 1 else "were"
     return part_of("about_us", f"{so_many(counted.items, 'items')} {verb} raised about the IRO service.", tables=(table,))
 

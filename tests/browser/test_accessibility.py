@@ -1,5 +1,6 @@
 """axe finds nothing on any page in any state, and neither does what axe cannot see; beside each check a twin that must fail."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -280,6 +281,43 @@ def test_themes(busy, as_, inspection):
     inspection.look(as_(busy.leader).open("/themes/time?span=five"))
     inspection.look(as_(busy.leader).open("/themes/patterns?span=all"))
     inspection.look(as_(busy.leader).open("/themes/between-reviews?span=all"))
+
+
+def test_what_leaders_ask_first_is_one_page_on_paper(busy, as_):
+    paper = as_(busy.leader).open("/themes").page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+@shows(
+    "/reports", "/reports/new", "/reports/examples", "/reports/{report}", "/reports/{report}/parts/{part}",
+    "/reports/{report}/examples", "/reports/{report}/release",
+)  # fmt: skip
+def test_reports(busy, as_, inspection):
+    head = as_(busy.head)
+    inspection.look(head.open("/reports"), "none yet")
+    inspection.look(head.open("/reports/new"), "to begin with")
+    inspection.look(press_it(head), "with faults", is_faulty=True)
+    head.choose("kind", "annual_chapter").choose("period", "2025-04/2026-03")
+    inspection.look(press_it(head), "a draft")
+    place = head.page.url.partition("/reports/")[2].partition("#")[0]
+    inspection.look(head.open(f"/reports/{place}/parts/stages"), "a part")
+    head.choose("figure", "stages/all/0").write("shown", "3").write("words", LONG)
+    inspection.look(press_it(head), "a figure without a reason", is_faulty=True)
+    inspection.look(press_it(head.write("why", "Two came by telephone.")), "changed by hand")
+    inspection.look(head.open(f"/reports/{place}/examples"), "no example yet")
+    head.write("reference", busy.items["open"]).write("words", LONG[:900])
+    inspection.look(press_it(head), "an example")
+    iro = as_(busy.iro)
+    inspection.look(iro.open("/reports/examples"), "to be judged")
+    inspection.look(press_it(iro), "not judged", is_faulty=True)
+    inspection.look(head.open(f"/reports/{place}/release"), "the last look")
+    inspection.look(press_it_alone(head), "released")
+    inspection.look(head.open("/reports"), "one released")
+
+
+def press_it_alone(hands):
+    """Press the one button of a page that has no form to fill in."""
+    return hands.take(hands.page.locator("main form button").last)
 
 
 @shows("/register")

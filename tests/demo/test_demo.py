@@ -23,6 +23,8 @@ from api.demo.scene import CAST, directory_files, scene_procedures
 from api.demo.story import tell_story
 from api.demo.trust_scenes import PAUSED, WHY_PAUSED
 from api.exports.referral.bundle import write_bundle
+from api.exports.report_paper import report_pdf
+from api.exports.report_word import report_word
 from api.exports.sar_export.export import export_subject_access
 from api.jobs import checkpoints
 from api.jobs.heartbeat import beat_once, checkpoint_authority
@@ -35,20 +37,27 @@ from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.migrate import migrate_database
 from drp.database.register_tables import RegisterRow
 from drp.database.statements import MESSAGE_OF_COPY
+from drp.directory import lookup
 from drp.directory.people import find_people_named
 from drp.identity import sessions
 from drp.messages.sending_pause import read_pause
 from drp.reports import response_times
 from drp.reports.aggregate import Dimension
 from drp.reports.display_labels import read_labels
-from drp.reports.theme_tables import TableQuestion
+from drp.reports.theme_tables import TableQuestion, read_table
 from drp.settings import Settings
+from drp.written_reports.count_report import count_report
+from drp.written_reports.report_kinds import KINDS
 from tests.cast.direct import client_of
 from tests.cast.keyed import keyed
 from tests.cast.stores import read_once
 from tests.referral.matter import opened_bundle
+from workflows.calendar.report_periods import ReportEvery, period_holding
+from workflows.calendar.reporting_periods import month_of
+from workflows.calendar.working_days import local_date
 from workflows.decision.moves import moves_of
 from workflows.model.register_entry import VisitCause
+from workflows.model.reporting import ReportKind
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -183,6 +192,8 @@ ON_THE_PAGE = {
     "a review decision made a challenge": "It goes on as ",
     "an update that is asked for again": "Update",
     "a mid-point between two reviews": "Half-way",
+    "a report that came by schedule": "Report to the management team, Q2 2026/27",
+    "a report to edit and release": "Team's page",
     "a message came back": "came back",
     "a cover who is covered": "Beth Robson",
     "a meeting called off": "called off",
@@ -237,6 +248,33 @@ def test_each_scene_is_seen_by_whom_and_where_the_story_says(told):
             page = client.get(path)
             assert (page.status_code, scene) == (200, scene)
             assert ON_THE_PAGE[scene] in unescape(page.text), scene
+
+
+@pytest.mark.parametrize("part", CAST, ids=lambda part: part.key)
+def test_every_report_of_every_authority_is_made_and_its_figures_are_those_of_the_themes(told, part):
+    service, now, _ = told
+    period = period_holding(month_of(local_date(now)), ReportEvery.YEAR).before()
+    procedures = service.casework.procedures
+    with service.store.read(part.key) as connection:
+        words = procedures.current(connection, part.key)[0].authority
+        labels = read_labels(connection, procedures, words)
+        (team, *_) = lookup.list_team_names(connection, part.key)
+        for kind, what in KINDS.items():
+            made = count_report(connection, procedures, part.key, kind, period, now, team if what.of_team else "")
+            assert [one.key for one in made.parts] == list(what.parts)
+            only = ((Dimension.TEAM, team),) if what.of_team else ()
+            only += ((Dimension.ITEM_TYPE, "partner_agency"),) if kind is ReportKind.PARTNER_AGENCIES else ()
+            practice = words.reporting.counts_practice and kind is not ReportKind.PARTNER_AGENCIES
+            for by in (Dimension.STAGE, Dimension.REASON, Dimension.OUTCOME):
+                question = TableQuestion(by, None, period.first, period.last, only, practice)
+                themes = read_table(connection, labels, question)
+                if table := next((table for one in made.parts for table in one.tables if table.key == f"{by.value}s"), None):
+                    *lines, whole = table.lines
+                    counted = {line.label: line.figures[0].number for line in lines if line.figures[0].number}
+                    assert counted == {row.label: themes.cell(row) for row in themes.rows if themes.cell(row)}, (kind, by)
+                    assert whole.figures[0].number == themes.items
+            assert report_pdf(made).startswith(b"%PDF")
+            assert report_word(made).startswith(b"PK")
 
 
 def test_the_readme_says_who_to_be_for_each_scene(told):

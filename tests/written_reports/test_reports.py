@@ -15,13 +15,16 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from api.jobs import heartbeat
+from api.pages.reports import reading_reports
 from drp.database.authority_tables import AuthorityRow
 from drp.database.report_tables import ReportDueRow, ReportExampleRow, WrittenReportRow
-from drp.written_reports import schedule
+from drp.written_reports import examples, schedule
+from drp.written_reports.contents import ReportQuote
 from notifications.channels import OutgoingMail, SendOutcome
 from tests.cast.councils import NORTH
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
+from tests.pages.ground import token_of
 from tests.referral.test_bundle import poppler
 
 
@@ -146,6 +149,26 @@ def test_two_replicas_make_each_once(north: World) -> None:
     assert made(north, "team") == [("north", "2026-04", "2026-06"), ("south", "2026-04", "2026-06")]
 
 
+def test_a_year_of_schedules_on_two_replicas_makes_each_period_once(north: World) -> None:
+    beat(north, "Wed 1 April 2026, 09:00")
+    day = north.now
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(55):
+            north.now = day = day + timedelta(days=7)
+            while any(pool.map(lambda _: heartbeat.write_reports_of(north.service, north.key), range(2))):
+                pass
+    quarters = [
+        ("2026-01", "2026-03"),
+        ("2026-04", "2026-06"),
+        ("2026-07", "2026-09"),
+        ("2026-10", "2026-12"),
+        ("2027-01", "2027-03"),
+    ]
+    assert made(north) == [("", *one) for one in quarters]
+    assert sorted(made(north, "team")) == sorted((team, *one) for team in ("north", "south") for one in quarters)
+    assert made(north, "annual_chapter") == [("", "2025-04", "2026-03")]
+
+
 def test_the_row_is_what_keeps_two_replicas_apart(north: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: a replica that does not ask whether it was the first to move the row on."""
     beat(north, "Wed 20 May 2026, 10:00")
@@ -193,6 +216,12 @@ def test_nobody_but_the_iro_manager_sees_a_draft(north: World) -> None:
         for route in ("release", "parts/changed", "examples"):
             assert visitor.open(f"{path}/{route}").status == 403
     assert "draft" in at_browser(north, "mona").open(path).text
+
+
+def test_planted_a_draft_that_readers_may_open_is_noticed(north: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_reports, "may_read_report", lambda *_: True)
+    with pytest.raises(AssertionError):
+        test_nobody_but_the_iro_manager_sees_a_draft(north)
 
 
 def test_the_draft_comes_to_the_iro_manager_by_inbox_and_mail(north: World) -> None:
@@ -349,11 +378,21 @@ def test_an_example_is_judged_in_the_words_that_were_read_and_by_its_own_iro(nor
     refused = irene.fill(asked, verdict="safe")
     assert refused.status == 409
     assert "worded anew" in refused.text
-    report = {"report": path.removeprefix("/reports/"), "n": "1", "seen_words": "Another wording.", "verdict": "safe"}
-    token = at_browser(north, "sam")
-    page = token.open("/reports/examples")
-    assert "Nothing waits for you here." in page.text
-    assert "Another wording." not in at_browser(north, "sam").open("/").text, report
+    sam = at_browser(north, "sam")
+    assert "Nothing waits for you here." in sam.open("/reports/examples").text
+    said = {"report": path.removeprefix("/reports/"), "n": "1", "seen_words": "Another wording.", "verdict": "safe"}
+    assert sam.send("POST", "/reports/examples", data={**said, "form_token": token_of(sam.cookie)}).status_code == 403
+    assert "Another wording." not in mona.open(path).text
+
+
+def test_planted_an_example_printed_without_its_iros_word_is_noticed(north: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def every_one(connection: object, authority: str, report: object) -> list[ReportQuote]:
+        listed = examples.list_examples(connection, authority, report)  # type: ignore[arg-type]
+        return [ReportQuote(words=one.words) for one in listed]
+
+    monkeypatch.setattr(reading_reports, "printed_examples", every_one)
+    with pytest.raises(AssertionError):
+        test_an_example_is_printed_once_its_iro_says_that_the_family_would_not_know_it(north)
 
 
 def test_a_report_that_is_asked_for_is_made_once(north: World) -> None:
