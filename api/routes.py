@@ -144,6 +144,7 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/board/hand-over"): RouteAudience.IRO_MANAGERS,
     ("POST", "/board/hand-over"): RouteAudience.IRO_MANAGERS,
     ("POST", "/board/hand-back"): RouteAudience.IRO_MANAGERS,
+    ("GET", "/iros/{person}"): RouteAudience.IRO_SERVICE,
     ("GET", "/told-otherwise"): RouteAudience.IRO_SERVICE,
     ("POST", "/told-otherwise"): RouteAudience.IRO_SERVICE,
     ("GET", "/replies"): RouteAudience.PERSON,

@@ -23,7 +23,7 @@ from drp.casework.load import StoredChallenge
 from drp.casework.service import ActionResult, etag_of
 from drp.directory import lookup
 from workflows.calendar.promise_in_words import explain_promise
-from workflows.calendar.working_days import local_date, long_date
+from workflows.calendar.working_days import Promise, local_date, long_date
 from workflows.decision.event_rules import open_moves
 from workflows.decision.recipients import Establishment, reach_asked
 from workflows.decision.relation import reads_iro_service, sees_head_only
@@ -95,7 +95,6 @@ class ItemViewer:
         asks = window.key.kind in ASKS_RECIPIENTS | {WindowKind.COMPLETION, WindowKind.ENDORSEMENT}
         promise = window.promise
         dated = not promise.is_without_date
-        in_words = f"by the end of {long_date(promise.due)}{' (expected)' if promise.expected else ''}" if dated else "no date"
         return WindowShape(
             kind=window.key.kind.value,
             sequence=window.key.sequence,
@@ -103,7 +102,7 @@ class ItemViewer:
             stage=self.challenge.stage_of(window),
             owner=self.title(window.owner),
             due=promise.due if dated else None,
-            due_in_words=in_words,
+            due_in_words=due_in_words(promise),
             closes_at=promise.closes_at if dated else None,
             working=explain_promise(promise),
             expected=promise.expected,
@@ -167,6 +166,13 @@ class ItemViewer:
         if state is ReferralState.CONSIDERED and not reads_iro_service(self.actor):
             state = ReferralState.NONE
         return ReferralShape(state=state.value, open_to_you="referred_to_cafcass" in moves, why_not=why)
+
+
+def due_in_words(promise: Promise) -> str:
+    """By when something is due; that it is expected only, where a bank holiday may yet move it."""
+    if promise.is_without_date:
+        return "no date"
+    return f"by the end of {long_date(promise.due)}{' (expected)' if promise.expected else ''}"
 
 
 def receipt_shape(connection: Connection, done: ActionResult, now: datetime) -> ReceiptShape:

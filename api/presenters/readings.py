@@ -20,6 +20,7 @@ IN_WORDS = {
     "team": "Shown on a team's page",
     "board": "Shown on the service board",
     "hand over": "Shown in handing over",
+    "supervision": "Shown for supervision",
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
     "register": "Shown in the register",

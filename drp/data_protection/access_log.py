@@ -53,7 +53,7 @@ AN_OPERATOR = "an operator at the command line"
 OF_THE_LOG = "access log"
 """What is written down where somebody read this log itself; followed, where they looked a person up, by whom."""
 
-LISTED = ("list", "search", "team", "board", "hand over", "inbox", "outbox", "register")
+LISTED = ("list", "search", "team", "board", "hand over", "supervision", "inbox", "outbox", "register")
 """Kinds of reading in which an item stood among others: it was seen, and not opened."""
 
 

@@ -153,6 +153,14 @@ def cases_of(connection: Connection, words: Authority, person: UUID, day: date) 
     return tuple(sorted(cases, key=lambda case: (case.number, case.role)))
 
 
+def children_of_iro(connection: Connection, words: Authority, person: UUID, day: date) -> tuple[UUID, ...]:
+    """The children whose IRO somebody is on a day by a post of their own."""
+    posts = select_of(PostRow, words.key, PostRow.key).where(
+        *_of_iros(words), col(PostRow.person) == person, *match_day(PostRow, day)
+    )
+    return tuple(UUID(key) for key in connection.execute(posts.distinct().order_by(col(PostRow.key))).scalars())
+
+
 def list_reviewed_children(connection: Connection, words: Authority, person: UUID, day: date) -> dict[str, str]:
     """The children for whom somebody, or whoever they cover, holds an IRO's role on a day: initials by case number."""
     roles = words.roles_acting_as(Capacity.IRO)

@@ -375,7 +375,7 @@ def test_who_was_told_in_another_way(busy, as_, inspection):
 
 
 @shows(
-    "/board", "/board/hand-over", "/cover", "/directory", "/directory/{person}", "/directory/{person}/leaves",
+    "/board", "/board/hand-over", "/iros/{person}", "/cover", "/directory", "/directory/{person}", "/directory/{person}/leaves",
     "/administration/who-may-come-in", "/administration/going-live",
 )  # fmt: skip
 def test_the_board_and_the_directory(busy, as_, inspection):
@@ -384,6 +384,8 @@ def test_the_board_and_the_directory(busy, as_, inspection):
     head.unfold(head.page.locator("main summary").first)
     inspection.look(press_it(head), "release, empty", is_faulty=True)
     inspection.look(as_(busy.desk).open("/board"), "business support")
+    inspection.look(head.open(f"/iros/{busy.iro}"), "the IRO manager")
+    inspection.look(as_(busy.iro).open(f"/iros/{busy.iro}"), "the IRO themself")
     inspection.look(head.open("/board/hand-over"), "whose")
     inspection.look(head.open(f"/board/hand-over?of={busy.iro}"), "to whom")
     inspection.look(press_it(head), "to nobody", is_faulty=True)

@@ -167,6 +167,10 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
             for whose, listed in ground.documents.items()
             for what, number in listed.items()
         ]
+    if name == "person" and template.startswith("/iros/"):
+        named = {"irene": "<the IRO>", "ivor": "<another IRO>"}
+        iros = [_Value(str(world.id(one)), said, none=UNKNOWN) for one, said in named.items()]
+        return [*iros, _Value(str(world.id("irene", "elsewhere")), "<an IRO elsewhere>", THEIRS, UNKNOWN)]
     if name == "person":
         here = _Value(str(world.id("sam")), "<somebody>", none=UNKNOWN)
         return [here, _Value(str(world.id("sam", "elsewhere")), "<somebody elsewhere>", THEIRS, UNKNOWN)]

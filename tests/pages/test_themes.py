@@ -43,7 +43,7 @@ def leader(world: World) -> Visitor:
 
 def figures_of(page: Page, row: str) -> list[int]:
     """The numbers of one row of the table, the total last."""
-    found = re.search(rf'<th scope="row"[^>]*>{re.escape(row)}</th>(.*?)</tr>', page.html, re.S)
+    found = re.search(rf'<th scope="row"[^>]*>(?:<a[^>]*>)?{re.escape(row)}(?:</a>)?</th>(.*?)</tr>', page.html, re.S)
     assert found, row
     return [int(number) for number in re.findall(r'numeric">(?:<a[^>]*>|<span class="app-quiet">)([\d,]+)', found[1])]
 

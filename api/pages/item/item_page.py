@@ -247,6 +247,15 @@ NEXT = {
 }
 """What is said of each window that runs, in this order."""
 
+LATE = "No reply yet from {owner}: it was due {due}."
+
+
+def text_of_next(kind: str, is_late: bool, own: FollowedWords | None) -> str:
+    """What is said of a window that runs, with places for its `owner` and when it is `due`."""
+    if kind in ASKS_RECIPIENTS and is_late:
+        return own.next["late"] if own else LATE
+    return (own.next if own else {}).get(kind, NEXT[kind])
+
 
 def what_next(seen: ItemOnPage) -> list[str]:
     """What happens next and when, one sentence for each promise that runs."""
@@ -259,11 +268,9 @@ def what_next(seen: ItemOnPage) -> list[str]:
 
 
 def _next_in_words(window: WindowShape, mine: bool, own: FollowedWords | None) -> str:
-    text = (own.next if own else {}).get(window.kind, NEXT[window.kind])
+    text = text_of_next(window.kind, window.past_its_date, own)
     if window.kind == WindowKind.JUDGEMENT and mine:
         text = "For you to consider: what comes next, {due}."
-    if window.kind in ASKS_RECIPIENTS and window.past_its_date:
-        text = own.next["late"] if own else "No reply yet from {owner}: it was due {due}."
     text = text.format(owner=window.owner, due=window.due_in_words)
     if window.held:
         return f"{text} It is held: the service was away, and an IRO manager releases it."

@@ -67,6 +67,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
             if one.of == visit.person and not one.is_delegate
         ]
         examples = examples_to_judge(connection, visit.words, visit.person, visit.today)
+        children = lookup.list_posts(connection, visit.authority, visit.person, visit.today, HeldFor.CHILD)
         kinds = {kind for rules in visit.procedures(connection) for kind in rules.ladder.items}
     mine = [one for one in lines if not one.covering]
     sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
@@ -75,6 +76,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         away=away, taken=taken, covered=[one for one in lines if one.covering],
         covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams, examples=len(examples),
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
+        is_iro=any(post.role in visit.words.roles_acting_as(Capacity.IRO) for post in children),
         waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
     )  # fmt: skip

@@ -26,6 +26,7 @@ from api.queries.report_query import (
     register_address_of_behind,
     register_address_of_figure,
 )
+from drp.directory.people import people_acting_as
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
@@ -77,6 +78,8 @@ class FigureRow:
     cells: list[FigureCell]
     """The total last."""
     broken: str
+    href: str = ""
+    """Where the label leads: an IRO's, to what they have in hand."""
 
 
 @router.get("/themes")
@@ -89,6 +92,7 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         front = read_front(connection, its, every, visit.today) if is_front(request) else None
         past = repeats_and_gaps.past_date(connection, its, visit.now)
         now = _now(connection, visit, its)
+        iros = _iros(connection, visit) if asked.question.by is Dimension.IRO else frozenset[str]()
         rates = rates_of_period(connection, its, asked.question) if not asked.question.only else ()
     finding = finding_in_words(made)
 
@@ -103,7 +107,7 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         finding=finding,
         words=asked.in_words(its),
         chart=layout.drawn_markup(bar_chart.draw_bar_chart(made, finding, address)),
-        lines=_lines(made, asked),
+        lines=_lines(made, asked, iros),
         foot=_cells(made, asked, None),
         menus=_menus(visit, its, asked),
         questions=_questions(asked),
@@ -246,9 +250,18 @@ def _table(connection: Connection, visit: PageContext, its: DisplayLabels, asked
     return as_of(read_table(connection, its, asked.question), asked, visit.today)
 
 
-def _lines(made: ThemeTable, asked: AskedQuestion) -> list[FigureRow]:
+def _lines(made: ThemeTable, asked: AskedQuestion, iros: frozenset[str]) -> list[FigureRow]:
+    """`iros`: whose rows lead to what they have in hand."""
     broken = dict(made.breaks) if made.question.by in PERIODS else {}
-    return [FigureRow(row.label, _cells(made, asked, row), broken.get(row.key, "")) for row in made.rows]
+    return [
+        FigureRow(row.label, _cells(made, asked, row), broken.get(row.key, ""), f"/iros/{row.key}" if row.key in iros else "")
+        for row in made.rows
+    ]
+
+
+def _iros(connection: Connection, visit: PageContext) -> frozenset[str]:
+    """The IROs of today: figures by IRO are shown to the IRO manager alone, who opens what each has in hand."""
+    return frozenset(str(one.id) for one in people_acting_as(connection, visit.words, [Capacity.IRO], visit.today))
 
 
 def _cells(made: ThemeTable, asked: AskedQuestion, row: TableHeading | None) -> list[FigureCell]:
