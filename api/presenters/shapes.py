@@ -44,6 +44,7 @@ class RaiseBody(Shape):
     happened: dict[str, date] = Field(
         default_factory=dict, description='Dates that deadlines run from: {"review": "2026-03-30"}.'
     )
+    first_known_on: date | None = Field(None, description="When the raiser first knew of it, if that was before today.")
     review_decision: str = ""
     raiser_role: str = "iro"
     agency: str = Field("", max_length=64, description="For a partner agency: which one.")

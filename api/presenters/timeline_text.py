@@ -251,6 +251,7 @@ def question_in_words(field: str) -> str:
 
 
 _DATED = {
+    "first_known_on": "First known on {}",
     "until": "Reply by {}",
     "on": "On {}",
     "hearing": "Hearing on {}",

@@ -1,5 +1,7 @@
 """Raising in the browser: a talk in three fields, a challenge in steps, siblings, a notice; nothing written is lost."""
 
+import re
+
 import pytest
 
 from drp.database.challenge_tables import ChallengeRow
@@ -34,6 +36,21 @@ def box(world: World) -> tuple[str, str]:
 
     theme = procedures(world.council).authority.themes[0]
     return f"reasons__{theme.key}", theme.reasons[0].key
+
+
+def test_when_it_was_first_known_is_asked_once_and_may_stay_empty(world, irene):
+    page = irene.fill(irene.open("/raise"), "/raise", child="T-1", item_type="formal")
+    name, key = box(world)
+    page = irene.fill(page, _action(page), **{name: key})
+    assert "When did you first know of this? Leave empty if today." in page.text
+    days = {"first_known_on__day": "2", "first_known_on__month": "3", "first_known_on__year": "2026"}
+    page = irene.fill(page, _action(page), concern="The plan drifts.", **days)
+    page = irene.fill(page, _action(page))
+    page = irene.fill(page, _action(page))
+    assert re.search(r"First known on\s*Monday 2 March 2026", page.text)
+    page = irene.fill(page, page.forms[-1].action)
+    (item,) = world.as_("irene").get("/challenges").json()["items"]
+    assert world.as_("irene").timeline(item["reference"])["entries"][0]["facts"]["first_known_on"] == "2026-03-02"
 
 
 def test_a_talk_is_three_fields_and_one_press(world, irene):

@@ -25,12 +25,14 @@ from tests.cast.councils import CLIMBING
 from tests.cast.world import World
 from tests.decision.planting import plant_rule
 from tests.service import test_access as accesses
+from tests.service import test_acts_beside as beside
 from tests.service import test_chain as chains
 from tests.service import test_concurrency as together
 from tests.service import test_done_when as done_when
 from tests.service import test_json_api as api
 from tests.service.test_access import Scene
 from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
+from workflows.decision import raising
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model.actor import Part
@@ -51,6 +53,12 @@ def test_an_item_shown_to_whoever_asks_is_noticed(two: World, monkeypatch: Plant
     scene = Scene(two)
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
     must_fail(lambda: accesses.test_a_strangers_item_answers_byte_for_byte_like_one_that_does_not_exist(scene))
+
+
+@one_engine
+def test_a_concern_known_before_it_could_be_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(raising, "check_day_has_come", lambda turn, day, do, field: None)
+    must_fail(lambda: beside.test_a_day_to_come_is_no_day_on_which_it_was_known(world))
 
 
 @one_engine

@@ -10,6 +10,7 @@ from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility
 from workflows.decision.item_facts import check_item_facts
 from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_talk, set_resolve_by
 from workflows.decision.watching import begin_watching
+from workflows.decision.windows import check_day_has_come
 from workflows.model.actor import Part
 from workflows.model.authority import Capacity, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
@@ -215,6 +216,8 @@ def check_raised(turn: DecisionBuilder, event: Raised) -> None:
     _check_reasons(turn, event)
     check_item_facts(turn.rules.authority, event.facts)
     _check_happened(turn, event)
+    if event.first_known_on:
+        check_day_has_come(turn, event.first_known_on, "Say when you first knew of it, or leave it empty.", "first_known_on")
     _check_priority(turn, event)
     if not turn.rules.ladder.is_notice:
         _check_start(turn, event)

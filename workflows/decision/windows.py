@@ -87,10 +87,10 @@ def named_date(turn: DecisionBuilder, named: date, field: str) -> Promise:
     return working_days.promise_on(named, today, turn.rules.calendar)
 
 
-def check_day_has_come(turn: DecisionBuilder, day: date, do: str) -> None:
+def check_day_has_come(turn: DecisionBuilder, day: date, do: str, field: str = "on") -> None:
     """Raise Unfit for a day on which nothing can have been done yet. `do`: what is to be done instead."""
     if day > working_days.local_date(turn.at):
-        raise Unfit("That day is still to come.", do, "on")
+        raise Unfit("That day is still to come.", do, field)
 
 
 def acts_at_of_promise(rules: Rules, promise: Promise) -> datetime:

@@ -103,6 +103,8 @@ class Raised(Event, type="raised"):
     """Facts of the item (`Authority.item_facts`), beside those that the directory has of the child."""
     owner: Words = field(default="", metadata=LATER)
     """Of a review decision: who is to carry it out, where that is nobody of the directory."""
+    first_known_on: date | None = field(default=None, metadata=LATER)
+    """When the raiser first knew of it, where that was before the day of raising."""
 
 
 @dataclass(frozen=True)

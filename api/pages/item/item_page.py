@@ -333,6 +333,7 @@ def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]
         ("Reasons", "; ".join(reasons)),
         ("Tracked", tracked_in_words(challenge) if challenge.item_type is ItemType.TRACKED_CASE else ""),
         ("Raised", f"{wording.moment_in_words(shape.raised_at)} by {seen.raised.by}"),
+        ("First known", _first_known(seen.raised.facts)),
         ("Now with", "; ".join(f"{', '.join(one.people) or 'nobody'} ({one.title})" for one in shape.asked)),
         ("Copied", "; ".join(shape.copied)),
         ("Meeting", wording.moment_in_words(shape.meeting_at) if shape.meeting_at else ""),
@@ -341,6 +342,12 @@ def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]
         (visit.label("cafcass"), wording.capitalised(shape.referral.state) if is_referral else ""),
     ]
     return [line for line in lines if line[1]]
+
+
+def _first_known(facts: Mapping[str, Any]) -> str:
+    """The day on which whoever raised it first knew of it, where it is said."""
+    day = facts.get("first_known_on")
+    return long_date(date.fromisoformat(day)) if day else ""
 
 
 # What pages bring to items.

@@ -154,7 +154,7 @@ def _check(connection: Connection, visit: PageContext, known: DraftInProgress, s
 
 
 STEP_OF_FIELD = {step: step for step in STEPS} | {
-    "item_type": "child", "team": "child", "concern": "effect", "resolve_by": "effect",
+    "item_type": "child", "team": "child", "concern": "effect", "resolve_by": "effect", "first_known_on": "effect",
     "other_reason": "reasons", "priority": "reasons", "happened": "reasons", "facts": "reasons",
 }  # fmt: skip
 """Where what was refused is put right; what is not here, where it starts."""
@@ -191,6 +191,7 @@ def _rows(visit: PageContext, known: DraftInProgress, event: Raised | None, sibl
         ("effect", "The concern", event.concern),
         ("effect", "For the child", event.effect_on_child),
         ("effect", "What you want", event.outcome_sought),
+        ("effect", "First known on", long_date(event.first_known_on) if event.first_known_on else ""),
         ("effect", "To be put right by", long_date(event.resolve_by) if event.resolve_by else ""),
         ("stage", "Starts at", ladder.stage(event.stage or ladder.first_for(event.item_type).key).label),
         ("stage", "Why", event.stage_reason),

@@ -177,6 +177,7 @@ def fields_of_step(connection: Connection, visit: PageContext, known: DraftInPro
             TextArea(name="concern", label="What the concern is", need="Say in a line what it is."),
             TextArea(name="effect_on_child", label="What it means for the child", hint="Now, and if nothing changes."),
             TextArea(name="outcome_sought", label="What you want to happen", rows=3),
+            DayField(name="first_known_on", label="When did you first know of this?", hint="Leave empty if today."),
             DayField(name="resolve_by", label="To be put right by", hint="If there is a day by which the child needs it."),
         ]
     if step == "stage":
@@ -283,7 +284,7 @@ def _siblings(values: Mapping[str, Any]) -> dict[str, str]:
 TAKEN_OVER = (
     "concern", "effect_on_child", "outcome_sought", "other_reason", "stage_reason", "line_for_skipped",
     "advice_before_skipping", "priority",
-    "respond_by", "resolve_by", "review_decision",
+    "respond_by", "resolve_by", "review_decision", "first_known_on",
 )  # fmt: skip
 """Answers that are fields of the event as they stand."""
 
