@@ -120,6 +120,7 @@ QUESTIONS = {
     "answer": "The reply",
     "question": "The question",
     "what_changed": "What changed for the child",
+    "childs_words": "What changed, in the child’s own words",
     "by_what": "What happened",
     "outcome": "What was agreed",
     "view": "The view",

@@ -40,6 +40,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
     agreed = [w.key.n for w in challenge.windows if w.key.kind is WindowKind.ACTION and w.closed_as not in ("done", "not done")]
     action = agreed[n % len(agreed)] if agreed else 1
     positions = ("agrees", "in_part", "disagrees", "needs_others", "beyond_our_control")
+    said = "I sleep." if challenge.about_child else ""
     made: dict[type[e.Event], e.Event] = {
         e.Acknowledged: e.Acknowledged(),
         e.NotForMe: e.NotForMe("Somebody else's."),
@@ -102,7 +103,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.Reopened: e.Reopened(other.key, "It went wrong.", "fresh", chosen_for(story.rules, other), soon),
         e.ActionDone: e.ActionDone(action),
         e.ActionNotDone: e.ActionNotDone(action, "Nothing came.", later if n % 2 else None),
-        e.ImpactRecorded: e.ImpactRecorded(("better", "too early")[n % 2], "She sleeps.", later if n % 2 else None),
+        e.ImpactRecorded: e.ImpactRecorded(("better", "too early")[n % 2], "She sleeps.", later if n % 2 else None, said),
         e.TrackingAgreed: e.TrackingAgreed("high", today, soon, n % 3, later if n % 2 else None, soon if n % 5 else None),
         e.TrackedDone: e.TrackedDone(("look_at_file", "early_review")[n % 2], today),
         e.LookedThrough: e.LookedThrough(today),

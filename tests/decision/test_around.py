@@ -266,6 +266,16 @@ def test_what_is_recorded_about_a_child_needs_a_child():
         assert event.type not in story.moves()
 
 
+def test_nobody_speaks_for_a_child_where_there_is_none():
+    story = Story(invented(STAGES, "items: [about_service]\njudge_within: 3 working days\n"))
+    story.raise_("Wed 8 April 2026, 10:00", facts=None, item_type=ItemType.ABOUT_SERVICE)
+    assert story.refused(e.ImpactRecorded("better", childs_words="I sleep.")).field == "childs_words"
+    story.do(e.ImpactRecorded("better", "The panel meets weekly."))
+    assert begun().do(e.ImpactRecorded("better", childs_words="I sleep.")).entry("impact_recorded").words == {
+        "childs_words": "I sleep."
+    }
+
+
 def test_words_stand_apart_from_facts():
     story = begun().do(e.CourtTold(on("Mon 20 April 2026"), "I do not support the plan."))
     assert story.entry("court_told").facts == {"hearing": "2026-04-20"}

@@ -410,6 +410,11 @@ def test_an_act_on_a_day_that_is_still_to_come(monkeypatch):
     fails(test_around.test_a_risk_that_was_acted_on_elsewhere_is_kept_and_moves_nothing)
 
 
+def test_a_childs_words_without_a_child(monkeypatch):
+    plant_rule(monkeypatch, e.ImpactRecorded, does=lambda turn, event: turn.note_event(event))
+    fails(test_around.test_nobody_speaks_for_a_child_where_there_is_none)
+
+
 def test_what_was_learned_is_not_kept(monkeypatch):
     plant_rule(monkeypatch, e.LearningNoted, does=lambda turn, event: None)
     fails(test_around.test_what_was_learned_is_kept_with_who_was_told_also_after_the_end)

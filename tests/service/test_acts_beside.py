@@ -4,8 +4,10 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 from typing import Any
 
+from api.exports.sar_export.export import export_subject_access
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.service.test_json_api import problem
@@ -49,3 +51,42 @@ def test_where_it_is_not_said_the_record_is_as_it_was(world: World) -> None:
     reference = world.as_("irene").raises().json()["reference"]
     assert "first_known_on" not in world.as_("irene").timeline(reference)["entries"][0]["facts"]
     assert "First known" not in at_browser(world, "irene").open(f"/challenges/{reference}").text
+
+
+# What changed, in the child's own words.
+
+SAYS = "I see my brother now."
+
+
+def test_the_childs_own_words_for_what_changed_stand_beside_the_iros(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    said = {"found": "better", "what_changed": "Time with a brother.", "childs_words": SAYS}
+    assert world.as_("irene").brings(reference, "impact_recorded", **said).status_code == 200
+    entry = last_entry(world, reference)
+    assert entry["words"] == {"what_changed": "Time with a brother.", "childs_words": SAYS}
+    assert "childs_words" not in entry["facts"], "words stand in rows of their own"
+    page = at_browser(world, "irene").open(f"/challenges/{reference}")
+    assert re.search(rf"What changed, in the child’s own words\s*{SAYS}", page.text)
+    spoken = bundle_of(world, reference)["chronology"]
+    assert SAYS not in json.dumps(spoken), "the words of an entry that was not ticked are not sent"
+
+
+def test_the_form_asks_for_them_and_they_may_stay_empty(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = at_browser(world, "irene")
+    form = f"/challenges/{reference}/do/impact_recorded"
+    irene.fill(irene.open(form), found="better", childs_words=SAYS)
+    assert last_entry(world, reference)["words"] == {"childs_words": SAYS}
+    irene.fill(irene.open(form), found="partly")
+    assert last_entry(world, reference)["words"] == {}
+
+
+def test_whoever_asks_for_the_record_gets_the_childs_words(world: World, tmp_path: Path) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    assert world.as_("irene").brings(reference, "impact_recorded", found="better", childs_words=SAYS).status_code == 200
+    out = tmp_path / "export.zip"
+    export_subject_access(world.service, world.council.key, "T-1", out)
+    with zipfile.ZipFile(out) as found:
+        said = json.loads(found.read("subject-access.json"))
+    pieces = [piece for item in said["items"] for entry in item["timeline"] for piece in entry["words"]]
+    assert [piece["question"] for piece in pieces if piece["text"] == SAYS] == ["What changed, in the child’s own words"]

@@ -19,6 +19,8 @@ def record_impact(turn: DecisionBuilder, event: ImpactRecorded) -> None:
     """What changed for the child afterwards; too early means when to look again."""
     if turn.rules.ladder.is_notice and (event.look_again_on or event.found == "too early"):
         raise Unfit("What is told once has no date.", "Record what changed, without a day to look again.", "found")
+    if event.childs_words and not turn.challenge.about_child:
+        raise Unfit("This item names no child who could have said it.", "Leave the child's words empty.", "childs_words")
     promise = promise_to_look_again(turn, event.found, event.look_again_on)
     turn.note_event(event)
     turn.change(impact=event.found)

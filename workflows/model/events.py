@@ -509,6 +509,8 @@ class ImpactRecorded(Event, type="impact_recorded"):
     found: Found
     what_changed: Words = ""
     look_again_on: date | None = None
+    childs_words: Words = field(default="", metadata=LATER)
+    """What the child says changed, in the child's own words."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,12 @@ MOVES: tuple[MoveForm, ...] = (
         e.ImpactRecorded, "next", "Say what changed for the child", "Afterwards: did it make a difference?", "Put it on the record",
         ask_these(
             RadioPick(name="found", label="How it is for the child now", options=FOUND, need="Choose one."),
-            TextArea(name="what_changed", label="What changed", rows=3), LOOK_AGAIN,
+            TextArea(name="what_changed", label="What changed", rows=3),
+            TextArea(
+                name="childs_words", label="What the child says changed, in the child’s own words", rows=2,
+                hint="Everybody on this item reads it. What was told in confidence goes under the child’s view.",
+            ),
+            LOOK_AGAIN,
         ),
     ),
     MoveForm(
