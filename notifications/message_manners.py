@@ -30,6 +30,7 @@ def manner_of(as_to: bool, how: str) -> MessageManner:
 COPIES: dict[NotificationKind, MessageWords] = {
     NotificationKind.COPIED: WORDS[NotificationKind.COPIED],
     NotificationKind.LET_READ: WORDS[NotificationKind.LET_READ],
+    NotificationKind.REVIEW_DAY: WORDS[NotificationKind.REVIEW_DAY],
     NotificationKind.STILL_WAITING: MessageWords(
         "A decision of yours is past its date",
         "A decision on what comes next is past its date.",

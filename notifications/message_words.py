@@ -248,6 +248,12 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "Look at it, and raise your own if you see it differently.",
         told=("Raised by another", "A {challenge} was raised by somebody else than the child's {iro}."),
     ),
+    NotificationKind.REVIEW_DAY: MessageWords(
+        "A review was asked for, or adjourned",
+        "The {iro} asked for a child's review before its day, or adjourned one.",
+        "No date of the {challenge} moves by it.",
+        "Read on its page which, to which day, and why.",
+    ),
     NotificationKind.LET_READ: MessageWords(
         "You may read something kept to few",
         "The child's {iro} lets you read what is kept to them on a {challenge}.",

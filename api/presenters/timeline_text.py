@@ -51,6 +51,8 @@ HEADLINES = {
     "complaint_opened": "A complaint runs beside it",
     "court_told": "The court was told",
     "risk_acted_on": "A risk today was acted on elsewhere",
+    "review_asked_for": "A review was asked for before its day",
+    "review_adjourned": "A review was adjourned",
     "learning_noted": "What was learned",
     "referral_considered": "A referral was considered, and not made",
     "referred_to_cafcass": "Referred to {cafcass}",
@@ -256,6 +258,9 @@ _DATED = {
     "until": "Reply by {}",
     "on": "On {}",
     "hearing": "Hearing on {}",
+    "review_by": "To be held by {}",
+    "review_on": "The review of {}",
+    "adjourned_to": "Adjourned to {}",
     "look_again_on": "Look again on {}",
     "next_review": "Next review on {}",
     "update_by": "An update by {}",
@@ -295,6 +300,9 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
         said.append(f"What was asked of the {roles} {facts['why']}")
     if entry.kind == "child_told":
         said.append("The child was told" if facts.get("told") else "The child was not told")
+    if entry.kind in ("review_asked_for", "review_adjourned"):
+        said += [capitalised(facts["under"])] if facts.get("under") else []
+        said += _addressed({"copy": facts["tells"]}, words, raiser)
     if entry.kind == "tracking_agreed":
         weeks = (("updates_every_weeks", "then an update every"), ("look_every_weeks", "then a look at the file every"))
         said += [facts["priority"].capitalize(), *(f"{text} {facts[name]} weeks" for name, text in weeks if facts.get(name))]

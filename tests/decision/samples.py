@@ -41,6 +41,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
     action = agreed[n % len(agreed)] if agreed else 1
     positions = ("agrees", "in_part", "disagrees", "needs_others", "beyond_our_control")
     said = "I sleep." if challenge.about_child else ""
+    known = sorted({party.role for party in challenge.everyone_told() if party.role != RAISER})
     made: dict[type[e.Event], e.Event] = {
         e.Acknowledged: e.Acknowledged(),
         e.NotForMe: e.NotForMe("Somebody else's."),
@@ -83,6 +84,10 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ComplaintOpened: e.ComplaintOpened("C-9"),
         e.RiskActedOn: e.RiskActedOn("section 47", today, "The duty team has it."),
         e.LearningNoted: e.LearningNoted("Ask the school sooner.", "The team's meeting.", today),
+        e.ReviewAskedFor: e.ReviewAskedFor(
+            soon, ("regulation 33", "regulation 37")[n % 2], "He cannot wait.", tuple(known[: n % 2])
+        ),
+        e.ReviewAdjourned: e.ReviewAdjourned(today, soon, "The school was not there.", sure=n % 2 == 1),
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
         e.ReferredToCafcass: e.ReferredToCafcass(

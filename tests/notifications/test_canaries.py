@@ -44,7 +44,9 @@ FIT: dict[str, Any] = {
     "outcome": "advice", "how": "as due", "clock": "fresh", "conflict_checked": True, "version": "1", "climb": False,
     "sure": True, "reference": "ZQREF1", "cafcass_reference": "ZQREF2", "fact": "managers_oversight", "holds": True,
     "priority": "high", "update_by": SOON, "updates_every_weeks": 2, "early_review_by": SOON, "look_at_file_by": SOON,
-    "look_every_weeks": 1, "what": "look_at_file", "alone": True,
+    "look_every_weeks": 1, "what": "look_at_file", "alone": True, "review_by": SOON, "under": "regulation 33",
+    "tells": (), "review_on": DAY,
+    "adjourned_to": SOON,
 }  # fmt: skip
 
 

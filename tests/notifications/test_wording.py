@@ -184,7 +184,12 @@ COPIES_THAT_OWE = {NotificationKind.STILL_WAITING}
 """Copies to whoever owes the decision that is past its date."""
 
 
-TO_NOBODY_ELSE = (NotificationKind.COPIED, NotificationKind.DELIVERY_FAILED, NotificationKind.LET_READ)
+TO_NOBODY_ELSE = (
+    NotificationKind.COPIED,
+    NotificationKind.DELIVERY_FAILED,
+    NotificationKind.LET_READ,
+    NotificationKind.REVIEW_DAY,
+)
 """Written to those who are copied before all."""
 
 

@@ -4,13 +4,22 @@ import io
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from api.exports.sar_export.export import export_subject_access
+from tests.cast.councils import WATCHING
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.service.test_json_api import problem
+
+
+@pytest.fixture
+def watching(build: Callable[..., World]) -> World:
+    return build(WATCHING)
 
 
 def last_entry(world: World, reference: str, by: str = "irene") -> dict[str, Any]:
@@ -90,3 +99,78 @@ def test_whoever_asks_for_the_record_gets_the_childs_words(world: World, tmp_pat
         said = json.loads(found.read("subject-access.json"))
     pieces = [piece for item in said["items"] for entry in item["timeline"] for piece in entry["words"]]
     assert [piece["question"] for piece in pieces if piece["text"] == SAYS] == ["What changed, in the child’s own words"]
+
+
+# A review asked for early, and one adjourned.
+
+EARLY = {"review_by": "2026-04-20", "under": "regulation 37", "why": "The school place is gone."}
+ADJOURNED = {"review_on": "2026-04-01", "adjourned_to": "2026-05-01", "why": "The school was not there."}
+"""20 working days: Easter and 1 May stand between, and 4 May is a bank holiday."""
+
+
+def test_a_review_asked_for_early_is_on_the_record_and_tells_nobody_by_itself(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    before = world.as_("irene").item(reference)["windows"]
+    assert world.as_("irene").brings(reference, "review_asked_for", **EARLY).status_code == 200
+    assert world.as_("irene").item(reference)["windows"] == before, "no date moves"
+    assert world.told(reference, "review_day") == []
+    page = at_browser(world, "sam").open(f"/challenges/{reference}?all=1").text
+    assert re.search(r"A review was asked for before its day.*To be held by Monday 20 April 2026.*Regulation 37", page), page
+    assert "The school place is gone." in page, "everybody on the item reads it"
+
+
+def test_whom_the_iro_ticks_is_told_and_nobody_who_does_not_know_of_it(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = at_browser(world, "irene")
+    days = {"review_by-day": "20", "review_by-month": "4", "review_by-year": "2026"}
+    page = irene.open(f"/challenges/{reference}/do/review_asked_for")
+    irene.fill(page, under="regulation 33", why="He cannot wait.", tells="social_worker", **days)
+    assert world.told(reference, "review_day") == [("informal", set(), {"sam"})]
+    answer = world.as_("irene").brings(reference, "review_asked_for", **EARLY, tells=["chief_executive"])
+    problem(answer, 422, "unfit", "tells")
+
+
+def test_an_adjourned_review_is_held_within_twenty_working_days_unless_the_iro_is_sure(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = world.as_("irene")
+    for to, status in (("2026-05-01", 200), ("2026-05-05", 422), ("2026-04-01", 422), ("2027-06-01", 422)):
+        assert irene.brings(reference, "review_adjourned", **ADJOURNED | {"adjourned_to": to}).status_code == status, to
+    answer = irene.brings(reference, "review_adjourned", **ADJOURNED | {"adjourned_to": "2026-05-05"})
+    assert "21 working days" in problem(answer, 422, "unfit", "sure")["title"]
+    assert irene.brings(reference, "review_adjourned", **ADJOURNED | {"adjourned_to": "2026-05-05"}, sure=True).status_code == 200
+    page = at_browser(world, "irene").open(f"/challenges/{reference}").text
+    assert "The review of Wednesday 1 April 2026" in page
+    assert "Adjourned to Tuesday 5 May 2026" in page
+
+
+def test_the_form_asks_whether_the_iro_is_sure_once_the_day_is_too_far(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = at_browser(world, "irene")
+    days = {f"{name}-{part}": text for name, day in (("review_on", "1 4 2026"), ("adjourned_to", "5 5 2026"))
+            for part, text in zip(("day", "month", "year"), day.split(), strict=True)}  # fmt: skip
+    page = irene.open(f"/challenges/{reference}/do/review_adjourned")
+    assert "I am sure" not in page.text
+    page = irene.fill(page, why="The school was not there.", **days)
+    assert "I am sure: that is the day to which it was adjourned" in page.text, page.text
+    irene.fill(page, sure="yes")
+    assert last_entry(world, reference)["kind"] == "review_adjourned"
+
+
+def test_a_review_is_asked_for_from_every_kind_of_item_that_is_open(watching: World) -> None:
+    irene = watching.as_("irene")
+    said = {"child": "T-1", "why": "It drifts.", "priority": "high", "on": "2026-04-01"}
+    assert irene.post("/reviews/tracking", said).status_code == 201
+    (tracked,) = (one["reference"] for one in irene.get("/challenges", item_type="tracked_case").json()["items"])
+    formal = irene.raises(item_type="formal").json()["reference"]
+    for reference in (tracked, formal):
+        assert irene.brings(reference, "review_asked_for", **EARLY).status_code == 200
+        assert irene.brings(reference, "review_adjourned", **ADJOURNED).status_code == 200
+    assert irene.brings(formal, "withdrawn", why="Settled.").status_code == 200
+    assert irene.brings(formal, "review_asked_for", **EARLY).status_code == 409
+
+
+def test_only_the_iro_asks_for_it(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    for person in ("sam", "mona", "bob"):
+        for kind, said in (("review_asked_for", EARLY), ("review_adjourned", ADJOURNED)):
+            assert world.as_(person).brings(reference, kind, **said).status_code == 403, (person, kind)

@@ -32,11 +32,12 @@ from tests.service import test_done_when as done_when
 from tests.service import test_json_api as api
 from tests.service.test_access import Scene
 from tests.service.test_chain import Stored, stored  # noqa: F401 -- a fixture
-from workflows.decision import raising
+from workflows.decision import raising, review_days
 from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model.actor import Part
 from workflows.model.authority import Capacity
+from workflows.model.events import ReviewAskedFor
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -59,6 +60,18 @@ def test_an_item_shown_to_whoever_asks_is_noticed(two: World, monkeypatch: Plant
 def test_a_concern_known_before_it_could_be_is_noticed(world: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(raising, "check_day_has_come", lambda turn, day, do, field: None)
     must_fail(lambda: beside.test_a_day_to_come_is_no_day_on_which_it_was_known(world))
+
+
+@one_engine
+def test_an_adjournment_without_its_limit_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(review_days, "LONGEST_ADJOURNMENT", 366)
+    must_fail(lambda: beside.test_an_adjourned_review_is_held_within_twenty_working_days_unless_the_iro_is_sure(world))
+
+
+@one_engine
+def test_a_review_asked_for_by_whoever_is_on_it_is_noticed(world: World, monkeypatch: Plant) -> None:
+    plant_rule(monkeypatch, ReviewAskedFor, may=frozenset(Part))
+    must_fail(lambda: beside.test_only_the_iro_asks_for_it(world))
 
 
 @one_engine

@@ -102,6 +102,7 @@ class NotificationKind(StrEnum):
     UPDATE_LATE = "update_late"
     TRACKED_DUE = "tracked_due"
     MID_POINT = "mid_point"
+    REVIEW_DAY = "review_day"
 
 
 @dataclass(frozen=True)

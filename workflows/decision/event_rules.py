@@ -16,6 +16,7 @@ from workflows.decision import (
     outcomes,
     reaching,
     replies,
+    review_days,
     watching,
     windows,
 )
@@ -133,6 +134,8 @@ _ON_THE_LADDER = {
     e.LadderMoved: EventRule(_IRO_MANAGER, None, needs=(escalation.has_not_ended,)),
 }
 
+_OF_OPEN_CASE = (off_ladder_events.is_about_child, escalation.has_not_ended)
+
 _BESIDE_IT = {
     e.CopyAdded: EventRule(_IRO_SIDE, off_ladder_events.add_copy, "copy_in", (escalation.is_sent,)),
     e.ReaderNamed: EventRule(_IRO, off_ladder_events.name_reader, "child"),
@@ -147,6 +150,8 @@ _BESIDE_IT = {
     e.ComplaintOpened: EventRule(_IRO, off_ladder_events.record_about_child, "complaint", (off_ladder_events.is_about_child,)),
     e.CourtTold: EventRule(_IRO, off_ladder_events.record_court_told, "court", (off_ladder_events.is_about_child,)),
     e.RiskActedOn: EventRule(_IRO, off_ladder_events.record_act, "child", (off_ladder_events.is_about_child,)),
+    e.ReviewAskedFor: EventRule(_IRO, review_days.ask_for_early_review, "child", _OF_OPEN_CASE),
+    e.ReviewAdjourned: EventRule(_IRO, review_days.adjourn_review, "child", _OF_OPEN_CASE),
     e.LearningNoted: EventRule(_IRO_SIDE, off_ladder_events.record_act, "impact"),
     e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),

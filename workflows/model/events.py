@@ -366,6 +366,29 @@ class RiskActedOn(Event, type="risk_acted_on"):
 
 
 @dataclass(frozen=True)
+class ReviewAskedFor(Event, type="review_asked_for"):
+    """The IRO asks that a review be held before its day: of their own (regulation 33), at the review (36), or because of what
+    they were told of a failure or a change (37). `tells`: roles told of it, of those who were told of the item before."""
+
+    review_by: date
+    under: Literal["regulation 33", "regulation 36", "regulation 37"]
+    why: Words
+    tells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReviewAdjourned(Event, type="review_adjourned"):
+    """The IRO adjourned the review of a day to another (Care Planning Regulations 2010, regulation 36)."""
+
+    review_on: date
+    adjourned_to: date
+    why: Words
+    tells: tuple[str, ...] = ()
+    sure: bool = False
+    """A day further away than the regulation gives is meant."""
+
+
+@dataclass(frozen=True)
 class LearningNoted(Event, type="learning_noted"):
     """What was learned from an item, and who was told of it (Derby, section 13: action and learning)."""
 
@@ -775,7 +798,8 @@ FromOutside = (
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | ExtensionTakenBack | SecondNameGiven
     | ReaderNamed | ReaderRemoved | CopyAdded | FactSaid | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
-    | ComplaintOpened | CourtTold | RiskActedOn | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered
+    | ComplaintOpened | CourtTold | RiskActedOn | ReviewAskedFor | ReviewAdjourned
+    | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered
     | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone

@@ -256,6 +256,32 @@ def ask_who_was_told(choices: FieldOptions) -> Sequence[FormField]:
     ]  # fmt: skip
 
 
+def ask_to_hold_review(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask by which day a review is wanted, under which regulation, and whom to tell."""
+    return [
+        DayField(name="review_by", label="To be held by", hint="For example, 27 3 2026", need="Write the day."),
+        RadioPick(name="under", label="Why you may ask", options=ASKED_UNDER, need="Choose one."),
+        WHY,
+        _whom_to_tell(choices),
+    ]
+
+
+def ask_of_adjourning(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask which review was adjourned to which day, why, and whom to tell."""
+    return [
+        DayField(name="review_on", label="The day of the review", hint="For example, 27 3 2026", need="Write the review’s day."),
+        DayField(name="adjourned_to", label="Adjourned to", need="Write the day to which it was adjourned."),
+        WHY,
+        _whom_to_tell(choices),
+    ]
+
+
+def _whom_to_tell(choices: FieldOptions) -> FormField:
+    told = dict.fromkeys(party.role for party in choices.item.loaded.challenge.everyone_told())
+    hint = "Of those who know of this item already. Nobody is told unless you tick them."
+    return TickBoxes(name="tells", label="Whom to tell", hint=hint, options=choices.roles(told))
+
+
 def ask_which_action(choices: FieldOptions) -> Sequence[FormField]:
     """Ask which agreed action is meant."""
     return [RadioPick(name="action", label="Which action", options=choices.actions(), need="Choose the action.")]
@@ -308,6 +334,11 @@ CAFCASS_DID = [
     ("no_action", "No action", ""),
 ]  # fmt: skip
 ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+ASKED_UNDER = [
+    ("regulation 33", "I want it before its day (regulation 33)", ""),
+    ("regulation 36", "At the review it could not be finished (regulation 36)", ""),
+    ("regulation 37", "I was told of a failure to act on decisions, or of a change (regulation 37)", ""),
+]
 ACTED_ON = [
     ("section 47", "Children’s social care, who begin enquiries (section 47)", ""),
     ("LADO", "The designated officer (LADO): somebody who works with children", ""),
