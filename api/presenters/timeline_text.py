@@ -51,6 +51,9 @@ HEADLINES = {
     "complaint_opened": "A complaint runs beside it",
     "court_told": "The court was told",
     "risk_acted_on": "A risk today was acted on elsewhere",
+    "rights_explained": "The child’s right to advice, and to go to court",
+    "guardian_told": "The children’s guardian was told",
+    "guardian_handed_over": "The children’s guardian and the {iro} handed over",
     "review_asked_for": "A review was asked for before its day",
     "review_adjourned": "A review was adjourned",
     "learning_noted": "What was learned",
@@ -131,6 +134,8 @@ QUESTIONS = {
     "suggests": "Suggests",
     "where": "Where",
     "others": "Who else was there",
+    "who": "Who helps the child",
+    "handed_over": "What was handed over",
     "learned": "What was learned",
     "told_of_it": "Who was told of it",
     "source": "From whom",
@@ -167,6 +172,14 @@ _ASKED_AGAIN = {
     "mid_point": "The mid-point is past its date: the {iro} was asked again",
 }
 """What is said where something that is watched between reviews is past its date."""
+
+_HELP = {
+    "an adult": "An appropriate adult was found who helps",
+    "a lawyer": "A lawyer was found who helps",
+    "not yet": "Nobody was found yet who helps",
+    "not wanted": "The child wants nobody to help",
+}
+"""What is said of who helps a child to take advice or to go to court."""
 
 _PASSED = {
     ClosedAs.NO_REPLY: "The date passed with no reply",
@@ -258,6 +271,7 @@ _DATED = {
     "until": "Reply by {}",
     "on": "On {}",
     "hearing": "Hearing on {}",
+    "found_on": "Found on {}",
     "review_by": "To be held by {}",
     "review_on": "The review of {}",
     "adjourned_to": "Adjourned to {}",
@@ -298,7 +312,9 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
     if entry.kind == "ask_not_reached":
         roles = ", ".join(item_view.title_of(words, role, raiser) for role in facts["roles"])
         said.append(f"What was asked of the {roles} {facts['why']}")
-    if entry.kind == "child_told":
+    if entry.kind == "rights_explained":
+        said.append(_HELP[facts["help_found"]])
+    if entry.kind in ("child_told", "rights_explained"):
         said.append("The child was told" if facts.get("told") else "The child was not told")
     if entry.kind in ("review_asked_for", "review_adjourned"):
         said += [capitalised(facts["under"])] if facts.get("under") else []

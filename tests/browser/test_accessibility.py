@@ -235,6 +235,7 @@ def test_every_move(busy, as_, inspection, half):
 _GOES_EMPTY = (
     "endorsed",
     "extension_taken_back",
+    "guardian_told",
     "legal_advice_taken",
     "looked_through",
     "meeting_called_off",

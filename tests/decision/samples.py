@@ -1,6 +1,7 @@
 """For each type of event, one that fits an item as it stands: what somebody at that screen would send."""
 
 from datetime import timedelta
+from typing import Literal
 
 from tests.cast.story import Story
 from tests.decision.states import chosen_for
@@ -42,6 +43,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
     positions = ("agrees", "in_part", "disagrees", "needs_others", "beyond_our_control")
     said = "I sleep." if challenge.about_child else ""
     known = sorted({party.role for party in challenge.everyone_told() if party.role != RAISER})
+    helps: tuple[Literal["an adult", "a lawyer", "not yet"], ...] = ("an adult", "a lawyer", "not yet")
     made: dict[type[e.Event], e.Event] = {
         e.Acknowledged: e.Acknowledged(),
         e.NotForMe: e.NotForMe("Somebody else's."),
@@ -84,6 +86,9 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.ComplaintOpened: e.ComplaintOpened("C-9"),
         e.RiskActedOn: e.RiskActedOn("section 47", today, "The duty team has it."),
         e.LearningNoted: e.LearningNoted("Ask the school sooner.", "The team's meeting.", today),
+        e.RightsExplained: e.RightsExplained(True, helps[n % 3], today, "Ms Grey, solicitor.", today),
+        e.GuardianTold: e.GuardianTold(today, "She agrees."),
+        e.GuardianHandedOver: e.GuardianHandedOver(today, "Time with a brother."),
         e.ReviewAskedFor: e.ReviewAskedFor(
             soon, ("regulation 33", "regulation 37")[n % 2], "He cannot wait.", tuple(known[: n % 2])
         ),

@@ -45,7 +45,7 @@ FIT: dict[str, Any] = {
     "sure": True, "reference": "ZQREF1", "cafcass_reference": "ZQREF2", "fact": "managers_oversight", "holds": True,
     "priority": "high", "update_by": SOON, "updates_every_weeks": 2, "early_review_by": SOON, "look_at_file_by": SOON,
     "look_every_weeks": 1, "what": "look_at_file", "alone": True, "review_by": SOON, "under": "regulation 33",
-    "tells": (), "review_on": DAY,
+    "help_found": "a lawyer", "found_on": DAY, "tells": (), "review_on": DAY,
     "adjourned_to": SOON,
 }  # fmt: skip
 

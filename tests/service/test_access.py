@@ -194,6 +194,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "child_view_recorded": {"about": "the issue", "view": "w"}, "child_told": {"told": True},
     "advocate_recorded": {"state": "offered"}, "complaint_opened": {"reference": "C-1"}, "court_told": {"hearing": "2026-05-01"},
     "risk_acted_on": {"how": "LADO", "on": "2026-04-01"},
+    "rights_explained": {"told": True, "on": "2026-04-01"}, "guardian_told": {"on": "2026-04-01"},
+    "guardian_handed_over": {"on": "2026-04-01", "handed_over": "w"},
     "review_asked_for": {"review_by": "2026-05-01", "under": "regulation 33", "why": "w"},
     "review_adjourned": {"review_on": "2026-04-01", "adjourned_to": "2026-04-20", "why": "w"},
     "learning_noted": {"learned": "w", "told_of_it": "w", "on": "2026-04-01"},

@@ -174,3 +174,83 @@ def test_only_the_iro_asks_for_it(world: World) -> None:
     for person in ("sam", "mona", "bob"):
         for kind, said in (("review_asked_for", EARLY), ("review_adjourned", ADJOURNED)):
             assert world.as_(person).brings(reference, kind, **said).status_code == 403, (person, kind)
+
+
+# The child's right to advice and to go to court; the children's guardian.
+
+KNOWS = {"told": True, "on": "2026-03-30", "help_found": "a lawyer", "who": "Ms Grey, Grey and Co.", "found_on": "2026-04-01"}
+
+
+def test_that_the_child_knows_and_who_helps_is_kept_to_the_childs_iro(world: World) -> None:
+    reference = world.as_("irene").raises(item_type="formal").json()["reference"]
+    assert world.as_("irene").brings(reference, "rights_explained", **KNOWS).status_code == 200
+    assert last_entry(world, reference)["childs_iro_only"]
+    page = at_browser(world, "irene").open(f"/challenges/{reference}").text
+    for said in (
+        "The child was told",
+        "A lawyer was found who helps",
+        "Found on Wednesday 1 April 2026",
+        "Ms Grey, Grey and Co.",
+    ):
+        assert said in page, said
+    for person in ("mona", "bob", "tess"):
+        kinds = [entry["kind"] for entry in world.as_(person).timeline(reference)["entries"]]
+        assert "rights_explained" not in kinds, person
+        assert "Ms Grey" not in at_browser(world, person).open(f"/challenges/{reference}?all=1").text, person
+
+
+def test_not_yet_says_why_and_half_of_it_is_refused(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = world.as_("irene")
+    wrong: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"told": True}, "on"),
+        ({"told": False}, "why_not"),
+        (KNOWS | {"who": " "}, "who"),
+        (KNOWS | {"found_on": None}, "found_on"),
+        (KNOWS | {"found_on": "2026-04-02"}, "found_on"),
+        (KNOWS | {"on": "2026-04-02"}, "on"),
+    )
+    for said, field in wrong:
+        problem(irene.brings(reference, "rights_explained", **said), 422, "unfit", field)
+    assert irene.brings(reference, "rights_explained", told=False, why_not="She is four.").status_code == 200
+    page = at_browser(world, "irene").open(f"/challenges/{reference}").text
+    assert "The child was not told" in page
+    assert "Nobody was found yet who helps" in page
+
+
+def test_the_referral_says_it_to_its_list_and_never_who_helps(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = world.as_("irene")
+    assert irene.brings(reference, "rights_explained", **KNOWS).status_code == 200
+    assert irene.brings(reference, "guardian_told", on="2026-03-31").status_code == 200
+    assert irene.brings(reference, "guardian_handed_over", on="2026-04-01", handed_over="Time with a brother.").status_code == 200
+    said = bundle_of(world, reference)
+    known = {item["key"]: (item["standing"], item["known"]) for item in said["checklist"]}
+    assert known["adult"] == (
+        "included",
+        [
+            "The child's right to take advice and to apply to court: told on Monday 30 March 2026",
+            "A lawyer who helps was found on Wednesday 1 April 2026",
+        ],
+    )
+    told = ["Told of it on Tuesday 31 March 2026", "Handed over with the IRO on Wednesday 1 April 2026"]
+    assert known["guardian"] == ("included", told)
+    assert "Ms Grey" not in json.dumps(said)
+    assert "Time with a brother" not in json.dumps(said)
+
+
+def test_the_guardian_is_told_and_hands_over_on_days_that_have_come_by_form_too(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    problem(world.as_("irene").brings(reference, "guardian_told", on="2026-04-02"), 422, "unfit", "on")
+    assert world.as_("mona").brings(reference, "guardian_told", on="2026-04-01").status_code == 403
+    irene = at_browser(world, "irene")
+    irene.fill(irene.open(f"/challenges/{reference}/do/guardian_told"), words="She sees it as I do.")
+    entry = last_entry(world, reference)
+    assert (entry["kind"], entry["facts"]["on"], entry["childs_iro_only"]) == ("guardian_told", "2026-04-01", True)
+    irene.fill(irene.open(f"/challenges/{reference}/do/guardian_handed_over"), handed_over="The order, and time with a brother.")
+    assert world.as_("irene").brings(reference, "withdrawn", why="Settled.").status_code == 200
+    late = {"on": "2026-04-01", "handed_over": "Once more."}
+    assert world.as_("irene").brings(reference, "guardian_handed_over", **late).status_code == 200, "also after the end"
+    page = irene.open(f"/challenges/{reference}").text
+    assert "The children’s guardian and the IRO handed over" in page
+    assert "The order, and time with a brother." in page

@@ -37,7 +37,7 @@ from workflows.decision.decision_builder import EntryVisibility
 from workflows.decision.event_rules import EVENT_RULES
 from workflows.model.actor import Part
 from workflows.model.authority import Capacity
-from workflows.model.events import ReviewAskedFor
+from workflows.model.events import ReviewAskedFor, RightsExplained
 
 Plant = pytest.MonkeyPatch
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -72,6 +72,13 @@ def test_an_adjournment_without_its_limit_is_noticed(world: World, monkeypatch: 
 def test_a_review_asked_for_by_whoever_is_on_it_is_noticed(world: World, monkeypatch: Plant) -> None:
     plant_rule(monkeypatch, ReviewAskedFor, may=frozenset(Part))
     must_fail(lambda: beside.test_only_the_iro_asks_for_it(world))
+
+
+@one_engine
+def test_who_helps_a_child_shown_to_everybody_is_noticed(world: World, monkeypatch: Plant) -> None:
+    plant_rule(monkeypatch, RightsExplained, does=lambda turn, event: turn.note_event(event))
+    must_fail(lambda: beside.test_that_the_child_knows_and_who_helps_is_kept_to_the_childs_iro(world))
+    must_fail(lambda: beside.test_not_yet_says_why_and_half_of_it_is_refused(world))
 
 
 @one_engine

@@ -45,6 +45,8 @@ from workflows.model.events import (
     Corrected,
     CourtTold,
     DocumentAttached,
+    GuardianHandedOver,
+    GuardianTold,
     IroChanged,
     LearningNoted,
     LegalAdviceTaken,
@@ -59,6 +61,7 @@ from workflows.model.events import (
     ReferralOutcome,
     ReferralTold,
     ReferredToCafcass,
+    RightsExplained,
     RiskActedOn,
     facts_of,
     words_of,
@@ -69,6 +72,9 @@ from workflows.model.refusals import NotOpen, NotYours, Unfit
 
 STATEMENT = "referral_statement"
 """The kind of the entry that holds what a referral says, beside the entry that it was made."""
+
+HELPS = ("an adult", "a lawyer")
+"""Who helps a child to take advice, or to go to court, once somebody is found."""
 
 _UNDER_WAY = (ReferralState.REFERRED, ReferralState.ACKNOWLEDGED)
 _IRO_SERVICE = frozenset({Part.RAISER, Part.CHILDS_IRO, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
@@ -156,6 +162,32 @@ def record_legal_advice(turn: DecisionBuilder, event: LegalAdviceTaken) -> None:
 def record_court_told(turn: DecisionBuilder, event: CourtTold) -> None:
     """The IRO's view went to court: a draft is for the child's IRO; once filed, the court's rules decide who may read it."""
     turn.note_event(event, visible=readers_of_the_iro(turn, EntryVisibility.EVERYONE))
+
+
+def explain_rights(turn: DecisionBuilder, event: RightsExplained) -> None:
+    """What the child knows of the right to advice and to go to court, and who helps. Raises Unfit for half of it.
+
+    That a child takes advice about the authority is for the child's IRO: who is asked reads nothing of it (rule 11).
+    """
+    if event.told and event.on is None:
+        raise Unfit("The child was told, and it is not said on which day.", "Name the day.", "on")
+    if not event.told and not event.why_not.strip():
+        raise Unfit("The child was not told, and it is not said why.", "Say why not.", "why_not")
+    if event.help_found in HELPS:
+        if not event.who.strip():
+            raise Unfit("Somebody was found who helps, and it is not said who.", "Say who.", "who")
+        if event.found_on is None:
+            raise Unfit("Somebody was found who helps, and it is not said when.", "Name the day.", "found_on")
+    for name in ("on", "found_on"):
+        if day := getattr(event, name):
+            check_day_has_come(turn, day, "Name the day on which it was.", name)
+    turn.note_event(event, visible=EntryVisibility.CHILDS_IRO)
+
+
+def record_guardian(turn: DecisionBuilder, event: GuardianTold | GuardianHandedOver) -> None:
+    """The children's guardian was told, or handed over: as what the court was told, for the child's IRO and whom they name."""
+    check_day_has_come(turn, event.on, "Name the day on which it was done.")
+    turn.note_event(event, visible=EntryVisibility.CHILDS_IRO)
 
 
 def record_act(turn: DecisionBuilder, event: RiskActedOn | LearningNoted) -> None:

@@ -366,6 +366,36 @@ class RiskActedOn(Event, type="risk_acted_on"):
 
 
 @dataclass(frozen=True)
+class RightsExplained(Event, type="rights_explained"):
+    """Whether the child knows of the right to take advice and to apply to court, and whether somebody was found who helps with
+    it: an appropriate adult, or a lawyer (Care Planning Regulations 2010, regulation 45). Read by the child's IRO only."""
+
+    told: bool
+    help_found: Literal["an adult", "a lawyer", "not yet", "not wanted"] = "not yet"
+    on: date | None = None
+    """When the child was told."""
+    who: Words = ""
+    found_on: date | None = None
+    why_not: Words = ""
+
+
+@dataclass(frozen=True)
+class GuardianTold(Event, type="guardian_told"):
+    """The children's guardian of proceedings was told of it."""
+
+    on: date
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class GuardianHandedOver(Event, type="guardian_handed_over"):
+    """At the end of proceedings the children's guardian and the IRO spoke, and what one leaves to the other was handed over."""
+
+    on: date
+    handed_over: Words
+
+
+@dataclass(frozen=True)
 class ReviewAskedFor(Event, type="review_asked_for"):
     """The IRO asks that a review be held before its day: of their own (regulation 33), at the review (36), or because of what
     they were told of a failure or a change (37). `tells`: roles told of it, of those who were told of the item before."""
@@ -798,7 +828,8 @@ FromOutside = (
     | MeetingArranged | MeetingCalledOff | MeetingHeld | OutcomeRecorded | Escalated | EscalationHeld | EscalationRecalled
     | WindowExtended | ExtensionTakenBack | SecondNameGiven
     | ReaderNamed | ReaderRemoved | CopyAdded | FactSaid | LegalAdviceTaken | ChildViewRecorded | ChildTold | AdvocateRecorded
-    | ComplaintOpened | CourtTold | RiskActedOn | ReviewAskedFor | ReviewAdjourned
+    | ComplaintOpened | RightsExplained | CourtTold | GuardianTold | GuardianHandedOver | RiskActedOn
+    | ReviewAskedFor | ReviewAdjourned
     | ToldOtherwise | DidNotArrive | Reminded | ReferralConsidered
     | ReferredToCafcass
     | ReferralAcknowledged

@@ -212,6 +212,12 @@ def known_to_items(it: ReferralMaterial) -> dict[str, list[str]]:
             else f"Recorded on {long_date(on)}: the child was not told"
             for on, facts, _ in it.of("child_told")
         ],
+        "adult": _rights(it),
+        "guardian": [
+            f"{'Told of it' if kind == 'guardian_told' else 'Handed over with the IRO'} on {_day(facts['on'])}"
+            for kind in ("guardian_told", "guardian_handed_over")
+            for _, facts, _ in it.of(kind)
+        ],
         "outcome": [*it.raised_words("outcome_sought"), *([f"To be put right by {long_date(by)}"] if by else [])],
         "record": [f"{so_many(spoken, 'entries')} with {'its' if spoken == 1 else 'their'} own words"] if spoken else [],
         "route": _sent(it),
@@ -222,6 +228,24 @@ def known_to_items(it: ReferralMaterial) -> dict[str, list[str]]:
         ],
     }  # fmt: skip
     return {key: lines for key, lines in found.items() if lines}
+
+
+_HELP = {"an adult": "An appropriate adult", "a lawyer": "A lawyer"}
+
+
+def _rights(it: ReferralMaterial) -> list[str]:
+    """What is known of the child's right to advice and to go to court: days and what, never who helps."""
+    said = []
+    for on, facts, _ in it.of("rights_explained"):
+        told = f"told on {_day(facts['on'])}" if facts["told"] else f"not told yet, as recorded on {long_date(on)}"
+        said.append(f"The child's right to take advice and to apply to court: {told}")
+        if facts["help_found"] in _HELP:
+            said.append(f"{_HELP[facts['help_found']]} who helps was found on {_day(facts['found_on'])}")
+        elif facts["help_found"] == "not yet":
+            said.append(f"Nobody who helps was found yet, as recorded on {long_date(on)}")
+        else:
+            said.append(f"The child wants nobody to help, as recorded on {long_date(on)}")
+    return said
 
 
 def _day(text: str) -> str:

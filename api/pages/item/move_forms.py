@@ -40,6 +40,7 @@ from api.pages.item.move_questions import (
     ask_of_judgement,
     ask_of_meeting,
     ask_of_reopening,
+    ask_of_rights,
     ask_of_tracking,
     ask_these,
     ask_to_hold_review,
@@ -299,6 +300,18 @@ MOVES: tuple[MoveForm, ...] = (
         ),
     ),
     MoveForm(
+        e.RightsExplained, "record", "The child's right to advice, and to go to court", "Regulation 45. Only the child's {iro}, and whoever covers, reads this.",
+        "Put it on the record", ask_of_rights,
+    ),
+    MoveForm(
+        e.GuardianTold, "record", "The children's guardian was told", "Where there are proceedings. Only the child's {iro}, and whoever covers, reads this.",
+        "Put it on the record", ask_these(ask_day(), TextArea(name="words", label="In your words", rows=2)),
+    ),
+    MoveForm(
+        e.GuardianHandedOver, "record", "The children's guardian and I handed over", "At the end of proceedings. Only the child's {iro}, and whoever covers, reads this.",
+        "Put it on the record", ask_these(ask_day(), TextArea(name="handed_over", label="What was handed over", need="Say what.", rows=2)),
+    ),
+    MoveForm(
         e.ReviewAskedFor, "record", "Ask for a review before its day", "It stands on the record here; no date of this item moves.",
         "Put it on the record", ask_to_hold_review,
     ),
@@ -358,7 +371,7 @@ def event_of_form(move: MoveForm, values: Mapping[str, Any]) -> e.Event:
         said["climb"] = not said.pop("consider_first", False)
     if said.get("no_look_again"):
         said.pop("look_again_on", None)
-    if move.event is e.ChildTold:
+    if move.event in (e.ChildTold, e.RightsExplained):
         said["told"] = said["told"] == "yes"
     if move.event is e.FactSaid:
         said["holds"] = said["holds"] == "yes"

@@ -256,6 +256,20 @@ def ask_who_was_told(choices: FieldOptions) -> Sequence[FormField]:
     ]  # fmt: skip
 
 
+def ask_of_rights(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whether the child knows of the right to advice and to go to court, and who helps."""
+    return [
+        RadioPick(
+            name="told", label="Was the child told?", options=[("yes", "Yes", ""), ("no", "Not yet", "")], need="Choose one."
+        ),
+        DayField(name="on", label="If so: when"),
+        TextArea(name="why_not", label="If not yet: why not", rows=2),
+        RadioPick(name="help_found", label="Who helps the child with it?", options=HELP_FOUND, need="Choose one."),
+        TextLine(name="who", label="If somebody was found: who"),
+        DayField(name="found_on", label="And when"),
+    ]
+
+
 def ask_to_hold_review(choices: FieldOptions) -> Sequence[FormField]:
     """Ask by which day a review is wanted, under which regulation, and whom to tell."""
     return [
@@ -334,6 +348,10 @@ CAFCASS_DID = [
     ("no_action", "No action", ""),
 ]  # fmt: skip
 ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+HELP_FOUND = [
+    ("an adult", "An appropriate adult", "Somebody able and willing to take it on for the child."), ("a lawyer", "A lawyer", ""),
+    ("not yet", "Nobody yet", ""), ("not wanted", "The child wants nobody", ""),
+]  # fmt: skip
 ASKED_UNDER = [
     ("regulation 33", "I want it before its day (regulation 33)", ""),
     ("regulation 36", "At the review it could not be finished (regulation 36)", ""),
