@@ -328,7 +328,7 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
     if entry.kind == "made_challenge":
         said.append(f"It goes on as {facts['reference']}")
     if entry.kind not in ("stage_entered", "raised"):
-        named = [facts.get(name) for name in ("state", "found", "about", "outcome", "how")]
+        named = [facts.get(name) for name in ("state", "found", "about", "outcome", "how", "from_whom")]
         said += [capitalised(text.replace("_", " ")) for text in named if isinstance(text, str)]
     return said
 

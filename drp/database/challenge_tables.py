@@ -161,6 +161,7 @@ class EntryRow(Row, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["authority", "challenge"], ["challenge.authority", "challenge.id"]),
         UniqueConstraint("authority", "challenge", "previous"),
+        Index("ix_entry_advice", "authority", **some_rows("kind = 'legal_advice_taken'")),
     )
 
 

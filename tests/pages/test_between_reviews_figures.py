@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from drp.reports import between_reviews
+from drp.reports import advice_taken, between_reviews
 from tests.cast.councils import WATCHING
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
@@ -106,3 +106,67 @@ def test_without_anything_the_page_says_so(world: World) -> None:
     assert "Tracked cases" not in page.text
     assert "Mid-points" not in page.text
     assert "No review of this period stands on the register" in page.text
+
+
+# Independent legal advice.
+
+
+def advised(world: World, by: str = "irene", child: str = "T-1", **said: str) -> str:
+    reference = str(world.as_(by).raises(child).json()["reference"])
+    advice = {"source": "Mr Ash", "conflict_checked": True, "content": "Apply.", "on": "2026-04-01", **said}
+    assert world.as_(by).brings(reference, "legal_advice_taken", **advice).status_code == 200
+    return reference
+
+
+def advice_is_counted(world: World) -> None:
+    advised(world, from_whom="Cafcass duty line")
+    advised(world, on="2026-03-31", from_whom="Cafcass duty line")
+    advised(world, by="ivor", child="T-4", from_whom="a neighbouring authority", on="2024-04-01")
+    advised(world, by="ivor", child="T-4", on="2023-12-01")
+    advised(world)
+    wrong = advised(world, from_whom="another source")
+    assert world.as_("irene").brings(wrong, "recorded_in_error", why="Another child.").status_code == 200
+    for person in ("hugo", "mona", "irene"):
+        page = at_browser(world, person).open("/themes/between-reviews")
+        assert table(page, "Of the whole authority, by reporting year") == [
+            ["Cafcass duty line", "0", "1", "1"],
+            ["A neighbouring authority", "1", "0", "0"],
+            ["A solicitor outside", "0", "0", "0"],
+            ["The authority&#39;s own lawyer", "0", "0", "0"],
+            ["Another source", "0", "0", "0"],
+            ["Not said", "0", "0", "1"],
+        ]
+        section = page.html.partition("Independent legal advice</h2>")[2].partition("</table>")[0]
+        assert "<a" not in section, "no figure leads to an item"
+        for kept in ("Mr Ash", "Apply."):
+            assert kept not in page.html, (person, kept)
+
+
+def test_advice_is_counted_by_source_and_reporting_year_and_leads_to_no_item(world: World) -> None:
+    advice_is_counted(world)
+
+
+def test_another_authoritys_advice_is_not_counted(two: World) -> None:
+    theirs = two.as_("irene", "elsewhere").raises().json()["reference"]
+    said = {"source": "Mr Ash", "on": "2026-04-01", "conflict_checked": True, "from_whom": "Cafcass duty line"}
+    assert two.as_("irene", "elsewhere").brings(theirs, "legal_advice_taken", **said).status_code == 200
+    page = at_browser(two, "mona").open("/themes/between-reviews")
+    assert table(page, "Of the whole authority, by reporting year")[0] == ["Cafcass duty line", "0", "0", "0"]
+
+
+def test_the_form_asks_where_it_came_from(world: World) -> None:
+    reference = world.as_("irene").raises().json()["reference"]
+    irene = at_browser(world, "irene")
+    irene.fill(
+        irene.open(f"/challenges/{reference}/do/legal_advice_taken"), from_whom="Cafcass duty line", source="The duty lawyer"
+    )
+    entry = world.as_("irene").timeline(reference)["entries"][-1]
+    assert (entry["facts"]["from_whom"], entry["words"]["source"]) == ("Cafcass duty line", "The duty lawyer")
+    assert "Cafcass duty line" in irene.open(f"/challenges/{reference}").text
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_twin_advice_of_the_calendar_year_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(advice_taken, "quarter_of", lambda day: f"{day.year}-Q1")
+    with pytest.raises(AssertionError):
+        advice_is_counted(world)

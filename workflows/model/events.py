@@ -305,6 +305,13 @@ class FactSaid(Event, type="fact_said"):
     words: Words = ""
 
 
+AdviceFrom = Literal[
+    "Cafcass duty line", "a neighbouring authority", "a solicitor outside", "the authority's own lawyer", "another source"
+]
+ADVICE_FROM: tuple[str, ...] = get_args(AdviceFrom)
+"""The kinds of source of legal advice that are counted (IRO Handbook 6.13)."""
+
+
 @dataclass(frozen=True)
 class LegalAdviceTaken(Event, type="legal_advice_taken"):
     """Independent legal advice (IRO Handbook 6.13). Seen by the IRO service only."""
@@ -313,6 +320,8 @@ class LegalAdviceTaken(Event, type="legal_advice_taken"):
     on: date
     conflict_checked: bool
     content: Words = ""
+    from_whom: AdviceFrom | Literal[""] = field(default="", metadata=LATER)
+    """What kind of source it was: what is counted. Empty: not said."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from api.pages.frame.form_fields import (
 from api.pages.item.move_questions import (
     ABOUT,
     ACTED_ON,
+    ADVICE_OPTIONS,
     ADVOCATE,
     CAFCASS_DID,
     CONTACT_HOW,
@@ -329,6 +330,7 @@ MOVES: tuple[MoveForm, ...] = (
     MoveForm(
         e.LegalAdviceTaken, "record", "Legal advice was taken", "Only the child's {iro}, and whoever covers, reads this.", "Put it on the record",
         ask_these(
+            RadioPick(name="from_whom", label="Where it came from", hint="This alone is counted, for the whole authority.", options=ADVICE_OPTIONS),
             TextLine(name="source", label="From whom", need="Say from whom."), ask_day(),
             TickBox(name="conflict_checked", label="It was checked that they act for nobody else in this"),
             TextArea(name="content", label="The advice"),

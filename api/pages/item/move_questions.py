@@ -25,6 +25,7 @@ from api.pages.frame.form_fields import (
 from workflows.calendar.working_days import long_date
 from workflows.model import events as e
 from workflows.model.challenge import WindowKind
+from workflows.model.events import ADVICE_FROM
 from workflows.model.ladder import Ladder, TrackedBy
 
 Asks = Callable[[FieldOptions], Sequence[FormField]]
@@ -348,6 +349,7 @@ CAFCASS_DID = [
     ("no_action", "No action", ""),
 ]  # fmt: skip
 ABOUT = [("the issue", "The issue", ""), ("taking it higher", "Taking it higher", ""), ("a referral", "A referral", "")]
+ADVICE_OPTIONS = [(key, key[:1].upper() + key[1:], "") for key in ADVICE_FROM]
 HELP_FOUND = [
     ("an adult", "An appropriate adult", "Somebody able and willing to take it on for the child."), ("a lawyer", "A lawyer", ""),
     ("not yet", "Nobody yet", ""), ("not wanted", "The child wants nobody", ""),

@@ -5,10 +5,11 @@ from fastapi import Request, Response
 from api.pages.frame.browser_request import CurrentPage, router
 from api.pages.reports.themes_page import asked_by, reading_figures, span_choices
 from api.queries.report_query import UNRECORDED, register_address_behind
-from drp.reports import between_reviews
+from drp.reports import advice_taken, between_reviews
 from drp.reports.aggregate import Dimension
 from drp.reports.between_reviews import FollowedFigures
 from drp.reviews.review_register import PAPER_WITHIN
+from workflows.calendar.reporting_periods import year_in_words
 from workflows.model.authority import rules_that_follow
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
@@ -33,6 +34,8 @@ def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
         ]
         tracked = between_reviews.figures_of_tracked(connection, its, q, priorities, visit.now)
         mid_points = between_reviews.figures_of_mid_points(connection, its, q)
+        years = advice_taken.years_until(visit.today)
+        advice = advice_taken.count_advice(connection, visit.authority, years)
         paper = between_reviews.figures_of_paper(connection, its, q, current[0].calendar)
 
     def lines(by: Dimension, one: FollowedFigures, ends: str) -> str:
@@ -46,5 +49,6 @@ def show_between_reviews(visit: CurrentPage, request: Request) -> Response:
         "themes_between_reviews.html", title="Between reviews", words=asked.in_words(its), spans=span_choices(asked, PATH),
         decisions=decisions, tracked=tracked, mid_points=mid_points, paper=paper, lines=lines, mid=mid,
         does_track=tracking is not None, asks=rules_that_follow(current, visit.today, ItemType.MID_POINT) is not None,
+        advice=advice, years=[year_in_words(year) for year in years],
         within={name: length.number for name, length in PAPER_WITHIN.items()},
     )  # fmt: skip
