@@ -77,6 +77,8 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/challenges/{reference}/file/{number}"): RouteAudience.ON_IT,
     ("GET", "/challenges/{reference}/letter"): RouteAudience.ON_IT,
     ("POST", "/challenges/{reference}/letter"): RouteAudience.ON_IT,
+    ("GET", "/challenges/{reference}/court-statement"): RouteAudience.ON_IT,
+    ("POST", "/challenges/{reference}/court-statement"): RouteAudience.ON_IT,
     ("GET", "/challenges/{reference}/make-challenge"): RouteAudience.ON_IT,
     ("POST", "/challenges/{reference}/make-challenge"): RouteAudience.ON_IT,
     ("GET", "/reviews"): RouteAudience.IRO_SERVICE,

@@ -24,6 +24,7 @@ IN_WORDS = {
     "inbox": "Shown in the inbox",
     "outbox": "Shown in the outbox",
     "register": "Shown in the register",
+    "court statement": "Made into a statement to the court",
     "subject access": "Exported whole, for a subject access request",
     "send log": "Exported the send log",
     "audit": "Read by an auditor: stages, dates, acts and proof",

@@ -181,12 +181,16 @@ def test_a_referral_section_by_section(busy, as_, inspection):
     inspection.look(made, "made")
 
 
-@shows("/challenges/{reference}/file", "/challenges/{reference}/file/{number}", "/challenges/{reference}/letter")
+@shows(
+    "/challenges/{reference}/file", "/challenges/{reference}/file/{number}", "/challenges/{reference}/letter",
+    "/challenges/{reference}/court-statement",
+)  # fmt: skip
 def test_what_goes_to_the_childs_file_and_to_the_child(busy, as_, inspection):
     hands = as_(busy.iro)
     place = f"/challenges/{busy.items['answered']}"
     inspection.look(hands.open(f"{place}/file"), "every step")
     inspection.look(hands.open(f"{place}/file/1"), "one step")
+    inspection.look(hands.open(f"{place}/court-statement"), "to begin with")
     inspection.look(hands.open(f"{place}/letter"), "to begin with")
     inspection.look(hands.write("letter", "").press("Show it ready to print"), "empty", is_faulty=True)
     inspection.look(hands.write("letter", LONG).write("name", "Kit").press("Show it ready to print"), "ready to print")

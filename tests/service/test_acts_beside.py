@@ -1,5 +1,6 @@
 """What the IRO puts on the record beside a challenge, over JSON and on its page: it is kept, shown, and moves nothing."""
 
+import html
 import io
 import json
 import re
@@ -254,3 +255,92 @@ def test_the_guardian_is_told_and_hands_over_on_days_that_have_come_by_form_too(
     page = irene.open(f"/challenges/{reference}").text
     assert "The children’s guardian and the IRO handed over" in page
     assert "The order, and time with a brother." in page
+
+
+# The statement to the court.
+
+BESIDE = {
+    "legal_advice_taken": {"source": "Mr Ash", "on": "2026-04-01", "conflict_checked": True, "content": "Canary: apply."},
+    "child_view_recorded": {"about": "the issue", "view": "Canary: I am afraid.", "in_confidence": True},
+    "noted": {"text": "Canary: ours alone.", "iro_service_only": True},
+    "rights_explained": KNOWS,
+}
+"""What the record keeps to few, and no statement says."""
+
+
+def answered(world: World) -> str:
+    """A challenge that was answered with an action, and taken higher; with what is kept to few beside it."""
+    said = {"effect_on_child": "He waits.", "outcome_sought": "A plan.", "first_known_on": "2026-03-02"}
+    reference = str(world.as_("irene").raises(item_type="formal", **said).json()["reference"])
+    reply = {"position": "in_part", "answer": "The panel is full.", "actions": [{"what": "Ask the panel.", "by": "2026-04-20"}]}
+    assert world.as_("tess").brings(reference, "responded", **reply).status_code == 200
+    for kind, more in BESIDE.items():
+        assert world.as_("irene").brings(reference, kind, **more).status_code == 200, kind
+    world.at("Thu 2 April 2026, 10:00")
+    assert world.as_("irene").brings(reference, "escalated", why="It cannot wait.").status_code == 200
+    return reference
+
+
+def statement(world: World, reference: str, then: str = "page", by: str = "irene", **said: str) -> Any:
+    visitor = at_browser(world, by)
+    page = visitor.open(f"/challenges/{reference}/court-statement")
+    assert page.status == 200, page.text
+    form = page.form(f"/challenges/{reference}/court-statement")
+    body = {name: list(values) for name, values in form.inputs.items()} | {"then": [then], **said}
+    return visitor.send("POST", form.action, data=body)
+
+
+def test_the_statement_says_what_was_challenged_when_and_what_remains_and_nothing_kept_to_few(world: World) -> None:
+    reference = answered(world)
+    text = html.unescape(statement(world, reference, own="He has waited since Christmas.").text)
+    for said in (
+        "raised on Wednesday 1 April 2026 by Irene. The matter was first known on Monday 2 March 2026.",
+        "The plan drifts.",
+        "Wednesday 1 April 2026: Stage 2 (raised here). It was put to the Team Manager. A reply was promised by the end of",
+        "Answered, on Wednesday 1 April 2026.",
+        "Thursday 2 April 2026: Stage 3 (taken higher).",
+        "Reply of Wednesday 1 April 2026, by Tess at Stage 2: Agrees in part; to be done by Monday 20 April 2026.",
+        "The panel is full.",
+        "Agreed, and not yet seen to be done: Ask the panel. (by Monday 20 April 2026)",
+        "What was asked for: A plan.",
+        "He has waited since Christmas.",
+    ):
+        assert said in text, (said, text)
+    for kept in ("Canary", "Mr Ash", "Ms Grey", "It cannot wait."):
+        assert kept not in text, kept
+
+
+def test_it_is_a_draft_until_the_court_was_told_for_that_hearing(world: World) -> None:
+    reference = answered(world)
+    mark = "Draft: it is not recorded that the court was told"
+    assert mark in statement(world, reference).text
+    assert world.as_("irene").brings(reference, "court_told", hearing="2026-05-01", view="Canary: the view.").status_code == 200
+    for_hearing = {f"hearing-{part}": text for part, text in zip(("day", "month", "year"), ("1", "5", "2026"), strict=True)}
+    for said, is_draft in (({}, False), (for_hearing, False), (for_hearing | {"hearing-day": "8"}, True)):
+        made = statement(world, reference, **said).text
+        assert (mark in made) is is_draft, said
+        assert "Canary" not in made
+
+
+def test_it_comes_as_a_pdf_of_the_same_bytes_and_is_written_down(world: World) -> None:
+    reference = answered(world)
+    first, second = (statement(world, reference, "pdf", own="中 He waits.") for _ in range(2))
+    assert (first.status_code, first.headers["content-type"], first.content[:5]) == (200, "application/pdf", b"%PDF-")
+    assert first.content == second.content
+    assert "attachment" in first.headers["content-disposition"]
+    made = [line["what"] for line in world.service.access_log.of(world.council.key, reference)]
+    assert made.count("court statement") == 2
+
+
+def test_only_the_childs_iro_and_whoever_covers_makes_it(world: World) -> None:
+    reference = answered(world)
+    world.cover("irene", "colin", "2026-04-01")
+    place = f"/challenges/{reference}/court-statement"
+    for person, status in (("irene", 200), ("colin", 200), ("mona", 403), ("bob", 403), ("tess", 403), ("ivor", 404)):
+        assert at_browser(world, person).send("GET", place).status_code == status, person
+    assert "Statement to the court" not in at_browser(world, "irene").open(f"/challenges/{reference}").text, "no proceedings"
+    assert "does not say that there are proceedings" in at_browser(world, "irene").open(place).text
+    assert world.as_("irene").brings(reference, "court_told", hearing="2026-05-01").status_code == 200
+    for person, offered in (("irene", True), ("mona", False)):
+        page = at_browser(world, person).open(f"/challenges/{reference}?all=1")
+        assert ("Statement to the court" in page.text) is offered, person

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from api import request_context
+from api.exports import court_statement
 from api.json import challenges
 from api.presenters import item_reader
 from api.queries import item_list
@@ -79,6 +80,18 @@ def test_who_helps_a_child_shown_to_everybody_is_noticed(world: World, monkeypat
     plant_rule(monkeypatch, RightsExplained, does=lambda turn, event: turn.note_event(event))
     must_fail(lambda: beside.test_that_the_child_knows_and_who_helps_is_kept_to_the_childs_iro(world))
     must_fail(lambda: beside.test_not_yet_says_why_and_half_of_it_is_refused(world))
+
+
+@one_engine
+def test_a_statement_to_the_court_that_forgets_its_mark_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(court_statement, "DRAFT", "")
+    must_fail(lambda: beside.test_it_is_a_draft_until_the_court_was_told_for_that_hearing(world))
+
+
+@one_engine
+def test_a_statement_to_the_court_of_every_entry_is_noticed(world: World, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(court_statement, "REPLIES", ("responded", "legal_advice_taken"))
+    must_fail(lambda: beside.test_the_statement_says_what_was_challenged_when_and_what_remains_and_nothing_kept_to_few(world))
 
 
 @one_engine

@@ -146,11 +146,17 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
         asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
         entries=list(reversed(timeline_text.entries_in_words(seen.item, seen.timeline))),
         done=done_in_words(visit, DONE.get(done, DONE[""]).replace("{mail}", mail[:1].lower() + mail[1:]) if done else ""),
-        unreached=unreached,
+        unreached=unreached, to_court=offers_statement(seen),
         may_answer=seen.presses and any(press.task is TaskKind.ANSWER for press in seen.presses),
         service=is_of_service, facts=facts_in_words(visit, seen), urgent=visit.words.duty_numbers if is_of_service else (),
         may_attach=is_open_to(DocumentAttached, seen.item.rules, seen.challenge, seen.item.actor),
     )  # fmt: skip
+
+
+def offers_statement(seen: ItemOnPage) -> bool:
+    """Is it offered on the item's page: to the child's IRO, where there are proceedings, or the court was told of it?"""
+    is_iros = seen.challenge.about_child and Part.CHILDS_IRO in seen.item.actor.parts
+    return is_iros and (seen.challenge.facts.in_proceedings or any(one.kind == "court_told" for one in seen.timeline.entries))
 
 
 def is_talk(item: item_reader.SeenItem) -> bool:
