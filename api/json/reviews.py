@@ -1,5 +1,6 @@
 """Reviews over JSON: what a child's reviews decided, and following one of it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +19,7 @@ from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
 from drp.reviews.following import EnteredDecision, EnteredReview, HowFollowed, enter_review, follow_decision
-from drp.reviews.review_register import DecisionLine, HeldReview, check_keeps_reviews
+from drp.reviews.review_register import PLAN_DAYS, DecisionLine, HeldReview, PlanDays, check_keeps_reviews
 from drp.reviews.tracking import find_tracked, track_case
 from workflows.calendar.working_days import local_date
 from workflows.model.events import TrackingAgreed
@@ -50,6 +51,7 @@ def _review(held: HeldReview) -> ReviewShape:
         held_on=held.held_on,
         decisions_agreed_on=held.decisions_agreed_on,
         record_out_on=held.record_out_on,
+        **asdict(held.plans),
         decisions=[
             DecisionShape(
                 id=one.id, number=one.line.number, words=one.line.words, owner_role=one.line.owner_role, owner=one.line.owner,
@@ -80,7 +82,8 @@ def enter_review_of_child(asked: CurrentRequest, body: ReviewBody) -> ReviewsSha
         EnteredDecision(DecisionLine(one.words, one.number, one.owner_role, one.owner, one.due), one.person, one.follow)
         for one in body.decisions
     )
-    review = EnteredReview(body.held_on, body.decisions_agreed_on, body.record_out_on, entered)
+    plans = PlanDays(**{name: getattr(body, name) for name in PLAN_DAYS})
+    review = EnteredReview(body.held_on, body.decisions_agreed_on, body.record_out_on, entered, plans)
     with asked.service.store.write(asked.authority) as connection:
         subject, id_ = _child(connection, asked, body.child)
         enter_review(connection, asked.service.casework, asked.signed, id_, review, asked.now)

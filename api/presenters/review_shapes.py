@@ -28,6 +28,9 @@ class ReviewBody(Shape):
     held_on: date
     decisions_agreed_on: date | None = None
     record_out_on: date | None = None
+    care_plan_ratified_on: date | None = None
+    pathway_plan_due_on: date | None = Field(None, description="By when the first pathway plan is to be made.")
+    pathway_plan_made_on: date | None = None
     decisions: list[DecisionBody] = Field(default_factory=list, max_length=60)
 
 
@@ -75,6 +78,9 @@ class ReviewShape(Shape):
     held_on: date
     decisions_agreed_on: date | None
     record_out_on: date | None
+    care_plan_ratified_on: date | None
+    pathway_plan_due_on: date | None
+    pathway_plan_made_on: date | None
     decisions: list[DecisionShape]
 
 

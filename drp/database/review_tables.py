@@ -20,6 +20,11 @@ class ReviewRow(Row, table=True):
     """When the authority agreed the decisions."""
     record_out_on: date | None = None
     """When the record of the review was sent out."""
+    care_plan_ratified_on: date | None = None
+    """When the authority ratified the care plan that the review looked at."""
+    pathway_plan_due_on: date | None = None
+    """By when the first pathway plan is to be made."""
+    pathway_plan_made_on: date | None = None
     by: UUID
     at: datetime
     __table_args__ = (ForeignKeyConstraint(["authority", "child"], ["child.authority", "child.id"]),)

@@ -10,7 +10,16 @@ from sqlalchemy import Connection
 from drp.casework.service import ActionResult, Casework
 from drp.directory import lookup
 from drp.identity.principal import Principal
-from drp.reviews.review_register import DecisionLine, ReviewDecision, add_decisions, find_decision, note_followed, note_review
+from drp.reviews.review_register import (
+    NO_PLANS,
+    DecisionLine,
+    PlanDays,
+    ReviewDecision,
+    add_decisions,
+    find_decision,
+    note_followed,
+    note_review,
+)
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity, Rules, rules_that_follow
 from workflows.model.events import Chosen, Raised
@@ -79,6 +88,7 @@ class EnteredReview:
     decisions_agreed_on: date | None = None
     record_out_on: date | None = None
     decisions: tuple[EnteredDecision, ...] = ()
+    plans: PlanDays = NO_PLANS
 
 
 def enter_review(
@@ -90,12 +100,14 @@ def enter_review(
     """
     if review.held_on > local_date(now):
         raise Unfit("That day is still to come.", "Enter a review once it was held.", "held_on")
+    review.plans.check(local_date(now))
     for n, one in enumerate(review.decisions):
         if one.is_followed and one.line.due is None:
             raise Unfit("It is not said by when it is to be done.", "Say by when, or do not follow it.", f"decisions.{n}.due")
     authority, by = signed.authority, UUID(signed.person)
     words = casework.procedures.current(connection, authority)[0].authority
-    note_review(connection, authority, child, review.held_on, by, now, review.decisions_agreed_on, review.record_out_on)
+    paper = (review.decisions_agreed_on, review.record_out_on)
+    note_review(connection, authority, child, review.held_on, by, now, *paper, review.plans)
     lines = [one.line for one in review.decisions]
     ids = add_decisions(connection, casework.chance, words, child, review.held_on, lines, by, now)
     for id_, one in zip(ids, review.decisions, strict=True):

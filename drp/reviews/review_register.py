@@ -1,7 +1,7 @@
 """The register of reviews: each review of a child that was held, its own paper, and what it decided."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -75,13 +75,33 @@ class ReviewDecision:
 
 
 @dataclass(frozen=True)
+class PlanDays:
+    """What a review heard of the child's plans (Europe/London): the care plan ratified, the first pathway plan due and made."""
+
+    care_plan_ratified_on: date | None = None
+    pathway_plan_due_on: date | None = None
+    pathway_plan_made_on: date | None = None
+
+    def check(self, today: date) -> None:
+        """Raise Unfit for a plan that was ratified, or made, on a day still to come."""
+        for name in ("care_plan_ratified_on", "pathway_plan_made_on"):
+            if (day := getattr(self, name)) and day > today:
+                raise Unfit("That day is still to come.", "Enter it once it has been, or leave it out.", name)
+
+
+NO_PLANS = PlanDays()
+PLAN_DAYS = tuple(field.name for field in fields(PlanDays))
+
+
+@dataclass(frozen=True)
 class HeldReview:
-    """One review that was held, with its own paper and its decisions in the order of their numbers."""
+    """One review that was held, with its own paper, its decisions in the order of their numbers, and what it heard of plans."""
 
     held_on: date
     decisions_agreed_on: date | None
     record_out_on: date | None
     decisions: tuple[ReviewDecision, ...]
+    plans: PlanDays = NO_PLANS
 
 
 def check_keeps_reviews(connection: Connection, words: Authority, signed: Principal, child: UUID, day: date) -> None:
@@ -103,8 +123,13 @@ def list_reviews(connection: Connection, authority: str, child: UUID) -> tuple[H
     for one in _decisions(connection, authority, col(ReviewDecisionRow.child) == child):
         decided[one.held_on].append(one)
     return tuple(
-        HeldReview(row.held_on, row.decisions_agreed_on, row.record_out_on, tuple(decided[row.held_on])) for row in reviews
+        HeldReview(row.held_on, row.decisions_agreed_on, row.record_out_on, tuple(decided[row.held_on]), _plans(row))
+        for row in reviews
     )
+
+
+def _plans(row: Any) -> PlanDays:
+    return PlanDays(**{name: getattr(row, name) for name in PLAN_DAYS})
 
 
 @dataclass(frozen=True)
@@ -189,10 +214,11 @@ def note_review(
     now: datetime,
     decisions_agreed_on: date | None = None,
     record_out_on: date | None = None,
+    plans: PlanDays = NO_PLANS,
 ) -> None:
-    """Keep that a review was held, and of its own paper what is said; what is not said stays as it was."""
+    """Keep that a review was held, and of its own paper and of plans what is said; what is not said stays as it was."""
     match = (col(ReviewRow.child) == child, col(ReviewRow.held_on) == held_on)
-    said = {"decisions_agreed_on": decisions_agreed_on, "record_out_on": record_out_on}
+    said = {"decisions_agreed_on": decisions_agreed_on, "record_out_on": record_out_on, **asdict(plans)}
     given = {name: day for name, day in said.items() if day}
     if not count_of(connection, ReviewRow, authority, *match):
         row = {"authority": authority, "child": child, "held_on": held_on, "by": by, "at": now}
@@ -275,7 +301,9 @@ def move_reviews(connection: Connection, authority: str, one: UUID, other: UUID)
     """Make the reviews of one child those of another: two spellings were one child. Of one day, both's decisions stand."""
     held = select_of(ReviewRow, authority).where(col(ReviewRow.child) == one)
     for row in connection.execute(held).all():
-        note_review(connection, authority, other, row.held_on, row.by, row.at, row.decisions_agreed_on, row.record_out_on)
+        note_review(
+            connection, authority, other, row.held_on, row.by, row.at, row.decisions_agreed_on, row.record_out_on, _plans(row)
+        )
     theirs = update_of(ReviewDecisionRow, authority).where(col(ReviewDecisionRow.child) == one)
     connection.execute(theirs.values(child=other))
     connection.execute(delete_of(ReviewRow, authority).where(col(ReviewRow.child) == one))

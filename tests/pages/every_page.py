@@ -266,7 +266,7 @@ def answers(controls: dict[str, Control], word: str = "A word.") -> dict[str, li
         elif one.kind in ("button", "file"):
             continue
         elif part := re.fullmatch(r".+-(day|month|year|time)", name):
-            year = "2025" if name.startswith("held_on") else "2026"
+            year = "2025" if name.startswith(("held_on", "care_plan_ratified_on", "pathway_plan_made_on")) else "2026"
             said[name] = [{"day": "27", "month": "4", "year": year, "time": "14:30"}[part[1]]]
         else:
             said[name] = [WRITTEN.get(name, word)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from drp.casework import followed
+from drp.reviews import following
 from tests.cast.councils import NORTH
 from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
@@ -217,3 +218,50 @@ def test_what_is_followed_is_counted_with_no_challenge(north: World) -> None:
     raised = irene.raises("T-1", item_type="formal").json()
     assert raised["already_open"] == []
     assert reference in at_browser(north, "irene").open("/").text, "it presses on whoever follows it"
+
+
+# What the review heard of the child's plans.
+
+
+def plans_are_kept(world: World) -> None:
+    irene = at_browser(world, "irene")
+    days = {"care_plan_ratified_on": "31 3 2026", "pathway_plan_due_on": "10 4 2026"}
+    said = {f"{name}-{part}": text for name, day in days.items()
+            for part, text in zip(("day", "month", "year"), day.split(), strict=True)}  # fmt: skip
+    page = entered(irene, **said)
+    assert "Care plan ratified on Tuesday 31 March 2026." in page.text
+    assert "First pathway plan due by Friday 10 April 2026." in page.text
+    assert "the first pathway plan is not made" not in page.text
+    world.at("Mon 13 April 2026, 10:00")
+    place = "/reviews/child?child=T-1"
+    assert (
+        "the first pathway plan is not made: that was due by Friday 10 April 2026." in at_browser(world, "irene").open(place).text
+    )
+    made = {"child": "T-1", "held_on": "2026-03-30", "pathway_plan_made_on": "2026-04-13"}
+    (review,) = world.as_("irene").post("/reviews", made).json()["reviews"]
+    assert [review[name] for name in (*days, "pathway_plan_made_on")] == ["2026-03-31", "2026-04-10", "2026-04-13"], (
+        "what stood stays"
+    )
+    page = at_browser(world, "irene").open(place)
+    assert "First pathway plan made on Monday 13 April 2026." in page.text
+    assert "is not made" not in page.text
+
+
+def test_of_a_review_it_is_kept_when_the_care_plan_was_ratified_and_the_first_pathway_plan_made(north: World) -> None:
+    plans_are_kept(north)
+
+
+def test_no_plan_was_ratified_or_made_on_a_day_to_come(north: World) -> None:
+    for name, status in (("care_plan_ratified_on", 422), ("pathway_plan_made_on", 422), ("pathway_plan_due_on", 201)):
+        said = {"child": "T-1", "held_on": "2026-03-30", name: "2026-04-02"}
+        answer = north.as_("irene").post("/reviews", said)
+        assert answer.status_code == status, name
+        assert status == 201 or answer.json()["field"] == name
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_twin_days_of_plans_that_are_not_kept_are_noticed(north: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = following.note_review
+    monkeypatch.setattr(following, "note_review", lambda *given: right(*given[:-1]))
+    with pytest.raises(AssertionError):
+        plans_are_kept(north)

@@ -424,13 +424,21 @@ def reviews_are_there(world: World, folder: Path) -> None:
     irene = world.as_("irene")
     for child, text in (("T-1", "Mrs Okafor takes her to the dentist."), ("T-2", CANARY)):
         decided = [{"words": text, "number": "3", "due": "2026-04-30", "follow": child == "T-1"}]
-        said_so = {"child": child, "held_on": "2026-03-30", "record_out_on": "2026-04-01", "decisions": decided}
+        said_so = {
+            "child": child,
+            "held_on": "2026-03-30",
+            "record_out_on": "2026-04-01",
+            "decisions": decided,
+            "care_plan_ratified_on": "2026-03-31",
+        }
         assert irene.post("/reviews", said_so).status_code == 201
     octets = exported(world, folder)
     (review,) = said(octets)["reviews"]
     (decision,) = review["decisions"]
     (followed,) = said(octets)["items"]
     assert (review["held_on"], review["record_out_on"], review["by"]) == ("2026-03-30", "2026-04-01", "Irene")
+    assert review["care_plan_ratified_on"] == "2026-03-31"
+    assert "Care plan ratified: " in files(octets)["subject-access.html"].decode()
     assert (decision["number"], decision["followed"]) == ("3", followed["reference"])
     assert decision["marks"], "somebody else is named"
     assert CANARY.encode() not in octets

@@ -272,11 +272,14 @@ class DecisionHeld(BundlePart):
 
 
 class ReviewKept(BundlePart):
-    """One review that was held: when its decisions were agreed and its record sent out, and what it decided."""
+    """One review that was held: the days of its paper and of the plans it heard of, and what it decided."""
 
     held_on: date
     decisions_agreed_on: date | None
     record_out_on: date | None
+    care_plan_ratified_on: date | None
+    pathway_plan_due_on: date | None
+    pathway_plan_made_on: date | None
     by: str
     at_in_words: str
     decisions: list[DecisionHeld]

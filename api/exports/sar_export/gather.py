@@ -4,7 +4,7 @@ Nothing is chosen.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from uuid import UUID
 
 from api.exports.sar_export.contents import (
@@ -167,6 +167,7 @@ def _reviews(desk: SarGatherer, child: UUID) -> list[ReviewKept]:
             held_on=review.held_on,
             decisions_agreed_on=review.decisions_agreed_on,
             record_out_on=review.record_out_on,
+            **asdict(review.plans),
             by=writers.name(str(wrote[review.held_on].person)),
             at_in_words=moment_in_words(wrote[review.held_on].at),
             decisions=[

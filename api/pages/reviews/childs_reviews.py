@@ -20,7 +20,15 @@ from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register
 from drp.reviews.following import EnteredReview, enter_review
-from drp.reviews.review_register import PAPER_WITHIN, HeldReview, ReviewDecision, check_keeps_reviews, paper_due
+from drp.reviews.review_register import (
+    PAPER_WITHIN,
+    PLAN_DAYS,
+    HeldReview,
+    PlanDays,
+    ReviewDecision,
+    check_keeps_reviews,
+    paper_due,
+)
 from drp.reviews.tracking import find_tracked
 from workflows.calendar.working_days import Calendar, long_date
 from workflows.model.authority import rules_that_follow
@@ -112,9 +120,13 @@ def _who(visit: PageContext, one: ReviewDecision) -> str:
 
 
 def late_paper(calendar: Calendar, held: HeldReview, today: date) -> list[str]:
-    """What of a review's own paper is past its day."""
+    """What of a review's own paper, and of the plans that it heard of, is past its day."""
     said = {"decisions_agreed_on": "its decisions are not agreed", "record_out_on": "its record is not out"}
-    return [
+    plan, made = held.plans.pathway_plan_due_on, held.plans.pathway_plan_made_on
+    late = (
+        [f"the first pathway plan is not made: that was due by {long_date(plan)}"] if plan and not made and today > plan else []
+    )
+    return late + [
         f"{said[name]}: that was due by {long_date(due)}"
         for name, due in paper_due(calendar, held.held_on).items()
         if getattr(held, name) is None and today > due
@@ -151,7 +163,8 @@ def enter_review_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     if form.is_faulty:
         return _page(visit, kept, form)
     paper = {name: values[name] for name in PAPER_WITHIN}
-    review = EnteredReview(values["held_on"], **paper, decisions=(*values["decisions"], *values["pasted"]))
+    plans = PlanDays(**{name: values[name] for name in PLAN_DAYS})
+    review = EnteredReview(values["held_on"], **paper, decisions=(*values["decisions"], *values["pasted"]), plans=plans)
     with form.noting_refusal(), visit.writing() as connection:
         enter_review(connection, visit.service.casework, visit.signed, kept.id, review, visit.now)
     return _page(visit, kept, form) if form.is_faulty else go_to(f"{kept.path}&done=added")
@@ -173,6 +186,9 @@ def _fields(connection: Connection, visit: PageContext, kept: ChildOfReviews) ->
         ),
         DayField(name="decisions_agreed_on", label="The decisions were agreed on", hint=f"Within five working days. {NOT_YET}"),
         DayField(name="record_out_on", label="The record went out on", hint=f"Within twenty working days. {NOT_YET}"),
+        DayField(name="care_plan_ratified_on", label="The care plan was ratified on", hint=NOT_YET),
+        DayField(name="pathway_plan_due_on", label="The first pathway plan is due by", hint="If one is to be made."),
+        DayField(name="pathway_plan_made_on", label="The first pathway plan was made on", hint=NOT_YET),
     ]  # fmt: skip
 
 
