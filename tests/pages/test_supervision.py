@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
 from api.pages.service_board import supervision
+from drp.database.directory_tables import PostRow
 from tests.cast.councils import THURROCK
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
@@ -104,6 +109,45 @@ def test_it_is_written_down_who_read_it(world: World) -> None:
     reference = raised(world)
     opened(world)
     assert "supervision" in [line["what"] for line in world.service.access_log.of(world.council.key, reference)]
+
+
+# Children without an IRO.
+
+
+def children_without_iro_are_listed(world: World) -> None:
+    assert "Children without an IRO" not in at_browser(world, "mona").open("/board").text
+    world.post_ends("ivor", "iro", "2026-03-20")
+    world.post_ends("irene", "iro", "2026-03-31")
+    world.at("Mon 13 April 2026, 10:00")
+    for person in ("mona", "bob"):
+        text = at_browser(world, person).open("/board").text
+        assert "Children without an IRO (3)" in text, person
+        assert "(T-4), South Team: without one since Saturday 21 March 2026, 23 days; no review is known yet" in text, text
+        section = text.partition("Children without an IRO (3)")[2].partition("Held after an outage")[0]
+        assert re.findall(r"\((T-\d)\)", section) == ["T-4", "T-1", "T-2"], (
+            "the longest without first, and T-3 is not looked after"
+        )
+
+
+def test_looked_after_children_without_an_iro_stand_on_the_board_the_longest_first(world: World) -> None:
+    children_without_iro_are_listed(world)
+
+
+def test_a_new_child_counts_from_the_first_day_in_the_directory(world: World) -> None:
+    with world.store.write(world.key) as connection:
+        mine = (col(PostRow.authority) == world.key, col(PostRow.key) == str(world.child("T-1")))
+        connection.execute(update(PostRow).where(*mine).values(since=date(2026, 3, 30)))
+        connection.execute(update(PostRow).where(*mine, col(PostRow.role) == "iro").values(since=date(2026, 4, 20)))
+    text = at_browser(world, "mona").open("/board").text
+    assert "KT (T-1), North Team: listed here since Monday 30 March 2026, 2 days; no review is known yet" in text, text
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_twin_a_list_of_children_of_another_standing_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whoever = SimpleNamespace(LOOKED_AFTER=SimpleNamespace(value="child_protection"))
+    monkeypatch.setattr("drp.staffing.supervision.Status", whoever)
+    with pytest.raises(AssertionError):
+        children_without_iro_are_listed(world)
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)

@@ -13,18 +13,20 @@ from sqlalchemy import Connection
 from api.pages.frame.browser_request import CurrentPage, FormSubmission, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form, RadioPick, TextArea, WrongAnswer
 from api.pages.item import item_page
-from api.pages.staffing.directory import count_in_words, show_gaps
+from api.pages.staffing.directory import count_in_words, read_vacancies, show_gaps
 from api.presenters import item_reader
 from api.presenters.readings import identities_among
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
+from drp.directory.vacancies import Vacancy
 from drp.items import service_board
 from drp.reviews.tracking import list_tracked
 from drp.staffing import caseloads, changes, giving_cover, handing_back
+from drp.staffing.supervision import list_children_without_iro
 from notifications.record_outcome import refused_why
-from workflows.model.authority import Capacity
+from workflows.model.authority import Capacity, HeldFor
 from workflows.model.challenge import WindowKind
 from workflows.model.events import WindowsReleased
 from workflows.model.refusals import Refused, Unfit
@@ -165,7 +167,9 @@ def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> R
         tracked = _tracked(connection, visit)
         below = _below_their_start(connection, visit)
         able = giving_cover.how_many_could_act(connection, visit.words, visit.today)
-        gaps = show_gaps(connection, visit, name_children=True)
+        vacancies = read_vacancies(connection, visit)
+        unserved = list_children_without_iro(connection, visit.words, _without_iro(visit, vacancies), visit.today)
+    gaps = show_gaps(visit, vacancies, name_children=True)
     visit.log_access(
         "board",
         *(line.item.loaded.reference for listed in (held, meetings, failed, tracked) for line in listed.lines),
@@ -175,8 +179,14 @@ def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> R
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
         total=counted.total, gaps=gaps, covers=stand_ins, manages=manages,
         held=held, meetings=meetings, failed=failed, tracked=tracked, below=below, able=able, is_thin=able < ENOUGH_TO_ACT,
-        undo=made, change=change,
+        undo=made, change=change, unserved=unserved[:MOST], unserved_in_all=len(unserved),
     )  # fmt: skip
+
+
+def _without_iro(visit: PageContext, vacancies: Sequence[Vacancy]) -> list[str]:
+    """The case numbers of the children for whom a procedure names an IRO and nobody is."""
+    roles = visit.words.roles_acting_as(Capacity.IRO)
+    return [one.key for one in vacancies if one.held_for is HeldFor.CHILD and one.role in roles]
 
 
 def _hand_over(connection: Connection, visit: PageContext, change: str) -> handing_back.PastHandOver | None:

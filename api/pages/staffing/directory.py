@@ -13,6 +13,7 @@ from api.pages.frame.form_fields import DayField, Form
 from api.presenters import wording
 from drp.casework.access import NotFound
 from drp.directory import lookup, people
+from drp.directory.vacancies import Vacancy
 from drp.identity import accounts, sessions, tokens
 from drp.identity.principal import NotPermitted
 from drp.staffing import changes
@@ -42,7 +43,7 @@ def show_directory(visit: CurrentPage, q: str = "", page: int = 1) -> Response:
         found = people.search_people(connection, visit.words, q, day, (page - 1) * A_PAGE, A_PAGE)
         stand_ins = people.stand_ins(connection, visit.authority, day, [one.id for one in found.people])
         first = not q and page == 1
-        empty = show_gaps(connection, visit, name_children=False) if first else []
+        empty = show_gaps(visit, read_vacancies(connection, visit), name_children=False) if first else []
     pages = max(1, -(-found.total // A_PAGE))
     return visit.page(
         "directory.html", title="Directory", q=q, page=page, pages=pages, total=found.total, gaps=empty, first=first,
@@ -72,12 +73,17 @@ def _days(one: people.ListedCover) -> str:
     return f", {since} to {wording.short_date(one.until)}" if one.until else f" since {since}"
 
 
-def show_gaps(connection: Connection, visit: PageContext, name_children: bool) -> list[str]:
-    """Posts that a procedure in force names and nobody holds, one line each. Posts held for a child are told together."""
+def read_vacancies(connection: Connection, visit: PageContext) -> tuple[Vacancy, ...]:
+    """Posts that a procedure in force names and nobody holds."""
     ladders = [rules.ladder for rules in visit.procedures(connection)]
+    return lookup.posts_nobody_holds(connection, visit.words, ladders, visit.today)
+
+
+def show_gaps(visit: PageContext, vacancies: Sequence[Vacancy], name_children: bool) -> list[str]:
+    """Vacant posts, one line each. Posts held for a child are told together."""
     lines: list[str] = []
     of_children: dict[str, list[str]] = {}
-    for vacancy in lookup.posts_nobody_holds(connection, visit.words, ladders, visit.today):
+    for vacancy in vacancies:
         if vacancy.held_for is HeldFor.CHILD:
             of_children.setdefault(vacancy.role, []).append(vacancy.key)
         else:
