@@ -38,6 +38,10 @@ SAY_WHAT_CHANGED = ("resolved", "impact_recorded")
 """The events whose words say what changed for the child: what was said last stands in the list."""
 
 
+FOR_THE_DESK = ("Child's number", "What changed, in words", "In the child's own words")
+"""The headings of what only those who see every child are given."""
+
+
 def register_file_name(asking: RequestContext, kind: str) -> str:
     """What the file is called: nothing of it is anybody's words."""
     return f"register-{local_date(asking.now).isoformat()}.{kind}"
@@ -55,7 +59,14 @@ def write_register_file(asked: RequestContext, words: Authority, one: RegisterQu
     with asked.service.store.read(asked.authority) as connection:
         its, shown = register_query.words_for(connection, asked, words, one.narrowed)
         about = _about(asked, words, register_query.query_in_words(connection, asked.authority, its, one.narrowed))
-    headings = [*HEADINGS, *(["Child's number", "What changed, in words"] if register_query.sees_children(asked) else [])]
+    headings = [
+        *HEADINGS,
+        *(
+            ["Child's number", "What changed, in words", "In the child's own words"]
+            if register_query.sees_children(asked)
+            else []
+        ),
+    ]
     headings += [shown.title(Dimension.IRO)] if register_query.sees_iros(asked) else []
     count = 0
 
@@ -107,14 +118,22 @@ def _rows(asked: RequestContext, its: DisplayLabels, shown: DisplayLabels, one: 
             children = [item.child for item in page.items if item.child] if sees_children else []
             numbers = lookup.child_numbers_of(connection, asked.authority, children) if children else {}
             kept = [item.id for item in page.items if not item.sheet] if sees_children else []
-            changed = read_last_words(connection, asked.authority, kept, SAY_WHAT_CHANGED, "what_changed") if kept else {}
-        yield from (_row(asked, shown, item, numbers, changed) for item in page.items)
+            changed, childs = (
+                read_last_words(connection, asked.authority, kept, SAY_WHAT_CHANGED, field) if kept else {}
+                for field in ("what_changed", "childs_words")
+            )
+        yield from (_row(asked, shown, item, numbers, changed, childs) for item in page.items)
         if not (after := page.next):
             return
 
 
 def _row(
-    asked: RequestContext, shown: DisplayLabels, one: RegisterItem, numbers: Mapping[UUID, str], changed: Mapping[UUID, str]
+    asked: RequestContext,
+    shown: DisplayLabels,
+    one: RegisterItem,
+    numbers: Mapping[UUID, str],
+    changed: Mapping[UUID, str],
+    childs: Mapping[UUID, str],
 ) -> list[Cell]:
     said = register_query.plain_line(shown, one)
     row: list[Cell] = [
@@ -124,7 +143,7 @@ def _row(
     ]  # fmt: skip
     if register_query.sees_children(asked):
         row.append(one.number or (numbers.get(one.child, "") if one.child else ""))
-        row.append(changed.get(one.id, ""))
+        row += [changed.get(one.id, ""), childs.get(one.id, "")]
     if register_query.sees_iros(asked):
         row.append(shown.label(Dimension.IRO, str(one.raiser)) if one.raiser else "")
     return row

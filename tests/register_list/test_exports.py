@@ -158,10 +158,15 @@ def test_the_lines_that_are_shown_are_taken_away(world: World) -> None:
 def test_the_inspectors_list_says_in_category_and_in_words_what_changed_for_each_child(world: World) -> None:
     north, south = raised(world), raised(world, "T-4", by="ivor")
     world.as_("irene").brings(north, "resolved", what_changed="A plan at last.", found="better")
-    world.as_("irene").brings(north, "impact_recorded", found="partly", what_changed="Sleeps again; school still waits.")
+    world.as_("irene").brings(
+        north, "impact_recorded", found="partly", what_changed="Sleeps again; school still waits.", childs_words="I have my room."
+    )
     _, lines = lines_of(taken(world, "mona", "format=csv&since=2026-Q1&until=2026-Q1").content)
-    said = {one["Reference"]: (one["What changed for the child"], one["What changed, in words"]) for one in lines}
-    assert said == {north: ("partly better", "Sleeps again; school still waits."), south: ("", "")}
+    said = {
+        one["Reference"]: (one["What changed for the child"], one["What changed, in words"], one["In the child's own words"])
+        for one in lines
+    }
+    assert said == {north: ("partly better", "Sleeps again; school still waits.", "I have my room."), south: ("", "", "")}
     _, lines = lines_of(taken(world, "hugo", "format=csv").content)
     assert "What changed, in words" not in lines[0]
 
