@@ -145,7 +145,7 @@ def test_a_notice_of_excellent_practice_is_told_once_and_asks_for_nothing():
     notice = shipped("derby", "excellent_practice")
     story = Story(notice)
     story.raise_("Wed 8 April 2026, 10:00", item_type=ItemType.EXCELLENT_PRACTICE, reasons=("excellent_practice",))
-    assert story.told == ["notice: social_worker (copy: team_manager)"]
+    assert story.told == ["notice: social_worker (copy: team_manager, head_of_service)"]
     assert story.state == "noticed"
     assert story.challenge.windows == ()
     assert story.moves() == ("withdrawn", "impact_recorded", "learning_noted", "noted", "corrected", "recorded_in_error")

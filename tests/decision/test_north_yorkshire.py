@@ -148,10 +148,10 @@ def test_a_child_of_a_partner_agency_alert_can_be_referred_and_the_iro_manager_i
     assert isinstance(story.refused(e.Escalated("Higher.")), NotOpen)
 
 
-def test_exceptional_practice_goes_to_the_practitioner_with_the_same_copies():
+def test_exceptional_practice_goes_to_the_practitioner_with_the_same_copies_and_the_teams_manager():
     story = Story(shipped("north_yorkshire", "excellent_practice", "2014/15"))
     said = {"item_type": ItemType.EXCELLENT_PRACTICE, "reasons": ("exceptional_practice",)}
     with pytest.raises(Unfit, match="somebody must be chosen"):
         story.raise_("Wed 8 April 2026, 10:00", **said)
     story.raise_("Wed 8 April 2026, 10:00", to=(Chosen("social_worker"),), **said)
-    assert story.told == ["notice: social_worker (copy: head_of_service, director)"]
+    assert story.told == ["notice: social_worker (copy: team_manager, head_of_service, director)"]

@@ -449,14 +449,19 @@ def test_a_notice_may_go_to_a_partner_agency_from_the_pilot_on():
 @pytest.mark.parametrize(
     ("name", "version", "recipients", "copies"),
     [
-        ("durham", "2016/17", "social_worker", "team_manager"),
-        ("derby", "2017/18", "social_worker", "team_manager"),
-        ("north_yorkshire", "2014/15", "raiser picks social_worker team_manager service_manager", "head_of_service, director"),
+        ("durham", "2016/17", "social_worker", "team_manager, head_of_cs"),
+        ("derby", "2017/18", "social_worker", "team_manager, head_of_service"),
+        (
+            "north_yorkshire",
+            "2014/15",
+            "raiser picks social_worker team_manager service_manager",
+            "team_manager, head_of_service, director",
+        ),
         (
             "north_yorkshire",
             "2015/16 pilot",
             "raiser picks social_worker team_manager service_manager agency_practitioner agency_manager",
-            "head_of_service, director",
+            "team_manager, head_of_service, director",
         ),
     ],
 )
@@ -466,6 +471,7 @@ def test_a_notice_of_excellent_practice(name, version, recipients, copies):
     assert notice.is_notice
     assert notice.items == (ItemType.EXCELLENT_PRACTICE,)
     assert (to(stage), copied(stage)) == (recipients, copies)
+    assert (notice.revision, "copy" in {one.path for one in notice.assumed}) == (2, True), "whom it is copied to is ours"
     assert stage.respond_within.none_because
     assert notice.whole_process is None
 
