@@ -118,6 +118,7 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/themes/time"): RouteAudience.FIGURES,
     ("GET", "/themes/patterns"): RouteAudience.FIGURES,
     ("GET", "/themes/between-reviews"): RouteAudience.FIGURES,
+    ("GET", "/themes/practice"): RouteAudience.FIGURES,
     ("GET", "/themes/file"): RouteAudience.FIGURES,
     ("GET", "/inbox"): RouteAudience.PERSON,
     ("POST", "/inbox"): RouteAudience.PERSON,

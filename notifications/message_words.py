@@ -325,6 +325,30 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "Read what was said.",
         told=("A notice of {excellent_practice}", "Somebody is named in a notice of {excellent_practice}."),
     ),
+    NotificationKind.THANKED: MessageWords(
+        "You are thanked for your work",
+        "Somebody who read a notice of {excellent_practice} that names you thanks you.",
+        "It asks for no reply.",
+        "Read who thanks you, and what they wrote, on its page.",
+        told=("Thanks for {excellent_practice}", "Somebody thanks whoever a notice of {excellent_practice} names."),
+    ),
+    NotificationKind.QUOTE_OFFERED: MessageWords(
+        "May reports quote this?",
+        "Whoever raised a notice of {excellent_practice} that names you has written words that reports may quote.",
+        "Without your agreement nothing is quoted. You are asked once, there is no date, and you may take your word back later.",
+        "Read the words on its page, and say there whether you agree.",
+        told=(
+            "Words for reports are offered",
+            "Whoever a notice of {excellent_practice} names is asked about being quoted.",
+        ),
+    ),
+    NotificationKind.QUOTE_ANSWERED: MessageWords(
+        "An answer about being quoted",
+        "Somebody whom your notice of {excellent_practice} names has said whether reports may quote your words.",
+        "Reports quote them only while everybody whom it names agrees.",
+        "Read the answer on its page.",
+        told=("An answer about being quoted", "Somebody whom a notice names has said whether reports may quote it."),
+    ),
     NotificationKind.SCRUTINY: MessageWords(
         "{senior_scrutiny} on the record",
         "{senior_scrutiny} of a child's arrangement has been put on the record, and you are named in it.",

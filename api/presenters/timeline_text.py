@@ -57,6 +57,10 @@ HEADLINES = {
     "review_asked_for": "A review was asked for before its day",
     "review_adjourned": "A review was adjourned",
     "learning_noted": "What was learned",
+    "thanked": "Thanks for the work",
+    "quote_offered": "Words that reports may quote were offered",
+    "quote_answered": "Asked whether reports may quote it",
+    "quote_taken_back": "The words were taken back from reports",
     "referral_considered": "A referral was considered, and not made",
     "referred_to_cafcass": "Referred to {cafcass}",
     "referral_acknowledged": "{cafcass} acknowledged the referral",
@@ -138,6 +142,7 @@ QUESTIONS = {
     "handed_over": "What was handed over",
     "learned": "What was learned",
     "told_of_it": "Who was told of it",
+    "quote": "The words",
     "source": "From whom",
     "content": "The advice",
     "reference": "Reference",
@@ -319,6 +324,8 @@ def _facts(entry: Any, words: Authority, raiser: str, own: FollowedWords | None)
     if entry.kind in ("review_asked_for", "review_adjourned"):
         said += [capitalised(facts["under"])] if facts.get("under") else []
         said += _addressed({"copy": facts["tells"]}, words, raiser)
+    if entry.kind == "quote_answered":
+        said.append("Agrees to be quoted" if facts.get("agrees") else "Does not want to be quoted")
     if entry.kind == "tracking_agreed":
         weeks = (("updates_every_weeks", "then an update every"), ("look_every_weeks", "then a look at the file every"))
         said += [facts["priority"].capitalize(), *(f"{text} {facts[name]} weeks" for name, text in weeks if facts.get(name))]

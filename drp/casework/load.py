@@ -29,6 +29,7 @@ from workflows.model.challenge import (
     Outcome,
     Party,
     Phase,
+    QuoteState,
     ReferralState,
     SecondName,
     StageVisit,
@@ -139,6 +140,10 @@ def _loaded(row: RowMapping, windows: tuple[Window, ...]) -> StoredChallenge:
         updates_every=rest.get("updates_every", 0),
         looks_every=rest.get("looks_every", 0),
         mid_point_done=tuple(rest.get("mid_point_done", ())),
+        thanked=row["thanked"],
+        quote=QuoteState(row["quote"]),
+        quotes_offered=rest.get("quotes_offered", 0),
+        quote_agreed=tuple(rest.get("quote_agreed", ())),
         readers=tuple(rest.get("readers", ())),  # absent in what earlier releases kept
         second_name=SecondName(*second) if (second := rest.get("second_name")) else None,
     )

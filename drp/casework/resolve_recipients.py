@@ -79,6 +79,10 @@ def resolve_recipients(
         elif telling.subject is NotificationKind.LET_READ:
             # By name and in no post: never a cover or delegate of theirs.
             copy = tuple((party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER)) for party in telling.copy)
+        elif telling.subject in (NotificationKind.THANKED, NotificationKind.QUOTE_OFFERED):
+            # Who did the work, by name: nobody who covers for them, or holds the post since, stands in for that.
+            named = ((party, ReachedPerson(party.person, party.role, ReachedHow.HOLDER)) for party in telling.to if party.person)
+            to = (*named, *(one for one in to if not one[0].person))
         elif telling.subject is NotificationKind.MEETING_OFF:
             to = _those_who_were_sent_it(connection, authority.key, loaded.id, telling.sequence)
         messages.append(ResolvedMessage(telling, to, _without_managers_again(to, copy)))

@@ -32,6 +32,10 @@ class ChallengeRow(Row, table=True):
     sequence: int
     highest_stage: str = Field(max_length=64)
     priority: str = Field(default="", max_length=64)
+    thanked: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Of a notice of excellent practice: how often whoever it names was thanked."""
+    quote: str = Field(default="", max_length=16, sa_column_kwargs={"server_default": ""})
+    """Whether reports may quote the words offered of it; the words themselves stand on its timeline alone."""
     team: str = Field(default="", max_length=64)
     service: str = Field(default="", max_length=64)
     raised_at: datetime

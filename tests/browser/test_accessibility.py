@@ -244,6 +244,7 @@ _GOES_EMPTY = (
     "looked_through",
     "meeting_called_off",
     "meeting_held",
+    "quote_taken_back",
     "reminded_by_hand",
     "second_name_given",
 )
@@ -276,7 +277,7 @@ def test_search_and_teams(busy, as_, inspection):
     inspection.look(hands.open("/teams/nowhere"), "none such")
 
 
-@shows("/themes", "/themes/time", "/themes/patterns", "/themes/between-reviews")
+@shows("/themes", "/themes/time", "/themes/patterns", "/themes/between-reviews", "/themes/practice")
 def test_themes(busy, as_, inspection):
     head = as_(busy.head)
     inspection.look(head.open("/themes"), "this quarter beside the one before")
@@ -286,6 +287,7 @@ def test_themes(busy, as_, inspection):
     inspection.look(as_(busy.leader).open("/themes/time?span=five"))
     inspection.look(as_(busy.leader).open("/themes/patterns?span=all"))
     inspection.look(as_(busy.leader).open("/themes/between-reviews?span=all"))
+    inspection.look(as_(busy.leader).open("/themes/practice?span=all"))
 
 
 def test_what_leaders_ask_first_is_one_page_on_paper(busy, as_):

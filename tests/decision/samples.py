@@ -93,6 +93,10 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
             soon, ("regulation 33", "regulation 37")[n % 2], "He cannot wait.", tuple(known[: n % 2])
         ),
         e.ReviewAdjourned: e.ReviewAdjourned(today, soon, "The school was not there.", sure=n % 2 == 1),
+        e.Thanked: e.Thanked("She trusts you."),
+        e.QuoteOffered: e.QuoteOffered("A worker kept every visit for a year.", True),
+        e.QuoteAnswered: e.QuoteAnswered(n % 3 < 2, challenge.quotes_offered),
+        e.QuoteTakenBack: e.QuoteTakenBack("Too near to her."),
         e.CourtTold: e.CourtTold(later, "I do not support it."),
         e.ReferralConsidered: e.ReferralConsidered("Not yet."),
         e.ReferredToCafcass: e.ReferredToCafcass(

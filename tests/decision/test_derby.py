@@ -148,7 +148,9 @@ def test_a_notice_of_excellent_practice_is_told_once_and_asks_for_nothing():
     assert story.told == ["notice: social_worker (copy: team_manager, head_of_service)"]
     assert story.state == "noticed"
     assert story.challenge.windows == ()
-    assert story.moves() == ("withdrawn", "impact_recorded", "learning_noted", "noted", "corrected", "recorded_in_error")
+    assert story.moves() == (
+        "withdrawn", "impact_recorded", "learning_noted", "quote_offered", "noted", "corrected", "recorded_in_error"
+    )  # fmt: skip
     story.do(e.ImpactRecorded("better", "She knows her story now."))
     story.fast_forward(to="Thu 8 April 2027, 09:00")
     assert story.told == []

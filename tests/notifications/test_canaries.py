@@ -47,6 +47,7 @@ FIT: dict[str, Any] = {
     "look_every_weeks": 1, "what": "look_at_file", "alone": True, "review_by": SOON, "under": "regulation 33",
     "help_found": "a lawyer", "found_on": DAY, "tells": (), "review_on": DAY,
     "adjourned_to": SOON,
+    "tells_nothing": True, "agrees": True, "offer": 1,
 }  # fmt: skip
 
 
@@ -122,7 +123,11 @@ def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set
         for kind in ends:
             attempt("irene", reference, kind)
             attempt("irene", reference, e.Reopened)
-    marsh.raised(now, NUMBER, event=e.Raised(ItemType.EXCELLENT_PRACTICE, ("drift",), word(), effect_on_child=word()))
+    notice = e.Raised(ItemType.EXCELLENT_PRACTICE, ("drift",), word(), effect_on_child=word())
+    noticed = marsh.raised(now, NUMBER, event=notice)
+    for who, kind in (("tess", e.Thanked), ("irene", e.QuoteOffered), ("sam", e.QuoteAnswered), ("irene", e.QuoteTakenBack)):
+        attempt(who, noticed, kind)
+    assert {"Thanked", "QuoteOffered", "QuoteAnswered", "QuoteTakenBack"} <= brought
     meeting = marsh.raised(now, NUMBER, event=raised(now))
     marsh.act("irene", meeting, e.Escalated(word(), to_stage="stage_3"), now + timedelta(minutes=1))
     for minutes in (2, 3):

@@ -25,6 +25,7 @@ PATHS = (
     "/themes/time",
     "/themes/patterns",
     "/themes/between-reviews",
+    "/themes/practice",
     "/themes/file",
     "/register",
     "/register/export",

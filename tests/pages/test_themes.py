@@ -137,7 +137,14 @@ def test_planted_figures_by_iro_for_everybody_are_noticed(two_quarters: World, m
 
 def test_managers_who_answer_have_no_figures(two_quarters: World) -> None:
     for person in ("tess", "sam", "ada", "audrey"):
-        for path in ("/themes", "/themes/time", "/themes/patterns", "/themes/between-reviews", "/themes/file"):
+        for path in (
+            "/themes",
+            "/themes/time",
+            "/themes/patterns",
+            "/themes/between-reviews",
+            "/themes/practice",
+            "/themes/file",
+        ):
             assert at_browser(two_quarters, person).send("GET", path).status_code == 403, (person, path)
     assert "/themes" not in at_browser(two_quarters, "tess").open("/").html
 

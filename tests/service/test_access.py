@@ -199,6 +199,8 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "review_asked_for": {"review_by": "2026-05-01", "under": "regulation 33", "why": "w"},
     "review_adjourned": {"review_on": "2026-04-01", "adjourned_to": "2026-04-20", "why": "w"},
     "learning_noted": {"learned": "w", "told_of_it": "w", "on": "2026-04-01"},
+    "thanked": {"words": "w"}, "quote_offered": {"quote": "w", "tells_nothing": True},
+    "quote_answered": {"agrees": True, "offer": 1}, "quote_taken_back": {},
     "referral_considered": {"why_not": "w"}, "referred_to_cafcass": {"grounds": ["case_not_reviewed"], "why": "w"},
     "referral_acknowledged": {"cafcass_reference": "R", "on": "2026-04-01"},
     "referral_outcome": {"outcome": "advice", "on": "2026-04-01"}, "referral_told": {"told": ["head_of_cs"], "on": "2026-04-01"},

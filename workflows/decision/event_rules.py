@@ -14,6 +14,7 @@ from workflows.decision import (
     item_facts,
     off_ladder_events,
     outcomes,
+    practice,
     reaching,
     replies,
     review_days,
@@ -91,6 +92,8 @@ _CHILDS_IRO = frozenset({Part.CHILDS_IRO})
 _TRACKING = _RAISER | {Part.BUSINESS_SUPPORT}
 _IRO = _RAISER | _CHILDS_IRO
 _IRO_MANAGER = frozenset({Part.IRO_MANAGER})
+_COPIED = frozenset({Part.COPIED})
+_NAMED = frozenset({Part.NAMED})
 _ENDORSER = frozenset({Part.ENDORSER})
 _SERVICE = frozenset({Part.SERVICE})
 
@@ -159,6 +162,10 @@ _BESIDE_IT = {
     e.ActionDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ActionNotDone: EventRule(_RAISER, off_ladder_events.settle_action, "action", (off_ladder_events.an_action_waits,)),
     e.ImpactRecorded: EventRule(_RAISER, impact.record_impact, "impact"),
+    e.Thanked: EventRule(_COPIED, practice.thank_practitioner, "thank", bars=Bars.NOBODY, needs_of_day=practice.is_not_named),
+    e.QuoteOffered: EventRule(_RAISER, practice.offer_quote, "quote", bars=Bars.NOBODY),
+    e.QuoteAnswered: EventRule(_NAMED, practice.answer_quote, "quote", (practice.words_are_offered,), Bars.NOBODY),
+    e.QuoteTakenBack: EventRule(_RAISER, practice.take_quote_back, "quote", (practice.words_are_offered,), Bars.NOBODY),
     e.TrackingAgreed: EventRule(_TRACKING, watching.agree_tracking, needs=(watching.is_tracked,)),
     e.TrackedDone: EventRule(_RAISER, watching.do_tracked, needs=(watching.is_tracked, watching.something_is_watched)),
     e.LookedThrough: EventRule(_RAISER, watching.look_through, needs=(watching.is_mid_point,)),

@@ -10,7 +10,7 @@ from typing import Any
 from transitions import Machine, MachineError
 
 from workflows.model.challenge import NEW, Outcome, Phase
-from workflows.model.ladder import Ladder, Stage
+from workflows.model.ladder import ItemType, Ladder, Stage
 
 CLOSED = (Outcome.RESOLVED, Outcome.ENDED, Outcome.OVERTAKEN, Outcome.WITHDRAWN)
 
@@ -44,7 +44,7 @@ class MoveTable:
             states += [f"{stage.key}.{phase}" for phase in phases_of(stage)]
         if ladder.is_notice:
             states = [NEW, *(str(outcome) for outcome in Outcome)]
-            table += _notice_moves()
+            table += _notice_moves(ladder)
         else:
             for stage in ladder.stages:
                 table += _stage_moves(ladder, stage)
@@ -161,10 +161,12 @@ def _closed_moves(ladder: Ladder) -> list[dict[str, Any]]:
     return table
 
 
-def _notice_moves() -> list[dict[str, Any]]:
+def _notice_moves(ladder: Ladder) -> list[dict[str, Any]]:
     noticed = [str(Outcome.NOTICED)]
     table = [_move("raise_notice", [NEW], noticed[0])]
     table += [_move(name, noticed, None) for name in ("note", "correct", "impact", "service")]
+    if ItemType.EXCELLENT_PRACTICE in ladder.items:
+        table += [_move(name, noticed, None) for name in ("thank", "quote")]
     table.append(_move("withdraw", noticed, str(Outcome.WITHDRAWN)))
     table.append(_move("seal", noticed, str(Outcome.IN_ERROR)))
     return table

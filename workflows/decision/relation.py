@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from workflows.calendar.working_days import local_date
 from workflows.decision.absence import acting_groups
 from workflows.decision.absence import acts_for_absent as acts_for_absent_raiser
 from workflows.decision.independence import concern_of
@@ -11,6 +12,7 @@ from workflows.decision.recipients import (
     ANSWERING,
     About,
     Establishment,
+    holders_behind,
     iro_of,
     nobody_is_there,
     raiser_of,
@@ -104,6 +106,9 @@ def relation_to(
         parts |= {Part.COPIED}
     if challenge.item_type is ItemType.EXCELLENT_PRACTICE and Part.LEADER in parts:
         parts |= {Part.COPIED}  # what went well is for those who lead to see
+    named = named_parties(challenge, about, rules.authority, establishment)
+    if any(one.person == person for one in named):
+        parts |= {Part.NAMED}
     if stands.sees_as_any(observing_parties(challenge, rules)):
         parts |= {Part.OBSERVER}
     if person in challenge.readers:
@@ -125,7 +130,7 @@ def relation_to(
     behalf = "" if person in stands.raisers else min(stands.raisers & stands.acts_for, default="")
     return Actor(
         person, parts, stands.seen_roles, is_concerned, may_not_end, about.raiser, behalf, stands.sees_for,
-        outside_iro_service=outside, acts_for_absent=acts_for_absent,
+        outside_iro_service=outside, acts_for_absent=acts_for_absent, named=named,
     )  # fmt: skip
 
 
@@ -210,6 +215,24 @@ def observing_parties(challenge: Challenge, rules: Rules) -> Iterator[Party]:
     for visit in challenge.visits:
         if visit.sent and rules.ladder.has(visit.stage):
             yield from (Party(role) for role in (*rules.ladder.observers, *rules.ladder.stage(visit.stage).observers))
+
+
+def named_parties(challenge: Challenge, about: About, authority: Authority, establishment: Establishment) -> tuple[Party, ...]:
+    """Whom a notice of excellent practice names: by person, who held the posts that it was addressed to on the day it was.
+
+    Nobody who covers, and nobody who holds the post since: it is their own work, and their own word whether it is quoted.
+    """
+    if challenge.item_type is not ItemType.EXCELLENT_PRACTICE:
+        return ()
+    then = at_raising(challenge, about)
+    return tuple(
+        dict.fromkeys(
+            Party(party.role, person)
+            for visit in challenge.visits
+            for party in visit.told
+            for person in holders_behind(party, authority, establishment, then, local_date(visit.entered_at))
+        )
+    )
 
 
 def sees_head_only(actor: Actor) -> bool:

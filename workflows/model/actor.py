@@ -35,6 +35,8 @@ class Part(StrEnum):
     """Whom the child's IRO lets read what is kept to them."""
     SECOND = "second"
     """Whose name may stand beside what a colleague does for an absent raiser."""
+    NAMED = "named"
+    """Whom a notice of excellent practice names: who held the post that it was addressed to, when it was."""
     SERVICE = "service"
     """The service itself: a window that closes, a message that came back."""
 
@@ -61,6 +63,9 @@ class Actor:
 
     acts_for_absent: bool = False
     """Do they act for whoever raised it, who is away and has no cover? Then ending and extending takes a second name."""
+
+    named: tuple[Party, ...] = ()
+    """Of a notice of excellent practice: whom it names, by person, each with the post that they held then."""
 
     def stands_for(self, party: Party) -> bool:
         """Is what is asked of this party theirs to answer?"""

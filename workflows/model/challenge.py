@@ -146,6 +146,17 @@ class ReferralState(StrEnum):
     CONCLUDED = "concluded"
 
 
+class QuoteState(StrEnum):
+    """May reports quote the words offered of a notice of excellent practice? The values are stored: they never change."""
+
+    NONE = ""
+    """No words are offered."""
+    OFFERED = "offered"
+    """Its raiser offered words; whoever it names has not agreed yet."""
+    AGREED = "agreed"
+    DECLINED = "declined"
+
+
 @dataclass(frozen=True, order=True)
 class Party:
     """One side of a message or a window: a role (or the raiser), perhaps narrowed to one person of the directory."""
@@ -327,6 +338,13 @@ class Challenge:
     """Of a tracked case: after how many weeks an update is asked for again, and the file looked at again; 0: not again."""
     mid_point_done: tuple[str, ...] = ()
     """Of a mid-point: which of its parts are done (`workflows.decision.watching`)."""
+    thanked: int = 0
+    """Of a notice of excellent practice: how often somebody thanked whoever it names."""
+    quote: QuoteState = QuoteState.NONE
+    quotes_offered: int = 0
+    """How often words were offered: an answer says which it is about."""
+    quote_agreed: tuple[str, ...] = ()
+    """Who agreed to be quoted: directory ids."""
     second_name: SecondName | None = None
     """Who agreed to what another will do for an absent raiser, until it is done."""
 

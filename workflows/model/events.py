@@ -436,6 +436,43 @@ class LearningNoted(Event, type="learning_noted"):
     on: date
 
 
+@dataclass(frozen=True)
+class Thanked(Event, type="thanked"):
+    """Somebody who was told of excellent practice thanks whoever the notice names."""
+
+    words: Words
+
+
+@dataclass(frozen=True)
+class QuoteOffered(Event, type="quote_offered"):
+    """Words about excellent practice that reports may quote, changed until the family would not know it.
+
+    `tells_nothing`: its raiser says that nothing in them tells who the child is.
+    """
+
+    quote: Words
+    tells_nothing: bool
+
+
+@dataclass(frozen=True)
+class QuoteAnswered(Event, type="quote_answered"):
+    """Somebody whom a notice of excellent practice names agrees to be quoted in reports, or not, or not any more.
+
+    `offer`: which words, as they were offered: 1 for the first that were.
+    """
+
+    agrees: bool
+    offer: int
+    words: Words = ""
+
+
+@dataclass(frozen=True)
+class QuoteTakenBack(Event, type="quote_taken_back"):
+    """Its raiser takes back words that they had offered to reports."""
+
+    why: Words = ""
+
+
 Ground = Literal["care_plan_not_prepared", "case_not_reviewed", "decision_not_carried_out", "other_material_breach"]
 """Care Planning Regulations 2010, regulation 45."""
 
@@ -843,8 +880,8 @@ FromOutside = (
     | ReferredToCafcass
     | ReferralAcknowledged
     | ReferralOutcome | ReferralTold | Resolved | EndedUnresolved | Overtaken | Withdrawn | Reopened | ActionDone | ActionNotDone
-    | ImpactRecorded | LearningNoted | TrackingAgreed | TrackedDone | LookedThrough | MidPointContact | Noted | Corrected
-    | RecordedInError
+    | ImpactRecorded | LearningNoted | Thanked | QuoteOffered | QuoteAnswered | QuoteTakenBack | TrackingAgreed
+    | TrackedDone | LookedThrough | MidPointContact | Noted | Corrected | RecordedInError
     | Endorsed | EndorsementDeclined | WindowsReleased | LadderMoved
 )  # fmt: skip
 """Events that a person may bring to a challenge that exists. Raised has a route of its own."""

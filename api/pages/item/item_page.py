@@ -1,6 +1,6 @@
 """One challenge as a page: where it stands on its ladder, what comes next and when, what each may do, all that happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -33,10 +33,11 @@ from workflows.model.challenge import (
     ClosedAs,
     EnteredHow,
     Outcome,
+    QuoteState,
     ReferralState,
     WindowKind,
 )
-from workflows.model.events import DocumentAttached, Event, Raised, Resolved
+from workflows.model.events import Corrected, DocumentAttached, Event, QuoteOffered, Raised, Resolved, Thanked
 from workflows.model.ladder import ItemType
 
 DONE = {
@@ -47,6 +48,10 @@ DONE = {
     "not_for_me": "The {iro} has been told that it is not for you. Until it is put to somebody else, the date stays.",
     "clarification_asked": "Your question is with the {iro}. The date stays as it is.",
     "noted": "Your note is on the record.",
+    "thanked": "Your thanks are on the record, and they are told.",
+    "quote_offered": "The words are offered. Whoever the notice names is asked; until they agree nothing is quoted.",
+    "quote_answered": "Your answer is on the record. You may change it at any time.",
+    "quote_taken_back": "The words are taken back: reports quote nothing of this.",
     "document_attached": "The document is on the record.",
 }
 """What is said after something was done."""
@@ -143,7 +148,7 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
     return visit.page(
         "challenge.html", title=f"{seen.shape.reference}", whole=seen, own=seen.own, shape=seen.shape,
         groups=grouped_moves(visit, seen), rungs=rungs_of(seen), item=seen.item, next=what_next(seen),
-        asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
+        practice=practice_of(seen), asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
         entries=list(reversed(timeline_text.entries_in_words(seen.item, seen.timeline))),
         done=done_in_words(visit, DONE.get(done, DONE[""]).replace("{mail}", mail[:1].lower() + mail[1:]) if done else ""),
         unreached=unreached, to_court=offers_statement(seen),
@@ -319,6 +324,44 @@ def actions_of(seen: ItemOnPage) -> list[AgreedAction]:
         if window.due:
             found.append(AgreedAction(window.n, what, window.due, who, stands, settles))
     return found
+
+
+@dataclass(frozen=True)
+class PracticeShown:
+    """What a notice of excellent practice shows beside what went well: thanks, and the words that reports may quote."""
+
+    thanks: Sequence[tuple[str, str]]
+    """Who thanks, and in what words, the first first."""
+    to_you: bool
+    """Does the notice name whoever looks?"""
+    quote: str
+    """The words that stand offered; empty where none do, or the notice was withdrawn."""
+    stands: str
+
+
+QUOTE_STANDS = {
+    QuoteState.NONE: "",
+    QuoteState.OFFERED: "Not everybody whom the notice names has agreed yet: nothing is quoted.",
+    QuoteState.AGREED: "Reports may quote these words.",
+    QuoteState.DECLINED: "Whoever the notice names does not want to be quoted: nothing is quoted.",
+}
+
+
+CORRECTED_SINCE = "The words were corrected since: nothing is quoted until they are offered anew."
+
+
+def practice_of(seen: ItemOnPage) -> PracticeShown | None:
+    """What a notice of excellent practice shows of its own; None for any other item."""
+    if seen.challenge.item_type is not ItemType.EXCELLENT_PRACTICE:
+        return None
+    entries = seen.timeline.entries
+    quote = seen.challenge.quote if seen.challenge.phase is Outcome.NOTICED else QuoteState.NONE
+    thanks = [(entry.by, entry.words.get("words", "")) for entry in entries if entry.kind == Thanked.type]
+    offered = [entry for entry in entries if entry.kind == QuoteOffered.type and quote]
+    corrected = [entry.facts["entry"] for entry in entries if entry.kind == Corrected.type]
+    stands = CORRECTED_SINCE if offered and offered[-1].number in corrected else QUOTE_STANDS[quote]
+    to_you = Part.NAMED in seen.item.actor.parts
+    return PracticeShown(thanks, to_you, offered[-1].words.get("quote", "") if offered else "", stands)
 
 
 def facts_in_words(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, str]]:

@@ -44,6 +44,7 @@ from api.pages.item.move_questions import (
     ask_of_rights,
     ask_of_tracking,
     ask_these,
+    ask_to_be_quoted,
     ask_to_hold_review,
     ask_to_whom,
     ask_what_was_done,
@@ -201,6 +202,30 @@ MOVES: tuple[MoveForm, ...] = (
             ),
             LOOK_AGAIN,
         ),
+    ),
+    MoveForm(
+        e.Thanked, "next", "Thank them", "They, and whoever raised it, are told that you thank them. Your words stand here and in no mail.",
+        "Thank them", ask_these(TextArea(name="words", label="Your words to them", rows=2, need="Write a line.")),
+    ),
+    MoveForm(
+        e.QuoteOffered, "next", "Let reports quote this",
+        "Whoever the notice names is asked once. Without their agreement nothing is quoted; other words are asked about anew.",
+        "Offer these words",
+        ask_these(
+            TextArea(
+                name="quote", label="The words", hint="Change them until the family would not know it: no name, place, age or day.",
+                need="Write the words.",
+            ),
+            TickBox(name="tells_nothing", label="Nothing in these words tells who the child is"),
+        ),
+    ),
+    MoveForm(
+        e.QuoteAnswered, "next", "Say whether reports may quote you", "Nobody waits for it and no date runs. Your last answer counts.",
+        "Send my answer", ask_to_be_quoted,
+    ),
+    MoveForm(
+        e.QuoteTakenBack, "next", "Take the words back from reports", "Reports quote nothing of this until you offer words again.",
+        "Take them back", ask_these(TextArea(name="why", label="Why", rows=2)),
     ),
     MoveForm(
         e.WindowsReleased, "next", "Release what was held", "The service was away while dates passed. Nothing moves until you decide.",
@@ -375,6 +400,9 @@ def event_of_form(move: MoveForm, values: Mapping[str, Any]) -> e.Event:
         said.pop("look_again_on", None)
     if move.event in (e.ChildTold, e.RightsExplained):
         said["told"] = said["told"] == "yes"
+    if move.event is e.QuoteAnswered:
+        answer, _, offer = said["agrees"].partition("-")
+        said |= {"agrees": answer == "yes", "offer": int(offer)}
     if move.event is e.FactSaid:
         said["holds"] = said["holds"] == "yes"
     for number in ("action", "entry"):

@@ -230,6 +230,18 @@ def ask_which_fact(choices: FieldOptions) -> Sequence[FormField]:
     ]
 
 
+def ask_to_be_quoted(choices: FieldOptions) -> Sequence[FormField]:
+    """Ask whether they agree to be quoted, beside the words that are offered now: the answer is for these and no others."""
+    offered = [entry.words.get("quote", "") for entry in choices.timeline.entries if entry.kind == e.QuoteOffered.type]
+    said = f"The words: “{offered[-1]}”" if offered else ""
+    offer = choices.item.loaded.challenge.quotes_offered
+    answers = [(f"yes-{offer}", "Agree to be quoted", "You may take it back later."), (f"no-{offer}", "Do not quote me", "")]
+    return [
+        RadioPick(name="agrees", label="May reports quote this?", hint=said, options=answers, need="Choose one."),
+        TextArea(name="words", label="Anything to add", rows=2),
+    ]
+
+
 def ask_of_meeting(choices: FieldOptions) -> Sequence[FormField]:
     """Ask when a meeting was held, and who was there."""
     key, roles = choices.item.loaded.challenge.stage, []

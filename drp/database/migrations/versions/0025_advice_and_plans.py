@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 
 ADVICE = sa.text("kind = 'legal_advice_taken'")
 PLANS = ("care_plan_ratified_on", "pathway_plan_due_on", "pathway_plan_made_on")
