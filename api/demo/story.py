@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api.assembly import Service
 from api.demo.past import bring_past
+from api.demo.practice_scenes import PracticeScenes
 from api.demo.report_scenes import ReportScenes
 from api.demo.review_scenes import DECISIONS, ReviewScenes, follow_anew
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
@@ -139,7 +140,7 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         items += between + watched
         scenes += more
         trust = TrustScenes(service, casework, formal, now)
-        scenes += trust.tell()
+        scenes += trust.tell() + PracticeScenes(service, casework, formal, now).tell()
         earlier = bring_past(service, part, every, cast, now)
         said = f"{items - begun} items, at least one in every state of every ladder; {earlier} lines of earlier registers"
         say(f"{every[0].authority.name}: {said}")

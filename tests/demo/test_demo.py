@@ -19,6 +19,7 @@ from sqlmodel import col
 from api.app import create_app
 from api.assembly import assemble_service
 from api.cli.retention_commands import erase_child
+from api.demo.practice_scenes import QUOTE
 from api.demo.scene import CAST, directory_files, scene_procedures
 from api.demo.story import tell_story
 from api.demo.trust_scenes import PAUSED, WHY_PAUSED
@@ -201,6 +202,8 @@ ON_THE_PAGE = {
     "a cover recorded as an appointment": "Recorded as the authority's appointment",
     "a cover with no appointment recorded": "No appointment is recorded",
     "a reminder by hand": "The birthday is near",
+    "excellent practice that is thanked": "thanks you:",
+    "words that reports may quote": QUOTE,
     "sending is paused": WHY_PAUSED,
     "sending is paused, and what is asked does not leave": "Sending is paused",
 }
