@@ -11,6 +11,7 @@ from drp.database import (
     register_tables,
     report_tables,
     review_tables,
+    voice_tables,
 )
 from drp.database.tables import metadata
 
@@ -25,6 +26,7 @@ TABLES = (
     register_tables,
     report_tables,
     review_tables,
+    voice_tables,
 )
 """The modules that hold them: importing one puts its tables into `metadata`."""
 

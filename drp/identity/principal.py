@@ -23,6 +23,7 @@ class RouteAudience(StrEnum):
     ADMINISTRATORS = "administrators"
     AUDITORS = "auditors"
     AUDITORS_AND_LEADERS = "auditors and leaders"
+    LEADING = "IRO managers and leaders"
     ON_IT = "people on the item"
     FIGURES = "the IRO service and leaders"
 
@@ -48,6 +49,7 @@ def serves_principal(who: RouteAudience, capacities: frozenset[Capacity]) -> boo
         RouteAudience.DESK: {Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT},
         RouteAudience.IRO_MANAGERS: {Capacity.IRO_MANAGER},
         RouteAudience.FIGURES: {Capacity.IRO, Capacity.IRO_MANAGER, Capacity.BUSINESS_SUPPORT, Capacity.LEADER},
+        RouteAudience.LEADING: {Capacity.IRO_MANAGER, Capacity.LEADER},
         RouteAudience.MANAGERS: {Capacity.IRO_MANAGER, Capacity.ADMINISTRATOR},
         RouteAudience.ADMINISTRATORS: {Capacity.ADMINISTRATOR},
         RouteAudience.AUDITORS: {Capacity.AUDITOR},

@@ -327,6 +327,13 @@ def press_it_alone(hands):
     return hands.take(hands.page.locator("main form button").last)
 
 
+@shows("/themes/voices", "/voices", "/voices/{side}")
+def test_what_people_say_of_the_process(busy, as_, inspection):
+    inspection.look(as_(busy.leader).open("/themes/voices"), "nothing shown yet")
+    inspection.look(as_(busy.iro).open("/voices"))
+    inspection.look(as_(busy.iro).open("/voices/child"), "for a child")
+
+
 @shows("/register")
 def test_the_register(busy, as_, inspection):
     inspection.look(as_(busy.iro).open("/register"), "an IRO")

@@ -14,6 +14,7 @@ from tests.cast.world import JSON_ROUTES
 from tests.pages.browser import Visitor
 from tests.pages.ground import NONE_SUCH, ON_THEIR_OWN, OTHER, OWN, PARTNER, THEIRS, Ground, token_of
 from tests.store.files import png
+from workflows.model.voices import VoiceSide
 
 PAGES = [key for key in ROUTES if key not in JSON_ROUTES]
 """Every page's route, in the order of the table."""
@@ -72,7 +73,7 @@ HARMLESS = {
     "version": "a procedure's", "saved": "a number",
     "change": "an assumption's path, or a change just made", "subject": "a message's kind",
     "at": "a channel", "before": "a number", "handed": "a number", "released": "a number", "left": "a number", "back": "a number",
-    "told": "a number", "looked": "a number", "asked": "a number", "format": "a kind of file",
+    "told": "a number", "looked": "a number", "asked": "a number", "format": "a kind of file", "year": "a reporting year",
     "cover": "which of the covers listed was just entered",
     "action": "a number of the item that is asked for",
 }  # fmt: skip
@@ -155,6 +156,8 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
         return [*everywhere, *(_Value(move, move, only_for=OWN) for move in (*here, "no-such"))]
     if name == "draft":
         return [_Value(value, f"<draft, {whose}>", whose, UNKNOWN) for whose, value in ground.drafts.items()]
+    if name == "side":
+        return [_Value(side.value, side.value) for side in VoiceSide]
     if name == "step":
         return [_Value(step, step, only_for="" if step in ("child", "check") else OWN) for step in STEPS]
     if name == "section":

@@ -16,6 +16,7 @@ from drp.written_reports.examples import examples_to_judge
 from workflows.decision.tasks import PersonalTask, TaskKind, tasks_of
 from workflows.model.authority import Capacity, HeldFor
 from workflows.model.ladder import ItemType
+from workflows.model.voices import is_open_on, sides_of
 
 TOLD_FOR = timedelta(days=90)
 """For how long somebody is told here that another took over their children by their own hand."""
@@ -78,6 +79,7 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
         is_iro=any(post.role in visit.words.roles_acting_as(Capacity.IRO) for post in children),
         waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
+        asks_voices=is_open_on(visit.today) and sides_of(visit.signed.capacities),
         praises=ItemType.EXCELLENT_PRACTICE in kinds, scrutinises=ItemType.SENIOR_SCRUTINY in kinds,
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from api.queries.report_query import (
     register_address_of_figure,
 )
 from drp.directory.people import people_acting_as
+from drp.identity.principal import RouteAudience, serves_principal
 from drp.reports import repeats_and_gaps, response_times
 from drp.reports.aggregate import PERIODS, Dimension
 from drp.reports.display_labels import DisplayLabels, TableHeading, read_labels
@@ -125,6 +126,7 @@ def show_themes_page(visit: CurrentPage, request: Request) -> Response:
         row_title=its.title(made.question.by),
         front=front,
         **(_behind_front(front) if front else {}),
+        leads=serves_principal(RouteAudience.LEADING, visit.signed.capacities),
     )
 
 
