@@ -11,11 +11,13 @@ from api.exports.typesetting import NotDrawn
 from api.pages.frame.browser_request import PageContext
 from drp.casework.access import NotFound
 from drp.directory import lookup
+from drp.reports.display_labels import read_labels
 from drp.written_reports import drafts
 from drp.written_reports.contents import ReportContents
 from drp.written_reports.copies import copies_of_person
 from drp.written_reports.drafts import StoredReport
 from drp.written_reports.examples import printed_examples
+from drp.written_reports.practice_quotes import quoted_practice
 from workflows.model.authority import Capacity
 
 log = logging.getLogger("drp.reports")
@@ -55,12 +57,16 @@ def _had(connection: Connection, visit: PageContext) -> frozenset[UUID]:
 
 
 def as_printed(connection: Connection, visit: PageContext, report: StoredReport) -> ReportContents:
-    """A report as it is read now: of a draft with the examples that its IROs let through."""
+    """A report as it is read now: of a draft with the examples that its IROs let through, and the practice that may be quoted."""
     if report.released_at:
         return report.counted
     contents = report.contents
-    printed = printed_examples(connection, visit.authority, report.id)
-    parts = [part.model_copy(update={"quotes": printed}) if part.key == "examples" else part for part in contents.parts]
+    labels = read_labels(connection, visit.service.casework.procedures, visit.words)
+    quotes = {
+        "examples": printed_examples(connection, visit.authority, report.id),
+        "practice": quoted_practice(connection, labels, report),
+    }
+    parts = [part.model_copy(update={"quotes": quotes[part.key]}) if part.key in quotes else part for part in contents.parts]
     return contents.model_copy(update={"parts": parts})
 
 
