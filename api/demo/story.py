@@ -15,6 +15,7 @@ from api.demo.report_scenes import ReportScenes
 from api.demo.review_scenes import DECISIONS, ReviewScenes, follow_anew
 from api.demo.scene import CAST, SceneAuthority, SceneCast, SceneChild, seed_scene
 from api.demo.trust_scenes import SceneToSee, TrustScenes
+from api.demo.voice_scenes import tell_voices
 from api.demo.watched_scenes import WatchedScenes
 from drp.casework.load import StoredChallenge, id_of_reference, load_challenges, load_establishment
 from drp.casework.service import ActionResult, Casework
@@ -148,6 +149,7 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         # What was told in the past was mailed in the past, within the authority's hours.
         deliver_messages(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
         scenes += trust.pause_sending()
+        scenes += tell_voices(casework, part.key, now)
         scenes += ReportScenes(service, casework, every, cast, now).tell()
         items += sum(1 for scene in scenes if scene.reference)
         to_see += [(every[0].authority.name, scene) for scene in scenes]

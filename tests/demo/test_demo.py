@@ -204,6 +204,7 @@ ON_THE_PAGE = {
     "a reminder by hand": "The birthday is near",
     "excellent practice that is thanked": "thanks you:",
     "words that reports may quote": QUOTE,
+    "what people say of the process": "7 of 10: not shown yet",
     "sending is paused": WHY_PAUSED,
     "sending is paused, and what is asked does not leave": "Sending is paused",
 }
