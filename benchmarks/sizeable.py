@@ -75,7 +75,8 @@ def rows(number: int, seed: int = 20260401) -> Iterator[tuple[Any, ...]]:
             yield (
                 KEY, id_, place, f"R-{n:07}", "", kind_of(item_type), place == 0, theme not in themes, raised.isoformat(),
                 month_of(raised), quarter_of(raised), item_type.value, stage, reason, theme, team, service, status,
-                n % 9 == 0, outcome, impact, ended.isoformat() if ended else None, took if ended else None, None, "", raiser,
+                n % 9 == 0, outcome, impact, ended.isoformat() if ended else None, took if ended else None, None, "", "",
+                raiser,
             )  # fmt: skip
             themes.add(theme)
 
@@ -125,11 +126,14 @@ FROM register, (%s) AS numbers WHERE n = 0 ORDER BY id, nth"""
 
 def into_sqlite(store: Store, path: Path, entries: bool) -> None:
     """The rows in the service's own file. Filling is not what is measured: nothing here needs to survive a power cut."""
+    store.close()  # what brought the tables in holds the file's journal
     connection = sqlite3.connect(str(make_url(store.url).database), isolation_level=None)
     for pragma in ("synchronous=OFF", "journal_mode=OFF", "cache_size=-2000000", "foreign_keys=OFF"):
         connection.execute(f"PRAGMA {pragma}")
     connection.execute("BEGIN")
-    connection.executemany(f"INSERT INTO register VALUES ({', '.join('?' * len(COLUMNS))})", read_csv(path))
+    connection.executemany(
+        f"INSERT INTO register ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", read_csv(path)
+    )
     numbers = " UNION ALL ".join(f"SELECT {n} AS nth" for n in range(1, ENTRIES_EACH + 1))
     if entries:
         connection.execute(
@@ -145,8 +149,8 @@ def into_postgresql(server: Postgresql, path: Path, entries: bool) -> None:
         # As shipped: a commit is on the disk.
         connection.execute(f"ALTER DATABASE {server.name} RESET synchronous_commit")
         connection.execute("SET session_replication_role = replica")
-        nullable = "FORCE_NULL (ended_on, days_to_end, child), FORCE_NOT_NULL (sheet, impact, number)"
-        copying = f"COPY register FROM STDIN (FORMAT csv, {nullable})"
+        nullable = "FORCE_NULL (ended_on, days_to_end, child), FORCE_NOT_NULL (sheet, impact, number, number_folded)"
+        copying = f"COPY register ({', '.join(COLUMNS)}) FROM STDIN (FORMAT csv, {nullable})"
         with path.open("rb") as file, connection.cursor() as cursor, cursor.copy(copying) as copy:
             while block := file.read(1 << 20):
                 copy.write(block)

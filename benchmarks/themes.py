@@ -1,8 +1,9 @@
-"""Are themes counted fast enough? `python -m benchmarks.themes [ITEMS] [part ...]`; parts: tables, index, writers.
+"""Are themes counted fast enough? `python -m benchmarks.themes [ITEMS] [part ...]`; parts: tables, index, writers, reports.
 
 tables: every theme table of the whole register, and beside DuckDB's own table of the same rows (10 ms at 20,000 items). index:
 what tables and lists take with the register's one index, and without it. writers: commits beside a theme reader that never
-pauses (at most 3 times as long). Needs `make .venv/.benchmarks` and a PostgreSQL at 127.0.0.1:5432. The best of some tries.
+pauses (at most 3 times as long). reports: the front of Themes, and the report to the management team, part by part. Needs
+`make .venv/.benchmarks` and a PostgreSQL at 127.0.0.1:5432. The best of some tries.
 """
 
 import random
@@ -32,12 +33,18 @@ from drp.register.write import EntryChange, EntryToInsert
 from drp.reports import aggregate, register_search
 from drp.reports.aggregate import CountQuery, Dimension, count_items
 from drp.reports.display_labels import DisplayLabels
+from drp.reports.front_of_themes import read_front
 from drp.reports.register_search import RegisterFilter
 from drp.reports.theme_tables import TableQuestion
+from drp.written_reports.report_kinds import KINDS
+from drp.written_reports.report_parts import COUNTED
+from drp.written_reports.report_tables import ReportCounting
 from tests.cast.councils import DUNMOOR, procedures
 from tests.cast.stores import APP, OWNER, Postgresql
+from workflows.calendar.report_periods import ReportEvery, ReportPeriod
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import CHALLENGE, CodedReason, RegisterEntry
+from workflows.model.reporting import ReportKind
 
 ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 THREADS = 2
@@ -145,6 +152,23 @@ def _work(store: Store) -> dict[str, float]:
         return {said: best(20, lambda ask=ask: ask(connection))[0] * 1000 for said, ask in asks.items()}  # type: ignore[misc]
 
 
+def reports(stores: dict[str, Store]) -> None:
+    """What the front of Themes takes, and the report to the management team."""
+    read = procedures(DUNMOOR)
+    labels, now = DisplayLabels(replace(read.authority, key=KEY), read.ladders, {}, {}), datetime(2026, 3, 31, 12, tzinfo=UTC)
+    for name, store in stores.items():
+        with store.read(KEY) as connection:
+            front, _ = best(5, lambda c=connection: read_front(c, labels, ReportEvery.YEAR, now.date()))  # type: ignore[misc]
+            counting = ReportCounting(connection, labels, ReportPeriod("2025-10", "2025-12"), now)
+            took = {
+                key: best(5, lambda key=key, asked=counting: COUNTED[key](asked))[0]  # type: ignore[misc]
+                for key in KINDS[ReportKind.MANAGEMENT].parts
+            }
+        slowest = max(took, key=lambda key: took[key])
+        said = f"{sum(took.values()) * 1000:.0f} ms, the slowest part ({slowest}) {took[slowest] * 1000:.0f} ms"
+        print(f"reports, {name}: the front of Themes {front * 1000:.0f} ms; to the management team {said}", flush=True)
+
+
 def writers(name: str, store: Store, chance: Randomness) -> float:
     """The median of commits that each change one line, alone and beside a reader without a pause; gives the ratio."""
     alone = _commits(store, chance)
@@ -198,7 +222,7 @@ def _line(stage: str) -> RegisterEntry:
     )  # fmt: skip
 
 
-def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "index")) -> int:
+def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "reports", "index")) -> int:
     """Fill, measure, print; 1 if anything is slower than it may be."""
     chance = Randomness(random.Random(7).randbytes)
     server = Postgresql(make_url(ADMIN))
@@ -220,6 +244,8 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "in
                 missed |= number == ITEMS and slowest > TABLE_AT_MOST_MS
             if "writers" in parts:
                 missed |= max([writers(name, store, chance) for name, store in stores.items()]) > WRITERS_AT_MOST
+            if "reports" in parts:
+                reports(stores)
             if "index" in parts:
                 index(stores, owner)
         finally:
@@ -231,4 +257,4 @@ def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "in
 
 if __name__ == "__main__":
     given = sys.argv[1:]
-    sys.exit(main(int(given[0]) if given else ITEMS, tuple(given[1:]) or ("tables", "writers", "index")))
+    sys.exit(main(int(given[0]) if given else ITEMS, tuple(given[1:]) or ("tables", "writers", "reports", "index")))

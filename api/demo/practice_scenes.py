@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from api.demo.trust_scenes import SceneToSee, TrustScenes
-from workflows.model.events import QuoteAnswered, QuoteOffered, Raised, Thanked
+from workflows.calendar.working_days import local_date
+from workflows.model.events import LearningNoted, QuoteAnswered, QuoteOffered, Raised, Thanked
 from workflows.model.ladder import ItemType
 
 WELL = (
@@ -11,6 +12,8 @@ WELL = (
 )
 CHANGED = "The child shows the book to visitors, and asks fewer times a day where home is."
 QUOTE = "A worker made a life-story book with a child, a page a week. It answered what nobody had been able to answer before."
+LEARNED = "A life-story book is begun in the first weeks, with whoever still remembers, and not left for the plan."
+TOLD_OF_IT = "The team's meeting, and the heads of service at the themes meeting."
 
 
 class PracticeScenes(TrustScenes):
@@ -25,6 +28,8 @@ class PracticeScenes(TrustScenes):
         self._act("Colin Etwall", item, Thanked("I have read it twice. Thank you for the time you gave."), self._at(2, 10))
         self._act("Olivia Marsh", item, QuoteOffered(QUOTE, tells_nothing=True), self._at(2, 11))
         self._act("Hannah Bright", item, QuoteAnswered(agrees=True, offer=1), self._at(1, 10))
+        told = self._at(1, 15)
+        self._act("Olivia Marsh", item, LearningNoted(LEARNED, TOLD_OF_IT, local_date(told)), told)
         return [
             SceneToSee("excellent practice that is thanked", "Hannah Bright", f"/challenges/{item}", item),
             SceneToSee("words that reports may quote", "Colin Etwall", "/themes/practice"),

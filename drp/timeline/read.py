@@ -71,6 +71,7 @@ class EntryOfKind:
     challenge: UUID
     reference: str
     number: int
+    kind: str
     at: datetime
     words: Mapping[str, str]
 
@@ -83,7 +84,7 @@ def list_entries_of_kinds(
     Only items on which anything happened since are looked at; of one team, if one is named.
     """
     entries = (
-        select_of(EntryRow, authority, EntryRow.challenge, ChallengeRow.reference, EntryRow.number, EntryRow.at)
+        select_of(EntryRow, authority, EntryRow.challenge, ChallengeRow.reference, EntryRow.number, EntryRow.kind, EntryRow.at)
         .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(EntryRow.challenge)))
         .where(
             col(ChallengeRow.last_at) >= since,
@@ -105,7 +106,7 @@ def list_entries_of_kinds(
         )
     )
     return [
-        EntryOfKind(row.challenge, row.reference, row.number, row.at, dict(words.get((row.challenge, row.number), ())))
+        EntryOfKind(row.challenge, row.reference, row.number, row.kind, row.at, dict(words.get((row.challenge, row.number), ())))
         for row in rows
     ]
 

@@ -31,7 +31,7 @@ def count_report(
     words = current[0].authority
     labels = read_labels(connection, procedures, words)
     only = ((Dimension.ITEM_TYPE, ItemType.PARTNER_AGENCY.value),) if kind is ReportKind.PARTNER_AGENCIES else ()
-    counting = ReportCounting(connection, labels, current, period, now, team, what.is_published, only)
+    counting = ReportCounting(connection, labels, period, now, team, what.is_published, only)
     unit = lookup.find_unit_name(connection, authority, "team", team) if team else ""
     return ReportContents(
         authority=words.name,

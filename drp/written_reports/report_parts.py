@@ -163,10 +163,8 @@ CAFCASS_ENTRIES = {
 
 
 def _referrals(counting: ReportCounting) -> ReportPart:
-    found: dict[str, list[str]] = {kind: [] for kind in CAFCASS_ENTRIES}
-    for kind in CAFCASS_ENTRIES:
-        entries = list_entries_of_kinds(counting.connection, counting.authority, (kind,), *moments_of(counting.period))
-        found[kind] = list(dict.fromkeys(entry.reference for entry in entries))
+    entries = list_entries_of_kinds(counting.connection, counting.authority, CAFCASS_ENTRIES, *moments_of(counting.period))
+    found = {kind: list(dict.fromkeys(one.reference for one in entries if one.kind == kind)) for kind in CAFCASS_ENTRIES}
     rows = [(kind, CAFCASS_ENTRIES[kind], [number_figure(len(found[kind]))]) for kind in CAFCASS_ENTRIES]
     table = plain_table(
         "referrals", "Items on which it happened in the period", ["What happened", counting.period.in_short()], rows

@@ -13,7 +13,6 @@ from drp.written_reports.contents import HIDDEN, ReportFigure, ReportLine, Repor
 from drp.written_reports.suppression import TOTAL, CrossedTable, find_hidden
 from workflows.calendar.report_periods import ReportPeriod
 from workflows.calendar.working_days import local_date
-from workflows.model.authority import Rules
 
 ALL = "all"
 """The key of a table's last line."""
@@ -25,7 +24,6 @@ class ReportCounting:
 
     connection: Connection
     labels: DisplayLabels
-    current: tuple[Rules, ...]
     period: ReportPeriod
     now: datetime
     team: str = ""
