@@ -101,6 +101,7 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("GET", "/reports"): RouteAudience.PERSON,
     ("GET", "/reports/new"): RouteAudience.IRO_MANAGERS,
     ("POST", "/reports/new"): RouteAudience.IRO_MANAGERS,
+    ("POST", "/reports/team-pages"): RouteAudience.IRO_MANAGERS,
     ("GET", "/reports/examples"): RouteAudience.PERSON,
     ("POST", "/reports/examples"): RouteAudience.PERSON,
     ("GET", "/reports/{report}"): RouteAudience.PERSON,

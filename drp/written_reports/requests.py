@@ -42,3 +42,9 @@ def list_requests(connection: Connection, authority: str, report: UUID) -> list[
         .order_by(col(ReportRequestRow.n))
     )
     return [ChangeRequest(*row) for row in connection.execute(asked)]
+
+
+def count_requests(connection: Connection, authority: str) -> dict[UUID, int]:
+    """How much was asked to be changed in each report; one of which nothing was is not among them."""
+    asked = select_of(ReportRequestRow, authority, ReportRequestRow.report, func.count()).group_by(col(ReportRequestRow.report))
+    return {row[0]: row[1] for row in connection.execute(asked)}

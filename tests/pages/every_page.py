@@ -281,6 +281,7 @@ PRESSED: dict[str, Callable[[Ground], dict[str, list[str]]]] = {
     "/reviews/looked-through": lambda ground: {"items": [ground.mid_point]},
     "/reports/{report}/examples": lambda ground: {"reference": [ground.references[OWN]], "words": ["A word."], "remove": [""]},
     "/reports/{report}/requests": lambda ground: {"words": ["A word."]},
+    "/reports/team-pages": lambda ground: {"first": ["2026-03"], "last": ["2026-03"]},
     "/reports/{report}/release": lambda ground: {"version": ["1"]},
     "/reviews/tracking": lambda ground: {
         "priority": ["high"],

@@ -259,6 +259,22 @@ def test_a_teams_page_goes_to_its_own_manager_alone(north: World) -> None:
     assert 'href="/register' not in at_browser(north, "tess").open(f"/reports/{row.id}").html
 
 
+def test_every_teams_page_of_a_period_is_released_at_once(north: World) -> None:
+    drafted(north)
+    mona = at_browser(north, "mona")
+    page = mona.open("/reports")
+    assert "Teams’ pages of Q1 2026/27 (April to June 2026)" in page.text
+    after = mona.fill(page, "/reports/team-pages")
+    assert "Teams’ pages" not in after.text
+    assert [row.unit for row in rows(north, WrittenReportRow, col(WrittenReportRow.unit)) if row.released_at] == [
+        "north",
+        "south",
+    ]
+    assert "Team's page: North Team" in at_browser(north, "tess").open("/inbox").text
+    assert "Team's page: South Team" not in at_browser(north, "tess").open("/inbox").text
+    assert "Team's page: South Team" in at_browser(north, "tom").open("/inbox").text
+
+
 def test_what_the_manager_writes_stands_in_page_word_and_pdf(north: World, tmp_path: Path) -> None:
     path = drafted(north)
     mona = at_browser(north, "mona")
@@ -332,6 +348,7 @@ def test_a_request_to_change_it_is_kept_beside_it_and_a_new_edition_leaves_the_o
     assert "Our team is called North by now.Hugo" in page.text
     mona = at_browser(north, "mona")
     assert "Our team is called North by now." in mona.open(path).text
+    assert "a change is asked for" in mona.open("/reports").text
     draft = mona.fill(mona.open(path), f"{path}/edition")
     assert draft.answer.url.path != path
     assert "draft" in draft.text

@@ -189,14 +189,32 @@ def release_on_page(visit: CurrentPage, report: UUID, sent: SentForm) -> Respons
     version = sent.pressed("version")
     with visit.reading() as connection:
         found = draft_found(connection, visit, report)
-        contents = as_printed(connection, visit, found)
     drafts.check_is_same(found, version)
+    _release(visit, found)
+    return go_to(f"/reports/{report}")
+
+
+def _release(visit: PageContext, found: StoredReport) -> None:
+    with visit.reading() as connection:
+        contents = as_printed(connection, visit, found)
     contents = without_empty(contents).model_copy(update={"released_on": visit.today, "released_by": visit.signed.name})
     files = report_files(contents)
     with visit.writing() as connection:
         drafts.release_report(connection, visit.words, found, contents, files, visit.signed, visit.now)
     visit.log_access("report released", "")
-    return go_to(f"/reports/{report}")
+
+
+@router.post("/reports/team-pages")
+def release_team_pages(visit: CurrentPage, sent: SentForm) -> Response:
+    """Every draft of a team's page of one period is released as it stands: each goes to its own team's manager."""
+    first, last = sent.pressed("first"), sent.pressed("last")
+    with visit.reading() as connection:
+        every = drafts.list_reports(connection, visit.authority)
+    of_period = [one for one in every if one.kind is ReportKind.TEAM and (one.period.first, one.period.last) == (first, last)]
+    for one in of_period:
+        if not one.released_at:
+            _release(visit, one)
+    return go_to("/reports")
 
 
 @router.post("/reports/{report}/edition")

@@ -21,6 +21,7 @@ from api.pages.reports.reading_reports import (
 )
 from api.queries.report_query import register_address_of_behind
 from drp.casework.access import NotFound
+from drp.database.gathering import gather_by_key
 from drp.identity.principal import RouteAudience, serves_principal
 from drp.written_reports import drafts
 from drp.written_reports.contents import ReportContents
@@ -28,9 +29,11 @@ from drp.written_reports.copies import copies_of_person, mark_report_read
 from drp.written_reports.drafts import StoredReport
 from drp.written_reports.examples import list_examples
 from drp.written_reports.report_kinds import KINDS
-from drp.written_reports.requests import ask_for_change, list_requests
+from drp.written_reports.requests import ask_for_change, count_requests, list_requests
 from drp.written_reports.schedule import list_due
+from workflows.calendar.report_periods import ReportPeriod
 from workflows.model.refusals import Unfit
+from workflows.model.reporting import ReportKind
 
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -52,6 +55,14 @@ class ReportLineShown:
     report: StoredReport
     address: str
     is_unread: bool
+    requests: int = 0
+    """How much was asked to be changed in it, for the IRO manager."""
+
+
+def group_team_pages(lines: list[ReportLineShown]) -> list[tuple[ReportPeriod, list[ReportLineShown]]]:
+    """The drafts of teams' pages, by their periods, the newest first: they may be released together."""
+    pages = [line for line in lines if line.report.kind is ReportKind.TEAM]
+    return sorted(gather_by_key((line.report.period, line) for line in pages).items(), reverse=True)
 
 
 @router.get("/reports")
@@ -63,10 +74,15 @@ def list_reports_page(visit: CurrentPage) -> Response:
         every = drafts.list_reports(connection, visit.authority)
         shown = [one for one in every if may_read_report(connection, visit, one, had)][:MOST_LISTED]
         due = list_due(connection, visit.words) if edits_reports(visit) else []
-    lines = [ReportLineShown(one, f"/reports/{one.id}", one.id in copies and not copies[one.id].is_read) for one in shown]
+        asked = count_requests(connection, visit.authority) if edits_reports(visit) else {}
+    lines = [
+        ReportLineShown(one, f"/reports/{one.id}", one.id in copies and not copies[one.id].is_read, asked.get(one.id, 0))
+        for one in shown
+    ]
+    begun = [line for line in lines if not line.report.released_at]
     return visit.page(
         "reports.html", title="Reports", edits=edits_reports(visit), due=due, kinds=KINDS,
-        begun=[line for line in lines if not line.report.released_at],
+        begun=[line for line in begun if line.report.kind is not ReportKind.TEAM], team_pages=group_team_pages(begun),
         released=[line for line in lines if line.report.released_at],
     )  # fmt: skip
 
