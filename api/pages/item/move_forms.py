@@ -1,7 +1,7 @@
 """The events that a person may bring, as forms in one table; answering and referring have pages of their own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -32,7 +32,7 @@ from api.pages.item.move_questions import (
     LOOK_AGAIN,
     TOLD_HOW,
     WHY,
-    Asks,
+    MoveForm,
     ask_at_end,
     ask_day,
     ask_for_reader,
@@ -44,7 +44,6 @@ from api.pages.item.move_questions import (
     ask_of_rights,
     ask_of_tracking,
     ask_these,
-    ask_to_be_quoted,
     ask_to_hold_review,
     ask_to_whom,
     ask_what_was_done,
@@ -56,6 +55,7 @@ from api.pages.item.move_questions import (
     ask_whom_to_copy,
     ask_whom_to_remove,
 )
+from api.pages.item.practice_moves import PRACTICE_MOVES
 from workflows.decision.relation import reads_iro_service
 from workflows.model import events as e
 
@@ -63,20 +63,6 @@ KEPT_TO = (
     TickBox(name="iro_service_only", label="Only the IRO service reads it"),
     TickBox(name="for_supervision", label="For supervision: only the IRO and their manager read it"),
 )
-
-
-@dataclass(frozen=True)
-class MoveForm:
-    """One move as people meet it: its link, what it means, its questions, its button. Words in braces are the authority's."""
-
-    event: type[e.Event]
-    group: str
-    title: str
-    means: str
-    button: str
-    asks: Asks
-    if_refused: tuple[FormField, ...] = ()
-    """What is asked only once the move was refused for want of it."""
 
 
 MOVES: tuple[MoveForm, ...] = (
@@ -203,30 +189,7 @@ MOVES: tuple[MoveForm, ...] = (
             LOOK_AGAIN,
         ),
     ),
-    MoveForm(
-        e.Thanked, "next", "Thank them", "They, and whoever raised it, are told that you thank them. Your words stand here and in no mail.",
-        "Thank them", ask_these(TextArea(name="words", label="Your words to them", rows=2, need="Write a line.")),
-    ),
-    MoveForm(
-        e.QuoteOffered, "next", "Let reports quote this",
-        "Whoever the notice names is asked once. Without their agreement nothing is quoted; other words are asked about anew.",
-        "Offer these words",
-        ask_these(
-            TextArea(
-                name="quote", label="The words", hint="Change them until the family would not know it: no name, place, age or day.",
-                need="Write the words.",
-            ),
-            TickBox(name="tells_nothing", label="Nothing in these words tells who the child is"),
-        ),
-    ),
-    MoveForm(
-        e.QuoteAnswered, "next", "Say whether reports may quote you", "Nobody waits for it and no date runs. Your last answer counts.",
-        "Send my answer", ask_to_be_quoted,
-    ),
-    MoveForm(
-        e.QuoteTakenBack, "next", "Take the words back from reports", "Reports quote nothing of this until you offer words again.",
-        "Take them back", ask_these(TextArea(name="why", label="Why", rows=2)),
-    ),
+    *PRACTICE_MOVES,
     MoveForm(
         e.WindowsReleased, "next", "Release what was held", "The service was away while dates passed. Nothing moves until you decide.",
         "Release",

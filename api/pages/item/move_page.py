@@ -10,7 +10,8 @@ from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, 
 from api.pages.frame.field_options import FieldOptions, holders_to_choose, to_stages
 from api.pages.frame.form_fields import Form, FormField
 from api.pages.item.item_page import ItemOnPage, answers_of, bring_event_on_page, done_in_words, move_title, read_item
-from api.pages.item.move_forms import BY_TYPE, MoveForm, event_of_form, initial_values
+from api.pages.item.move_forms import BY_TYPE, event_of_form, initial_values
+from api.pages.item.move_questions import MoveForm
 from api.presenters.item_reader import SeenItem
 from drp.casework.access import NotFound
 from drp.directory import people

@@ -32,6 +32,20 @@ Asks = Callable[[FieldOptions], Sequence[FormField]]
 """What a form asks, given what the item leaves to choose."""
 
 
+@dataclass(frozen=True)
+class MoveForm:
+    """One move as people meet it: its link, what it means, its questions, its button. Words in braces are the authority's."""
+
+    event: type[e.Event]
+    group: str
+    title: str
+    means: str
+    button: str
+    asks: Asks
+    if_refused: tuple[FormField, ...] = ()
+    """What is asked only once the move was refused for want of it."""
+
+
 def ask_these(*listed: FormField) -> Asks:
     """Ask these, whatever the item leaves to choose."""
     return lambda choices: listed
@@ -226,18 +240,6 @@ def ask_which_fact(choices: FieldOptions) -> Sequence[FormField]:
     return [
         RadioPick(name="fact", label="What", options=facts, need="Choose what."),
         RadioPick(name="holds", label="Is it so?", options=holds, need="Choose one."),
-        TextArea(name="words", label="Anything to add", rows=2),
-    ]
-
-
-def ask_to_be_quoted(choices: FieldOptions) -> Sequence[FormField]:
-    """Ask whether they agree to be quoted, beside the words that are offered now: the answer is for these and no others."""
-    offered = [entry.words.get("quote", "") for entry in choices.timeline.entries if entry.kind == e.QuoteOffered.type]
-    said = f"The words: “{offered[-1]}”" if offered else ""
-    offer = choices.item.loaded.challenge.quotes_offered
-    answers = [(f"yes-{offer}", "Agree to be quoted", "You may take it back later."), (f"no-{offer}", "Do not quote me", "")]
-    return [
-        RadioPick(name="agrees", label="May reports quote this?", hint=said, options=answers, need="Choose one."),
         TextArea(name="words", label="Anything to add", rows=2),
     ]
 
