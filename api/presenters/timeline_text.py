@@ -160,6 +160,11 @@ OF_SCRUTINY = {
 }
 """Senior scrutiny asks nobody anything: its words go by other names."""
 
+OF_PRACTICE = {"concern": "What went well", "effect_on_child": "What it meant for the child"}
+"""Nor does a notice of excellent practice."""
+
+OF_NOTICES = {ItemType.SENIOR_SCRUTINY: OF_SCRUTINY, ItemType.EXCELLENT_PRACTICE: OF_PRACTICE}
+
 POSITIONS = {
     "agrees": "Agrees",
     "in_part": "Agrees in part",
@@ -243,7 +248,7 @@ def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str, ow
     actions = [
         (entry.words.get(f"actions.{n}", ""), date.fromisoformat(day)) for n, day in enumerate(entry.facts.get("actions") or [])
     ]
-    named = OF_SCRUTINY if entry.facts.get("item_type") == ItemType.SENIOR_SCRUTINY else own.questions if own else {}
+    named = OF_NOTICES.get(entry.facts.get("item_type")) or (own.questions if own else {})
     spoken = [
         (named.get(name) or question_in_words(name), text)
         for name, text in entry.words.items()

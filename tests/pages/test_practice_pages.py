@@ -24,7 +24,10 @@ def pressed(world: World, person: str, item: str, move: str, **said: str) -> Pag
 
 def test_a_leader_thanks_and_the_practitioner_reads_it(world: World) -> None:
     item = noticed(world)
-    assert "Nobody has written a line of thanks yet." in page_of(world, "sam", item).text
+    first = page_of(world, "sam", item).text
+    assert "Nobody has written a line of thanks yet." in first
+    assert "The concern" not in first, "nobody is concerned"
+    assert first.count("What went well") == 3, "as the section's heading, its question, and on the timeline"
     done = pressed(world, "hugo", item, "Thank them", words="That is how it should be.")
     assert "Your thanks are on the record" in done.text
     read = page_of(world, "sam", item).text

@@ -12,6 +12,7 @@ from drp.database.register_tables import RegisterRow
 from tests.cast.councils import LEVELS
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
+from workflows.model.ladder import ItemType
 
 PLACE = "/notices/new?kind=scrutiny"
 
@@ -85,7 +86,8 @@ def test_a_notice_of_excellent_practice_is_asked_as_before(levels: World) -> Non
 
 
 def test_planted_words_of_a_challenge_on_scrutiny_are_caught(levels: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeline_text, "OF_SCRUTINY", {name: timeline_text.QUESTIONS[name] for name in timeline_text.OF_SCRUTINY})
+    wrong = {name: timeline_text.QUESTIONS[name] for name in timeline_text.OF_SCRUTINY}
+    monkeypatch.setitem(timeline_text.OF_NOTICES, ItemType.SENIOR_SCRUTINY, wrong)
     with pytest.raises(AssertionError):
         test_it_is_recorded_on_one_page_and_reads_as_what_it_is(levels)
 

@@ -100,9 +100,8 @@ class ItemOnPage:
     @property
     def asked(self) -> list[tuple[str, str]]:
         """What was asked, question by question, in the order in which it was written."""
-        if self.challenge.item_type is ItemType.SENIOR_SCRUTINY:
-            questions = timeline_text.OF_SCRUTINY
-        else:
+        questions = timeline_text.OF_NOTICES.get(self.challenge.item_type, {})
+        if not questions:
             questions = {field.name: timeline_text.QUESTIONS.get(field.name, "") for field in fields(Raised)}
             questions |= self.own.questions if self.own else {}
         return [(said, self.raised.words[name]) for name, said in questions.items() if name in self.raised.words]
