@@ -71,10 +71,10 @@ class ReportExampleRow(Row, table=True):
     item: UUID | None = None
     """The item that it is of; None once that is erased."""
     reference: str = Field(default="", max_length=16)
-    words: str = Field(max_length=1500)
+    words: str = Field(max_length=10_000)
     state: str = Field(default="asked", max_length=16)
     """asked, safe or known: whether the family would know it."""
-    why: str = Field(default="", max_length=500)
+    why: str = Field(default="", max_length=10_000)
     said_by: UUID | None = None
     said_at: datetime | None = None
     __table_args__ = (
@@ -108,5 +108,5 @@ class ReportRequestRow(Row, table=True):
     n: int = Field(primary_key=True)
     by: UUID
     at: datetime
-    words: str = Field(max_length=1500)
+    words: str = Field(max_length=10_000)
     __table_args__ = (ForeignKeyConstraint(["authority", "report"], ["written_report.authority", "written_report.id"]),)

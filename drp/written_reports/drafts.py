@@ -24,8 +24,8 @@ from workflows.model.authority import Authority, Capacity
 from workflows.model.refusals import NotOpen, Unfit
 from workflows.model.reporting import ReportKind
 
-LONGEST_WORDS = 4_000
-LONGEST_FIGURE = 40
+LONGEST_WORDS = 10_000
+LONGEST_FIGURE = 200
 LONGEST_REASON = 300
 
 

@@ -21,7 +21,7 @@ from workflows.model.refusals import NotOpen, Unfit
 ASKED, SAFE, KNOWN = "asked", "safe", "known"
 """How an example stands: the IRO is asked; the family would not know it; they would."""
 
-LONGEST_EXAMPLE = 1_500
+LONGEST_EXAMPLE = 10_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,8 @@ def judge_example(connection: Connection, words: Authority, iro: UUID, judged: J
     report, n, is_safe, why = judged.report, judged.n, judged.is_safe, judged.why
     if not is_safe and not why.strip():
         raise Unfit("It is not said what gives the family away.", "Say what to change: the IRO manager words it anew.", "why")
+    if len(why) > LONGEST_EXAMPLE:
+        raise Unfit(f"That is longer than {LONGEST_EXAMPLE:,} characters.", "Say it shorter.", "why")
     said = {"state": SAFE if is_safe else KNOWN, "why": why.strip(), "said_by": iro, "said_at": now}
     still = (
         col(ReportExampleRow.report) == report,

@@ -12,7 +12,7 @@ from drp.database.report_tables import ReportRequestRow
 from drp.database.scope import in_authority, select_of
 from workflows.model.refusals import Unfit
 
-LONGEST = 1_500
+LONGEST = 10_000
 
 
 @dataclass(frozen=True)

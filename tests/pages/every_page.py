@@ -139,7 +139,7 @@ def _values(ground: Ground, template: str, name: str) -> list[_Value]:
         owners = {said: THEIRS if said.endswith("elsewhere") else "" for said in ground.reports}
         return [_Value(value, f"<{said}>", owners[said], UNKNOWN) for said, value in ground.reports.items()]
     if name == "part":
-        return [_Value("stages", "stages"), _Value("no-such", "no-such")]
+        return [_Value("stages", "stages")]
     if name == "decision":
         return [_Value(value, f"<decision, {whose}>", whose, UNKNOWN) for whose, value in ground.decisions.items()]
     if name == "reference" and template.endswith("/make-challenge"):

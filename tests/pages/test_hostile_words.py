@@ -139,8 +139,8 @@ def every_form(ground: Ground) -> list[Place]:
     return [place for template in posts for place in places(ground, "POST", template) if place.whose in ("", OWN)]
 
 
-NOT_SHOWN_AGAIN = ("/cover", "/administration/labels", "/administration/outbox/brake")
-"""Forms whose words are not needed where the first choice is taken, and so come back on no page."""
+NOT_SHOWN_AGAIN = ("/cover", "/administration/labels", "/administration/outbox/brake", "/reports/examples")
+"""Forms whose words are not needed where the first choice is taken, and so come back on no page; or that others read."""
 
 
 def test_no_word_becomes_an_element_an_attribute_or_a_template_on_any_page(ground: Ground) -> None:

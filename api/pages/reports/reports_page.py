@@ -39,7 +39,6 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
-LONGEST_REQUEST = 1_500
 REQUEST = [
     TextArea(
         name="words", label="What should be changed, and why", rows=3, need="Say what should be changed.",

@@ -75,9 +75,9 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("item", sa.Uuid(), nullable=True),
         sa.Column("reference", _text(16), nullable=False),
-        sa.Column("words", _text(1500), nullable=False),
+        sa.Column("words", _text(10_000), nullable=False),
         sa.Column("state", _text(16), nullable=False),
-        sa.Column("why", _text(500), nullable=False),
+        sa.Column("why", _text(10_000), nullable=False),
         sa.Column("said_by", sa.Uuid(), nullable=True),
         sa.Column("said_at", instant, nullable=True),
         key="n",
@@ -97,7 +97,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("by", sa.Uuid(), nullable=False),
         sa.Column("at", instant, nullable=False),
-        sa.Column("words", _text(1500), nullable=False),
+        sa.Column("words", _text(10_000), nullable=False),
         key="n",
     )
     if op.get_bind().dialect.name == "postgresql":
