@@ -18,8 +18,8 @@ from drp.reports.benchmark import (
     read_benchmark,
 )
 from drp.reports.display_labels import read_labels
-from workflows.calendar.reporting_periods import year_in_words
-from workflows.calendar.working_days import so_many
+from workflows.calendar.reporting_periods import month_of, months_in, year_in_words
+from workflows.calendar.working_days import local_date, so_many
 
 NO_RATE = "No rates: how many children there were is not known for all four quarters. Bring it with `drp population import`."
 
@@ -29,13 +29,15 @@ def export_benchmark(service: Service, authority: str, year: str, out: Path) -> 
     rules = rules_in_force(service, authority)
     if not (year.isdecimal() and len(year) == 4):
         end("That is no reporting year: write its first calendar year, such as 2025 for April 2025 to March 2026.")
+    if months_in(year)[1] >= month_of(local_date(service.clock())):
+        end(f"{year_in_words(year)} is not over: a year that is would be compared with a part of one. Name one that is over.")
     with service.store.read(authority) as connection:
         labels = read_labels(connection, service.casework.procedures, rules[0].authority)
         made = count_benchmark(connection, labels, [one.ladder for one in rules], year)
     with whole_file(out) as file:
         file.write(made.model_dump_json(indent=1).encode() + b"\n")
-    print(f"{out}: {so_many(made.items, 'challenges')} about looked-after children in {year_in_words(year)}.")
-    print(f"Rates are of {made.children:g} children." if made.children else NO_RATE)
+    print(f"{out}: {so_many(made.items, 'challenges')} in {year_in_words(year)}.")
+    print(f"Rates are of {made.children:g} looked-after children." if made.children else NO_RATE)
     print("It holds no item, child, person or team.")
 
 

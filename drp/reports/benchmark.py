@@ -1,7 +1,8 @@
 """For a region: one authority's year in counts that others' can be added to, and several of them side by side.
 
-A file holds no item, child, person or team: how many challenges about looked-after children there were, by themes that every
-authority shares, by how far they were taken and how they ended, and of how many children. Nobody is ranked.
+A file holds no item, child, person or team: how many challenges there were in all, by themes that every authority shares and by
+how far they were taken, and how many looked-after children there are, which rates are of, as the annual reports have it. Totals
+of the whole authority are never left out (decision 13), and nothing here crosses anything about a child. Nobody is ranked.
 """
 
 import json
@@ -54,13 +55,12 @@ class BenchmarkFile(BaseModel):
 
 
 def count_benchmark(connection: Connection, labels: DisplayLabels, ladders: Sequence[Ladder], year: str) -> BenchmarkFile:
-    """Count one authority's year: challenges about looked-after children. Raises ValueError for what is no year."""
+    """Count one authority's year: challenges, whoever they are about. Raises ValueError for what is no year."""
     first, last = months_in(year)
-    about = (Dimension.STATUS, (Status.LOOKED_AFTER.value,))
     here = labels.words.key
 
     def counted(by: Dimension, *only: tuple[Dimension, tuple[str, ...]]) -> CountQuery:
-        return CountQuery(by, None, first, last, (about, *only))
+        return CountQuery(by, None, first, last, only)
 
     reasons = [key for key, _ in count_items(connection, here, counted(Dimension.REASON)).cells]
     gathered: dict[SharedTheme, list[str]] = {}
@@ -75,7 +75,7 @@ def count_benchmark(connection: Connection, labels: DisplayLabels, ladders: Sequ
     stages = count_items(connection, here, counted(Dimension.STAGE))
     reached = dict.fromkeys(REACHED, 0)
     for (stage, _), number in stages.cells.items():
-        reached[_how_far(stage, ladders)] += number
+        reached[_how_far(labels.words.reporting.stage(stage), ladders)] += number
     rates = rates_of_period(connection, labels, TableQuestion(Dimension.STAGE, None, first, last))
     children = next((rate.children for rate in rates if rate.status == Status.LOOKED_AFTER.value), None)
     return BenchmarkFile(
@@ -101,7 +101,7 @@ def read_benchmark(text: str, name: str) -> BenchmarkFile:
 
 @dataclass(frozen=True)
 class BenchmarkCell:
-    """One authority's number on one line. `rate` and its 95 % interval: per 100 children; None where they are not known."""
+    """One authority's number on one line. `rate`, with its 95 % interval: per 100 looked-after children; None: not known."""
 
     number: int
     rate: float | None
@@ -134,8 +134,9 @@ class CombinedBenchmark:
         if not self.compared:
             return "Nothing is compared: of fewer than two authorities it is known how many children there were."
         return (
-            f"{self.compared} comparisons at 95% (exact Poisson), each of one authority with the others together: about one in "
-            "twenty would differ by chance alone. More challenges can mean more concern, or IROs who say more of what they see."
+            f"{self.compared} comparisons at 95% (exact Poisson), each of one authority with the others together: at most one in "
+            "twenty would differ by chance alone, and more where one family's children come together. More challenges can mean "
+            "more concern, or IROs who say more of what they see."
         )
 
 
@@ -148,7 +149,7 @@ def combine_benchmarks(files: Sequence[BenchmarkFile]) -> CombinedBenchmark:
         raise BadBenchmark(f"They are of different years: {', '.join(map(year_in_words, sorted(years)))}.")
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise BadBenchmark(f"{twice} is among them twice.")
-    lines = [_line("All challenges about looked-after children", files, [one.items for one in files])]
+    lines = [_line("All challenges", files, [one.items for one in files])]
     lines += [_line(SHARED_LABELS[theme], files, [one.themes.get(theme, 0) for one in files]) for theme in SharedTheme]
     lines += [_line(label, files, [one.reached.get(key, 0) for one in files]) for key, label in REACHED.items()]
     kept = tuple(line for line in lines if line.together.number)
