@@ -1,10 +1,10 @@
 """Is a difference more than chance? Exact Poisson for counts and rates, Wilson for shares, at 95 %.
 
-Of twenty comparisons where nothing differs one says so all the same: whoever shows them says how many there were.
+Of twenty comparisons where nothing differs at most one says so all the same: whoever shows them says how many there were.
 """
 
 from collections.abc import Callable
-from math import exp, inf, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 
 LEVEL = 0.95
 _TAIL = (1 - LEVEL) / 2
@@ -84,8 +84,3 @@ def shares_differ(part: int, whole: int, other_part: int, other_whole: int) -> b
     low, high = wilson_interval(part, whole)
     other_low, other_high = wilson_interval(other_part, other_whole)
     return high < other_low or other_high < low if whole and other_whole else False
-
-
-def is_within(value: float, interval: tuple[float, float]) -> bool:
-    """Does a value lie within an interval, its ends included?"""
-    return interval[0] <= value <= interval[1] if interval[1] < inf else interval[0] <= value

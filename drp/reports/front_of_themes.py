@@ -1,6 +1,5 @@
 """What a leader asks first: what gets better or worse beyond chance, what changed for children, where replies take longest."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,11 +11,10 @@ from drp.reports.display_labels import DisplayLabels, TableHeading
 from drp.reports.percentages import percent_of
 from drp.reports.repeats_and_gaps import RepeatedConcern, repeated_concerns
 from drp.reports.response_times import response_times_by_stage
-from drp.reports.theme_tables import GOOD, TableQuestion, ThemeTable, read_table
+from drp.reports.theme_tables import TableQuestion, ThemeTable, read_table
 from drp.reports.what_changed import DayStretch, WhatMoved, find_movements
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
-from workflows.calendar.reporting_periods import first_day, month_of, next_period
-from workflows.model.challenge import Outcome
+from workflows.calendar.reporting_periods import first_day, month_of, next_period, period_in_words, periods_between
 
 FEWEST_REPLIES = 5
 """Of fewer replies no median is told."""
@@ -78,8 +76,10 @@ class FrontOfThemes:
 
     @property
     def compared(self) -> int:
-        """How many comparisons were made."""
-        return len(self.moved.compared) + len(self.shares)
+        """How many comparisons were made: all items, each reason, and each share that there is in both periods."""
+        if self.moved.broken:
+            return 0
+        return 1 + len(self.moved.compared) + sum(1 for one in self.shares if one.whole and one.whole_before)
 
     @property
     def worse(self) -> tuple[ShareMoved, ...]:
@@ -109,38 +109,32 @@ def read_front(connection: Connection, labels: DisplayLabels, every: ReportEvery
     period = period_holding(month_of(today), every)
     now, before = same_part(period, today)
     question = TableQuestion(Dimension.STAGE, None, period.first, month_of(today))
-    earlier = replace(question, first=period.before().first, last=month_of(before.last))
+    moved = find_movements(connection, labels, Dimension.REASON, now, before)
     return FrontOfThemes(
         period,
-        find_movements(connection, labels, Dimension.REASON, now, before),
-        tuple(_shares(connection, labels, question, earlier)),
+        moved,
+        () if moved.broken else tuple(_shares(connection, labels, period, today)),
         read_table(connection, labels, replace(question, across=Dimension.IMPACT)),
         tuple(_slow(connection, labels, question)),
         repeated_concerns(connection, labels, question, MOST_TOLD),
     )
 
 
-def _shares(connection: Connection, labels: DisplayLabels, now: TableQuestion, before: TableQuestion) -> list[ShareMoved]:
-    found = [_parts(connection, labels, one) for one in (now, before)]
-    return [ShareMoved(label, *found[0][label], *found[1][label]) for label in found[0]]
+def _shares(connection: Connection, labels: DisplayLabels, period: ReportPeriod, today: date) -> list[ShareMoved]:
+    """Replies in time, in the months of the period that are over, and in the same months before.
 
-
-def _parts(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> Mapping[str, tuple[int, int]]:
-    replies = response_times_by_stage(connection, labels, question)
-    ends = _totals(connection, labels, replace(question, by=Dimension.OUTCOME))
-    changed = _totals(connection, labels, replace(question, by=Dimension.IMPACT))
-    ended = sum(ends.get(one.value, 0) for one in (Outcome.RESOLVED, Outcome.ENDED))
-    known = sum(number for key, number in changed.items() if key and key != "too early")
-    return {
-        "Replies in time": (sum(one.in_time for one in replies), sum(one.asked for one in replies)),
-        "Resolved, of those resolved or ended without it": (ends.get(Outcome.RESOLVED.value, 0), ended),
-        "Better or partly better for the child, of those where it is said": (sum(changed.get(one, 0) for one in GOOD), known),
-    }
-
-
-def _totals(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> dict[str, int]:
-    table = read_table(connection, labels, question)
-    return {row.key: table.cell(row) for row in table.rows}
+    Nothing of how items ended, or what changed for children, is compared so: what was raised earlier has had longer for both.
+    """
+    over = [month for month in periods_between([period.first, period.last]) if month < month_of(today)]
+    if not over:
+        return []
+    parts = []
+    for one in (period, period.before()):
+        months = periods_between([one.first, one.last])[: len(over)]
+        replies = response_times_by_stage(connection, labels, TableQuestion(Dimension.STAGE, None, months[0], months[-1]))
+        parts.append((sum(one.in_time for one in replies), sum(one.asked for one in replies)))
+    until = period_in_words(over[-1])
+    return [ShareMoved(f"Replies in time, of those asked up to the end of {until}", *parts[0], *parts[1])]
 
 
 def _slow(connection: Connection, labels: DisplayLabels, question: TableQuestion) -> list[SlowReplies]:

@@ -54,6 +54,8 @@ class WhatMoved:
     every: Movement
     by: Dimension
     compared: tuple[Movement, ...]
+    broken: str = ""
+    """Why recording changed between the two, so that nothing is compared; empty: it did not."""
 
     @property
     def told(self) -> tuple[Movement, ...]:
@@ -72,17 +74,39 @@ def find_movements(
 ) -> WhatMoved:
     """Compare two stretches of days, all items and by one thing. An item of two reasons stands under both."""
     kept = tuple(kinds)
+    broken = next((one.why for one in labels.words.reporting.breaks if before.first < one.since <= now.first), "")
     counts = [_counts(connection, labels, by, stretch, kept) for stretch in (now, before)]
     wholes = [_items(connection, labels, stretch, kept) for stretch in (now, before)]
 
     def movement(heading: TableHeading, here: int, there: int) -> Movement:
-        return Movement(heading, here, there, counts_differ(here, there, now.days, before.days))
+        return Movement(heading, here, there, not broken and counts_differ(here, there, now.days, before.days))
 
     headings = labels.headings(by, {*counts[0], *counts[1]})
+    sides = tuple(zip((now, before), counts, strict=True))
     compared = tuple(
-        movement(heading, *(sum(one[value] for value in heading.kept) for one in counts)) for heading in headings if heading.key
+        movement(heading, *(_under(connection, labels, by, heading, *side, kept) for side in sides))
+        for heading in headings
+        if heading.key and not broken
     )
-    return WhatMoved(now, before, movement(TableHeading("", "all", ()), *wholes), by, compared)
+    return WhatMoved(now, before, movement(TableHeading("", "all", ()), *wholes), by, compared, broken)
+
+
+def _under(
+    connection: Connection,
+    labels: DisplayLabels,
+    by: Dimension,
+    heading: TableHeading,
+    stretch: DayStretch,
+    counts: Counter[str],
+    kinds: tuple[str, ...],
+) -> int:
+    """How many items stand under a heading: one of two reasons that are counted as one by now stands there once."""
+    if len(heading.kept) < 2:
+        return counts[heading.kept[0]]
+    number = func.count(col(RegisterRow.id).distinct())
+    value = col(getattr(RegisterRow, by.value)).in_(heading.kept)
+    asked = select_of(RegisterRow, labels.words.key, number).where(*_within(stretch, kinds), value)
+    return int(connection.execute(asked).scalar_one())
 
 
 def _within(stretch: DayStretch, kinds: tuple[str, ...]) -> tuple[Any, ...]:
