@@ -27,6 +27,7 @@ def everybody(story: Story) -> Actor:
 def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
     """An event of this type that fits; `n` varies it."""
     ladder, challenge = story.rules.ladder, story.challenge
+    fact = next(iter(story.rules.authority.item_facts), "none_known")
     today = local_date(story.now)
     soon, later = today + timedelta(days=2 + n % 9), today + timedelta(days=30 + n % 60)
     elsewhere = [stage for stage in ladder.stages if stage.key != challenge.stage] or list(ladder.stages)
@@ -78,7 +79,7 @@ def sample(kind: type[e.Event], story: Story, n: int = 0) -> e.Event:
         e.SecondNameGiven: e.SecondNameGiven("I have read it and agree."),
         e.ExtensionTakenBack: e.ExtensionTakenBack("It was for another child."),
         e.CopyAdded: e.CopyAdded(free[n % len(free)]),
-        e.FactSaid: e.FactSaid(next(iter(story.rules.authority.item_facts), "none_known")),
+        e.FactSaid: e.FactSaid(fact, fact not in story.challenge.item_facts),
         e.LegalAdviceTaken: e.LegalAdviceTaken("Duty line", today, True, "Refer."),
         e.ChildViewRecorded: e.ChildViewRecorded("the issue", "I want to go home.", n % 2 == 0),
         e.ChildTold: e.ChildTold(True, today),
