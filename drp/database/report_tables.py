@@ -68,8 +68,9 @@ class ReportExampleRow(Row, table=True):
     authority: str = Field(primary_key=True, max_length=64)
     report: UUID = Field(primary_key=True)
     n: int = Field(primary_key=True)
-    item: UUID | None = None
-    """The item that it is of; None once that is erased."""
+    item: UUID
+    """The item that it is of; the row goes when that is erased."""
+    chosen_by: UUID
     reference: str = Field(default="", max_length=16)
     words: str = Field(max_length=10_000)
     state: str = Field(default="asked", max_length=16)

@@ -64,51 +64,26 @@ def read_words_at_raising(connection: Connection, authority: str, challenges: Se
     return found
 
 
-@dataclass(frozen=True)
-class EntryOfKind:
-    """One entry of a kind, of whichever item: whose it is, its number there, and the words that were kept with it."""
-
-    challenge: UUID
-    reference: str
-    number: int
-    kind: str
-    at: datetime
-    words: Mapping[str, str]
-
-
-def list_entries_of_kinds(
-    connection: Connection, authority: str, kinds: Collection[str], since: datetime, until: datetime, team: str = ""
-) -> list[EntryOfKind]:
-    """Entries of some kinds that were made from `since` on and before `until` (aware UTC), oldest first; erased words absent.
-
-    Only items on which anything happened since are looked at; of one team, if one is named.
+def list_items_with(
+    connection: Connection, authority: str, kind: str, since: datetime, until: datetime, team: str = ""
+) -> list[str]:
+    """The references of the items with an entry of a kind from `since` on and before `until` (aware UTC), each once, the
+    earliest entry first. Only items on which anything happened since are looked at; of one team, if one is named.
     """
     entries = (
-        select_of(EntryRow, authority, EntryRow.challenge, ChallengeRow.reference, EntryRow.number, EntryRow.kind, EntryRow.at)
+        select_of(EntryRow, authority, ChallengeRow.reference)
         .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(EntryRow.challenge)))
         .where(
             col(ChallengeRow.last_at) >= since,
             col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
-            col(EntryRow.kind).in_(kinds),
+            col(EntryRow.kind) == kind,
             col(EntryRow.at) >= since,
             col(EntryRow.at) < until,
             *([col(ChallengeRow.team) == team] if team else []),
         )
         .order_by(col(EntryRow.at), col(ChallengeRow.reference), col(EntryRow.number))
     )
-    rows = connection.execute(entries).all()
-    words = gather_by_key(
-        ((row.challenge, row.number), (row.field, row.text))
-        for row in connection.execute(
-            select_of(WordsRow, authority, WordsRow.challenge, WordsRow.number, WordsRow.field, WordsRow.text).where(
-                col(WordsRow.challenge).in_({row.challenge for row in rows})
-            )
-        )
-    )
-    return [
-        EntryOfKind(row.challenge, row.reference, row.number, row.kind, row.at, dict(words.get((row.challenge, row.number), ())))
-        for row in rows
-    ]
+    return list(dict.fromkeys(connection.execute(entries).scalars()))
 
 
 def read_last_words(

@@ -35,11 +35,14 @@ class ReportLine(ReportValue):
 
 
 class ReportTable(ReportValue):
-    """A table. `headings` begin with that of the labels; `drawn`: is its first column of figures drawn as bars as well?"""
+    """A table. `headings` begin with that of the labels; `columns` are the keys of the columns of figures, by which a figure is
+    known whichever columns there are. `drawn`: is its first column of figures drawn as bars as well?
+    """
 
     key: str
     caption: str
     headings: list[str]
+    columns: list[str]
     lines: list[ReportLine]
     notes: list[str] = Field(default_factory=list)
     drawn: bool = False
@@ -99,15 +102,47 @@ class HandFigure(ReportValue):
 
 
 class ReportEdits(ReportValue):
-    """What the IRO manager did to a draft. Figures by `table/line/place`, the first figure of a line being 0."""
+    """What the IRO manager did to a draft. Figures by `figure_key`."""
 
     written: dict[str, str] = Field(default_factory=dict)
     figures: dict[str, HandFigure] = Field(default_factory=dict)
 
 
-def figure_key(table: str, line: str, place: int) -> str:
-    """How edits name a figure."""
-    return f"{table}/{line}/{place}"
+def figure_key(table: ReportTable, line: ReportLine, column: str) -> str:
+    """How edits name a figure: by the keys of its table, line and column, which stay when it is counted again."""
+    return f"{table.key}/{line.key}/{column}"
+
+
+def figures_to_change(contents: ReportContents) -> dict[str, tuple[ReportTable, ReportLine, str, ReportFigure]]:
+    """Every figure that may be changed by hand, by its key, with the heading above it: none of a table that leaves some out."""
+    return {
+        figure_key(table, line, column): (table, line, heading, figure)
+        for part in contents.parts
+        for table in part.tables
+        if not leaves_some_out(table)
+        for line in table.lines
+        for column, heading, figure in zip(table.columns, table.headings[1:], line.figures, strict=True)
+    }
+
+
+def leaves_some_out(table: ReportTable) -> bool:
+    """Is any number of a table not shown?"""
+    return any(figure.shown == HIDDEN for line in table.lines for figure in line.figures)
+
+
+def as_counted(part: ReportPart) -> ReportPart:
+    """A part as the record had it, without what was written and changed by hand."""
+    tables = [
+        table.model_copy(update={"lines": [_counted_line(line) for line in table.lines]}) for table in part.tables
+    ]  # fmt: skip
+    return part.model_copy(update={"written": "", "tables": tables})
+
+
+def _counted_line(line: ReportLine) -> ReportLine:
+    figures = [
+        one.model_copy(update={"shown": one.record, "record": "", "why": ""}) if one.record else one for one in line.figures
+    ]
+    return line.model_copy(update={"figures": figures})
 
 
 def with_edits(contents: ReportContents, edits: ReportEdits) -> ReportContents:
@@ -120,14 +155,19 @@ def _edited_part(part: ReportPart, edits: ReportEdits) -> ReportPart:
     return part.model_copy(update={"written": edits.written.get(part.key, part.written), "tables": tables})
 
 
+def _changed(figure: ReportFigure, hand: HandFigure) -> ReportFigure:
+    """A figure as it was changed by hand; what is drawn is what is printed."""
+    plain = hand.shown.replace(",", "")
+    number = int(plain) if plain.isdecimal() else None
+    return figure.model_copy(update={"shown": hand.shown, "number": number, "record": figure.shown, "why": hand.why})
+
+
 def _edited_table(table: ReportTable, edits: ReportEdits) -> ReportTable:
     lines = []
     for line in table.lines:
         figures = [
-            figure.model_copy(update={"shown": hand.shown, "record": figure.shown, "why": hand.why})
-            if (hand := edits.figures.get(figure_key(table.key, line.key, place)))
-            else figure
-            for place, figure in enumerate(line.figures)
+            _changed(figure, hand) if (hand := edits.figures.get(figure_key(table, line, column))) else figure
+            for column, figure in zip(table.columns, line.figures, strict=True)
         ]
         lines.append(line.model_copy(update={"figures": figures}))
     return table.model_copy(update={"lines": lines})

@@ -11,7 +11,7 @@ from sqlmodel import col
 from drp.casework.load import load_establishment
 from drp.database.directory_tables import PersonRow
 from drp.database.report_tables import ReportCopyRow, WrittenReportRow
-from drp.database.scope import in_authority, match_here, select_of, update_of
+from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
 from drp.directory import lookup
 from workflows.decision.recipients import About, ReachedHow, reach_people
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -38,7 +38,12 @@ def managers_of(connection: Connection, words: Authority, day: date) -> tuple[UU
     about = About("", "")
     establishment = load_establishment(connection, words.key, [about])
     roles = [one for one in words.roles_acting_as(Capacity.IRO_MANAGER) if words.role(one).held_for is HeldFor.AUTHORITY]
-    reached = [one.person for role in roles for one in reach_people(Party(role), words, establishment, about, day)]
+    reached = [
+        one.person
+        for role in roles
+        for one in reach_people(Party(role), words, establishment, about, day)
+        if one.how is not ReachedHow.DELEGATE
+    ]
     return tuple(UUID(person) for person in dict.fromkeys(reached))
 
 
@@ -54,11 +59,15 @@ def give_copies(connection: Connection, authority: str, report: UUID, people: It
             connection.execute(insert(ReportCopyRow).values(authority=authority, report=report, person=person, at=now))
 
 
-def settle_draft_copies(connection: Connection, authority: str, report: UUID, now: datetime) -> None:
-    """A draft was released: whoever had it as a draft is not written to any more, and has nothing left to read of it."""
-    mine = col(ReportCopyRow.report) == report
-    for column in (ReportCopyRow.told_at, ReportCopyRow.read_at):
-        connection.execute(update_of(ReportCopyRow, authority).where(mine, col(column).is_(None)).values({col(column): now}))
+def take_draft_copies(connection: Connection, authority: str, report: UUID) -> None:
+    """A draft was released: whoever had it to edit has it no longer in their inbox, unless it goes to them now."""
+    connection.execute(delete_of(ReportCopyRow, authority).where(col(ReportCopyRow.report) == report))
+
+
+def has_copy(connection: Connection, authority: str, person: UUID, report: UUID) -> bool:
+    """Did a report come to somebody?"""
+    mine = (col(ReportCopyRow.person) == person, col(ReportCopyRow.report) == report)
+    return count_of(connection, ReportCopyRow, authority, *mine) > 0
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from drp.database.report_tables import (
 )
 from drp.database.scope import select_of, update_of
 from drp.identity.principal import NotPermitted, Principal
-from drp.written_reports.contents import HandFigure, ReportContents, ReportEdits, with_edits
-from drp.written_reports.copies import give_copies, people_of_report, settle_draft_copies
+from drp.written_reports.contents import HandFigure, ReportContents, ReportEdits, as_counted, figures_to_change, with_edits
+from drp.written_reports.copies import give_copies, people_of_report, take_draft_copies
 from drp.written_reports.count_report import count_report
 from workflows.calendar.report_periods import ReportPeriod
 from workflows.calendar.working_days import local_date
@@ -83,7 +83,7 @@ def count_new(connection: Connection, procedures: Procedures, authority: str, ne
         return contents
     first = find_first_released(connection, authority, new)
     kept = first.counted.part("children") if first else None
-    parts = [kept if kept and part.key == kept.key else part for part in contents.parts]
+    parts = [as_counted(kept) if kept and part.key == kept.key else part for part in contents.parts]
     return contents.model_copy(update={"parts": parts})
 
 
@@ -160,7 +160,7 @@ def find_report(
 
 
 def find_first_released(connection: Connection, authority: str, new: NewReport) -> StoredReport | None:
-    """The first edition of a report: what crosses a child's characteristic is printed as it was there."""
+    """The first edition of a report, which was released if there is another."""
     return find_report(connection, authority, new.kind, new.period, new.team, 1)
 
 
@@ -226,8 +226,8 @@ def write_part(connection: Connection, authority: str, report: StoredReport, par
 def change_figure(connection: Connection, authority: str, report: StoredReport, key: str, shown: str, why: str) -> None:
     """Keep a figure as the IRO manager has it, with why; empty: the record's own again. Raises NotOpen, Unfit."""
     check_is_draft(report)
-    if not _has_figure(report.counted, key):
-        raise Unfit("The report has no such figure.", "Choose one of those that it has.", "figure")
+    if key not in figures_to_change(report.counted):
+        raise Unfit("There is no such figure to change.", "Choose one of those that the form offers.", "figure")
     for name, text, most in (("shown", shown, LONGEST_FIGURE), ("why", why, LONGEST_REASON)):
         if len(text) > most:
             raise Unfit(f"That is longer than {most} characters.", "Say it shorter.", name)
@@ -238,16 +238,6 @@ def change_figure(connection: Connection, authority: str, report: StoredReport, 
         figures[key] = HandFigure(shown=shown.strip(), why=why.strip())
     edits = report.edits.model_copy(update={"figures": figures})
     _change(connection, authority, report, edits=edits.model_dump(mode="json"))
-
-
-def _has_figure(contents: ReportContents, key: str) -> bool:
-    return any(
-        key == f"{table.key}/{line.key}/{place}"
-        for part in contents.parts
-        for table in part.tables
-        for line in table.lines
-        for place in range(len(line.figures))
-    )
 
 
 def count_again(connection: Connection, procedures: Procedures, authority: str, report: StoredReport, now: datetime) -> None:
@@ -282,7 +272,7 @@ def release_report(
     _change(connection, words.key, report, **values)
     for name, octets in files.items():
         connection.execute(insert(ReportFileRow).values(authority=words.key, report=report.id, format=name, octets=octets))
-    settle_draft_copies(connection, words.key, report.id, now)
+    take_draft_copies(connection, words.key, report.id)
     people = people_of_report(connection, words, report.kind, report.unit, local_date(now))
     give_copies(connection, words.key, report.id, people, now)
     return people

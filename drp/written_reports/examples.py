@@ -14,8 +14,10 @@ from drp.database.report_tables import ReportExampleRow, WrittenReportRow
 from drp.database.scope import delete_of, in_authority, match_day, select_of, update_of
 from drp.identity.principal import NotPermitted
 from drp.written_reports.contents import ReportQuote
+from drp.written_reports.requests import lock_report
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority, Capacity
+from workflows.model.challenge import Outcome
 from workflows.model.refusals import NotOpen, Unfit
 
 ASKED, SAFE, KNOWN = "asked", "safe", "known"
@@ -54,22 +56,38 @@ def list_examples(connection: Connection, authority: str, report: UUID) -> list[
 
 
 def printed_examples(connection: Connection, authority: str, report: UUID) -> list[ReportQuote]:
-    """Those that are printed: of which the IRO said that the family would not know it."""
-    return [ReportQuote(words=one.words) for one in list_examples(connection, authority, report) if one.state == SAFE]
+    """Those that are printed: of which the IRO said that the family would not know it, and whose item stands."""
+    asked = (
+        select_of(ReportExampleRow, authority, ReportExampleRow.words)
+        .join(ChallengeRow, in_authority(ChallengeRow, authority) & (col(ChallengeRow.id) == col(ReportExampleRow.item)))
+        .where(
+            col(ReportExampleRow.report) == report,
+            col(ReportExampleRow.state) == SAFE,
+            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
+        )
+        .order_by(col(ReportExampleRow.n))
+    )
+    return [ReportQuote(words=words) for words in connection.execute(asked).scalars()]
 
 
-def offer_example(connection: Connection, authority: str, report: UUID, reference: str, words: str) -> None:
-    """Choose an item as an example, in words that are changed; its IRO is asked. Raises Unfit for an item that there is not."""
+def offer_example(connection: Connection, authority: str, report: UUID, reference: str, words: str, by: UUID) -> None:
+    """Choose an item as an example, in words that are changed; its IRO is asked. Raises Unfit for an item that there is not.
+
+    What is recorded in error is no item. Whoever chooses at the same moment waits until this transaction is over.
+    """
     if len(words) > LONGEST_EXAMPLE:
         raise Unfit(f"That is longer than {LONGEST_EXAMPLE:,} characters.", "Tell it shorter.", "words")
     item = connection.execute(
-        select_of(ChallengeRow, authority, ChallengeRow.id).where(col(ChallengeRow.reference) == reference)
+        select_of(ChallengeRow, authority, ChallengeRow.id).where(
+            col(ChallengeRow.reference) == reference, col(ChallengeRow.phase) != Outcome.IN_ERROR.value
+        )
     ).scalar_one_or_none()
     if item is None:
         raise Unfit("There is no such item.", "Copy the reference from the item's page or the register.", "reference")
+    lock_report(connection, authority, report)
     last = select_of(ReportExampleRow, authority, func.coalesce(func.max(col(ReportExampleRow.n)), 0))
     n = int(connection.execute(last.where(col(ReportExampleRow.report) == report)).scalar_one()) + 1
-    values = {"item": item, "reference": reference, "words": words, "state": ASKED, "why": ""}
+    values = {"item": item, "reference": reference, "words": words, "state": ASKED, "why": "", "chosen_by": by}
     connection.execute(insert(ReportExampleRow).values(authority=authority, report=report, n=n, **values))
 
 
@@ -99,7 +117,9 @@ def examples_to_judge(connection: Connection, words: Authority, iro: UUID, day: 
         )
         .where(
             col(ReportExampleRow.state) == ASKED,
-            col(ChallengeRow.raiser).in_(iros) | col(ChallengeRow.child).in_(mine),
+            col(ChallengeRow.child).in_(mine) | (col(ChallengeRow.child).is_(None) & col(ChallengeRow.raiser).in_(iros)),
+            col(ReportExampleRow.chosen_by) != iro,  # nobody judges their own words
+            col(ChallengeRow.phase) != Outcome.IN_ERROR.value,
             col(WrittenReportRow.released_at).is_(None),
         )
         .order_by(col(WrittenReportRow.made_at), col(ReportExampleRow.n))

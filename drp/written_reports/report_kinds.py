@@ -67,8 +67,7 @@ KINDS: Mapping[ReportKind, KindOfReport] = {
     ReportKind.PARTNER_AGENCIES: KindOfReport(
         "Partner agencies",
         "the safeguarding partnership",
-        ("stages", "reasons", "outcomes", "replies", "learning", "remains"),
-        is_published=True,
+        ("stages", "reasons", "outcomes", "replies", "remains"),
     ),
     ReportKind.ANNUAL_CHAPTER: KindOfReport(
         "Disputes: a chapter of the annual report",

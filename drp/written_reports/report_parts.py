@@ -10,7 +10,7 @@ from drp.reports.between_reviews import DECISION, FollowedFigures
 from drp.reports.percentages import change_in_percent, signed_number
 from drp.reports.theme_tables import GOOD, PRACTICE, TableQuestion, break_between, read_table
 from drp.reports.what_changed import DayStretch, WhatMoved, find_movements
-from drp.timeline.read import list_entries_of_kinds
+from drp.timeline.read import list_items_with
 from drp.written_reports.contents import ReportFigure, ReportPart, ReportTable
 from drp.written_reports.report_kinds import PARTS
 from drp.written_reports.report_tables import (
@@ -61,6 +61,8 @@ def compare_in_words(counting: ReportCounting, before: ReportPeriod, now: int, t
 
 def moved_in_words(moved: WhatMoved, thing: str) -> list[str]:
     """What moved beyond chance, a sentence each, and how many comparisons that is of."""
+    if moved.broken:
+        return [f"No reasons are compared: recording changed between the two periods. {moved.broken}"]
     if not moved.compared:
         return []
     told = [
@@ -70,13 +72,15 @@ def moved_in_words(moved: WhatMoved, thing: str) -> list[str]:
     compared = so_many(len(moved.compared), f"{thing}s")
     if not told:
         return [f"No {thing} moved beyond chance ({compared} compared, at 95%)."]
-    return [*told, f"{compared.capitalize()} compared at 95%: about one in twenty would differ by chance alone."]
+    return [*told, f"{compared.capitalize()} compared at 95%: at most one in twenty would differ by chance alone."]
 
 
 def _changed(counting: ReportCounting) -> ReportPart:
     before, year = counting.period.before(), counting.period.year_before()
     totals = {
-        one: read_table(counting.connection, counting.labels, counting.question(Dimension.STAGE, period=one)).items
+        one: read_table(
+            counting.connection, counting.labels, replace(counting.question(Dimension.STAGE, period=one), with_practice=False)
+        ).items
         for one in (counting.period, before, year)
     }
     now = totals[counting.period]
@@ -107,7 +111,7 @@ def _outcomes(counting: ReportCounting) -> ReportPart:
 
 def _impact(counting: ReportCounting) -> ReportPart:
     """What IROs recorded, by stage, beside how many have nothing recorded: no cause is claimed."""
-    question = counting.question(Dimension.IMPACT)
+    question = replace(counting.question(Dimension.IMPACT), with_practice=False)
     made = read_table(counting.connection, counting.labels, question)
     found = {row.key: made.cell(row) for row in made.rows}
     known = sum(number for key, number in found.items() if key and key != "too early")
@@ -119,10 +123,10 @@ def _impact(counting: ReportCounting) -> ReportPart:
         if known
         else f"Of none of {so_many(made.items, 'items')} an IRO has recorded yet what changed for the child."
     )
-    # Of the whole authority, by stage: nothing in it crosses a team or a child's characteristic.
-    table = crossed_table(
-        replace(counting, is_published=False), "impact", Dimension.STAGE, Dimension.IMPACT, "What changed, by highest stage"
-    )
+    if counting.is_published:  # the whole authority's totals alone
+        table = compared_table(counting, "impact", Dimension.IMPACT, "What changed for the child")
+    else:
+        table = crossed_table(counting, "impact", Dimension.STAGE, Dimension.IMPACT, "What changed, by highest stage")
     return part_of("impact", said, tables=(table,))
 
 
@@ -163,15 +167,15 @@ CAFCASS_ENTRIES = {
 
 
 def _referrals(counting: ReportCounting) -> ReportPart:
-    entries = list_entries_of_kinds(counting.connection, counting.authority, CAFCASS_ENTRIES, *moments_of(counting.period))
-    found = {kind: list(dict.fromkeys(one.reference for one in entries if one.kind == kind)) for kind in CAFCASS_ENTRIES}
+    when = moments_of(counting.period)
+    found = {kind: list_items_with(counting.connection, counting.authority, kind, *when) for kind in CAFCASS_ENTRIES}
     rows = [(kind, CAFCASS_ENTRIES[kind], [number_figure(len(found[kind]))]) for kind in CAFCASS_ENTRIES]
     table = plain_table(
         "referrals", "Items on which it happened in the period", ["What happened", counting.period.in_short()], rows
     )
     listed = "" if counting.is_published else ", ".join(found["referred_to_cafcass"])
     made = len(found["referred_to_cafcass"])
-    said = f"{so_many(made, 'referrals')} to Cafcass {'was' if made == 1 else 'were'} made" if made else "No referral was made"
+    said = f"A referral to Cafcass was made on {so_many(made, 'items')}" if made else "No referral was made"
     return part_of("referrals", f"{said}{f' ({listed})' if listed else ''}.", tables=(table,))
 
 
@@ -204,7 +208,7 @@ def _comes_back(counting: ReportCounting) -> ReportPart:
         f"{so_many(len(found), 'concerns')} {'was' if len(found) == 1 else 'were'} raised twice or more about the same child "
         f"and not resolved; {quiet} of them never escalated."
     )
-    rows = [(", ".join(one.references), one.reason.label, [number_figure(len(one.references))]) for one in found[:MOST_TOLD]]
+    rows = [(f"{n}", one.reason.label, [number_figure(len(one.references))]) for n, one in enumerate(found[:MOST_TOLD])]
     table = plain_table("comes_back", "Raised most often", ["Reason", "Times"], rows)
     return part_of("comes_back", said, tables=(table,))
 
@@ -246,10 +250,8 @@ def _practice(counting: ReportCounting) -> ReportPart:
 
 def _learning(counting: ReportCounting) -> ReportPart:
     """How often something was learned and told. The words are the item's own: the manager writes what may be said."""
-    entries = list_entries_of_kinds(
-        counting.connection, counting.authority, ("learning_noted",), *moments_of(counting.period), counting.team
-    )
-    number = len({entry.reference for entry in entries})
+    when = moments_of(counting.period)
+    number = len(list_items_with(counting.connection, counting.authority, "learning_noted", *when, counting.team))
     if not number:
         return part_of("learning", "No learning was noted on an item in the period.")
     return part_of("learning", f"What was learned was noted on {so_many(number, 'items')}, and who was told of it.")

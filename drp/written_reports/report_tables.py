@@ -85,6 +85,7 @@ def compared_table(counting: ReportCounting, key: str, by: Dimension, caption: s
         key=key,
         caption=caption,
         headings=[counting.labels.title(by), periods[0].in_short(), "Share", periods[1].in_short()],
+        columns=["now", "share", "before"],
         lines=[*lines, ReportLine(key=ALL, label="All", figures=total)],
         notes=list(now.notes),
         drawn=drawn,
@@ -99,6 +100,8 @@ def _joined(labels: DisplayLabels, by: Dimension, tables: Sequence[ThemeTable]) 
 
 def crossed_table(counting: ReportCounting, key: str, by: Dimension, across: Dimension, caption: str) -> ReportTable:
     """Counts by two things in the period. In what may be published small numbers are left out, and it says so."""
+    if counting.is_published and Dimension.REASON in (by, across):
+        raise ValueError("rows of a table by reason add up to more than its totals: the bounds of what is left out do not hold")
     made = read_table(counting.connection, counting.labels, counting.question(by, across))
     hidden: frozenset[tuple[str, str]] = frozenset()
     if counting.is_published:
@@ -122,15 +125,15 @@ def crossed_table(counting: ReportCounting, key: str, by: Dimension, across: Dim
         ReportLine(key=row.key or "-", label=row.label, figures=[figure(row, column) for column in sides]) for row in made.rows
     ]
     total = ReportLine(key=ALL, label="All", figures=[figure(None, column) for column in sides])
-    notes = list(made.notes)
+    # What a table says of its own totals may be the very number that is left out.
+    notes = [] if counting.is_published else list(made.notes)
     if hidden:
-        notes.append(
-            "Items are counted, not children. Numbers under five, and others from which they could be worked out, are not shown."
-        )
+        notes.append("Numbers under five, and others from which they could be worked out, are not shown.")
     return ReportTable(
         key=key,
         caption=caption,
         headings=[counting.labels.title(by), *(column.label for column in made.columns), "All"],
+        columns=[*(column.key or "-" for column in made.columns), ALL],
         lines=[*lines, total],
         notes=notes,
     )
@@ -139,9 +142,9 @@ def crossed_table(counting: ReportCounting, key: str, by: Dimension, across: Dim
 def plain_table(
     key: str, caption: str, headings: Sequence[str], rows: Iterable[tuple[str, str, Sequence[ReportFigure]]]
 ) -> ReportTable:
-    """A table of lines as they are given: key, label and figures."""
+    """A table of lines as they are given: key, label and figures. Its columns are always the same."""
     lines = [ReportLine(key=one, label=label, figures=list(figures)) for one, label, figures in rows]
-    return ReportTable(key=key, caption=caption, headings=list(headings), lines=lines)
+    return ReportTable(key=key, caption=caption, headings=list(headings), columns=list(headings[1:]), lines=lines)
 
 
 def number_figure(number: int, behind: Mapping[str, str] | None = None) -> ReportFigure:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, insert
 from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
-from drp.database.report_tables import ReportRequestRow
+from drp.database.report_tables import ReportRequestRow, WrittenReportRow
 from drp.database.scope import in_authority, select_of
 from workflows.model.refusals import Unfit
 
@@ -28,9 +28,16 @@ def ask_for_change(connection: Connection, authority: str, report: UUID, by: UUI
     """Keep what somebody asked to have changed. Raises Unfit for more words than are kept."""
     if len(words) > LONGEST:
         raise Unfit(f"That is longer than {LONGEST:,} characters.", "Say it shorter, or talk to the IRO manager.", "words")
+    lock_report(connection, authority, report)
     last = select_of(ReportRequestRow, authority, func.coalesce(func.max(col(ReportRequestRow.n)), 0))
     n = int(connection.execute(last.where(col(ReportRequestRow.report) == report)).scalar_one()) + 1
     connection.execute(insert(ReportRequestRow).values(authority=authority, report=report, n=n, by=by, at=now, words=words))
+
+
+def lock_report(connection: Connection, authority: str, report: UUID) -> None:
+    """Let whoever else adds something to this report at the same moment wait until this transaction is over."""
+    asked = select_of(WrittenReportRow, authority, WrittenReportRow.id).where(col(WrittenReportRow.id) == report)
+    connection.execute(asked.with_for_update())
 
 
 def list_requests(connection: Connection, authority: str, report: UUID) -> list[ChangeRequest]:

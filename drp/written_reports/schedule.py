@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from drp.casework.service import Casework
+from drp.database.engine import Unavailable
 from drp.database.report_tables import ReportDueRow
 from drp.database.scope import delete_of, select_of, update_of
 from drp.directory import lookup
@@ -74,10 +75,13 @@ def plan_reports(casework: Casework, authority: str, today: date) -> None:
                     connection.execute(insert(ReportDueRow).values(authority=authority, kind=key[0], every=key[1], **values))
         except IntegrityError:
             log.info("another replica planned the reports of %s", authority)
+    gone = have.keys() - wanted.keys()
+    if not gone:
+        return
     with casework.store.write(authority) as connection:
-        for kind, every in have.keys() - wanted.keys():
-            gone = (col(ReportDueRow.kind) == kind, col(ReportDueRow.every) == every)
-            connection.execute(delete_of(ReportDueRow, authority).where(*gone))
+        for kind, every in gone:
+            row = (col(ReportDueRow.kind) == kind, col(ReportDueRow.every) == every)
+            connection.execute(delete_of(ReportDueRow, authority).where(*row))
 
 
 def _first_period(schedule: ReportSchedule, today: date, calendar: Calendar) -> ReportPeriod:
@@ -112,8 +116,16 @@ def make_due_reports(casework: Casework, authority: str, now: datetime, most: in
     with casework.store.read(authority) as connection:
         current = casework.procedures.current(connection, authority)
         due = [one for one in list_due(connection, current[0].authority) if one.due <= local_date(now)] if current else []
-    for one in due[:most]:
-        made += _make(casework, authority, current, one, now)
+    for one in due:
+        if made == most:
+            break
+        try:
+            made += _make(casework, authority, current, one, now)
+        except Unavailable:
+            raise
+        except Exception:
+            # One report's fault must not keep the others from their day: it is still due, and is tried again at the next tick.
+            log.exception("the report %s of %s was not made", one.schedule.report, authority)
     return made
 
 

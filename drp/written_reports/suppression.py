@@ -84,10 +84,7 @@ def span_of(table: CrossedTable, hidden: Set[Cell], cell: Cell) -> int:
 
 
 def possible_numbers(table: CrossedTable, hidden: Set[Cell], cell: Cell) -> tuple[int, int | None]:
-    """The least and the most that a cell can be, given every cell that is printed; None: there is no most.
-
-    Rows of a table by reason may add up to more than their total: what the difference is, is printed, so it is the same sum.
-    """
+    """The least and the most that a cell can be, given every cell that is printed; None: there is no most."""
     if cell not in hidden:
         return table.count(cell), table.count(cell)
     at = table.count(cell)

@@ -308,7 +308,7 @@ def test_reports(busy, as_, inspection):
     inspection.look(press_it(head), "a draft")
     place = head.page.url.partition("/reports/")[2].partition("#")[0]
     inspection.look(head.open(f"/reports/{place}/parts/stages"), "a part")
-    head.choose("figure", "stages/all/0").write("shown", "3").write("words", LONG)
+    head.choose("figure", "stages/all/now").write("shown", "3").write("words", LONG)
     inspection.look(press_it(head), "a figure without a reason", is_faulty=True)
     inspection.look(press_it(head.write("why", "Two came by telephone.")), "changed by hand")
     inspection.look(head.open(f"/reports/{place}/examples"), "no example yet")

@@ -227,7 +227,7 @@ class Ground:
         with world.store.write(authority) as connection:
             contents = count_new(connection, procedures, authority, new, world.now)
             keep_draft(connection, authority, id_, new, contents, world.now, None)
-            offer_example(connection, authority, id_, self.references[whose], "A word.")
+            offer_example(connection, authority, id_, self.references[whose], "A word.", world.id("mona", authority))
             if released:
                 report = read_report(connection, authority, id_)
                 words = procedures.current(connection, authority)[0].authority

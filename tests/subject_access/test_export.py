@@ -417,7 +417,7 @@ def offer_examples(world: World) -> None:
         contents = count_new(connection, world.service.casework.procedures, world.council.key, new, world.now)
         keep_draft(connection, world.council.key, id_, new, contents, world.now, None)
         for reference, text in found:
-            offer_example(connection, world.council.key, id_, reference, text)
+            offer_example(connection, world.council.key, id_, reference, text, world.id("mona"))
 
 
 def reviews_are_there(world: World, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Suppression attacked over editions and beside other reports: what is subtracted tells nothing small."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID, uuid5
@@ -18,8 +19,15 @@ from tests.cast.world import World
 from tests.pages.browser import at_browser
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
 from workflows.model.ladder import ItemType
+from workflows.model.refusals import Unfit
 from workflows.model.register_entry import CodedReason, RegisterEntry
 from workflows.model.reporting import ReportKind
+
+OWN = (Dimension.STAGE, Dimension.REASON, Dimension.OUTCOME, Dimension.IMPACT)
+"""By what the whole authority's own totals are published."""
+
+PLAIN = {"since", "until", "practice", "came_to", "came_since", "came_until", "reply", *(by.value for by in OWN)}
+"""What the register may be narrowed to behind a figure that crosses nothing."""
 
 YEAR = ReportPeriod("2025-04", "2026-03")
 CROSSES = {TITLES[by] for by in (Dimension.TEAM, Dimension.SERVICE, Dimension.STATUS)}
@@ -114,9 +122,47 @@ def test_of_what_may_be_published_only_a_whole_year_crosses_anything(north: Worl
             made = count_report(connection, north.service.casework.procedures, north.key, kind, period, north.now)
         for part in made.parts:
             for table in part.tables:
-                if CROSSES & set(table.headings):
+                narrowed = {key for line in table.lines for figure in line.figures for key in figure.behind}
+                if CROSSES & set(table.headings) or narrowed - PLAIN:
                     crossing.append((kind, table.key))
     assert crossing == ([(ReportKind.ANNUAL_CHAPTER, "children")] if every is ReportEvery.YEAR else [])
+
+
+def test_what_is_said_under_a_table_tells_nothing_of_what_is_left_out(north: World) -> None:
+    came(north, 30, "looked_after")
+    came(north, 3, "")
+    with north.service.store.read(north.key) as connection:
+        made = count_report(connection, north.service.casework.procedures, north.key, ReportKind.ANNUAL_CHAPTER, YEAR, north.now)
+    table = children_table(made)
+    assert printed(table)["-", "All"] == HIDDEN
+    assert not [note for note in table.notes if re.search(r"\d", note)], "3 of 33 have no status recorded"
+
+
+def test_a_figure_of_a_table_that_leaves_some_out_is_not_changed_by_hand(north: World) -> None:
+    came(north, 30, "looked_after")
+    came(north, 4, "child_protection")
+    mona = at_browser(north, "mona")
+    path = mona.fill(mona.open("/reports/new"), kind="annual_chapter", period="2025-04/2026-03").answer.url.path
+    form = mona.open(f"{path}/parts/children")
+    assert "Change a figure by hand" not in form.text
+    with north.service.store.write(north.key) as connection:
+        report = drafts.read_report(connection, north.key, UUID(path.rpartition("/")[2]))
+        assert report
+        with pytest.raises(Unfit):
+            drafts.change_figure(connection, north.key, report, "children/child_protection/all", "4", "It is four.")
+
+
+def test_a_later_edition_keeps_the_records_own_figure_beside_the_hand(north: World) -> None:
+    came(north, 30, "looked_after")
+    mona = at_browser(north, "mona")
+    path = mona.fill(mona.open("/reports/new"), kind="annual_chapter", period="2025-04/2026-03").answer.url.path
+    key = "children/looked_after/all"
+    mona.fill(mona.open(f"{path}/parts/children"), figure=key, shown="31", why="One came late.")
+    mona.fill(mona.open(f"{path}/release"), f"{path}/release")
+    second = mona.fill(mona.open(path), f"{path}/edition").answer.url.path
+    for address in (path, second):
+        line = next(line for line in children_table(contents_of(north, address)).lines if line.key == "looked_after")
+        assert (line.figures[-1].shown, line.figures[-1].record) == ("31", "30")
 
 
 def test_the_authoritys_own_totals_stand_however_small(north: World) -> None:

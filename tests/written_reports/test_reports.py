@@ -134,7 +134,7 @@ def test_what_was_missed_is_made_the_oldest_first_three_at_a_time_and_said_to_be
     assert max(counts) == schedule.MOST_A_TICK
     assert sorted(first for _, first, _ in made(north)) == ["2026-04", "2026-07", "2026-10"]
     page = at_browser(north, "mona").open("/reports")
-    assert "it was to be made on Wednesday 1 July 2026, and the service was not there to make it" in page.text
+    assert "late: it was to be made on Wednesday 1 July 2026" in page.text
     assert page.text.count("it was to be made on") > 3
     assert "it was to be made on Monday 4 January 2027" not in page.text, "the last of them is in time"
 
@@ -292,14 +292,55 @@ def test_a_figure_changed_by_hand_stands_beside_the_records_own(north: World) ->
     path = drafted(north)
     mona = at_browser(north, "mona")
     form = mona.open(f"{path}/parts/stages")
-    refused = mona.fill(form, figure="stages/all/0", shown="2")
+    refused = mona.fill(form, figure="stages/all/now", shown="2")
     assert refused.status == 422
     assert "It is not said why." in refused.text
-    page = mona.fill(form, figure="stages/all/0", shown="2", why="One came by telephone.")
+    page = mona.fill(form, figure="stages/all/now", shown="2", why="One came by telephone.")
     assert "2the record: 1. One came by telephone." in page.text
     release(north, path)
     seen = at_browser(north, "hugo").open(path)
     assert "2the record: 1. One came by telephone." in seen.text
+
+
+def test_a_figure_changed_by_hand_stays_with_its_column_when_it_is_counted_again(north: World) -> None:
+    reference = raised(north)
+    north.as_("irene").brings(reference, "resolved", what_changed="Less than hoped.", found="no change")
+    path = drafted(north)
+    mona = at_browser(north, "mona")
+    mona.fill(mona.open(f"{path}/parts/impact"), figure="impact/all/no change", shown="5", why="Four more by telephone.")
+    another = raised(north.at("Mon 29 June 2026, 10:00"), "T-2")
+    north.as_("irene").brings(another, "resolved", what_changed="A home.", found="better")
+    north.at(QUARTER_ENDED)
+    mona = at_browser(north, "mona")
+    page = mona.fill(mona.open(path), f"{path}/again")
+    table = re.search(r"What changed, by highest stage.*?</table>", page.html, re.S)
+    assert table
+    whole = [
+        re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", table[0].rpartition("All</th>")[2], re.S)
+    ]
+    assert whole == ["1", "5the record: 1. Four more by telephone.", "2"], "better, no change, all"
+
+
+def test_a_page_of_a_part_that_was_changed_since_is_not_kept_over_it(north: World) -> None:
+    path = drafted(north)
+    mona = at_browser(north, "mona")
+    opened = mona.open(f"{path}/parts/changed")
+    mona.fill(mona.open(f"{path}/parts/changed"), words="Written by a colleague.")
+    refused = mona.fill(opened, words="Written before.")
+    assert refused.status == 409
+    assert "changed since you looked at it" in refused.text
+    assert "Written by a colleague." in mona.open(path).text
+
+
+def test_on_trial_no_report_is_made_or_released(north: World) -> None:
+    path = drafted(north)
+    north.write(update(AuthorityRow).values(is_live=False))
+    mona = at_browser(north, "mona")
+    made = mona.fill(mona.open("/reports/new"), kind="management", period="2025-04/2026-03")
+    refused = mona.fill(mona.open(f"{path}/release"), f"{path}/release")
+    for page in (made, refused):
+        assert page.status == 409
+        assert "The service is not live yet" in page.text
 
 
 def test_a_figure_opens_exactly_its_items(north: World) -> None:
@@ -400,6 +441,15 @@ def test_an_example_is_judged_in_the_words_that_were_read_and_by_its_own_iro(nor
     said = {"report": path.removeprefix("/reports/"), "n": "1", "seen_words": "Another wording.", "verdict": "safe"}
     assert sam.send("POST", "/reports/examples", data={**said, "form_token": token_of(sam.cookie)}).status_code == 403
     assert "Another wording." not in mona.open(path).text
+
+
+def test_nobody_judges_an_example_that_they_chose(north: World) -> None:
+    north.cover("irene", "mona", "2026-06-01")
+    reference = raised(north)
+    path = drafted(north)
+    mona = at_browser(north, "mona")
+    mona.fill(mona.open(f"{path}/examples"), f"{path}/examples", reference=reference, words="In other words.")
+    assert "Nothing waits for you here." in mona.open("/reports/examples").text
 
 
 def test_planted_an_example_printed_without_its_iros_word_is_noticed(north: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ class SeriesBreak:
 
 
 class ReportKind(StrEnum):
-    """Which report. Each has its own parts and readers (`PARTS_OF` in `drp/written_reports/report_kinds.py`)."""
+    """Which report. Each has its own parts and readers (`KINDS` in `drp/written_reports/report_kinds.py`)."""
 
     MANAGEMENT = "management"
     THEMES_MEETING = "themes_meeting"

@@ -14,7 +14,7 @@ from drp.directory import lookup
 from drp.reports.display_labels import read_labels
 from drp.written_reports import drafts
 from drp.written_reports.contents import ReportContents
-from drp.written_reports.copies import copies_of_person
+from drp.written_reports.copies import has_copy
 from drp.written_reports.drafts import StoredReport
 from drp.written_reports.examples import printed_examples
 from drp.written_reports.practice_quotes import quoted_practice
@@ -30,13 +30,13 @@ def edits_reports(visit: PageContext) -> bool:
     return Capacity.IRO_MANAGER in visit.signed.capacities
 
 
-def may_read_report(connection: Connection, visit: PageContext, report: StoredReport, had: frozenset[UUID]) -> bool:
+def may_read_report(connection: Connection, visit: PageContext, report: StoredReport) -> bool:
     """May they read a report? The IRO manager each; others what was released, if it went to them or goes to a post of theirs."""
     if edits_reports(visit):
         return True
     if not report.released_at:
         return False
-    if report.id in had:
+    if has_copy(connection, visit.authority, visit.person, report.id):
         return True
     if not visit.signed.roles & set(visit.words.reporting.goes_to(report.kind)):
         return False
@@ -46,14 +46,9 @@ def may_read_report(connection: Connection, visit: PageContext, report: StoredRe
 def report_found(connection: Connection, visit: PageContext, id_: UUID) -> StoredReport:
     """A report that they may read. Raises NotFound for every other."""
     report = drafts.read_report(connection, visit.authority, id_)
-    if report is None or not may_read_report(connection, visit, report, _had(connection, visit)):
+    if report is None or not may_read_report(connection, visit, report):
         raise NotFound
     return report
-
-
-def _had(connection: Connection, visit: PageContext) -> frozenset[UUID]:
-    copies = copies_of_person(connection, visit.authority, visit.person, MOST_LISTED)
-    return frozenset(one.report for one in copies if not one.is_draft)
 
 
 def as_printed(connection: Connection, visit: PageContext, report: StoredReport) -> ReportContents:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Response
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
 from api.pages.frame.form_fields import Form, FormField, Option, SelectMenu, TextArea, TextLine
@@ -12,13 +13,14 @@ from api.pages.reports.reading_reports import as_printed, report_files, report_f
 from drp.casework.access import NotFound
 from drp.directory import lookup
 from drp.written_reports import drafts
-from drp.written_reports.contents import ReportPart, figure_key
+from drp.written_reports.contents import ReportPart, figures_to_change
 from drp.written_reports.copies import people_of_report
 from drp.written_reports.drafts import NewReport, StoredReport
 from drp.written_reports.examples import SAFE, list_examples
 from drp.written_reports.report_kinds import KINDS
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
 from workflows.calendar.reporting_periods import month_of
+from workflows.model.refusals import NotOpen
 from workflows.model.reporting import ReportKind
 
 MOST_BACK = {
@@ -59,6 +61,7 @@ def ask_which_report(visit: CurrentPage) -> Response:
 @router.post("/reports/new")
 def make_report_on_page(visit: CurrentPage, sent: SentForm) -> Response:
     """Counted from the record as it stands; where there is one of that period already, that one is opened."""
+    check_is_live(visit)
     with visit.reading() as connection:
         form, values = sent.form(_making_fields(connection, visit))
         kind = ReportKind(values["kind"]) if values.get("kind") else None
@@ -72,11 +75,20 @@ def make_report_on_page(visit: CurrentPage, sent: SentForm) -> Response:
             return go_to(f"/reports/{already.id}")
         contents = drafts.count_new(connection, visit.service.casework.procedures, visit.authority, new, visit.now)
     id_ = visit.service.casework.chance.identity()
-    with visit.writing() as connection:
-        if already := drafts.find_report(connection, visit.authority, kind, new.period, team):
-            return go_to(f"/reports/{already.id}")
-        drafts.keep_draft(connection, visit.authority, id_, new, contents, visit.now, visit.person)
+    try:
+        with visit.writing() as connection:
+            drafts.keep_draft(connection, visit.authority, id_, new, contents, visit.now, visit.person)
+    except IntegrityError:  # somebody else, or the schedule, made it at the same moment
+        with visit.reading() as connection:
+            made = drafts.find_report(connection, visit.authority, kind, new.period, team)
+        return go_to(f"/reports/{made.id}" if made else "/reports")
     return go_to(f"/reports/{id_}")
+
+
+def check_is_live(visit: PageContext) -> None:
+    """Raise NotOpen on trial: what is counted then is sealed, and counts nowhere, once the authority is live."""
+    if not visit.is_live:
+        raise NotOpen("The service is not live yet: what is raised is a trial.", "Make reports once it is live.")
 
 
 def draft_found(connection: Connection, visit: PageContext, id_: UUID) -> StoredReport:
@@ -93,7 +105,7 @@ def _part(found: StoredReport, key: str) -> ReportPart:
     return part
 
 
-def _part_fields(part: ReportPart) -> list[FormField]:
+def _part_fields(found: StoredReport, part: ReportPart) -> list[FormField]:
     fields: list[FormField] = [
         TextArea(
             name="words", label="What you write", rows=8,
@@ -101,14 +113,9 @@ def _part_fields(part: ReportPart) -> list[FormField]:
         )
     ]  # fmt: skip
     figures: list[Option] = [
-        (
-            figure_key(table.key, line.key, place),
-            f"{table.caption}: {line.label}, {heading} ({figure.record or figure.shown})",
-            "",
-        )
-        for table in part.tables
-        for line in table.lines
-        for place, (heading, figure) in enumerate(zip(table.headings[1:], line.figures, strict=True))
+        (key, f"{line.label}, {heading} ({figure.record or figure.shown}): {table.caption}", "")
+        for key, (table, line, heading, figure) in figures_to_change(found.contents).items()
+        if table in part.tables
     ]
     if figures:
         fields += [
@@ -125,7 +132,7 @@ def ask_for_part(visit: CurrentPage, report: UUID, part: str) -> Response:
     with visit.reading() as connection:
         found = draft_found(connection, visit, report)
     one = _part(found, part)
-    fields = _part_fields(one)
+    fields = _part_fields(found, one)
     return _part_page(visit, found, one, Form(fields, fields[0].show(one.written)))
 
 
@@ -134,8 +141,9 @@ def write_part_on_page(visit: CurrentPage, report: UUID, part: str, sent: SentFo
     """What was written is kept in the draft, and a figure that was changed."""
     with visit.reading() as connection:
         found = draft_found(connection, visit, report)
+    drafts.check_is_same(found, sent.pressed("version"))
     one = _part(found, part)
-    form, values = sent.form(_part_fields(one))
+    form, values = sent.form(_part_fields(found, one))
     if values.get("figure") is None and (values.get("shown") or values.get("why")):
         form.refuse("Choose the figure that is to be changed.", "figure")
     if not form.is_faulty:
@@ -187,6 +195,7 @@ def ask_to_release(visit: CurrentPage, report: UUID) -> Response:
 def release_on_page(visit: CurrentPage, report: UUID, sent: SentForm) -> Response:
     """Released: kept as it is, with its files, and in the inboxes of whoever it is for."""
     version = sent.pressed("version")
+    check_is_live(visit)
     with visit.reading() as connection:
         found = draft_found(connection, visit, report)
     drafts.check_is_same(found, version)

@@ -50,7 +50,7 @@ def choose_example(visit: CurrentPage, report: UUID, sent: SentForm) -> Response
             with visit.writing() as connection:
                 draft_found(connection, visit, report)
                 reference = values["reference"].strip().upper()
-                examples.offer_example(connection, visit.authority, report, reference, values["words"])
+                examples.offer_example(connection, visit.authority, report, reference, values["words"], visit.person)
             return go_to(f"/reports/{report}/examples")
     with visit.reading() as connection:
         return _page(connection, visit, report, form)

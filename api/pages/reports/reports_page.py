@@ -69,9 +69,8 @@ def list_reports_page(visit: CurrentPage) -> Response:
     """What they may read, the newest first; for the IRO manager drafts too, and what the schedule makes next."""
     with visit.reading() as connection:
         copies = {one.report: one for one in copies_of_person(connection, visit.authority, visit.person, MOST_LISTED)}
-        had = frozenset(id_ for id_, one in copies.items() if not one.is_draft)
         every = drafts.list_reports(connection, visit.authority)
-        shown = [one for one in every if may_read_report(connection, visit, one, had)][:MOST_LISTED]
+        shown = [one for one in every if may_read_report(connection, visit, one)][:MOST_LISTED]
         due = list_due(connection, visit.words) if edits_reports(visit) else []
         asked = count_requests(connection, visit.authority) if edits_reports(visit) else {}
     lines = [
