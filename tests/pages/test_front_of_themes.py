@@ -15,7 +15,7 @@ from drp.reports.front_of_themes import read_front, same_part
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
-from workflows.model.ladder import ItemType
+from workflows.model.ladder import ItemType, Status
 from workflows.model.register_entry import CodedReason, EntryVisit, RegisterEntry
 from workflows.model.reporting import SeriesBreak
 
@@ -129,6 +129,14 @@ def test_nothing_is_compared_where_recording_changed_between(world: World) -> No
         front = read_front(connection, labels, ReportEvery.YEAR, date(2026, 6, 29))
     assert (front.moved.broken, front.compared, front.shares) == ("Another system since January.", 0, ())
     assert not front.moved.every.is_beyond_chance
+
+
+def test_children_of_other_councils_are_counted_apart(world: World) -> None:
+    own, others = lines(3, date(2026, 4, 2), DELAY), lines(2, date(2026, 4, 12), DELAY)
+    elsewhere = [replace(one, line=replace(one.line, status=Status.OTHER_COUNCIL.value)) for one in others]
+    registered(world, own, elsewhere)
+    made = world.as_("mona").get("/themes", by="status", across="none").json()
+    assert {row["label"]: row["items"] for row in made["rows"]} == {"looked after": 3, "looked after by another council": 2}
 
 
 def test_a_figure_of_the_front_opens_its_items(world: World) -> None:

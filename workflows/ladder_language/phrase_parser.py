@@ -45,6 +45,7 @@ TERMS = {
     **dict.fromkeys(("child protection", "child protection plan"), Term("status", Status.CHILD_PROTECTION.value)),
     "child in need": Term("status", Status.CHILD_IN_NEED.value),
     "care leaver": Term("status", Status.CARE_LEAVER.value),
+    "looked after by another council": Term("status", Status.OTHER_COUNCIL.value),
     **dict.fromkeys(("no status recorded", "none recorded"), Term("status", Status.NONE_RECORDED.value)),
 }
 """What a condition may ask for in words of the language's own; beside them it names facts, priorities, reasons and roles."""

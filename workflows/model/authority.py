@@ -123,6 +123,7 @@ DEFAULT_LABELS = {
     "child_protection": "child protection plan",
     "child_in_need": "child in need",
     "care_leaver": "care leaver",
+    "other_council": "looked after by another council",
     "none_recorded": "no status recorded",
 }
 """Words that people see; an authority's file may change any of them (docs/architecture.md)."""

@@ -56,6 +56,8 @@ class Status(StrEnum):
     CHILD_PROTECTION = "child_protection"
     CHILD_IN_NEED = "child_in_need"
     CARE_LEAVER = "care_leaver"
+    OTHER_COUNCIL = "other_council"
+    """Looked after by another council, and placed here: the child's own IRO is that council's."""
     NONE_RECORDED = "none_recorded"
 
 

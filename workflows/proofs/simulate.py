@@ -81,6 +81,7 @@ _WHO = {
     Status.CHILD_PROTECTION: "a child with a protection plan",
     Status.CHILD_IN_NEED: "a child in need",
     Status.CARE_LEAVER: "a care leaver",
+    Status.OTHER_COUNCIL: "a child whom another council looks after",
     Status.NONE_RECORDED: "a child with no status recorded",
 }
 
