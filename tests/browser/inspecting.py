@@ -38,7 +38,8 @@ def pages() -> tuple[str, ...]:
 
 
 NO_PAGES = ("/api/", "/assets/", "/docs", "/sign-in/back", "/sign-in/with/", "/challenges/{reference}/documents/{number}",
-            "/challenges/{reference}/referral/{which}/", "/register/export", "/themes/file")  # fmt: skip
+            "/challenges/{reference}/referral/{which}/", "/register/export", "/themes/file",
+            "/reports/{report}/file")  # fmt: skip
 """Programs' answers, files, the interface's own description (a third party's page), and ways out to another sign-in."""
 
 
