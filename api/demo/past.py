@@ -24,6 +24,9 @@ BACK = timedelta(days=730)
 A_WEEK = 1.5
 """Items raised in a week, about."""
 
+OF_PRACTICE = frozenset({"excellent_practice", "exceptional_practice"})
+"""Reasons that are for notices alone: nobody disputes what went well."""
+
 QUARTERS = 12
 """For how many quarters it is told how many children there were."""
 
@@ -70,8 +73,7 @@ def _two_years(part: SceneAuthority, every: Sequence[Rules], cast: SceneCast, no
     ladder = next(rules.ladder for rules in every if rules.ladder.climbs)
     stages = [stage for stage in ladder.stages if not stage.referral]
     notice = any(ItemType.EXCELLENT_PRACTICE in rules.ladder.items for rules in every)
-    apart = {"excellent_practice", "exceptional_practice"}
-    reasons = [reason.key for theme in every[0].authority.themes for reason in theme.reasons if reason.key not in apart]
+    reasons = [reason.key for theme in every[0].authority.themes for reason in theme.reasons if reason.key not in OF_PRACTICE]
     last = local_date(now) - BEFORE_THE_STORY
     number = int(BACK.days / 7 * A_WEEK)
     written = StringIO()

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.assembly import Service
-from api.demo.past import bring_past
+from api.demo.past import OF_PRACTICE, bring_past
 from api.demo.practice_scenes import PracticeScenes
 from api.demo.report_scenes import ReportScenes
 from api.demo.review_scenes import DECISIONS, ReviewScenes, follow_anew
@@ -300,7 +300,12 @@ class _Teller:
             return event if event.happened else replace(event, happened=(("review", day - SINCE_THE_REVIEW),))
         if self._rules.ladder.is_notice:
             return replace(event, concern=PRAISE[self._n % len(PRAISE)])
-        reasons = [r.key for theme in self._rules.authority.themes for r in theme.reasons if not r.needs_words]
+        reasons = [
+            r.key
+            for theme in self._rules.authority.themes
+            for r in theme.reasons
+            if not r.needs_words and r.key not in OF_PRACTICE
+        ]
         concern, effect = CONCERNS[self._n % len(CONCERNS)], EFFECTS[self._n % len(EFFECTS)]
         return replace(event, reasons=(reasons[self._n % len(reasons)],), concern=concern, effect_on_child=effect)
 

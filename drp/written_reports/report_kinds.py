@@ -59,7 +59,7 @@ KINDS: Mapping[ReportKind, KindOfReport] = {
         of_team=True,
     ),
     ReportKind.CAFCASS_LIAISON: KindOfReport(
-        "For the liaison with Cafcass",
+        "Report for the liaison with Cafcass",
         "Cafcass",
         ("stages", "reasons", "outcomes", "replies", "referrals", "learning", "about_us", "remains"),
         is_published=True,

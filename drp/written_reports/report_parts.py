@@ -1,7 +1,6 @@
 """The parts of a report, each from the record: sentences that state what was counted, and tables that open their items."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from drp.reports import between_reviews, repeats_and_gaps, response_times
@@ -23,7 +22,7 @@ from drp.written_reports.report_tables import (
 )
 from workflows.calendar.report_periods import ReportPeriod
 from workflows.calendar.reporting_periods import first_day, next_period
-from workflows.calendar.working_days import local_midnight_after, so_many
+from workflows.calendar.working_days import local_midnight_after, long_date, so_many
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import OPEN
@@ -78,9 +77,7 @@ def moved_in_words(moved: WhatMoved, thing: str) -> list[str]:
 def _changed(counting: ReportCounting) -> ReportPart:
     before, year = counting.period.before(), counting.period.year_before()
     totals = {
-        one: read_table(
-            counting.connection, counting.labels, replace(counting.question(Dimension.STAGE, period=one), with_practice=False)
-        ).items
+        one: read_table(counting.connection, counting.labels, counting.question(Dimension.STAGE, period=one)).items
         for one in (counting.period, before, year)
     }
     now = totals[counting.period]
@@ -98,7 +95,8 @@ def _changed(counting: ReportCounting) -> ReportPart:
 
 def _stages(counting: ReportCounting) -> ReportPart:
     table = compared_table(counting, "stages", Dimension.STAGE, "Challenges by the highest stage that they reached", drawn=True)
-    return part_of("stages", tables=(table,))
+    alone = ["Only what was raised about partner agencies is counted here."] if counting.only else []
+    return part_of("stages", *alone, tables=(table,))
 
 
 def _reasons(counting: ReportCounting) -> ReportPart:
@@ -111,14 +109,15 @@ def _outcomes(counting: ReportCounting) -> ReportPart:
 
 def _impact(counting: ReportCounting) -> ReportPart:
     """What IROs recorded, by stage, beside how many have nothing recorded: no cause is claimed."""
-    question = replace(counting.question(Dimension.IMPACT), with_practice=False)
-    made = read_table(counting.connection, counting.labels, question)
+    made = read_table(counting.connection, counting.labels, counting.question(Dimension.IMPACT))
     found = {row.key: made.cell(row) for row in made.rows}
     known = sum(number for key, number in found.items() if key and key != "too early")
     good = sum(found.get(key, 0) for key in GOOD)
+    left = made.items - known
+    nothing = f"Of {left:,} nothing is recorded yet, or it was too early to say. " if left else ""
     said = (
         f"IROs recorded that it got better, or partly better, for the child in {good:,} of the {known:,} of which they said it. "
-        f"Of {made.items - known:,} nothing is recorded yet, or it was too early to say. "
+        f"{nothing}"
         "What is recorded is what the IRO saw afterwards: no cause is claimed."
         if known
         else f"Of none of {so_many(made.items, 'items')} an IRO has recorded yet what changed for the child."
@@ -152,6 +151,8 @@ def _replies(counting: ReportCounting) -> ReportPart:
                 ],
             )
         )  # fmt: skip
+    if not rows:
+        return part_of("replies", "No reply was asked for in this period.")
     said = (
         "A reply is in time by the day that was promised for it. Days are counted with weekends. "
         "Whoever was not reached in good time has not failed to reply."
@@ -196,6 +197,8 @@ def _children(counting: ReportCounting) -> ReportPart:
     if not counting.period.is_year:
         return part_of("children", "Tables that cross something about a child are published for whole reporting years alone.")
     table = crossed_table(counting, "children", Dimension.STATUS, Dimension.STAGE, "Children's status, by highest stage")
+    if len(table.lines) < 3:  # one status, and all: the authority's own totals say as much
+        return part_of("children", "All that was raised was about children of one status: no table crosses anything.")
     return part_of("children", tables=(table,))
 
 
@@ -244,7 +247,7 @@ def _practice(counting: ReportCounting) -> ReportPart:
     only = ((Dimension.TEAM, (counting.team,)),) if counting.team else ()
     asked = CountQuery(Dimension.MONTH, None, counting.period.first, counting.period.last, only, (PRACTICE,))
     number = count_items(counting.connection, counting.authority, asked).items
-    notices = so_many(number, f"notices of {counting.labels.words.label('excellent_practice')}")
+    notices = f"{so_many(number, 'notices')} of {counting.labels.words.label('excellent_practice')}"
     return part_of("practice", f"{notices} {'was' if number == 1 else 'were'} given." if number else "No notice was given.")
 
 
@@ -286,11 +289,11 @@ def _remains(counting: ReportCounting) -> ReportPart:
     )
     past = sum(one.items for one in late)
     waits = "; ".join(f"{one.stage.label}: {one.items}" for one in late)
-    said = (
-        f"{so_many(still_open, 'challenges')} {'is' if still_open == 1 else 'are'} open" if still_open else "No challenge is open"
-    )
+    are = "is" if still_open == 1 else "are"
+    said = f"{so_many(still_open, 'challenges')} of any period {are} open" if still_open else "no challenge is open"
     behind = f"; {past} of them wait for a reply past its date ({waits})" if past else "; none waits for a reply past its date"
-    return part_of("remains", f"{said}{behind if still_open else ''}. This is as it stood when the report was counted.")
+    day = long_date(counting.today)
+    return part_of("remains", f"On {day}, when this was counted: {said}{behind if still_open else ''}.")
 
 
 COUNTED: Mapping[str, Callable[[ReportCounting], ReportPart]] = {

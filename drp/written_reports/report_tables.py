@@ -46,17 +46,15 @@ class ReportCounting:
         return (*self.only, *(((Dimension.TEAM, self.team),) if self.team else ()))
 
     def question(self, by: Dimension, across: Dimension | None = None, period: ReportPeriod | None = None) -> TableQuestion:
-        """A question about challenges raised in the period, as the authority's own tables count them."""
+        """A question about challenges raised in the period. Notices of excellent practice have a part of their own."""
         of = period or self.period
-        counts_practice = self.labels.words.reporting.counts_practice and not self.only
-        return TableQuestion(by, across, of.first, of.last, self.narrowed(), counts_practice)
+        return TableQuestion(by, across, of.first, of.last, self.narrowed())
 
     def behind(self, said: Mapping[Dimension, str] | None = None, period: ReportPeriod | None = None) -> dict[str, str]:
         """What narrows the register to the items of a figure, of a row or a column by its key."""
         of = period or self.period
         narrowed = {by.value: key for by, key in (*self.narrowed(), *(said or {}).items())}
-        practice = {"practice": "1"} if self.question(Dimension.REASON).with_practice else {}
-        return {"since": of.first, "until": of.last} | practice | narrowed
+        return {"since": of.first, "until": of.last, "practice": "0"} | narrowed
 
 
 def compared_table(counting: ReportCounting, key: str, by: Dimension, caption: str, drawn: bool = False) -> ReportTable:

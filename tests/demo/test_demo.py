@@ -268,9 +268,8 @@ def test_every_report_of_every_authority_is_made_and_its_figures_are_those_of_th
             assert [one.key for one in made.parts] == list(what.parts)
             only = ((Dimension.TEAM, team),) if what.of_team else ()
             only += ((Dimension.ITEM_TYPE, "partner_agency"),) if kind is ReportKind.PARTNER_AGENCIES else ()
-            practice = words.reporting.counts_practice and kind is not ReportKind.PARTNER_AGENCIES
             for by in (Dimension.STAGE, Dimension.REASON, Dimension.OUTCOME):
-                question = TableQuestion(by, None, period.first, period.last, only, practice)
+                question = TableQuestion(by, None, period.first, period.last, only)
                 themes = read_table(connection, labels, question)
                 if table := next((table for one in made.parts for table in one.tables if table.key == f"{by.value}s"), None):
                     *lines, whole = table.lines

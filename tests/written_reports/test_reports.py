@@ -229,7 +229,7 @@ def test_the_draft_comes_to_the_iro_manager_by_inbox_and_mail(north: World) -> N
     assert path in at_browser(north, "mona").open("/inbox").html
     assert {post.letter.subject for post in posting(north)} == {
         "A report is ready to edit: Report to the management team, Q1 2026/27 (April to June 2026)",
-        "A report is ready to edit: For the liaison with Cafcass, Q1 2026/27 (April to June 2026)",
+        "A report is ready to edit: Report for the liaison with Cafcass, Q1 2026/27 (April to June 2026)",
         "A report is ready to edit: Partner agencies, Q1 2026/27 (April to June 2026)",
         "A report is ready to edit: Team's page: North Team, Q1 2026/27 (April to June 2026)",
         "A report is ready to edit: Team's page: South Team, Q1 2026/27 (April to June 2026)",

@@ -67,6 +67,8 @@ def make_report_on_page(visit: CurrentPage, sent: SentForm) -> Response:
         kind = ReportKind(values["kind"]) if values.get("kind") else None
         if kind and KINDS[kind].of_team and not values.get("team"):
             form.refuse("Choose the team whose page it is.", "team")
+        if kind is ReportKind.ANNUAL_CHAPTER and values.get("period") and not _periods(visit)[values["period"]].is_year:
+            form.refuse("The chapter is of a whole reporting year: choose one.", "period")
         if form.is_faulty or kind is None:
             return visit.page("report_new.html", title="Make a report", form=form)
         team = values["team"] if KINDS[kind].of_team else ""

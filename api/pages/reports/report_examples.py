@@ -63,11 +63,11 @@ def _page(connection: Connection, visit: PageContext, report: UUID, form: Form) 
 
 
 @router.get("/reports/examples")
-def show_example_to_judge(visit: CurrentPage) -> Response:
+def show_example_to_judge(visit: CurrentPage, done: int = 0) -> Response:
     """The first example of which this IRO is asked whether the family would know it."""
     with visit.reading() as connection:
         waiting = examples.examples_to_judge(connection, visit.words, visit.person, visit.today)
-    return _judging(visit, waiting, Form(JUDGED))
+    return _judging(visit, waiting, Form(JUDGED), bool(done))
 
 
 @router.post("/reports/examples")
@@ -83,14 +83,14 @@ def judge_example_on_page(visit: CurrentPage, sent: SentForm) -> Response:
             )  # fmt: skip
             with visit.writing() as connection:
                 examples.judge_example(connection, visit.words, visit.person, judged, visit.now)
-            return go_to("/reports/examples")
+            return go_to("/reports/examples?done=1")
     with visit.reading() as connection:
         waiting = examples.examples_to_judge(connection, visit.words, visit.person, visit.today)
     return _judging(visit, waiting, form)
 
 
-def _judging(visit: PageContext, waiting: list[ReportExample], form: Form) -> Response:
-    return visit.page("report_example_judged.html", title="An example in a report", form=form, waiting=waiting)
+def _judging(visit: PageContext, waiting: list[ReportExample], form: Form, done: bool = False) -> Response:
+    return visit.page("report_example_judged.html", title="An example in a report", form=form, waiting=waiting, done=done)
 
 
 def _identity(text: str) -> UUID:
