@@ -338,7 +338,8 @@ def test_on_trial_no_report_is_made_or_released(north: World) -> None:
     mona = at_browser(north, "mona")
     made = mona.fill(mona.open("/reports/new"), kind="management", period="2025-04/2026-03")
     refused = mona.fill(mona.open(f"{path}/release"), f"{path}/release")
-    for page in (made, refused):
+    together = mona.fill(mona.open("/reports"), "/reports/team-pages")
+    for page in (made, refused, together):
         assert page.status == 409
         assert "The service is not live yet" in page.text
 

@@ -197,7 +197,6 @@ def ask_to_release(visit: CurrentPage, report: UUID) -> Response:
 def release_on_page(visit: CurrentPage, report: UUID, sent: SentForm) -> Response:
     """Released: kept as it is, with its files, and in the inboxes of whoever it is for."""
     version = sent.pressed("version")
-    check_is_live(visit)
     with visit.reading() as connection:
         found = draft_found(connection, visit, report)
     drafts.check_is_same(found, version)
@@ -206,6 +205,7 @@ def release_on_page(visit: CurrentPage, report: UUID, sent: SentForm) -> Respons
 
 
 def _release(visit: PageContext, found: StoredReport) -> None:
+    check_is_live(visit)
     with visit.reading() as connection:
         contents = as_printed(connection, visit, found)
     contents = without_empty(contents).model_copy(update={"released_on": visit.today, "released_by": visit.signed.name})
