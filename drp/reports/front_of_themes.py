@@ -1,7 +1,7 @@
 """What a leader asks first: what gets better or worse beyond chance, what changed for children, where replies take longest."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,9 +12,9 @@ from drp.reports.percentages import percent_of
 from drp.reports.repeats_and_gaps import RepeatedConcern, repeated_concerns
 from drp.reports.response_times import response_times_by_stage
 from drp.reports.theme_tables import TableQuestion, ThemeTable, read_table
-from drp.reports.what_changed import DayStretch, WhatMoved, find_movements
+from drp.reports.what_changed import DayStretch, WhatMoved, find_movements, stretch_of
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod, period_holding
-from workflows.calendar.reporting_periods import first_day, month_of, next_period, period_in_words, periods_between
+from workflows.calendar.reporting_periods import month_of, period_in_words, periods_between
 
 FEWEST_REPLIES = 5
 """Of fewer replies no median is told."""
@@ -94,14 +94,9 @@ class FrontOfThemes:
 
 def same_part(period: ReportPeriod, today: date) -> tuple[DayStretch, DayStretch]:
     """A period up to a day of it, and as many days from the beginning of the period before."""
-    before = period.before()
-    now = DayStretch(first_day(period.first), min(today, _last_day(period)))
-    ends = min(first_day(before.first).toordinal() + now.days - 1, _last_day(before).toordinal())
-    return now, DayStretch(first_day(before.first), date.fromordinal(ends))
-
-
-def _last_day(period: ReportPeriod) -> date:
-    return date.fromordinal(first_day(next_period(period.last)).toordinal() - 1)
+    whole, earlier = stretch_of(period), stretch_of(period.before())
+    now = DayStretch(whole.first, min(today, whole.last))
+    return now, DayStretch(earlier.first, min(earlier.first + timedelta(days=now.days - 1), earlier.last))
 
 
 def read_front(connection: Connection, labels: DisplayLabels, every: ReportEvery, today: date) -> FrontOfThemes:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func
@@ -14,6 +14,8 @@ from drp.database.scope import select_of
 from drp.reports.aggregate import Dimension
 from drp.reports.chance import counts_differ
 from drp.reports.display_labels import DisplayLabels, TableHeading
+from workflows.calendar.report_periods import ReportPeriod
+from workflows.calendar.reporting_periods import first_day, next_period
 from workflows.model.register_entry import CHALLENGE
 
 
@@ -28,6 +30,11 @@ class DayStretch:
     def days(self) -> int:
         """How many days."""
         return (self.last - self.first).days + 1
+
+
+def stretch_of(period: ReportPeriod) -> DayStretch:
+    """The days of a period."""
+    return DayStretch(first_day(period.first), first_day(next_period(period.last)) - timedelta(days=1))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from drp.reports.aggregate import CountQuery, Dimension, count_items
 from drp.reports.between_reviews import DECISION, FollowedFigures
 from drp.reports.percentages import change_in_percent, signed_number
 from drp.reports.theme_tables import GOOD, PRACTICE, TableQuestion, break_between, read_table
-from drp.reports.what_changed import DayStretch, WhatMoved, find_movements
+from drp.reports.what_changed import WhatMoved, find_movements, stretch_of
 from drp.timeline.read import list_items_with
 from drp.written_reports.contents import ReportFigure, ReportPart, ReportTable
 from drp.written_reports.report_kinds import PARTS
@@ -21,7 +21,6 @@ from drp.written_reports.report_tables import (
     text_figure,
 )
 from workflows.calendar.report_periods import ReportPeriod
-from workflows.calendar.reporting_periods import first_day, next_period
 from workflows.calendar.working_days import local_midnight_after, long_date, so_many
 from workflows.model.challenge import Outcome
 from workflows.model.ladder import ItemType
@@ -31,11 +30,6 @@ MOST_TOLD = 5
 """Of what moved beyond chance, and of what comes back, how many are told."""
 
 ONE_DAY = timedelta(days=1)
-
-
-def stretch_of(period: ReportPeriod) -> DayStretch:
-    """The days of a period."""
-    return DayStretch(first_day(period.first), first_day(next_period(period.last)) - ONE_DAY)
 
 
 def moments_of(period: ReportPeriod) -> tuple[datetime, datetime]:
