@@ -22,7 +22,7 @@ from workflows.model.authority import Rules
 from workflows.model.events import MadeChallenge
 from workflows.model.ladder import ItemType
 
-_MAY_END = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
+MAY_END = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
 
 ClosedSoFar = Callable[[Connection, str, Rules, StoredChallenge, datetime], Decision | None]
 """What a sweep at a moment would decide on an item, or None."""
@@ -50,7 +50,7 @@ def end_what_was_followed(
         so_far = closed_so_far(connection, authority, rules, loaded, now)
         decision = so_far or Decision(challenge, challenge, (), ())
         stands = replace(loaded, challenge=decision.challenge)
-        if not access.actor_on(stands, rules, establishment, signed.person, day, signed.roles).parts & _MAY_END:
+        if not access.actor_on(stands, rules, establishment, signed.person, day, signed.roles).parts & MAY_END:
             continue
         made = deciding.decide(rules, decision.challenge, Act(MadeChallenge(reference), THE_SERVICE), now)
         whole = replace(decision.then(made), before=challenge)

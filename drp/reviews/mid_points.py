@@ -117,7 +117,7 @@ def _due(connection: Connection, rules: Rules, today: date) -> Iterator[_Due]:
     ).all()
     come = [row for row in rows if (not covers or covers & {*row.statuses}) and _has_come(row, rules.calendar, today, firsts)]
     services = {team: service_of(connection, authority, team) or "" for team in {row.team for row in come}}
-    known = _asked_since(connection, authority, [row.id for row in come])
+    known = asked_since(connection, authority, [row.id for row in come])
     for row in come:
         if (row.id, row.last_review) not in known:
             facts = facts_of_child(row, services[row.team])
@@ -131,7 +131,7 @@ def _has_come(row: object, calendar: Calendar, today: date, firsts: set[UUID]) -
     return day <= today < over
 
 
-def _asked_since(connection: Connection, authority: str, children: Sequence[UUID]) -> set[tuple[UUID, date]]:
+def asked_since(connection: Connection, authority: str, children: Sequence[UUID]) -> set[tuple[UUID, date]]:
     """Of which reviews of some children the mid-point was asked already."""
     found: set[tuple[UUID, date]] = set()
     for start in range(0, len(children), 500):

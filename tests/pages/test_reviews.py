@@ -198,7 +198,7 @@ def test_only_the_childs_iro_whoever_covers_and_the_desk_keep_it(north: World) -
 
 
 def test_planted_a_link_that_ends_nothing_is_noticed(north: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followed, "_MAY_END", frozenset())
+    monkeypatch.setattr(followed, "MAY_END", frozenset())
     with pytest.raises(AssertionError):
         test_a_challenge_raised_over_json_with_its_link_ends_what_was_followed_too(north)
 

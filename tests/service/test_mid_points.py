@@ -102,7 +102,7 @@ def test_a_council_that_does_not_turn_it_on_asks_nobody(world: World) -> None:
 
 
 def test_planted_a_comparison_that_forgets_what_was_asked_is_noticed(thurrock: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mid_points, "_asked_since", lambda *asked: set())
+    monkeypatch.setattr(mid_points, "asked_since", lambda *asked: set())
     with pytest.raises(AssertionError):
         test_the_iro_is_asked_once_on_the_day_and_not_before(thurrock)
 
