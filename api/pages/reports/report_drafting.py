@@ -233,7 +233,12 @@ def begin_new_edition(visit: CurrentPage, report: UUID, sent: SentForm) -> Respo
     """A new draft of the same period, with what was written; the one before stays as it was released."""
     sent.confirm()
     id_ = visit.service.casework.chance.identity()
-    with visit.writing() as connection:
-        found = report_found(connection, visit, report)
-        drafts.new_edition(connection, visit.service.casework.procedures, visit.authority, found, id_, visit.now, visit.person)
+    try:
+        with visit.writing() as connection:
+            found = report_found(connection, visit, report)
+            drafts.new_edition(
+                connection, visit.service.casework.procedures, visit.authority, found, id_, visit.now, visit.person
+            )
+    except IntegrityError:  # somebody else began it at the same moment
+        return go_to("/reports")
     return go_to(f"/reports/{id_}")
