@@ -23,6 +23,7 @@ from workflows.model.events import MadeChallenge
 from workflows.model.ladder import ItemType
 
 MAY_END = frozenset({Part.RAISER, Part.IRO_MANAGER, Part.BUSINESS_SUPPORT})
+"""By what part on the item somebody may end a decision that has become a challenge."""
 
 ClosedSoFar = Callable[[Connection, str, Rules, StoredChallenge, datetime], Decision | None]
 """What a sweep at a moment would decide on an item, or None."""
