@@ -10,11 +10,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api import errors, request_context
+from api.admission import Admission
 from api.assembly import Clock, Service, assemble_service, enter_what_is_not, system_clock
 from api.body_limit import BodyLimit
 from api.denials import Denials
 from api.head_requests import HeadRequests
-from api.jobs import heartbeat
+from api.jobs import alarm_clock
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, reviews, told_otherwise
 from api.pages.routers import ROUTERS
 from api.readiness import check_ready
@@ -86,10 +87,10 @@ def _app_of(service: Service) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        scheduler = heartbeat.start_heartbeat(service) if settings.heartbeat else None
+        beating = alarm_clock.start_heartbeat(service) if settings.heartbeat else None
         yield
-        if scheduler:
-            scheduler.shutdown(wait=True)
+        if beating:
+            beating.stop()
         service.close()
 
     app = _Described(
@@ -107,6 +108,7 @@ def _app_of(service: Service) -> FastAPI:
     app.state.denials = Denials()
     _docs(app)
     errors.install_answers(app)
+    app.add_middleware(Admission, places=settings.pool_size)  # a place is for what has arrived whole
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)
     app.middleware("http")(_headers)
     app.add_middleware(HeadRequests)

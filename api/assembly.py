@@ -3,7 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -12,20 +12,23 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.keys import Keys, read_keys
+from api.lanes import KEPT_ASIDE
+from api.pulse import Pulse
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
 from drp.casework.service import Casework
 from drp.data_protection.access_log import AccessLog
-from drp.database.engine import Store
+from drp.database.engine import Store, Waits
 from drp.database.ids import Randomness
 from drp.identity.seal import Seal
 from drp.items import rebuild_register
 from drp.items.attachments import Attachments
 from drp.settings import Settings
 from drp.timeline.chain import ChainKey
-from notifications.channels import Channel, Folder, OutgoingMail, Relay, SendOutcome, Smtp
+from notifications.channels import Channel, Folder, OutgoingMail, SendOutcome
 from notifications.outbox import Sender
 from notifications.returns import ReturnAddress
+from notifications.smtp import Relay, Smtp
 from workflows.calendar.working_days import Calendar, read_calendar
 from workflows.ladder_language.reader import AuthorityProcedures as ReadProcedures
 from workflows.ladder_language.reader import read_procedures
@@ -39,7 +42,16 @@ def system_clock() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 -- the edge is where the clock is read
 
 
+def clock_at(moment: datetime) -> Clock:
+    """A clock that stands at one moment."""
+    return lambda: moment
+
+
 SYSTEM_CHANCE = Randomness(secrets.token_bytes)  # noqa: TID251 -- and chance too
+
+
+FOR_JOBS = 10
+"""Connections kept for the heartbeat's jobs, beside those for requests."""
 
 
 class InboxOnly:
@@ -62,6 +74,7 @@ class Service:
     access_log: AccessLog
     attachments: Attachments
     keys: Keys
+    pulse: Pulse = field(default_factory=Pulse)
 
     @property
     def seal(self) -> Seal:
@@ -75,23 +88,26 @@ class Service:
 
     def close(self) -> None:
         """Let every connection go."""
+        self.sender.cut()
         self.store.close()
         self.access_log.close()
 
 
-def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Randomness = SYSTEM_CHANCE) -> Service:
-    """Build the service; touches the disk for its keys only.
+def assemble_service(
+    settings: Settings, clock: Clock = system_clock, chance: Randomness = SYSTEM_CHANCE, waits: Waits | None = None
+) -> Service:
+    """Build the service; touches the disk for its keys only. `waits`: other than the settings' own.
 
     Raises KeyMissing, ValueError for a file that holds no key, OSError if they cannot be read.
     """
     keys = read_keys(settings)
-    store = Store(settings.database_url, settings.pool_size)
+    store = Store(settings.database_url, settings.pool_size + sum(KEPT_ASIDE.values()) + FOR_JOBS, waits or settings.waits)
     *older, key = keys.chain
     keeper = DecisionWriter(key, chance, tuple(older))
     casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
-    domain = settings.mail_from.rpartition("@")[2]
+    domain, channel = settings.mail_from.rpartition("@")[2], mail_channel(settings)
     sender = Sender(
-        mail_channel(settings),
+        channel,
         settings.link.rstrip("/"),
         domain,
         settings.mail_domains,
@@ -99,6 +115,8 @@ def assemble_service(settings: Settings, clock: Clock = system_clock, chance: Ra
         ReturnAddress(settings.return_address, returns_secret(key)) if settings.return_address else None,
         settings.mail != "none",
     )
+    if isinstance(channel, Smtp):
+        sender = replace(sender, reaches=channel.reaches, cut=channel.cut)
     log = AccessLog(settings.access_url, settings.var / "access.jsonl")
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
     return Service(settings, clock, store, casework, sender, log, attachments, keys)

@@ -16,7 +16,7 @@ from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.service import KeyReused, PreconditionMissing, StaleView
-from drp.database.engine import Unavailable
+from drp.database.engine import Busy, Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
 from drp.items.attachments import NotAsAttached
@@ -43,6 +43,12 @@ TABLE: dict[type[Exception], tuple[int, str, str, str]] = {
     ),
     StaleView: (412, "stale", "It has moved on since you looked.", "Read it again, then send what you wrote."),
     KeyReused: (422, "key-reused", "That Idempotency-Key came before with another body.", "Use a new key for a new request."),
+    Busy: (
+        503,
+        "busy",
+        "Others are at work on this, or on so much else that there is no room just now.",
+        "Nothing was done. Send it again in a few seconds, with the same key.",
+    ),
     Unavailable: (
         503,
         "unavailable",

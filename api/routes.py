@@ -32,7 +32,7 @@ ROUTES: dict[tuple[str, str], RouteAudience] = {
     ("POST", "/api/v1/reviews"): RouteAudience.IRO_SERVICE,
     ("POST", "/api/v1/reviews/tracking"): RouteAudience.IRO_SERVICE,
     ("POST", "/api/v1/reviews/decisions/{decision}/follow"): RouteAudience.IRO_SERVICE,
-    ("GET", "/api/v1/health"): RouteAudience.ANYONE,
+    ("GET", "/api/v1/health"): RouteAudience.MANAGERS,
     ("GET", "/api/v1/health/serving"): RouteAudience.ANYONE,
     ("GET", "/api/v1/openapi.json"): RouteAudience.ANYONE,
     ("GET", "/docs"): RouteAudience.ANYONE,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
+from drp.database.engine import Waits
 from drp.identity.sessions import SessionLimits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -117,12 +118,19 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: str = ""
     smtp_timeout_seconds: float = Field(default=20, gt=0)
+    mail_conversations: int = Field(default=3, ge=1, le=20)
+    """How many mails leave at once; urgent ones and links to sign in have conversations of their own."""
     mail_from: str = "resolution-service@drp.example"
     return_address: str = ""
     """Where mail that comes back is delivered to, for `drp returns`; each copy leaves with a tag of its own in it. Empty: off."""
     mail_domains: tuple[str, ...] = ()
     """Domains that mail may go to; empty allows those of the directory's own people."""
     pool_size: int = Field(default=10, ge=1)
+    """Requests worked on at once, each with a connection to the database; some more are kept aside (`api.admission`)."""
+    row_wait_seconds: float = Field(default=2, gt=0, le=20)
+    """How long a request waits for an item that another has in hand, and for a connection, before it is told to come back."""
+    statement_seconds: float = Field(default=10, ge=1, le=20)
+    """How long one statement may take on PostgreSQL, and a transaction lie idle: a frozen replica keeps no item for longer."""
     session_idle_minutes: int = Field(default=60, ge=1)
     """A browser session that was not used for so long has ended."""
     session_hours: int = Field(default=10, ge=1)
@@ -196,6 +204,11 @@ class Settings(BaseSettings):
     def session_limits(self) -> SessionLimits:
         """How long a browser session lasts."""
         return SessionLimits(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))
+
+    @property
+    def waits(self) -> Waits:
+        """How long the service's connections wait."""
+        return Waits(self.row_wait_seconds, self.statement_seconds, self.statement_seconds, self.row_wait_seconds)
 
     @property
     def hold_after(self) -> timedelta:

@@ -1,18 +1,13 @@
-"""By which channel: SMTP to the council's own relay, or a folder of .eml files. One message, its true To and Cc."""
+"""What leaves, built and checked: one message, its true To and Cc; and by which channel: `notifications.smtp`, or a folder."""
 
 import re
-import smtplib
-import socket
-import ssl
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
-from threading import Timer
 from typing import Protocol
 
 from notifications.wording import WordedMessage
@@ -30,9 +25,6 @@ FILE_NAME = re.compile(r"[a-z]{1,20}\.ics")
 METHODS = {"PUBLISH", "CANCEL"}
 """What a calendar file may ask of a diary."""
 
-ANSWERS = 6
-"""How many times the time allowed for one answer a whole conversation may take."""
-
 
 class UnsafeMessage(Exception):
     """A message that would carry something other than was meant; it is not sent."""
@@ -45,6 +37,8 @@ class SendOutcome:
     accepted: frozenset[str] = frozenset()
     refused: Mapping[str, str] = None  # type: ignore[assignment]
     again: str = ""
+    is_down: bool = False
+    """Was there nobody to give it to, so that no other mail would leave either?"""
     is_mail: bool = True
     """Did it leave as mail? Where an authority sends none, what was accepted stands in the inbox alone."""
 
@@ -57,7 +51,7 @@ def merge_outcomes(outcomes: Iterable[SendOutcome]) -> SendOutcome:
     whole = SendOutcome()
     for one in outcomes:
         accepted, refused = whole.accepted | one.accepted, {**whole.refused, **one.refused}
-        whole = SendOutcome(accepted, refused, whole.again or one.again, one.is_mail)
+        whole = SendOutcome(accepted, refused, whole.again or one.again, one.is_down, one.is_mail)
     return whole
 
 
@@ -180,96 +174,3 @@ class Folder:
         except OSError as error:
             return SendOutcome(again=f"the folder cannot be written: {error.strerror}")
         return SendOutcome(accepted=frozenset(post.envelope))
-
-
-@dataclass(frozen=True)
-class Relay:
-    """Where the council's mail relay stands."""
-
-    host: str
-    port: int
-    user: str = ""
-    password: str = ""
-    timeout_seconds: float = 20
-
-    @property
-    def is_loopback(self) -> bool:
-        """Is it on this machine, so that clear text never crosses a wire?"""
-        return self.host in ("localhost", "127.0.0.1", "::1")
-
-
-class _Conversation(smtplib.SMTP):
-    """One conversation with a relay, cut off after a few times the time allowed for one answer.
-
-    The library's time-out begins anew with each byte: a relay that drips would hold the outbox, and outlast its lease.
-    """
-
-    def __init__(self, relay: Relay) -> None:
-        self._watch = Timer(relay.timeout_seconds * ANSWERS, self._cut)
-        self._watch.daemon = True
-        self._watch.start()
-        try:
-            super().__init__(relay.host, relay.port, timeout=relay.timeout_seconds)
-        except BaseException:
-            self._watch.cancel()
-            raise
-
-    def _cut(self) -> None:
-        if self.sock is not None:
-            with suppress(OSError):
-                # Of the plain socket: TLS is not wound up with somebody who does not answer.
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        """End it at once."""
-        self._watch.cancel()
-        super().close()
-
-
-class Smtp:
-    """Sends through a relay. STARTTLS is required unless the relay is on this machine; there is no falling back."""
-
-    def __init__(self, relay: Relay, sender: str) -> None:
-        self._relay, self._sender = relay, sender
-
-    def send(self, post: OutgoingMail) -> SendOutcome:
-        """Try once. An answer that never comes is to be tried again: the same Message-ID marks a second copy."""
-        data = build_mail(post, self._sender)
-        try:
-            return self._try(post.envelope, data, post.return_path)
-        except smtplib.SMTPRecipientsRefused as error:
-            # Nothing was sent to anybody: a 421 ends the conversation before everybody was named.
-            return replace(_of_refusals(post.envelope, error.recipients), accepted=frozenset())
-        except smtplib.SMTPResponseException as error:
-            said = f"{error.smtp_code} {_plain(error.smtp_error)}"
-            if 500 <= error.smtp_code < 600 and isinstance(error, smtplib.SMTPSenderRefused | smtplib.SMTPDataError):
-                return SendOutcome(refused=dict.fromkeys(post.envelope, said))
-            return SendOutcome(again=said)
-        except (TimeoutError, smtplib.SMTPException, ssl.SSLError, OSError) as error:
-            return SendOutcome(again=_plain(f"{type(error).__name__}: {error}"))
-
-    def _try(self, envelope: Sequence[str], data: bytes, sender: str = "") -> SendOutcome:
-        relay = self._relay
-        server = _Conversation(relay)
-        try:
-            server.ehlo()
-            if not relay.is_loopback:
-                server.starttls(context=ssl.create_default_context())
-                server.ehlo()
-            if relay.user:
-                server.login(relay.user, relay.password)
-            refused = server.sendmail(sender or self._sender, list(envelope), data)
-        finally:
-            server.close()
-        return _of_refusals(envelope, refused)
-
-
-def _of_refusals(envelope: Sequence[str], refused: Mapping[str, tuple[int, bytes]]) -> SendOutcome:
-    for_good = {who: f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code >= 500}
-    for_now = [f"{code} {_plain(said)}" for who, (code, said) in refused.items() if code < 500]
-    return SendOutcome(frozenset(set(envelope) - set(refused)), for_good, for_now[0] if for_now else "")
-
-
-def _plain(said: bytes | str) -> str:
-    text = said.decode("ascii", "replace") if isinstance(said, bytes) else said
-    return re.sub(r"[^ -~]", " ", text)[:150]

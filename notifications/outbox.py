@@ -1,16 +1,18 @@
 """The outbox: what was decided to be told leaves here, at least once, to nobody but those it is for.
 
-1. Claim what is waiting and due: one conditional UPDATE, one row changed is the only yes.
+1. Claim what is waiting and due: one conditional UPDATE, one row changed is the only yes. A claim is made, and where an attempt
+   takes long renewed, at the moment itself; whoever lost theirs stops.
 2. Outside sending hours (urgent items excepted) it waits; while sending is paused it is held.
 3. A reminder whose window has closed, or a question on an item that has ended, lapses unsent.
 4. Everybody is checked again: who left, or no longer holds the post, is skipped.
 5. Send, where many are for one person alone as a digest; note for each person and message what the server said. What
-   cannot be reached is tried again with growing waits.
+   cannot be reached is tried again with growing waits. Where no mail leaves at all, nothing else is tried in this round, and
+   what waited or failed for that alone goes as soon as mail leaves again.
 6. What can never be delivered becomes a failure that the IRO manager sees, and a climb by itself waits for the IRO.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -44,8 +46,11 @@ from workflows.model.challenge import Window
 
 log = logging.getLogger("drp.outbox")
 
-LEASE = timedelta(minutes=20)
-"""How long an attempt, of up to four mails, may take before another replica may believe that its sender died."""
+LEASE = timedelta(minutes=10)
+"""How long a mail may take before another replica may believe that its sender died."""
+
+RENEW_AFTER = timedelta(minutes=1)
+"""How old a claim may be when the next mail of it leaves; an older one is renewed first."""
 
 CHASING = frozenset(
     {
@@ -71,9 +76,6 @@ ASKING = (ASKS - CHASING) | {NotificationKind.OBSERVED}
 OWING_MOST = (MessageManner.TO, MessageManner.ALARMED, MessageManner.DELEGATE, MessageManner.COPY)
 """The manners of being told, whoever has most to do first."""
 
-NEVER_PAUSED = frozenset({NotificationKind.TELL_OF_REFERRAL, NotificationKind.ABOUT_CAFCASS})
-"""Messages about a referral: a pause never holds them."""
-
 
 @dataclass
 class Delivered:
@@ -94,6 +96,11 @@ class Delivered:
         """One message more that is now in a state."""
         setattr(self, state.value, getattr(self, state.value) + 1)
 
+    def add(self, other: "Delivered") -> None:
+        """What another did as well."""
+        for name, number in vars(other).items():
+            setattr(self, name, getattr(self, name) + number)
+
 
 @dataclass(frozen=True)
 class Sender:
@@ -109,43 +116,86 @@ class Sender:
     """Where mail that comes back is taken from; None: nothing is taken."""
     sends_mail: bool = True
     """Does anything leave as e-mail? If not, the inbox in the service is all there is."""
+    reaches: Callable[[], bool] = lambda: True
+    """Would mail leave now? Asked where it did not before."""
+    cut: Callable[[], None] = lambda: None
+    """End whatever is in hand at once."""
+
+
+@dataclass
+class Line:
+    """What one round found of the way that mail leaves: nobody there, or nothing against it."""
+
+    down: SendOutcome | None = None
+    is_back: bool | None = None
+    """Was it asked whether mail leaves again, and did it?"""
+
+    def leaves_again(self, sender: Sender) -> bool:
+        """Does mail leave now? Asked once a round."""
+        if self.is_back is None:
+            self.is_back = sender.reaches()
+        return self.is_back
 
 
 @dataclass(frozen=True)
-class _Round:
-    """One round of the outbox for one authority."""
+class OutboxTurn:
+    """One authority's turn in a round of the outbox."""
 
     casework: Casework
     authority: str
-    now: datetime
+    clock: Callable[[], datetime]
     sender: Sender
+    line: Line = field(default_factory=Line)
     done: Delivered = field(default_factory=Delivered)
 
 
-def deliver_messages(casework: Casework, authority: str, now: datetime, sender: Sender, most: int = 200) -> Delivered:
-    """Send what is waiting. Raises Unavailable if the database cannot be had; never for what one message meets."""
-    this = _Round(casework, authority, now, sender)
-    with casework.store.read(authority) as connection:
+def deliver_messages(
+    casework: Casework, authority: str, clock: Callable[[], datetime], sender: Sender, most: int = 200
+) -> Delivered:
+    """Send what is waiting. `clock` gives the moment (aware UTC), and is asked at each claim.
+
+    Raises Unavailable if the database cannot be had; never for what one message meets.
+    """
+    turn = OutboxTurn(casework, authority, clock, sender)
+    for keys in list_batches(turn, most):
+        deliver_batch(turn, keys)
+    return turn.done
+
+
+def list_batches(turn: OutboxTurn, most: int, is_urgent: bool | None = None) -> list[list[Key]]:
+    """What is due of an authority, at most so many messages, in the batches in which it leaves. Raises Unavailable.
+
+    A pause that is over ends here, and what no relay took goes again where mail leaves again.
+    """
+    store, authority, now = turn.casework.store, turn.authority, turn.clock()
+    with store.read(authority) as connection:
         pause = read_pause(connection, authority)
+        is_held_up = delivery_store.waits_for_relay(connection, authority, now)
     if pause is not None and pause.is_over(now):
-        with casework.store.write(authority) as connection:
+        with store.write(authority) as connection:
             lapse_pause(connection, authority, now)
         log.warning("sending was paused for a working day: it goes on", extra={"authority": authority})
-    with casework.store.read(authority) as connection:
-        listed = delivery_store.list_due_messages(connection, authority, now, most)
-    for keys in digest.batches_of(listed):
-        attempts: list[SendAttempt] = []
-        for key in keys:
-            with _apart(this, key):
-                attempts += _claimed(this, key)
-        for mail in digest.mails_of_batch(attempts):
-            with _apart(this, *(attempt.key for attempt in mail)):
-                _send(this, mail)
-    return this.done
+    if is_held_up and turn.line.leaves_again(turn.sender):
+        with store.write(authority) as connection:
+            back = delivery_store.release_for_relay(connection, authority, now)
+        log.warning("mail leaves again: %s messages go now", back, extra={"authority": authority})
+    with store.read(authority) as connection:
+        return digest.batches_of(delivery_store.list_due_messages(connection, authority, now, most, is_urgent))
+
+
+def deliver_batch(turn: OutboxTurn, keys: Sequence[Key]) -> None:
+    """Send one batch, for whoever it is still for. Raises Unavailable."""
+    attempts: list[SendAttempt] = []
+    for key in keys:
+        with _apart(turn, key):
+            attempts += _claimed(turn, key)
+    for mail in digest.mails_of_batch(attempts):
+        with _apart(turn, *(attempt.key for attempt in mail)):
+            _send(turn, mail)
 
 
 @contextmanager
-def _apart(this: _Round, *keys: Key) -> Iterator[None]:
+def _apart(turn: OutboxTurn, *keys: Key) -> Iterator[None]:
     """A fault in one message must not keep the others back: it is put off, and said."""
     try:
         yield
@@ -154,34 +204,34 @@ def _apart(this: _Round, *keys: Key) -> Iterator[None]:
     except Exception:
         # One mail must not keep the others back: it is said, and put off.
         for key in keys:
-            log.exception("message not sent", extra={"authority": this.authority, "challenge": str(key[0])})
-            _put_off(this, key)
+            log.exception("message not sent", extra={"authority": turn.authority, "challenge": str(key[0])})
+            _put_off(turn, key)
 
 
-def _claimed(this: _Round, key: Key) -> list[SendAttempt]:
+def _claimed(turn: OutboxTurn, key: Key) -> list[SendAttempt]:
     """Steps 1 to 4: the message with everybody still to be told, or nothing where it does not leave now."""
-    authority, now = this.authority, this.now
-    with this.casework.store.write(authority) as connection:
+    authority, now = turn.authority, turn.clock()
+    with turn.casework.store.write(authority) as connection:
         row = delivery_store.claim_message(connection, authority, key, now, LEASE)
         if row is None:
             return []
         loaded = load.load_challenges(connection, authority, [key[0]])[key[0]]
         value = loaded.challenge
-        rules = this.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
+        rules = turn.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if has_lapsed(row, loaded):
             delivery_store.note_message(connection, authority, key, state=NotificationState.LAPSED)
-            this.done.lapsed += 1
+            turn.done.lapsed += 1
             return []
         opens = sending_opens(rules, now)
         if opens > now and not row["urgent"]:
             delivery_store.note_message(connection, authority, key, next_at=opens, attempts=row["attempts"] - 1)
-            this.done.waiting += 1
+            turn.done.waiting += 1
             return []
         if is_braked(read_pause(connection, authority), row, rules):
             delivery_store.note_message(connection, authority, key, state=NotificationState.BRAKED, attempts=row["attempts"] - 1)
-            this.done.braked += 1
+            turn.done.braked += 1
             return []
-        return [prepare_attempt(connection, key, row, loaded, rules, now, this.sender)]
+        return [prepare_attempt(connection, key, row, loaded, rules, now, turn.sender)]
 
 
 def prepare_attempt(
@@ -204,7 +254,7 @@ def prepare_attempt(
         for manner, envelope in envelopes.items()
         for one in _singly(sender, envelope)
     )
-    return SendAttempt(key, row["attempts"], addressees, rules.authority, line, posts)
+    return SendAttempt(key, row["attempts"], addressees, rules.authority, line, posts, now)
 
 
 def _singly(sender: Sender, envelope: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -267,39 +317,67 @@ def _post(
     )
 
 
-def _send(this: _Round, mail: Sequence[SendAttempt]) -> None:
+def _send(turn: OutboxTurn, mail: Sequence[SendAttempt]) -> None:
     """Steps 5 and 6: one mail, and what became of each message in it."""
     is_digest = len(mail) > 1
-    name = identify_messages(this.authority, [attempt.key for attempt in mail])
+    name = identify_messages(turn.authority, [attempt.key for attempt in mail])
     mail = [replace(attempt, sent_as=name) for attempt in mail]
-    posts = (digest.join_messages(mail, this.sender.domain, this.now, this.sender.returns),) if is_digest else mail[0].posts
-    outcomes = []
+    joined = digest.join_messages(mail, turn.sender.domain, turn.clock(), turn.sender.returns) if is_digest else None
+    posts = (joined,) if joined else mail[0].posts
+    outcomes: list[SendOutcome] = []
     for post in posts:
-        outcomes.append(_try(this.sender, post, this.authority))
+        if (still := _keep_claims(turn, mail)) is None:
+            return
+        mail = still
+        outcomes.append(_try(turn, post))
         if is_digest or len(posts) > 1:
             # At once: whatever comes later, nobody is mailed twice.
-            with this.casework.store.write(this.authority) as connection:
-                note_accepted(connection, this.authority, mail, outcomes[-1], this.now)
+            with turn.casework.store.write(turn.authority) as connection:
+                note_accepted(connection, turn.authority, mail, outcomes[-1], turn.clock())
     outcome = merge_outcomes(outcomes)
     for attempt in mail:
-        with _apart(this, attempt.key):
-            this.done.count(record_attempt(this.casework, this.authority, attempt, outcome, this.now))
+        with _apart(turn, attempt.key):
+            turn.done.count(record_attempt(turn.casework, turn.authority, attempt, outcome, turn.clock()))
 
 
-def _try(sender: Sender, post: OutgoingMail, authority: str) -> SendOutcome:
+def _keep_claims(turn: OutboxTurn, mail: Sequence[SendAttempt]) -> list[SendAttempt] | None:
+    """The messages of a mail that is about to leave, each claimed no longer ago than a mail may wait.
+
+    None: another has some in hand by now. What of the others was not sent is tried again.
+    """
+    now = turn.clock()
+    if all(now - attempt.claimed_at <= RENEW_AFTER for attempt in mail):
+        return list(mail)
+    with turn.casework.store.write(turn.authority) as connection:
+        kept = [
+            delivery_store.renew_claim(connection, turn.authority, attempt.key, attempt.number, now + LEASE) for attempt in mail
+        ]
+    if not all(kept):
+        log.warning("another sender has a message in hand: it is left to them", extra={"authority": turn.authority})
+        return None
+    return [replace(attempt, claimed_at=now) for attempt in mail]
+
+
+def _try(turn: OutboxTurn, post: OutgoingMail) -> SendOutcome:
+    if turn.line.down is not None:
+        return turn.line.down
     try:
-        return sender.channel.send(post)
+        outcome = turn.sender.channel.send(post)
     except UnsafeMessage as error:
-        log.error("message not sent: %s", error, extra={"authority": authority})
+        log.error("message not sent: %s", error, extra={"authority": turn.authority})
         return SendOutcome(refused=dict.fromkeys(post.envelope, str(error)))
     except Exception as error:
-        log.exception("message not sent", extra={"authority": authority})
+        log.exception("message not sent", extra={"authority": turn.authority})
         return SendOutcome(again=type(error).__name__)
+    if outcome.is_down:
+        turn.line.down = outcome
+        log.warning("no mail leaves: %s", outcome.again)
+    return outcome
 
 
 def is_braked(pause: SendingPause | None, row: RowMapping, rules: Rules) -> bool:
     """Is a message held because sending is paused? Nothing of an urgent item, or of a referral, nor what was let go by hand."""
-    if pause is None or row["released"] or row["urgent"] or row["subject"] in NEVER_PAUSED:
+    if pause is None or row["released"] or row["urgent"] or row["subject"] in delivery_store.OF_A_REFERRAL:
         return False
     ladder, above = rules.ladder, pause.holds
     if above == "all" or not ladder.has(above) or not ladder.has(row["stage"]):
@@ -339,19 +417,19 @@ def _window_of(loaded: StoredChallenge, text: str) -> Window | None:
     return loaded.challenge.window(load.window_key(text)) if text else None
 
 
-def _put_off(this: _Round, key: Key) -> None:
+def _put_off(turn: OutboxTurn, key: Key) -> None:
     """Take a message that could not even be tried out of the others' way; after as many tries as any, it has failed."""
-    why, authority = "a fault of the service", this.authority
-    with this.casework.store.write(authority) as connection:
+    why, authority = "a fault of the service", turn.authority
+    with turn.casework.store.write(authority) as connection:
         tries = delivery_store.read_message(connection, authority, key)["attempts"]
         if tries < len(WAITS):
             delivery_store.note_message(
-                connection, authority, key, attempts=tries + 1, next_at=this.now + WAITS[tries], error=why
+                connection, authority, key, attempts=tries + 1, next_at=turn.clock() + WAITS[tries], error=why
             )
-            this.done.waiting += 1
+            turn.done.waiting += 1
             return
         for delivery in delivery_store.list_copies(connection, authority, key):
             if delivery["mail"] == MailState.WAITING:
                 delivery_store.note_copy(connection, authority, key, delivery["person"], mail=MailState.REFUSED, error=why)
         delivery_store.note_message(connection, authority, key, state=NotificationState.FAILED, error=why)
-        this.done.failed += 1
+        turn.done.failed += 1

@@ -18,8 +18,8 @@ from notifications.wording import DigestLine
 from workflows.model.authority import Authority
 from workflows.model.events import DeliveryFailed
 
-WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, 720, 720, 720, 720))
-"""Between attempts: about three days in all, then it has failed."""
+WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 120, 240, 480, *(720 for _ in range(9))))
+"""Between attempts: about five days in all, then it has failed."""
 
 ALARM_AFTER = 6
 """Attempts, about three hours: from then on a climb waits for the IRO, while the attempts go on."""
@@ -36,6 +36,8 @@ class SendAttempt:
     line: DigestLine
     posts: tuple[OutgoingMail, ...]
     """A mail for each manner in which somebody is told; none where nobody is left to write to."""
+    claimed_at: datetime
+    """When it was last claimed: by this sender alone, until the claim runs out."""
     sent_as: str = ""
     """What the mail is called (`identify_messages`) in which it leaves: by that a copy is known again if the mail comes back."""
 

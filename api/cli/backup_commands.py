@@ -15,7 +15,7 @@ from api.keys import KeyMissing, present_keys, read_keys
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
 from drp.database import migrate
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import OF_AN_OPERATOR, Store, Unavailable
 from drp.items.attachments import Attachments
 from drp.proof.checkpoint import name_of
 from drp.proof.verify import missing_entries
@@ -161,7 +161,7 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
     except KeyMissing as missing:
         raise BackupRefused(f"{missing} Nothing was written.") from None
     manifest.check_manifest_files(kept, found, text, signing.public_key() if signing and not without_keys else None)
-    store = Store(settings.database_url, settings.pool_size)
+    store = Store(settings.database_url, waits=OF_AN_OPERATOR)
     try:
         now = clock()
         _check_target(store, settings, found)
@@ -174,7 +174,7 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
         migrate.migrate_database(store)
     finally:
         store.close()
-    service = assemble_service(settings, clock)
+    service = assemble_service(settings, clock, waits=OF_AN_OPERATOR)
     try:
         return BackupReport(
             (*_is_back(found, now), *said, *(line for one in found.authorities for line in _of_one(service, one, found, now)))

@@ -22,11 +22,12 @@ WORK: dict[Declared, str] = {}
 """Each declared command, and where its work is done."""
 
 
-def declare(group: typer.Typer, name: str, work: str) -> Callable[[Declared], Declared]:
+def declare(group: typer.Typer, name: str, work: str, is_service: bool = False) -> Callable[[Declared], Declared]:
     """Declare a command of a group. `work`: a module and a function in it, as module:function.
 
     The work gets what the command declares, by the same names, and an open service where it has a parameter of that name.
-    What it returns is the exit status: none, or 0, where all is well.
+    What it returns is the exit status: none, or 0, where all is well. `is_service`: it does a part of the service's own work,
+    and waits no longer than the service; other commands may bring in a whole directory.
     """
 
     def declared(command: Declared) -> Declared:
@@ -35,7 +36,7 @@ def declare(group: typer.Typer, name: str, work: str) -> Callable[[Declared], De
             function = work_of(work)
             if "service" not in signature(function).parameters:
                 raise SystemExit(function(**given))
-            with closing(_open_service()) as service:
+            with closing(_open_service(is_service)) as service:
                 raise SystemExit(function(service, **given))
 
         WORK[command] = work
@@ -51,14 +52,15 @@ def work_of(work: str) -> Callable[..., int | None]:
     return found
 
 
-def _open_service() -> "Service":
+def _open_service(is_service: bool) -> "Service":
     """The service, ready to act. Ends the command where a key is missing, or the database is not of this release."""
     from api.assembly import assemble_service
     from api.keys import KeyMissing
     from api.readiness import NotReady, check_ready
+    from drp.database.engine import OF_AN_OPERATOR
 
     try:
-        service = assemble_service(read_settings())
+        service = assemble_service(read_settings(), waits=None if is_service else OF_AN_OPERATOR)
         check_ready(service)
     except (KeyMissing, NotReady, ValueError) as refused:
         end(str(refused))

@@ -174,17 +174,17 @@ def restore(
     """Bring a backup back into an empty database, with all mail held; say which dates passed, and what is missing."""
 
 
-@declare(app, "tick", "api.cli.service_commands:tick_once")
+@declare(app, "tick", "api.cli.service_commands:tick_once", is_service=True)
 def tick() -> None:
     """Look once for windows that have closed, in every authority: for cron, and for tests."""
 
 
-@declare(app, "deliver", "api.cli.service_commands:deliver_once")
+@declare(app, "deliver", "api.cli.service_commands:deliver_once", is_service=True)
 def deliver() -> None:
     """Send once what is waiting in the outbox of every authority."""
 
 
-@declare(app, "returns", "api.cli.service_commands:take_returns")
+@declare(app, "returns", "api.cli.service_commands:take_returns", is_service=True)
 def returns(
     folder: Annotated[Path | None, typer.Argument(help="A folder of messages; without it, one from a pipe.")] = None,
 ) -> None:

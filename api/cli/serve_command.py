@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import uvicorn
-
 from api.app import create_app
 from api.assembly import Service, assemble_service
 from api.cli.declare import end, read_settings
@@ -12,6 +10,7 @@ from api.cli.own_files import NothingToServe, load_own_files
 from api.keys import KeyMissing
 from api.own_alone import close_to_others
 from api.readiness import NotReady, begin_records, check_ready
+from api.serving import PortTaken, serve_until_told, take_port
 from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
 from drp.settings import LOOPBACK
@@ -63,6 +62,10 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
     settings = read_settings()
     if settings.choose_a_person and host not in LOOPBACK:
         end(f"DRP_CHOOSE_A_PERSON lets anybody be anybody, and {host} is reached by others: leave it out, or --host 127.0.0.1.")
+    try:
+        listening = take_port(host, port)
+    except PortTaken as refused:
+        end(str(refused))
     if closed := close_to_others(settings.var):
         print(f"{closed} files and folders under {settings.var} could be read by others: they are the service's alone now.")
     if settings.mail == "folder":
@@ -84,4 +87,4 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
     note_settings(service)
     bring_over_access_log(service)
     service.close()
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="info", access_log=False, server_header=False)
+    serve_until_told(create_app(settings), listening, "info")

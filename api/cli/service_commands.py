@@ -14,7 +14,7 @@ from api.cli.declare import end, read_settings
 from api.jobs.heartbeat import clocks_agree, deliver_authority, go_live, tick_authority
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
-from drp.database.engine import Store
+from drp.database.engine import OF_AN_OPERATOR, Store
 from drp.database.migrate import migrate_database
 from drp.directory import lookup
 from drp.directory.files import Unloadable
@@ -67,7 +67,7 @@ def take_returns(service: Service, folder: Path | None) -> None:
 def bring_to_release() -> None:
     """Bring the database to this release's schema. It needs no key: it may run where the keys must not be."""
     settings = read_settings()
-    with closing(Store(settings.database_url, settings.pool_size)) as store:
+    with closing(Store(settings.database_url, waits=OF_AN_OPERATOR)) as store:
         print(f"The database stands at {migrate_database(store)}.")
         if made := enter_what_is_not(store, Procedures(shipped_calendar())):
             print(f"{made} items of an earlier release were entered in the register.")

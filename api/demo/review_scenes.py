@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import cycle
 from uuid import UUID
 
-from api.assembly import Service
+from api.assembly import Service, clock_at
 from api.demo.scene import SceneCast, SceneChild
 from api.demo.trust_scenes import SceneToSee
 from drp.casework.load import load_establishment
@@ -149,7 +149,7 @@ class ReviewScenes:
         self._mail(now)
 
     def _mail(self, now: datetime) -> None:
-        deliver_messages(self._casework, self._key, now + timedelta(minutes=5), self._service.sender)
+        deliver_messages(self._casework, self._key, clock_at(now + timedelta(minutes=5)), self._service.sender)
 
     # Who, and when.
 

@@ -13,6 +13,7 @@ from api.demo.scene import CAST, SceneCast
 from api.demo.story import tell_story
 from api.jobs.checkpoints import verify_by_own_keys
 from api.keys import make_missing_keys
+from api.serving import PortTaken, serve_until_told, take_port
 from drp.casework.load import load_challenges, load_establishment
 from drp.database.migrate import migrate_database
 from drp.identity import tokens
@@ -27,6 +28,10 @@ LASTS = timedelta(days=7)
 
 def run_demo(port: int, serve: bool) -> None:
     """Make the demonstration anew under var/demo, and serve it on 127.0.0.1."""
+    try:
+        listening = take_port("127.0.0.1", port) if serve else None
+    except PortTaken as refused:
+        raise SystemExit(str(refused)) from None
     var = Path(os.environ.get("DRP_VAR", "var")) / "demo"
     shutil.rmtree(var, ignore_errors=True)
     settings = Settings(
@@ -48,14 +53,12 @@ def run_demo(port: int, serve: bool) -> None:
         verify_by_own_keys(service, part.key)
     _show(service, now, port, var)
     service.close()
-    if serve:
-        import uvicorn
-
+    if listening:
         from api.app import create_app
 
         print(f"\nOpen http://127.0.0.1:{port} and choose a person to be. (JSON interface: http://127.0.0.1:{port}/docs)")
         print(f"Mail is written to {var / 'mail'}. Ctrl-C ends it.")
-        uvicorn.run(create_app(settings), host="127.0.0.1", port=port, log_level="warning", access_log=False, server_header=False)
+        serve_until_told(create_app(settings), listening, "warning")
 
 
 def _show(service: Service, now: datetime, port: int, var: Path) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from api.assembly import Service
+from api.assembly import Service, clock_at
 from api.demo.past import OF_PRACTICE, bring_past
 from api.demo.practice_scenes import PracticeScenes
 from api.demo.report_scenes import ReportScenes
@@ -147,7 +147,7 @@ def tell_story(service: Service, now: datetime, say: Say) -> int:
         say(f"{every[0].authority.name}: {said}")
         sweep_authority(casework, part.key, now)
         # What was told in the past was mailed in the past, within the authority's hours.
-        deliver_messages(casework, part.key, _last_working_noon(every[0], now), service.sender, most=10_000)
+        deliver_messages(casework, part.key, clock_at(_last_working_noon(every[0], now)), service.sender, most=10_000)
         scenes += trust.pause_sending()
         scenes += tell_voices(casework, part.key, now)
         scenes += ReportScenes(service, casework, every, cast, now).tell()
@@ -258,7 +258,7 @@ class _Teller:
                 reference = self._raise(event, child, now)
             else:
                 self._act(reference, step, child, now)
-            deliver_messages(self._casework, self._part.key, now, self._service.sender)
+            deliver_messages(self._casework, self._part.key, clock_at(now), self._service.sender)
             now += pause
         return reference
 
@@ -267,7 +267,7 @@ class _Teller:
         noon = at_local(self._rules.calendar.working_day_on_or_before(local_date(now)), time(12))
         if noon <= now:
             noon = at_local(self._rules.calendar.working_day_after(local_date(now)), time(9))
-        deliver_messages(self._casework, self._part.key, noon, self._service.sender)
+        deliver_messages(self._casework, self._part.key, clock_at(noon), self._service.sender)
 
     def _raise(self, event: Raised, child: SceneChild, now: datetime) -> str:
         event = self._in_other_words(event, local_date(now))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from api.assembly import Service
+from api.assembly import Service, clock_at
 from drp.casework.load import id_of_reference
 from drp.casework.service import ActionResult, Casework
 from drp.data_protection.admin_audit_log import note_admin_change
@@ -203,7 +203,7 @@ class TrustScenes:
         self._mail(now)
 
     def _mail(self, now: datetime) -> None:
-        deliver_messages(self._casework, self._key, now + timedelta(minutes=5), self._service.sender)
+        deliver_messages(self._casework, self._key, clock_at(now + timedelta(minutes=5)), self._service.sender)
 
     # Who, and when.
 

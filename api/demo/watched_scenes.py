@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from api.assembly import Service
+from api.assembly import Service, clock_at
 from api.demo.scene import SceneCast, SceneChild
 from api.demo.trust_scenes import SceneToSee
 from drp.casework.load import load_establishment
@@ -130,7 +130,7 @@ class WatchedScenes:
         self._mail(now)
 
     def _mail(self, now: datetime) -> None:
-        deliver_messages(self._casework, self._key, now + timedelta(minutes=5), self._service.sender)
+        deliver_messages(self._casework, self._key, clock_at(now + timedelta(minutes=5)), self._service.sender)
 
     def _iro(self, child: SceneChild) -> Principal:
         with self._service.store.read(self._key) as connection:

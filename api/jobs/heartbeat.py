@@ -1,23 +1,22 @@
-"""The alarm clock: APScheduler, in memory, on every replica. What is due is a query; no job is ever kept for a challenge."""
+"""What each beat does, an authority at a time. What is due is a query; `api.jobs.alarm_clock` says when it is asked."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from time import perf_counter
+from time import monotonic, perf_counter
 
-from apscheduler.schedulers.background import BackgroundScheduler  # type: ignore[import-untyped]
 from sqlalchemy.exc import IntegrityError
 
 from api.assembly import InboxOnly, Service, system_clock
 from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
-from api.readiness import check_schema
 from drp.casework.sweep import SweepResult, sweep_authority
 from drp.database.engine import Unavailable
 from drp.identity import attempts, sessions, sign_in
 from drp.identity.principal import Principal
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
+from drp.items.service_condition import note_condition
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.reviews.mid_points import ask_at_mid_points
 from drp.staffing.consequences import bring_consequences, claim_day
@@ -25,7 +24,8 @@ from drp.staffing.cover_changes import demote_covers
 from drp.staffing.going_live import is_live, say_live, seal_trial
 from drp.written_reports.schedule import make_due_reports, plan_reports
 from notifications.cover_letters import tell_the_covered
-from notifications.outbox import Delivered, deliver_messages
+from notifications.outbox import Delivered, Sender, deliver_messages
+from notifications.outbox_round import deliver_fairly
 from notifications.report_letters import tell_of_reports
 from notifications.sign_in_links import send_links
 from notifications.signed_heads import send_heads
@@ -34,12 +34,13 @@ from workflows.calendar.working_days import local_date
 log = logging.getLogger("drp.heartbeat")
 
 CLOCKS_MAY_DIFFER_SECONDS = 300
-VERIFY_EVERY_SECONDS = 3600
-"""How often it is looked whether the night's verification is still to be done."""
 
 
 def tick_authority(service: Service, authority: str) -> SweepResult:
-    """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too."""
+    """One look at what has closed, for one authority; on the first of a day, at who came and went with that day too.
+
+    What it found of how the service is, is kept for health to read.
+    """
     now = service.clock()
     if claim_day(service.store, authority, local_date(now)):
         demote_covers(service.casework, authority, now)
@@ -47,15 +48,18 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
         ask_at_mid_points(service.casework, authority, now)
         forget_what_is_over(service, authority)
         service.store.refresh_statistics()
-    return sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter)
+    stops = service.pulse.is_stopping
+    swept = sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter, stops)
+    with service.store.write(authority) as connection:
+        note_condition(connection, authority, now)
+    return swept
 
 
 def write_reports_of(service: Service, authority: str) -> int:
     """Plan the scheduled reports of an authority that is live, and make the drafts whose day has come. Gives how many periods."""
     now = service.clock()
-    with service.store.read(authority) as connection:
-        if not is_live(connection, authority):
-            return 0
+    if not _is_live(service, authority):
+        return 0
     plan_reports(service.casework, authority, local_date(now))
     return make_due_reports(service.casework, authority, now)
 
@@ -76,24 +80,66 @@ def forget_what_is_over(service: Service, authority: str) -> None:
         rebuild_register.rebuild_missing_entries(connection, service.casework.procedures, authority)
 
 
+def send_links_of(service: Service, authority: str) -> int:
+    """Send the links to sign in that wait, of one authority."""
+    conversations = service.settings.mail_conversations
+    return send_links(service.casework, service.seal, authority, service.clock, service.sender, conversations)
+
+
+def deliver_urgent(service: Service) -> None:
+    """A round of what is urgent, or about a referral: it waits for nothing else."""
+    _deliver_round(service, True)
+
+
+def deliver(service: Service) -> None:
+    """A round of everything else: letters beside the items, what is told of them, and the day's signed head for auditors."""
+    each_authority(service, write_letters_of)
+    _deliver_round(service, False)
+    each_authority(service, send_heads_of)
+
+
+def write_letters_of(service: Service, authority: str) -> None:
+    """What is written to people beside the items, of an authority that is live."""
+    if _is_live(service, authority):
+        tell_the_covered(service.casework, authority, service.clock(), service.sender)
+        tell_of_reports(service.casework, authority, service.clock(), service.sender)
+
+
+def send_heads_of(service: Service, authority: str) -> None:
+    """The day's signed head for the auditors of an authority that is live."""
+    if _is_live(service, authority):
+        send_heads(service.casework, authority, service.clock(), service.sender)
+
+
 def deliver_authority(service: Service, authority: str) -> Delivered:
-    """One round of the outbox, for one authority; links to sign in, and the day's signed head for its auditors."""
-    send_links(service.casework, service.seal, authority, service.clock(), service.sender)
-    with service.store.read(authority) as connection:
-        live = is_live(connection, authority)
-    if not live:
-        return deliver_trial(service, authority)
-    tell_the_covered(service.casework, authority, service.clock(), service.sender)
-    tell_of_reports(service.casework, authority, service.clock(), service.sender)
-    delivered = deliver_messages(service.casework, authority, service.clock(), service.sender)
-    send_heads(service.casework, authority, service.clock(), service.sender)
+    """One round of everything that leaves, for one authority."""
+    send_links_of(service, authority)
+    write_letters_of(service, authority)
+    sender = service.sender if _is_live(service, authority) else trial_sender(service)
+    delivered = deliver_messages(service.casework, authority, service.clock, sender)
+    send_heads_of(service, authority)
     return delivered
 
 
-def deliver_trial(service: Service, authority: str) -> Delivered:
-    """One round of the outbox of an authority on trial: the inbox has what people were told, and nobody's mail."""
-    trial = replace(service.sender, channel=InboxOnly(), sends_mail=False)
-    return deliver_messages(service.casework, authority, service.clock(), trial)
+def trial_sender(service: Service) -> Sender:
+    """How messages of an authority on trial leave: the inbox has what people were told, and nobody's mail."""
+    return replace(service.sender, channel=InboxOnly(), sends_mail=False)
+
+
+def _deliver_round(service: Service, is_urgent: bool) -> None:
+    senders: dict[str, Sender] = {}
+
+    def take_part(service: Service, authority: str) -> None:
+        senders[authority] = service.sender if _is_live(service, authority) else trial_sender(service)
+
+    each_authority(service, take_part)
+    stops, conversations = service.pulse.is_stopping, service.settings.mail_conversations
+    deliver_fairly(service.casework, senders, service.clock, is_urgent, conversations, monotonic, stops)
+
+
+def _is_live(service: Service, authority: str) -> bool:
+    with service.store.read(authority) as connection:
+        return is_live(connection, authority)
 
 
 def go_live(service: Service, signed: Principal) -> int:
@@ -102,7 +148,7 @@ def go_live(service: Service, signed: Principal) -> int:
     Returns how many items were sealed. Raises NotPermitted, Unfit, Unavailable.
     """
     sealed = seal_trial(service.casework, signed, service.clock())
-    deliver_trial(service, signed.authority)
+    deliver_messages(service.casework, signed.authority, service.clock, trial_sender(service))
     say_live(service.casework, signed, service.clock(), sealed)
     return sealed
 
@@ -146,7 +192,8 @@ def each_authority(service: Service, *works: Callable[[Service, str], object]) -
     """Do some work for each authority in turn. One authority's trouble does not keep the next from its turn."""
     try:
         authorities = service.store.authorities()
-        if not clocks_agree(service):
+        service.pulse.clocks_differ = not clocks_agree(service)
+        if service.pulse.clocks_differ:
             log.error("the clock of this machine and the database's disagree: nothing is acted on")
             return
     except Unavailable as error:
@@ -154,6 +201,8 @@ def each_authority(service: Service, *works: Callable[[Service, str], object]) -
         return
     for authority in authorities:
         for work in works:
+            if service.pulse.is_stopping():
+                return
             try:
                 work(service, authority)
             except Unavailable as error:
@@ -161,31 +210,3 @@ def each_authority(service: Service, *works: Callable[[Service, str], object]) -
             except Exception:
                 # One authority's fault must not keep the next from its turn; it is said, and health shows what is late.
                 log.exception("%s failed for %s", work.__name__, authority)
-
-
-def start_heartbeat(service: Service) -> BackgroundScheduler:
-    """Start the heartbeat; an older replica beside a newer schema keeps still. Raises NotReady."""
-    check_schema(service)
-    # In UTC: a weekday rule at local midnight skips the Monday after the clocks change (measured).
-    scheduler = BackgroundScheduler(timezone="UTC")
-    every = service.settings.tick_seconds
-    # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
-    for work, seconds in (
-        (tick_authority, every),
-        (write_reports_of, every),
-        (deliver_authority, every),
-        (checkpoint_authority, service.settings.checkpoint_minutes * 60),
-        (verify_authority_by_night, VERIFY_EVERY_SECONDS),
-    ):
-        scheduler.add_job(
-            each_authority,
-            "interval",
-            args=[service, work],
-            seconds=seconds,
-            coalesce=True,
-            max_instances=1,
-            misfire_grace_time=None,
-            next_run_time=service.clock() if service.clock is system_clock else None,
-        )
-    scheduler.start()
-    return scheduler

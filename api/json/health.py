@@ -1,6 +1,6 @@
 """How the service is, at two addresses: may this replica serve, and what is wrong. Neither names an authority, person or item."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,16 +8,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.assembly import Service
+from api.json.problems import declared_refusals
 from api.presenters.shapes import HealthShape, ServingShape
-from api.request_context import service_of_request
+from api.pulse import LOOK, Pulse
+from api.request_context import CurrentRequest, service_of_request
+from drp.casework.sweep import LONG_LOCKED
 from drp.database import migrate
 from drp.database.engine import Unavailable
-from drp.items.service_condition import ServiceCondition, read_condition
+from drp.items.service_condition import ServiceCondition, read_conditions
 from workflows.calendar.working_days import so_many
 
 router = APIRouter(prefix="/api/v1")
 
 LONGEST_UNSENT = timedelta(hours=1)
+CLOCK_MAY_LAG = timedelta(minutes=5)
+"""How far this machine's clock may stand behind that of the replica which looked last."""
+
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_UNVERIFIED = timedelta(days=2)
 
@@ -32,13 +38,15 @@ def serving(request: Request) -> Any:
     return shape if shape.serves else JSONResponse(shape.model_dump(mode="json"), status_code=503)
 
 
-@router.get("/health", tags=["health"], responses={503: {"model": HealthShape}}, response_model=HealthShape)
-def health(request: Request) -> Any:
-    """What is wrong with the service, for whoever looks after it. Answers 503 when red, so that a monitor sees it.
+@router.get(
+    "/health", tags=["health"], responses={**declared_refusals(), 503: {"model": HealthShape}}, response_model=HealthShape
+)
+def health(asked: CurrentRequest) -> Any:
+    """What is wrong with the service, for whoever looks after it: with a token. Answers 503 when red, so that a monitor sees it.
 
-    Amber: nothing is broken, and something wants looking at.
+    Amber: nothing is broken, and something wants looking at. Whether the service serves is said to everybody, at `/serving`.
     """
-    shape = health_of(service_of_request(request))
+    shape = health_of(asked.service)
     return shape if shape.status != "red" else JSONResponse(shape.model_dump(mode="json"), status_code=503)
 
 
@@ -56,20 +64,22 @@ def serving_of(service: Service) -> ServingShape:
 
 
 def health_of(service: Service) -> HealthShape:
-    """What is wrong, over all authorities; red within two ticks of a stopped heartbeat."""
-    now = service.clock()
-    conditions: list[ServiceCondition] = []
+    """What is wrong, over all authorities: as the last look of each counted it, and as this process's own clocks say now.
+
+    Red within two ticks of a stopped heartbeat, whatever the clock on the wall says. Costs the same however many there are.
+    """
+    now, settings = service.clock(), service.settings
+    conditions: Sequence[ServiceCondition] = ()
     reasons: list[str] = []
     schema = ""
     try:
-        for authority in service.store.authorities():
-            with service.store.read(authority) as connection:
-                schema = schema or migrate.stored_revision(connection)
-                conditions.append(read_condition(connection, authority, now))
+        conditions = read_conditions(service.store)
+        with service.store.look() as connection:
+            schema = migrate.stored_revision(connection)
     except Unavailable:
         reasons.append("The database cannot be read.")
-    settings = service.settings
     two_ticks = timedelta(seconds=2 * settings.tick_seconds + 5)
+    reasons += what_the_clocks_say(service.pulse, conditions, now, two_ticks)
     reasons += what_is_wrong(conditions, now, two_ticks, 2 * timedelta(minutes=settings.checkpoint_minutes))
     warnings = [
         f"Sending has been paused for more than an hour: {so_many(one.paused_messages, 'messages')} held."
@@ -78,7 +88,7 @@ def health_of(service: Service) -> HealthShape:
     ]
     if any(not one.is_live for one in conditions):
         warnings.append("An authority is not live: what is raised there is a trial, and no mail leaves but links to sign in.")
-    if any(one.files_left_out for one in conditions):
+    if any(one.has_files_left_out for one in conditions):
         warnings.append("Files of a procedure were left out at the last start: earlier ones stay in force.")
     return HealthShape(
         status="red" if reasons else "amber" if warnings else "green",
@@ -93,6 +103,24 @@ def health_of(service: Service) -> HealthShape:
     )
 
 
+def what_the_clocks_say(
+    pulse: Pulse, conditions: Sequence[ServiceCondition], now: datetime, two_ticks: timedelta
+) -> Iterator[str]:
+    """What is wrong with this process's heartbeat by a clock that nobody sets, and with the clock on the wall."""
+    silent = pulse.silent_for(LOOK)
+    if silent > two_ticks.total_seconds():
+        yield f"This replica's heartbeat has not looked for {so_many(int(silent), 'seconds')}."
+    if pulse.clocks_differ:
+        yield "This machine's clock and the database's disagree: no date is acted on here until the clock is put right."
+    ahead = max((one.last_tick - now for one in conditions if one.last_tick is not None), default=timedelta())
+    if ahead > CLOCK_MAY_LAG:
+        minutes = so_many(int(ahead.total_seconds() // 60), "minutes")
+        yield (
+            f"The clock stands {minutes} before the last look that is on record, so it was set back: no date is acted on until "
+            "it is put right, or has caught up."
+        )
+
+
 def what_is_wrong(
     conditions: Sequence[ServiceCondition], now: datetime, two_ticks: timedelta, unwitnessed: timedelta
 ) -> list[str]:
@@ -105,7 +133,7 @@ def what_is_wrong(
         return any(at is not None and now - at > allowed for at in instants)
 
     never = any(one.last_tick is None for one in conditions)
-    broken = any(one.witness_fault for one in conditions)
+    broken = any(one.is_unwitnessed for one in conditions)
     began = [one for one in conditions if one.first_raised_at is not None]
     looked = (one.witnessed_at or one.first_raised_at for one in began)
     verified = (one.verified_at or one.first_raised_at for one in began)
@@ -113,13 +141,16 @@ def what_is_wrong(
         "The heartbeat has not run yet.": never,
         "The heartbeat has stopped.": not never and are_past((one.last_tick for one in conditions), two_ticks),
         "A window that closed has not been acted on.": are_past((one.oldest_overdue_window for one in conditions), two_ticks),
+        "An item has been locked at every look for an hour: the log names it.": are_past(
+            (one.locked_since for one in conditions), LONG_LOCKED
+        ),
         "Messages have waited for more than an hour.": are_past(
             (one.oldest_unsent_message for one in conditions), LONGEST_UNSENT
         ),
         "Windows are held for release.": any(one.held_windows for one in conditions),
         "A record does not go on from its last checkpoint: run `drp audit verify`.": broken,
         "No checkpoint has been looked for in too long: is the heartbeat running?": not broken and are_past(looked, unwitnessed),
-        "A record is not as it was: run `drp audit verify`, which names it.": any(one.verify_fault for one in conditions),
+        "A record is not as it was: run `drp audit verify`, which names it.": any(one.is_altered for one in conditions),
         "No whole verification has run for two days: run `drp audit verify`.": are_past(verified, LONGEST_UNVERIFIED),
     }
     return [reason for reason, is_so in reasons.items() if is_so]

@@ -31,6 +31,10 @@ PROTECTIVE = {
 """Headers of every answer, a fault's too: that one is made outside all middleware."""
 
 
+RETRY_AFTER = {"busy": "2"}
+"""Seconds after which to come back, by the kind of a refusal; five for others."""
+
+
 def problem_answer(status: int, kind: str, title: str, do: str, **more: Any) -> JSONResponse:
     """A problem+json answer."""
     body = {"type": f"urn:drp:{kind}", "title": title, "status": status, "detail": title, "what_to_do": do, **more}
@@ -38,7 +42,7 @@ def problem_answer(status: int, kind: str, title: str, do: str, **more: Any) -> 
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
-        headers["Retry-After"] = "5"
+        headers["Retry-After"] = RETRY_AFTER.get(kind, "5")
     return JSONResponse(body, status_code=status, headers=headers)
 
 

@@ -1,6 +1,6 @@
 """Rows to values: challenges with their windows, and the part of the directory that they need, few queries for many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -89,6 +89,14 @@ def id_of_reference(connection: Connection, authority: str, reference: str) -> U
     if not reference.isascii() or len(reference) > 16:
         return None
     return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": reference}).scalar()
+
+
+def references_of(connection: Connection, authority: str, ids: Collection[UUID]) -> list[str]:
+    """The references of some items, in their order."""
+    if not ids:
+        return []
+    query = select_of(ChallengeRow, authority, ChallengeRow.reference).where(col(ChallengeRow.id).in_(ids))
+    return list(connection.execute(query.order_by(col(ChallengeRow.reference))).scalars())
 
 
 def list_siblings(connection: Connection, authority: str, id_: UUID) -> list[str]:

@@ -1,7 +1,7 @@
 """What closed while nobody looked: a request and a sweep begin with the same step, so they cannot disagree."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from drp.casework.load import StoredChallenge
-from drp.database.statements import LAST_TICK
+from drp.database.statements import LAST_LOOK
 from workflows.decision.decide import decide
 from workflows.decision.decision_builder import Decision
 from workflows.decision.reach import AskMessage, find_unreached
@@ -20,9 +20,51 @@ from workflows.model.challenge import CLOSES_UNANSWERED, Challenge, Window, Wind
 from workflows.model.events import AskNotReached, WindowClosed, WindowsHeld
 
 
-def last_tick(connection: Connection, authority: str) -> datetime | None:
-    """When the service last looked for windows that closed (UTC)."""
-    return connection.execute(LAST_TICK, {"authority": authority}).scalar()
+@dataclass(frozen=True)
+class PassedOver:
+    """An item that was due at a look and in another's hand. Instants are aware UTC."""
+
+    since: datetime | None
+    """Until when it had been looked at; None: never."""
+    found: datetime
+    """When it was first found so, of the looks one after the other."""
+
+
+@dataclass(frozen=True)
+class LastLook:
+    """When the service last looked for windows that had closed (aware UTC; None: never), and which items it passed over."""
+
+    at: datetime | None
+    passed_over: Mapping[UUID, PassedOver]
+
+    def of(self, challenge: UUID) -> datetime | None:
+        """When one item was last looked at: what another had in hand then is followed by itself."""
+        passed = self.passed_over.get(challenge)
+        return passed.since if passed else self.at
+
+    def without(self, challenges: Iterable[UUID], now: datetime) -> dict[str, dict[str, str | None]]:
+        """What a look at `now` (aware UTC) passed over, as it is kept: each since it was last looked at."""
+        passed = {id_: self.passed_over.get(id_) or PassedOver(self.at, now) for id_ in challenges}
+        return {
+            str(id_): {"since": one.since.isoformat() if one.since else None, "found": one.found.isoformat()}
+            for id_, one in passed.items()
+        }
+
+
+def read_last_look(connection: Connection, authority: str) -> LastLook:
+    """Read when the service last looked for windows that had closed, and what it passed over."""
+    row = connection.execute(LAST_LOOK, {"authority": authority}).one()
+    return LastLook(row.last_tick, passed_over_from(row.passed_over))
+
+
+def passed_over_from(kept: Mapping[str, Mapping[str, str | None]] | None) -> dict[UUID, PassedOver]:
+    """What a look passed over, from what is kept of it."""
+    return {
+        UUID(id_): PassedOver(
+            datetime.fromisoformat(one["since"]) if one["since"] else None, datetime.fromisoformat(one["found"] or "")
+        )
+        for id_, one in (kept or {}).items()
+    }
 
 
 def decide_up_to(

@@ -18,13 +18,13 @@ from drp.casework.asks import asks_of, mark_did_not_arrive
 from drp.casework.dear_items import DearItems
 from drp.casework.followed import end_what_was_followed
 from drp.casework.load import StoredChallenge
-from drp.casework.outage_hold import decide_up_to, last_tick
+from drp.casework.outage_hold import decide_up_to, read_last_look
 from drp.casework.procedures import Procedures
 from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
 from drp.database.challenge_tables import EntryRow, IdempotencyRow
-from drp.database.engine import Conflict, Store, Unavailable
+from drp.database.engine import Busy, Conflict, Store
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES_TO_DECIDE, FIND_ANSWER, INSERTS, WAS_INVOLVED
@@ -196,7 +196,8 @@ class Casework:
             done = ActionResult(after, rules, actor, loaded.entries + offset, messages, establishment)
             return self.store_answer(connection, signed, retry, done, 200, now, render)
 
-        return self._settled(signed.authority, once)
+        # A referral outwaits whoever holds its item, and gets through.
+        return self._settled(signed.authority, once, is_patient=isinstance(event, ReferredToCafcass))
 
     def raise_item(
         self, signed: Principal, child: str, event: Raised, now: datetime, render: ResponseBuilder,
@@ -296,22 +297,22 @@ class Casework:
 
         self._settled(authority, once)
 
-    def _settled(self, authority: str, once: Callable[[Connection], Answer]) -> Answer:
+    def _settled(self, authority: str, once: Callable[[Connection], Answer], is_patient: bool = False) -> Answer:
         """Run one transaction; where somebody else's decision committed first, decide again on what then stands."""
         for _ in range(TRIES):
             try:
-                with self.store.write(authority) as connection:
+                with self.store.write(authority, is_patient) as connection:
                     return once(connection)
             except (Conflict, IntegrityError):
                 continue
-        raise Unavailable("others kept deciding on this at the same moment")
+        raise Busy("others kept deciding on this at the same moment")
 
     def decided_so_far(
         self, connection: Connection, authority: str, rules: Rules, loaded: StoredChallenge, now: datetime
     ) -> Decision | None:
         """What a sweep at `now` would decide on an item: the first step of whatever is done with it. None: nothing."""
         asks = partial(asks_of, connection, authority)
-        return decide_up_to(now, rules, loaded, last_tick(connection, authority), self.hold_after, asks)
+        return decide_up_to(now, rules, loaded, read_last_look(connection, authority).of(loaded.id), self.hold_after, asks)
 
     def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey) -> Answer | None:
         """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""

@@ -4,7 +4,10 @@
 2. Take those challenges; on PostgreSQL leave what another sweep has in hand.
 3. If the service was away too long, hold what closed meanwhile; otherwise decide each as a closing window.
 4. Keep the batch whole. One that cannot be decided is left aside and said; it does not stop the others.
-5. When nothing is left, remember that we looked; while another sweep has some in hand, that is left to it.
+5. When nothing is left, remember that we looked, and which items another still has in hand: each of those is followed by
+   itself, and goes on from when it was last looked at. Whoever is frozen or lost with one holds up nothing but that.
+
+A transaction is short by time as well as by count: nobody waits for a whole batch.
 
 Sweeps may repeat, overlap, run on every replica, and be late: a window that closed names itself (docs/architecture.md rule 2).
 """
@@ -12,21 +15,30 @@ Sweeps may repeat, overlap, run on every replica, and be late: a window that clo
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from drp.casework import load
 from drp.casework.asks import is_to_be_asked, load_asks
-from drp.casework.outage_hold import decide_up_to, last_tick
+from drp.casework.outage_hold import decide_up_to, read_last_look
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave
 from drp.casework.service import Casework
-from drp.database.engine import Conflict
+from drp.database.engine import Busy, Conflict
 from drp.database.statements import CHALLENGES_TO_SWEEP, DUE, LOOKED
 
 log = logging.getLogger("drp.sweep")
+
+TRIES = 5
+"""How often a transaction is begun again where others were in its way for as long as a request would wait."""
+
+MOST_SECONDS = 0.5
+"""How long the items of one transaction are decided; what is left has the next."""
+
+LONG_LOCKED = timedelta(hours=1)
+"""How long an item may be in another's hand at every look before it is said, by its reference."""
 
 
 @dataclass
@@ -43,26 +55,51 @@ Stopwatch = Callable[[], float]
 
 
 def sweep_authority(
-    casework: Casework, authority: str, now: datetime, batch: int = 100, stopwatch: Stopwatch = lambda: 0.0
-) -> SweepResult:
+    casework: Casework, authority: str, now: datetime, batch: int = 100, stopwatch: Stopwatch = lambda: 0.0,
+    stops: Callable[[], bool] = lambda: False,
+) -> SweepResult:  # fmt: skip
     """Act on every window of an authority whose time has come by `now`. Raises Unavailable if the database is.
 
-    Measured by `stopwatch`, an item that takes far longer than the others of a batch has a transaction of its own next time.
+    Measured by `stopwatch`, a batch is cut where it takes long, and an item that takes far longer than the others has a
+    transaction of its own next time. `stops`: is the service to end? Then what is left is another's, or the next start's.
     """
     swept = SweepResult()
     aside, elsewhere = set[UUID](), set[UUID]()
     for _ in range(100_000):
+        if stops():
+            return swept
         try:
-            if not _batch(casework, authority, now, batch, swept, aside, elsewhere, stopwatch):
+            if not _insisting(lambda: _batch(casework, authority, now, batch, swept, aside, elsewhere, stopwatch)):
                 break
         except Conflict:
             continue
-    with casework.store.write(authority) as connection:
-        if elsewhere and _due(connection, authority, now, aside, 1):
-            # Were this said now and that sweep to die, what it should have held after an outage would climb instead.
-            return swept
-        connection.execute(LOOKED, {"b_authority": authority, "now": now})
+    _insisting(lambda: _note_look(casework, authority, now, aside, elsewhere))
     return swept
+
+
+def _insisting(work: Callable[[], bool]) -> bool:
+    """Do some work, a few times over where others are in the way: nobody waits at a page for a sweep. Raises Busy in the end."""
+    for _ in range(TRIES - 1):
+        try:
+            return work()
+        except Busy:
+            continue
+    return work()
+
+
+def _note_look(casework: Casework, authority: str, now: datetime, aside: set[UUID], elsewhere: set[UUID]) -> bool:
+    """Remember that we looked, and what others still have in hand."""
+    with casework.store.write(authority) as connection:
+        still = elsewhere.intersection(_due(connection, authority, now, aside, len(elsewhere) + 1_000)) if elsewhere else set()
+        look = read_last_look(connection, authority)
+        connection.execute(
+            LOOKED, {"b_authority": authority, "now": now, "passed_over": look.without(sorted(still), now) or None}
+        )
+        locked = {id_ for id_ in still if id_ in look.passed_over and now - look.passed_over[id_].found > LONG_LOCKED}
+        for reference in load.references_of(connection, authority, locked):
+            said = "locked at every look for more than an hour, and not decided: %s"
+            log.error(said, reference, extra={"authority": authority})
+    return True
 
 
 def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID], most: int) -> list[UUID]:
@@ -87,18 +124,21 @@ def _batch(
         establishment = load.load_establishment(
             connection, authority, [about for one in found.values() for about in one.abouts()]
         )
-        last = last_tick(connection, authority)
+        look = read_last_look(connection, authority)
         asks = load_asks(connection, authority, [one.id for one in found.values() if is_to_be_asked(one.challenge, now)])
         kept: list[DecisionToSave] = []
+        started = stopwatch()
         for id_ in ids:
             if id_ not in found:
                 continue
             loaded, began = found[id_], stopwatch()
+            if kept and began - started > MOST_SECONDS:
+                break
             try:
                 rules = casework.procedures.rules(
                     connection, authority, loaded.challenge.ladder_hash, loaded.challenge.authority_hash
                 )
-                decision = decide_up_to(now, rules, loaded, last, casework.hold_after, lambda id_: asks.get(id_, ()))
+                decision = decide_up_to(now, rules, loaded, look.of(id_), casework.hold_after, lambda id_: asks.get(id_, ()))
                 if decision is None or decision.is_nothing:
                     aside.add(id_)
                     continue

@@ -1,12 +1,13 @@
 """Authorities, and the texts of their files."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, Text
 from sqlmodel import Field
 
-from drp.database.tables import Row
+from drp.database.tables import Row, optional_json_column
 
 
 class AuthorityRow(Row, table=True):
@@ -16,6 +17,12 @@ class AuthorityRow(Row, table=True):
     key: str = Field(primary_key=True, max_length=64)
     name: str = Field(max_length=200)
     last_tick: datetime | None = None
+    passed_over: dict[str, Any] | None = optional_json_column()
+    """Items that were due at the last look and in another's hand, by their id: until when they had been looked at (`since`),
+    and when one was first found so (`found`)."""
+    condition: dict[str, Any] | None = optional_json_column()
+    """What the last look counted of how the service is, for health to read."""
+    condition_at: datetime | None = None
     directory_day: date | None = None
     """The last local day on which who came and went was looked at."""
     brake: str = Field(default="", max_length=64)

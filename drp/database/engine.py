@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from drp.database.sqlite_driver import journal_mode, sqlite3
 
@@ -16,8 +18,40 @@ class Unavailable(Exception):
     """The database cannot be written or read now: nothing was done, and it may be tried again."""
 
 
+class Busy(Unavailable):
+    """Somebody else has it in hand, or every connection is in use: nothing was done, and in a moment it may go."""
+
+
 class Conflict(Exception):
     """Somebody else's decision on the same challenge committed first: decide again."""
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a connection waits and is waited for, in seconds; 0: without end.
+
+    Whoever holds a row that others want is ended before those who wait give up for good: a replica that was frozen or lost
+    in the middle of a transaction keeps nobody from an item for longer than `idle`.
+    """
+
+    row: float = 2
+    """For a row that somebody else has in hand; on SQLite for the one writer."""
+    statement: float = 10
+    """For one statement (PostgreSQL)."""
+    idle: float = 10
+    """Between two statements of a transaction (PostgreSQL)."""
+    connection: float = 2
+    """For a connection of this process, where all are in use."""
+
+
+OF_AN_OPERATOR = Waits(row=10, statement=0, idle=300, connection=10)
+"""How long a command at the machine waits: it may bring in a whole directory, or look every timeline through."""
+
+PATIENT = Waits(row=30, statement=40)
+"""How long a referral waits: longer than whoever holds its item can hold it."""
+
+_LONG_READING = Waits(statement=600, idle=60)
+"""How long one snapshot may be read: it holds no row that anybody waits for."""
 
 
 class Store:
@@ -26,14 +60,14 @@ class Store:
     `writer` and `reader` are the engines that they use. On PostgreSQL both share one pool.
     """
 
-    def __init__(self, url: str, pool_size: int = 10) -> None:
-        self.url = url
+    def __init__(self, url: str, pool_size: int = 10, waits: Waits = Waits()) -> None:
+        self.url, self.waits = url, waits
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.writer = _sqlite(url, "IMMEDIATE") if self.is_sqlite else _postgresql(url, pool_size)
+        self.writer = _sqlite(url, "IMMEDIATE", pool_size, waits) if self.is_sqlite else _postgresql(url, pool_size, waits)
         # Readers on SQLite begin plainly, or they would queue for the one write lock.
         # On PostgreSQL one snapshot for the whole of it: a chain read beside a commit must not look cut short.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        self.reader = _sqlite(url, "DEFERRED") if self.is_sqlite else self.writer.execution_options(**snapshot)
+        self.reader = _sqlite(url, "DEFERRED", pool_size, waits) if self.is_sqlite else self.writer.execution_options(**snapshot)
 
     def close(self) -> None:
         """Let every connection go."""
@@ -54,15 +88,19 @@ class Store:
         return f"SQLite {sqlite3.sqlite_version}, {journal}"
 
     @contextmanager
-    def write(self, authority: str) -> Iterator[Connection]:
-        """One transaction that commits whole or not at all. Raises Unavailable where the database cannot be had."""
-        with _said_plainly(), self.writer.begin() as connection:
-            self.choose_authority(connection, authority)
+    def write(self, authority: str, is_patient: bool = False) -> Iterator[Connection]:
+        """One transaction that commits whole or not at all; `is_patient`: it waits for a row as long as a referral does.
+
+        Raises Busy where a row or a connection is not to be had in time, Unavailable where the database is not.
+        """
+        engine = self.writer.execution_options(is_patient=True) if is_patient else self.writer
+        with _said_plainly(), engine.begin() as connection:
+            self.choose_authority(connection, authority, PATIENT if is_patient else None)
             yield connection
 
     @contextmanager
     def read(self, authority: str) -> Iterator[Connection]:
-        """One short reading transaction."""
+        """One short reading transaction. Raises Busy, Unavailable."""
         with _said_plainly(), self.reader.begin() as connection:
             self.choose_authority(connection, authority)
             yield connection
@@ -73,16 +111,24 @@ class Store:
         with _said_plainly(), self.reader.begin() as connection:
             if not self.is_sqlite:  # on SQLite every reading transaction is one
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            self.choose_authority(connection, authority)
+            self.choose_authority(connection, authority, _LONG_READING)
             yield connection
 
-    def choose_authority(self, connection: Connection, authority: str) -> None:
-        """Let a transaction see one authority only. Does nothing on SQLite, where nothing but the queries separates them."""
-        if not self.is_sqlite:
-            # Local to the transaction: it cannot outlive it into the pool's next borrower. Nobody waits longer for
-            # another's lock than on SQLite: it is said (503), and may be tried again.
-            chosen = text("SELECT set_config('drp.authority', :key, true), set_config('lock_timeout', '10s', true)")
-            connection.execute(chosen, {"key": authority})
+    def choose_authority(self, connection: Connection, authority: str, waits: Waits | None = None) -> None:
+        """Let a transaction see one authority only. Does nothing on SQLite, where nothing but the queries separates them.
+
+        Local to the transaction: neither that nor how long it `waits` can outlive it into the pool's next borrower.
+        """
+        if self.is_sqlite:
+            return
+        if waits is None:
+            connection.execute(text("SELECT set_config('drp.authority', :key, true)"), {"key": authority})
+            return
+        chosen = text(
+            "SELECT set_config('drp.authority', :key, true), set_config('lock_timeout', :row, true), "
+            "set_config('statement_timeout', :statement, true), set_config('idle_in_transaction_session_timeout', :idle, true)"
+        )
+        connection.execute(chosen, {"key": authority, **_in_milliseconds(waits)})
 
     @contextmanager
     def look(self) -> Iterator[Connection]:
@@ -121,27 +167,41 @@ class Store:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable(str(error.orig)) from error
+    except NoConnectionFree as error:
+        raise Busy("every connection is in use") from error
     except DBAPIError as error:
-        if error.connection_invalidated or _is_full_or_read_only(error.orig):
-            raise Unavailable(str(error.orig)) from error
+        state = getattr(error.orig, "sqlstate", "") or ""
+        said = str(error.orig)
+        if state in _HELD_BY_ANOTHER or "database is locked" in said or "database table is locked" in said:
+            raise Busy(said) from error
+        if isinstance(error, OperationalError) or error.connection_invalidated or _is_full_or_read_only(state):
+            raise Unavailable(said) from error
         raise
 
 
-def _is_full_or_read_only(error: BaseException | None) -> bool:
-    state = getattr(error, "sqlstate", "") or ""
-    return state.startswith(("53", "57", "58", "08")) or state in ("25006", "40001", "40P01", "55P03")
+_HELD_BY_ANOTHER = ("55P03", "40001", "40P01")
+"""PostgreSQL's states of a transaction that others were in the way of: lock not available, serialization, deadlock."""
 
 
-def _sqlite(url: str, begin: str) -> Engine:
+def _is_full_or_read_only(state: str) -> bool:
+    return state.startswith(("53", "57", "58", "08")) or state == "25006"
+
+
+def _in_milliseconds(waits: Waits) -> dict[str, str]:
+    return {name: f"{int(getattr(waits, name) * 1000)}" for name in ("row", "statement", "idle")}
+
+
+def _sqlite(url: str, begin: str, pool_size: int, waits: Waits) -> Engine:
     database = make_url(url).database
     if database and database != ":memory:" and not database.startswith("file:"):
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         module=sqlite3,
-        connect_args={"timeout": 10, "check_same_thread": False},
+        connect_args={"timeout": waits.row, "check_same_thread": False},
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=waits.connection,
         pool_reset_on_return="rollback",
         pool_recycle=3_600,
         hide_parameters=True,
@@ -152,7 +212,7 @@ def _sqlite(url: str, begin: str) -> Engine:
         # The driver's own transaction handling loses updates (measured); we begin ourselves.
         connection.isolation_level = None
         for pragma in (
-            "busy_timeout=10000",
+            _busy(waits),
             f"journal_mode={journal_mode()}",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -162,18 +222,42 @@ def _sqlite(url: str, begin: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin}")
+        if not connection.get_execution_options().get("is_patient"):
+            connection.exec_driver_sql(f"BEGIN {begin}")
+            return
+        connection.exec_driver_sql(f"PRAGMA {_busy(PATIENT)}")
+        try:
+            connection.exec_driver_sql(f"BEGIN {begin}")
+        finally:
+            connection.exec_driver_sql(f"PRAGMA {_busy(waits)}")
 
     return engine
 
 
-def _postgresql(url: str, pool_size: int) -> Engine:
+def _busy(waits: Waits) -> str:
+    return f"busy_timeout={int(waits.row * 1000)}"
+
+
+_KEEPALIVE = {"keepalives": "1", "keepalives_idle": "5", "keepalives_interval": "2", "keepalives_count": "3"}
+"""A database that is gone without a word is missed within some ten seconds; and, told to it as well, so are we."""
+
+
+def _postgresql(url: str, pool_size: int, waits: Waits) -> Engine:
+    given = make_url(url)
+    waiting = dict(zip(("lock_timeout", "statement_timeout", _IDLE), _in_milliseconds(waits).values(), strict=True))
+    kept = {f"tcp_{name}": seconds for name, seconds in _KEEPALIVE.items() if name != "keepalives"}
+    options = " ".join(f"-c{name}={value}" for name, value in (waiting | kept).items())
+    query = {"connect_timeout": "5", "tcp_user_timeout": "10000", **_KEEPALIVE, **given.query}
+    query["options"] = f"{given.query.get('options', '')} {options}".strip()
     return create_engine(
-        url,
+        given.set(query=query),
         pool_size=pool_size,
-        max_overflow=5,
+        max_overflow=0,
         pool_pre_ping=True,
-        pool_timeout=10,
+        pool_timeout=waits.connection,
         # What somebody wrote must not reach a log by way of an error's text.
         hide_parameters=True,
     )
+
+
+_IDLE = "idle_in_transaction_session_timeout"

@@ -7,6 +7,7 @@ bound parameters. `authority` is the authority's key; the docstring below each n
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Uuid,
     and_,
@@ -134,8 +135,8 @@ FIND_ANSWER = select_of(IdempotencyRow, _AUTHORITY, IdempotencyRow.body_hash, Id
 )
 """What a `person` was answered under an idempotency `key`."""
 
-LAST_TICK = select(col(AuthorityRow.last_tick)).where(col(AuthorityRow.key) == _AUTHORITY)
-"""When the service last looked for windows that closed."""
+LAST_LOOK = select(col(AuthorityRow.last_tick), col(AuthorityRow.passed_over)).where(col(AuthorityRow.key) == _AUTHORITY)
+"""When the service last looked for windows that closed, and what that look passed over."""
 
 # The people of items: posts, covers and who covers in one statement, each with what it is.
 
@@ -285,9 +286,9 @@ LOOKED = (
         col(AuthorityRow.key) == bindparam("b_authority"),
         or_(col(AuthorityRow.last_tick).is_(None), col(AuthorityRow.last_tick) < bindparam("now")),
     )
-    .values(last_tick=bindparam("now"))
+    .values(last_tick=bindparam("now"), passed_over=bindparam("passed_over", type_=JSON(none_as_null=True)))
 )
-"""The service has looked for windows that closed by `now`: never backwards."""
+"""The service has looked for windows that closed by `now`, and passed some items over: never backwards."""
 
 # The inbox.
 

@@ -30,3 +30,8 @@ def some_rows(rows: str) -> dict[str, Any]:
 def json_column(**more: Any) -> Any:
     """A JSON value that is replaced whole, never changed in place."""
     return Field(sa_column=Column(JSON, nullable=False), **more)
+
+
+def optional_json_column() -> Any:
+    """The same, or nothing at all."""
+    return Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, and_, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, not_, or_, select
 from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
@@ -14,11 +14,19 @@ from drp.database.gathering import gather_by_key
 from drp.database.message_tables import UNSENT, DeliveryRow, MailState, NotificationRow, NotificationState
 from drp.database.scope import core_table, in_authority, select_of, update_of
 from drp.database.statements import MESSAGE_OF_COPY, MESSAGES
+from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.reach import ASKS
 from workflows.decision.recipients import ReachedHow
 
 Key = tuple[UUID, int, int]
 """What names a message: its challenge, the version that told it, and which of that version's messages it is."""
+
+
+OF_A_REFERRAL = frozenset({NotificationKind.TELL_OF_REFERRAL, NotificationKind.ABOUT_CAFCASS})
+"""Messages about a referral: a pause never holds them, and they never queue."""
+
+NOT_REACHED = "the relay was not reached"
+"""What the error of a message begins with that was not sent because no mail leaves at all."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +40,20 @@ class Waiting:
     people: tuple[UUID, ...]
 
 
-def list_due_messages(connection: Connection, authority: str, now: datetime, most: int) -> list[Waiting]:
-    """List the messages that wait and are due at `now` (aware UTC), the longest waiting first."""
+def list_due_messages(
+    connection: Connection, authority: str, now: datetime, most: int, is_urgent: bool | None = None
+) -> list[Waiting]:
+    """List the messages that wait and are due at `now` (aware UTC), the longest waiting first.
+
+    `is_urgent`: only those of urgent items and of referrals, or only the others; None: all.
+    """
     row = core_table(NotificationRow)
+    urgent = or_(row.c.urgent, row.c.subject.in_(OF_A_REFERRAL))
+    lane = [] if is_urgent is None else [urgent if is_urgent else not_(urgent)]
     due = (
         select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
         .where(in_authority(NotificationRow, authority), row.c.state == NotificationState.WAITING, row.c.next_at <= now)
+        .where(*lane)
         .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
         .limit(most)
         .subquery()
@@ -75,9 +91,49 @@ def claim_message(connection: Connection, authority: str, key: Key, now: datetim
             col(NotificationRow.state) == NotificationState.WAITING,
             col(NotificationRow.next_at) <= now,
         )
-        .values(next_at=now + lease, attempts=col(NotificationRow.attempts) + 1)
+        .values(next_at=now + lease, attempts=col(NotificationRow.attempts) + 1, error="")
     )
     return read_message(connection, authority, key) if claimed.rowcount == 1 else None
+
+
+def renew_claim(connection: Connection, authority: str, key: Key, attempts: int, until: datetime) -> bool:
+    """Keep a message for oneself until a moment. False: the claim had run out, and another has it in hand by now.
+
+    `attempts`: which attempt this is, as the claim counted it: by that one's own claim is known.
+    """
+    mine = (col(NotificationRow.state) == NotificationState.WAITING, col(NotificationRow.attempts) == attempts)
+    renewed = connection.execute(
+        update_of(NotificationRow, authority).where(*_match_key(NotificationRow, key), *mine).values(next_at=until)
+    )
+    return renewed.rowcount == 1
+
+
+def waits_for_relay(connection: Connection, authority: str, now: datetime) -> bool:
+    """Does anything wait, or has anything failed, because no mail left at all when it was tried?"""
+    found = select_of(NotificationRow, authority, NotificationRow.n).where(_held_by_relay(now)).limit(1)
+    return connection.execute(found).first() is not None
+
+
+def release_for_relay(connection: Connection, authority: str, now: datetime) -> int:
+    """Let what was not sent because no mail left at all go now: mail leaves again. Gives how many messages."""
+    row = core_table(NotificationRow)
+    waiting = select_of(NotificationRow, authority, row.c.challenge, row.c.version, row.c.n).where(_held_by_relay(now))
+    keys = [tuple(one) for one in connection.execute(waiting)]
+    for key in keys:
+        copies = (*_match_key(DeliveryRow, key), col(DeliveryRow.mail) == MailState.REFUSED, _says_not_reached(DeliveryRow))
+        connection.execute(update_of(DeliveryRow, authority).where(*copies).values(mail=MailState.WAITING, error=""))
+        note_message(connection, authority, key, state=NotificationState.WAITING, next_at=now, attempts=0, error="")
+    return len(keys)
+
+
+def _says_not_reached(table: Any) -> ColumnElement[bool]:
+    return col(table.error).startswith(NOT_REACHED)
+
+
+def _held_by_relay(now: datetime) -> ColumnElement[bool]:
+    state, later = col(NotificationRow.state), col(NotificationRow.next_at) > now
+    waits = or_(state == NotificationState.FAILED, and_(state == NotificationState.WAITING, later))
+    return and_(waits, _says_not_reached(NotificationRow))
 
 
 def read_message(connection: Connection, authority: str, key: Key) -> RowMapping:

@@ -101,7 +101,7 @@ class Marsh(Staff):
             day += timedelta(days=1)
 
     def deliver(self, now: datetime, channel: Channel, domains: tuple[str, ...] = ()) -> Delivered:
-        return deliver_messages(self.casework, KEY, now, sender(channel, domains))
+        return deliver_messages(self.casework, KEY, lambda: now, sender(channel, domains))
 
     def notifications(self, reference: str = "") -> list[dict[str, Any]]:
         """Every message, or those of one item, as they are stored, in order."""

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import func, select
 
 from api.app import create_app
+from api.assembly import clock_at
 from api.jobs import heartbeat
 from api.request_context import ROUTES
 from drp.casework.sweep import SweepResult
@@ -221,7 +222,7 @@ class World(Staff):
         """The outbox does what it does until a moment, now if none is named; where `mails` is False it stands still."""
         now = self.now
         while self.mails:
-            deliver_messages(self.service.casework, self.key, now, self.service.sender)
+            deliver_messages(self.service.casework, self.key, clock_at(now), self.service.sender)
             waiting = self.rows(
                 select(func.min(NotificationRow.next_at)).where(
                     NotificationRow.authority == self.key, NotificationRow.state == "waiting", NotificationRow.next_at > now

@@ -20,6 +20,7 @@ from api.app import create_app
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
+from drp.items.service_condition import note_condition
 from notifications.channels import SendOutcome
 from notifications.outbox import WAITS
 from tests.cast.marsh import KEY, RAISED, Box
@@ -285,7 +286,9 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
                 .where(col(NotificationRow.authority) == KEY)
                 .values(at=RAISED - timedelta(hours=2), next_at=RAISED - timedelta(hours=2))
             )
-        answer = ask("GET", "/health")
+        with store.write(KEY) as connection:
+            note_condition(connection, KEY, RAISED)
+        answer = ask("GET", "/health", "mona")
         assert answer.status_code == 503
         assert "Messages have waited for more than an hour." in answer.json()["reasons"]
 
@@ -293,26 +296,26 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
 def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path: Path) -> None:
     """The tick and the outbox are two jobs: while one waits for a mail server, the other goes on."""
     from api.assembly import assemble_service
-    from api.jobs import heartbeat
-    from drp.casework.outage_hold import last_tick
+    from api.jobs import alarm_clock, heartbeat
+    from drp.casework.outage_hold import read_last_look
 
     founded(store)
     service = assemble_service(settings(store.url, tmp_path / "var", tick_seconds=1))
     hanging, over = Event(), Event()
 
-    def hangs(service: Any, authority: str) -> None:
+    def hangs(service: Any) -> None:
         hanging.set()
         over.wait(30)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(heartbeat, "deliver_authority", hangs)
-    scheduler = heartbeat.start_heartbeat(service)
+    patch.setattr(heartbeat, "deliver", hangs)
+    beating = alarm_clock.start_heartbeat(service)
     try:
         assert hanging.wait(20)
 
         def looked() -> Any:
             with store.read(KEY) as connection:
-                return last_tick(connection, KEY)
+                return read_last_look(connection, KEY).at
 
         until, first = time.monotonic() + 20, None
         while time.monotonic() < until:
@@ -324,6 +327,6 @@ def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path
         assert now != first, "no tick came while the outbox waited"
     finally:
         over.set()
-        scheduler.shutdown(wait=True)
+        beating.stop()
         patch.undo()
         service.close()

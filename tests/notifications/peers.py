@@ -2,14 +2,14 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from notifications.channels import Relay, Smtp
+from notifications.smtp import Relay, Smtp
 
 SENDER = "resolution@marsh.example"
 
@@ -48,9 +48,11 @@ def real_server(box: Mailbox) -> Iterator[Smtp]:
         port = free.getsockname()[1]
     controller = Controller(box, hostname="127.0.0.1", port=port, ready_timeout=10)
     controller.start()
+    channel = Smtp(Relay("127.0.0.1", port, timeout_seconds=10), SENDER)
     try:
-        yield Smtp(Relay("127.0.0.1", port, timeout_seconds=10), SENDER)
+        yield channel
     finally:
+        channel.cut()
         controller.stop()
 
 
@@ -75,7 +77,11 @@ class Scripted:
     def running(self, timeout: float = 0.6) -> Iterator[Smtp]:
         """The channel to it, while it serves."""
         with self.serving() as port:
-            yield Smtp(Relay("127.0.0.1", port, timeout_seconds=timeout), SENDER)
+            channel = Smtp(Relay("127.0.0.1", port, timeout_seconds=timeout), SENDER)
+            try:
+                yield channel
+            finally:
+                channel.cut()
 
     @contextmanager
     def serving(self) -> Iterator[int]:
@@ -93,17 +99,22 @@ class Scripted:
             server.close()
 
     def _serve(self, server: socket.socket, over: Event) -> None:
+        talking: list[Thread] = []
         while not over.is_set():
             try:
                 connection, _ = server.accept()
             except TimeoutError:
                 continue
-            with connection:
-                connection.settimeout(5)
-                try:
-                    self._converse(connection, over)
-                except OSError:
-                    continue
+            talking.append(Thread(target=self._listen, args=(connection, over), daemon=True))
+            talking[-1].start()
+        for one in talking:
+            one.join(10)
+
+    def _listen(self, connection: socket.socket, over: Event) -> None:
+        with connection:
+            connection.settimeout(5)
+            with suppress(OSError):
+                self._converse(connection, over)
 
     def _answer(self, connection: socket.socket, step: str, over: Event) -> bool:
         self.steps.append(step)

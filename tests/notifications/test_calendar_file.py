@@ -361,7 +361,9 @@ def test_the_service_calls_it_or_nobody(marsh: Marsh, address: str, named: str |
     reference = at_the_meeting_stage(marsh)
     arranged(marsh, reference, FIRST, RAISED)
     box = Box()
-    deliver_messages(marsh.casework, KEY, RAISED, Sender(box, "https://drp.marsh.example", "marsh.example", address=address))
+    deliver_messages(
+        marsh.casework, KEY, lambda: RAISED, Sender(box, "https://drp.marsh.example", "marsh.example", address=address)
+    )
     event = event_of(file_of(box.posts[0]))
     assert event.get("ORGANIZER") == named
     assert set(event) - {"ORGANIZER"} == PLAIN

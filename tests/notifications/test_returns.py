@@ -174,7 +174,7 @@ def test_without_a_return_address_one_mail_goes_to_all_who_are_told_alike(world:
     kept = Kept()
     object.__setattr__(world.service.sender, "channel", kept)
     world.as_("irene").raises(item_type="formal")
-    deliver_messages(world.service.casework, world.key, world.now, world.service.sender)
+    deliver_messages(world.service.casework, world.key, lambda: world.now, world.service.sender)
     assert sorted(len(post.envelope) for post in kept.posts) == [1, 3]
     assert {post.return_path for post in kept.posts} == {""}
 

@@ -6,8 +6,9 @@ from email import message_from_bytes, policy
 import pytest
 
 from notifications import channels
-from notifications.channels import OutgoingMail, Relay, SendOutcome, Smtp
+from notifications.channels import OutgoingMail, SendOutcome
 from notifications.record_outcome import WAITS
+from notifications.smtp import Relay, Smtp
 from notifications.wording import WordedMessage
 from tests.cast.councils import addresses
 from tests.cast.marsh import RAISED, Marsh

@@ -70,7 +70,7 @@ class Replica:
     def sends_links(self) -> int:
         """A round of the links that wait."""
         service = self.service
-        return send_links(service.casework, service.seal, self.world.key, self.world.now, service.sender)
+        return send_links(service.casework, service.seal, self.world.key, lambda: self.world.now, service.sender)
 
     def signs_in(self, link: str, cookie: str = "") -> Any:
         """The button of the link's page is pressed."""

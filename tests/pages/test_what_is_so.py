@@ -82,7 +82,7 @@ def test_health_is_amber_after_an_hour_with_the_number_held_and_serves(world: Wo
     world.sweep()
     world.at("Wed 1 April 2026, 11:30")
     world.sweep()
-    answer = world.nobody().get("/health")
+    answer = world.as_("mona").get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "amber"), answer.text
     assert any("Sending has been paused for more than an hour" in reason for reason in answer.json()["reasons"])
     assert world.nobody().get("/health/serving").status_code == 200

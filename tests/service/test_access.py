@@ -358,7 +358,7 @@ def test_a_route_that_the_table_does_not_name_stops_the_service(declared: Build,
 
 
 def test_a_route_that_asks_nobody_who_they_are_stops_the_service(declared: Build, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/health"), RouteAudience.PERSON)
+    monkeypatch.setitem(request_context.ROUTES, ("GET", "/api/v1/health/serving"), RouteAudience.PERSON)
     with pytest.raises(Undeclared, match="asks nobody"):
         declared()
 

@@ -184,7 +184,7 @@ def test_who_conflicts_for_ever_is_told_to_try_again(world: World, monkeypatch: 
 
     monkeypatch.setattr(world.service.casework.keeper, "keep", always)
     answer = world.as_("tess").brings(here.reference, "acknowledged")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 def test_a_decision_made_from_an_old_version_is_not_kept(world: World) -> None:

@@ -14,6 +14,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Unavailable
 from drp.database.message_tables import NotificationRow
+from drp.items.service_condition import note_condition
 from tests.cast.councils import DERBY, NORTH
 from tests.cast.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
@@ -91,7 +92,7 @@ def test_every_route_answers_its_happy_path(world: World) -> None:
     assert mona.put("/outbox/brake", {"brake": "all", "why": "A rehearsal."}).json()["brake"] == "all"
     assert mona.call("POST", "/api/v1/outbox/release").json() == {"released": 0}
     world.sweep()
-    assert world.nobody().get("/health").status_code == 200
+    assert world.as_("mona").get("/health").status_code == 200
     assert world.nobody().get("/health/serving").status_code == 200
     for path in ("/api/v1/openapi.json", "/docs", "/docs/start.js"):
         assert world.nobody().call("GET", path).status_code == 200
@@ -495,8 +496,9 @@ HEADERS = {
 def test_every_answer_carries_the_protective_headers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     irene, nobody = world.as_("irene"), world.nobody()
     answers = [
-        irene.raises(), irene.raises("T-99"), irene.get("/challenges/NONE-HERE"), nobody.get("/me"), nobody.get("/health"),
-        nobody.call("GET", "/api/v1/openapi.json"), nobody.call("GET", "/docs"), nobody.call("GET", "/docs/start.js"),
+        irene.raises(), irene.raises("T-99"), irene.get("/challenges/NONE-HERE"), nobody.get("/me"),
+        world.as_("mona").get("/health"), nobody.call("GET", "/api/v1/openapi.json"), nobody.call("GET", "/docs"),
+        nobody.call("GET", "/docs/start.js"),
         nobody.call("GET", "/docs/none.js"), nobody.call("GET", "/api/v1/nowhere"), nobody.call("DELETE", "/api/v1/challenges"),
         irene.call("POST", "/api/v1/challenges", content=b" " * 100_000),
     ]  # fmt: skip
@@ -534,7 +536,7 @@ def test_the_description_declares_every_route_every_event_and_no_internal_one(wo
     for path, routes in document["paths"].items():
         for method, route in routes.items():
             assert "500" not in route["responses"]
-            assert ("security" in route) == (path not in ("/api/v1/health", "/api/v1/health/serving")), (method, path)
+            assert ("security" in route) == (path != "/api/v1/health/serving"), (method, path)
     offered = document["paths"]["/api/v1/challenges/{reference}/events"]["post"]["requestBody"]["content"]
     union = offered["application/json"]["schema"]["discriminator"]["mapping"]
     assert set(union) == {kind.type for kind in EXTERNAL_TYPES}
@@ -565,7 +567,7 @@ def test_a_replica_serves_while_its_database_has_the_schema_of_this_release(worl
         return answer.status_code, answer.json()["serves"], answer.json()["reasons"]
 
     older = (503, False, ["The database is older than this release: run `drp migrate`."])
-    assert world.nobody().get("/health").status_code == 503, "the heartbeat has not run: that is no reason to serve nobody"
+    assert world.as_("mona").get("/health").status_code == 503, "the heartbeat has not run: that is no reason to serve nobody"
     assert serves() == (200, True, [])
     for stands, answer in (("0001", older), ("", older), ("of a later release", (200, True, []))):
         monkeypatch.setattr(migrate, "stored_revision", lambda connection, stands=stands: stands)
@@ -574,7 +576,7 @@ def test_a_replica_serves_while_its_database_has_the_schema_of_this_release(worl
 
 def test_health_is_red_until_the_first_tick_green_while_it_ticks_and_red_when_it_stops(world: World) -> None:
     def health() -> tuple[int, str, list[str]]:
-        answer = world.nobody().get("/health")
+        answer = world.as_("mona").get("/health")
         return answer.status_code, answer.json()["status"], answer.json()["reasons"]
 
     assert health() == (503, "red", ["The heartbeat has not run yet."])
@@ -592,7 +594,9 @@ def test_health_is_red_for_windows_and_messages_left_lying_and_names_nothing(wor
     world.sweep()
     world.at("Thu 9 April 2026, 12:00")
     world.write(update(AuthorityRow).values(last_tick=world.now, witnessed_at=world.now, verified_at=world.now))
-    answer = world.nobody().get("/health")
+    with world.store.write(world.key) as connection:
+        note_condition(connection, world.key, world.now)
+    answer = world.as_("mona").get("/health")
     assert answer.status_code == 503
     assert answer.json()["reasons"] == [
         "A window that closed has not been acted on.",
@@ -609,7 +613,7 @@ def test_health_is_red_while_windows_are_held_and_names_their_number(world: Worl
     world.sweep()
     world.write(update(NotificationRow).values(state="sent"))
     world.write(update(AuthorityRow).values(witnessed_at=world.now, verified_at=world.now))
-    answer = world.nobody().get("/health").json()
+    answer = world.as_("mona").get("/health").json()
     assert answer["reasons"] == ["Windows are held for release."]
     assert answer["held_windows"] == 3, "the reply, its reminder and its warning"
 

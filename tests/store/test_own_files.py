@@ -33,7 +33,7 @@ def in_force(world: World) -> set[str]:
 
 
 def reasons(world: World) -> list[str]:
-    said: list[str] = world.nobody().get("/health").json()["reasons"]
+    said: list[str] = world.as_("mona").get("/health").json()["reasons"]
     return said
 
 

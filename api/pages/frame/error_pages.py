@@ -5,6 +5,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.json.problems import RETRY_AFTER
 from api.pages.frame import layout
 from api.pages.frame.browser_request import NotOurs, check_origin, read_form, safe_path
 from api.request_context import service_of_request
@@ -15,6 +16,7 @@ WHAT_TO_DO = {
     "not-found": "Check the reference or the address.",
     "stale": "Somebody acted on it while you wrote. Look at how it stands now; what you wrote is kept below.",
     "precondition-required": "Nothing was done. Look at how it stands now, and send the form as its page gives it.",
+    "busy": "Nothing was done. Wait a few seconds, then go on with what you wrote.",
     "unavailable": "Nothing was done. Wait a moment, then go on with what you wrote.",
     "too-large": "Shorten what you send, or attach a smaller document.",
     "fault": "Nothing was done. Tell whoever runs the service, with the time.",
@@ -50,7 +52,7 @@ async def shown(request: Request, status: int, kind: str, title: str, do: str) -
         back_text="See how it stands now" if back != "/" else "Go to my tasks", keep_token=status == 503,
     )  # fmt: skip
     if status == 503:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = RETRY_AFTER.get(kind, "5")
     return response
 
 

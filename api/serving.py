@@ -1,0 +1,59 @@
+"""Listening and ending: the port is had before anything begins, and a process that is told to end is gone within ten seconds."""
+
+import os
+import socket
+from threading import Timer
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.assembly import Service
+
+REQUESTS_SECONDS = 4
+"""How long requests in hand may take to be answered when the process is to end."""
+
+GONE_SECONDS = 9.5
+"""After so long the process ends whatever is still in hand: nothing that was acknowledged hangs on it."""
+
+
+class PortTaken(Exception):
+    """Another process listens there. The message says what to do."""
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """The address on which to listen, before anything is begun. Raises PortTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise PortTaken(
+            f"Nothing was started: port {port} of {host} cannot be had ({error.strerror}). Another process may listen there: "
+            "end it, or choose another port with --port."
+        ) from error
+    return taken
+
+
+class _Server(uvicorn.Server):
+    """Tells the heartbeat at once that the process is to end, so that it finishes while requests do."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        service: Service = self.config.app.state.service  # type: ignore[union-attr]
+        if not service.pulse.stopping.is_set():
+            service.pulse.stopping.set()
+            last = Timer(GONE_SECONDS, os._exit, (1,))
+            last.daemon = True
+            last.start()
+        super().handle_exit(sig, frame)
+
+
+def serve_until_told(app: FastAPI, listening: socket.socket, log_level: str) -> None:
+    """Serve until SIGTERM or Ctrl-C; then what is in hand is finished, and nothing else is begun."""
+    config = uvicorn.Config(
+        app, log_level=log_level, access_log=False, server_header=False, timeout_graceful_shutdown=REQUESTS_SECONDS
+    )
+    with listening:
+        _Server(config).run(sockets=[listening])
