@@ -391,3 +391,11 @@ WORDS: dict[NotificationKind, MessageWords] = {
         "Every date promised stays as it was.",
     ),
 }
+
+NO_LONGER_ASKED = MessageWords(
+    "What was asked is no longer open",
+    "A {challenge} asked something of you, or was copied to you, and the message could not leave then.",
+    "It is no longer open: it was answered meanwhile, or its date has passed.",
+    "See on its page how it stands now.",
+)
+"""Instead of a question that could not be put in its time: what is so now."""

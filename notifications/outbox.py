@@ -244,8 +244,10 @@ def prepare_attempt(
     expected = bool(window and window.promise.expected)
     envelopes = _envelopes(addressees)
     manner = next(iter(envelopes), MessageManner.TO)
-    about = sentences_about(rules.ladder.followed, subject, manner, rules.authority, row["due"], expected)["subject"]
-    line = DigestLine(loaded.reference, about, row["due"], expected, f"{sender.link}/challenges/{loaded.reference}")
+    is_over = subject in ASKS and bool(row["window"]) and (window is None or not window.is_open)
+    about = sentences_about(rules.ladder.followed, subject, manner, rules.authority, row["due"], expected, is_over)["subject"]
+    due = None if is_over else row["due"]
+    line = DigestLine(loaded.reference, about, due, expected, f"{sender.link}/challenges/{loaded.reference}", is_over)
     posts = tuple(
         replace(
             _post(connection, key, row, loaded, rules, now, sender, addressees, line, manner, one),
@@ -304,6 +306,7 @@ def _post(
         link=line.link,
         manner=manner,
         followed=rules.ladder.followed,
+        is_over=line.is_over,
     )
     told = "" if manner is MessageManner.TO else f"-{manner}"
     return OutgoingMail(
@@ -313,7 +316,7 @@ def _post(
         envelope,
         words,
         now,
-        meeting_file(row, loaded, rules, line.link, sender.domain, sender.address),
+        None if line.is_over else meeting_file(row, loaded, rules, line.link, sender.domain, sender.address),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from notifications.message_manners import MessageManner, message_words_for
-from notifications.message_words import MessageWords
+from notifications.message_words import NO_LONGER_ASKED, MessageWords
 from notifications.review_words import FOLLOWED
 from workflows.calendar.working_days import long_date
 from workflows.decision.decision_builder import NotificationKind
@@ -33,6 +33,8 @@ class DigestLine:
     due: date | None
     expected: bool
     link: str
+    is_over: bool = False
+    """Is what it asks no longer open? Then it says so, and nothing stale."""
 
 
 MANY = "{n} things for you"
@@ -61,12 +63,13 @@ def word_message(
     link: str,
     manner: MessageManner = MessageManner.TO,
     followed: ItemType | None = None,
+    is_over: bool = False,
 ) -> WordedMessage:
     """Put a message into the authority's words. `due` is the promised Europe/London date; `copied` are role titles.
 
-    `followed`: the kind of what is followed between reviews, if it is about that.
+    `followed`: the kind of what is followed between reviews, if it is about that. `is_over`: what it asks is no longer open.
     """
-    said = sentences_about(followed, subject, manner, authority, due, expected)
+    said = sentences_about(followed, subject, manner, authority, due, expected, is_over)
     values = {
         **said,
         "reference": reference,
@@ -111,8 +114,14 @@ def sentences_about(
     authority: Authority,
     due: date | None,
     expected: bool,
+    is_over: bool = False,
 ) -> dict[str, str]:
-    """A message's subject line and sentences, for whoever is told in a manner: the same in mail and in the inbox."""
+    """A message's subject line and sentences, for whoever is told in a manner: the same in mail and in the inbox.
+
+    `is_over`: what it asks is no longer open.
+    """
+    if is_over:
+        return message_sentences(NO_LONGER_ASKED, authority, None, False)
     own = FOLLOWED.get(followed, {}) if followed else {}
     return message_sentences(message_words_for(subject, manner, own), authority, due, expected)
 

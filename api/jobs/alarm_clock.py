@@ -89,7 +89,7 @@ def start_heartbeat(service: Service) -> AlarmClock:
     clock.add("write reports", every, _each(heartbeat.write_reports_of))
     clock.add(LINKS, every, _each(heartbeat.send_links_of))
     clock.add("send what is urgent", every, heartbeat.deliver_urgent)
-    clock.add("send", every, heartbeat.deliver)
+    clock.add("send", every, heartbeat.deliver_rest)
     clock.add("checkpoint", service.settings.checkpoint_minutes * 60, _each(heartbeat.checkpoint_authority))
     clock.add("verify", VERIFY_EVERY_SECONDS, _each(heartbeat.verify_authority_by_night))
     clock.start()

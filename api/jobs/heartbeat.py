@@ -91,7 +91,7 @@ def deliver_urgent(service: Service) -> None:
     _deliver_round(service, True)
 
 
-def deliver(service: Service) -> None:
+def deliver_rest(service: Service) -> None:
     """A round of everything else: letters beside the items, what is told of them, and the day's signed head for auditors."""
     each_authority(service, write_letters_of)
     _deliver_round(service, False)

@@ -308,7 +308,7 @@ def test_a_relay_that_hangs_keeps_no_window_from_its_date(store: Store, tmp_path
         over.wait(30)
 
     patch = pytest.MonkeyPatch()
-    patch.setattr(heartbeat, "deliver", hangs)
+    patch.setattr(heartbeat, "deliver_rest", hangs)
     beating = alarm_clock.start_heartbeat(service)
     try:
         assert hanging.wait(20)
