@@ -58,9 +58,9 @@ def test_never_both_answered_in_time_and_climbed_for_no_reply(store: Store) -> N
     class Paced(Store):
         """Takes the one writer's place only as often as an answer came: on SQLite the sweep would else do all at one go."""
 
-        def write(self, authority: str) -> Any:
+        def write(self, authority: str, is_patient: bool = False) -> Any:
             turns.acquire(timeout=1)
-            return super().write(authority)
+            return super().write(authority, is_patient)
 
     def sweeping() -> None:
         casework = casework_on(Paced(store.url))
