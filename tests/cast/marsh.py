@@ -1,7 +1,7 @@
 """Marsh Council at work in a store: items are raised, time passes, and its people are written to."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from drp.identity.principal import Principal
 from drp.identity.tokens import principal_of
 from notifications.channels import Channel, OutgoingMail, SendOutcome
 from notifications.outbox import Delivered, Sender, deliver_messages
+from notifications.smtp import Smtp
 from tests.cast.clock import when
 from tests.cast.councils import MARSH, Council, procedures
 from tests.cast.staff import Staff
@@ -48,7 +49,8 @@ class Box:
 
 
 def sender(channel: Channel, domains: tuple[str, ...] = ()) -> Sender:
-    return Sender(channel, "https://drp.marsh.example", "marsh.example", domains)
+    made = Sender(channel, "https://drp.marsh.example", "marsh.example", domains)
+    return replace(made, reaches=channel.reaches, cut=channel.cut) if isinstance(channel, Smtp) else made
 
 
 @dataclass

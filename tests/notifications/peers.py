@@ -84,10 +84,10 @@ class Scripted:
                 channel.cut()
 
     @contextmanager
-    def serving(self) -> Iterator[int]:
-        """The port on which it serves meanwhile."""
+    def serving(self, port: int = 0) -> Iterator[int]:
+        """The port on which it serves meanwhile; 0: one that is free."""
         over = Event()
-        server = socket.create_server(("127.0.0.1", 0))
+        server = socket.create_server(("127.0.0.1", port))
         server.settimeout(0.1)
         thread = Thread(target=self._serve, args=(server, over), daemon=True)
         thread.start()

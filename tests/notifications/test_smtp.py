@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from notifications import channels
+from notifications import smtp
 from notifications.channels import OutgoingMail, SendOutcome
 from notifications.record_outcome import WAITS
 from notifications.smtp import Relay, Smtp
@@ -76,7 +76,7 @@ def test_a_421_in_the_middle_of_the_recipients_accepts_nobody() -> None:
 
 
 def test_planted_believing_the_librarys_list_loses_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(channels, "replace", lambda outcome, **changes: outcome)
+    monkeypatch.setattr(smtp, "replace", lambda outcome, **changes: outcome)
     with pytest.raises(AssertionError):
         test_a_421_in_the_middle_of_the_recipients_accepts_nobody()
 
@@ -115,7 +115,9 @@ def abroad(port: int, user: str = "", timeout: float = 5) -> Smtp:
 def test_without_starttls_nothing_is_sent_abroad(script, user: str) -> None:  # type: ignore[no-untyped-def]
     peer = Scripted(script)
     with peer.serving() as port:
-        outcome = abroad(port, user, timeout=1).send(a_post())
+        channel = abroad(port, user, timeout=1)
+        outcome = channel.send(a_post())
+        channel.cut()
     assert not outcome.accepted
     assert not outcome.refused
     assert outcome.again
