@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from threading import Thread
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.assembly import system_clock
@@ -33,6 +34,11 @@ def serve(port: int, env: dict[str, str]) -> None:
 
     Thread(target=beating, daemon=True).start()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+def serve_in_its_own_order(app: FastAPI, port: int) -> None:
+    """As the server does by itself: it begins, and looks only then whether it can listen."""
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,10 @@ class Scripted:
     steps: list[str] = field(default_factory=list)
     pause: float = 0.0
     """Between bytes of an answer."""
+    slow: dict[str, float] = field(default_factory=dict)
+    """Seconds that it takes over a step."""
+    came: Event = field(default_factory=Event)
+    """Set at each step."""
 
     @contextmanager
     def running(self, timeout: float = 0.6) -> Iterator[Smtp]:
@@ -118,6 +122,8 @@ class Scripted:
 
     def _answer(self, connection: socket.socket, step: str, over: Event) -> bool:
         self.steps.append(step)
+        self.came.set()
+        over.wait(self.slow.get(step, 0))
         line = self.say(step, self.steps.count(step))
         if line is None:
             return False
