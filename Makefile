@@ -12,6 +12,8 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal
 PART :=
 # How much of each fault `make deep` makes: kills, races, windows due, rounds of sweeping.
 AT_SIZE := FAULTS_KILLS=40 FAULTS_RACES=400 FAULTS_DUE=600 FAULTS_SWEEPS=6
+# And of load: freezes of a replica and their seconds, seconds of use and of a crowd, mails that wait, seconds of a mail.
+LOAD := FAULTS_FREEZES=3 FAULTS_FROZEN=15 FAULTS_SOAK=90 FAULTS_CROWD=10 FAULTS_QUEUE=2500 FAULTS_RELAY=1
 
 .PHONY: demo check test deep lint types contracts ladders assets browser screenshots lock clean
 
@@ -28,7 +30,8 @@ test: lint types contracts ladders assets browser
 
 # By hand before an issue is called resolved, and a tenth each day in CI.
 deep: $(VENV)/.dev assets browser
-	$(AT_SIZE) $(PYTEST) -m "deep or at_size" $(addprefix --part ,$(PART))
+	$(AT_SIZE) $(PYTEST) -m "(deep or at_size) and not alone" $(addprefix --part ,$(PART))
+	$(LOAD) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m "alone and at_size" $(addprefix --part ,$(PART)) || test $$? = 5
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """The whole service as a process of its own: `python -m tests.faults.served PORT`, settings from the environment.
 
-Its clock runs `FAULTS_AHEAD` seconds from the machine's, and a thread beats as the heartbeat would, as fast as it can.
+Its clock runs `FAULTS_AHEAD` seconds from the machine's, and a thread beats as the heartbeat would, as fast as it can; without
+`FAULTS_AHEAD` its own heartbeat beats by the machine's clock. `FAULTS_HOLD` seconds away count as an outage.
 """
 
 import os
@@ -8,9 +9,10 @@ import sys
 import time
 from datetime import datetime, timedelta
 from threading import Thread
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from api.app import create_app
 from api.assembly import system_clock
@@ -20,20 +22,36 @@ from api.jobs.heartbeat import beat_once
 def serve(port: int, env: dict[str, str]) -> None:
     """Run until killed."""
     os.environ.update(env)
-    ahead = timedelta(seconds=float(os.environ["FAULTS_AHEAD"]))
+    is_ahead = "FAULTS_AHEAD" in os.environ
+    ahead = timedelta(seconds=float(os.environ.get("FAULTS_AHEAD", "0")))
 
     def clock() -> datetime:
         return system_clock() + ahead
 
-    app = create_app(clock=clock)
+    app = create_app(clock=clock if is_ahead else system_clock)
+    if hold := os.environ.get("FAULTS_HOLD"):
+        app.state.service.casework.hold_after = timedelta(seconds=float(hold))
 
     def beating() -> None:
         while True:
             beat_once(app.state.service)
             time.sleep(0.02)
 
-    Thread(target=beating, daemon=True).start()
+    if os.environ.get("FAULTS_PLANT") == "leak":
+        leak_files(app)
+    if is_ahead:
+        Thread(target=beating, daemon=True).start()
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+
+
+def leak_files(app: FastAPI) -> None:
+    """The planted bug: each request leaves a file open."""
+    left: list[object] = []
+
+    @app.middleware("http")
+    async def leaks(request: Request, call_next: Any) -> Any:
+        left.append(os.open(os.devnull, os.O_RDONLY))
+        return await call_next(request)
 
 
 def serve_in_its_own_order(app: FastAPI, port: int) -> None:
