@@ -1,6 +1,7 @@
 """Listening and ending: the port is had before anything begins, and a process that is told to end is gone within ten seconds."""
 
 import os
+import resource
 import socket
 from threading import Timer
 from types import FrameType
@@ -15,6 +16,13 @@ REQUESTS_SECONDS = 4
 
 GONE_SECONDS = 9.5
 """After so long the process ends whatever is still in hand: nothing that was acknowledged hangs on it."""
+
+
+MOST_CONNECTIONS = 1000
+"""Connections that are open at once; whoever comes then is refused at once."""
+
+WAITING_AT_THE_DOOR = 100
+"""Connections that wait to be taken: where no more files can be had, Python tries each of them again, and says so each time."""
 
 
 class PortTaken(Exception):
@@ -52,8 +60,11 @@ class _Server(uvicorn.Server):
 
 def serve_until_told(app: FastAPI, listening: socket.socket, log_level: str) -> None:
     """Serve until SIGTERM or Ctrl-C; then what is in hand is finished, and nothing else is begun."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a file: as many as the machine allows
     config = uvicorn.Config(
-        app, log_level=log_level, access_log=False, server_header=False, timeout_graceful_shutdown=REQUESTS_SECONDS
-    )
+        app, log_level=log_level, access_log=False, server_header=False, timeout_graceful_shutdown=REQUESTS_SECONDS,
+        limit_concurrency=MOST_CONNECTIONS, backlog=WAITING_AT_THE_DOOR,
+    )  # fmt: skip
     with listening:
         _Server(config).run(sockets=[listening])

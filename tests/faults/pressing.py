@@ -1,8 +1,8 @@
 """Many people at once, as a process of its own: `python -m tests.faults.pressing` reads what to press from standard input.
 
-As JSON: {"port", "connections", "seconds", "think", "requests": [[method, path, token, body], …]}. Each connection sends a
-request, reads the answer, thinks, and sends the next, in an order of its own. What came of each is printed as JSON: when it was
-sent, how long it took, its path and status.
+As JSON: {"port", "connections", "seconds", "think", "patience", "requests": [[method, path, token, body], …]}. Each
+connection sends a request, reads the answer (within its patience), thinks, and sends the next, in an order of its own. What came
+of each is printed as JSON: when it was sent, how long it took, its path and status.
 """
 
 import asyncio
@@ -11,9 +11,6 @@ import random
 import sys
 import time
 from typing import Any
-
-SECONDS_MOST = 30.0
-"""After so long an answer counts as none."""
 
 
 async def press(order: dict[str, Any], n: int, until: float, found: list[tuple[float, float, str, int]]) -> None:
@@ -29,9 +26,9 @@ async def press(order: dict[str, Any], n: int, until: float, found: list[tuple[f
         before = time.monotonic()
         try:
             if writer is None:
-                reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", order["port"]), SECONDS_MOST)
+                reader, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", order["port"]), order["patience"])
             writer.write(head.encode() + b"\r\n" + text)
-            status = await asyncio.wait_for(read_answer(reader), SECONDS_MOST)
+            status = await asyncio.wait_for(read_answer(reader), order["patience"])
         except (OSError, asyncio.IncompleteReadError, TimeoutError, ValueError):
             status = 0
             if writer is not None:

@@ -83,8 +83,11 @@ class Press:
 class Pressing:
     """Many people at once, until their time is over. `result` waits for it."""
 
-    def __init__(self, port: int, requests: list[Any], connections: int, seconds: float, think: float = 0.0) -> None:
-        order = {"port": port, "connections": connections, "seconds": seconds, "think": think, "requests": requests}
+    def __init__(
+        self, port: int, requests: list[Any], connections: int, seconds: float, think: float = 0.0, patience: float = 30.0
+    ) -> None:
+        order = {"port": port, "connections": connections, "seconds": seconds, "requests": requests}
+        order |= {"think": think, "patience": patience}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.pressing"], cwd=MAIN, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from api.app import create_app
 from api.assembly import system_clock
 from api.jobs.heartbeat import beat_once
+from api.serving import serve_until_told, take_port
 
 
 def serve(port: int, env: dict[str, str]) -> None:
@@ -41,7 +42,7 @@ def serve(port: int, env: dict[str, str]) -> None:
         leak_files(app)
     if is_ahead:
         Thread(target=beating, daemon=True).start()
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    serve_until_told(app, take_port("127.0.0.1", port), "error")
 
 
 def leak_files(app: FastAPI) -> None:

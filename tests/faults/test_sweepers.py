@@ -19,7 +19,6 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
-from drp.database.statements import CHALLENGES_TO_DECIDE
 from notifications.outbox import deliver_messages
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, sender
 from tests.faults.checker import all_of, faults
@@ -176,32 +175,3 @@ def _naive_on_sqlite(make: Copies) -> list[str]:
             load.load_challenges = real
             store.close()
         return each_once(url, answers, 60)
-
-
-# After an outage: what one replica has in hand, another must not call done.
-
-
-def test_nobody_says_it_looked_while_another_has_windows_in_hand(store: Store) -> None:
-    """Were it said, and the other to die, what was to be held after the outage would climb instead."""
-    marsh, _ = founded(store)
-    many(marsh, 6)
-    casework = casework_on(store, hold_after=timedelta(hours=2))
-    sweep_authority(casework, KEY, RAISED)
-    if store.is_sqlite:
-        return _held_after(casework)
-    from drp.casework import load
-
-    with store.read(KEY) as connection:
-        ids = [row["id"] for row in all_of(connection, ChallengeRow)]
-    with store.write(KEY) as other:
-        assert len(load.load_challenges(other, KEY, ids[:2], CHALLENGES_TO_DECIDE)) == 2
-        swept = sweep_authority(casework, KEY, CLIMBS)  # after more than two hours away
-        assert (swept.decided, swept.held) == (4, 4)
-    return _held_after(casework, left=2)
-
-
-def _held_after(casework: Any, left: int = 6) -> None:
-    swept = sweep_authority(casework, KEY, CLIMBS + timedelta(minutes=1))
-    assert swept.held == left
-    with casework.store.read(KEY) as connection:
-        assert {row["sequence"] for row in all_of(connection, ChallengeRow)} == {1}, "held, not climbed"
