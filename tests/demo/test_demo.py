@@ -28,7 +28,7 @@ from api.exports.report_paper import report_pdf
 from api.exports.report_word import report_word
 from api.exports.sar_export.export import export_subject_access
 from api.jobs import checkpoints
-from api.jobs.heartbeat import beat_once, checkpoint_authority
+from api.jobs.heartbeat import beat_once, checkpoint_authority, tick_authority
 from api.json.health import health_of
 from drp.casework.sweep import sweep_authority
 from drp.data_protection import retention
@@ -110,6 +110,8 @@ def test_every_state_of_every_ladder_has_an_item(told):
 def test_nothing_is_overdue_nothing_is_held_and_every_chain_proves_itself(told):
     service, now, _ = told
     assert service.clock() == now
+    for part in CAST:
+        assert tick_authority(service, part.key).decided == 0
     health = health_of(service)
     assert health.status == "green", health.reasons
     assert health.oldest_overdue_window is None

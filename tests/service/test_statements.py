@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import get_ident
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from drp.casework.sweep import sweep_authority
+from drp.database.authority_tables import AuthorityRow
+from drp.database.engine import Busy, Store, Waits
 from tests.cast.clock import when
 from tests.cast.world import World
 
@@ -105,3 +108,66 @@ def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(wor
             irene.brings(reference, "withdrawn", why="Settled.")
     print(f"\nstatements of a sweep, by items due: {spent}")  # noqa: T201
     assert spent[100] == spent[10] <= 20
+
+
+# Connections.
+
+
+def test_no_request_holds_two_connections_at_once(world: World) -> None:
+    """So many requests as there are connections can be worked on at once, and none waits for a second that nobody gives back."""
+    held: dict[int, int] = {}
+    most: list[int] = []
+
+    def taken(*given: object) -> None:
+        held[get_ident()] = held.get(get_ident(), 0) + 1
+        most.append(held[get_ident()])
+
+    def given_back(*given: object) -> None:
+        held[get_ident()] -= 1
+
+    store = world.service.store
+    pools = list({id(engine.pool): engine.pool for engine in (store.writer, store.reader)}.values())
+    for pool in pools:
+        event.listen(pool, "checkout", taken)
+        event.listen(pool, "checkin", given_back)
+    try:
+        irene, tess, mona = world.as_("irene"), world.as_("tess"), world.as_("mona")
+        reference = irene.raises(item_type="formal", stage="stage_2", stage_reason="High.").json()["reference"]
+        for path in ("", "/timeline"):
+            assert irene.get(f"/challenges/{reference}{path}").status_code == 200
+        for path in ("/challenges", "/inbox", "/me", "/register", "/themes", "/ladders", "/reviews"):
+            assert irene.get(path).status_code == 200, path
+        assert tess.brings(reference, "responded", position="agrees", answer="We will.").status_code == 200
+        assert irene.brings(reference, "judged", verdict="needs more", why="By when?").status_code == 200
+        referred = irene.brings(reference, "referred_to_cafcass", grounds=["case_not_reviewed"], why="Nobody answers.")
+        assert referred.status_code == 200
+        assert irene.get(f"/challenges/{reference}/referral/1/bundle").status_code == 200
+        assert mona.get("/outbox").status_code == mona.get("/health").status_code == 200
+    finally:
+        for pool in pools:
+            event.remove(pool, "checkout", taken)
+            event.remove(pool, "checkin", given_back)
+    assert max(most) == 1
+    assert set(held.values()) == {0}
+
+
+def test_health_asks_as_much_of_twenty_authorities_as_of_one(world: World) -> None:
+    mona = world.as_("mona")
+    world.sweep()
+    with counted(world) as of_one:
+        assert mona.get("/health").status_code == 200
+    for n in range(20):
+        world.write(insert(AuthorityRow).values(key=f"other{n}", name=f"Other {n}", last_tick=world.now, is_live=True))
+    with counted(world) as of_many:
+        assert mona.get("/health").status_code == 200
+    assert len(of_many) == len(of_one)
+
+
+def test_who_finds_no_connection_free_is_told_so_in_time(store: Store) -> None:
+    """Never a fault of the service (500): it is busy, and says when to come back."""
+    small = Store(store.url, pool_size=1, waits=Waits(connection=0.1))
+    try:
+        with small.read("dunmoor"), pytest.raises(Busy), small.read("dunmoor"):
+            pass
+    finally:
+        small.close()
