@@ -135,13 +135,15 @@ def test_no_request_holds_two_connections_at_once(world: World) -> None:
         reference = irene.raises(item_type="formal", stage="stage_2", stage_reason="High.").json()["reference"]
         for path in ("", "/timeline"):
             assert irene.get(f"/challenges/{reference}{path}").status_code == 200
-        for path in ("/challenges", "/inbox", "/me", "/register", "/themes", "/ladders", "/reviews"):
+        for path in ("/challenges", "/inbox", "/me", "/register", "/themes", "/ladders"):
             assert irene.get(path).status_code == 200, path
         assert tess.brings(reference, "responded", position="agrees", answer="We will.").status_code == 200
-        assert irene.brings(reference, "judged", verdict="needs more", why="By when?").status_code == 200
+        assert irene.brings(reference, "judged", verdict="needs_more", why="By when?").status_code == 200
         referred = irene.brings(reference, "referred_to_cafcass", grounds=["case_not_reviewed"], why="Nobody answers.")
         assert referred.status_code == 200
-        assert irene.get(f"/challenges/{reference}/referral/1/bundle").status_code == 200
+        number = referred.json()["entry"]
+        assert irene.get(f"/challenges/{reference}/referral/{number}/bundle").status_code == 200
+        world.sweep()
         assert mona.get("/outbox").status_code == mona.get("/health").status_code == 200
     finally:
         for pool in pools:
@@ -157,7 +159,8 @@ def test_health_asks_as_much_of_twenty_authorities_as_of_one(world: World) -> No
     with counted(world) as of_one:
         assert mona.get("/health").status_code == 200
     for n in range(20):
-        world.write(insert(AuthorityRow).values(key=f"other{n}", name=f"Other {n}", last_tick=world.now, is_live=True))
+        with world.store.write(f"other{n}") as connection:
+            connection.execute(insert(AuthorityRow).values(key=f"other{n}", name=f"Other {n}", last_tick=world.now))
     with counted(world) as of_many:
         assert mona.get("/health").status_code == 200
     assert len(of_many) == len(of_one)
