@@ -335,7 +335,7 @@ def _send(turn: OutboxTurn, mail: Sequence[SendAttempt]) -> None:
         outcomes.append(_try(turn, post))
         if is_digest or len(posts) > 1:
             # At once: whatever comes later, nobody is mailed twice.
-            with turn.casework.store.write(turn.authority) as connection:
+            with turn.casework.store.write(turn.authority, is_patient=True) as connection:
                 note_accepted(connection, turn.authority, mail, outcomes[-1], turn.clock())
     outcome = merge_outcomes(outcomes)
     for attempt in mail:

@@ -66,7 +66,10 @@ def note_accepted(
 def record_attempt(
     casework: Casework, authority: str, attempt: SendAttempt, outcome: SendOutcome, now: datetime
 ) -> NotificationState:
-    """Note what became of a message, and say its state. A refusal and what follows from it on the item are one transaction."""
+    """Note what became of a message, and say its state. A refusal and what follows from it on the item are one transaction.
+
+    It waits patiently for the database: what has left and is not noted would leave again.
+    """
     key, people, unreachable = attempt.key, attempt.addressees.people, attempt.addressees.unreachable
     refused = {address: why for address, why in outcome.refused.items() if address in people}
     left = set(people) - outcome.accepted - set(refused)
@@ -97,7 +100,7 @@ def record_attempt(
 
     unreached = [one for address in left for one in people[address]] if attempt.number == ALARM_AFTER else []
     if returned or unreached:
-        with casework.store.write(authority) as connection:
+        with casework.store.write(authority, is_patient=True) as connection:
             note_accepted(connection, authority, [attempt], outcome, now)
         gone = [one for one in [*(delivery for delivery, _ in returned), *unreached] if one["as_to"]]
         asked = sorted({party for one in gone for party in parties_of(one["party"], one["also"])})
@@ -105,7 +108,7 @@ def record_attempt(
         events = [DeliveryFailed(party, why) for party in asked]
         casework.note_change(authority, key[0], events, now, settled)
     else:
-        with casework.store.write(authority) as connection:
+        with casework.store.write(authority, is_patient=True) as connection:
             note_accepted(connection, authority, [attempt], outcome, now)
             settled(connection)
     return states[-1]

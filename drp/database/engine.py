@@ -89,7 +89,8 @@ class Store:
 
     @contextmanager
     def write(self, authority: str, is_patient: bool = False) -> Iterator[Connection]:
-        """One transaction that commits whole or not at all; `is_patient`: it waits for a row as long as a referral does.
+        """One transaction that commits whole or not at all; `is_patient`: it waits for a row as long as a referral does, which
+        is for what must not fail because somebody is in the way: a referral, and the word that a mail has left.
 
         Raises Busy where a row or a connection is not to be had in time, Unavailable where the database is not.
         """

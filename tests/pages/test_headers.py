@@ -18,6 +18,7 @@ from tests.pages.every_page import PAGES, Forms, Place, asker_of, places
 from tests.pages.ground import OWN, Ground
 from tests.pages.replicas import Replica
 from tests.pages.test_hostile_words import Skeleton
+from tests.service.connections import connections_held
 
 one_engine = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -76,7 +77,9 @@ def looked_at(ground: Ground) -> list[Place]:
 def test_every_page_says_what_it_is_and_holds_nothing_that_runs_by_itself(ground: Ground) -> None:
     for place in looked_at(ground):
         for who in ("the child's IRO" if place.whose else "administrator", "IRO manager", "nobody signed in"):
-            answer = ground.everybody[who].send("GET", place.path)
+            with connections_held(ground.world.service.store) as held:
+                answer = ground.everybody[who].send("GET", place.path)
+            assert held.most <= 1, (place.name, "a second connection, where the first may be the last that is free")
             check(answer, (place.name, who), OTHERWISE.get(place.template) if answer.status_code == 200 else None)
             if answer.headers.get("content-type", "").startswith("text/html"):
                 is_still(answer.text, (place.name, who))

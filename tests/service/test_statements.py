@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import get_ident
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.engine import Busy, Store, Waits
 from tests.cast.clock import when
 from tests.cast.world import World
+from tests.service.connections import connections_held
 
 
 @contextmanager
@@ -115,22 +115,7 @@ def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(wor
 
 def test_no_request_holds_two_connections_at_once(world: World) -> None:
     """So many requests as there are connections can be worked on at once, and none waits for a second that nobody gives back."""
-    held: dict[int, int] = {}
-    most: list[int] = []
-
-    def taken(*given: object) -> None:
-        held[get_ident()] = held.get(get_ident(), 0) + 1
-        most.append(held[get_ident()])
-
-    def given_back(*given: object) -> None:
-        held[get_ident()] -= 1
-
-    store = world.service.store
-    pools = list({id(engine.pool): engine.pool for engine in (store.writer, store.reader)}.values())
-    for pool in pools:
-        event.listen(pool, "checkout", taken)
-        event.listen(pool, "checkin", given_back)
-    try:
+    with connections_held(world.service.store) as held:
         irene, tess, mona = world.as_("irene"), world.as_("tess"), world.as_("mona")
         reference = irene.raises(item_type="formal", stage="stage_2", stage_reason="High.").json()["reference"]
         for path in ("", "/timeline"):
@@ -145,12 +130,8 @@ def test_no_request_holds_two_connections_at_once(world: World) -> None:
         assert irene.get(f"/challenges/{reference}/referral/{number}/bundle").status_code == 200
         world.sweep()
         assert mona.get("/outbox").status_code == mona.get("/health").status_code == 200
-    finally:
-        for pool in pools:
-            event.remove(pool, "checkout", taken)
-            event.remove(pool, "checkin", given_back)
-    assert max(most) == 1
-    assert set(held.values()) == {0}
+    assert held.most == 1
+    assert set(held.now.values()) == {0}
 
 
 def test_health_asks_as_much_of_twenty_authorities_as_of_one(world: World) -> None:
