@@ -39,6 +39,7 @@ def restarted(world: World, **settings: object) -> None:
 
 
 def reasons(world: World) -> list[str]:
+    world.count_how_it_is()
     return health_of(world.service).reasons
 
 

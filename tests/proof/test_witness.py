@@ -112,6 +112,7 @@ def test_one_auditor_who_cannot_be_reached_does_not_flood_the_other(town: Town) 
 
 
 def reasons(world: World) -> list[str]:
+    world.count_how_it_is()
     return [reason for reason in health_of(world.service).reasons if "heckpoint" in reason]
 
 

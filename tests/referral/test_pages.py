@@ -212,7 +212,7 @@ def no_writing(monkeypatch: pytest.MonkeyPatch, world: World) -> Iterator[None]:
     """The database takes nothing: read-only, full, or locked for good."""
 
     @contextmanager
-    def refuses(self: Store, authority: str) -> Iterator[None]:
+    def refuses(self: Store, authority: str, is_patient: bool = False) -> Iterator[None]:
         raise Unavailable("attempt to write a readonly database")
         yield
 

@@ -14,7 +14,6 @@ from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.engine import Unavailable
 from drp.database.message_tables import NotificationRow
-from drp.items.service_condition import note_condition
 from tests.cast.councils import DERBY, NORTH
 from tests.cast.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES
@@ -594,8 +593,7 @@ def test_health_is_red_for_windows_and_messages_left_lying_and_names_nothing(wor
     world.sweep()
     world.at("Thu 9 April 2026, 12:00")
     world.write(update(AuthorityRow).values(last_tick=world.now, witnessed_at=world.now, verified_at=world.now))
-    with world.store.write(world.key) as connection:
-        note_condition(connection, world.key, world.now)
+    world.count_how_it_is()
     answer = world.as_("mona").get("/health")
     assert answer.status_code == 503
     assert answer.json()["reasons"] == [

@@ -18,7 +18,7 @@ from drp.casework import access, resolve_recipients, save, service
 from drp.casework import load as loading
 from drp.casework import sweep as sweeping
 from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
-from drp.database.engine import Store
+from drp.database.engine import Store, Waits
 from drp.database.scope import core_table
 from drp.identity import tokens
 from drp.timeline import chain
@@ -295,7 +295,7 @@ def test_an_authority_that_outlives_its_transaction_is_noticed(
 
     scene = Scene(two)
 
-    def for_ever(self: Store, connection: Any, authority: str) -> None:
+    def for_ever(self: Store, connection: Any, authority: str, waits: Waits | None = None) -> None:
         connection.execute(text("SELECT set_config('drp.authority', :key, false)"), {"key": authority})
 
     monkeypatch.setattr(Store, "choose_authority", for_ever)
