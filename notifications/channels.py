@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 
-from notifications.wording import WordedMessage
+from notifications.wording import LONGEST_SUBJECT, WordedMessage
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z]{2,24}")
 _SAFE_HEADER = re.compile(r"[^\x00-\x1f\x7f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]*")
@@ -100,7 +100,11 @@ def build_mail(post: OutgoingMail, sender: str) -> bytes:
     for address in (*post.to, *post.copy, *post.envelope, sender, post.return_path or sender):
         if not is_address(address):
             raise UnsafeMessage(f"`{address!r}` is not an address")
-    if not _SAFE_HEADER.fullmatch(post.letter.subject) or "=?" in post.letter.subject or len(post.letter.subject) > 180:
+    if (
+        not _SAFE_HEADER.fullmatch(post.letter.subject)
+        or "=?" in post.letter.subject
+        or len(post.letter.subject) > LONGEST_SUBJECT
+    ):
         raise UnsafeMessage("the subject line is not one of ours")
     if not set(post.envelope) <= {*post.to, *post.copy}:
         raise UnsafeMessage("somebody would get it who is neither addressed nor copied")

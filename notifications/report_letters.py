@@ -12,7 +12,7 @@ from drp.written_reports.copies import UntoldCopy, claim_report_letter, list_unt
 from notifications.channels import OutgoingMail, UnsafeMessage
 from notifications.outbox import Sender
 from notifications.recheck_recipients import find_address_fault
-from notifications.wording import WordedMessage
+from notifications.wording import WordedMessage, subject_line
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Authority
 
@@ -36,7 +36,7 @@ def report_letter(authority: Authority, link: str, copy: UntoldCopy) -> WordedMe
     html = "".join(f"<p>{escape(line)}</p>" for line in (said, do))
     html += f'<p><a href="{escape(address)}">Open the report</a></p><p>{escape(office)}</p>'
     text = "\n\n".join([said, do, address, office]) + "\n"
-    return WordedMessage(subject, text, f'<!doctype html><html lang="en"><body>{html}</body></html>')
+    return WordedMessage(subject_line(subject), text, f'<!doctype html><html lang="en"><body>{html}</body></html>')
 
 
 def tell_of_reports(casework: Casework, authority: str, now: datetime, sender: Sender) -> int:

@@ -11,6 +11,7 @@ from notifications.message_words import NO_LONGER_ASKED, MessageWords
 from notifications.review_words import FOLLOWED
 from workflows.calendar.working_days import long_date
 from workflows.decision.decision_builder import NotificationKind
+from workflows.ladder_language.carried_text import ENCODED_WORD, on_one_line
 from workflows.model.authority import Authority
 from workflows.model.ladder import ItemType
 
@@ -40,10 +41,25 @@ class DigestLine:
 MANY = "{n} things for you"
 """A digest's subject line: it names no item."""
 
+LONGEST_SUBJECT = 180
+"""Characters of a subject line."""
+
+
+def subject_line(text: str, ending: str = "") -> str:
+    """A subject line that every mail may have, whatever label stands in it: no message waits because of a label.
+
+    On one line, without what begins an encoded word, and cut so that `ending` is never lost.
+    """
+    line = on_one_line(text).replace(ENCODED_WORD, "= ?")
+    most = LONGEST_SUBJECT - len(ending)
+    return (line if len(line) <= most else f"{line[: most - 1]}…") + ending
+
+
 TEMPLATES = Environment(
     loader=PackageLoader("notifications", "templates"),
     autoescape=select_autoescape(enabled_extensions=("html",), default_for_string=True, default=False),
     undefined=StrictUndefined,
+    finalize=lambda value: on_one_line(value) if isinstance(value, str) else value,
     trim_blocks=True,
     lstrip_blocks=True,
 )
@@ -82,7 +98,7 @@ def word_message(
         "authority": authority.name,
     }
     return WordedMessage(
-        f"{said['subject']}: {reference}",
+        subject_line(said["subject"], f": {reference}"),
         TEMPLATES.get_template("message.txt").render(values),
         TEMPLATES.get_template("message.html").render(values),
     )

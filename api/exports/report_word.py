@@ -13,6 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
 from api.exports.report_paper import bars_picture, report_marks
+from api.exports.xml_text import text_for_xml
 from drp.written_reports.contents import ReportContents, ReportFigure, ReportPart, ReportTable
 
 log = logging.getLogger("drp.reports")
@@ -20,6 +21,7 @@ log = logging.getLogger("drp.reports")
 
 def report_word(contents: ReportContents) -> bytes:
     """The Word file (.docx): the same words, tables and order as the page."""
+    contents = ReportContents.model_validate(_in_xml(contents.model_dump()))
     document, marks = Document(), report_marks(contents)
     _prepare(document, contents)
     document.add_heading(contents.title, 0)
@@ -32,6 +34,15 @@ def report_word(contents: ReportContents) -> bytes:
     file = BytesIO()
     document.save(file)
     return file.getvalue()
+
+
+def _in_xml(value: Any) -> Any:
+    """Every text of a value as the file can hold it."""
+    if isinstance(value, str):
+        return text_for_xml(value)
+    if isinstance(value, dict):
+        return {key: _in_xml(each) for key, each in value.items()}
+    return [_in_xml(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _prepare(document: Any, contents: ReportContents) -> None:

@@ -9,6 +9,7 @@ from typing import IO
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from api.exports.xml_text import text_for_xml
 from workflows.model.refusals import Unfit
 
 Cell = str | int | Decimal | date | None
@@ -32,7 +33,6 @@ OPTIONS = {
 """What the writer is told: above all, to take no text for a formula, a link or a number."""
 
 _NO_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _FIRST_DAY = date(1900, 1, 1)
 
 
@@ -77,5 +77,5 @@ def write_cell(sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int, cel
 
 def _text(text: str) -> str:
     """Text as a workbook can hold it: without marks that its format knows nothing of."""
-    clean = _NO_XML.sub("\ufffd", text)
+    clean = text_for_xml(text)
     return clean if len(clean) <= LONGEST else clean[: LONGEST - len(CUT)] + CUT

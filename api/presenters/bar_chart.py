@@ -7,6 +7,7 @@ from html import escape
 from drp.reports.aggregate import PERIODS
 from drp.reports.display_labels import TableHeading
 from drp.reports.theme_tables import ThemeTable
+from workflows.ladder_language.carried_text import on_one_line
 
 _WIDE, _LABELS, _NUMBERS = 760, 250, 120
 """Widths in units of the drawing: all of it, what rows are called, the numbers at the bars' ends."""
@@ -15,6 +16,9 @@ _BAR, _GAP, _LINE = 18, 12, 17
 MOST_ROWS = 25
 MOST_COLUMNS, MOST_BARS = 7, 60
 """Beyond these the table alone says all; the drawing shows the most frequent rows, or totals."""
+
+LONGEST_IN_LEGEND = (_WIDE - _LABELS - 30) // 8
+"""Characters of a column's label for which the drawing has room; the table says it whole."""
 
 FILLS = ("#0f5257", "url(#stripes)", "#e0a526", "url(#dots)", "#ffffff", "url(#hatched)", "#b1b4b6")
 """Of the columns, in order: plain and patterned by turns, so that they differ without colour."""
@@ -42,7 +46,7 @@ def draw_bar_chart(made: ThemeTable, finding: str, address: Address | None = Non
         if made.question.by in PERIODS and row.key in broken:
             y = _break(parts, y)
         y = _row(parts, made, row, [(column, fills[column]) for column in columns], most, y, address)
-    title = escape(f"{made.title}. {finding}")
+    title = _in_svg(f"{made.title}. {finding}")
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {y + 6}" class="app-chart" role="group" '
         f'aria-label="{title}" font-family="Arial, Helvetica, sans-serif" font-size="14" fill="#0b0c0c">'
@@ -61,6 +65,11 @@ _PATTERNS = (
 )
 
 
+def _in_svg(text: str) -> str:
+    """A text as it stands in the drawing, whatever a label in force holds."""
+    return escape(on_one_line(text))
+
+
 def _shown(made: ThemeTable) -> list[TableHeading]:
     """All rows, or where they are many those with most in them, in the table's order."""
     if len(made.rows) <= MOST_ROWS:
@@ -72,11 +81,12 @@ def _shown(made: ThemeTable) -> list[TableHeading]:
 def _legend(parts: list[str], columns: Sequence[tuple[TableHeading, str]], y: int) -> int:
     x = _LABELS
     for column, fill in columns:
-        if x > _LABELS and x + 30 + 8 * len(column.label) > _WIDE:
+        shown = column.label if len(column.label) <= LONGEST_IN_LEGEND else f"{column.label[: LONGEST_IN_LEGEND - 1]}…"
+        if x > _LABELS and x + 30 + 8 * len(shown) > _WIDE:
             x, y = _LABELS, y + 22
         parts.append(f'<rect x="{x}" y="{y - 11}" width="14" height="14" fill="{fill}" stroke="#0b0c0c"/>')
-        parts.append(f'<text x="{x + 20}" y="{y}">{escape(column.label)}</text>')
-        x += 40 + 8 * len(column.label)
+        parts.append(f'<text x="{x + 20}" y="{y}">{_in_svg(shown)}</text>')
+        x += 40 + 8 * len(shown)
     return y + 22
 
 
@@ -99,7 +109,7 @@ def _row(
 ) -> int:
     lines = _wrapped(row.label)
     for n, line in enumerate(lines):
-        parts.append(f'<text x="{_LABELS - 10}" y="{y + 14 + n * _LINE}" text-anchor="end">{escape(line)}</text>')
+        parts.append(f'<text x="{_LABELS - 10}" y="{y + 14 + n * _LINE}" text-anchor="end">{_in_svg(line)}</text>')
     for n, (column, fill) in enumerate(columns):
         number, share = made.cell(row, column), made.share(row, column)
         long = round((_WIDE - _LABELS - _NUMBERS) * number / most)
@@ -109,7 +119,7 @@ def _row(
         text = f'<text x="{_LABELS + long + 8}" y="{top + 14}">{said}</text>'
         if address and number:
             where = f"{row.label}, {column.label}" if column else row.label
-            label = escape(f"{where}: {said}. Open the items.")
+            label = _in_svg(f"{where}: {said}. Open the items.")
             # The table below has the same links for the keyboard, each once.
             parts.append(
                 f'<a href="{escape(address(row, column))}" aria-label="{label}" tabindex="-1">'

@@ -240,9 +240,10 @@ def is_told(entry: Any) -> bool:
 def entry_in_words(entry: Any, words: Authority, raiser: str, reference: str, own: FollowedWords | None = None) -> EntryInWords:
     """One entry in words. `own`: those of what is followed between reviews."""
     labels = {"cafcass": words.label("cafcass"), "iro": words.label("iro"), "stage": entry.stage}
-    headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize()).format(**labels)
+    headline = HEADLINES.get(entry.kind, entry.kind.replace("_", " ").capitalize())
     if entry.kind == "still_waiting":
-        headline = _ASKED_AGAIN.get(entry.facts.get("kind", ""), headline).format(**labels)
+        headline = _ASKED_AGAIN.get(entry.facts.get("kind", ""), headline)
+    headline = headline.format(**labels)
     if entry.kind == "window_closed":
         headline = _PASSED.get(entry.facts.get("as", ""), "The date passed")
     actions = [

@@ -1,5 +1,6 @@
 """The councils of the store and of the service: procedures under keys of their own, and a directory of people by part."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -23,6 +24,10 @@ class Council:
     """Further lines of its authority file."""
     watches: bool = False
     """Does it track cases and ask at the mid-point as well, by files of its own?"""
+    rewritten: Callable[[Mapping[str, str]], dict[str, str]] | None = None
+    """What is made of its files before they are read."""
+    in_force: bool = False
+    """Are its files in force already, so that what a later release refuses is only to be weighed?"""
 
 
 DUNMOOR = Council("dunmoor", "durham", OF_2022)
@@ -43,9 +48,8 @@ NIGHT_AND_DAY = replace(MARSH, more=rules.NIGHT_AND_DAY)
 @cache
 def procedures(council: Council) -> AuthorityProcedures:
     """What a council's files say."""
-    if council.shipped:
-        return read_procedures(only_present(_copied(council)))
-    return read_procedures(rules.marsh_files(council.ladders, council.more))
+    files = only_present(_copied(council)) if council.shipped else rules.marsh_files(council.ladders, council.more)
+    return read_procedures(council.rewritten(files) if council.rewritten else files, is_in_force=lambda content: council.in_force)
 
 
 def _copied(council: Council) -> dict[str, str]:

@@ -13,7 +13,7 @@ from api.cli.check_command import check_files
 from drp.directory import vacancies
 from drp.directory.values import Directory
 from tests.decision.planting import plant_rule
-from tests.ladders.bad_files import GOOD, L
+from tests.ladders.bad_files import GOOD, A, L
 from tests.ladders.reading import INVENTED, SHIPPED, ladder, procedures
 from workflows.calendar.working_days import at_local
 from workflows.ladder_language import fault_location
@@ -357,6 +357,19 @@ def test_what_only_new_files_are_refused_for_is_weighed_of_one_in_force(tmp_path
     assert check_files([tmp_path], in_force=True) == 0
     said = capsys.readouterr().out.splitlines()
     assert any(line.startswith("  weigh") and "would ask the Social Worker" in line for line in said)
+
+
+def test_a_label_that_mail_cannot_carry_is_weighed_of_files_in_force_and_says_its_line(tmp_path, capsys):
+    for name, text in (
+        GOOD | {A: GOOD[A].replace("name: Moorland", 'name: "Moor\\Lland'), L: GOOD[L].replace("label: Step 2", "label: =?2")}
+    ).items():
+        (tmp_path / name).write_text(text.replace("(invented)", '(invented)"') if name == A else text, encoding="utf-8")
+    assert check_files([tmp_path]) == 1
+    assert "authority.yaml:2: the text holds U+2028" in capsys.readouterr().out
+    assert check_files([tmp_path], in_force=True) == 0
+    weighed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  weigh")]
+    assert any("authority.yaml:2: the text holds U+2028" in line for line in weighed)
+    assert any("challenge.yaml:" in line and "`=?` stands in this text" in line for line in weighed)
 
 
 STUCK = INVENTED.parent / "stuck"

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from drp.casework.service import Casework
 from notifications.channels import Folder, SendOutcome
-from tests.cast.councils import COLUMNS, NIGHT_AND_DAY, directory_files
+from tests.cast.councils import COLUMNS, NIGHT_AND_DAY, Council, directory_files
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -88,9 +88,9 @@ def raised(now: Any, item_type: ItemType = ItemType.FORMAL, to: tuple[e.Chosen, 
 EVERYBODY = ("irene", "mona", "tess", "otto", "cora", "chris", "nina", "bob", "sam")
 
 
-def told_stories(casework: Casework, channel: Any) -> tuple[Marsh, set[str], set[str]]:
+def told_stories(casework: Casework, channel: Any, council: Council = NIGHT_AND_DAY) -> tuple[Marsh, set[str], set[str]]:
     """Every event that fits, by whoever may bring it, while items climb; gives the kinds brought and subjects told."""
-    marsh = Marsh.founded(casework, NIGHT_AND_DAY, CAST)
+    marsh = Marsh.founded(casework, council, CAST)
     nina = str(marsh.id("nina"))
     brought: set[str] = set()
     now = RAISED

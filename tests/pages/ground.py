@@ -24,7 +24,7 @@ from drp.reviews.mid_points import ask_at_mid_points
 from drp.written_reports.copies import give_copies
 from drp.written_reports.drafts import NewReport, count_new, keep_draft, read_report, release_report
 from drp.written_reports.examples import offer_example
-from tests.cast.councils import ELSEWHERE, NORTH, WATCHING
+from tests.cast.councils import ELSEWHERE, NORTH, WATCHING, Council
 from tests.cast.direct import ask
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser
@@ -326,11 +326,11 @@ def _without_waiting_for_the_disk(connection: sqlite3.Connection, record: object
     connection.execute("PRAGMA synchronous=OFF")
 
 
-def made(folder: Path) -> Iterator[Ground]:
+def made(folder: Path, council: Council = WATCHING) -> Iterator[Ground]:
     """A ground on a SQLite file of its own."""
     store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
     migrate_database(store)
-    world = World(store, folder, WATCHING)
+    world = World(store, folder, council)
     for one in (store, world.service.store, world.service.access_log.open_store()):
         for engine in (one.writer, one.reader):
             engine.dispose()

@@ -10,10 +10,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 
 from workflows.ladder_language.build_ladder import authority_of, between_reviews_of, content_hash, ladder_of, notice_of
+from workflows.ladder_language.carried_text import Uncarried
 from workflows.ladder_language.file_schema import EXAMPLES, WrittenAuthority, WrittenBetweenReviews, WrittenLadder, WrittenNotice
 from workflows.ladder_language.phrase_parser import Miswritten, show_value
 from workflows.ladder_language.semantic_checks import UNREAD, faults_in_authority, faults_in_ladder
 from workflows.ladder_language.strict_yaml import FileFault, FileTree, Path, read_tree
+from workflows.ladder_language.written_phrases import AS_NEW
 from workflows.model.authority import Authority
 from workflows.model.ladder import Ladder
 
@@ -80,8 +82,9 @@ def read_procedures(
     sense = [fault for _, tree in [*authorities, *ladders] for fault in tree.faults]
     faults += [fault for fault in sense if (fault.file, fault.line) not in malformed]
     to_weigh: list[FileFault] = []
-    for ladder, tree in ladders:
-        (to_weigh if not whole or is_in_force(ladder.hash) else faults).extend(tree.refused_if_new)
+    files_read: list[tuple[Authority | Ladder, FileTree]] = [*authorities, *ladders]
+    for read, tree in files_read:
+        (to_weigh if not whole or is_in_force(read.hash) else faults).extend(tree.refused_if_new)
     if faults:
         raise Unreadable(faults)
     return AuthorityProcedures(authority, every, {content_hash(text): text for text in files.values()}, tuple(to_weigh))
@@ -118,7 +121,9 @@ def _validated(kind: type[BaseModel], tree: FileTree) -> BaseModel | None:
     illegible = {fault.line for fault in tree.faults}
     for _ in range(4):
         try:
-            return kind.model_validate(value)
+            written = kind.model_validate(value)
+            _note_uncarried(kind, value, tree)
+            return written
         except ValidationError as error:
             wanting = {}
             for problem in error.errors(include_url=False):
@@ -131,6 +136,17 @@ def _validated(kind: type[BaseModel], tree: FileTree) -> BaseModel | None:
             if value is None:
                 return None
     return None
+
+
+def _note_uncarried(kind: type[BaseModel], value: Any, tree: FileTree) -> None:
+    """Note every text that not every page, drawing, mail and document can carry."""
+    try:
+        kind.model_validate(value, context=AS_NEW)
+    except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            fault = problem.get("ctx", {}).get("error")
+            if isinstance(fault, Uncarried):
+                tree.refuse_new((*_path(problem["loc"]), *fault.within), fault.wrong, fault.instead)
 
 
 STAND_INS: dict[str, Any] = {

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
-from unicodedata import category
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from workflows.calendar.report_periods import ReportEvery
 from workflows.calendar.working_days import Length
 from workflows.ladder_language import phrase_parser
+from workflows.ladder_language.carried_text import check_carried, check_seen, texts_within
 from workflows.ladder_language.phrase_parser import Miswritten, show_value
 from workflows.model.authority import Capacity, FactOf, HeldFor
 from workflows.model.ladder import (
@@ -28,24 +28,30 @@ from workflows.model.reporting import ReportKind, SharedTheme
 
 LONGEST_TEXT = 2_000
 LONGEST_LABEL = 120
-UNSEEN = frozenset({"Cc", "Cf", "Cs"})
-"""Kinds of character that nobody sees: controls, marks that turn the writing round, halves of a pair."""
+AS_NEW = {"is_new": True}
+"""The context in which a file is judged as a new one: what not every page and mail can carry is refused too."""
 
 
 def _phrase(parse: Callable[[Any], Any], *examples: Any, shape: Sequence[str] = ("string", "object")) -> Any:
-    return PlainValidator(parse), WithJsonSchema({"type": list(shape), "examples": list(examples)})
+    def read(raw: Any, info: ValidationInfo) -> Any:
+        for text in texts_within(raw) if info.context == AS_NEW else ():
+            check_carried(text, is_line=True)
+        return parse(raw)
+
+    return PlainValidator(read), WithJsonSchema({"type": list(shape), "examples": list(examples)})
 
 
-def _text(most: int) -> Callable[[Any], str]:
-    def parse(raw: Any) -> str:
+def _text(most: int) -> Callable[[Any, ValidationInfo], str]:
+    def parse(raw: Any, info: ValidationInfo) -> str:
         if not isinstance(raw, str):
             raise Miswritten(f"`{show_value(raw)}` is not text", "write it in quotes if text is meant")
         if not raw.strip():
             raise Miswritten("the text is empty", "write it, or leave the key out")
         if len(raw) > most:
             raise Miswritten(f"the text is longer than {most} characters", "shorten it")
-        if any(category(mark) in UNSEEN and mark != "\n" for mark in raw):
-            raise Miswritten("the text holds a character that does not show", "remove it")
+        check_seen(raw)
+        if info.context == AS_NEW:
+            check_carried(raw.strip(), is_line=most == LONGEST_LABEL)
         return raw.strip()
 
     return parse

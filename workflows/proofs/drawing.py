@@ -2,8 +2,10 @@
 
 from html import escape
 from textwrap import wrap
+from unicodedata import east_asian_width
 
 from workflows.decision.windows import FEWEST_DAYS_REMINDED
+from workflows.ladder_language.carried_text import on_one_line
 from workflows.model.authority import Authority
 from workflows.model.ladder import RAISER, Choice, Ladder, NoReply, Recipients, Stage, StageCopy, Within
 
@@ -20,8 +22,9 @@ def recipients_in_words(authority: Authority, to: Recipients | None) -> str:
     if to is None:
         return ""
     titles = [role_title(authority, role) for role in to.roles]
-    listed = titles[0] if len(titles) == 1 else f"{'; '.join(titles[:-1])}; {{}} {titles[-1]}"
-    either, every = listed.format("or"), listed.format("and")
+    either, every = (
+        titles[0] if len(titles) == 1 else f"{'; '.join(titles[:-1])}; {joined} {titles[-1]}" for joined in ("or", "and")
+    )
     return {
         Choice.ALL: every,
         Choice.ANY: f"{either} (one answer is enough)",
@@ -74,11 +77,15 @@ def no_reply_in_words(authority: Authority, ladder: Ladder, stage: Stage) -> str
     return "the record shows it"
 
 
+_IN_MERMAID = {'"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "#": "#35;", "`": "#96;", "%": "#37;"}
+"""What mermaid would take for its own, and how it writes each as a character."""
+
+
 def draw_mermaid(ladder: Ladder, authority: Authority) -> str:
     """The ladder as a mermaid flow chart."""
 
     def text(raw: str) -> str:
-        return raw.replace('"', "'").replace("<", "(").replace(">", ")")
+        return "".join(_IN_MERMAID.get(mark, mark) for mark in on_one_line(raw))
 
     lines = ["flowchart BT"]
     for stage in ladder.stages:
@@ -94,23 +101,31 @@ def draw_mermaid(ladder: Ladder, authority: Authority) -> str:
 
 _WIDE, _LEFT, _GAP, _LINE, _CHARS = 760, 40, 34, 20, 84
 _BOLD = ' font-weight="bold"'
+_WIDE_MARKS = ("W", "F", "A")
+
+
+def _wrapped(text: str, most: int = _CHARS) -> list[str]:
+    """A text as lines that fit: capitals and the letters of some scripts are wide, so that fewer of them do."""
+    shown = on_one_line(text)
+    weight = sum(1.8 if east_asian_width(mark) in _WIDE_MARKS else 1.35 if mark.isupper() else 1 for mark in shown)
+    return wrap(shown, max(1, int(most * len(shown) / weight))) if shown else []
 
 
 def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
     """The ladder as an accessible SVG: the first stage at the foot, arrows up, solid where no reply climbs by itself."""
+    head, y = _head(ladder, authority)
     boxes: dict[str, tuple[int, int]] = {}
     drawn: list[str] = []
-    y = 104
     for stage in reversed(ladder.stages):
         lines = _box_lines(ladder, authority, stage)
         height = 24 + _LINE * len(lines)
         boxes[stage.key] = y, height
         drawn += _box(stage, lines, y, height)
         y += height + _GAP
-    title = f"{ladder.title}, {authority.name}, {ladder.version_in_words}"
+    title = on_one_line(f"{ladder.title}, {authority.name}, {ladder.version_in_words}")
     # Ids of its own: a page may hold more than one drawing.
     mark = f"ladder-{ladder.hash[:12]}"
-    labels = "; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages)
+    labels = on_one_line("; ".join(f"{stage.label}: {recipients_in_words(authority, stage.to)}" for stage in ladder.stages))
     frame = [
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{mark}-title {mark}-words" '
         f'viewBox="0 0 {_WIDE} {y}" width="{_WIDE}" height="{y}" font-family="Arial, sans-serif" font-size="14">',
@@ -119,28 +134,42 @@ def draw_ladder_svg(ladder: Ladder, authority: Authority) -> str:
         f'<defs><marker id="{mark}-arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8" markerHeight="8" orient="auto">'
         '<path d="M0 0 10 5 0 10z" fill="#0b0c0c"/></marker></defs>',
         f'<rect width="{_WIDE}" height="{y}" fill="#fff"/>',
-        f'<text x="{_LEFT}" y="32" font-size="18" font-weight="bold" fill="#0b0c0c">{escape(ladder.title)}</text>',
-        f'<text x="{_LEFT}" y="54" fill="#0b0c0c">{escape(authority.name)}, {escape(ladder.version_in_words)}</text>',
-        f'<text x="{_LEFT}" y="80" fill="#505a5f">Solid arrow: goes up by itself if there is no reply. '
-        f"Dashed: the {escape(authority.label('iro'))} decides. Read from the foot up.</text>",
     ]
-    return "\n".join([*frame, *drawn, *_arrows(ladder, mark, boxes), "</svg>"]) + "\n"
+    return "\n".join([*frame, *head, *drawn, *_arrows(ladder, mark, boxes), "</svg>"]) + "\n"
 
 
-def _box(stage: Stage, lines: list[str], top: int, height: int) -> list[str]:
-    """A stage's box, its label (the first line) in bold."""
+def _head(ladder: Ladder, authority: Authority) -> tuple[list[str], int]:
+    """What stands above the stages, and where they begin."""
+    how = f"Solid arrow: goes up by itself if there is no reply. Dashed: the {authority.label('iro')} decides."
+    parts = (
+        (ladder.title, 60, f' font-size="18"{_BOLD} fill="#0b0c0c"', 22),
+        (f"{authority.name}, {ladder.version_in_words}", _CHARS, ' fill="#0b0c0c"', 26),
+        (f"{how} Read from the foot up.", 118, ' fill="#505a5f"', 24),
+    )
+    drawn, y = [], 32
+    for text, most, shown_as, below in parts:
+        for line in _wrapped(text, most):
+            drawn.append(f'<text x="{_LEFT}" y="{y}"{shown_as}>{escape(line)}</text>')
+            y += _LINE
+        y += below - _LINE
+    return drawn, y
+
+
+def _box(stage: Stage, lines: list[tuple[str, bool]], top: int, height: int) -> list[str]:
+    """A stage's box with its lines, each of which is bold or not."""
     fill = "#f3f2f1" if stage.informal else "#ffffff"
     return [
         f'<rect x="{_LEFT}" y="{top}" width="{_WIDE - 2 * _LEFT}" height="{height}" rx="4" fill="{fill}" '
         'stroke="#0b0c0c" stroke-width="1.5"/>',
         *(
-            f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{"" if n else _BOLD} fill="#0b0c0c">{escape(line)}</text>'
-            for n, line in enumerate(lines)
+            f'<text x="{_LEFT + 14}" y="{top + 26 + n * _LINE}"{_BOLD if is_bold else ""} fill="#0b0c0c">{escape(line)}</text>'
+            for n, (line, is_bold) in enumerate(lines)
         ),
     ]
 
 
-def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[str]:
+def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[tuple[str, bool]]:
+    """What stands in a stage's box, line by line: its label in bold, then to whom it goes and what its dates do."""
     after = no_reply_in_words(authority, ladder, stage)
     copied = "; ".join(copy_in_words(authority, copy) for copy in stage.copies)
     if stage.referral:
@@ -149,7 +178,8 @@ def _box_lines(ladder: Ladder, authority: Authority, stage: Stage) -> list[str]:
         dates = [f"Reply within: {within_in_words(stage.respond_within)}", f"No reply: {after}" if after else ""]
     to = f"To: {recipients_in_words(authority, stage.to)}" if stage.to else ""
     sentences = [to, f"Copied: {copied}" if copied else "", *dates]
-    return [stage.label, *(line for sentence in sentences for line in wrap(sentence, _CHARS))]
+    label = [(line, True) for line in _wrapped(stage.label, 76)]
+    return [*label, *((line, False) for sentence in sentences for line in _wrapped(sentence))]
 
 
 def _arrows(ladder: Ladder, mark: str, boxes: dict[str, tuple[int, int]]) -> list[str]:

@@ -149,7 +149,7 @@ def show_item(request: Request, visit: CurrentPage, seen: OpenedItem, all: str =
         groups=grouped_moves(visit, seen), rungs=rungs_of(seen), item=seen.item, next=what_next(seen),
         practice=practice_of(seen), asked=seen.asked, answers=answers_of(seen), actions=actions_of(seen),
         entries=list(reversed(timeline_text.entries_in_words(seen.item, seen.timeline))),
-        done=done_in_words(visit, DONE.get(done, DONE[""]).replace("{mail}", mail[:1].lower() + mail[1:]) if done else ""),
+        done=done_in_words(visit, DONE.get(done, DONE[""]), mail[:1].lower() + mail[1:]) if done else "",
         unreached=unreached, to_court=offers_statement(seen),
         may_answer=seen.presses and any(press.task is TaskKind.ANSWER for press in seen.presses),
         service=is_of_service, facts=facts_in_words(visit, seen), urgent=visit.words.duty_numbers if is_of_service else (),
@@ -180,7 +180,7 @@ def grouped_moves(visit: PageContext, seen: ItemOnPage) -> list[tuple[str, list[
             listed = groups[move.group if _is_timely(seen, type_, kinds) else "record"]
             listed.append((f"{seen.path}/do/{type_}", move_title(seen, type_, move.title)))
     if seen.own and seen.challenge.is_open and seen.item.actor.parts & {Part.RAISER, Part.BUSINESS_SUPPORT}:
-        groups["next"].append((f"{seen.path}/make-challenge", f"Make it a {visit.label('challenge')}"))
+        groups["next"].append((f"{seen.path}/make-challenge", "Make it a {challenge}"))
     return [
         (done_in_words(visit, heading), [(href, done_in_words(visit, text)) for href, text in groups[key]])
         for key, heading in move_forms.GROUPS
@@ -221,9 +221,10 @@ def move_title(seen: ItemOnPage, type_: str, text: str) -> str:
     return own.get(type_, text)
 
 
-def done_in_words(visit: PageContext, text: str) -> str:
-    """A text with the authority's own words in it."""
-    return text.format(iro=visit.label("iro"), cafcass=visit.label("cafcass"), iro_service=visit.label("iro_service"))
+def done_in_words(visit: PageContext, text: str, mail: str = "") -> str:
+    """One of our texts with the authority's own words in it, and what is said of the mail. It is given no text that has them."""
+    words = {name: visit.label(name) for name in ("iro", "cafcass", "iro_service", "challenge")}
+    return text.format(mail=mail, **words)
 
 
 def rungs_of(seen: ItemOnPage) -> list[LadderRung]:
