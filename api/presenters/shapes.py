@@ -3,10 +3,21 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from workflows.decision.sensible_days import NOT_SENSIBLE, is_sensible
 from workflows.model.events import Chosen, FoundOrNot
 from workflows.model.ladder import ItemType
+
+
+def _sensible(day: date) -> date:
+    if not is_sensible(day):
+        raise ValueError(" ".join(NOT_SENSIBLE))
+    return day
+
+
+NamedDay = Annotated[date, AfterValidator(_sensible)]
+"""A day that somebody names in a body: one that the service can be about."""
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 """What is only looked up holds no control character; what a person writes is judged where it is decided."""
@@ -403,7 +414,7 @@ class ToldOtherwiseBody(Shape):
     references: list[Annotated[str, Field(max_length=16, pattern=PRINTABLE)]] = Field(min_length=1, max_length=100)
     role: str = Field(max_length=64, pattern=PRINTABLE)
     how: Literal["rang", "met", "wrote"]
-    on: date
+    on: NamedDay
 
 
 class ToldItemShape(Shape):

@@ -149,7 +149,7 @@ def read_register_query(query: RegisterParameters, asked: RequestContext) -> Reg
     ):
         if said and said not in known:
             raise Unfit(title, f"Choose one of: {', '.join(known)}.", field)
-    came_since, came_until = report_query.months_of_period(query.came_since, query.came_until)
+    came_since, came_until = report_query.months_of_period(query.came_since, query.came_until, ("came_since", "came_until"))
     came = VisitFilter(_plain(query.came_to), query.reply, query.cause, came_since, came_until)
     past, other, ended = (query.ticked(name) for name in ("past", "other", "ended"))
     sheet, child, reference = (_plain(said) for said in (query.sheet, query.child, query.reference))

@@ -21,6 +21,7 @@ from workflows.calendar.reporting_periods import (
     quarter_of_month,
 )
 from workflows.calendar.working_days import long_date
+from workflows.decision.sensible_days import NOT_SENSIBLE, is_sensible_year
 from workflows.model.refusals import Unfit
 
 SPANS = {
@@ -131,7 +132,8 @@ def _fit(by: Dimension, key: str) -> str:
     try:
         if by in PERIODS:
             months_in(key)
-            if len(key) != {Dimension.YEAR: 4}.get(by, 7) or ("Q" in key) != (by is Dimension.QUARTER):
+            is_of_kind = len(key) == {Dimension.YEAR: 4}.get(by, 7) and ("Q" in key) == (by is Dimension.QUARTER)
+            if not is_of_kind or not is_sensible_year(int(key[:4])):
                 raise ValueError("another period's")
         elif by is Dimension.IRO and key:
             return str(UUID(key))
@@ -140,15 +142,23 @@ def _fit(by: Dimension, key: str) -> str:
     return key
 
 
-def months_of_period(since: str, until: str) -> tuple[str, str]:
-    """The first and last month of a period as somebody wrote its ends. Raises Unfit for what is none."""
+def _months_named(period: str, field: str) -> tuple[str, str]:
+    """The first and last month of a period as somebody wrote it. Raises Unfit for what is none."""
     try:
-        first = months_in(since)[0] if since else ""
-        last = months_in(until)[1] if until else ""
+        months = months_in(period)
     except ValueError:
-        raise Unfit("That is no period.", "Write a year (2016), a quarter (2016-Q1) or a month (2016-04).", "since") from None
+        raise Unfit("That is no period.", "Write a year (2016), a quarter (2016-Q1) or a month (2016-04).", field) from None
+    if not is_sensible_year(int(period[:4])):
+        raise Unfit(*NOT_SENSIBLE, field)
+    return months
+
+
+def months_of_period(since: str, until: str, fields: tuple[str, str] = ("since", "until")) -> tuple[str, str]:
+    """The first and last month of a period as somebody wrote its ends. Raises Unfit for what is none."""
+    first = _months_named(since, fields[0])[0] if since else ""
+    last = _months_named(until, fields[1])[1] if until else ""
     if first and last and last < first:
-        raise Unfit("The period ends before it begins.", "Turn the two round.", "until")
+        raise Unfit("The period ends before it begins.", "Turn the two round.", fields[1])
     return first, last
 
 

@@ -21,6 +21,7 @@ from workflows.decision import decide as deciding
 from workflows.decision import raising
 from workflows.decision.decide import RaisedDecision
 from workflows.decision.recipients import About, Establishment
+from workflows.decision.sensible_days import check_days
 from workflows.model.actor import Act, Actor
 from workflows.model.authority import Authority, Capacity, HeldFor, Rules
 from workflows.model.events import EarlierItem, Event, Raised
@@ -102,6 +103,7 @@ def preview_raising(
 ) -> RaisingPreview:  # fmt: skip
     """Decide what raising it would do; keep nothing. Raises Refused."""
     deciding.check_content(event)
+    check_days(event)
     known = ground_of_raising(connection, procedures, signed, child, event, now, team)
     rules, authority, day = known.rules_for(event, now, ladder), signed.authority, local_date(now)
     about, establishment = known.about, known.establishment

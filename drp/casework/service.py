@@ -38,6 +38,7 @@ from workflows.decision.event_rules import NEEDS_PRECONDITION, NEVER_STALE, open
 from workflows.decision.extensions import check_far_date
 from workflows.decision.raising import RaisingPrompt
 from workflows.decision.recipients import Establishment
+from workflows.decision.sensible_days import check_days
 from workflows.model.actor import THE_SERVICE, Act, Actor, Part
 from workflows.model.authority import Rules
 from workflows.model.events import (
@@ -141,6 +142,7 @@ class Casework:
 
         Raises Refused, NotFound, AccessEnded, PreconditionMissing, StaleView, KeyReused, Unavailable.
         """
+        check_days(event)
 
         def once(connection: Connection) -> Answer:
             known = self.find_answer(connection, signed, retry)

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.pages.frame.form_fields import Given, TextLine, WrongAnswer, single_value
 from workflows.calendar.working_days import long_date
+from workflows.decision.sensible_days import NOT_SENSIBLE, is_sensible
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NUMBERS = re.compile(r"(\d{1,2})[ /.\-](\d{1,2})(?:[ /.\-](\d{4}|\d{2}))?")
@@ -55,9 +56,12 @@ class DayLine(TextLine):
         if not text:
             return None
         try:
-            return read_day(text, self.today)
+            day = read_day(text, self.today)
         except ValueError:
             raise WrongAnswer("That is no day: write it such as 27/3/2026 or 27 March 2026.", self.name) from None
+        if not is_sensible(day):
+            raise WrongAnswer(" ".join(NOT_SENSIBLE), self.name)
+        return day
 
     def show(self, value: Any) -> dict[str, tuple[str, ...]]:
         return {self.name: (long_date(value),)} if value else {}

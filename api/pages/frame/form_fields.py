@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, ClassVar
 
 from workflows.calendar.working_days import LONDON
+from workflows.decision.sensible_days import NOT_SENSIBLE, is_sensible
 from workflows.model.events import Action
 from workflows.model.refusals import Unfit
 
@@ -171,9 +172,12 @@ class DayField(FormField):
                 )
         year = int(parts["year"])
         try:
-            return date(2000 + year if year < 100 else year, int(parts["month"]), int(parts["day"]))
+            day = date(2000 + year if year < 100 else year, int(parts["month"]), int(parts["day"]))
         except ValueError:
             raise WrongAnswer("There is no such day: correct the date.", f"{self.name}-day") from None
+        if not is_sensible(day):
+            raise WrongAnswer(" ".join(NOT_SENSIBLE), f"{self.name}-year")
+        return day
 
     def show(self, value: date | None) -> dict[str, tuple[str, ...]]:
         if value is None:

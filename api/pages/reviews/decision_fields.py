@@ -19,6 +19,7 @@ from api.pages.frame.form_fields import (
 )
 from drp.reviews.following import EnteredDecision
 from drp.reviews.review_register import LONGEST_LINE, LONGEST_NUMBER, LONGEST_OWNER, DecisionLine
+from workflows.decision.sensible_days import NOT_SENSIBLE, is_sensible
 from workflows.model.authority import Authority
 
 
@@ -113,6 +114,8 @@ class PastedDecisions(TextArea):
                 line = replace(line, due=read_day(due, self.today) if due else None)
             except ValueError:
                 raise WrongAnswer(f"Row {n}: “{due[:40]}” is no day. Write it such as 27/3/2026.") from None
+            if line.due and not is_sensible(line.due):
+                raise WrongAnswer(f"Row {n}: {' '.join(NOT_SENSIBLE)}")
             try:
                 _check_lengths(line, self.name)
             except WrongAnswer as wrong:
