@@ -219,7 +219,7 @@ def _claimed(turn: OutboxTurn, key: Key) -> list[SendAttempt]:
         value = loaded.challenge
         rules = turn.casework.procedures.rules(connection, authority, value.ladder_hash, value.authority_hash)
         if has_lapsed(row, loaded):
-            delivery_store.note_message(connection, authority, key, state=NotificationState.LAPSED)
+            delivery_store.lapse_message(connection, authority, key, lapsed_because(row, loaded))
             turn.done.lapsed += 1
             return []
         opens = sending_opens(rules, now)
@@ -401,6 +401,15 @@ def has_lapsed(row: RowMapping, loaded: StoredChallenge) -> bool:
         return False
     window = _window_of(loaded, row["window"])
     return window is None or not window.is_open
+
+
+def lapsed_because(row: RowMapping, loaded: StoredChallenge) -> str:
+    """Why a message that lapsed has no point any more, as its copies say it."""
+    if loaded.challenge.is_sealed:
+        return "the item was recorded in error before the mail left"
+    if not loaded.challenge.is_open:
+        return "the item had ended before the mail left"
+    return "what it is about was answered, or its date was over, before the mail left"
 
 
 def sending_opens(rules: Rules, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ from api.json.problems import declared_refusals
 from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.database.engine import Unavailable
+from drp.database.message_tables import MailState
 from drp.messages.inbox import has_unopened, mark_opened, messages_of_person
 from notifications.message_manners import manner_of
 from notifications.wording import sentences_about
@@ -66,4 +67,5 @@ def message_of(connection: Connection, asked: RequestContext, row: RowMapping) -
         addressed=row["as_to"],
         read=row["read_at"] is not None,
         mail=row["mail"],
+        mail_why=row["error"] if row["mail"] == MailState.LAPSED else "",
     )

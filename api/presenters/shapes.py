@@ -325,6 +325,7 @@ class MessageShape(Shape):
     addressed: bool
     read: bool
     mail: str
+    mail_why: str = Field(description="Why no mail left, where it lapsed; else empty.")
 
 
 class InboxShape(Shape):

@@ -38,6 +38,8 @@ class MailState(StrEnum):
     REFUSED = "refused"
     SKIPPED = "skipped"
     """The person has left, or no longer holds the post."""
+    LAPSED = "lapsed"
+    """It had no point any more before it left; the copy says why."""
 
 
 class NotificationRow(Row, table=True):

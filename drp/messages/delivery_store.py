@@ -152,6 +152,13 @@ def note_copy(connection: Connection, authority: str, key: Key, person: UUID, **
     connection.execute(update_of(DeliveryRow, authority).where(*copy).values(**values))
 
 
+def lapse_message(connection: Connection, authority: str, key: Key, why: str) -> None:
+    """Write down that a message has no point any more, and on each copy that had not left yet that it will not, and why."""
+    note_message(connection, authority, key, state=NotificationState.LAPSED)
+    waiting = (*_match_key(DeliveryRow, key), col(DeliveryRow.mail) == MailState.WAITING)
+    connection.execute(update_of(DeliveryRow, authority).where(*waiting).values(mail=MailState.LAPSED, error=why))
+
+
 def list_copies(connection: Connection, authority: str, key: Key) -> Sequence[RowMapping]:
     """List each person's copy of a message, with their address as it is now: first who is addressed, then who is copied."""
     return (

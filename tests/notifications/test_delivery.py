@@ -2,10 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
 from drp.casework.service import Casework
+from drp.messages import delivery_store
 from drp.messages.sending_pause import SendingPause, read_pause, release_messages, store_pause
 from notifications.channels import OutgoingMail, SendOutcome, UnsafeMessage
 from notifications.message_manners import MessageManner
@@ -559,6 +561,8 @@ def test_a_reminder_whose_window_closed_lapses(marsh: Marsh) -> None:
     box = Box()
     marsh.deliver(reminds + timedelta(minutes=6), box)
     assert marsh.state_of("reminder", reference) == ["lapsed"]
+    said = {(mail, why) for subject, _, mail, why in marsh.mails(reference) if subject == "reminder"}
+    assert said == {("lapsed", "what it is about was answered, or its date was over, before the mail left")}
     assert not [post for post in box.posts if "reminder" in post.letter.subject]
     assert [post for post in box.posts if "reply for you to judge" in post.letter.subject]
 
@@ -571,6 +575,17 @@ def test_a_question_on_what_has_ended_lapses(marsh: Marsh) -> None:
     marsh.deliver(when("Thu 2 April 2026, 08:00"), box)
     assert marsh.state_of("asked", reference) == ["lapsed"]
     assert not [post for post in box.posts if "A reply is asked" in post.letter.subject]
+    said = {(mail, why) for subject, _, mail, why in marsh.mails(reference) if subject == "asked"}
+    assert said == {("lapsed", "the item had ended before the mail left")}
+
+
+def test_planted_copies_of_what_lapsed_that_stand_as_waiting_are_caught(marsh: Marsh, monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_the_message_alone(connection: Any, authority: str, key: Any, why: str) -> None:
+        delivery_store.note_message(connection, authority, key, state="lapsed")
+
+    monkeypatch.setattr(delivery_store, "lapse_message", of_the_message_alone)
+    with pytest.raises(AssertionError):
+        test_a_question_on_what_has_ended_lapses(marsh)
 
 
 def test_of_what_is_sealed_nothing_leaves(marsh: Marsh) -> None:

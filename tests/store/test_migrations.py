@@ -152,3 +152,27 @@ def test_rows_of_earlier_releases_are_put_right_and_counted(world, store, owner,
     assert replay_authority(world.service, world.key) == (2, ())
     said = [record.getMessage().split(" ", 3)[:3] for record in caplog.records if record.name == "drp.migrations"]
     assert said == [["put", "right:", str(ended)], ["put", "right:", "1"], ["put", "right:", "1"]]
+
+
+def test_copies_of_what_lapsed_say_so_and_those_that_wait_go_on_waiting(store, owner, request):
+    with owner.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0025")
+    with unchecked(store, request) as connection:
+        for n, state in enumerate(("lapsed", "waiting", "sent")):
+            message = {"authority": "marsh", "challenge": ONE, "version": 1, "n": n}
+            told = {"subject": "asked", "stage": "stage_1", "sequence": 1, "at": AT, "next_at": AT}
+            connection.execute(insert(NotificationRow).values(**message, **told, state=state))
+            mail = "accepted" if state == "sent" else "waiting"
+            copy = {"person": ONE, "role": "team_manager", "how": "holder", "as_to": True, "told_at": AT}
+            connection.execute(insert(DeliveryRow).values(**message, **copy, mail=mail))
+    migrate_database(owner)
+    asked = select(DeliveryRow.n, DeliveryRow.mail, DeliveryRow.error).order_by(DeliveryRow.n)
+    with unchecked(store, request) as connection:
+        (lapsed, waiting, sent) = connection.execute(asked).all()
+    assert lapsed[1:] == ("lapsed", "it had no point any more before the mail left")
+    assert (waiting[1:], sent[1:]) == (("waiting", ""), ("accepted", ""))
+    with owner.engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0025")
+    with unchecked(store, request) as connection:
+        assert [tuple(row[1:]) for row in connection.execute(asked)] == [("waiting", ""), ("waiting", ""), ("accepted", "")]
+    migrate_database(owner)

@@ -18,6 +18,7 @@ HOW_IT_STANDS = {
     MailState.RETURNED: "the mail came back",
     MailState.REFUSED: "the mail was refused",
     MailState.SKIPPED: "no longer holds the post",
+    MailState.LAPSED: "no mail left: it had no point any more",
 }
 
 
