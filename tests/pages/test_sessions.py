@@ -72,6 +72,20 @@ def signs_out(world: World, first: Replica, person: str, cookie: str) -> None:
     assert first.at(cookie).fill(page, "/sign-out").status == 200
 
 
+@one_engine
+def test_signing_out_leaves_nothing_in_the_browser_and_being_refused_takes_nothing(two: World, first: Replica) -> None:
+    cookie = signed_in(first)
+    visitor = first.at(cookie)
+    data = {"form_token": visitor.open("/sign-out").form().inputs["form_token"][0]}
+    assert "clear-site-data" not in visitor.send("GET", "/sign-out").headers
+    out = visitor.send("POST", "/sign-out", data=data)
+    assert out.status_code == 200
+    assert out.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+    assert not is_in(first, cookie)
+    for answer in (first.at(cookie).send("GET", "/"), first.at(cookie).send("POST", "/inbox", data={"until": ""})):
+        assert "clear-site-data" not in answer.headers
+
+
 def signed_out_everywhere(world: World, first: Replica, person: str, cookie: str) -> None:
     with first.service.store.write("dunmoor") as connection:
         assert sessions.end_sessions_of(connection, "dunmoor", world.id(person), world.now) == 1

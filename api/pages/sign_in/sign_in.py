@@ -217,6 +217,14 @@ def _end_session(request: Request, service: Service) -> None:
             sessions.end_session(connection, authority, cookie, service.clock())
 
 
+NOTHING_LEFT = '"cache", "cookies", "storage"'
+"""What a browser lets go of when somebody signs out: on a shared machine the next person finds nothing, by no way back.
+
+Not where a session is refused because it is over: what was typed is shown once more there, and kept until they sign in
+again; a sign-in begun in another tab would lose its cookie; and every answer of ours is `no-store` anyway.
+"""
+
+
 @router.get("/sign-out")
 def sign_out(visit: CurrentPage) -> Response:
     """Ask before signing out: a link somewhere else must not do it."""
@@ -230,6 +238,7 @@ def signed_out(request: Request, service: CurrentService) -> Response:
     _end_session(request, service)
     response = layout.render_page(None, "signed_out.html", title="You are signed out")
     response.delete_cookie(cookie_name(service.settings), path="/", secure=service.settings.is_https, httponly=True)
+    response.headers["Clear-Site-Data"] = NOTHING_LEFT
     return response
 
 
