@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from posixpath import join, normpath
+from sys import getsizeof
 from typing import Any
 from xml.parsers import expat
 
@@ -31,9 +32,18 @@ MOST_TIMES = 200
 MOST_PARTS = 5_000
 MOST_COLUMNS = 16_384
 MOST_ELEMENTS = {
-    "si": 3_000_000, "mergeCell": 100_000, "xf": 200_000, "numFmt": 10_000, "sheet": 1_000, "Relationship": 10_000,
+    "si": 1_000_000, "mergeCell": 100_000, "xf": 200_000, "numFmt": 10_000, "sheet": 1_000, "Relationship": 10_000,
 }  # fmt: skip
 """How many a part may have of the elements that are kept until its end. Of rows and cells, any number: they are not."""
+
+MOST_IN_PART = 12_000_000
+"""How many elements of any kind one part may have, which is what reading it costs: 200,000 rows of 14 columns have 6 million."""
+
+MOST_IN_TEXTS = 3_000_000
+"""How many the part of the texts may have: some for each text, which is kept once however often it stands in the sheet."""
+
+LARGEST_TEXTS = 160 * 2**20
+"""Bytes of memory that the texts may take: 200,000 concerns of 200 characters take some 50 MiB."""
 
 MOST_NAMES = 1_000
 """Different names of elements and attributes in one part; the whole format has some hundreds, a part of it a few dozen."""
@@ -141,13 +151,16 @@ def _elements(archive: zipfile.ZipFile, part: str, begins: str = "") -> Iterator
     said: list[str] = []
     names: dict[str, str] = {}
     left, fed = dict(MOST_ELEMENTS), 0
+    count, most = 0, MOST_IN_TEXTS if part == _STRINGS else MOST_IN_PART
     too_much = _Refused(f"its part {part} holds more than a register needs", _ALONE)
     parser = expat.ParserCreate(namespace_separator=" ", intern=names)
     parser.buffer_text = True
 
     def start(name: str, given: dict[str, str]) -> None:
+        nonlocal count
         local = name.rpartition(" ")[2]
-        if len(path) > DEEPEST or left.get(local) == 0:
+        count += 1
+        if count > most or len(path) > DEEPEST or left.get(local) == 0:
             raise too_much
         if local in left:
             left[local] -= 1
@@ -217,9 +230,13 @@ def _sheet(archive: zipfile.ZipFile, wanted: str) -> tuple[str, str, bool]:
 def _strings(archive: zipfile.ZipFile) -> list[str]:
     found: list[str] = []
     parts: list[str] = []
+    taken = 0
     for name, parent, _, text in _elements(archive, _STRINGS):
         if name == "t" and parent != "rPh":
             parts.append(text)
+            taken += getsizeof(text)
+            if taken > LARGEST_TEXTS:
+                raise _Refused("its texts are more than a register has", _ALONE)
         elif name == "si":
             found.append(_unescaped("".join(parts)))
             parts.clear()

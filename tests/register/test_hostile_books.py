@@ -1,5 +1,6 @@
 """Workbooks made to fill the memory or to be misread: refused before they are held, or read as what they hold."""
 
+import random
 import tracemalloc
 import zipfile
 from io import BytesIO
@@ -62,6 +63,62 @@ def test_no_more_is_kept_of_a_part_than_a_register_needs(part: str, kept: str, m
     monkeypatch.setattr(xlsx, "MOST_ELEMENTS", dict.fromkeys(xlsx.MOST_ELEMENTS, 8))
     data = book({"S": sheet([["x"]])}, extra={part: kept.encode()})
     assert f"its part {part} holds more than a register needs" in refused(lambda: rows_of(data))
+
+
+TEXTS = {
+    "very many": pieces(40_000, "<si><t>#</t></si>"),
+    "in very many pieces": f"<si>{pieces(40_000, '<r><t>#</t></r>')}</si>",
+    "empty": "<si/>" * 80_000,
+    "with nothing that is kept": f"<si>{pieces(80_000, '<x/>')}</si>",
+}
+
+
+def of_texts(kept: str) -> bytes:
+    """A workbook whose texts are these."""
+    return book({"S": sheet([["x"]])}, extra={"xl/sharedStrings.xml": f'<sst xmlns="{MAIN}">{kept}</sst>'.encode()})
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_texts_cost_no_more_time_than_a_registers(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundredth of what is taken: reading stops there, and does not look at the rest."""
+    monkeypatch.setattr(xlsx, "MOST_IN_TEXTS", xlsx.MOST_IN_TEXTS // 100)
+    data = of_texts(TEXTS[what])
+    assert "xl/sharedStrings.xml holds more than a register needs" in refused_within(8 * 2**20, data)
+
+
+def test_texts_take_no_more_memory_than_a_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters that take four bytes each in memory, and few in the file."""
+    monkeypatch.setattr(xlsx, "LARGEST_TEXTS", xlsx.LARGEST_TEXTS // 100)
+    chance = random.Random(1)
+    wide = "".join(f"<si><t>{chance.getrandbits(1_600):x}\U0001f600</t></si>" for _ in range(2_000))
+    assert "its texts are more than a register has" in refused_within(8 * 2**20, of_texts(wide))
+
+
+def test_cells_cost_no_more_time_than_a_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "MOST_IN_PART", xlsx.MOST_IN_PART // 1_000)
+    cells = "".join(f'<row r="{row}"><c/><c/><c/></row>' for row in range(2, 5_000))
+    data = book({"S": sheet([["x"]]).replace("</sheetData>", f"{cells}</sheetData>")})
+    assert "holds more than a register needs" in refused_within(8 * 2**20, data)
+
+
+def test_a_register_of_two_hundred_thousand_rows_is_within_every_bound() -> None:
+    """By reckoning: each row with 14 cells of a text and a value, five texts of its own of 200 letters."""
+    assert xlsx.MOST_IN_PART >= 200_000 * (1 + 14 * 2)
+    assert xlsx.MOST_ELEMENTS["si"] >= 200_000 * 5
+    assert xlsx.MOST_IN_TEXTS >= 200_000 * 5 * 2
+    assert xlsx.LARGEST_TEXTS >= 200_000 * (200 * 2 + 80) + 800_000 * 80
+
+
+@pytest.mark.parametrize("limit", ["MOST_IN_TEXTS", "LARGEST_TEXTS", "MOST_IN_PART"])
+def test_planted_a_reader_without_such_a_bound(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = {
+        "MOST_IN_TEXTS": lambda: test_texts_cost_no_more_time_than_a_registers("very many", monkeypatch),
+        "LARGEST_TEXTS": lambda: test_texts_take_no_more_memory_than_a_registers(monkeypatch),
+        "MOST_IN_PART": lambda: test_cells_cost_no_more_time_than_a_registers(monkeypatch),
+    }
+    monkeypatch.setattr(xlsx, limit, 10**12)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        tests[limit]()
 
 
 def test_a_directory_of_very_many_parts_is_not_read() -> None:
