@@ -156,7 +156,7 @@ def test_what_is_more_than_a_meeting_gets_through_is_a_link_to_the_search(world,
     irene = at_browser(world, "irene")
     page = irene.open("/teams/north")
     assert len(shown(page)) == 3
-    assert "(2, and more)" in page.text
+    assert "(the newest 2 of more)" in page.text
     assert set(shown(irene.open(page.link("Everything open for this team")))) == set(references)
     assert set(shown(irene.open(page.link("All notices of this team")))) == set(notices)
 

@@ -77,12 +77,12 @@ def show_children_of_reviews(visit: CurrentPage, child: str = "", looked: int = 
         lines = review_register.list_children(
             connection, visit.authority, [one.number for one in own_children(connection, visit)], visit.today
         )
-        halves = open_mid_points(connection, visit)
+        halves, more_halves = open_mid_points(connection, visit)
     visit.log_access("reviews", *(item.loaded.reference for item, _, _ in halves))
     done = f"{count_in_words(looked, 'mid-point is', 'mid-points are')} marked: decisions looked through." if looked >= 0 else ""
     return visit.page(
         "reviews.html", title="Reviews", lines=lines, form=Form([field]), today=visit.today, halves=halves, done=done, left=left,
-        once=visit.service.casework.chance.salt(),
+        more_halves=more_halves, once=visit.service.casework.chance.salt(),
     )  # fmt: skip
 
 

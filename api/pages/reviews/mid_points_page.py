@@ -26,16 +26,20 @@ MOST = 100
 PARTS = {DECISIONS: "decisions looked through", CONTACT: "contact noted"}
 
 
-def open_mid_points(connection: Connection, visit: PageContext) -> list[tuple[SeenItem, str, bool]]:
-    """One's own open mid-points: each with what is done of it, and whether its decisions are still to be looked through."""
+def open_mid_points(connection: Connection, visit: PageContext) -> tuple[list[tuple[SeenItem, str, bool]], bool]:
+    """One's own open mid-points: each with what is done of it, and whether its decisions are still to be looked through.
+
+    And whether there may be more than were looked at.
+    """
     wanted = ListFilter("open", item_type=ItemType.MID_POINT.value)
     found = []
-    for item in list_items(connection, visit, wanted, MOST).items:
+    listed = list_items(connection, visit, wanted, MOST)
+    for item in listed.items:
         challenge = item.loaded.challenge
         if is_open_to(LookedThrough, item.rules, challenge, item.actor):
             done = challenge.mid_point_done
             found.append((item, "; ".join(PARTS[part] for part in done) or "nothing noted yet", DECISIONS not in done))
-    return found
+    return found, bool(listed.next)
 
 
 @router.post("/reviews/looked-through")

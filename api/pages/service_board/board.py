@@ -34,6 +34,9 @@ from workflows.model.refusals import Refused, Unfit
 MOST = 100
 """Items that one list of the board shows; the rest are counted. So many held items are released at one press."""
 
+LOOKED_THROUGH = 500
+"""Items that a list looks through where only some of them belong on it; beyond, its count is the least."""
+
 ENOUGH_TO_ACT = 3
 """Who must be there so that, where one is away, another acts and a third lends the second name."""
 
@@ -72,6 +75,13 @@ class BoardList:
 
     lines: list[BoardItem]
     total: int
+    is_least: bool = False
+    """Were not all looked through, so that there may be more?"""
+
+    @property
+    def count(self) -> str:
+        """How many there are, as the page says it."""
+        return f"{self.total} or more" if self.is_least else str(self.total)
 
 
 @dataclass(frozen=True)
@@ -173,7 +183,7 @@ def _page(visit: PageContext, form: Form, done: str = "", change: str = "") -> R
     visit.log_access(
         "board",
         *(line.item.loaded.reference for listed in (held, meetings, failed, tracked) for line in listed.lines),
-        *(line.item.loaded.reference for line in below),
+        *(line.item.loaded.reference for line in below.lines),
     )
     return visit.page(
         "board.html", title="Service board", form=form, done=done, rows=_rows(visit, counted, stand_ins),
@@ -244,10 +254,10 @@ def _tracked(connection: Connection, visit: PageContext) -> BoardList:
 def _meetings(connection: Connection, visit: PageContext) -> BoardList:
     """Items whose answer is a meeting that nobody has arranged yet, by the date that it is due."""
     # Of some a meeting is arranged already, and these are not shown: so more are looked through than are listed.
-    ids = service_board.list_items_with_meeting(connection, visit.authority, 5 * MOST)
+    ids = service_board.list_items_with_meeting(connection, visit.authority, LOOKED_THROUGH)
     found = item_reader.items_they_may_see(connection, visit, ids)
     lines = [_meeting_line(one, visit.now) for one in found.values() if one.loaded.challenge.meeting_at is None]
-    return BoardList(lines[:MOST], len(lines))
+    return BoardList(lines[:MOST], len(lines), len(ids) == LOOKED_THROUGH)
 
 
 def _meeting_line(one: item_reader.SeenItem, now: datetime) -> BoardItem:
@@ -257,16 +267,16 @@ def _meeting_line(one: item_reader.SeenItem, now: datetime) -> BoardItem:
     return BoardItem(one, due=window.promise.due, is_late=window.is_late(now))
 
 
-def _below_their_start(connection: Connection, visit: PageContext) -> list[BoardItem]:
+def _below_their_start(connection: Connection, visit: PageContext) -> BoardList:
     """Items at a stage that, in the procedure as it is now, does not exist for such an item: it would ask somebody of a child."""
-    ids = service_board.list_items_without_child(connection, visit.authority, MOST)
+    ids = service_board.list_items_without_child(connection, visit.authority, LOOKED_THROUGH)
     now = {rules.ladder.key: rules.ladder for rules in visit.procedures(connection) if rules.ladder.starts_at} if ids else {}
     found = []
     for one in item_reader.items_they_may_see(connection, visit, ids).values():
         challenge, ladder = one.loaded.challenge, now.get(one.rules.ladder.key)
         if ladder and ladder.has(challenge.stage) and ladder.stage(challenge.stage) not in ladder.stages_for(challenge.item_type):
             found.append(BoardItem(one, f"such items start at {ladder.first_for(challenge.item_type).label} now"))
-    return found
+    return BoardList(found[:MOST], len(found), len(ids) == LOOKED_THROUGH)
 
 
 def _failed(connection: Connection, visit: PageContext) -> BoardList:
