@@ -13,7 +13,7 @@ from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, PostRow
 from drp.database.folding import fold
 from drp.database.list_places import start_after
-from drp.database.scope import in_authority, match_day, select_of
+from drp.database.scope import core_table, in_authority, match_day, select_of
 from drp.database.statements import WINDOW_OF_PRESENT_STAY
 from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
@@ -95,12 +95,19 @@ def _might_press(connection: Connection, signed: Principal, day: date) -> Any:
 
 
 def list_pressing_items(connection: Connection, signed: Principal, day: date) -> list[UUID]:
-    """The items on which something may be this person's to do, newest first."""
+    """The items on which something may be this person's to do: the earliest date first, then those without one, the oldest
+    first. So whoever looks through the first of them misses none that presses more."""
     # Sorted here: asked for an order, a database walks through every item there is instead of the few that are live.
+    due = (
+        select_of(WindowRow, signed.authority, func.min(col(WindowRow.due)))
+        .where(col(WindowRow.challenge) == col(ChallengeRow.id), col(WindowRow.closed_at).is_(None))
+        .correlate(core_table(ChallengeRow))
+        .scalar_subquery()
+    )
     rows = connection.execute(
-        select(col(ChallengeRow.id), col(ChallengeRow.raised_at)).where(_might_press(connection, signed, day))
+        select(col(ChallengeRow.id), col(ChallengeRow.raised_at), due.label("due")).where(_might_press(connection, signed, day))
     ).all()
-    return [row.id for row in sorted(rows, key=lambda row: row.raised_at, reverse=True)]
+    return [row.id for row in sorted(rows, key=lambda row: (row.due or date.max, row.raised_at, row.id))]
 
 
 def list_items_owing(connection: Connection, signed: Principal, day: date, most: int) -> list[UUID]:

@@ -1,7 +1,12 @@
 """My tasks: each person sees what presses on them, first what presses most, and nothing that is not theirs."""
 
+from dataclasses import replace
+
+import pytest
+
+from api.pages.my_work import my_tasks
 from tests.cast.world import World
-from tests.pages.browser import at_browser
+from tests.pages.browser import Page, at_browser
 
 
 def raised(world: World, child: str = "T-1", **said: object) -> str:
@@ -72,3 +77,58 @@ def test_whoever_was_copied_first_and_is_asked_later_finds_it_among_their_work(w
     assert reference not in otto.open("/").text, "a copy asks nothing"
     assert irene.brings(reference, "escalated", why="No reply came.").status_code == 200
     assert reference in otto.open("/").text
+
+
+# A page at a time.
+
+
+def references_on(page: Page) -> list[str]:
+    """The items that a page of tasks lists, in order."""
+    return [text.partition(":")[0] for href, text in page.links if href.startswith("/challenges/") and ": " in text]
+
+
+def many_tasks(world: World) -> set[str]:
+    """Thirty that wait for others, seven that are the IRO's to consider; those to consider were raised last."""
+    waiting = [raised(world, ("T-1", "T-2")[n % 2]) for n in range(30)]
+    answered = [raised(world) for _ in range(7)]
+    for reference in answered:
+        assert world.as_("tess").brings(reference, "responded", position="agrees", answer="Yes.").status_code == 200
+    return {*waiting, *answered}
+
+
+def test_tasks_stand_a_page_at_a_time_in_one_order_and_each_number_is_of_all_pages(world, monkeypatch):
+    every = many_tasks(world)
+    irene = at_browser(world, "irene")
+    first, second, third = irene.open("/"), irene.open("/?page=2"), irene.open("/?page=3")
+    assert "1 to 25 of 37, most urgent first" in first.text
+    assert "26 to 37 of 37, most urgent first" in second.text
+    assert "There is nothing on this page." in third.text
+    order(first.text, "For you to consider (7)", "Waiting for others (30)")
+    assert "For you to consider" not in second.text
+    assert "Waiting for others, continued (30)" in second.text
+    assert "More urgent" in second.text
+    listed = references_on(first) + references_on(second)
+    assert (len(listed), set(listed)) == (37, every)
+    monkeypatch.setattr(my_tasks, "ON_A_PAGE", 100)
+    assert references_on(irene.open("/")) == listed
+    assert "most urgent first" not in irene.open("/").text
+
+
+def test_whatever_is_not_looked_through_has_a_later_date_than_what_is(world, monkeypatch):
+    early = raised(world, stage="stage_2", stage_reason="High.")
+    world.at("Fri 3 April 2026, 10:00")
+    late = raised(world, stage="stage_2", stage_reason="High.")
+    monkeypatch.setattr(my_tasks, "MOST", 1)
+    page = at_browser(world, "irene").open("/")
+    assert early in page.text
+    assert late not in page.text
+    assert "all of it with later dates" in page.text
+
+
+def test_planted_a_number_of_the_page_beside_a_heading_is_noticed(world, monkeypatch):
+    real = my_tasks.sections_of_page
+    monkeypatch.setattr(
+        my_tasks, "sections_of_page", lambda lines, first: [replace(one, total=len(one.lines)) for one in real(lines, first)]
+    )
+    with pytest.raises((AssertionError, ValueError)):
+        test_tasks_stand_a_page_at_a_time_in_one_order_and_each_number_is_of_all_pages(world, monkeypatch)

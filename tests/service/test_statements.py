@@ -10,9 +10,11 @@ from sqlalchemy import event, insert
 
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Busy, Store, Waits
 from tests.cast.clock import when
 from tests.cast.world import World
+from tests.pages.browser import at_browser
 from tests.service.connections import connections_held
 
 
@@ -85,6 +87,23 @@ def test_a_longer_list_costs_no_more_statements_than_a_short_one(world: World, p
             assert tess.call("GET", f"/api/v1{path}").status_code == 200
         costs.append(len(seen))
     assert costs[0] == costs[1]
+
+
+def test_my_tasks_costs_no_more_statements_with_two_hundred_items_than_with_five(world: World) -> None:
+    """And shows, and logs, no more than a page of them."""
+    irene = at_browser(world, "irene")
+    spent, sizes = {}, {}
+    for many in (5, 200):
+        while world.count(ChallengeRow) < many:
+            assert world.as_("irene").raises(("T-1", "T-2")[many % 2], item_type="formal").status_code == 201
+        irene.open("/")
+        with counted(world) as seen:
+            page = irene.open("/")
+        spent[many], sizes[many] = len(seen), page.html.count('<li class="app-card')
+    print(f"\nstatements of my tasks: {spent}, items shown: {sizes}")  # noqa: T201
+    assert spent[5] == spent[200]
+    assert sizes == {5: 5, 200: 25}
+    assert "1 to 25 of 200, most urgent first" in page.text
 
 
 def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(world: World) -> None:

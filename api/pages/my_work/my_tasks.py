@@ -1,9 +1,11 @@
 """My tasks: what presses on somebody, sorted by what presses; what they began to write; their line's dates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Query, Response
 from sqlalchemy import Connection
 
 from api.pages.frame.browser_request import CurrentPage, PageContext, router
@@ -22,7 +24,11 @@ TOLD_FOR = timedelta(days=90)
 """For how long somebody is told here that another took over their children by their own hand."""
 
 MOST = 300
-"""Items that the page looks through. Nobody's hands hold more; the search finds the rest."""
+"""Items that are looked through, the earliest date first. Nobody's hands hold more; the search finds the rest."""
+
+ON_A_PAGE = 25
+
+Page = Annotated[int, Query(ge=1, le=1_000)]
 
 HEADINGS = {
     TaskKind.RELEASE: "Held after an outage: for you to release",
@@ -54,9 +60,21 @@ class TaskLine:
     covering: str
 
 
+@dataclass(frozen=True)
+class TaskSection:
+    """The tasks of one kind that stand on a page: under which heading and address, and how many there are in all."""
+
+    heading: str
+    key: str
+    total: int
+    lines: list[TaskLine]
+    is_continued: bool
+    is_cover: bool = False
+
+
 @router.get("/")
-def show_my_tasks(visit: CurrentPage) -> Response:
-    """What presses on me, first what presses most."""
+def show_my_tasks(visit: CurrentPage, page: Page = 1) -> Response:
+    """What presses on me, first what presses most, a page at a time; the number beside a heading is of all pages."""
     with visit.reading() as connection:
         lines, is_cut = task_lines(connection, visit)
         begun = drafts.drafts_of(connection, visit.authority, visit.person)
@@ -70,12 +88,13 @@ def show_my_tasks(visit: CurrentPage) -> Response:
         examples = examples_to_judge(connection, visit.words, visit.person, visit.today)
         children = lookup.list_posts(connection, visit.authority, visit.person, visit.today, HeldFor.CHILD)
         kinds = {kind for rules in visit.procedures(connection) for kind in rules.ladder.items}
-    mine = [one for one in lines if not one.covering]
-    sections = [(HEADINGS[task], task.name, [one for one in mine if one.press.task is task]) for task in TaskKind]
+    first = (page - 1) * ON_A_PAGE
+    sections = sections_of_page(lines, first)
+    shown = [line for section in sections for line in section.lines]
+    visit.log_access("list", *(one.item.loaded.reference for one in shown))
     return visit.page(
-        "work.html", title="My tasks", sections=[section for section in sections if section[2]],
-        away=away, taken=taken, covered=[one for one in lines if one.covering],
-        covering=COVERING, is_cut=is_cut, drafts=begun, teams=teams, examples=len(examples),
+        "work.html", title="My tasks", sections=sections, total=len(lines), first=first + 1, last=first + len(shown), number=page,
+        away=away, taken=taken, is_cut=is_cut, drafts=begun, teams=teams, examples=len(examples),
         raises=visit.signed.capacities & {Capacity.IRO, Capacity.BUSINESS_SUPPORT, Capacity.IRO_MANAGER},
         is_iro=any(post.role in visit.words.roles_acting_as(Capacity.IRO) for post in children),
         waits=any(one.press.task in (TaskKind.WAIT, TaskKind.WAIT_PAST) for one in lines),
@@ -95,8 +114,26 @@ def task_lines(connection: Connection, visit: PageContext) -> tuple[list[TaskLin
             left_out = (presses[0].task, TaskKind.WAIT, TaskKind.WAIT_PAST)
             also = tuple(HEADINGS[press.task].lower() for press in presses[1:] if press.task not in left_out)
             lines.append(TaskLine(item, presses[0], also, names.get(item.actor.behalf_of, "")))
-    visit.log_access("list", *(one.item.loaded.reference for one in lines))
     return sorted(lines, key=lambda one: (one.press.order(), one.item.loaded.reference)), len(ids) > MOST
+
+
+def sections_of_page(lines: Sequence[TaskLine], first: int) -> list[TaskSection]:
+    """The sections of the page that begins with the line of this number, from 0: own tasks by kind, then those of colleagues.
+
+    `lines` are all that there are, first what presses most.
+    """
+    kinds = [
+        (HEADINGS[task], task.name, [one for one in lines if one.press.task is task and not one.covering]) for task in TaskKind
+    ]
+    kinds.append((COVERING, "covering", [one for one in lines if one.covering]))
+    found, before = [], 0
+    for heading, key, listed in kinds:
+        skipped = max(0, first - before)
+        here = listed[skipped : max(0, first + ON_A_PAGE - before)]
+        if here:
+            found.append(TaskSection(heading, key, len(listed), here, skipped > 0, key == "covering"))
+        before += len(listed)
+    return found
 
 
 def task_line(connection: Connection, visit: PageContext) -> tuple[team_items.TeamWaiting, ...]:
