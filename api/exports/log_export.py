@@ -24,7 +24,7 @@ A_PAGE = 1000
 SOME_ITEMS = 200
 """Items whose messages are held at once."""
 
-HEADINGS = ("When (London)", "Who", "Who, by identity", "What", "What, as logged", "Reference", "Kept in")
+HEADINGS = ("When (London)", "Who", "Who, by identity", "What", "What, as logged", "Reference", "Items", "Kept in")
 _SUBJECTS = {kind.value: words.subject for kind, words in WORDS.items()}
 
 SENT_HEADINGS = (
@@ -76,30 +76,37 @@ def logged_rows(
     who: str = "",
     reference: str = "",
 ) -> Iterator[tuple[str, ...]]:
-    """Readings as rows, newest first, from an instant on until before another; then those that only the fallback file holds."""
+    """Readings as rows, newest first, from an instant on until before another; then those that only the fallback file holds.
+
+    A list that was shown is one row, with how many items it had and their references; where one item is asked about, that one's.
+    """
     people = frozenset({who}) if who else None
     log, before = service.access_log, 0
     while page := log.readings(
         authority, reference=reference, people=people, since=first, until=last, before=before, most=A_PAGE
     ):  # fmt: skip
-        yield from _shown(service, authority, page, "log")
+        yield from _shown(service, authority, page, "log", reference)
         before = page[-1].id
     aside = [
         one
         for one in reversed(log.fallen_back(authority))
-        if (not reference or one.reference == reference)
+        if (not reference or reference in one.references)
         and (not who or one.person == who)
         and (first is None or one.at >= first)
         and (last is None or one.at < last)
     ]
-    yield from _shown(service, authority, aside, "fallback file")
+    yield from _shown(service, authority, aside, "fallback file", reference)
 
 
-def _shown(service: Service, authority: str, readings: list[LoggedReading], kept_in: str) -> Iterator[tuple[str, ...]]:
+def _shown(
+    service: Service, authority: str, readings: list[LoggedReading], kept_in: str, reference: str
+) -> Iterator[tuple[str, ...]]:
     with service.store.read(authority) as connection:
         told = readings_in_words(connection, authority, readings)
     for one, said in zip(readings, told, strict=True):
-        yield csv_text.local_instant(one.at), said.name, one.person, said.what, one.what, one.reference, kept_in
+        items = reference or " ".join(one.references)
+        at, count = csv_text.local_instant(one.at), str(len(one.references))
+        yield at, said.name, one.person, said.what, one.what, items, count, kept_in
 
 
 def send_log_rows(service: Service, authority: str, out: Path, since: date | None, until: date | None) -> str:

@@ -8,6 +8,7 @@ from time import monotonic, perf_counter
 from sqlalchemy.exc import IntegrityError
 
 from api.assembly import InboxOnly, Service, system_clock
+from api.jobs.access_log_care import thin_access_log
 from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
 from drp.casework.sweep import SweepResult, sweep_authority
@@ -78,6 +79,7 @@ def forget_what_is_over(service: Service, authority: str) -> None:
     with service.store.write(authority) as connection:
         # What a replica of an earlier release raised while the database was brought up has no line yet.
         rebuild_register.rebuild_missing_entries(connection, service.casework.procedures, authority)
+    thin_access_log(service, authority)
 
 
 def send_links_of(service: Service, authority: str) -> int:

@@ -82,12 +82,13 @@ class AuditItemsShape(Shape):
 
 
 class AuditReadingShape(Shape):
-    """One reading: who, when, what, of which item."""
+    """One reading: who, when, what, of which item; a list that was shown is one reading, with every item that stood in it."""
 
     at: datetime
     by: str
     what: str
-    reference: str
+    reference: str = Field(description="The item, where it was one; empty where there were several, or none was named.")
+    references: list[str]
 
 
 class AuditReadingsShape(Shape):
@@ -194,7 +195,10 @@ def list_audit_readings(asked: CurrentRequest, before: Annotated[int, Query(ge=0
     with asked.service.store.read(asked.authority) as connection:
         told = readings_in_words(connection, asked.authority, page)
     asked.service.access_log.record(asked.authority, asked.now, asked.signed.person, "audit readings", "")
-    readings = [AuditReadingShape(at=one.at, by=one.name, what=one.what, reference=one.reference) for one in told]
+    readings = [
+        AuditReadingShape(at=one.at, by=one.name, what=one.what, reference=one.reference, references=list(one.references))
+        for one in told
+    ]
     return AuditReadingsShape(readings=readings, before=page[-1].id if len(page) == 200 else 0)
 
 

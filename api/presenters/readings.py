@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from api.presenters import wording
 from drp.data_protection.access_log import OF_THE_LOG, LoggedReading
+from drp.data_protection.access_log_table import THINNED
 from drp.directory import lookup
 
 IN_WORDS = {
@@ -42,7 +43,12 @@ class ReadingInWords:
     person: str
     name: str
     what: str
-    reference: str
+    references: tuple[str, ...]
+
+    @property
+    def reference(self) -> str:
+        """The item, where it was one; else empty."""
+        return self.references[0] if len(self.references) == 1 else ""
 
 
 def identities_among(*texts: str) -> set[str]:
@@ -61,7 +67,7 @@ def readings_in_words(connection: Connection, authority: str, readings: list[Log
     people = identities_among(*(one.person for one in readings), *looked_up.values())
     names = lookup.names_of(connection, authority, people)
     return [
-        ReadingInWords(one.at, one.person, reader_name(one.person, names), _what(one, names, looked_up), one.reference)
+        ReadingInWords(one.at, one.person, reader_name(one.person, names), _what(one, names, looked_up), one.references)
         for one in readings
     ]
 
@@ -76,6 +82,9 @@ def _what(one: LoggedReading, names: dict[str, str], looked_up: dict[int, str]) 
         return f"Looked up here what {names.get(looked_up[one.id], 'somebody')} had read"
     if one.what == OF_THE_LOG:
         return "Looked up here who had read it" if one.reference else "Looked through this log"
+    if one.what.startswith(f"{THINNED}: "):
+        count, _, before = one.what.removeprefix(f"{THINNED}: ").partition(" before ")
+        return f"Took {count} readings from before {before} out of this log: their time was over"
     if one.what.startswith("raising "):
         return f"Shown in raising an item about the child of key {one.what.removeprefix('raising ')}"
     if one.what.startswith("denied "):

@@ -92,6 +92,11 @@ def _holds(connection: Connection, authority: str) -> dict[UUID | None, list[str
     return gather_by_key((row.child, row.why) for row in connection.execute(holds))
 
 
+def is_anything_held(connection: Connection, authority: str) -> bool:
+    """Does a hold on a child, or on everybody, keep anything of an authority now?"""
+    return bool(_holds(connection, authority))
+
+
 def _from_challenges(connection: Connection, authority: str) -> tuple[dict[UUID, set[Status]], Counter[UUID], dict[UUID, date]]:
     """What the challenges about each child add: statuses that the child once had, how many, the last day of one."""
     statuses, counts = defaultdict[UUID, set[Status]](set), Counter[UUID]()

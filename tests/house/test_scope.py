@@ -8,7 +8,7 @@ from tests.house.test_house import modules
 SCOPE = "drp/database/scope.py"
 
 
-OF_THE_ACCESS_LOG = "_reads.c.authority"
+OF_THE_ACCESS_LOG = "LOGGED.c.authority"
 """The access log is a database of its own, with one table and no row class."""
 
 

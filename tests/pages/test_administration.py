@@ -303,7 +303,8 @@ def test_planted_a_log_of_all_authorities_is_caught(two, monkeypatch):
 
 def test_the_log_is_turned_page_by_page(world):
     log = world.service.access_log
-    log.record("dunmoor", world.now, str(world.id("irene")), "page", *(f"LINE-{n:04}" for n in range(120)))
+    for n in range(120):
+        log.record("dunmoor", world.now, str(world.id("irene")), "page", f"LINE-{n:04}")
     ada = at_browser(world, "ada")
     page, seen = ada.open("/administration/access-log?who=irene"), []
     while True:
@@ -314,6 +315,18 @@ def test_the_log_is_turned_page_by_page(world):
         page = ada.open(older[0])
     assert seen == [f"LINE-{n:04}" for n in reversed(range(120))]
     assert any(said.startswith("Newest") for _, said in page.links)
+
+
+def test_a_list_that_was_shown_is_one_line_with_its_items_to_be_opened(world):
+    log = world.service.access_log
+    log.record("dunmoor", world.now, str(world.id("irene")), "list", "AAAA-2222", "BBBB-2222", "CCCC-2222")
+    log.record("dunmoor", world.now, "the service", "access log thinned: 12 before 2020-03-30", "")
+    ada = at_browser(world, "ada")
+    whole = ada.open("/administration/access-log")
+    assert "Irene Shown in a list 3 items AAAA-2222 BBBB-2222 CCCC-2222" in whole.text
+    assert "the service Took 12 readings from before 2020-03-30 out of this log: their time was over" in whole.text
+    assert [said for href, said in whole.links if "reference=BBBB-2222" in href] == ["BBBB-2222"]
+    assert "Shown in a list 3 items, BBBB-2222 among them" in ada.open("/administration/access-log?reference=bbbb-2222").text
 
 
 def test_who_read_unusually_much_stands_at_the_top(world):

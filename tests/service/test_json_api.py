@@ -671,7 +671,7 @@ def test_the_access_log_falls_back_to_a_file_of_its_own(world: World) -> None:
     finally:
         service.close()
     lines = [json.loads(line) for line in (world.settings.var / "access.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [line["reference"] for line in lines] == ["AAAA-2222", "BBBB-3333"]
+    assert [line["references"] for line in lines] == [["AAAA-2222", "BBBB-3333"]]
 
 
 def test_recorded_times_are_utc_and_never_run_backwards(world: World) -> None:

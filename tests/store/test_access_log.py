@@ -47,14 +47,15 @@ def filled(log: AccessLog) -> AccessLog:
 
 
 def said(log: AccessLog, authority: str = "dunmoor", **asked: object) -> list[tuple[str, str, str]]:
-    return [(one.person, one.what, one.reference) for one in log.readings(authority, **asked)]  # type: ignore[arg-type]
+    return [(one.person, one.what, " ".join(one.references)) for one in log.readings(authority, **asked)]  # type: ignore[arg-type]
 
 
 def test_readings_come_newest_first_and_page_by_page(log):
     filled(log)
     everything = said(log)
     assert everything[0] == ("tess", "page", "BBBB-2222")
-    assert len(everything) == 5
+    assert len(everything) == 4
+    assert everything[-1] == ("irene", "list", "AAAA-2222 BBBB-2222"), "a list that was shown is one row"
     first = log.readings("dunmoor", most=2)
     rest = log.readings("dunmoor", before=first[-1].id, most=9)
     assert [*first, *rest] == log.readings("dunmoor")
@@ -63,7 +64,7 @@ def test_readings_come_newest_first_and_page_by_page(log):
 
 def test_they_are_found_by_item_by_person_and_by_time(log):
     filled(log)
-    assert said(log, reference="BBBB-2222") == [("tess", "page", "BBBB-2222"), ("irene", "list", "BBBB-2222")]
+    assert said(log, reference="BBBB-2222") == [("tess", "page", "BBBB-2222"), ("irene", "list", "AAAA-2222 BBBB-2222")]
     assert {person for person, _, _ in said(log, people={"irene"})} == {"irene"}
     assert said(log, people=set()) == []
     assert said(log, since=NINE + MINUTE, until=NINE + 2 * MINUTE) == [("irene", "page", "AAAA-2222")]
@@ -93,6 +94,49 @@ def test_who_opened_most_different_items_stands_first_however_long_others_lists_
     assert log.readers("dunmoor", NINE + timedelta(days=2), NINE + timedelta(days=3)) == []
 
 
+def test_a_list_is_found_by_each_item_that_stood_in_it_and_by_no_part_of_a_reference(log):
+    many = [f"LIST-{n:04}" for n in range(2000)]
+    log.record("dunmoor", NINE, "irene", "register", *many, *many[:7])
+    log.record("dunmoor", NINE, "irene", "list", "AAAA-2222", "LIST-00010")
+    log.record("elsewhere", NINE, "stranger", "list", "LIST-0001", "LIST-0002")
+    (found,) = log.readings("dunmoor", reference="LIST-0001")
+    assert found.references == tuple(many), "each once, in the order shown"
+    assert found.reference == ""
+    for none in ("LIST", "0001", "LIST-000", "", '"', "LIST-0001 LIST-0002", "%"):
+        assert none == "" or log.readings("dunmoor", reference=none) == [], none
+    assert [row["what"] for row in log.of("dunmoor", "AAAA-2222")] == ["list"]
+
+
+def test_what_names_no_item_counts_as_none(log):
+    log.record("dunmoor", NINE, "irene", "themes taken away", "")
+    assert [(one.opened, one.shown, one.readings) for one in log.readers("dunmoor", NINE, NINE + MINUTE)] == [(0, 0, 1)]
+    assert said(log) == [("irene", "themes taken away", "")]
+
+
+def test_planted_log_that_finds_what_was_opened_alone_is_caught(log, monkeypatch):
+    monkeypatch.setattr(
+        access_log, "readings_of_item",
+        lambda query, reference, **_: query.where(access_log.LOGGED.c.reference == reference),
+    )  # fmt: skip
+    with pytest.raises((AssertionError, ValueError)):
+        test_a_list_is_found_by_each_item_that_stood_in_it_and_by_no_part_of_a_reference(log)
+
+
+def test_what_is_older_than_its_time_is_taken_out_in_short_transactions_and_it_says_so(log, monkeypatch):
+    filled(log)
+    monkeypatch.setattr(access_log, "THINNED_AT_ONCE", 2)
+    assert log.thin("dunmoor", NINE + timedelta(hours=1), NINE + timedelta(days=700)) == 3
+    assert said(log)[-1] == ("tess", "page", "BBBB-2222")
+    assert sorted(what for _, what, _ in said(log)[:-1]) == [
+        "access log thinned: 1 before 2026-04-01", "access log thinned: 2 before 2026-04-01",
+    ]  # fmt: skip
+    assert [one.person for one in log.readings("dunmoor", reference="AAAA-2222")] == [], "nor is it found in a list that is gone"
+    assert said(log, "elsewhere") == [("stranger", "page", "AAAA-2222")]
+    assert log.thin("dunmoor", NINE + timedelta(hours=1), NINE) == 0
+    monkeypatch.setattr(access_log, "MOST_THINNINGS", 1)
+    assert log.thin("elsewhere", NINE + timedelta(hours=1), NINE) == 1
+
+
 def test_a_log_of_an_earlier_release_gets_what_it_lacks(tmp_path):
     store = Store(f"sqlite:///{tmp_path / 'access.sqlite'}")
     with store.engine.begin() as connection:
@@ -100,8 +144,15 @@ def test_a_log_of_an_earlier_release_gets_what_it_lacks(tmp_path):
             "CREATE TABLE access (id INTEGER PRIMARY KEY AUTOINCREMENT, authority VARCHAR(64) NOT NULL, at DATETIME NOT NULL,"
             " person VARCHAR(36) NOT NULL, what VARCHAR(80) NOT NULL, reference VARCHAR(16) NOT NULL)"
         ))  # fmt: skip
+        connection.execute(text(
+            "INSERT INTO access (authority, at, person, what, reference)"
+            " VALUES ('dunmoor', '2026-03-31 09:00:00', 'irene', 'list', 'BBBB-2222')"
+        ))  # fmt: skip
     log = filled(AccessLog(store.url, tmp_path / "access.jsonl"))
     assert len(said(log)) == 5
+    assert said(log, reference="BBBB-2222")[-2:] == [
+        ("irene", "list", "AAAA-2222 BBBB-2222"), ("irene", "list", "BBBB-2222"),
+    ]  # fmt: skip
     with store.engine.begin() as connection:
         names = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars())
     assert {"ix_access_person", "ix_access_at"} <= names
@@ -139,9 +190,25 @@ def test_replicas_on_postgresql_write_one_log_and_none_can_change_it(world: Worl
                 connection.execute(text(statement))
         with world.store.engine.begin() as connection:
             assert connection.execute(text("SELECT count(*) FROM access_log.access")).scalar() == 0, "of no authority: none"
+            assert connection.execute(text("SELECT count(*) FROM access_log.showings_of('AAAA-2222')")).scalar() == 0
+        for authority, older_than in ((world.key, "now() - interval '364 days'"), (world.key, "NULL"), ("", "'2001-01-01'")):
+            thinning = text(f"SELECT access_log.thin({older_than}, 5) FROM set_config('drp.authority', '{authority}', true)")
+            with pytest.raises(DBAPIError, match="not taken out"), world.store.engine.begin() as connection:
+                connection.execute(thinning)
+        assert len(other.readings(world.key)) == 2
         assert not (tmp_path / "other" / "access.jsonl").exists()
     finally:
         other.close()
+
+
+@on_postgresql
+def test_a_list_is_found_by_row_level_securitys_own_way_in(world: World) -> None:
+    log = world.service.access_log
+    log.record(world.key, world.now, "p", "list", "AAAA-2222", "BBBB-3333")
+    log.record("elsewhere", world.now, "stranger", "list", "AAAA-2222", "CCCC-3333")
+    assert said(log, world.key, reference="AAAA-2222") == [("p", "list", "AAAA-2222 BBBB-3333")]
+    assert said(log, "elsewhere", reference="AAAA-2222") == [("stranger", "list", "AAAA-2222 CCCC-3333")]
+    assert [(one.shown, one.readings) for one in log.readers(world.key, world.now, world.now + MINUTE)] == [(2, 2)]
 
 
 @on_postgresql

@@ -81,6 +81,14 @@ def test_it_is_narrowed_by_day_by_person_and_by_item(world: World, tmp_path: Pat
     assert "CCCC-2222" not in {row["Reference"] for row in logged(world, tmp_path)}
 
 
+def test_a_list_that_was_shown_is_one_row_and_names_no_other_item_where_one_is_asked_about(world: World, tmp_path: Path) -> None:
+    tess = str(world.id("tess"))
+    world.service.access_log.record(world.council.key, world.now, tess, "list", "AAAA-2222", "BBBB-2222")
+    (whole,), (of_one,) = logged(world, tmp_path, person="tess"), logged(world, tmp_path, person="tess", reference="BBBB-2222")
+    assert (whole["Reference"], whole["Items"]) == ("AAAA-2222 BBBB-2222", "2")
+    assert (of_one["Reference"], of_one["Items"]) == ("BBBB-2222", "2")
+
+
 def test_what_only_the_fallback_file_holds_is_there_too(world: World, tmp_path: Path) -> None:
     tess = str(world.id("tess"))
     (tmp_path / "folder").mkdir()

@@ -87,6 +87,7 @@ def authority_of(w: WrittenAuthority, text: str) -> Authority:
         acts_at=time.fromisoformat(w.day.acts_at),
         warns_at=time.fromisoformat(w.day.warns_at),
         kept_years=(w.retention.child_protection, w.retention.others),
+        log_kept_years=w.retention.access_log,
         asks_at_mid_point=w.follow_up.mid_point,
         for_absent_raiser=w.for_absent_raiser,
         duty_numbers=tuple((duty.who, duty.telephone) for duty in w.at_immediate_risk),

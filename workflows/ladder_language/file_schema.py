@@ -38,7 +38,7 @@ from workflows.ladder_language.written_phrases import (
     WithinText,
     Years,
 )
-from workflows.model.authority import FactOf
+from workflows.model.authority import LOG_KEPT_YEARS, FactOf
 from workflows.model.ladder import (
     CountedFrom,
     ItemType,
@@ -296,10 +296,14 @@ class WrittenSending(Written):
 
 
 class WrittenRetention(Written):
-    """For how many years after the last contact what was not looked-after care is kept. Looked-after children: by law."""
+    """For how many years after the last contact what was not looked-after care is kept. Looked-after children: by law.
+
+    `access_log`: for how many years it is kept who read what.
+    """
 
     child_protection: Years | None = None
     others: Years | None = None
+    access_log: Years = LOG_KEPT_YEARS
 
 
 class WrittenMapsTo(Written):

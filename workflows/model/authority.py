@@ -136,6 +136,11 @@ LABEL_PACKS: dict[str, dict[str, str]] = {
 """Shipped words for a child, of which an administrator may choose a pack; the law's own status keeps its key."""
 
 
+LOG_KEPT_YEARS = 6
+"""Years for which it is kept who read what, where an authority does not say: whoever was wronged by a reading may claim for six
+years (Limitation Act 1980, sections 2 and 9)."""
+
+
 @dataclass(frozen=True, eq=False)
 class Authority:
     """One authority's file: everything that its ladders share."""
@@ -160,6 +165,8 @@ class Authority:
     duty_numbers: tuple[tuple[str, str], ...] = ()
     kept_years: tuple[int | None, int | None] = (None, None)
     """Years after the last contact for which the record of child protection, and of others, is kept; None: not said."""
+    log_kept_years: int = LOG_KEPT_YEARS
+    """Years for which it is kept who read what."""
     for_absent_raiser: tuple[str, ...] = ()
     """Roles that act, or are the second, where neither IRO nor IRO manager may (regulation 46(3) would let them be appointed)."""
     reporting: Reporting = NOTHING_SAID

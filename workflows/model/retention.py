@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 from workflows.calendar.working_days import long_date
@@ -58,6 +58,11 @@ def retention_of(
         return Retention(kept_as, None, "no day of last contact is known: it is kept")
     why = f"{years} years after the last contact on {long_date(last_contact)}"
     return Retention(kept_as, _years_after(last_contact, years), why)
+
+
+def log_kept_since(authority: Authority, today: date) -> date:
+    """The local day from which on readings are kept: each has the authority's whole years, and a day or two more."""
+    return _years_after(today, -authority.log_kept_years) - timedelta(days=2)
 
 
 def _years_after(day: date, years: int) -> date:

@@ -74,7 +74,7 @@ def show_access_log(
         "access_log.html", title="Who read what", form=form, readings=told, readers=much,
         older=f"{older}&before={readings[ON_A_PAGE - 1].id}" if len(readings) > ON_A_PAGE else "", is_first=is_first,
         newest=older if before else "", paged=bool(before), fallen_back=log.has_fallen_back,
-        sought=", ".join(sorted(sought.values())) if person else "",
+        sought=", ".join(sorted(sought.values())) if person else "", asked_item=reference,
     )  # fmt: skip
 
 
