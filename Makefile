@@ -10,8 +10,8 @@ POPPLER := /usr/bin/pdfinfo
 # Three loops of tests; tests/loops.py says which of them asks what, and why. `make deep PART=3/10`: the third tenth.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 2 --dist worksteal
 PART :=
-# How much of each fault `make deep` makes: kills, races, windows due, rounds of sweeping.
-AT_SIZE := FAULTS_KILLS=40 FAULTS_RACES=400 FAULTS_DUE=600 FAULTS_SWEEPS=6
+# How much of each fault `make deep` makes: kills, races, windows due, rounds of sweeping, readings on a full disk.
+AT_SIZE := FAULTS_KILLS=40 FAULTS_RACES=400 FAULTS_DUE=600 FAULTS_SWEEPS=6 FAULTS_READINGS=500
 # And of load: freezes of a replica and their seconds, seconds of use and of a crowd, mails that wait, seconds of a mail.
 LOAD := FAULTS_FREEZES=3 FAULTS_FROZEN=15 FAULTS_SOAK=90 FAULTS_CROWD=10 FAULTS_QUEUE=2500 FAULTS_RELAY=1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.disks import DiskReserve
 from api.keys import Keys, read_keys
 from api.lanes import KEPT_ASIDE
 from api.pulse import Pulse
@@ -74,6 +75,8 @@ class Service:
     access_log: AccessLog
     attachments: Attachments
     keys: Keys
+    reserves: tuple[DiskReserve, ...] = ()
+    """Room that is kept on the disk of `var`: for what is read, and for a referral, when it is full."""
     pulse: Pulse = field(default_factory=Pulse)
 
     @property
@@ -104,7 +107,8 @@ def assemble_service(
     store = Store(settings.database_url, settings.pool_size + sum(KEPT_ASIDE.values()) + FOR_JOBS, waits or settings.waits)
     *older, key = keys.chain
     keeper = DecisionWriter(key, chance, tuple(older))
-    casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after)
+    readings, referral = (DiskReserve(settings.var / f"room-for-{what}.reserve") for what in ("readings", "a-referral"))
+    casework = Casework(store, Procedures(shipped_calendar()), keeper, chance, settings.hold_after, referral.give_up)
     domain, channel = settings.mail_from.rpartition("@")[2], mail_channel(settings)
     sender = Sender(
         channel,
@@ -117,9 +121,9 @@ def assemble_service(
     )
     if isinstance(channel, Smtp):
         sender = replace(sender, reaches=channel.reaches, cut=channel.cut)
-    log = AccessLog(settings.access_url, settings.var / "access.jsonl")
+    log = AccessLog(settings.access_url, settings.var / "access.jsonl", readings.give_up)
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
-    return Service(settings, clock, store, casework, sender, log, attachments, keys)
+    return Service(settings, clock, store, casework, sender, log, attachments, keys, (readings, referral))
 
 
 def returns_secret(key: ChainKey) -> bytes:

@@ -241,6 +241,18 @@ class Settings(BaseSettings):
         return self.attachments or self.var / "attachments"
 
     @property
+    def folders(self) -> dict[str, Path]:
+        """The folders that the service writes to, by what each is used for. A database's server is another's to watch."""
+        files = {"the database": self.database_url, "the access log": self.access_url}
+        of_sqlite = {use: make_url(url).database for use, url in files.items() if url.startswith("sqlite")}
+        return {
+            **{use: Path(file).parent for use, file in of_sqlite.items() if file and file != ":memory:"},
+            "the service's own files": self.var,
+            "checkpoints": self.checkpoints_folder,
+            "attached documents": self.attachments_folder,
+        }
+
+    @property
     def access_url(self) -> str:
         """Where the access log stands: on PostgreSQL in a schema of the same database, so that all replicas have one."""
         if self.access_log_url or self.database_url.startswith("sqlite"):

@@ -14,6 +14,7 @@ from api.jobs.checkpoints import AT_MOST, AuditVerdict, files_of, number_of, pro
 from api.keys import KeyMissing, present_keys, read_keys
 from drp.backup import after_restore, contents, folder, manifest, postgresql, sqlite
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
+from drp.data_protection.access_log_file import ReadingsFile
 from drp.database import migrate
 from drp.database.engine import OF_AN_OPERATOR, Store, Unavailable
 from drp.items.attachments import Attachments
@@ -130,9 +131,9 @@ def _check_revision(store: Store, settings: Settings) -> None:
 
 
 def _keep_access_log(settings: Settings, part: Path) -> tuple[str, ...]:
-    fallback = settings.var / FALLBACK
-    if fallback.is_file():
-        folder.put_file(part / FALLBACK, fallback.read_bytes())
+    aside = ReadingsFile(settings.var / FALLBACK).octets()
+    if aside:
+        folder.put_file(part / FALLBACK, aside)
     if settings.access_log_url and not settings.access_url.startswith("sqlite"):
         return (
             "The access log is not in it: DRP_ACCESS_LOG_URL names a server's database. Keep that by the server's own means.",

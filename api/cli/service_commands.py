@@ -11,6 +11,7 @@ from rich.console import Console
 
 from api.assembly import Service, enter_what_is_not, shipped_calendar
 from api.cli.declare import end, read_settings
+from api.jobs.access_log_care import keep_room
 from api.jobs.heartbeat import clocks_agree, deliver_authority, go_live, tick_authority
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
@@ -33,6 +34,7 @@ def tick_once(service: Service) -> int:
     if not clocks_agree(service):
         end("This machine's clock and the database's disagree by more than 5 minutes: nothing was acted on. Set the clock.")
     failed = 0
+    keep_room(service)
     for authority in service.store.authorities():
         swept = tick_authority(service, authority)
         failed += len(swept.failed)

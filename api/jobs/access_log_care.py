@@ -1,4 +1,4 @@
-"""What the heartbeat does for the access log: what is older than its time is taken out of it."""
+"""What the heartbeat does for the access log: room is kept for a full disk, and what is older than its time is taken out."""
 
 import logging
 from datetime import time
@@ -10,6 +10,17 @@ from workflows.calendar.working_days import at_local, local_date
 from workflows.model.retention import log_kept_since
 
 log = logging.getLogger("drp.heartbeat")
+
+
+def keep_room(service: Service) -> None:
+    """Keep room for a full disk, and bring into the access log what it could not take before; at another turn, if not now."""
+    for reserve in service.reserves:
+        reserve.make()
+    try:
+        if came := service.access_log.settle(service.clock()):
+            log.warning("%s readings that the access log could not take stand in it now", came)
+    except Unavailable as error:
+        log.warning("readings that the access log could not take wait for another turn: %s", error)
 
 
 def thin_access_log(service: Service, authority: str) -> int:

@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 
 from api.assembly import Service, system_clock
 from api.jobs import heartbeat
+from api.jobs.access_log_care import keep_room
 from api.pulse import LINKS, LOOK
 from api.readiness import check_schema
 
@@ -90,6 +91,7 @@ def start_heartbeat(service: Service) -> AlarmClock:
     clock.add(LINKS, every, _each(heartbeat.send_links_of))
     clock.add("send what is urgent", every, heartbeat.deliver_urgent)
     clock.add("send", every, heartbeat.deliver_rest)
+    clock.add("keep room on the disk", every, keep_room)
     clock.add("checkpoint", service.settings.checkpoint_minutes * 60, _each(heartbeat.checkpoint_authority))
     clock.add("verify", VERIFY_EVERY_SECONDS, _each(heartbeat.verify_authority_by_night))
     clock.start()

@@ -8,7 +8,7 @@ from time import monotonic, perf_counter
 from sqlalchemy.exc import IntegrityError
 
 from api.assembly import InboxOnly, Service, system_clock
-from api.jobs.access_log_care import thin_access_log
+from api.jobs.access_log_care import keep_room, thin_access_log
 from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
 from drp.casework.sweep import SweepResult, sweep_authority
@@ -187,6 +187,7 @@ def clocks_agree(service: Service) -> bool:
 
 def beat_once(service: Service) -> None:
     """Tick, make what reports are due, then deliver, each authority in turn."""
+    keep_room(service)
     each_authority(service, tick_authority, write_reports_of, deliver_authority)
 
 

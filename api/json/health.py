@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.assembly import Service
+from api.disks import disks_in_words
 from api.json.problems import declared_refusals
 from api.presenters.shapes import HealthShape, ServingShape
 from api.pulse import LOOK, Pulse
@@ -81,11 +82,14 @@ def health_of(service: Service) -> HealthShape:
     two_ticks = timedelta(seconds=2 * settings.tick_seconds + 5)
     reasons += what_the_clocks_say(service.pulse, conditions, now, two_ticks)
     reasons += what_is_wrong(conditions, now, two_ticks, 2 * timedelta(minutes=settings.checkpoint_minutes))
+    disks = disks_in_words(settings.folders, service.access_log.held_readings)
+    reasons += disks.full
     warnings = [
         f"Sending has been paused for more than an hour: {so_many(one.paused_messages, 'messages')} held."
         for one in conditions
         if one.paused_since is not None and now - one.paused_since > LONGEST_PAUSE
     ]
+    warnings += disks.nearly_full
     if any(not one.is_live for one in conditions):
         warnings.append("An authority is not live: what is raised there is a trial, and no mail leaves but links to sign in.")
     if any(one.has_files_left_out for one in conditions):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -24,7 +24,7 @@ from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
 from drp.database.challenge_tables import EntryRow, IdempotencyRow
-from drp.database.engine import Busy, Conflict, Store
+from drp.database.engine import Busy, Conflict, DiskFull, Store
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGES_TO_DECIDE, FIND_ANSWER, INSERTS, WAS_INVOLVED
@@ -116,6 +116,7 @@ class ActionResult:
 
 
 Answer = dict[str, Any]
+Written = TypeVar("Written")
 ResponseBuilder = Callable[[Connection, ActionResult], Answer]
 
 
@@ -129,10 +130,11 @@ class Casework:
     """Everything that changes an item passes here: raising, events, and (through `sweep`) the windows that close."""
 
     def __init__(
-        self, store: Store, procedures: Procedures, keeper: DecisionWriter, chance: Randomness, hold_after: timedelta
-    ) -> None:
+        self, store: Store, procedures: Procedures, keeper: DecisionWriter, chance: Randomness, hold_after: timedelta,
+        give_room: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         self.store, self.procedures, self.keeper, self.chance = store, procedures, keeper, chance
-        self.hold_after, self.dear_items = hold_after, DearItems()
+        self.hold_after, self.dear_items, self.give_room = hold_after, DearItems(), give_room
 
     def act(
         self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
@@ -198,8 +200,10 @@ class Casework:
             done = ActionResult(after, rules, actor, loaded.entries + offset, messages, establishment)
             return self.store_answer(connection, signed, retry, done, 200, now, render)
 
-        # A referral outwaits whoever holds its item, and gets through.
-        return self._settled(signed.authority, once, is_patient=isinstance(event, ReferredToCafcass))
+        # A referral outwaits whoever holds its item, and has room of its own on a full disk: it gets through.
+        refers = isinstance(event, ReferredToCafcass)
+        settle = partial(self._settled, signed.authority, once, refers)
+        return self.with_room(settle) if refers else settle()
 
     def raise_item(
         self, signed: Principal, child: str, event: Raised, now: datetime, render: ResponseBuilder,
@@ -298,6 +302,14 @@ class Casework:
             return {}
 
         self._settled(authority, once)
+
+    def with_room(self, write: Callable[[], Written]) -> Written:
+        """Write what belongs to a referral; on a full disk once more, in the room kept for it. Raises what `write` raises."""
+        try:
+            return write()
+        except DiskFull:
+            self.give_room()
+            return write()
 
     def _settled(self, authority: str, once: Callable[[Connection], Answer], is_patient: bool = False) -> Answer:
         """Run one transaction; where somebody else's decision committed first, decide again on what then stands."""

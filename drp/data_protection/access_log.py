@@ -25,7 +25,7 @@ from drp.data_protection.access_log_table import (
     row_of_reading,
     thin_once,
 )
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import DiskFull, Store, Unavailable, has_full_disk
 
 log = logging.getLogger("drp.access_log")
 
@@ -84,15 +84,23 @@ class AccessLog:
         self._store: Store | None = None
         self._has_functions = False
         self._held: list[dict[str, Any]] = []
+        self._held_items = 0
+        self._spares_room = False
+        """Are readings added to the file, which takes a hundredth of the room, until there is room for the store again?"""
 
     def record(self, authority: str, at: datetime, person: str, what: str, *references: str) -> None:
         """Log what somebody was shown at once, as one reading. Raises Unavailable only if nothing takes it."""
         if not references:
             return
         row = row_of_reading(authority, at, person, what, references)
+        # What fell back is brought into the store by `settle`, of this process or another: from then on the store is written.
+        self._spares_room = self._spares_room and self._file.has_readings
         try:
+            if self._spares_room:
+                raise DiskFull
             self._write([row])
-        except (SQLAlchemyError, Unavailable, OSError):
+        except (SQLAlchemyError, Unavailable, OSError) as fault:
+            self._spares_room = isinstance(fault, DiskFull) or has_full_disk(fault)
             self._keep_aside([row])
         else:
             self._write_held()
@@ -173,8 +181,9 @@ class AccessLog:
             try:
                 self._file.add(rows)
             except OSError as fault:
-                if not (is_disk_full(fault) and self._give_room()):
+                if not is_disk_full(fault):
                     raise
+                self._give_room()  # it may have been another's reading that gave it up, a moment ago
                 self._file.add(rows)
         except OSError as fault:
             if not is_disk_full(fault):
@@ -182,10 +191,12 @@ class AccessLog:
             self._hold(rows)
 
     def _hold(self, rows: Sequence[dict[str, Any]]) -> None:
+        items = sum(len(row["shown"] or "1") for row in rows)
         with self._holding:
-            if sum(len(row["shown"] or "1") for row in (*self._held, *rows)) > MOST_HELD:
+            if self._held_items + items > MOST_HELD:
                 raise Unavailable("the access log cannot be written, and holds as many readings as it may")
             self._held += rows
+            self._held_items += items
 
     def _write_held(self) -> int:
         """Write what is held, if anything is. Gives how many readings are held no longer."""
@@ -200,7 +211,7 @@ class AccessLog:
                     self._file.add(rows)
                 except OSError:
                     return 0
-            self._held = []
+            self._held, self._held_items = [], 0
             return len(rows)
 
     @property

@@ -51,7 +51,8 @@ class ReadingsFile:
                     rest = rest[file.write(rest) :]
                 os.fsync(file.fileno())
             except OSError:
-                file.truncate(end)
+                with suppress(OSError):
+                    file.truncate(end)
                 raise
 
     @property
@@ -62,6 +63,10 @@ class ReadingsFile:
     def read(self) -> tuple[dict[str, Any], ...]:
         """Every reading that it holds, as rows of the log, oldest first. Raises OSError."""
         return tuple(row for path in (self._aside, self._path) for row in _read(path).rows)
+
+    def octets(self) -> bytes:
+        """All that it holds, as it stands there. Raises OSError."""
+        return b"".join(path.read_bytes() for path in (self._aside, self._path) if path.is_file())
 
     @contextmanager
     def set_aside(self) -> Iterator[ReadingsAside | None]:
@@ -113,9 +118,10 @@ def _line_of(row: Mapping[str, Any]) -> dict[str, Any]:
 def _read(path: Path) -> ReadingsAside:
     """A line that was cut short when the disk filled says nothing that could be trusted, and is passed over."""
     try:
-        octets = path.read_bytes()
-        of = path.stat()
-    except FileNotFoundError:
+        if not path.is_file():
+            return ReadingsAside((), 0, "")
+        octets, of = path.read_bytes(), path.stat()
+    except FileNotFoundError:  # what was set aside has just come into the store
         return ReadingsAside((), 0, "")
     rows, cut = list[dict[str, Any]](), 0
     for line in octets.decode("utf-8", "replace").splitlines():

@@ -22,6 +22,10 @@ class Busy(Unavailable):
     """Somebody else has it in hand, or every connection is in use: nothing was done, and in a moment it may go."""
 
 
+class DiskFull(Unavailable):
+    """The database cannot be written because its disk is full."""
+
+
 class Conflict(Exception):
     """Somebody else's decision on the same challenge committed first: decide again."""
 
@@ -175,6 +179,8 @@ def _said_plainly() -> Iterator[None]:
         said = str(error.orig)
         if state in _HELD_BY_ANOTHER or "database is locked" in said or "database table is locked" in said:
             raise Busy(said) from error
+        if has_full_disk(error):
+            raise DiskFull(said) from error
         if isinstance(error, OperationalError) or error.connection_invalidated or _is_full_or_read_only(state):
             raise Unavailable(said) from error
         raise
@@ -182,6 +188,12 @@ def _said_plainly() -> Iterator[None]:
 
 _HELD_BY_ANOTHER = ("55P03", "40001", "40P01")
 """PostgreSQL's states of a transaction that others were in the way of: lock not available, serialization, deadlock."""
+
+
+def has_full_disk(error: BaseException) -> bool:
+    """Was it refused because the database's disk is full?"""
+    cause = getattr(error, "orig", error)
+    return getattr(cause, "sqlstate", "") == "53100" or "disk is full" in str(cause)
 
 
 def _is_full_or_read_only(state: str) -> bool:

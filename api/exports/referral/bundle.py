@@ -145,7 +145,7 @@ def _proof(connection: Connection, authority: str, found: GatheredReferral) -> s
 def take_checkpoint_now(service: Service, authority: str) -> None:
     """Bring what was just written under a checkpoint, so that the bundle proves it. It may wait for the next if it cannot be."""
     try:
-        leave_checkpoint(service, authority)
+        service.casework.with_room(lambda: leave_checkpoint(service, authority))
     except Exception:
         # It is done and kept: nothing that comes after may look as if it were not.
         log.exception("what was written waits for the next checkpoint")

@@ -159,11 +159,15 @@ def keep_section(visit: CurrentPage, sent: SentForm, begun: ReferralToWrite, sec
 def _keep(visit: PageContext, begun: ReferralDraft, section: ReferralSection, form: Form) -> None:
     before: dict[str, Any] = begun.draft.said if begun.draft else {"referral": begun.whole.shape.reference, "steps": {}}
     said = {**before, "steps": {**before["steps"], section.value: form.typed}}
-    with visit.writing() as connection:
-        if begun.draft:
-            drafts.change_draft(connection, visit.authority, visit.person, begun.draft.id, said, visit.now)
-        else:
-            drafts.begin_draft(connection, visit.service.casework.chance, visit.authority, visit.person, said, visit.now)
+
+    def write() -> None:
+        with visit.writing() as connection:
+            if begun.draft:
+                drafts.change_draft(connection, visit.authority, visit.person, begun.draft.id, said, visit.now)
+            else:
+                drafts.begin_draft(connection, visit.service.casework.chance, visit.authority, visit.person, said, visit.now)
+
+    visit.service.casework.with_room(write)
 
 
 def _section_page(visit: PageContext, begun: ReferralDraft, section: ReferralSection, form: Form) -> Response:
