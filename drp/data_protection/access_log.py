@@ -75,7 +75,7 @@ class ReaderTotals:
 class AccessLog:
     """Where reads of identifiable data are logged. A referral's export logs too, and is never refused for it.
 
-    `give_room`: makes room on a full disk, once; gives whether there was any to make.
+    `give_room`: gives up a piece of the room that is kept on the file's disk; gives whether there was any.
     """
 
     def __init__(self, url: str, fallback: Path, give_room: Callable[[], bool] = lambda: False) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -12,6 +13,7 @@ from api.exports.log_export import access_log_rows
 from drp.data_protection import access_log
 from drp.data_protection.access_log import OF_THE_LOG, AccessLog
 from drp.database.engine import Store, Unavailable
+from drp.database.migrate import alembic_config, migrate_database
 from tests.cast.stores import OWNER, Postgresql
 from tests.cast.world import World
 
@@ -137,21 +139,25 @@ def test_what_is_older_than_its_time_is_taken_out_in_short_transactions_and_it_s
     assert log.thin("elsewhere", NINE + timedelta(hours=1), NINE) == 1
 
 
-def test_a_log_of_an_earlier_release_gets_what_it_lacks(tmp_path):
-    store = Store(f"sqlite:///{tmp_path / 'access.sqlite'}")
+def log_of_the_release_before(file: Path, *references: str) -> Store:
+    """A list as it was kept then: a row for each of its lines."""
+    store = Store(f"sqlite:///{file}")
     with store.engine.begin() as connection:
         connection.execute(text(
             "CREATE TABLE access (id INTEGER PRIMARY KEY AUTOINCREMENT, authority VARCHAR(64) NOT NULL, at DATETIME NOT NULL,"
             " person VARCHAR(36) NOT NULL, what VARCHAR(80) NOT NULL, reference VARCHAR(16) NOT NULL)"
         ))  # fmt: skip
-        connection.execute(text(
-            "INSERT INTO access (authority, at, person, what, reference)"
-            " VALUES ('dunmoor', '2026-03-31 09:00:00', 'irene', 'list', 'BBBB-2222')"
-        ))  # fmt: skip
+        line = text("INSERT INTO access (authority, at, person, what, reference) VALUES ('dunmoor', :at, 'p', 'list', :one)")
+        connection.execute(line, [{"at": "2026-03-31 09:00:00", "one": reference} for reference in references])
+    return store
+
+
+def test_a_log_of_an_earlier_release_gets_what_it_lacks(tmp_path):
+    store = log_of_the_release_before(tmp_path / "access.sqlite", "BBBB-2222")
     log = filled(AccessLog(store.url, tmp_path / "access.jsonl"))
     assert len(said(log)) == 5
     assert said(log, reference="BBBB-2222")[-2:] == [
-        ("irene", "list", "AAAA-2222 BBBB-2222"), ("irene", "list", "BBBB-2222"),
+        ("irene", "list", "AAAA-2222 BBBB-2222"), ("p", "list", "BBBB-2222"),
     ]  # fmt: skip
     with store.engine.begin() as connection:
         names = set(connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'index'")).scalars())
@@ -224,6 +230,33 @@ def test_what_stands_in_a_replicas_own_file_is_brought_over_once(world: World, t
     found = log.readings(world.key)
     assert [one.reference for one in found] == ["AAAA-2222", "AAAA-2221", "AAAA-2220"]
     assert {one.at for one in found} == {world.now}
+
+
+@on_postgresql
+def test_a_file_of_the_release_before_is_brought_over_with_a_row_for_each_line_of_a_list(world: World, tmp_path: Path) -> None:
+    log_of_the_release_before(tmp_path / "access.sqlite", "AAAA-2222", "BBBB-2222").close()
+    log = world.service.access_log
+    assert log.bring_over(tmp_path / "access.sqlite") == 2
+    assert log.bring_over(tmp_path / "access.sqlite") == 0, "to read it has not changed it"
+    assert said(log, world.key) == [("p", "list", "BBBB-2222"), ("p", "list", "AAAA-2222")]
+
+
+@on_postgresql
+def test_going_back_a_release_takes_a_list_apart_and_loses_nothing(world: World, postgresql: Postgresql) -> None:
+    log = world.service.access_log
+    log.record(world.key, world.now, "p", "list", "AAAA-2222", "BBBB-2222")
+    log.record(world.key, world.now, "p", "page", "AAAA-2222")
+    log.close()
+    owner = Store(postgresql.url(OWNER))
+    try:
+        with owner.engine.begin() as connection:
+            command.downgrade(alembic_config(connection), "0025")
+            rows = connection.execute(text("SELECT what, reference FROM access_log.access ORDER BY what, reference")).all()
+        assert [tuple(row) for row in rows] == [("list", "AAAA-2222"), ("list", "BBBB-2222"), ("page", "AAAA-2222")]
+    finally:
+        migrate_database(owner)
+        owner.close()
+    assert len(log.readings(world.key, reference="AAAA-2222")) == 2
 
 
 @on_postgresql
