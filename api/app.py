@@ -18,7 +18,7 @@ from api.head_requests import HeadRequests
 from api.jobs import alarm_clock
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, reviews, told_otherwise
 from api.pages.routers import ROUTERS
-from api.readiness import check_ready
+from api.readiness import check_not_new, check_ready, note_served
 from drp.database.migrate import migrate_database
 from drp.settings import LOOPBACK, Settings
 
@@ -64,8 +64,8 @@ class _Described(FastAPI):
 def create_app(settings: Settings | None = None, clock: Clock = system_clock) -> FastAPI:
     """Build the service. `clock` returns an aware UTC datetime, so that a test can own time.
 
-    Raises Undeclared if a route is not in the table of access, KeyMissing, NotReady if the database is not migrated or the keys
-    are not those that its record was made with.
+    Raises Undeclared if a route is not in the table of access, KeyMissing, NotReady if the database is missing where there
+    was one, is not migrated, or the keys are not those that its record was made with.
     """
     settings = settings or Settings()
     if settings.choose_a_person and urlsplit(settings.link).hostname not in LOOPBACK:
@@ -80,6 +80,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock) ->
 
 def _app_of(service: Service) -> FastAPI:
     settings = service.settings
+    check_not_new(service)
     if service.store.is_sqlite:
         # The embedded database is this process's own; on PostgreSQL the tables' owner runs `drp migrate`.
         migrate_database(service.store)
@@ -114,6 +115,7 @@ def _app_of(service: Service) -> FastAPI:
     app.add_middleware(HeadRequests)
     request_context.check_declared(app)
     check_ready(service)
+    note_served(service)
     return app
 
 

@@ -121,7 +121,7 @@ def assemble_service(
     )
     if isinstance(channel, Smtp):
         sender = replace(sender, reaches=channel.reaches, cut=channel.cut)
-    log = AccessLog(settings.access_url, settings.var / "access.jsonl", readings.give_up)
+    log = AccessLog(settings.access_url, settings.access_fallback, readings.give_up)
     attachments = Attachments(settings.attachments_folder, settings.attachment_limit_bytes)
     return Service(settings, clock, store, casework, sender, log, attachments, keys, (readings, referral))
 

@@ -1,11 +1,16 @@
-"""May the service act here? The database's schema is this release's, and the keys are those that its record was made with."""
+"""May the service act here? The database is the one that was served, its schema is this release's, and the keys are those that
+its record was made with."""
 
 from api.assembly import Service
 from api.keys import signer_names
-from drp.data_protection.admin_audit_log import begin_record
+from api.served_before import is_without_file, mark_served, why_not_new
+from drp.data_protection.admin_audit_log import begin_record, note_admin_change, operator_of
 from drp.database.migrate import newest_revision, stored_revision
 from drp.proof.key_check import KeyUse, read_key_use
 from drp.proof.verdicts import note_verified
+
+BEGUN_ANEW = "database begun anew"
+"""What is called in the record that a database began where there had been one."""
 
 
 class NotReady(RuntimeError):
@@ -13,13 +18,36 @@ class NotReady(RuntimeError):
 
 
 def check_ready(service: Service) -> None:
-    """Raise NotReady unless schema and keys fit; the service is closed then."""
+    """Raise NotReady unless the database is there, and schema and keys fit; the service is closed then."""
     try:
+        check_not_new(service)
         check_schema(service)
         check_keys(service)
     except NotReady:
         service.close()
         raise
+
+
+def check_not_new(service: Service) -> None:
+    """Raise NotReady where the database is new and something says that there was one; the service is closed then.
+
+    To be asked before the database is migrated.
+    """
+    if why := why_not_new(service.settings, service.store):
+        service.close()
+        raise NotReady(why)
+
+
+def note_served(service: Service) -> None:
+    """Leave the mark that this database serves; what the operator said when it began anew goes into every authority's record."""
+    said = mark_served(service.settings, service.store, service.clock())
+    if said is None:
+        return
+    for authority in service.store.authorities():
+        with service.store.write(authority) as connection:
+            note_admin_change(
+                connection, service.casework, operator_of(authority), service.clock(), BEGUN_ANEW, at=said.at, why=said.why
+            )
 
 
 def begin_records(service: Service) -> None:
@@ -31,8 +59,10 @@ def begin_records(service: Service) -> None:
 
 def check_schema(service: Service) -> None:
     """Raise NotReady unless the database stands at the revision that this release expects."""
-    with service.store.engine.connect() as connection:
-        stands, expected = stored_revision(connection), newest_revision()
+    stands, expected = "", newest_revision()
+    if not is_without_file(service.settings, service.store):  # or looking would make one
+        with service.store.engine.connect() as connection:
+            stands = stored_revision(connection)
     if stands != expected:
         raise NotReady(
             f"The database stands at {stands or 'nothing'}, this release expects {expected}: run `drp migrate` as its owner."

@@ -32,6 +32,14 @@ def in_schema_of_log(database_url: str) -> str:
     return url.update_query_dict({"options": options}).render_as_string(hide_password=False)
 
 
+def place_in_words(database_url: str) -> str:
+    """A database by its file's whole path, or by server and name: no role, no password. SQLite in memory is `:memory:`."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return str(Path(url.database).resolve()) if url.database not in (None, "", ":memory:") else ":memory:"
+    return f"{url.host or 'localhost'}:{url.port or 5432}/{url.database}"
+
+
 def check_address_of_service(link: str) -> str:
     """An address at which a service is reached, as it was given. Raises ValueError for what is none."""
     parts = urlsplit(link)
@@ -258,6 +266,21 @@ class Settings(BaseSettings):
         if self.access_log_url or self.database_url.startswith("sqlite"):
             return self.access_log_url or f"sqlite:///{self.access_file}"
         return in_schema_of_log(self.database_url)
+
+    @property
+    def database_place(self) -> str:
+        """Which database, without role and password, for several roles reach the same one."""
+        return place_in_words(self.database_url)
+
+    @property
+    def access_place(self) -> str:
+        """Where the access log is, without role and password."""
+        return place_in_words(self.access_url)
+
+    @property
+    def access_fallback(self) -> Path:
+        """The file that takes readings while the access log cannot."""
+        return self.var / "access.jsonl"
 
     @property
     def access_file(self) -> Path:

@@ -196,6 +196,11 @@ def migrate() -> None:
     """Bring the database to this release's schema; harmless to repeat. On PostgreSQL, as the tables' owner."""
 
 
+@declare(app, "begin-anew", "api.cli.service_commands:let_begin_anew")
+def begin_anew(why: Why) -> None:
+    """Let a database begin with nothing where there was one before; a start refuses it until that is said. Written down."""
+
+
 @declare(benchmark_app, "export", "api.cli.benchmark_commands:export_benchmark")
 def benchmark_export(
     authority: Key,

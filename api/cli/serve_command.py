@@ -9,7 +9,7 @@ from api.cli.declare import end, read_settings
 from api.cli.own_files import NothingToServe, load_own_files
 from api.keys import KeyMissing
 from api.own_alone import close_to_others
-from api.readiness import NotReady, begin_records, check_ready
+from api.readiness import NotReady, begin_records, check_not_new, check_ready
 from api.serving import PortTaken, serve_until_told, take_port
 from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
@@ -72,6 +72,7 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
         print(MAIL_STAYS.format(folder=settings.var / "mail"), file=sys.stderr)
     try:
         service = assemble_service(settings)
+        check_not_new(service)
         if service.store.is_sqlite:
             migrate_database(service.store)
         check_ready(service)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from api.assembly import Service, enter_what_is_not, shipped_calendar
+from api.assembly import Service, enter_what_is_not, shipped_calendar, system_clock
 from api.cli.declare import end, read_settings
 from api.jobs.access_log_care import keep_room
 from api.jobs.heartbeat import clocks_agree, deliver_authority, go_live, tick_authority
+from api.served_before import MarkKind, mark_file, signs_of_service, what_is_missing, why_not_new, write_mark
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
 from drp.database.engine import OF_AN_OPERATOR, Store
@@ -70,9 +71,26 @@ def bring_to_release() -> None:
     """Bring the database to this release's schema. It needs no key: it may run where the keys must not be."""
     settings = read_settings()
     with closing(Store(settings.database_url, waits=OF_AN_OPERATOR)) as store:
+        if why := why_not_new(settings, store):
+            end(why)
         print(f"The database stands at {migrate_database(store)}.")
         if made := enter_what_is_not(store, Procedures(shipped_calendar())):
             print(f"{made} items of an earlier release were entered in the register.")
+
+
+def let_begin_anew(why: str) -> None:
+    """Write down that the database that the settings name may begin with nothing, and by what reason: by the operator's word."""
+    settings = read_settings()
+    with closing(Store(settings.database_url, settings.pool_size)) as store:
+        if not (missing := what_is_missing(settings, store)):
+            end("This database serves: there is nothing to begin anew, and nothing was written down.")
+    try:
+        write_mark(settings, MarkKind.NEW, system_clock(), why)
+    except OSError as fault:
+        end(f"{fault}: nothing was written down. Put that right, and run this again.")
+    print(f"{missing} It may begin with nothing: that is written down in {mark_file(settings)}.")
+    for sign in signs_of_service(settings):
+        print(f"  Of the one before, move it aside and keep it: {sign}")
 
 
 def print_token(service: Service, authority: str, person: str, name: str, days: int) -> None:

@@ -17,6 +17,7 @@ from drp.identity import attempts, sessions, sign_in
 from drp.identity.principal import Principal
 from drp.identity.untied import end_untied
 from drp.items import drafts, rebuild_register
+from drp.items.attachments import are_documents_missing
 from drp.items.service_condition import note_condition
 from drp.proof.take_checkpoint import TimelineBroken
 from drp.reviews.mid_points import ask_at_mid_points
@@ -52,7 +53,7 @@ def tick_authority(service: Service, authority: str) -> SweepResult:
     stops = service.pulse.is_stopping
     swept = sweep_authority(service.casework, authority, now, service.settings.sweep_batch, perf_counter, stops)
     with service.store.write(authority) as connection:
-        note_condition(connection, authority, now)
+        note_condition(connection, authority, now, are_documents_missing(connection, service.attachments, authority))
     return swept
 
 

@@ -29,6 +29,12 @@ LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_UNVERIFIED = timedelta(days=2)
 
 
+DOCUMENTS_MISSING = (
+    "Documents are attached to items and their folder is empty: is its volume mounted, is DRP_ATTACHMENTS right? "
+    "Until then none is shown, and none is taken."
+)
+
+
 @router.get("/health/serving", tags=["health"], responses={503: {"model": ServingShape}}, response_model=ServingShape)
 def serving(request: Request) -> Any:
     """May this replica be sent requests? For a load balancer: 200 if so, else 503 with the reasons.
@@ -151,6 +157,7 @@ def what_is_wrong(
         "Messages have waited for more than an hour.": are_past(
             (one.oldest_unsent_message for one in conditions), LONGEST_UNSENT
         ),
+        DOCUMENTS_MISSING: any(one.are_documents_missing for one in conditions),
         "Windows are held for release.": any(one.held_windows for one in conditions),
         "A record does not go on from its last checkpoint: run `drp audit verify`.": broken,
         "No checkpoint has been looked for in too long: is the heartbeat running?": not broken and are_past(looked, unwitnessed),

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from drp.data_protection.access_log_file import ReadingsFile, is_disk_full
@@ -223,6 +223,20 @@ class AccessLog:
     def has_fallen_back(self) -> bool:
         """Are there readings that the store could not take?"""
         return self._file.has_readings or bool(self._held)
+
+    @property
+    def holds_readings(self) -> bool:
+        """Does the log, or the file it falls back on, hold any reading? A log that is not there is not made, and holds none."""
+        if self.has_fallen_back:
+            return True
+        url = make_url(self._url)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            return False
+        try:
+            with self.open_store().look() as connection:
+                return connection.execute(select(LOGGED.c.id).limit(1)).first() is not None
+        except (SQLAlchemyError, Unavailable, OSError):
+            return False
 
     def fallen_back(self, authority: str) -> list[LoggedReading]:
         """The readings that the store could not take, oldest first, each with the number 0. Raises Unavailable."""

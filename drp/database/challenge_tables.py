@@ -166,6 +166,7 @@ class EntryRow(Row, table=True):
         ForeignKeyConstraint(["authority", "challenge"], ["challenge.authority", "challenge.id"]),
         UniqueConstraint("authority", "challenge", "previous"),
         Index("ix_entry_advice", "authority", **some_rows("kind = 'legal_advice_taken'")),
+        Index("ix_entry_document", "authority", **some_rows("kind = 'document_attached'")),
     )
 
 

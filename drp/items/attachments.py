@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from sqlalchemy import Connection
+from sqlmodel import col
 
 from drp.casework.service import ActionResult, Answer, Casework, Precondition, ResponseBuilder, RetryKey
+from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
+from drp.database.scope import select_of
 from drp.files.accepting import accept_document
 from drp.files.names import content_disposition
 from drp.identity.principal import Principal
@@ -89,6 +92,13 @@ class Attachments:
             raise NotAsAttached("This document is no longer what was attached: the file has been altered.")
         return octets
 
+    def is_empty(self, authority: str) -> bool:
+        """Was no document of an authority ever kept in this folder? It may also be that its volume is not mounted."""
+        try:
+            return not any((self._folder / authority).iterdir())
+        except OSError:
+            return True
+
     def erase(self, authority: str, digest: str) -> None:
         """Take a document out for good: lawful erasure, once no entry of another record names it. Harmless to repeat."""
         if _DIGEST.fullmatch(digest):
@@ -124,12 +134,22 @@ def attach_file(
     )
 
     def kept(connection: Connection, done: ActionResult) -> Answer:
+        if are_documents_missing(connection, attachments, signed.authority, besides=1):
+            raise Unavailable("the folder of attached documents is not the one that held those of before")
         attachments.put(signed.authority, accepted.octets)
         return render(connection, done)
 
     body = repr(("attach", reference.upper(), event)).encode("utf-8", "backslashreplace")
     retry = RetryKey(key, hashlib.sha256(body).hexdigest())
     return casework.act(signed, reference, event, now, kept, retry, Precondition(if_match))
+
+
+def are_documents_missing(connection: Connection, attachments: Attachments, authority: str, besides: int = 0) -> bool:
+    """Is an authority's folder of documents empty, though more are attached than `besides`, which are being put there now?"""
+    if not attachments.is_empty(authority):
+        return False
+    attached = select_of(EntryRow, authority, EntryRow.number).where(col(EntryRow.kind) == "document_attached")
+    return len(connection.execute(attached.limit(besides + 1)).all()) > besides
 
 
 def _holds(path: Path, octets: bytes) -> bool:

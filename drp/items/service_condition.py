@@ -28,6 +28,8 @@ class Counted:
     failed_messages: int = 0
     first_raised_at: str | None = None
     paused_messages: int = 0
+    are_documents_missing: bool = False
+    """Are documents attached to items, and none where they are kept?"""
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,23 @@ class ServiceCondition:
     paused_since: datetime | None
     """Since when sending is paused; None: it is not, or it was not recorded."""
     paused_messages: int
+    are_documents_missing: bool
+    """Are documents attached to items, and none where they are kept?"""
     is_live: bool
     has_files_left_out: bool
     """Were the authority's own files left out at the last start?"""
 
 
-def note_condition(connection: Connection, authority: str, now: datetime) -> None:
-    """Count how an authority's part of the service stands at `now` (aware UTC), for health to read."""
+def note_condition(connection: Connection, authority: str, now: datetime, are_documents_missing: bool) -> None:
+    """Count how an authority's part of the service stands at `now` (aware UTC), for health to read.
+
+    `are_documents_missing`: is its folder of documents empty, though documents are attached?
+    """
     counted = connection.execute(_COUNTED, {"authority": authority, "now": now}).one()
     values: dict[str, Any] = {
         name: value.isoformat() if isinstance(value, datetime) else value for name, value in counted._mapping.items()
     }
-    kept = {"condition": asdict(Counted(**values)), "condition_at": now}
+    kept = {"condition": asdict(Counted(**values, are_documents_missing=are_documents_missing)), "condition_at": now}
     connection.execute(update(AuthorityRow).where(col(AuthorityRow.key) == authority).values(**kept))
 
 
@@ -93,6 +100,7 @@ def _condition(row: Any) -> ServiceCondition:
         first_raised_at=_instant(counted.first_raised_at),
         paused_since=row.paused_since,
         paused_messages=counted.paused_messages,
+        are_documents_missing=counted.are_documents_missing,
         is_live=row.is_live,
         has_files_left_out=row.has_files_left_out,
     )

@@ -26,6 +26,7 @@ from drp.database.engine import Store
 from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.identity import tokens
+from drp.items.attachments import are_documents_missing
 from drp.items.service_condition import note_condition
 from drp.settings import Settings
 from notifications.channels import OutgoingMail, SendOutcome
@@ -236,7 +237,8 @@ class World(Staff):
     def count_how_it_is(self) -> None:
         """What a look of the heartbeat counts for health, without the look."""
         with self.store.write(self.key) as connection:
-            note_condition(connection, self.key, self.now)
+            missing = are_documents_missing(connection, self.service.attachments, self.key)
+            note_condition(connection, self.key, self.now, missing)
 
     def sweep(self, authority: str = "") -> SweepResult:
         """One look of the heartbeat."""

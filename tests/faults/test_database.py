@@ -287,7 +287,7 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
                 .values(at=RAISED - timedelta(hours=2), next_at=RAISED - timedelta(hours=2))
             )
         with store.write(KEY) as connection:
-            note_condition(connection, KEY, RAISED)
+            note_condition(connection, KEY, RAISED, are_documents_missing=False)
         answer = ask("GET", "/health", "mona")
         assert answer.status_code == 503
         assert "Messages have waited for more than an hour." in answer.json()["reasons"]

@@ -94,7 +94,7 @@ class OneDisk:
 
     @property
     def reasons(self) -> str:
-        return " ".join(self.ask("GET", "/health").json()["reasons"])
+        return " ".join(self.ask("GET", "/health", "mona").json()["reasons"])
 
 
 def goes_on(template: Path, folder: Path) -> None:
@@ -113,7 +113,7 @@ def goes_on(template: Path, folder: Path) -> None:
             here.reads(known)
         assert f"The disk of {ALL} is full: " in here.reasons
         assert str(folder) not in here.reasons
-        assert here.ask("GET", "/health").status_code == 503
+        assert here.ask("GET", "/health", "mona").status_code == 503
         assert here.ask("POST", f"/challenges/{known}/events", REFERRED, "r0").status_code == 200
         assert [one.stands for one in reserves] == [False, True], "of the room for readings some was given up, the other is kept"
         assert here.service.access_log.held_readings == 0
