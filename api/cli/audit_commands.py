@@ -1,5 +1,6 @@
 """`drp audit …`: checkpoints of every timeline, and whether all of them still hold."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -8,10 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from api.assembly import Service
 from api.cli.declare import end
 from api.jobs.checkpoints import (
-    AT_MOST,
     CheckpointsPutBack,
-    files_of,
     leave_checkpoint,
+    newest_files,
     replay_authority,
     verify_authority,
     verify_by_own_keys,
@@ -41,16 +41,16 @@ def take_checkpoints(service: Service, after_restore: bool) -> int:
     return int(broken)
 
 
-def verify_timelines(service: Service, checkpoints: Path | None, public_key: str) -> int:
+def verify_timelines(service: Service, checkpoints: Sequence[Path] | None, public_key: str) -> int:
     """Hold every timeline against its chain and the newest checkpoints. Returns 1 if anything is wrong."""
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)) if public_key else None
     except ValueError:
         end("That is no public key. Copy the 64 hex digits that `drp audit key` shows.")
-    clean, folder = True, checkpoints or service.settings.checkpoints_folder
+    clean, folders = True, checkpoints or [service.settings.checkpoints_folder]
     for authority in service.store.authorities():
         found = (
-            verify_authority(service, authority, files_of(folder, authority)[-AT_MOST:], key or service.signing.public_key())
+            verify_authority(service, authority, newest_files(folders, authority), key or service.signing.public_key())
             if key or checkpoints
             else verify_by_own_keys(service, authority)
         )

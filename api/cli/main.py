@@ -281,7 +281,9 @@ def audit_checkpoint(
 
 @declare(audit_app, "verify", "api.cli.audit_commands:verify_timelines")
 def audit_verify(
-    checkpoints: Annotated[Path | None, typer.Option(help="Folder of checkpoint files; by default the service's own.")] = None,
+    checkpoints: Annotated[
+        list[Path] | None, typer.Option(help="Folder of checkpoint files, by default the service's own; may be repeated.")
+    ] = None,
     public_key: Annotated[str, typer.Option(help="64 hex digits, as `drp audit key` shows them; by default our own.")] = "",
 ) -> None:
     """Hold every timeline against its chain and the newest checkpoints; name the first bad entry. Exit status 1 if any."""

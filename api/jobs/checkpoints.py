@@ -7,11 +7,19 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection
 
 from api.assembly import Service
 from drp.proof import checkpoint as proof
 from drp.proof.replay_store import ReplayFault, replay_faults
-from drp.proof.take_checkpoint import TakenCheckpoint, Unsigned, last_checkpoint, standing_at_last, take_checkpoint
+from drp.proof.take_checkpoint import (
+    TakenCheckpoint,
+    Unsigned,
+    last_checkpoint,
+    standing_at_last,
+    stored_checkpoints,
+    take_checkpoint,
+)
 from drp.proof.verdicts import claim_verification, note_checked, note_verified
 from drp.proof.verify import SeenCheckpoint, TimelineFault, check_order, seen_checkpoint, timeline_faults
 from workflows.calendar.working_days import local_date, local_midnight_after
@@ -58,13 +66,26 @@ class CheckpointsPutBack(Unsigned):
         )
 
 
+class TwoServicesSign(CheckpointsPutBack):
+    """The folder has another checkpoint of a number that this database signed: a second service signs, or signed, beside it."""
+
+    def __init__(self, authority: str, file: Path, number: int) -> None:
+        Unsigned.__init__(
+            self,
+            f"{authority}: {file} is another checkpoint {number} than this database signed: two services sign, as after one "
+            "backup was brought back twice. Nothing more was signed. Stop the one that is not to go on, move what it wrote "
+            "aside for the auditor, and run `drp audit verify`.",
+        )
+
+
 def leave_checkpoint(service: Service, authority: str, after_restore: bool = False) -> TakenCheckpoint | None:
     """Take a checkpoint, where anything was written since the last one, and let it leave the database.
 
     Where the folder has a newer one than the database knows, the database was put back, and would give its number out again
     with other content. That is refused (PutBack), until somebody who has seen what is missing says `after_restore`: then
-    the next follows the newest in the folder. Raises Broken, OSError too. A checkpoint whose file could not be written is
-    written at the next turn.
+    the next follows the newest in the folder. Where it has another
+    of the number that was signed last, a second service signs (TwoServicesSign). Raises Broken, OSError too. A checkpoint whose
+    file could not be written is written at the next turn.
     """
     folder = service.settings.checkpoints_folder
     now = service.clock()
@@ -77,6 +98,8 @@ def leave_checkpoint(service: Service, authority: str, after_restore: bool = Fal
                 if not after_restore:
                     raise CheckpointsPutBack(authority, known, newest)
                 follows = _ours(service, authority, known, newest)
+            if before and is_anothers(_file(folder, before), before):
+                raise TwoServicesSign(authority, _file(folder, before), before.number)
             if before and not _file(folder, before).exists():
                 # While the lines under it are still known: after the next one they would be those of the next.
                 write_checkpoint_file(folder, TakenCheckpoint(before, standing_at_last(connection, authority)))
@@ -89,6 +112,14 @@ def leave_checkpoint(service: Service, authority: str, after_restore: bool = Fal
     if taken:
         write_checkpoint_file(folder, taken)
     return taken
+
+
+def is_anothers(file: Path, ours: proof.Checkpoint) -> bool:
+    """Does a file hold another checkpoint than ours of its number? A file that is none, or is not there, is nobody's."""
+    try:
+        return proof.tree_head_of(file.read_text(encoding="ascii")).mark != ours.mark
+    except (proof.NoCheckpoint, OSError, UnicodeDecodeError):
+        return False
 
 
 def _ours(service: Service, authority: str, known: int, newest: Path) -> proof.Checkpoint:
@@ -131,6 +162,11 @@ def files_of(folder: Path, authority: str) -> list[Path]:
     return sorted(found, key=number_of)
 
 
+def newest_files(folders: Sequence[Path], authority: str) -> list[Path]:
+    """The newest checkpoint files of an authority in each of some folders: what a whole verification reads."""
+    return [path for folder in folders for path in files_of(folder, authority)[-AT_MOST:]]
+
+
 def proven_checkpoints(paths: Sequence[Path], *keys: Ed25519PublicKey) -> tuple[list[SeenCheckpoint], list[str]]:
     """The checkpoints of some files that one of these keys signed, and what is wrong with the others."""
     said: list[str] = []
@@ -162,6 +198,7 @@ def verify_authority(service: Service, authority: str, paths: Sequence[Path], *k
                 f"The database was put back: it knows of {known.number if known else 'no'} checkpoints, "
                 f"and checkpoint {checkpoints[-1].checkpoint.number} was taken from it."
             )
+        said += _signed_elsewhere(connection, authority, checkpoints)
         found = tuple(timeline_faults(connection, authority, service.casework.keeper.keys, checkpoints))
         altered = {one.challenge for one in found}
         decided = (one for one in replay_faults(connection, authority, service.casework.procedures) if one is not None)
@@ -169,9 +206,20 @@ def verify_authority(service: Service, authority: str, paths: Sequence[Path], *k
     return AuditVerdict(authority, tuple(one.checkpoint.number for one in checkpoints), found, tuple(said))
 
 
+def _signed_elsewhere(connection: Connection, authority: str, checkpoints: Sequence[SeenCheckpoint]) -> list[str]:
+    """The checkpoints that our key signed and not from this database, by what it knows under their numbers."""
+    ours = stored_checkpoints(connection, authority, (one.checkpoint.number for one in checkpoints))
+    return [
+        f"Checkpoint {number} is not the one that this database signed: two services sign, as after one backup was brought back "
+        "twice. Stop the one that is not to go on."
+        for number, mark in ((one.checkpoint.number, one.checkpoint.mark) for one in checkpoints)
+        if number in ours and ours[number].mark != mark
+    ]
+
+
 def verify_by_own_keys(service: Service, authority: str) -> AuditVerdict:
     """Verify an authority against the service's own newest checkpoints and keys, and keep for health what was found."""
-    paths = files_of(service.settings.checkpoints_folder, authority)[-AT_MOST:]
+    paths = newest_files([service.settings.checkpoints_folder], authority)
     verdict = verify_authority(service, authority, paths, *(key.public_key() for key in service.keys.signing))
     first = next(iter(verdict.told(verdict.faults)), "")
     with service.store.write(authority) as connection:

@@ -1,6 +1,6 @@
 """Takes a checkpoint of an authority: every timeline that grew since the last one is looked at, and must go on from there."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,6 +46,12 @@ def last_checkpoint(connection: Connection, authority: str) -> Checkpoint | None
     newest = select_of(CheckpointRow, authority).order_by(col(CheckpointRow.number).desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     return Checkpoint(**row) if row else None
+
+
+def stored_checkpoints(connection: Connection, authority: str, numbers: Iterable[int]) -> dict[int, Checkpoint]:
+    """The checkpoints of these numbers that the database knows."""
+    rows = connection.execute(select_of(CheckpointRow, authority).where(col(CheckpointRow.number).in_(sorted(numbers))))
+    return {row["number"]: Checkpoint(**row) for row in rows.mappings()}
 
 
 def take_checkpoint(

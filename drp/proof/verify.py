@@ -44,15 +44,17 @@ def seen_checkpoint(read: tuple[Checkpoint, Sequence[CheckpointedLength]]) -> Se
 
 def check_order(checkpoints: Sequence[SeenCheckpoint], authority: str) -> tuple[SeenCheckpoint, ...]:
     """The checkpoints of one authority, oldest first. Raises NoCheckpoint where two of them cannot both be true."""
-    ordered = sorted(checkpoints, key=lambda seen: seen.checkpoint.number)
+    each = {seen.checkpoint: seen for seen in checkpoints}  # the same one may come from two folders
+    ordered = sorted(each.values(), key=lambda seen: seen.checkpoint.number)
     heads = [seen.checkpoint for seen in ordered]
     for head in heads:
         if head.authority != authority:
             raise NoCheckpoint(f"Checkpoint {head.number} is of {head.authority}, not of {authority}.")
     for before, after in pairwise(heads):
-        if before.number == after.number and before != after:
+        if before.number == after.number:
             raise NoCheckpoint(
-                f"There are two checkpoints {before.number}, and they do not agree: one history was put for another."
+                f"There are two checkpoints {before.number}, and they do not agree: one history was put for another, or two "
+                "services sign, as after one backup was brought back twice."
             )
         if after.number == before.number + 1 and after.previous != before.mark:
             raise NoCheckpoint(f"Checkpoint {after.number} does not follow checkpoint {before.number}.")

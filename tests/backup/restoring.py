@@ -111,7 +111,8 @@ class Kept:
         there.mkdir(exist_ok=True)
         for name in ("chain.key", "signing.key", "seal.key"):
             shutil.copy(self.keys / name, there / name)
-        return self.owner.model_copy(update={"var": there, "database_url": self.fresh(), **more})
+        url = f"sqlite:///{there / 'drp.sqlite'}" if self.is_sqlite else self.fresh()
+        return self.owner.model_copy(update={"var": there, "database_url": url, **more})
 
 
 class Town:

@@ -2,17 +2,22 @@
 
 import json
 import shutil
+from contextlib import closing, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from api.cli.main import app
 from api.jobs import checkpoints, heartbeat
+from api.json.health import health_of
+from drp.database.record_tables import CheckpointRow
 from drp.proof import checkpoint as proof
 from drp.proof.checkpoint import Checkpoint, CheckpointedLength
+from drp.proof.take_checkpoint import take_checkpoint
 from drp.proof.verify import MissingEntries, SeenCheckpoint, missing_entries
 from tests.backup.restoring import Back, Town
 
@@ -132,6 +137,89 @@ def test_missing_lists_what_a_checkpoint_saw_and_nothing_else() -> None:
     seen = SeenCheckpoint(Checkpoint("x", 7, None, 3, "r", "p"), lines)  # type: ignore[arg-type]
     assert missing_entries(seen, {a: 3, b: 4, d: 9}) == (MissingEntries(b, 5, 4), MissingEntries(c, 2, 0))
     assert missing_entries(seen, {a: 4, b: 5, c: 2}) == ()
+
+
+# One backup, brought back twice.
+
+
+def brought_back_twice(town: Town, is_shared: bool) -> tuple[Back, Back]:
+    """Two services from one backup: each writes something and signs checkpoint 2, in a folder of both or of its own."""
+    town.backs_up()
+    folder = town.world.settings.checkpoints_folder
+    both = [town.comes_back(var=name, **({"checkpoints": folder} if is_shared else {})) for name in ("one", "two")]
+    for n, back in enumerate(both):
+        with closing(town.serves(back)) as client:
+            noted = {"type": "noted", "text": f"Said to service {n}"}
+            url = f"/api/v1/challenges/{town.references[0]}/events"
+            assert client.post(url, headers={"Authorization": f"Bearer {town.irene.token}"}, json=noted).status_code == 200
+        town.world.now += timedelta(minutes=1)
+        with suppress(FileExistsError, checkpoints.CheckpointsPutBack):
+            checkpoints.leave_checkpoint(back.service, back.key)
+    return both[0], both[1]
+
+
+SIGNED_TWICE = "Checkpoint 2 is not the one that this database signed: two services sign"
+
+
+def test_two_services_that_share_the_folder_are_noticed_before_the_second_signs(town: Town) -> None:
+    _, second = brought_back_twice(town, is_shared=True)
+    found = verdict(second)
+    assert any("The database was put back" in said for said in found.said), "it has not signed: the folder knows more than it"
+    assert second.rows(select(CheckpointRow.number).order_by(CheckpointRow.number))[-1][0] == 1
+
+
+def test_a_checkpoint_of_the_same_number_that_another_service_signed_is_noticed(town: Town) -> None:
+    """They signed apart; then one of them sees the other's folder."""
+    first, second = brought_back_twice(town, is_shared=False)
+    assert verdict(first).is_clean
+    assert verdict(second).is_clean
+    theirs = checkpoints.files_of(first.settings.checkpoints_folder, first.key)
+    found = checkpoints.verify_authority(second.service, second.key, theirs, second.service.signing.public_key())
+    assert [said for said in found.said if said.startswith(SIGNED_TWICE)]
+    for path in theirs:
+        shutil.copy(path, second.settings.checkpoints_folder)
+    town.world.now += timedelta(hours=1)
+    with pytest.raises(checkpoints.TwoServicesSign, match="is another checkpoint 2 than this database signed"):
+        checkpoints.leave_checkpoint(second.service, second.key)
+    heartbeat.checkpoint_authority(second.service, second.key)
+    assert "A record does not go on from its last checkpoint: run `drp audit verify`." in health_of(second.service).reasons
+
+
+def test_it_is_noticed_although_nothing_was_written_in_either(town: Town) -> None:
+    """No timeline differs: the two checkpoints do, by their moment alone."""
+    town.backs_up()
+    both = [town.comes_back(var=name) for name in ("one", "two")]
+    for back in both:
+        town.world.now += timedelta(minutes=1)
+        follows = checkpoints.proven_checkpoints(
+            checkpoints.files_of(back.settings.checkpoints_folder, back.key), back.service.signing.public_key()
+        )[0][-1].checkpoint
+        with back.store.write(back.key) as connection:
+            taken = take_checkpoint(connection, back.key, town.world.now, back.service.signing, follows)
+        assert taken is not None
+        checkpoints.write_checkpoint_file(back.settings.checkpoints_folder, taken)
+    theirs = checkpoints.files_of(both[0].settings.checkpoints_folder, both[0].key)
+    found = checkpoints.verify_authority(both[1].service, both[1].key, theirs, both[1].service.signing.public_key())
+    assert found.faults == ()
+    assert [said for said in found.said if said.startswith(SIGNED_TWICE)]
+
+
+def test_planted_a_verification_that_knows_the_timelines_alone_notices_nothing(town: Town, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(checkpoints, "stored_checkpoints", lambda *_: {})
+    with pytest.raises(AssertionError):
+        test_it_is_noticed_although_nothing_was_written_in_either(town)
+
+
+def test_an_auditor_who_has_both_folders_sees_two_of_one_number(town: Town) -> None:
+    first, second = brought_back_twice(town, is_shared=False)
+    folders = [one.settings.checkpoints_folder for one in (first, second)]
+    env = {"DRP_DATABASE_URL": first.settings.database_url, "DRP_VAR": str(first.settings.var), "DRP_MAIL": "none"}
+    done = CliRunner().invoke(app, ["audit", "verify", "--checkpoints", str(folders[0])], env=env)
+    assert done.exit_code == 0, done.output
+    both = [word for folder in folders for word in ("--checkpoints", str(folder))]
+    done = CliRunner().invoke(app, ["audit", "verify", *both], env=env)
+    assert done.exit_code == 1
+    assert "There are two checkpoints 2, and they do not agree" in done.output
 
 
 # As an operator types it.
