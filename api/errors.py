@@ -15,7 +15,7 @@ from api.json.problems import problem_answer
 from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import KeyReused, PreconditionMissing, StaleView
+from drp.casework.service import KeyReused, PreconditionMissing, RestoredSince, StaleView, restore_name
 from drp.database.engine import Busy, Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
@@ -93,6 +93,7 @@ def install_answers(app: FastAPI) -> None:
         app.add_exception_handler(kind, _from_table(kind))
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(PreconditionMissing, _precondition_missing)
+    app.add_exception_handler(RestoredSince, _restored_since)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
 
@@ -133,6 +134,17 @@ async def _refused(request: Request, error: Exception) -> Response:
         return await answer(request, 403, "not-yours", error.said, error.do)
     assert isinstance(error, Unfit)
     return await answer(request, 422, "unfit", error.said, error.do, field=error.field)
+
+
+async def _restored_since(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RestoredSince)
+    said = "The service was brought back from a backup, and does not know this Idempotency-Key."
+    do = (
+        f"Nothing was done. What was done from {restore_name(error.to)} to {restore_name(error.at)} is lost here, though people "
+        "may have been told of it: if this was sent then, look what stands now. If you still mean it, or it is new, send it with "
+        f"this header: {error.line}"
+    )
+    return await answer(request, 409, "restored-since", said, do, send=error.line)
 
 
 async def _precondition_missing(request: Request, error: Exception) -> Response:

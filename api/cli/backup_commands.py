@@ -94,7 +94,8 @@ def back_up(service: Service, out: Path) -> BackupReport:
         text = made.model_dump_json(indent=1).encode() + b"\n"
         folder.put_file(part / manifest.MANIFEST, text)
         folder.put_file(part / manifest.SIGNATURE, manifest.signature_of(text, service.signing))
-    return BackupReport(_is_kept(out, made, documents, log, settings), not amiss)
+    said = _is_kept(out, made, documents, [*log, *map(_STRANGE.format, found.strange)], settings)
+    return BackupReport(said, not amiss and not found.strange)
 
 
 def _is_kept(out: Path, made: Manifest, documents: int, log: Sequence[str], settings: Settings) -> tuple[str, ...]:
@@ -110,6 +111,12 @@ def _is_kept(out: Path, made: Manifest, documents: int, log: Sequence[str], sett
         "without them nothing can be proved and nobody comes in, and whoever has them could write a history anew.",
         *(f"AMISS, and not in the backup: {said}. Bring it back from an earlier backup." for said in made.amiss),
     )
+
+
+_STRANGE = (
+    "AMISS: the database holds the {}, which no release made. It is in the backup, and a restore refuses it: look who put it "
+    "there, take it out, and make another backup."
+)
 
 
 def _check_revision(store: Store, settings: Settings) -> None:
@@ -166,6 +173,12 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
     try:
         now = clock()
         _check_target(store, settings, found)
+        if store.is_sqlite:
+            sqlite.check_file_code_is_ours(kept / sqlite.DATABASE, found.revision)
+        else:
+            postgresql.check_code_is_ours(store.engine, kept, found.revision)
+        if (kept / ACCESS).exists():
+            sqlite.check_file_code_is_ours(kept / ACCESS, "")
         said = [*_bring_files(settings, kept)]
         settle = partial(after_restore.settle_after_restore, moment=found.at, now=now, hold_after=settings.hold_after)
         if store.is_sqlite:
@@ -173,6 +186,8 @@ def restore_backup(settings: Settings, kept: Path, clock: Clock = system_clock, 
         else:
             postgresql.load_database(store.engine, kept, found.rows, settle)
         migrate.migrate_database(store)
+        with store.engine.begin() as connection:
+            after_restore.mark_restored(connection, found.at, now)
     finally:
         store.close()
     service = assemble_service(settings, clock, waits=OF_AN_OPERATOR)
@@ -254,6 +269,8 @@ def _is_back(found: Manifest, now: datetime) -> Sequence[str]:
         f"What was written between then and now ({manifest_in_words(now)}) is not in it. Ask people to write it again.",
         "No mail leaves: the brake is on, for every authority. What waited may have been sent since. An IRO manager looks "
         "through Administration, Outbox, and releases it; then they take the brake off.",
+        "For a week a program that sends an Idempotency-Key which is not in the backup is told of the restore: nothing is done "
+        "until it says that it knows (docs/running.md).",
         "Everybody signs in again. API tokens, accounts and posts are as they were then: end anew whatever was ended since.",
         *(f"AMISS already when the backup was made: {said}." for said in found.amiss),
     )

@@ -15,6 +15,7 @@ from api.exports.referral.bundle import bundle_file_name, find_referral, gather_
 from api.json.event_bodies import EventBody, split_body
 from api.json.inbox import is_fetched_ahead, note_item_opened
 from api.json.problems import declared_refusals
+from api.json.retry_headers import RepeatHeaders, SaidOfRepeats
 from api.presenters import item_reader, item_view
 from api.presenters.shapes import (
     PRINTABLE,
@@ -38,9 +39,6 @@ from workflows.model.refusals import NotYours, Unfit
 log = logging.getLogger("drp.api")
 router = APIRouter(prefix="/api/v1", tags=["challenges"])
 
-IdempotencyKey = Annotated[
-    str, Header(alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]*$", description="Makes a repeat harmless.")
-]
 IfMatch = Annotated[
     str,
     Header(
@@ -53,7 +51,7 @@ FARTHEST = timedelta(days=3653)
 
 
 @router.post("/challenges", status_code=201, responses=declared_refusals(422, 409, 413), response_model=ReceiptShape)
-def raise_challenge(asked: CurrentRequest, body: RaiseBody, idempotency_key: IdempotencyKey = "") -> Answer:
+def raise_challenge(asked: CurrentRequest, body: RaiseBody, repeats: SaidOfRepeats) -> Answer:
     """Raise a challenge; the answer says who has been told, by when they answer, and what is already open for the child."""
     if body.item_type in TOLD_ONCE:
         said = f"{body.item_type.value.replace('_', ' ').capitalize()} is not a challenge."
@@ -69,11 +67,11 @@ def raise_challenge(asked: CurrentRequest, body: RaiseBody, idempotency_key: Ide
         facts=tuple(body.facts),
         happened=tuple(body.happened.items()),
     )
-    return _raise(asked, event, body, idempotency_key, body.child, body.team, body.ladder)
+    return _raise(asked, event, body, repeats, body.child, body.team, body.ladder)
 
 
 @router.post("/notices", status_code=201, responses=declared_refusals(422, 409, 413), response_model=ReceiptShape)
-def send_notice(asked: CurrentRequest, body: NoticeBody, idempotency_key: IdempotencyKey = "") -> Answer:
+def send_notice(asked: CurrentRequest, body: NoticeBody, repeats: SaidOfRepeats) -> Answer:
     """Send a notice of excellent practice, or record senior scrutiny: told once, no window, it never climbs."""
     event = Raised(
         body.item_type,
@@ -85,7 +83,7 @@ def send_notice(asked: CurrentRequest, body: NoticeBody, idempotency_key: Idempo
         copies=tuple(body.copies),
         raiser_role=body.raiser_role,
     )
-    return _raise(asked, event, body, idempotency_key, body.child, ladder=body.ladder)
+    return _raise(asked, event, body, repeats, body.child, ladder=body.ladder)
 
 
 _ITS_WORDS = {
@@ -110,9 +108,9 @@ def _said_once(body: NoticeBody) -> str:
 
 
 def _raise(
-    asked: RequestContext, event: Raised, body: BaseModel, key: str, child: str, team: str = "", ladder: str = ""
+    asked: RequestContext, event: Raised, body: BaseModel, repeats: RepeatHeaders, child: str, team: str = "", ladder: str = ""
 ) -> Answer:
-    retry = RetryKey(key, _hash("raise", body.model_dump(mode="json")))
+    retry = RetryKey(repeats.key, _hash("raise", body.model_dump(mode="json")), made_after=repeats.made_after)
     return asked.service.casework.raise_item(asked.signed, child, event, asked.now, _renderer(asked.now), retry, team, ladder)
 
 
@@ -174,7 +172,7 @@ def bring_event(
     asked: CurrentRequest,
     reference: str,
     body: EventBody,
-    idempotency_key: IdempotencyKey = "",
+    repeats: SaidOfRepeats,
     if_match: IfMatch = "",
 ) -> Answer:
     """Bring an event. Who brings it is taken from the token, never from the body.
@@ -184,9 +182,10 @@ def bring_event(
     event, seen = split_body(body)
     event = _in_utc(event, asked.now)
     retry = RetryKey(
-        idempotency_key,
+        repeats.key,
         _hash("event", reference.upper(), event.type, facts_of(event), words_of(event)),
         _hash("event", {"reference": reference.upper(), "event": _as_0_1_wrote(event)}),
+        repeats.made_after,
     )
     version = if_match.strip().removeprefix("W/").strip('"')
     meant = Precondition(version, (seen.stage, seen.stay) if seen else None, is_required=True)

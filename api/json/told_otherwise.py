@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
+from api.json.retry_headers import SaidOfRepeats
 from api.presenters.shapes import ToldItemShape, ToldItemsShape, ToldOtherwiseBody
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import AccessEnded, NotFound
@@ -40,29 +40,30 @@ class ToldAbout:
     event: ToldOtherwise
 
 
-@router.post("/told-otherwise", responses=declared_refusals(413, 422), response_model=ToldItemsShape)
+@router.post("/told-otherwise", responses=declared_refusals(409, 413, 422), response_model=ToldItemsShape)
 def record_told_otherwise(
     asked: CurrentRequest,
     body: ToldOtherwiseBody,
-    idempotency_key: Annotated[
-        str, Header(alias="Idempotency-Key", max_length=128, pattern=r"^[!-~]*$", description="Makes a repeat harmless.")
-    ] = "",
+    repeats: SaidOfRepeats,
 ) -> ToldItemsShape:
     """Put on the record of several items that somebody asked was told in another way. One that refuses keeps no other."""
     event = ToldOtherwise(body.role, body.how, body.on)
     references = dict.fromkeys(reference.upper() for reference in body.references)
-    return ToldItemsShape(items=bring_to_each(asked, [ToldAbout(reference, event) for reference in references], idempotency_key))
+    told = [ToldAbout(reference, event) for reference in references]
+    return ToldItemsShape(items=bring_to_each(asked, told, repeats.key, repeats.made_after))
 
 
-def bring_to_each(asked: RequestContext, told: Sequence[ToldAbout], once: str) -> list[ToldItemShape]:
+def bring_to_each(
+    asked: RequestContext, told: Sequence[ToldAbout], once: str, made_after: str | None = None
+) -> list[ToldItemShape]:
     """What became of each, in their order: a decision and a transaction for each. `once` makes a repeat harmless.
 
-    Raises Unavailable where nothing at all was recorded.
+    `made_after` as in RetryKey. Raises Unavailable where nothing at all was recorded, RestoredSince.
     """
     found: list[ToldItemShape] = []
     for one in told:
         try:
-            _bring(asked, one, once)
+            _bring(asked, one, once, made_after)
             found.append(ToldItemShape(reference=one.reference, recorded=True, problem="", title="", what_to_do="", field=""))
         except Refused as refusal:
             kind, field = REFUSED[type(refusal)], refusal.field if isinstance(refusal, Unfit) else ""
@@ -82,10 +83,10 @@ def _refused(told: ToldAbout, kind: str, said: str, do: str, field: str = "") ->
     return ToldItemShape(reference=told.reference, recorded=False, problem=kind, title=said, what_to_do=do, field=field)
 
 
-def _bring(asked: RequestContext, told: ToldAbout, once: str) -> None:
+def _bring(asked: RequestContext, told: ToldAbout, once: str, made_after: str | None) -> None:
     said = f"told otherwise {told.reference} {told.event!r}".encode()
     key = sha256(f"{once}/{told.reference}/{told.event.role}".encode()).hexdigest() if once else ""
-    retry = RetryKey(key, sha256(said).hexdigest())
+    retry = RetryKey(key, sha256(said).hexdigest(), made_after=made_after)
     asked.service.casework.act(asked.signed, told.reference, told.event, asked.now, _receipt, retry)
 
 

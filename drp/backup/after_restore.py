@@ -28,8 +28,12 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
     2. The last tick is longer ago than is acted on by itself, however young the backup is: an answer that came after it is
        lost, and its window must be held for a named release, not climb.
     3. Nobody is signed in, and no sign-in is under way: who signed out since would be signed in again.
+    4. The restore is written down: a key that made a repeat harmless may be among what was lost.
     """
-    has_reasons = "brake_why" in {column["name"] for column in inspect(connection).get_columns(str(AuthorityRow.__tablename__))}
+    columns = {column["name"] for column in inspect(connection).get_columns(str(AuthorityRow.__tablename__))}
+    has_reasons = "brake_why" in columns
+    if "restored_at" in columns:
+        mark_restored(connection, moment, now)
     for authority in authorities_in(connection):
         choose_authority_rows(connection, authority)
         here = col(AuthorityRow.key) == authority
@@ -45,6 +49,17 @@ def settle_after_restore(connection: Connection, moment: datetime, now: datetime
         )
         for table in (SessionRow, SignInRow):
             connection.execute(delete_of(table, authority))
+
+
+def mark_restored(connection: Connection, moment: datetime, now: datetime) -> None:
+    """Write down, for every authority, that the database of a `moment` was brought back `now` (aware UTC).
+
+    For a backup of a release that had no place for it, it is asked again once the database was migrated.
+    """
+    for authority in authorities_in(connection):
+        choose_authority_rows(connection, authority)
+        here = col(AuthorityRow.key) == authority
+        connection.execute(update(AuthorityRow).where(here).values(restored_at=now, restored_to=moment))
 
 
 def passed_dates(connection: Connection, authority: str, moment: datetime, now: datetime) -> Sequence[Any]:

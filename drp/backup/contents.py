@@ -21,6 +21,7 @@ class DatabaseContents:
     """What was found in a database at one moment. `documents`: authority and digest of every attached document.
 
     `rows`: how many rows of each table each file of the copy holds. `server`, `roles`: as in `Manifest`.
+    `strange`: what it runs by itself and no release made.
     """
 
     revision: str
@@ -29,6 +30,7 @@ class DatabaseContents:
     rows: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     server: int = 0
     roles: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
 
 
 def read_contents(connection: Connection) -> DatabaseContents:

@@ -23,7 +23,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from drp.backup import contents
+from drp.backup import contents, own_code
 from drp.backup.contents import DatabaseContents
 from drp.backup.folder import sync_file
 from drp.backup.manifest import BackupRefused
@@ -73,7 +73,26 @@ def dump_database(engine: Engine, part: Path) -> DatabaseContents:
             seen = {table: contents.count_rows(connection, table, authority) for table in bound}
             named = (f'--table=public."{table}"' for table in bound)
             dump(f"{FOLDER}/{authority}.dump", seen, authority, "--data-only", "--enable-row-security", *named)
-        return replace(found, rows=rows, server=major, roles=tuple(connection.execute(text(_RIGHTS)).scalars()))
+        roles = tuple(connection.execute(text(_RIGHTS)).scalars())
+        return replace(found, rows=rows, server=major, roles=roles, strange=own_code.unknown_names(connection))
+
+
+def check_code_is_ours(engine: Engine, folder: Path, revision: str) -> None:
+    """Raise BackupRefused unless every function, trigger, view and rule of a dump is one of this release's, at its revision.
+
+    Its tables are made without a row, looked at, and taken back: so nothing of it runs.
+    """
+    ours = own_code.code_of_release(engine, revision)
+    with _faults_in_words(), engine.connect() as connection:
+        trying, driver = connection.begin(), _driver(connection)
+        try:
+            restoring = find_program("pg_restore", driver.info.server_version // 10_000)
+            for section in ("pre-data", "post-data"):
+                _run(driver, restoring, folder / MAIN, section)
+            driver.execute("RESET ALL")
+            own_code.check_is_ours(own_code.code_in(connection), ours)
+        finally:
+            trying.rollback()
 
 
 def load_database(

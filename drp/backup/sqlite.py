@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from drp.backup import contents
+from drp.backup import contents, own_code
 from drp.backup.contents import DatabaseContents
 from drp.backup.folder import sync_file
 from drp.backup.manifest import BackupRefused
@@ -68,12 +68,37 @@ def copy_into_backup(source: Path, part: Path) -> DatabaseContents:
     copy_database(source, part / DATABASE)
     with _engine_of(part / DATABASE).connect() as connection:
         rows = {table: contents.count_rows(connection, table) for table in contents.all_tables(connection)}
-        return replace(contents.read_contents(connection), rows={DATABASE: rows})
+        return replace(contents.read_contents(connection), rows={DATABASE: rows}, strange=own_code.unknown_names(connection))
 
 
 def _engine_of(path: Path) -> Engine:
     """An engine for a file that no service uses: it leaves the journal's mode as it is, and keeps no connection."""
     return create_engine(f"sqlite:///{path}", module=sqlite3, poolclass=NullPool, hide_parameters=True)
+
+
+def check_file_code_is_ours(kept: Path, revision: str) -> None:
+    """Raise BackupRefused unless every trigger and view of a kept file is one of this release's, at its revision. Runs none.
+
+    An empty `revision`: a file that has none of its own, such as the access log.
+    """
+    try:
+        with _reading(kept).connect() as connection:
+            found = own_code.code_in(connection)
+    except (SQLAlchemyError, sqlite3.Error) as fault:
+        raise BackupRefused(f"{kept.name} cannot be read ({fault}). Nothing was written. Use another backup.") from fault
+    own_code.check_is_ours(found, own_code.code_of_release(_reading(kept), revision) if revision else frozenset())
+
+
+def _reading(path: Path) -> Engine:
+    """An engine that can change nothing of a file, and trusts nothing that its schema calls."""
+    url = f"sqlite:///{path.resolve().as_uri()}?mode=ro&immutable=1&uri=true"
+    engine = create_engine(url, module=sqlite3, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA trusted_schema=OFF")
+
+    return engine
 
 
 def check_place_is_free(path: Path) -> None:

@@ -64,6 +64,27 @@ class KeyReused(Exception):
     """An idempotency key came again with another body."""
 
 
+KEYS_ARE_ASKED_FOR = timedelta(days=7)
+"""How long after a restore a key that the database does not know may be one that it has lost."""
+
+
+class RestoredSince(Exception):
+    """A key is not known, and the database was brought back from a backup: it may have acted in what was lost.
+
+    `to` and `at` bound what was lost (aware UTC). `line`: the header by which whoever was told this sends it all the same.
+    """
+
+    def __init__(self, to: datetime, at: datetime) -> None:
+        self.to, self.at = to, at
+        self.line = f"Made-After-Restore: {restore_name(at)}"
+        super().__init__(self.line)
+
+
+def restore_name(at: datetime) -> str:
+    """What a restore is called: its moment, to the second."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
 class StaleView(Exception):
     """The challenge is no longer at the stage and state that the person was looking at."""
 
@@ -99,6 +120,8 @@ class RetryKey:
     body_hash: str = ""
     older_hash: str = ""
     """The hash that an earlier release would have kept for the same body; empty: the same."""
+    made_after: str | None = None
+    """The restore that whoever made the key says they know of; empty: none. None: a form of ours, which none outlives."""
 
 
 @dataclass(frozen=True)
@@ -142,12 +165,12 @@ class Casework:
     ) -> Answer:  # fmt: skip
         """Bring an event to an item, `meant` for what stands there.
 
-        Raises Refused, NotFound, AccessEnded, PreconditionMissing, StaleView, KeyReused, Unavailable.
+        Raises Refused, NotFound, AccessEnded, PreconditionMissing, StaleView, KeyReused, RestoredSince, Unavailable.
         """
         check_days(event)
 
         def once(connection: Connection) -> Answer:
-            known = self.find_answer(connection, signed, retry)
+            known = self.find_answer(connection, signed, retry, now)
             if known is not None:
                 return known
             authority = signed.authority
@@ -215,7 +238,7 @@ class Casework:
         """
 
         def once(connection: Connection) -> Answer:
-            known = self.find_answer(connection, signed, retry)
+            known = self.find_answer(connection, signed, retry, now)
             if known is not None:
                 return known
             done = self.raise_within(connection, signed, child, event, now, team, ladder, at_once)
@@ -328,13 +351,20 @@ class Casework:
         asks = partial(asks_of, connection, authority)
         return decide_up_to(now, rules, loaded, read_last_look(connection, authority).of(loaded.id), self.hold_after, asks)
 
-    def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey) -> Answer | None:
-        """Find the answer that this person was given for the same key, if any. Raises KeyReused where the body was another."""
+    def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey, now: datetime) -> Answer | None:
+        """Find the answer that this person was given for the same key, if any.
+
+        Raises KeyReused where the body was another, RestoredSince where a restore may have lost what the key did.
+        """
         if not retry.key:
             return None
         asked = {"authority": signed.authority, "person": UUID(signed.person), "key": retry.key}
         row = connection.execute(FIND_ANSWER, asked).first()
-        if row is None:
+        if row is None or row.body_hash is None:
+            if row is not None and row.restored_at is not None and retry.made_after is not None:
+                is_told = retry.made_after == restore_name(row.restored_at)
+                if not is_told and now < row.restored_at + KEYS_ARE_ASKED_FOR:
+                    raise RestoredSince(row.restored_to, row.restored_at)
             return None
         if row.body_hash not in (retry.body_hash, retry.older_hash or retry.body_hash):
             raise KeyReused

@@ -55,6 +55,10 @@ class AuthorityRow(Row, table=True):
     """What was found when they were last looked through, or at the last start; empty: nothing."""
     head_day: date | None = None
     """The local day for which the auditors were last sent the signed head of a checkpoint."""
+    restored_at: datetime | None = None
+    """When the database was last brought back from a backup; None: never."""
+    restored_to: datetime | None = None
+    """Of which moment that backup was: what was done between the two is lost here."""
 
 
 class DocumentRow(Row, table=True):

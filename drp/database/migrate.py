@@ -46,6 +46,11 @@ def migrate_database(store: Store) -> str:
         return stored_revision(connection)
 
 
+def migrate_to(connection: Connection, revision: str) -> None:
+    """Bring an empty database to a revision, within the transaction that the connection is in."""
+    command.upgrade(alembic_config(connection), revision)
+
+
 def stored_revision(connection: Connection) -> str:
     """The revision at which a database stands, or empty."""
     return MigrationContext.configure(connection).get_current_revision() or ""

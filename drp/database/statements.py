@@ -130,10 +130,19 @@ WAS_INVOLVED = select_of(InvolvedRow, _AUTHORITY, InvolvedRow.role).where(
 )
 """In which roles anything of a `challenge` was addressed or copied to a `person`."""
 
-FIND_ANSWER = select_of(IdempotencyRow, _AUTHORITY, IdempotencyRow.body_hash, IdempotencyRow.answer).where(
-    col(IdempotencyRow.person) == _PERSON, col(IdempotencyRow.key) == bindparam("key")
+_UNDER_KEY = and_(
+    in_authority(IdempotencyRow, col(AuthorityRow.key)),
+    col(IdempotencyRow.person) == _PERSON,
+    col(IdempotencyRow.key) == bindparam("key"),
 )
-"""What a `person` was answered under an idempotency `key`."""
+FIND_ANSWER = (
+    select(
+        col(IdempotencyRow.body_hash), col(IdempotencyRow.answer), col(AuthorityRow.restored_at), col(AuthorityRow.restored_to)
+    )
+    .select_from(core_table(AuthorityRow).outerjoin(core_table(IdempotencyRow), _UNDER_KEY))
+    .where(col(AuthorityRow.key) == _AUTHORITY)
+)
+"""What a `person` was answered under an idempotency `key` (no hash: nothing), and the last restore, which may have lost it."""
 
 LAST_LOOK = select(col(AuthorityRow.last_tick), col(AuthorityRow.passed_over)).where(col(AuthorityRow.key) == _AUTHORITY)
 """When the service last looked for windows that closed, and what that look passed over."""

@@ -1,10 +1,12 @@
 """A backup is what has been restored: everything acknowledged is there, nothing is sent again, no date is acted on."""
 
+from datetime import timedelta
 from hashlib import sha256
 from threading import Event, Thread
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import inspect, select, text, update
 
 from api.cli.backup_commands import restore_backup
@@ -17,7 +19,7 @@ from drp.database.engine import Store
 from drp.database.message_tables import NotificationRow
 from drp.messages.sending_pause import SendingPause, release_messages, store_pause
 from drp.proof.checkpoint import name_of
-from tests.backup.restoring import FRIDAY, Town
+from tests.backup.restoring import FRIDAY, Back, Town
 from tests.cast.councils import ELSEWHERE
 from tests.cast.world import Caller
 from tests.store.files import pdf
@@ -192,6 +194,78 @@ def test_nobody_is_signed_in_any_more(town: Town) -> None:
     town.world.write(SessionRow.__table__.insert(), [{**signed, "began_at": now, "seen_at": now}])
     town.backs_up()
     assert town.comes_back().rows(select(SessionRow.hash)) == []
+
+
+# No key acts twice.
+
+
+def notes(town: Town, client: TestClient, key: str, text: str, **headers: str) -> Any:
+    """A program's request: a note under a key, or without one."""
+    headers |= {"Authorization": f"Bearer {town.irene.token}", **({"Idempotency-Key": key} if key else {})}
+    url = f"/api/v1/challenges/{town.references[0]}/events"
+    return client.post(url, headers=headers, json={"type": "noted", "text": text})
+
+
+def keyed_twice(town: Town) -> tuple[Back, TestClient]:
+    """A key that is in the backup, and one whose effect came after it; both were answered. Then the backup comes back."""
+    serving = town.world.client
+    assert notes(town, serving, "before", "Kept").status_code == 200
+    town.backs_up()
+    town.world.now += timedelta(hours=1)
+    assert notes(town, serving, "lost", "Lost").status_code == 200
+    town.world.now += timedelta(hours=1)
+    back = town.comes_back()
+    return back, town.serves(back)
+
+
+def test_a_key_from_before_the_restore_does_not_act_twice(town: Town) -> None:
+    back, client = keyed_twice(town)
+    before = back.entries()
+    assert notes(town, client, "before", "Kept").status_code == 200
+    assert back.entries() == before, "what it did is in the backup: the same answer, and no second effect"
+    refused = notes(town, client, "lost", "Lost")
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:drp:restored-since"
+    assert "from 2026-04-01T09:00:00Z to 2026-04-01T11:00:00Z is lost here" in refused.json()["what_to_do"]
+    assert back.entries() == before
+    name, _, value = refused.json()["send"].partition(": ")
+    assert notes(town, client, "lost", "Lost", **{name: "2025-01-01T00:00:00Z"}).status_code == 409, "another restore's"
+    assert notes(town, client, "lost", "Lost", **{name: value}).status_code == 200
+    assert back.texts() >= {"Kept", "Lost"}
+    assert notes(town, client, "lost", "Lost").status_code == 200, "now it is known"
+    assert len(back.entries()[town.references[0]]) == len(before[town.references[0]]) + 1
+
+
+def test_other_requests_and_later_ones_are_asked_nothing(town: Town) -> None:
+    _, client = keyed_twice(town)
+    assert notes(town, client, "", "Without a key").status_code == 200
+    assert notes(town, client, "new", "Of the same week").status_code == 409
+    town.world.now += timedelta(days=7)
+    assert notes(town, client, "new", "A week later").status_code == 200
+
+
+def test_items_are_raised_by_the_same_rule(town: Town) -> None:
+    _, client = keyed_twice(town)
+    headers = {"Authorization": f"Bearer {town.irene.token}", "Idempotency-Key": "raised"}
+    body = {"child": "T-1", "item_type": "formal", "reasons": [town.world.reason], "concern": "No plan."}
+    refused = client.post("/api/v1/challenges", headers=headers, json=body)
+    assert refused.status_code == 409, refused.json()
+    name, _, value = refused.json()["send"].partition(": ")
+    assert client.post("/api/v1/challenges", headers={**headers, name: value}, json=body).status_code == 201
+
+
+def test_planted_a_lost_key_acts_again_unsaid(town: Town, monkeypatch: Plant) -> None:
+    monkeypatch.setattr(after_restore, "mark_restored", lambda *_: None)
+    with pytest.raises(AssertionError):
+        test_a_key_from_before_the_restore_does_not_act_twice(town)
+
+
+def test_a_backup_of_a_release_that_wrote_no_restore_down_is_marked_too(town: Town, monkeypatch: Plant) -> None:
+    """Its table has no place for it when it comes back, and has one when it was migrated."""
+    monkeypatch.setattr(after_restore, "settle_after_restore", lambda *_, **__: None)
+    town.backs_up()
+    back = town.comes_back(FRIDAY)
+    assert {row[0] for row in back.rows(select(AuthorityRow.restored_at))} == {town.world.now}
 
 
 # No date that passed is acted on.

@@ -14,10 +14,11 @@ from sqlalchemy import inspect, make_url, text
 from api.assembly import SYSTEM_CHANCE
 from api.cli.backup_commands import back_up, restore_backup
 from api.keys import KeyName, make_key
-from drp.backup import manifest, sqlite
+from drp.backup import manifest, own_code, sqlite
 from drp.backup import postgresql as dumps
 from drp.backup.manifest import BackupRefused
 from drp.database.engine import Store
+from drp.database.migrate import newest_revision
 from drp.database.sqlite_driver import sqlite3
 from drp.settings import Settings
 from tests.backup.restoring import Kept, Town
@@ -116,6 +117,121 @@ def test_planted_a_backup_is_believed(town: Town, monkeypatch: Plant) -> None:
     monkeypatch.setattr(manifest, "check_manifest_files", lambda *_: None)
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         refused(town.kept)
+
+
+# What a database runs by itself.
+
+TAKES_THE_BRAKE_OFF = {
+    True: ["CREATE TRIGGER afterwards AFTER UPDATE ON authority WHEN new.brake <> '' BEGIN UPDATE authority SET brake = ''; END"],
+    False: [
+        "CREATE FUNCTION afterwards() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.brake := ''; RETURN NEW; END $$",
+        "CREATE TRIGGER afterwards BEFORE UPDATE ON authority FOR EACH ROW EXECUTE FUNCTION afterwards()",
+    ],
+}
+"""By whether it is SQLite: what undoes what a restore does first."""
+
+PLANTED_CODE: dict[str, tuple[list[str], list[str], str]] = {
+    "trigger": (TAKES_THE_BRAKE_OFF[True], TAKES_THE_BRAKE_OFF[False], "afterwards"),
+    "view": (["CREATE VIEW seen AS SELECT * FROM words"], ["CREATE VIEW seen AS SELECT 1 AS one"], "seen"),
+    "virtual table": (["CREATE VIRTUAL TABLE other USING fts5(x)"], [], "virtual table other"),
+    "a known trigger made otherwise": (
+        [
+            "DROP TRIGGER entry_never_update",
+            "CREATE TRIGGER entry_never_update BEFORE UPDATE ON entry BEGIN SELECT 1; END",
+        ],
+        [],
+        "trigger entry_never_update",
+    ),
+    "function": ([], ["CREATE FUNCTION other() RETURNS int LANGUAGE sql AS 'SELECT 1'"], "function public.other()"),
+    "a known function made otherwise": (
+        [],
+        [
+            "CREATE OR REPLACE FUNCTION drp_authorities() RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER "
+            "SET search_path = public, pg_temp AS 'SELECT key FROM authority ORDER BY key DESC'"
+        ],
+        "function public.drp_authorities()",
+    ),
+    "rule": ([], ["CREATE RULE silently AS ON UPDATE TO authority DO ALSO NOTHING"], "rule silently on public.authority"),
+    "a check that calls a function": (
+        [],
+        [
+            "CREATE FUNCTION other(text) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+            "ALTER TABLE unit ADD CONSTRAINT looks CHECK (other(name))",
+        ],
+        "function public.other(text)",
+    ),
+}
+
+
+def with_code(town: Town, statements: list[str]) -> Any:
+    """A backup of the town's database with something more in it."""
+    store = town.keeper.store
+    with store.engine.connect() as connection:
+        writing = connection.begin()
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+        writing.commit()
+    return town.backs_up()
+
+
+@pytest.fixture
+def as_it_was(town: Town, request: pytest.FixtureRequest) -> Iterator[None]:
+    """The database of the tests without what a test put in."""
+    yield
+    if not town.world.store.is_sqlite:
+        with town.keeper.store.engine.begin() as connection:
+            for statement in (
+                "ALTER TABLE unit DROP CONSTRAINT IF EXISTS looks",
+                "DROP RULE IF EXISTS silently ON authority",
+                "DROP VIEW IF EXISTS seen",
+                "DROP TRIGGER IF EXISTS afterwards ON authority",
+                "DROP FUNCTION IF EXISTS afterwards(), other(), other(text)",
+                "CREATE OR REPLACE FUNCTION drp_authorities() RETURNS SETOF varchar LANGUAGE sql STABLE SECURITY DEFINER "
+                "SET search_path = public, pg_temp AS 'SELECT key FROM authority ORDER BY key'",
+            ):
+                connection.exec_driver_sql(statement)
+
+
+@pytest.mark.usefixtures("as_it_was")
+@pytest.mark.parametrize("kind", sorted(PLANTED_CODE))
+def test_what_a_database_runs_by_itself_and_no_release_made_is_refused_before_it_runs(town: Town, kind: str) -> None:
+    on_sqlite, elsewhere, called = PLANTED_CODE[kind]
+    statements = on_sqlite if town.world.store.is_sqlite else elsewhere
+    if not statements:
+        return  # the engine has no such thing
+    report = with_code(town, statements)
+    if "otherwise" not in kind:
+        assert not report.is_clean
+        assert "AMISS: the database holds the" in "\n".join(report.said)
+    said = refused(town.kept)
+    assert called in said
+    assert "no release made it so" in said
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_planted_a_restore_that_runs_whatever_it_finds_sends_its_mail(town: Town, monkeypatch: Plant) -> None:
+    with_code(town, TAKES_THE_BRAKE_OFF[town.world.store.is_sqlite])
+    monkeypatch.setattr(own_code, "check_is_ours", lambda *_: None)
+    back = town.comes_back()
+    assert {row[0] for row in back.rows(text("SELECT brake FROM authority"))} == {""}
+
+
+def test_what_is_ours_is_known_by_name(town: Town) -> None:
+    made = own_code.code_of_release(town.keeper.store.engine, newest_revision()) if town.world.store.is_sqlite else None
+    with town.keeper.store.engine.connect() as connection:
+        found = own_code.code_in(connection)
+        assert own_code.unknown_names(connection) == ()
+    assert made in (None, found)
+    assert {one.called for one in found} <= own_code.KNOWN
+
+
+@one_engine
+def test_a_trigger_in_a_kept_access_log_is_refused(town: Town) -> None:
+    town.irene.item(town.references[0])
+    with closing(sqlite3.connect(town.world.settings.access_file)) as connection, connection:
+        connection.execute("CREATE TRIGGER forgets AFTER INSERT ON access BEGIN DELETE FROM access; END")
+    town.backs_up()
+    assert "trigger forgets" in refused(town.kept)
 
 
 # Where it is to come back to.

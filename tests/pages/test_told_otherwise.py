@@ -259,13 +259,13 @@ def test_over_json_nobody_else_brings_it(two: World) -> None:
 def test_planted_first_refusal_that_keeps_the_others_is_caught(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = told_otherwise.bring_to_each
 
-    def stops(asked: Any, told: Any, once: str) -> Any:
+    def stops(asked: Any, told: Any, *once: Any) -> Any:
         found: list[Any] = []
         for one in told:
             if found and not found[-1].recorded:
                 found.append(found[-1])
                 continue
-            found += honest(asked, [one], once)
+            found += honest(asked, [one], *once)
         return found
 
     monkeypatch.setattr(told_otherwise, "bring_to_each", stops)

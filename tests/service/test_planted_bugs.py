@@ -166,8 +166,8 @@ def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -
     real = service.Casework.find_answer
     kept = service.Casework.store_answer
 
-    def anybodys(self: Any, connection: Any, signed: Any, retry: Any) -> Any:
-        return real(self, connection, replace(signed, person=mona), retry)
+    def anybodys(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
+        return real(self, connection, replace(signed, person=mona), *more)
 
     def as_mona(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
         return kept(self, connection, replace(signed, person=mona), *more)
