@@ -17,7 +17,7 @@ from api.served_before import MarkKind, mark_file, signs_of_service, what_is_mis
 from drp.casework.procedures import Procedures
 from drp.data_protection.admin_audit_log import look_before_change, note_admin_change, operator_of
 from drp.database.engine import OF_AN_OPERATOR, Store
-from drp.database.migrate import migrate_database
+from drp.database.migrate import lines_to_close, migrate_database
 from drp.directory import lookup
 from drp.directory.files import Unloadable
 from drp.directory.importing import import_directory
@@ -74,6 +74,9 @@ def bring_to_release() -> None:
         if why := why_not_new(settings, store):
             end(why)
         print(f"The database stands at {migrate_database(store)}.")
+        if lines := lines_to_close(store):
+            print("The service's role may make tables in it, temporary ones too, which it never needs. An administrator runs:")
+            print("\n".join(f"  {line}" for line in lines))
         if made := enter_what_is_not(store, Procedures(shipped_calendar())):
             print(f"{made} items of an earlier release were entered in the register.")
 

@@ -30,14 +30,44 @@ def newest_revision() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
+CLOSES = ("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC", "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+"""What closes a new database on PostgreSQL to whoever was given nothing in it."""
+
+_OPEN = (
+    "SELECT has_database_privilege(oid, current_database(), 'CREATE, TEMPORARY') "
+    "OR has_schema_privilege(oid, 'public', 'CREATE') FROM pg_roles WHERE rolname = 'drp_app'"
+)
+
+
+def lines_to_close(store: Store) -> tuple[str, ...]:
+    """What an administrator of the server runs where the service's role may still make tables: the migrating role may not say so.
+
+    None on SQLite, and where there is no such role.
+    """
+    if store.is_sqlite:
+        return ()
+    with store.look() as connection:
+        name = connection.dialect.identifier_preparer.quote(str(connection.engine.url.database))
+        return tuple(f"{line.format(name)};" for line in CLOSES) if connection.execute(text(_OPEN)).scalar() else ()
+
+
 def is_known(stands: str) -> bool:
     """Does this release know a revision, and so can go on from it?"""
     return any(script.revision == stands for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
 
 
 def migrate_database(store: Store) -> str:
-    """Apply what is missing; harmless to repeat. Returns the revision. The connection's role must own the tables."""
+    """Apply what is missing; harmless to repeat. Returns the revision. The connection's role must own the tables.
+
+    On PostgreSQL it also takes from everybody what a new database gives to everybody, and a dump does not bring: to make
+    temporary tables in it, and tables in its schema.
+    """
     with store.engine.begin() as connection:
+        if not store.is_sqlite:
+            for line in CLOSES:
+                connection.execute(
+                    text(line.format(connection.dialect.identifier_preparer.quote(str(connection.engine.url.database))))
+                )
         if (stands := stored_revision(connection)) == newest_revision():
             return stands
         if not store.is_sqlite:

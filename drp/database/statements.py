@@ -21,6 +21,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     tuple_,
     type_coerce,
     union,
@@ -236,7 +237,12 @@ INVOLVE = {"sqlite": _involve(sqlite), "postgresql": _involve(postgresql)}
 TAKE_OUT_ENTRIES = [
     delete(core_table(row)).where(in_authority(row, _AUTHORITY), _among(row.id, "ids")) for row in (StayRow, RegisterRow)
 ]
-"""An item's entry in the register with its visits to stages, by `ids`."""
+"""An item's entry in the register with its visits to stages, by `ids`: on SQLite."""
+
+TAKE_OUT_BY_KEY = text(
+    "SELECT drp_take_out('stay', k), drp_take_out('register', k) FROM (SELECT CAST(:keys AS jsonb) AS k) AS given"
+)
+"""The same on PostgreSQL, where the service takes rows out by one function (migration 0028); `keys`: JSON, each with its `id`."""
 
 ASKS_OF_ITEMS = (
     select_of(

@@ -11,7 +11,7 @@ from sqlmodel import col
 from drp.database.account_tables import AccountRow
 from drp.database.directory_tables import PersonRow
 from drp.database.folding import fold
-from drp.database.scope import count_of, delete_of, in_authority, select_of, update_of
+from drp.database.scope import count_of, delete_rows, in_authority, select_of, update_of
 from drp.identity.seal import Seal
 from drp.identity.tokens import hash_secret
 from workflows.calendar.working_days import local_date
@@ -97,7 +97,7 @@ def person_signing_in(
         if account.word is BoundBy.ASKED:
             raise NotLetIn(WhyNotLetIn.ASKED)
         # The provider vouches by now for what it did not: it is as if it came for the first time.
-        connection.execute(delete_of(AccountRow, authority).where(*_named(issuer, subject)))
+        delete_rows(connection, AccountRow, authority, *_named(issuer, subject))
         return _first_sign_in(connection, seal, authority, account, subject, now)
     _check_person(connection, authority, person, now)
     return SignedInAccount(person, is_new=False)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from drp.database.account_tables import AttemptRow
-from drp.database.scope import core_table, delete_of
+from drp.database.scope import core_table, delete_rows
 from drp.identity.seal import Seal
 
 
@@ -42,4 +42,4 @@ def count_attempt(
 
 def forget_attempts(connection: Connection, authority: str, now: datetime) -> int:
     """Take out counts that are over. Returns how many."""
-    return connection.execute(delete_of(AttemptRow, authority).where(col(AttemptRow.began_at) < now - timedelta(days=1))).rowcount
+    return delete_rows(connection, AttemptRow, authority, col(AttemptRow.began_at) < now - timedelta(days=1))

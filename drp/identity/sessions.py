@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.ids import Randomness
-from drp.database.scope import count_of, delete_of, select_of, update_of
+from drp.database.scope import count_of, delete_rows, select_of, update_of
 from drp.database.statements import SESSION_IN_FORCE
 from drp.identity.seal import Seal
 from drp.identity.tokens import NotSigned, hash_secret
@@ -120,6 +120,4 @@ def read_last_use(connection: Connection, authority: str, person: UUID) -> datet
 
 def forget_sessions(connection: Connection, authority: str, now: datetime, limits: SessionLimits) -> int:
     """Take out sessions that are long over. Returns how many."""
-    return connection.execute(
-        delete_of(SessionRow, authority).where(col(SessionRow.began_at) < (now - limits.absolute - KEPT))
-    ).rowcount
+    return delete_rows(connection, SessionRow, authority, col(SessionRow.began_at) < (now - limits.absolute - KEPT))

@@ -11,7 +11,7 @@ from drp.database.account_tables import AccountRow, SignInRow
 from drp.database.directory_tables import PersonRow
 from drp.database.folding import fold
 from drp.database.ids import Randomness
-from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
+from drp.database.scope import count_of, delete_rows, in_authority, match_here, select_of, update_of
 from drp.identity.seal import Seal
 from drp.identity.tokens import NotSigned, hash_secret
 from workflows.calendar.working_days import local_date
@@ -156,7 +156,7 @@ def back_from_provider(
 
 def forget_sign_ins(connection: Connection, authority: str, now: datetime) -> int:
     """Take out sign-ins that are over. Returns how many."""
-    return connection.execute(delete_of(SignInRow, authority).where(col(SignInRow.asked_at) < now - timedelta(days=1))).rowcount
+    return delete_rows(connection, SignInRow, authority, col(SignInRow.asked_at) < now - timedelta(days=1))
 
 
 def _note_sign_in(

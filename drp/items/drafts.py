@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp.casework.access import NotFound
 from drp.database.draft_tables import DraftRow
 from drp.database.ids import Randomness
-from drp.database.scope import core_table, delete_of, in_authority, select_of
+from drp.database.scope import core_table, delete_rows, in_authority, select_of
 
 KEPT = timedelta(days=14)
 """A draft that nobody touched for so long is taken out: words about a child lie nowhere by oversight."""
@@ -59,7 +59,7 @@ def change_draft(connection: Connection, authority: str, person: UUID, id_: UUID
 
 def drop_draft(connection: Connection, authority: str, person: UUID, id_: UUID) -> None:
     """Delete a draft that was sent, or is not wanted any more."""
-    connection.execute(delete(DraftRow).where(*match_own_draft(authority, person, id_)))
+    delete_rows(connection, DraftRow, authority, *match_own_draft(authority, person, id_))
 
 
 def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draft]:
@@ -74,7 +74,7 @@ def drafts_of(connection: Connection, authority: str, person: UUID) -> list[Draf
 
 def forget_drafts(connection: Connection, authority: str, now: datetime) -> int:
     """Delete the drafts that nobody changed for `KEPT`. Returns how many."""
-    return connection.execute(delete_of(DraftRow, authority).where(col(DraftRow.changed_at) < now - KEPT)).rowcount
+    return delete_rows(connection, DraftRow, authority, col(DraftRow.changed_at) < now - KEPT)
 
 
 def match_own_draft(authority: str, person: UUID, id_: UUID) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from drp.data_protection.admin_audit_log import RECORD, read_record_length, reco
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow
 from drp.database.record_tables import CheckpointRow, StandingRow
-from drp.database.scope import delete_of, select_of
+from drp.database.scope import delete_rows, select_of
 from drp.proof.checkpoint import NONE_BEFORE, Checkpoint, CheckpointedLength, in_order, sign_checkpoint
 from drp.timeline.chain import GENESIS, continue_digest, running_digest
 
@@ -123,7 +123,7 @@ def standing_at_last(connection: Connection, authority: str) -> tuple[Checkpoint
 
 def _keep(connection: Connection, authority: str, standings: list[CheckpointedLength]) -> None:
     for standing in standings:
-        connection.execute(delete_of(StandingRow, authority).where(col(StandingRow.challenge) == standing.challenge))
+        delete_rows(connection, StandingRow, authority, col(StandingRow.challenge) == standing.challenge)
     if standings:
         connection.execute(insert(StandingRow), [{"authority": authority, **vars(standing)} for standing in standings])
 

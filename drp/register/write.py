@@ -4,6 +4,7 @@ Themes count these entries; people list and export them. The entry of an item ke
 (`workflows.model.register_entry`) and can always be made again. An imported one holds what its sheet knew, and starts no clock.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.scope import core_table, select_of
-from drp.database.statements import INSERTS, TAKE_OUT_ENTRIES
+from drp.database.statements import INSERTS, TAKE_OUT_BY_KEY, TAKE_OUT_ENTRIES
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.model.authority import Authority
 from workflows.model.challenge import Challenge
@@ -61,7 +62,12 @@ def write_entries(connection: Connection, authority: str, changes: Sequence[Entr
 
 def take_out_entries(connection: Connection, authority: str, ids: Sequence[UUID]) -> None:
     """Take the lines of some items out, with their visits to stages."""
-    for statement in TAKE_OUT_ENTRIES if ids else ():
+    if not ids:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.execute(TAKE_OUT_BY_KEY, {"keys": json.dumps([{"id": str(id_)} for id_ in ids])})
+        return
+    for statement in TAKE_OUT_ENTRIES:
         connection.execute(statement, {"authority": authority, "ids": ids})
 
 

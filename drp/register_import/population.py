@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.database.register_tables import PopulationRow
-from drp.database.scope import delete_of
+from drp.database.scope import delete_rows
 from drp.directory.importing import lock_imports
 from drp.register_import.columns import SheetColumns, read_columns
 from drp.register_import.faults import SheetFaults
@@ -50,12 +50,8 @@ def keep_population(connection: Connection, authority: Authority, rows: tuple[Co
     """Put checked numbers in the place of those for the same quarter and status, in the caller's transaction."""
     lock_imports(connection, authority.key)
     for quarter, status, _ in rows:
-        connection.execute(
-            delete_of(PopulationRow, authority.key).where(
-                col(PopulationRow.quarter) == quarter,
-                col(PopulationRow.status) == status,
-            )
-        )  # fmt: skip
+        its = (col(PopulationRow.quarter) == quarter, col(PopulationRow.status) == status)
+        delete_rows(connection, PopulationRow, authority.key, *its)
     values = [{"authority": authority.key, "quarter": quarter, "status": status, "number": n} for quarter, status, n in rows]
     connection.execute(insert(PopulationRow), values)
 

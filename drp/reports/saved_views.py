@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert
 from sqlmodel import col
 
 from drp.database.register_tables import SavedViewRow
-from drp.database.scope import count_of, delete_of, select_of
+from drp.database.scope import count_of, delete_rows, select_of
 from workflows.model.refusals import Unfit
 
 MOST = 30
@@ -42,4 +42,4 @@ def save_view(connection: Connection, authority: str, person: str, name: str, qu
 def remove_view(connection: Connection, authority: str, person: str, name: str) -> None:
     """Forget a view; nothing where there is none."""
     named = (col(SavedViewRow.person) == UUID(person), col(SavedViewRow.name) == name)
-    connection.execute(delete_of(SavedViewRow, authority).where(*named))
+    delete_rows(connection, SavedViewRow, authority, *named)

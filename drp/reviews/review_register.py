@@ -14,7 +14,7 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.database.ids import Randomness
 from drp.database.review_tables import ReviewDecisionRow, ReviewRow
-from drp.database.scope import core_table, count_of, delete_of, in_authority, select_of, update_of
+from drp.database.scope import core_table, count_of, delete_of, delete_rows, in_authority, select_of, update_of
 from drp.directory import lookup
 from drp.identity.principal import Principal
 from workflows.calendar.working_days import Calendar, Length, LengthUnit, long_date, promise_from_date
@@ -306,7 +306,7 @@ def move_reviews(connection: Connection, authority: str, one: UUID, other: UUID)
         )
     theirs = update_of(ReviewDecisionRow, authority).where(col(ReviewDecisionRow.child) == one)
     connection.execute(theirs.values(child=other))
-    connection.execute(delete_of(ReviewRow, authority).where(col(ReviewRow.child) == one))
+    delete_rows(connection, ReviewRow, authority, col(ReviewRow.child) == one)
 
 
 def erase_reviews(connection: Connection, authority: str, child: UUID) -> int:

@@ -11,7 +11,7 @@ from sqlmodel import col
 from drp.casework.load import load_establishment
 from drp.database.directory_tables import PersonRow
 from drp.database.report_tables import ReportCopyRow, WrittenReportRow
-from drp.database.scope import count_of, delete_of, in_authority, match_here, select_of, update_of
+from drp.database.scope import count_of, delete_rows, in_authority, match_here, select_of, update_of
 from drp.directory import lookup
 from workflows.decision.recipients import About, ReachedHow, reach_people
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -61,7 +61,7 @@ def give_copies(connection: Connection, authority: str, report: UUID, people: It
 
 def take_draft_copies(connection: Connection, authority: str, report: UUID) -> None:
     """A draft was released: whoever had it to edit has it no longer in their inbox, unless it goes to them now."""
-    connection.execute(delete_of(ReportCopyRow, authority).where(col(ReportCopyRow.report) == report))
+    delete_rows(connection, ReportCopyRow, authority, col(ReportCopyRow.report) == report)
 
 
 def has_copy(connection: Connection, authority: str, person: UUID, report: UUID) -> bool:

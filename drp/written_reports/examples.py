@@ -11,7 +11,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import CoverRow, PostRow
 from drp.database.report_tables import ReportExampleRow, WrittenReportRow
-from drp.database.scope import delete_of, in_authority, match_day, select_of, update_of
+from drp.database.scope import delete_of, delete_rows, in_authority, match_day, select_of, update_of
 from drp.identity.principal import NotPermitted
 from drp.written_reports.contents import ReportQuote
 from drp.written_reports.requests import lock_report
@@ -94,7 +94,7 @@ def offer_example(connection: Connection, authority: str, report: UUID, referenc
 def remove_example(connection: Connection, authority: str, report: UUID, n: int) -> None:
     """Take an example out of a draft. To word it anew is another example: its IRO is asked of those words."""
     one = (col(ReportExampleRow.report) == report, col(ReportExampleRow.n) == n)
-    connection.execute(delete_of(ReportExampleRow, authority).where(*one))
+    delete_rows(connection, ReportExampleRow, authority, *one)
 
 
 def examples_to_judge(connection: Connection, words: Authority, iro: UUID, day: date) -> list[ReportExample]:

@@ -14,7 +14,7 @@ from sqlmodel import col
 from drp.casework.service import Casework
 from drp.database.engine import Unavailable
 from drp.database.report_tables import ReportDueRow
-from drp.database.scope import delete_of, select_of, update_of
+from drp.database.scope import delete_rows, select_of, update_of
 from drp.directory import lookup
 from drp.written_reports.contents import ReportContents
 from drp.written_reports.copies import give_copies, managers_of
@@ -81,7 +81,7 @@ def plan_reports(casework: Casework, authority: str, today: date) -> None:
     with casework.store.write(authority) as connection:
         for kind, every in gone:
             row = (col(ReportDueRow.kind) == kind, col(ReportDueRow.every) == every)
-            connection.execute(delete_of(ReportDueRow, authority).where(*row))
+            delete_rows(connection, ReportDueRow, authority, *row)
 
 
 def _first_period(schedule: ReportSchedule, today: date, calendar: Calendar) -> ReportPeriod:
