@@ -46,8 +46,13 @@ KNOWN = frozenset(
         *(f"trigger {table}_never_{act}" for table in _APPEND_ONLY for act in ("delete", "update")),
         *(f"trigger with_its_item on public.{table}" for table in _WITH_ITS_ITEM),
         *(f"trigger next_number on public.{table}" for table in ("administered", "checkpoint")),
-        *(f"function public.drp_{name}()" for name in ("authorities", "next_number", "with_its_item")),
+        *(
+            f"function public.drp_{name}()"
+            for name in ("authorities", "next_number", "not_yet_in_force", "with_its_entries", "with_its_item")
+        ),
         "function public.drp_take_out(text,jsonb)",
+        "trigger with_its_entries on public.challenge",
+        "trigger not_yet_in_force on public.document",
     )
 )
 """What this release's own is called, on either engine: for a backup that is being made, and cannot ask an empty database."""

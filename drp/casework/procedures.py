@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow, DocumentRow
-from drp.database.scope import in_authority, select_of, update_of
+from drp.database.scope import select_of, update_of
 from workflows.calendar.working_days import Calendar
 from workflows.decision.addressing import condition_holds
 from workflows.ladder_language import reader
@@ -41,11 +41,7 @@ class Procedures:
         stored = self.stored(connection, authority.key)
         connection.execute(update_of(DocumentRow, authority.key).values(is_current=False))
         documents: list[Authority | Ladder] = [authority, *read.ladders]
-        for document in documents:
-            if document.hash in stored:
-                here = (in_authority(DocumentRow, authority.key), col(DocumentRow.hash) == document.hash)
-                connection.execute(update(DocumentRow).where(*here).values(is_current=True))
-                continue
+        for document in (one for one in documents if one.hash not in stored):
             connection.execute(
                 insert(DocumentRow).values(
                     authority=authority.key,
@@ -55,10 +51,12 @@ class Procedures:
                     version=document.version,
                     in_force=document.in_force,
                     stored_at=now,
-                    is_current=True,
+                    is_current=False,  # a text that somebody puts in by itself is never in force (migration 0028)
                     text=read.texts[document.hash],
                 )
             )
+        here = col(DocumentRow.hash).in_([document.hash for document in documents])
+        connection.execute(update_of(DocumentRow, authority.key).where(here).values(is_current=True))
 
     def note_left_out(self, connection: Connection, authority: str, why: str) -> None:
         """Keep why an authority's own files were left out at this start; empty: they were not."""

@@ -158,6 +158,22 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
+def beside_the_service(request: pytest.FixtureRequest, store: Store) -> Callable[[str], None]:
+    """Changes rows by a statement as whoever owns the database: the service's own role may not."""
+
+    def change(statement: str) -> None:
+        if store.is_sqlite:
+            with store.engine.begin() as connection:
+                connection.exec_driver_sql(statement)
+            return
+        server: Postgresql = request.getfixturevalue("postgresql")
+        with server.connect_as_admin(server.name) as connection:
+            connection.execute(statement)
+
+    return change
+
+
+@pytest.fixture
 def octets() -> Callable[[int], bytes]:
     """Random bytes that are the same in every run."""
     return random.Random(20260401).randbytes

@@ -16,7 +16,7 @@ def test_every_attack_and_fault_has_a_test_and_a_planted_one_or_says_why_not() -
     assert [trial.name for trial in ALL if not trial.planted and not trial.less] == []
     numbers = [trial.name for trial in ALL]
     expected = [f"F{n}" for n in range(1, 25)] + [f"A{n}" for n in range(1, 24)] + [f"P{n}" for n in range(1, 22)]
-    expected += [f"R{n}" for n in range(1, 6)] + [f"D{n}" for n in range(1, 3)]
+    expected += [f"R{n}" for n in range(1, 6)] + [f"D{n}" for n in range(1, 4)]
     assert numbers == expected
 
 

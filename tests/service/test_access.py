@@ -533,15 +533,18 @@ def test_rows_of_another_authority_can_be_neither_inserted_changed_nor_taken_ove
         copied = f'INSERT INTO "{table}" ({names}) SELECT {names} FROM json_populate_record(NULL::"{table}", :row)'
         given = json.dumps({name: str(value) if not isinstance(value, dict | list | bool | int | None) else value
                             for name, value in row.items()})  # fmt: skip
-        with pytest.raises(DBAPIError, match="row-level security"), store.write("dunmoor") as connection:
+        # A row of an item is refused before its authority is looked at: it does not come with its item.
+        refused = r"row-level security|written with its|a text is stored first|the next change is|permission denied"
+        with pytest.raises(DBAPIError, match=refused), store.write("dunmoor") as connection:
             connection.execute(text(copied), {"row": given})
         with store.engine.begin() as connection:
             connection.execute(text("SELECT set_config('drp.authority', 'dunmoor', true)"))
-            if table not in ("entry", "document"):
-                changed = connection.execute(
-                    text(f'UPDATE "{table}" SET "{column}" = "{column}" WHERE "{column}" = \'elsewhere\'')
-                )
-                assert changed.rowcount == 0, table
+            may_change = "SELECT has_column_privilege(:table, :name, 'UPDATE')"
+            for name in row:
+                if connection.execute(text(may_change), {"table": f'"{table}"', "name": name}).scalar():
+                    changing = f'UPDATE "{table}" SET "{name}" = "{name}" WHERE "{column}" = \'elsewhere\''
+                    assert connection.execute(text(changing)).rowcount == 0, table
+            assert not connection.execute(text(may_change), {"table": f'"{table}"', "name": column}).scalar(), table
 
 
 @on_postgresql

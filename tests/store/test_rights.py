@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from api.readiness import begin_records
 from drp.database import scope
 from drp.database.account_tables import AttemptRow, SessionRow
+from drp.database.authority_tables import DocumentRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, LinkRow, WindowRow, WordsRow
 from drp.database.draft_tables import DraftRow
 from drp.database.engine import Store
@@ -28,6 +29,7 @@ from drp.database.scope import core_table, delete_rows
 from drp.items import drafts
 from tests.cast.stores import APP, OWNER, Postgresql
 from tests.cast.world import Caller, World
+from workflows.ladder_language.reader import Unreadable
 
 on_postgresql = pytest.mark.parametrize("store", ["postgresql"], indirect=True)
 
@@ -277,6 +279,11 @@ def copied(world: World, table: type[Any], id_: Any, **changes: Any) -> dict[str
 def in_the_way(world: World, id_: Any) -> Iterator[tuple[type[Any], dict[str, Any]]]:
     """For each table of an item, a row that a later decision would meet, or read."""
     (item,) = world.rows(select(core_table(ChallengeRow)).where(ChallengeRow.id == id_))
+    yield ChallengeRow, {**item._mapping, "id": world.chance.identity(), "reference": "ZZZZ-2345", "phase": "nonsense"}
+    (text_in_force, *_) = world.rows(
+        select(core_table(DocumentRow)).where(DocumentRow.kind == "ladder").order_by(DocumentRow.hash)
+    )
+    yield DocumentRow, {**text_in_force._mapping, "hash": "f" * 64, "text": "nonsense", "is_current": True}
     for more in (1, 2):
         yield EntryRow, copied(world, EntryRow, id_, number=item.entries + more, previous="p" * 64, hash=str(more) * 64)
     yield EntryRow, copied(world, EntryRow, id_, number=item.entries + 9, previous=item.head, hash="h" * 64)
@@ -329,10 +336,10 @@ def put_in(world: World, table: type[Any], row: dict[str, Any]) -> str:
 
 
 def is_stopped(caller: Caller, reference: str, act: str, said: dict[str, str]) -> bool:
-    """Can an item not be decided on? It is said to be unavailable, or cannot even be read."""
+    """Can an item not be decided on, or another raised about its child? It is said to be unavailable, or cannot even be read."""
     try:
-        return bool(caller.brings(reference, act, **said).status_code >= 500)
-    except ValueError:
+        return bool(caller.brings(reference, act, **said).status_code >= 500) or caller.raises("T-1").status_code >= 500
+    except (ValueError, Unreadable):
         return True
 
 
@@ -366,12 +373,12 @@ def put_in_by_themselves(world: World, only: str = "") -> tuple[set[str], dict[s
 def test_no_row_put_in_by_itself_stops_an_item(world: World) -> None:
     stopped, refusals = put_in_by_themselves(world)
     assert stopped == set()
-    assert refusals.keys() >= OF_AN_ITEM | {"administered", "checkpoint"}
+    assert refusals.keys() >= OF_AN_ITEM | {"challenge", "document", "administered", "checkpoint"}
     assert not [said for said in refusals.values() if "violates" in said], "the test's own row is wrong"
 
 
 @on_postgresql
-@pytest.mark.parametrize("table", ["entry", "notification", "window"])
+@pytest.mark.parametrize("table", ["entry", "notification", "window", "challenge", "document"])
 def test_planted_where_nothing_looks_a_row_stops_its_item_for_good(world: World, postgresql: Postgresql, table: str) -> None:
     with nobody_looks(postgresql):
         stopped, _ = put_in_by_themselves(world, only=table)

@@ -89,6 +89,9 @@ TAKEN_OUT = {
 }
 """From these the service takes rows out, by their key; of the register the lines of items, never those of a sheet."""
 
+FUNCTIONS = (
+    "drp_take_out(text, jsonb)", "drp_with_its_item()", "drp_with_its_entries()", "drp_not_yet_in_force()", "drp_next_number()",
+)
 WITH_ITS_ITEM = ("delivery", "entry", "idempotency", "involved", "link", "notification", "window", "words")
 
 BEFORE = {
@@ -171,7 +174,7 @@ def _functions() -> None:
         BEGIN
           IF TG_TABLE_NAME = 'administered' THEN
             SELECT coalesce(max(a.number), 0) INTO last FROM public.administered a WHERE a.authority = NEW.authority;
-            IF NEW.number IS DISTINCT FROM last + 1 THEN
+            IF NEW.number <> last + 1 THEN
               RAISE EXCEPTION 'the next change is number %', last + 1 USING ERRCODE = 'insufficient_privilege';
             END IF;
           ELSE
@@ -184,12 +187,44 @@ def _functions() -> None:
         END $$
         """
     )
-    for function in ("drp_take_out(text, jsonb)", "drp_with_its_item()", "drp_next_number()"):
+    op.execute(
+        """
+        CREATE FUNCTION public.drp_with_its_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NOT EXISTS (
+            SELECT FROM public.entry e WHERE e.authority = NEW.authority AND e.challenge = NEW.id AND e.hash = NEW.head
+          ) THEN
+            RAISE EXCEPTION 'an item is written with its entries, and not by itself' USING ERRCODE = 'insufficient_privilege';
+          END IF;
+          RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION public.drp_not_yet_in_force() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.is_current THEN
+            RAISE EXCEPTION 'a text is stored first, and then in force' USING ERRCODE = 'insufficient_privilege';
+          END IF;
+          RETURN NEW;
+        END $$
+        """
+    )
+    for function in FUNCTIONS:
         op.execute(f"REVOKE ALL ON FUNCTION public.{function} FROM PUBLIC")
     for table in WITH_ITS_ITEM:
         op.execute(
             f'CREATE TRIGGER with_its_item BEFORE INSERT ON public."{table}" FOR EACH ROW EXECUTE FUNCTION public.drp_with_its_item()'
         )
+    op.execute(
+        "CREATE CONSTRAINT TRIGGER with_its_entries AFTER INSERT ON public.challenge DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION public.drp_with_its_entries()"
+    )
+    op.execute(
+        "CREATE TRIGGER not_yet_in_force BEFORE INSERT ON public.document FOR EACH ROW "
+        "EXECUTE FUNCTION public.drp_not_yet_in_force()"
+    )
     for table in ("administered", "checkpoint"):
         op.execute(
             f"CREATE TRIGGER next_number BEFORE INSERT ON public.{table} FOR EACH ROW EXECUTE FUNCTION public.drp_next_number()"
@@ -215,7 +250,9 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER next_number ON public.{table}")
         for table in WITH_ITS_ITEM:
             op.execute(f'DROP TRIGGER with_its_item ON public."{table}"')
-        for function in ("drp_next_number()", "drp_with_its_item()", "drp_take_out(text, jsonb)"):
+        op.execute("DROP TRIGGER with_its_entries ON public.challenge")
+        op.execute("DROP TRIGGER not_yet_in_force ON public.document")
+        for function in FUNCTIONS:
             op.execute(f"DROP FUNCTION public.{function}")
         statements = [f'REVOKE ALL ON public."{table}" FROM drp_app; GRANT {may} ON public."{table}" TO drp_app' for table, may in BEFORE.items()]
         _for_the_role([*statements, "GRANT UPDATE (is_current) ON public.document TO drp_app"])
