@@ -105,7 +105,7 @@ def shape(store: Store) -> Any:
                 "SELECT relname, relkind::text, relacl::text, relrowsecurity, relforcerowsecurity FROM pg_class "
                 f"WHERE relnamespace {here} ORDER BY relkind, relname",
                 "SELECT tablename, policyname, qual, with_check, roles::text FROM pg_policies ORDER BY 1, 2",
-                f"SELECT proname, proacl::text, prosecdef, proconfig::text FROM pg_proc WHERE pronamespace {here}",
+                f"SELECT proname, proacl::text, prosecdef, proconfig::text FROM pg_proc WHERE pronamespace {here} ORDER BY 1",
                 "SELECT attrelid::regclass::text, attname, attacl::text FROM pg_attribute WHERE attacl IS NOT NULL ORDER BY 1, 2",
                 f"SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace {here} ORDER BY 1",
                 "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1",

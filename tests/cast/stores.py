@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Connection, make_url, text
 
 from drp.casework.procedures import Procedures
 from drp.casework.save import DecisionWriter
@@ -94,6 +94,22 @@ class Postgresql:
             connection.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
 
+@contextmanager
+def beside_the_service(store: Store, authority: str) -> Iterator[Connection]:
+    """One transaction of somebody who may do everything in a store: the service's own role may change little."""
+    if store.is_sqlite:
+        with store.write(authority) as connection:
+            yield connection
+        return
+    all_rights = Store(make_url(store.url).set(username="postgres").render_as_string(hide_password=False))
+    try:
+        with all_rights.write(authority) as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            yield connection
+    finally:
+        all_rights.close()
+
+
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgresql]:
     """A PostgreSQL server: the one on this machine if it answers, else one started for the session. Never skipped."""
@@ -155,22 +171,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield made
     made.close()
     server.empty()
-
-
-@pytest.fixture
-def beside_the_service(request: pytest.FixtureRequest, store: Store) -> Callable[[str], None]:
-    """Changes rows by a statement as whoever owns the database: the service's own role may not."""
-
-    def change(statement: str) -> None:
-        if store.is_sqlite:
-            with store.engine.begin() as connection:
-                connection.exec_driver_sql(statement)
-            return
-        server: Postgresql = request.getfixturevalue("postgresql")
-        with server.connect_as_admin(server.name) as connection:
-            connection.execute(statement)
-
-    return change
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from drp.items.service_condition import note_condition
 from notifications.channels import SendOutcome
 from notifications.outbox import WAITS
 from tests.cast.marsh import KEY, RAISED, Box
-from tests.cast.stores import Postgresql
+from tests.cast.stores import Postgresql, beside_the_service
 from tests.faults import filled
 from tests.faults.checker import faults, lost
 from tests.faults.filled import on_a_full_disk
@@ -280,7 +280,7 @@ def test_what_waits_for_more_than_an_hour_turns_health_red(store: Store, tmp_pat
     _, tokens = founded(store)
     with client_of(store, tokens, tmp_path / "var") as ask:
         ask("POST", "/challenges", body=raise_body("k0"))
-        with store.write(KEY) as connection:
+        with beside_the_service(store, KEY) as connection:
             connection.execute(
                 update(NotificationRow)
                 .where(col(NotificationRow.authority) == KEY)

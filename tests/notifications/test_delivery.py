@@ -16,6 +16,7 @@ from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when
 from tests.cast.councils import NIGHT_AND_DAY, addresses
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
+from tests.cast.stores import beside_the_service
 from tests.notifications.messages import Message, asked, closed_as, entered_how, messages_of, passed, unreached
 from workflows.model import events as e
 from workflows.model.ladder import ItemType
@@ -297,7 +298,7 @@ def test_a_fault_in_one_message_does_not_keep_the_others_back(marsh: Marsh, capl
     from drp.database.message_tables import NotificationRow
 
     first, second = marsh.raised(), marsh.raised(child="C-2", by="ivor")
-    with marsh.store.write(KEY) as connection:
+    with beside_the_service(marsh.store, KEY) as connection:
         bad = marsh.notifications(first)[0]["challenge"]
         connection.execute(update(NotificationRow).where(col(NotificationRow.challenge) == bad).values(subject="not a subject"))
     box = Box()

@@ -21,6 +21,7 @@ from notifications.record_outcome import ALARM_AFTER, WAITS
 from tests.cast.clock import when
 from tests.cast.councils import NIGHT_AND_DAY, addresses
 from tests.cast.marsh import KEY, RAISED, Box, Marsh
+from tests.cast.stores import beside_the_service
 from tests.notifications.messages import messages_of, passed, unreached
 from tests.notifications.peers import Mailbox, real_server
 from workflows.model import events as e
@@ -407,7 +408,7 @@ def test_a_fault_in_one_line_does_not_keep_the_others_back(marsh: Marsh, caplog:
     references = questions(marsh, 5)
     bad = next(row["challenge"] for row in marsh.notifications(references[0]))
     here = (col(NotificationRow.challenge) == bad, col(NotificationRow.subject) == "question")
-    with marsh.store.write(KEY) as connection:
+    with beside_the_service(marsh.store, KEY) as connection:
         connection.execute(update(NotificationRow).where(*here).values(subject="not a subject"))
     (post,) = round_at(marsh, ASKING)
     assert sorted(listed(post)) == sorted(references[1:])

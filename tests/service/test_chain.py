@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 
 from drp.database.challenge_tables import ChallengeRow, EntryRow, WordsRow
 from drp.database.ids import Randomness
@@ -205,11 +205,9 @@ def test_words_that_were_lawfully_erased_keep_the_chain_proven_and_cannot_be_gue
     assert len(set(salts)) == len(salts)
 
 
-def test_what_a_reader_is_shown_says_where_the_chain_was_broken(
-    world: World, stored: Stored, beside_the_service: Callable[[str], None]
-) -> None:
+def test_what_a_reader_is_shown_says_where_the_chain_was_broken(world: World, stored: Stored) -> None:
     reference = world.rows(select(ChallengeRow.reference))[0][0]
-    beside_the_service("UPDATE words SET text = 'It was never so.' WHERE number = 1")
+    world.write(text("UPDATE words SET text = 'It was never so.' WHERE number = 1"))
     seen = world.as_("irene").timeline(reference)
     assert (seen["proven"], seen["first_fault"]) == (False, "the words of entry 1 were altered")
     assert world.as_("sam").timeline(reference)["first_fault"] == "the words of entry 1 were altered"

@@ -292,7 +292,7 @@ def test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(worl
     assert irene.brings(reference, "noted", {"Idempotency-Key": "k-2"}, text="Once.").json() == answers[0].json()
 
 
-def test_a_key_used_before_the_upgrade_is_known_after_it(world: World, beside_the_service: Callable[[str], None]) -> None:
+def test_a_key_used_before_the_upgrade_is_known_after_it(world: World) -> None:
     reference = formal(world, "stage_2")
     extended = {"until": "2026-04-10", "why": "She is on leave."}
     key = {"Idempotency-Key": "k-1", "If-Match": '"1.stage_2.awaiting"'}
@@ -301,7 +301,7 @@ def test_a_key_used_before_the_upgrade_is_known_after_it(world: World, beside_th
     # As 0.1 wrote it.
     written = "WindowExtended(until=datetime.date(2026, 4, 10), why='She is on leave.', type='window_extended')"
     kept = sha256(json.dumps(["event", {"event": written, "reference": reference}]).encode()).hexdigest()
-    beside_the_service(f"UPDATE idempotency SET body_hash = '{kept}'")
+    world.write(update(IdempotencyRow).values(body_hash=kept))
     again = world.as_("irene").brings(reference, "window_extended", key, **extended)
     assert (again.status_code, again.json()) == (200, first.json())
     other = extended | {"until": "2026-04-13"}

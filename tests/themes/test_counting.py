@@ -7,11 +7,9 @@ from datetime import date
 from itertools import permutations
 
 import pytest
-from sqlalchemy import Connection, delete, text
-from sqlmodel import col
+from sqlalchemy import Connection, text
 
 from drp.database.engine import Store
-from drp.database.register_tables import RegisterRow
 from drp.register import write
 from drp.register.write import EntryChange, EntryToInsert
 from drp.reports import aggregate
@@ -88,9 +86,7 @@ def many_at_once(connection: Connection, rng: random.Random, lines: list[EntryTo
     new = some_lines(rng, rng.randrange(12))
     write.insert_entries(connection, HERE, new)
     gone = rng.sample(lines, len(lines) // 4)
-    connection.execute(
-        delete(RegisterRow).where(col(RegisterRow.authority) == HERE, col(RegisterRow.id).in_([one.id for one in gone]))
-    )
+    write.take_out_entries(connection, HERE, [one.id for one in gone])
     lines[:] = [one for one in (*lines, *new) if one not in gone]
 
 

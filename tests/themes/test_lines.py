@@ -14,7 +14,7 @@ from drp.database.migrate import alembic_config, migrate_database
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.items import rebuild_register
 from drp.register import write
-from tests.cast.stores import OWNER
+from tests.cast.stores import OWNER, beside_the_service
 from tests.cast.world import World
 
 HERE = "dunmoor"
@@ -139,7 +139,7 @@ def test_planted_an_ending_that_leaves_the_line_open_is_noticed(world: World, mo
 def test_items_of_an_earlier_release_are_entered_once(world: World) -> None:
     a_busy_month(world)
     kept = lines(world)
-    with world.store.write(HERE) as connection:
+    with beside_the_service(world.store, HERE) as connection:
         for table in (RegisterRow, StayRow):
             connection.execute(delete(table).where(col(table.authority) == HERE))
     procedures = world.service.casework.procedures

@@ -22,6 +22,7 @@ from drp.written_reports import examples, schedule
 from drp.written_reports.contents import ReportQuote
 from notifications.channels import OutgoingMail, SendOutcome
 from tests.cast.councils import NORTH
+from tests.cast.stores import beside_the_service
 from tests.cast.world import World
 from tests.pages.browser import Page, at_browser
 from tests.pages.ground import token_of
@@ -194,7 +195,7 @@ def test_the_schedule_follows_the_authoritys_file(north: World) -> None:
     beat(north, "Wed 20 May 2026, 10:00")
     gone = ("cafcass_liaison", "quarter")
     assert gone in due(north)
-    with north.service.store.write(north.key) as connection:
+    with beside_the_service(north.service.store, north.key) as connection:
         connection.execute(update(ReportDueRow).where(col(ReportDueRow.kind) == "team").values(due=date(2030, 1, 1)))
         connection.execute(update(ReportDueRow).where(col(ReportDueRow.kind) == gone[0]).values(kind="no_more"))
     beat(north, "Wed 20 May 2026, 10:01")
@@ -432,7 +433,7 @@ def test_an_example_is_judged_in_the_words_that_were_read_and_by_its_own_iro(nor
     mona, irene = at_browser(north, "mona"), at_browser(north, "irene")
     mona.fill(mona.open(f"{path}/examples"), f"{path}/examples", reference=reference, words="One wording.")
     asked = irene.open("/reports/examples")
-    with north.service.store.write(north.key) as connection:
+    with beside_the_service(north.service.store, north.key) as connection:
         connection.execute(update(ReportExampleRow).values(words="Another wording."))
     refused = irene.fill(asked, verdict="safe")
     assert refused.status == 409
