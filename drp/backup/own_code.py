@@ -40,7 +40,7 @@ _POSTGRESQL = (
 )
 
 _APPEND_ONLY = ("administered", "checkpoint", "entry", "erasure")
-_WITH_ITS_ITEM = ("delivery", "entry", "idempotency", "involved", "link", "notification", '"window"', "words")
+_WITH_ITS_ITEM = ("entry", "notification", '"window"')
 KNOWN = frozenset(
     (
         *(f"trigger {table}_never_{act}" for table in _APPEND_ONLY for act in ("delete", "update")),

@@ -92,7 +92,8 @@ TAKEN_OUT = {
 FUNCTIONS = (
     "drp_take_out(text, jsonb)", "drp_with_its_item()", "drp_with_its_entries()", "drp_not_yet_in_force()", "drp_next_number()",
 )
-WITH_ITS_ITEM = ("delivery", "entry", "idempotency", "involved", "link", "notification", "window", "words")
+WITH_ITS_ITEM = ("entry", "notification", "window")
+"""Of these a row that somebody puts in by itself is in the way of a later decision, or cannot be read by one."""
 
 BEFORE = {
     **dict.fromkeys(CHANGES, "SELECT, INSERT, UPDATE"),
