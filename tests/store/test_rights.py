@@ -239,7 +239,7 @@ def test_rows_are_taken_out_by_their_keys_on_both_engines(world: World) -> None:
 
 
 @on_postgresql
-def test_planted_a_plain_delete_is_refused_to_the_service(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted_a_plain_delete_is_refused_to_the_service(world: World) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), world.store.write(world.key) as connection:
         connection.execute(scope.delete_of(DraftRow, world.key))
 
