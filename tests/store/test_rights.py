@@ -26,6 +26,7 @@ from drp.database.record_tables import AdministeredRow, CheckpointRow, StandingR
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.schema import metadata
 from drp.database.scope import core_table, delete_rows
+from drp.database.tables import Row
 from drp.items import drafts
 from tests.cast.stores import APP, OWNER, Postgresql
 from tests.cast.world import Caller, World
@@ -226,6 +227,16 @@ def test_every_table_that_rows_are_taken_out_of_has_its_reason(postgresql: Postg
     with postgresql.connect_as_admin(postgresql.name) as connection:
         (row,) = connection.execute("SELECT prosrc FROM pg_proc WHERE proname = 'drp_take_out'").fetchall()
     assert set(re.findall(r"WHEN '(\w+)'", row[0])) == TAKEN_OUT.keys()
+
+
+@on_postgresql
+def test_each_of_these_tables_can_be_taken_out_of(world: World) -> None:
+    for mapper in metadata.tables.values():
+        if mapper.name in TAKEN_OUT:
+            row = next(one for one in Row.__subclasses__() if one.__tablename__ == mapper.name)
+            with world.store.write(world.key) as connection:
+                assert delete_rows(connection, row, world.key, mapper.c.authority == "nobody's") == 0
+                assert connection.execute(text("SELECT drp_take_out(:table, '[{}]')"), {"table": mapper.name}).scalar() == 0
 
 
 def test_rows_are_taken_out_by_their_keys_on_both_engines(world: World) -> None:
