@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0028"
-down_revision = "0025"
+down_revision = "0027"
 
 RESTORED = ("restored_at", "restored_to")
 DOCUMENTS = sa.text("kind = 'document_attached'")
@@ -23,7 +23,7 @@ CHANGES = {
     "attempt": "count",
     "authority": (
         "last_tick directory_day brake brake_by brake_why brake_since brake_until standing_order files_left_out is_live live_since "
-        "label_pack witnessed_at witness_fault verify_day verified_at verify_fault head_day"
+        "label_pack witnessed_at witness_fault verify_day verified_at verify_fault head_day passed_over condition condition_at"
     ),
     "challenge": (
         "version child raiser raiser_role item_type ladder ladder_hash authority_hash stage phase is_open sequence highest_stage "

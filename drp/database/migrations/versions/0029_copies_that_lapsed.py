@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0029"
-down_revision = "0027"
+down_revision = "0028"
 
 WHY = "it had no point any more before the mail left"
 OF_LAPSED = (
