@@ -55,8 +55,8 @@ class OneDisk:
         service: Service = self.client.app.state.service  # type: ignore[attr-defined]
         return service
 
-    def ask(self, method: str, path: str, body: Any = None, key: str = "") -> Any:
-        headers = {"Authorization": f"Bearer {self.tokens['irene']}"} | ({"Idempotency-Key": key} if key else {})
+    def ask(self, method: str, path: str, body: Any = None, key: str = "", who: str = "irene") -> Any:
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} | ({"Idempotency-Key": key} if key else {})
         return self.client.request(method, f"/api/v1{path}", json=body, headers=headers)
 
     def reads(self, reference: str) -> None:
@@ -94,7 +94,7 @@ class OneDisk:
 
     @property
     def reasons(self) -> str:
-        return " ".join(self.ask("GET", "/health", "mona").json()["reasons"])
+        return " ".join(self.ask("GET", "/health", who="mona").json()["reasons"])
 
 
 def goes_on(template: Path, folder: Path) -> None:
@@ -113,7 +113,7 @@ def goes_on(template: Path, folder: Path) -> None:
             here.reads(known)
         assert f"The disk of {ALL} is full: " in here.reasons
         assert str(folder) not in here.reasons
-        assert here.ask("GET", "/health", "mona").status_code == 503
+        assert here.ask("GET", "/health", who="mona").status_code == 503
         assert here.ask("POST", f"/challenges/{known}/events", REFERRED, "r0").status_code == 200
         assert [one.stands for one in reserves] == [False, True], "of the room for readings some was given up, the other is kept"
         assert here.service.access_log.held_readings == 0

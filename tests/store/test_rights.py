@@ -44,7 +44,8 @@ TABLES: dict[str, tuple[str, str]] = {
     "attempt": ("count", "sign-ins that are begun are counted up"),
     "authority": (
         "last_tick directory_day brake brake_by brake_why brake_since brake_until standing_order files_left_out is_live "
-        "live_since label_pack witnessed_at witness_fault verify_day verified_at verify_fault head_day",
+        "live_since label_pack witnessed_at witness_fault verify_day verified_at verify_fault head_day "
+        "passed_over condition condition_at",
         "an authority comes by `drp serve --authorities`; ticks, pauses and verdicts are noted; never its key or a restore",
     ),
     "challenge": (EVERY + " -reference", "every decision writes its item; its reference never changes"),
@@ -97,6 +98,9 @@ ONLY_READ = {
 
 FUNCTIONS = {
     "drp_authorities()": "the sweep works one authority after the other",
+    "drp_conditions()": "health reads how the service is, of all authorities at once, and whose it is of none",
+    "access_log.showings_of(text)": "who saw an item among others, found by an index that row level security would hide",
+    "access_log.thin(timestamp with time zone,integer)": "readings that were kept for their time are taken out, none of a year",
     "drp_take_out(text,jsonb)": "the service takes out what has had its time, from a closed list of tables",
 }
 
