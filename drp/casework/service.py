@@ -168,9 +168,12 @@ class Casework:
         Raises Refused, NotFound, AccessEnded, PreconditionMissing, StaleView, KeyReused, RestoredSince, Unavailable.
         """
         check_days(event)
+        refers = isinstance(event, ReferredToCafcass)
+        # A restore keeps no referral waiting for a word about its key: better one that Cafcass has twice than none.
+        key = replace(retry, made_after=None) if refers else retry
 
         def once(connection: Connection) -> Answer:
-            known = self.find_answer(connection, signed, retry, now)
+            known = self.find_answer(connection, signed, key, now)
             if known is not None:
                 return known
             authority = signed.authority
@@ -224,7 +227,6 @@ class Casework:
             return self.store_answer(connection, signed, retry, done, 200, now, render)
 
         # A referral outwaits whoever holds its item, and has room of its own on a full disk: it gets through.
-        refers = isinstance(event, ReferredToCafcass)
         settle = partial(self._settled, signed.authority, once, refers)
         return self.with_room(settle) if refers else settle()
 

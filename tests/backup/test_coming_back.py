@@ -244,6 +244,15 @@ def test_other_requests_and_later_ones_are_asked_nothing(town: Town) -> None:
     assert notes(town, client, "new", "A week later").status_code == 200
 
 
+def test_a_referral_waits_for_no_word_about_its_key(town: Town) -> None:
+    """Better one that Cafcass has twice than none: a restore stands in nobody's way to it."""
+    _, client = keyed_twice(town)
+    headers = {"Authorization": f"Bearer {town.irene.token}", "Idempotency-Key": "refers"}
+    body = {"type": "referred_to_cafcass", "grounds": ["case_not_reviewed"], "why": "Nobody answers."}
+    answer = client.post(f"/api/v1/challenges/{town.references[0]}/events", headers=headers, json=body)
+    assert answer.status_code == 200, answer.text
+
+
 def test_items_are_raised_by_the_same_rule(town: Town) -> None:
     _, client = keyed_twice(town)
     headers = {"Authorization": f"Bearer {town.irene.token}", "Idempotency-Key": "raised"}
