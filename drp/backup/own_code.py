@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, text
 
 from drp.backup.manifest import BackupRefused
+from drp.data_protection.access_log_table import bring_log_to_shape
 from drp.database.migrate import migrate_to
 from drp.database.sqlite_driver import sqlite3
 
@@ -48,8 +49,10 @@ KNOWN = frozenset(
         *(f"trigger next_number on public.{table}" for table in ("administered", "checkpoint")),
         *(
             f"function public.drp_{name}()"
-            for name in ("authorities", "next_number", "not_yet_in_force", "with_its_entries", "with_its_item")
+            for name in ("authorities", "conditions", "next_number", "not_yet_in_force", "with_its_entries", "with_its_item")
         ),
+        "function access_log.showings_of(text)",
+        "function access_log.thin(timestamp with time zone,integer)",
         "function public.drp_take_out(text,jsonb)",
         "trigger with_its_entries on public.challenge",
         "trigger not_yet_in_force on public.document",
@@ -94,6 +97,14 @@ def code_of_release(engine: Engine, revision: str) -> frozenset[OwnCode]:
             return code_in(connection)
         finally:
             trying.rollback()
+
+
+def code_of_log() -> frozenset[OwnCode]:
+    """What this release makes of the access log's own file (SQLite): tried in memory."""
+    engine = create_engine("sqlite://", module=sqlite3, poolclass=StaticPool)
+    with engine.connect() as connection:
+        bring_log_to_shape(connection)
+        return code_in(connection)
 
 
 def check_is_ours(found: Iterable[OwnCode], ours: frozenset[OwnCode]) -> None:

@@ -79,14 +79,15 @@ def _engine_of(path: Path) -> Engine:
 def check_file_code_is_ours(kept: Path, revision: str) -> None:
     """Raise BackupRefused unless every trigger and view of a kept file is one of this release's, at its revision. Runs none.
 
-    An empty `revision`: a file that has none of its own, such as the access log.
+    An empty `revision`: the access log's own file, which has none.
     """
     try:
         with _reading(kept).connect() as connection:
             found = own_code.code_in(connection)
     except (SQLAlchemyError, sqlite3.Error) as fault:
         raise BackupRefused(f"{kept.name} cannot be read ({fault}). Nothing was written. Use another backup.") from fault
-    own_code.check_is_ours(found, own_code.code_of_release(_reading(kept), revision) if revision else frozenset())
+    ours = own_code.code_of_release(_reading(kept), revision) if revision else own_code.code_of_log()
+    own_code.check_is_ours(found, ours)
 
 
 def _reading(path: Path) -> Engine:
