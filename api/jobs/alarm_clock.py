@@ -85,6 +85,8 @@ def start_heartbeat(service: Service) -> AlarmClock:
     check_schema(service)
     every = service.settings.tick_seconds
     clock = AlarmClock(service)
+    # A round of mail that outlasts its tick is no fault, and nothing to say at every tick.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     # A job each: a mail relay that hangs must not keep windows from their dates, nor look like an outage.
     clock.add(LOOK, every, _each(heartbeat.tick_authority))
     clock.add("write reports", every, _each(heartbeat.write_reports_of))
