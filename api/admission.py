@@ -36,14 +36,17 @@ class Admission:
     """Lets requests in by lanes. `places`: how many travel in the common lane at once."""
 
     def __init__(self, app: ASGIApp, places: int, seconds: float = SECONDS) -> None:
-        self._app, self._seconds, self._half = app, seconds, max(1, places // 2)
-        self._lanes = {lane: asyncio.Semaphore(KEPT_ASIDE.get(lane, places)) for lane in Lane}
+        self._app, self._seconds, self._places = app, seconds, places
+        self._half = max(1, places // 2)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lanes: dict[Lane, asyncio.Semaphore] = {}
         self._narrow: dict[tuple[str, bool], tuple[asyncio.Semaphore, list[None]]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(_FREE):
             await self._app(scope, receive, send)
             return
+        self._open_lanes()
         lane, receive = await lane_of_request(scope, receive)
         try:
             place = _Place(send)
@@ -53,6 +56,12 @@ class Admission:
             kind, title, do = errors.TABLE[Busy][1:]
             answer = await errors.answer(Request(scope, receive), 503, kind, title, do)
             await answer(scope, receive, send)
+
+    def _open_lanes(self) -> None:
+        """Places belong to one event loop: a test client's each request may come in a loop of its own."""
+        if self._loop is not (loop := asyncio.get_running_loop()):
+            self._loop, self._narrow = loop, {}
+            self._lanes = {lane: asyncio.Semaphore(KEPT_ASIDE.get(lane, self._places)) for lane in Lane}
 
     @asynccontextmanager
     async def _admitted(self, lane: Lane, scope: Scope, place: "_Place") -> AsyncIterator[None]:
@@ -84,14 +93,15 @@ class Admission:
         writes = scope["method"] not in ("GET", "HEAD")
         item = OF_AN_ITEM.fullmatch(scope["path"])
         key, most = ((item[1].upper(), 1 if writes else 2)) if item else (scope["path"], self._half)
-        place, waiting = self._narrow.setdefault((key, writes), (asyncio.Semaphore(most), []))
+        shared = self._narrow
+        place, waiting = shared.setdefault((key, writes), (asyncio.Semaphore(most), []))
         waiting.append(None)
         try:
             yield [place]
         finally:
             waiting.pop()
             if not waiting:
-                del self._narrow[key, writes]
+                del shared[key, writes]
 
 
 class _Place:

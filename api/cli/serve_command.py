@@ -13,7 +13,7 @@ from api.readiness import NotReady, begin_records, check_not_new, check_ready
 from api.serving import PortTaken, serve_until_told, take_port
 from drp.data_protection.admin_audit_log import last_said, note_admin_change, operator_of
 from drp.database.migrate import migrate_database
-from drp.settings import LOOPBACK
+from drp.settings import LOOPBACK, Settings
 
 SETTINGS = "settings at the start"
 """What a change of settings is called in the record."""
@@ -66,6 +66,13 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
         listening = take_port(host, port)
     except PortTaken as refused:
         end(str(refused))
+    with listening:
+        _make_ready(settings, authorities)
+        serve_until_told(create_app(settings), listening, "info")
+
+
+def _make_ready(settings: Settings, authorities: Path | None) -> None:
+    """Look whether the service may act here, load what is to be loaded, and note how it starts. Ends the command where not."""
     if closed := close_to_others(settings.var):
         print(f"{closed} files and folders under {settings.var} could be read by others: they are the service's alone now.")
     if settings.mail == "folder":
@@ -88,4 +95,3 @@ def run_service(host: str, port: int, authorities: Path | None) -> None:
     note_settings(service)
     bring_over_access_log(service)
     service.close()
-    serve_until_told(create_app(settings), listening, "info")

@@ -64,12 +64,12 @@ def sweep_authority(
     transaction of its own next time. `stops`: is the service to end? Then what is left is another's, or the next start's.
     """
     swept = SweepResult()
-    aside, elsewhere = set[UUID](), set[UUID]()
+    aside, elsewhere, took = set[UUID](), set[UUID](), dict[UUID, float]()
     for _ in range(100_000):
         if stops():
             return swept
         try:
-            if not _insisting(lambda: _batch(casework, authority, now, batch, swept, aside, elsewhere, stopwatch)):
+            if not _insisting(lambda: _batch(casework, authority, now, batch, swept, aside, elsewhere, took, stopwatch)):
                 break
         except Conflict:
             continue
@@ -109,9 +109,8 @@ def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID]
 
 def _batch(
     casework: Casework, authority: str, now: datetime, batch: int, swept: SweepResult, aside: set[UUID], elsewhere: set[UUID],
-    stopwatch: Stopwatch,
+    took: dict[UUID, float], stopwatch: Stopwatch,
 ) -> bool:  # fmt: skip
-    took: dict[UUID, float] = {}
     with casework.store.write(authority) as connection:
         ids = casework.dear_items.first_turn(_due(connection, authority, now, aside | elsewhere, batch))
         if not ids:

@@ -179,20 +179,25 @@ def with_document(served: World) -> World:
     return served
 
 
+def reasons(world: World) -> list[str]:
+    world.count_how_it_is()
+    return health_of(world.service).reasons
+
+
 def test_documents_whose_folder_is_missing_turn_health_red_and_none_is_put_elsewhere(with_document: World) -> None:
     world, folder = with_document, with_document.settings.attachments_folder
-    assert DOCUMENTS_MISSING not in health_of(world.service).reasons
+    assert DOCUMENTS_MISSING not in reasons(world)
     folder.rename(aside := folder.with_name("unmounted"))
-    assert DOCUMENTS_MISSING in health_of(world.service).reasons
+    assert DOCUMENTS_MISSING in reasons(world)
     reference = world.as_("irene").raises("T-1").json()["reference"]
     with pytest.raises(Unavailable, match="is not the one that held those of before"):
         attach(world, reference)
     assert not folder.exists()
     aside.rename(folder)
-    assert DOCUMENTS_MISSING not in health_of(world.service).reasons
+    assert DOCUMENTS_MISSING not in reasons(world)
     assert attach(world, reference) > 1
 
 
 def test_where_no_document_was_ever_attached_an_empty_folder_is_right(served: World) -> None:
     assert not served.settings.attachments_folder.exists()
-    assert DOCUMENTS_MISSING not in health_of(served.service).reasons
+    assert DOCUMENTS_MISSING not in reasons(served)
