@@ -5,7 +5,7 @@
 | referral | a referral to Cafcass, by page or over JSON | its own |
 | sign-in | whoever signs in or out | its own |
 | health | whoever asks whether the service serves, and what is wrong | its own |
-| documents | a document that is being taken in | its own |
+| documents | a large document, while it comes in | its own |
 | common | everything else | as many as the service has connections for them |
 
 A place is a connection to the database and a thread, and both are there: what waits, waits here, where it costs nothing. No one

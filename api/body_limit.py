@@ -69,6 +69,7 @@ class BodyLimit:
                 await self._places.acquire()
         except TimeoutError:
             raise _TooSlow from None
+        scope["state"]["streams"] = True
         try:
             await self._app(scope, receive, send)
         finally:

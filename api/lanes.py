@@ -37,7 +37,7 @@ async def lane_of_request(scope: Scope, receive: Receive) -> tuple[Lane, Receive
     rest = (item[2] or "") if item else ""
     if rest == "referral" or rest.startswith("referral/"):
         return Lane.REFERRAL, receive
-    if rest == "documents" and sends:
+    if scope.get("state", {}).get("streams"):
         return Lane.DOCUMENTS, receive
     if not (sends and _EVENTS.fullmatch(path)):
         return Lane.COMMON, receive

@@ -107,7 +107,7 @@ class Served:
         store = self.service.store
 
         @contextmanager
-        def refused(authority: str) -> Iterator[Connection]:
+        def refused(authority: str, is_patient: bool = False) -> Iterator[Connection]:
             raise Unavailable("the disk is away")
             yield
 
