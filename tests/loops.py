@@ -56,6 +56,10 @@ AT_SIZE = {
 """Faults at size: in `make deep` alone. What they grow is asked small in `make test`."""
 
 ON_SQLITE = {
+    "tests/faults/test_clock_stepped.py": "an alarm clock and its watchdog know no database",
+    "tests/faults/test_mail_lanes.py": "lanes and conversations; claims are tests/notifications/test_delivery",
+    "tests/faults/test_stopping.py": "a process and its port",
+    "tests/faults/test_under_load.py": "requests before they reach a database; the replica that freezes is asked on PostgreSQL",
     "tests/faults/test_mail_server.py": "a mail server knows no database; claims are tests/notifications/test_delivery",
     "tests/notifications/test_calendar_file.py": "a file of values that were read: how they are read is asked elsewhere",
     "tests/notifications/test_canaries.py": "what a message may say is decided before it is kept",
