@@ -10,7 +10,8 @@
 
 A place is a connection to the database and a thread, and both are there: what waits, waits here, where it costs nothing. No one
 address takes more than half of the common places, and of those at work on one item one writes and two read: who meets a locked
-or heavy item waits for that one. Whoever has no place within a second is told when to come back, rather than served in fifty.
+or heavy item waits for that one. Whoever has no place within half a second is told when to come back, rather than served in
+fifty.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from api import errors
 from api.lanes import KEPT_ASIDE, OF_AN_ITEM, Lane, lane_of_request
 from drp.database.engine import Busy
 
-SECONDS = 1.0
+SECONDS = 0.5
 """How long a request waits for its place."""
 
 

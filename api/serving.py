@@ -3,6 +3,7 @@
 import os
 import resource
 import socket
+import sys
 from threading import Timer
 from types import FrameType
 
@@ -23,6 +24,10 @@ MOST_CONNECTIONS = 1000
 
 WAITING_AT_THE_DOOR = 100
 """Connections that wait to be taken: where no more files can be had, Python tries each of them again, and says so each time."""
+
+
+SWITCH_SECONDS = 0.001
+"""How long a thread at work keeps the others from theirs: whoever takes requests in must not wait for all who work on some."""
 
 
 class PortTaken(Exception):
@@ -62,6 +67,7 @@ def serve_until_told(app: FastAPI, listening: socket.socket, log_level: str) -> 
     """Serve until SIGTERM or Ctrl-C; then what is in hand is finished, and nothing else is begun."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a file: as many as the machine allows
+    sys.setswitchinterval(SWITCH_SECONDS)
     config = uvicorn.Config(
         app, log_level=log_level, access_log=False, server_header=False, timeout_graceful_shutdown=REQUESTS_SECONDS,
         limit_concurrency=MOST_CONNECTIONS, backlog=WAITING_AT_THE_DOOR,

@@ -141,6 +141,7 @@ def everyday(tokens: dict[str, str], references: list[str]) -> list[Any]:
 @pytest.mark.at_size
 def test_two_hundred_connections_are_served_or_refused_and_health_answers(store: Store, tmp_path: Path) -> None:
     with alone(store, tmp_path / "var") as (one, tokens, references):
+        Pressing(one.port, everyday(tokens, references), 5, 2).result()  # who comes first waits for procedures to be read
         crowd = Pressing(one.port, everyday(tokens, references), 200, CROWD_SECONDS)
         health = Pressing(one.port, [["GET", "/api/v1/health/serving", "", None]], 1, CROWD_SECONDS, think=0.05)
         pressed, asked = crowd.result(), health.result()
