@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api import admission
+from api import app
 from api.app import create_app
 from drp.casework import load, outage_hold
 from drp.casework.sweep import sweep_authority
@@ -161,11 +161,7 @@ def test_planted_without_lanes_others_wait_for_the_locked_item(
     founded_store: tuple[Store, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Everything in one queue, as long as it takes: the others stand behind those who press."""
-
-    async def straight(self: Any, scope: Any, receive: Any, send: Any) -> None:
-        await self._app(scope, receive, send)
-
-    monkeypatch.setattr(admission.Admission, "__call__", straight)
+    monkeypatch.setattr(app, "Admission", lambda application, places: application)
     store, tokens = founded_store
     with serving(store.url, tokens, tmp_path / "var", pool_size=1, row_wait_seconds=2) as ask:
         (locked,) = raised(ask, 1)
