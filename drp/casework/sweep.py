@@ -150,9 +150,10 @@ def _batch(
                 continue
             took[id_] = stopwatch() - began
             kept.append(DecisionToSave(loaded, decision, messages, rules.authority))
-            swept.held += any(entry.kind == "windows_held" for entry in decision.entries)
         if kept:
             casework.keeper.keep(connection, authority, kept, now)
-            swept.decided += len(kept)
+    # Only what is committed counts: a batch that others were in the way of is begun again.
+    swept.decided += len(kept)
+    swept.held += sum(any(entry.kind == "windows_held" for entry in one.decision.entries) for one in kept)
     casework.dear_items.note(took)
     return True
