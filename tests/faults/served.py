@@ -1,13 +1,15 @@
 """The whole service as a process of its own: `python -m tests.faults.served PORT`, settings from the environment.
 
-Its clock runs `FAULTS_AHEAD` seconds from the machine's, and a thread beats as the heartbeat would, as fast as it can; without
-`FAULTS_AHEAD` its own heartbeat beats by the machine's clock. `FAULTS_HOLD` seconds away count as an outage.
+Its clock runs `FAULTS_AHEAD` seconds from the machine's, or stands at `FAULTS_STANDS_AT` until the file `FAULTS_GO` is there and
+runs from then on: however long several take to start, they begin together. A thread beats then as the heartbeat would, as fast
+as it can; with neither, its own heartbeat beats by the machine's clock. `FAULTS_HOLD` seconds away count as an outage.
 """
 
 import os
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -15,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from api.app import create_app
-from api.assembly import system_clock
+from api.assembly import Clock, system_clock
 from api.jobs.heartbeat import beat_once
 from api.serving import serve_until_told, take_port
 
@@ -23,13 +25,8 @@ from api.serving import serve_until_told, take_port
 def serve(port: int, env: dict[str, str]) -> None:
     """Run until killed."""
     os.environ.update(env)
-    is_ahead = "FAULTS_AHEAD" in os.environ
-    ahead = timedelta(seconds=float(os.environ.get("FAULTS_AHEAD", "0")))
-
-    def clock() -> datetime:
-        return system_clock() + ahead
-
-    app = create_app(clock=clock if is_ahead else system_clock)
+    clock = another_clock()
+    app = create_app(clock=clock or system_clock)
     if hold := os.environ.get("FAULTS_HOLD"):
         app.state.service.casework.hold_after = timedelta(seconds=float(hold))
 
@@ -40,9 +37,24 @@ def serve(port: int, env: dict[str, str]) -> None:
 
     if os.environ.get("FAULTS_PLANT") == "leak":
         leak_files(app)
-    if is_ahead:
+    if clock:
         Thread(target=beating, daemon=True).start()
     serve_until_told(app, take_port("127.0.0.1", port), "error")
+
+
+def another_clock() -> Clock | None:
+    """The clock that the environment names, or None where it is to be the machine's."""
+    if "FAULTS_STANDS_AT" in os.environ:
+        begins, go = datetime.fromisoformat(os.environ["FAULTS_STANDS_AT"]), Path(os.environ["FAULTS_GO"])
+
+        def stands() -> datetime:
+            return begins + (system_clock() - datetime.fromtimestamp(go.stat().st_mtime, UTC)) if go.exists() else begins
+
+        return stands
+    if "FAULTS_AHEAD" in os.environ:
+        ahead = timedelta(seconds=float(os.environ["FAULTS_AHEAD"]))
+        return lambda: system_clock() + ahead
+    return None
 
 
 def leak_files(app: FastAPI) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from api.assembly import system_clock
+from drp.casework.outage_hold import read_last_look
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.alone
 
 AT_SIZE = "FAULTS_SOAK" in os.environ
 FREEZES = int(os.environ.get("FAULTS_FREEZES", "1"))
-FROZEN_SECONDS = float(os.environ.get("FAULTS_FROZEN", "4"))
+FROZEN_SECONDS = float(os.environ.get("FAULTS_FROZEN", "6"))
 SOAK_SECONDS = float(os.environ.get("FAULTS_SOAK", "12"))
 CROWD_SECONDS = float(os.environ.get("FAULTS_CROWD", "4"))
 QUEUE = int(os.environ.get("FAULTS_QUEUE", "150"))
@@ -68,17 +68,21 @@ def frozen_rounds(store: Store, tmp_path: Path, items: int, hold: float) -> tupl
     with store.read(KEY) as connection:
         references = [row["reference"] for row in all_of(connection, ChallengeRow)]
     marsh.swept_daily(CLIMBS - timedelta(hours=1))
-    ahead = (CLIMBS - timedelta(seconds=4)) - system_clock()
+    begins, go = CLIMBS - timedelta(seconds=1), tmp_path / "go"
     env = {
-        "FAULTS_AHEAD": str(ahead.total_seconds()), "FAULTS_HOLD": str(hold), "DRP_HEARTBEAT": "false", "DRP_SWEEP_BATCH": "25",
-        "DRP_STATEMENT_SECONDS": "1", "DRP_ROW_WAIT_SECONDS": "1",
+        "FAULTS_STANDS_AT": begins.isoformat(), "FAULTS_GO": str(go), "FAULTS_HOLD": str(hold), "DRP_HEARTBEAT": "false",
+        "DRP_SWEEP_BATCH": "25", "DRP_STATEMENT_SECONDS": "1", "DRP_ROW_WAIT_SECONDS": "1",
     }  # fmt: skip
     requests = [["POST", f"/api/v1/challenges/{one}/events", tokens["irene"], note_body("@@")] for one in references]
     requests += [["GET", f"/api/v1/challenges/{one}", tokens["tess"], None] for one in references]
     over = Event()
     with replica(store.url, tmp_path / "one", **env) as healthy, replica(store.url, tmp_path / "two", **env) as other:
-        pressing = Pressing(healthy.port, requests, 8, 6 + FREEZES * (FROZEN_SECONDS + 1), think=0.05)
-        over.wait(max(0.0, (CLIMBS - ahead - system_clock()).total_seconds()))
+        until = time.monotonic() + 60
+        while time.monotonic() < until and looked(store) != begins:
+            over.wait(0.05)
+        pressing = Pressing(healthy.port, requests, 8, 3 + FREEZES * (FROZEN_SECONDS + 1), think=0.05)
+        go.touch()
+        over.wait(1.0)
         for n in range(FREEZES):
             over.wait(0.05 + 0.07 * n)  # somewhere in the middle of what it does
             other.freeze()
@@ -92,6 +96,11 @@ def frozen_rounds(store: Store, tmp_path: Path, items: int, hold: float) -> tupl
     with store.read(KEY) as connection:
         held = sum(row["held_since"] is not None for row in all_of(connection, WindowRow))
     return pressed, held, risen(store)
+
+
+def looked(store: Store) -> datetime | None:
+    with store.read(KEY) as connection:
+        return read_last_look(connection, KEY).at
 
 
 def risen(store: Store) -> int:
