@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from threading import Lock
 
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
@@ -27,6 +28,7 @@ class Procedures:
         self.calendar = calendar
         self.known_rules: dict[tuple[str, str], Rules] = {}
         self._calendars: dict[str, Calendar] = {}
+        self._one_reads = Lock()
 
     def seed(self, connection: Connection, read: reader.AuthorityProcedures, now: datetime) -> None:
         """Store an authority's files: new versions are added, none is ever changed; these are the current ones."""
@@ -76,15 +78,21 @@ class Procedures:
         """The rules that a challenge stands under, by the hashes it carries."""
         found = self.known_rules.get((ladder_hash, authority_hash))
         if found is None:
-            wanted = (ladder_hash, authority_hash)
-            rows = connection.execute(
-                select_of(DocumentRow, authority, DocumentRow.hash, DocumentRow.text).where(col(DocumentRow.hash).in_(wanted))
-            ).all()
-            texts = {row.hash: row.text for row in rows}
-            read = reader.read_procedures({"authority": texts[authority_hash], "ladder": texts[ladder_hash]}, whole=False)
-            found = Rules(read.ladders[0], read.authority, self._calendar_of(read.authority))
-            self.known_rules[ladder_hash, authority_hash] = found
+            with self._one_reads:  # a crowd after a start waits for one reading; each reading for itself kept all for seconds
+                found = self.known_rules.get((ladder_hash, authority_hash))
+                if found is None:
+                    found = self._read(connection, authority, ladder_hash, authority_hash)
+                    self.known_rules[ladder_hash, authority_hash] = found
         return found
+
+    def _read(self, connection: Connection, authority: str, ladder_hash: str, authority_hash: str) -> Rules:
+        wanted = (ladder_hash, authority_hash)
+        rows = connection.execute(
+            select_of(DocumentRow, authority, DocumentRow.hash, DocumentRow.text).where(col(DocumentRow.hash).in_(wanted))
+        ).all()
+        texts = {row.hash: row.text for row in rows}
+        read = reader.read_procedures({"authority": texts[authority_hash], "ladder": texts[ladder_hash]}, whole=False)
+        return Rules(read.ladders[0], read.authority, self._calendar_of(read.authority))
 
     def _calendar_of(self, authority: Authority) -> Calendar:
         found = self._calendars.get(authority.hash)

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, select, update
 
+from drp.casework.procedures import Procedures
 from drp.casework.service import ActionResult, Casework, RetryKey
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
@@ -23,6 +25,7 @@ from tests.cast.councils import DERBY, procedures
 from tests.cast.world import World
 from tests.service.adding_up import processes
 from workflows.calendar.working_days import local_date
+from workflows.ladder_language import reader
 from workflows.model.events import Acknowledged, Escalated, Event, Noted, Responded, TrackingAgreed, Withdrawn
 from workflows.model.refusals import NotOpen
 
@@ -265,3 +268,36 @@ def test_planted_tracking_without_a_lock_is_noticed(build: Callable[..., World],
     monkeypatch.setattr(tracking, "lock_child", lambda *given: None)
     monkeypatch.setattr(tracking, "find_tracked", all_look_first)
     assert len({one for one in tracked_at_once(world) if isinstance(one, str)}) > 1, "it would be tracked several times"
+
+
+def reads_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many of eight threads read an authority's files where nothing has been read yet, as just after a start."""
+    asked = world.service.casework.procedures
+    fresh = Procedures(asked.calendar)
+    real, reads, met = reader.read_procedures, list[str](), threading.Barrier(2)
+
+    def reading(texts: dict[str, str], **more: Any) -> Any:
+        reads.append(texts["ladder"])
+        if len(reads) <= 2:
+            with suppress(threading.BrokenBarrierError):
+                met.wait(0.5)  # whoever could read beside this one has the time to
+        return real(texts, **more)
+
+    monkeypatch.setattr(reader, "read_procedures", reading)
+
+    def ask() -> int:
+        with world.store.read(world.council.key) as connection:
+            return len(fresh.current(connection, world.council.key))
+
+    answers = at_once(*[ask] * 8)
+    assert set(answers) == {len(set(reads))}
+    return len(reads) - len(set(reads))
+
+
+def test_a_crowd_after_a_start_reads_each_file_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert reads_at_once(world, monkeypatch) == 0
+
+
+def test_planted_each_reading_for_itself_is_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drp.casework.procedures.Lock", nullcontext)
+    assert reads_at_once(world, monkeypatch) > 0
