@@ -15,7 +15,8 @@ from api.json.problems import problem_answer
 from api.pages.frame import error_pages
 from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import KeyReused, PreconditionMissing, RestoredSince, StaleView, restore_name
+from drp.casework.preconditions import PreconditionMissing, StaleView
+from drp.casework.retry_keys import KeyReused, RestoredSince, restore_name
 from drp.database.engine import Busy, Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned

@@ -28,7 +28,9 @@ from api.presenters.shapes import (
 )
 from api.queries.item_list import list_items
 from api.request_context import CurrentRequest, RequestContext
-from drp.casework.service import ActionResult, Answer, Precondition, RetryKey, etag_of
+from drp.casework.preconditions import Precondition, etag_of
+from drp.casework.retry_keys import Answer, RetryKey
+from drp.casework.service import ActionResult
 from drp.database.engine import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service

@@ -14,7 +14,8 @@ from api.presenters.review_shapes import DecisionShape, FollowBody, ReviewBody, 
 from api.presenters.shapes import PRINTABLE, ChildShape, ReceiptShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
-from drp.casework.service import ActionResult, Answer, ResponseBuilder
+from drp.casework.retry_keys import Answer
+from drp.casework.service import ActionResult, ResponseBuilder
 from drp.directory import lookup
 from drp.directory.lookup import ItemSubject
 from drp.reviews import review_register

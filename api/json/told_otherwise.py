@@ -13,7 +13,8 @@ from api.json.retry_headers import SaidOfRepeats
 from api.presenters.shapes import ToldItemShape, ToldItemsShape, ToldOtherwiseBody
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import ActionResult, Answer, KeyReused, RetryKey
+from drp.casework.retry_keys import Answer, KeyReused, RetryKey
+from drp.casework.service import ActionResult
 from drp.database.engine import Unavailable
 from workflows.model.events import ToldOtherwise
 from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit

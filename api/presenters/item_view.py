@@ -20,7 +20,8 @@ from api.presenters.shapes import (
     WindowShape,
 )
 from drp.casework.load import StoredChallenge
-from drp.casework.service import ActionResult, etag_of
+from drp.casework.preconditions import etag_of
+from drp.casework.service import ActionResult
 from drp.directory import lookup
 from workflows.calendar.promise_in_words import explain_promise
 from workflows.calendar.working_days import Promise, local_date, long_date

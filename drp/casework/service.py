@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -19,22 +19,24 @@ from drp.casework.dear_items import DearItems
 from drp.casework.followed import end_what_was_followed
 from drp.casework.load import StoredChallenge
 from drp.casework.outage_hold import decide_up_to, read_last_look
+from drp.casework.preconditions import NOT_SAID, Precondition, check_meant
 from drp.casework.procedures import Procedures
 from drp.casework.raise_item import check_chosen, preview_raising
 from drp.casework.resolve_recipients import resolve_recipients
+from drp.casework.retry_keys import NO_KEY, Answer, RetryKey, find_answer, keep_answer
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
-from drp.database.challenge_tables import EntryRow, IdempotencyRow
+from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Busy, Conflict, DiskFull, Store
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
-from drp.database.statements import CHALLENGES_TO_DECIDE, FIND_ANSWER, INSERTS, WAS_INVOLVED
+from drp.database.statements import CHALLENGES_TO_DECIDE, WAS_INVOLVED
 from drp.directory import people
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
 from workflows.calendar.working_days import local_date
 from workflows.decision import decide as deciding
 from workflows.decision.decision_builder import Decision, EntryVisibility
-from workflows.decision.event_rules import NEEDS_PRECONDITION, NEVER_STALE, open_moves
+from workflows.decision.event_rules import open_moves
 from workflows.decision.extensions import check_far_date
 from workflows.decision.raising import RaisingPrompt
 from workflows.decision.recipients import Establishment
@@ -60,70 +62,6 @@ TRIES = 5
 """How often a decision is made again because another on the same challenge committed first."""
 
 
-class KeyReused(Exception):
-    """An idempotency key came again with another body."""
-
-
-KEYS_ARE_ASKED_FOR = timedelta(days=7)
-"""How long after a restore a key that the database does not know may be one that it has lost."""
-
-
-class RestoredSince(Exception):
-    """A key is not known, and the database was brought back from a backup: it may have acted in what was lost.
-
-    `to` and `at` bound what was lost (aware UTC). `line`: the header by which whoever was told this sends it all the same.
-    """
-
-    def __init__(self, to: datetime, at: datetime) -> None:
-        self.to, self.at = to, at
-        self.line = f"Made-After-Restore: {restore_name(at)}"
-        super().__init__(self.line)
-
-
-def restore_name(at: datetime) -> str:
-    """What a restore is called: its moment, to the second."""
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-class StaleView(Exception):
-    """The challenge is no longer at the stage and state that the person was looking at."""
-
-
-class PreconditionMissing(Exception):
-    """It was not said for which stage and stay an event is meant. `line`: the header that says it of what stands now."""
-
-    def __init__(self, etag: str) -> None:
-        self.line = f'If-Match: "{etag}"'
-        super().__init__(self.line)
-
-
-@dataclass(frozen=True)
-class Precondition:
-    """What whoever brings an event was looking at: an etag, or a stage's key and the number of the stay. Empty: not said."""
-
-    etag: str = ""
-    at: tuple[str, int] | None = None
-    is_required: bool = False
-    """Must it be said of events that climb, end, reopen, recall or extend?"""
-
-
-NOT_SAID = Precondition()
-ANYTHING = "*"
-"""The etag that fits whatever stands there (RFC 9110, 13.1.1): not enough where it must be said what was looked at."""
-
-
-@dataclass(frozen=True)
-class RetryKey:
-    """What makes a repeat harmless: the caller's key, and a hash of the body it came with."""
-
-    key: str = ""
-    body_hash: str = ""
-    older_hash: str = ""
-    """The hash that an earlier release would have kept for the same body; empty: the same."""
-    made_after: str | None = None
-    """The restore that whoever made the key says they know of; empty: none. None: a form of ours, which none outlives."""
-
-
 @dataclass(frozen=True)
 class ActionResult:
     """What was done: the item as it now stands, the number of the event's own entry, and who was told."""
@@ -138,15 +76,8 @@ class ActionResult:
     already_open: tuple[EarlierItem, ...] = ()
 
 
-Answer = dict[str, Any]
 Written = TypeVar("Written")
 ResponseBuilder = Callable[[Connection, ActionResult], Answer]
-
-
-def etag_of(loaded: StoredChallenge) -> str:
-    """Covers stage and state, so that a reminder does not throw away an answer that somebody is typing."""
-    challenge = loaded.challenge
-    return f"{challenge.sequence}.{challenge.state}"
 
 
 class Casework:
@@ -161,7 +92,7 @@ class Casework:
 
     def act(
         self, signed: Principal, reference: str, event: Event, now: datetime, render: ResponseBuilder,
-        retry: RetryKey = RetryKey(), meant: Precondition = NOT_SAID,
+        retry: RetryKey = NO_KEY, meant: Precondition = NOT_SAID,
     ) -> Answer:  # fmt: skip
         """Bring an event to an item, `meant` for what stands there.
 
@@ -173,7 +104,7 @@ class Casework:
         key = replace(retry, made_after=None) if refers else retry
 
         def once(connection: Connection) -> Answer:
-            known = self.find_answer(connection, signed, key, now)
+            known = find_answer(connection, signed, key, now)
             if known is not None:
                 return known
             authority = signed.authority
@@ -224,7 +155,7 @@ class Casework:
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
             after = replace(loaded, challenge=decision.challenge, version=loaded.version + 1)
             done = ActionResult(after, rules, actor, loaded.entries + offset, messages, establishment)
-            return self.store_answer(connection, signed, retry, done, 200, now, render)
+            return keep_answer(connection, signed, retry, render(connection, done), done.loaded.id, done.entry, 200, now)
 
         # A referral outwaits whoever holds its item, and has room of its own on a full disk: it gets through.
         settle = partial(self._settled, signed.authority, once, refers)
@@ -232,7 +163,7 @@ class Casework:
 
     def raise_item(
         self, signed: Principal, child: str, event: Raised, now: datetime, render: ResponseBuilder,
-        retry: RetryKey = RetryKey(), team: str = "", ladder: str = "", at_once: Event | None = None,
+        retry: RetryKey = NO_KEY, team: str = "", ladder: str = "", at_once: Event | None = None,
     ) -> Answer:  # fmt: skip
         """Raise an item about a child (by case number) or, with `team`, about a service. Raises Refused and the like.
 
@@ -240,11 +171,11 @@ class Casework:
         """
 
         def once(connection: Connection) -> Answer:
-            known = self.find_answer(connection, signed, retry, now)
+            known = find_answer(connection, signed, retry, now)
             if known is not None:
                 return known
             done = self.raise_within(connection, signed, child, event, now, team, ladder, at_once)
-            return self.store_answer(connection, signed, retry, done, 201, now, render)
+            return keep_answer(connection, signed, retry, render(connection, done), done.loaded.id, done.entry, 201, now)
 
         return self._settled(signed.authority, once)
 
@@ -353,45 +284,6 @@ class Casework:
         asks = partial(asks_of, connection, authority)
         return decide_up_to(now, rules, loaded, read_last_look(connection, authority).of(loaded.id), self.hold_after, asks)
 
-    def find_answer(self, connection: Connection, signed: Principal, retry: RetryKey, now: datetime) -> Answer | None:
-        """Find the answer that this person was given for the same key, if any.
-
-        Raises KeyReused where the body was another, RestoredSince where a restore may have lost what the key did.
-        """
-        if not retry.key:
-            return None
-        asked = {"authority": signed.authority, "person": UUID(signed.person), "key": retry.key}
-        row = connection.execute(FIND_ANSWER, asked).first()
-        if row is None or row.body_hash is None:
-            if row is not None and row.restored_at is not None and retry.made_after is not None:
-                is_told = retry.made_after == restore_name(row.restored_at)
-                if not is_told and now < row.restored_at + KEYS_ARE_ASKED_FOR:
-                    raise RestoredSince(row.restored_to, row.restored_at)
-            return None
-        if row.body_hash not in (retry.body_hash, retry.older_hash or retry.body_hash):
-            raise KeyReused
-        return dict(row.answer)
-
-    def store_answer(
-        self,
-        connection: Connection,
-        signed: Principal,
-        retry: RetryKey,
-        done: ActionResult,
-        status: int,
-        now: datetime,
-        render: ResponseBuilder,
-    ) -> Answer:
-        """Render the answer, and store it under the person and the key for a repeat. Without a key nothing is stored."""
-        answer = render(connection, done)
-        if retry.key:
-            row = {
-                "authority": signed.authority, "person": UUID(signed.person), "key": retry.key, "body_hash": retry.body_hash,
-                "challenge": done.loaded.id, "entry": done.entry, "status": status, "answer": answer, "at": now,
-            }  # fmt: skip
-            connection.execute(INSERTS[IdempotencyRow], row)
-        return answer
-
     def _links(self, connection: Connection, authority: str, references: Sequence[str]) -> tuple[UUID, ...]:
         found = [load.id_of_reference(connection, authority, reference) for reference in references]
         if None in found:
@@ -415,19 +307,6 @@ class Casework:
         if str(author.person) != actor.person:
             raise NotYours("Only whoever wrote an entry corrects it.", "Add a note instead.")
         return EntryVisibility(author.visible)
-
-
-def check_meant(stands: StoredChallenge, event: Event, meant: Precondition) -> None:
-    """Is an event meant for the item as it stands? Raises PreconditionMissing where that must be said, StaleView where not."""
-    kind, etag = type(event), etag_of(stands)
-    anything = meant.etag == ANYTHING
-    if meant.is_required and kind in NEEDS_PRECONDITION and (anything or not (meant.etag or meant.at)):
-        raise PreconditionMissing(etag)
-    if kind in NEVER_STALE:
-        return
-    other_version = bool(meant.etag) and not anything and meant.etag != etag
-    if other_version or (meant.at is not None and meant.at != (stands.challenge.stage, stands.challenge.sequence)):
-        raise StaleView
 
 
 def check_is_colleague(connection: Connection, authority: str, person: str, now: datetime) -> None:

@@ -15,7 +15,9 @@ from typing import Any, get_args
 from sqlalchemy import Connection
 from sqlmodel import col
 
-from drp.casework.service import ActionResult, Answer, Casework, Precondition, ResponseBuilder, RetryKey
+from drp.casework.preconditions import Precondition
+from drp.casework.retry_keys import Answer, RetryKey
+from drp.casework.service import ActionResult, Casework, ResponseBuilder
 from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Unavailable
 from drp.database.scope import select_of

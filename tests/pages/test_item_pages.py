@@ -4,7 +4,7 @@ import pytest
 
 from api.pages.item import item_page
 from api.pages.item.move_forms import BY_TYPE
-from drp.casework.service import NOT_SAID
+from drp.casework.preconditions import NOT_SAID
 from tests.cast.world import World
 from tests.pages.browser import at_browser, day
 

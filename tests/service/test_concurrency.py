@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, select, update
 
 from drp.casework.procedures import Procedures
-from drp.casework.service import ActionResult, Casework, RetryKey
+from drp.casework.retry_keys import RetryKey
+from drp.casework.service import ActionResult, Casework
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow

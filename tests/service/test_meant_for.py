@@ -170,7 +170,7 @@ def test_planted_blindness_to_what_was_meant_climbs_more_than_once(world: World,
 
 @one_engine
 def test_planted_question_before_the_stored_answer_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service.Casework, "find_answer", lambda *given: None)
+    monkeypatch.setattr(service, "find_answer", lambda *given: None)
     with pytest.raises(AssertionError):
         test_a_repeat_with_its_key_gets_the_stored_answer_before_anything_is_asked(world)
 

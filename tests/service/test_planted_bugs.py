@@ -14,7 +14,7 @@ from api.exports import court_statement
 from api.json import challenges
 from api.presenters import item_reader
 from api.queries import item_list
-from drp.casework import access, resolve_recipients, save, service
+from drp.casework import access, resolve_recipients, retry_keys, save, service
 from drp.casework import load as loading
 from drp.casework import sweep as sweeping
 from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
@@ -163,25 +163,23 @@ def test_a_manager_who_may_end_it_is_noticed(world: World, monkeypatch: Plant) -
 @one_engine
 def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -> None:
     mona = str(world.id("mona"))
-    real = service.Casework.find_answer
-    kept = service.Casework.store_answer
 
-    def anybodys(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
-        return real(self, connection, replace(signed, person=mona), *more)
+    def anybodys(connection: Any, signed: Any, *more: Any) -> Any:
+        return retry_keys.find_answer(connection, replace(signed, person=mona), *more)
 
-    def as_mona(self: Any, connection: Any, signed: Any, *more: Any) -> Any:
-        return kept(self, connection, replace(signed, person=mona), *more)
+    def as_mona(connection: Any, signed: Any, *more: Any) -> Any:
+        return retry_keys.keep_answer(connection, replace(signed, person=mona), *more)
 
-    monkeypatch.setattr(service.Casework, "find_answer", anybodys)
-    monkeypatch.setattr(service.Casework, "store_answer", as_mona)
+    monkeypatch.setattr(service, "find_answer", anybodys)
+    monkeypatch.setattr(service, "keep_answer", as_mona)
     must_fail(lambda: api.test_a_key_belongs_to_one_person(world))
 
 
 @one_engine
 def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(service.Casework, "find_answer", lambda *given: None)
+    monkeypatch.setattr(service, "find_answer", lambda *given: None)
     nothing = update(core_table(IdempotencyRow)).where(col(IdempotencyRow.entry) == -1)
-    monkeypatch.setitem(service.INSERTS, IdempotencyRow, nothing)
+    monkeypatch.setitem(retry_keys.INSERTS, IdempotencyRow, nothing)
     must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
 
 

@@ -17,7 +17,9 @@ from sqlmodel import col
 
 from drp.casework import amounts
 from drp.casework.access import NotFound
-from drp.casework.service import ActionResult, Answer, Casework, KeyReused, Precondition, RetryKey, StaleView
+from drp.casework.preconditions import Precondition, StaleView
+from drp.casework.retry_keys import Answer, KeyReused, RetryKey
+from drp.casework.service import ActionResult, Casework
 from drp.database.challenge_tables import EntryRow, WordsRow
 from drp.database.engine import Conflict, Unavailable
 from drp.items import attachments as keeping

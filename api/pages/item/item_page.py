@@ -19,7 +19,9 @@ from api.pages.my_work import inbox
 from api.presenters import item_reader, item_view, timeline_text, wording
 from api.presenters.followed_words import FOLLOWED_WORDS, FollowedWords, tracked_in_words
 from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
-from drp.casework.service import ActionResult, Answer, Precondition, RetryKey
+from drp.casework.preconditions import Precondition
+from drp.casework.retry_keys import Answer, RetryKey
+from drp.casework.service import ActionResult
 from drp.database.engine import Unavailable
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import is_open_to

@@ -11,7 +11,7 @@ from api.pages.item.item_page import receipt_values
 from api.presenters.item_reader import SeenItem
 from api.queries.item_list import list_items
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import RetryKey
+from drp.casework.retry_keys import RetryKey
 from drp.database.engine import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.event_rules import is_open_to

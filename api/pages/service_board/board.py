@@ -17,7 +17,7 @@ from api.pages.staffing.directory import count_in_words, read_vacancies, show_ga
 from api.presenters import item_reader
 from api.presenters.readings import identities_among
 from drp.casework.access import AccessEnded, NotFound
-from drp.casework.service import RetryKey
+from drp.casework.retry_keys import RetryKey
 from drp.database.engine import Unavailable
 from drp.directory import people
 from drp.directory.vacancies import Vacancy
