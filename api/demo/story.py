@@ -205,7 +205,7 @@ class _Teller:
         """Items that nobody answered, and items that never were answered well enough: what a leader asks after first."""
         told = 0
         for days, is_answered in product(CLIMBED, (False, True)):
-            start = self._now - timedelta(days=days + told, hours=2)
+            start = self._in_office_hours(days + told)
             way = simulate.way_up(self._rules, facts, start, is_answered, self._cast.agency_person)
             if way and self._stands_today(simulate.play_way(self._rules, way, facts, start, A_DAY)):
                 self._walk(way, start, self._child(told), A_DAY)
@@ -214,7 +214,7 @@ class _Teller:
 
     def _start_of(self, way: simulate.Way, facts: Facts) -> datetime:
         for days in BACK:
-            start = self._now - timedelta(days=days, hours=2)
+            start = self._in_office_hours(days)
             try:
                 played = simulate.play_way(self._rules, way, facts, start, PAUSE)
             except Refused:
@@ -222,6 +222,11 @@ class _Teller:
             if self._stands_today(played):
                 return start
         return self._now - PAUSE * (len(way) + 1)
+
+    def _in_office_hours(self, days: int) -> datetime:
+        """A moment about so many days ago at which mail leaves, so that who is asked has read it before they answer."""
+        day = self._rules.calendar.working_day_on_or_before(local_date(self._now) - timedelta(days=days))
+        return min(at_local(day, time(10)), self._now - timedelta(hours=2))
 
     def _stands_today(self, played: Challenge) -> bool:
         ended = played.last_at or self._now
