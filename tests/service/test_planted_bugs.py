@@ -14,7 +14,7 @@ from api.exports import court_statement
 from api.json import challenges
 from api.presenters import item_reader
 from api.queries import item_list
-from drp.casework import access, resolve_recipients, retry_keys, save, service
+from drp.casework import access, preconditions, resolve_recipients, retry_keys, save, service
 from drp.casework import load as loading
 from drp.casework import sweep as sweeping
 from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
@@ -185,14 +185,14 @@ def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> 
 
 @one_engine
 def test_a_version_that_nobody_compares_is_noticed(world: World, monkeypatch: Plant) -> None:
-    monkeypatch.setattr(service, "etag_of", lambda loaded: "1.stage_2.awaiting")
+    monkeypatch.setattr(preconditions, "etag_of", lambda loaded: "1.stage_2.awaiting")
     monkeypatch.setattr(challenges, "etag_of", lambda loaded: "1.stage_2.awaiting")
     must_fail(lambda: api.test_an_answer_to_what_has_moved_on_is_refused_as_stale(world))
 
 
 @one_engine
 def test_a_version_that_every_note_changes_is_noticed(world: World, monkeypatch: Plant) -> None:
-    for module in (service, challenges):
+    for module in (preconditions, challenges):
         monkeypatch.setattr(module, "etag_of", lambda loaded: f"{loaded.version}")
     must_fail(lambda: api.test_a_reminder_or_a_note_does_not_throw_away_what_somebody_is_typing(world))
 
