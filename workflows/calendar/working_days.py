@@ -219,6 +219,7 @@ def promise_from_instant(length: Length, since: datetime, calendar: Calendar) ->
     return _promised(length, local_date(since), due, closes_at, calendar, since=since)
 
 
+@lru_cache(maxsize=2048)  # what is promised on one day for one length is the same for everybody
 def promise_from_date(length: Length, counts_from: date, calendar: Calendar) -> Promise:
     """The end of the Nth working (or calendar) day after the local date `counts_from`, which itself never counts.
 
@@ -308,6 +309,7 @@ def local_midnight_after(day: date) -> datetime:
     return at_local(day + _ONE_DAY, time(0))
 
 
+@lru_cache(maxsize=8192)
 def at_local(day: date, at: time) -> datetime:
     """The UTC instant of a London clock time on a local date; of a time that comes twice, the first."""
     if at.tzinfo is not None:

@@ -1,8 +1,10 @@
 """The whole procedure as one pure function: everything else carries it."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
+from functools import cache
+from typing import Any
 from unicodedata import category
 
 from workflows.calendar.working_days import local_date
@@ -14,6 +16,7 @@ from workflows.decision.raising import RaisingPrompt
 from workflows.decision.watching import WATCHED, ask_again
 from workflows.model import events as e
 from workflows.model.actor import THE_SERVICE, Act
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, ClosedAs, Facts, Phase, Window, WindowKind
 from workflows.model.events import LONGEST_NAME, LONGEST_WORDS, Event, Raised, Words
@@ -125,8 +128,8 @@ def move_ladder(rules: Rules, to: Rules, challenge: Challenge, act: Act, now: da
             "Name a version that does not, or raise it again.",
             "version",
         )
-    turn.note_event(replace(event, ladder_hash=to.ladder.hash))
-    visits = tuple(replace(v, stage=event.stage) if v.sequence == challenge.sequence else v for v in turn.challenge.visits)
+    turn.note_event(altered(event, ladder_hash=to.ladder.hash))
+    visits = tuple(altered(v, stage=event.stage) if v.sequence == challenge.sequence else v for v in turn.challenge.visits)
     highest = turn.challenge.highest_stage
     highest = highest if to.ladder.has(highest) else event.stage
     hashes = {"ladder_hash": to.ladder.hash, "authority_hash": to.authority.hash}
@@ -246,11 +249,21 @@ def _reminded(turn: DecisionBuilder, window: Window) -> None:
 
 def check_content(event: Event) -> None:
     """Raise Unfit for text that is too long or holds characters that nobody can read, and for instants without a zone."""
-    for each in fields(event):  # type: ignore[arg-type]
-        value = getattr(event, each.name)
-        if each.type is Words and each.default is MISSING and not value.strip() and not _may_be_blank(event):
-            raise Unfit("Nothing is said here.", "Say it in a line.", each.name)
-        _fit_value(value, LONGEST_WORDS if each.type is Words else LONGEST_NAME, each.name)
+    kind: Any = type(event)
+    for name, most, is_to_be_said in _said_in(kind):
+        value = getattr(event, name)
+        if is_to_be_said and not value.strip() and not _may_be_blank(event):
+            raise Unfit("Nothing is said here.", "Say it in a line.", name)
+        _fit_value(value, most, name)
+
+
+@cache
+def _said_in(kind: Any) -> tuple[tuple[str, int, bool], ...]:
+    """What a kind of event carries: each field, how long its text may be, and whether it must be said."""
+    return tuple(
+        (each.name, LONGEST_WORDS if each.type is Words else LONGEST_NAME, each.type is Words and each.default is MISSING)
+        for each in fields(kind)
+    )
 
 
 def _may_be_blank(event: Event) -> bool:
@@ -288,7 +301,7 @@ def _is_control(mark: str) -> bool:
 def _fit_text(text: str, most: int, field: str) -> None:
     if len(text) > most:
         raise Unfit(f"The text is longer than {most:,} characters.", "Shorten it.", field)
-    if any(_is_control(mark) for mark in text):
+    if not text.replace("\r", "").replace("\n", "").isprintable() and any(_is_control(mark) for mark in text):
         raise Unfit(
             "The text holds a character that nobody can read.", "Remove it: perhaps it came with a copy from elsewhere.", field
         )

@@ -1,13 +1,14 @@
 """One turn of deciding: the challenge as it becomes, with what is to be remembered and who is to be told."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from workflows.decision.moves import moves_of
 from workflows.model.actor import THE_SERVICE, Actor
+from workflows.model.altered import altered
 from workflows.model.authority import PRESENT_EDITION, Edition, Rules
 from workflows.model.challenge import Challenge, Outcome, Party, Phase, Window, WindowKey
 from workflows.model.events import Event, facts_of, words_of
@@ -195,7 +196,7 @@ class DecisionBuilder:
 
     def change(self, **changes: Any) -> None:
         """The challenge with these values instead."""
-        self.challenge = replace(self.challenge, **changes)
+        self.challenge = altered(self.challenge, **changes)
 
     def move(self, name: str) -> None:
         """Make a move of the machine. Raises NotOpen, naming what is open, if the state does not have it."""

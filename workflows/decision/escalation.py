@@ -1,6 +1,5 @@
 """Up and down the ladder: entering a stage, climbing, jumping, holding, recalling, waiting longer."""
 
-from dataclasses import replace
 from datetime import date
 
 from workflows.calendar.working_days import Promise, local_date, long_date
@@ -30,6 +29,7 @@ from workflows.decision.windows import (
     promise_of_window,
     reply_promise,
 )
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -193,7 +193,7 @@ def hold_escalation(turn: DecisionBuilder, event: EscalationHeld) -> None:
     main = turn.challenge.main_window()
     assert main is not None
     turn.note_event(event)
-    turn.put(replace(main, on_close=NoReply.PROMPT))
+    turn.put(altered(main, on_close=NoReply.PROMPT))
     turn.move("hold")
     open_judgement(turn)
 
@@ -214,7 +214,7 @@ def recall_escalation(turn: DecisionBuilder, event: EscalationRecalled) -> None:
     close_stay(turn, ClosedAs.RECALLED)
     turn.move(f"recall_to_{back.stage}_{'answered' if answered else 'asking'}")
     turn.change(sequence=turn.challenge.sequence + 1)
-    again = replace(back, sequence=turn.challenge.sequence, entered_at=turn.at, how=EnteredHow.RECALLED)
+    again = altered(back, sequence=turn.challenge.sequence, entered_at=turn.at, how=EnteredHow.RECALLED)
     turn.change(visits=(*visits, again))
     window = open_judgement(turn)
     if from_here.sent:
@@ -245,7 +245,7 @@ def extend_window(turn: DecisionBuilder, event: WindowExtended) -> None:
         policy = turn.stage.no_reply if main.key.kind in ASKS_RECIPIENTS else main.on_close
         if main.climb_waits and policy is NoReply.ESCALATE:
             policy = NoReply.PROMPT
-        extended = move_promise(turn, replace(main, on_close=policy), promise)
+        extended = move_promise(turn, altered(main, on_close=policy), promise)
         remember_extension(turn, main, extended)
         main = extended
     else:
@@ -264,7 +264,7 @@ def _send_talk(turn: DecisionBuilder, promise: Promise) -> None:
     visit = turn.challenge.visit
     if not visit.told:
         raise NotOpen(f"At {turn.stage.label} somebody must be chosen to answer.", "Take it higher, or raise it anew.")
-    sent = replace(visit, sent=True, respond_by=promise.due)
+    sent = altered(visit, sent=True, respond_by=promise.due)
     turn.change(visits=(*turn.challenge.visits[:-1], sent))
     turn.move("wait_longer")
     _start_whole_process(turn, turn.stage, None)
@@ -289,7 +289,7 @@ def endorse_challenge(turn: DecisionBuilder, event: Endorsed) -> None:
         close_window(turn, main, ClosedAs.ENDORSED)
     close_judgement(turn, ClosedAs.ENDORSED_MEANWHILE)
     turn.move("endorse")
-    visit = replace(turn.challenge.visit, sent=True)
+    visit = altered(turn.challenge.visit, sent=True)
     turn.change(visits=(*turn.challenge.visits[:-1], visit))
     send_to_stage(turn, turn.stage, visit, reply_promise(turn, turn.stage, None, visit.respond_by))
 

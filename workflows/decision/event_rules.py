@@ -1,6 +1,6 @@
 """Each event declared once: who may bring it, when it is open, what it does. Buttons, refusals and `decide` read this table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -70,13 +70,13 @@ class EventRule:
     def refusal(self, rules: Rules, challenge: Challenge) -> Refused | None:
         """Why it may not be brought to a challenge as it stands; None where it may."""
         moves = moves_of(rules.ladder).open_in(challenge.state)
-        if self.move and not any(move == self.move or _is_of_family(move, self.move) for move in moves):
+        if self.move and self.move not in moves and not _has_one_of_family(moves, self.move):
             return not_open(rules, challenge, moves)
         return next((refused for need in self.needs if (refused := need(rules, challenge))), None)
 
 
-def _is_of_family(move: str, family: str) -> bool:
-    return family.endswith("_") and move.startswith(family)
+def _has_one_of_family(moves: Collection[str], family: str) -> bool:
+    return family.endswith("_") and any(move.startswith(family) for move in moves)
 
 
 _IRO_SIDE = frozenset({Part.RAISER, Part.IRO_MANAGER})

@@ -1,12 +1,12 @@
 """An extension that was given by mistake: asked about before it is given, and taken back while nothing has been built on it."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from workflows.calendar.working_days import local_date, long_date, promise_from_instant, so_many, working_days_between
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.windows import move_promise
 from workflows.model.actor import Act, Actor, Part
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import Challenge, ExtensionGiven, Phase, Window
 from workflows.model.events import ExtensionTakenBack, MeetingArranged, MeetingHeld, WindowExtended
@@ -98,7 +98,7 @@ def take_extension_back(turn: DecisionBuilder, event: ExtensionTakenBack) -> Non
     earlier = "" if given.promise.is_without_date else given.promise.due.isoformat()
     turn.note_event(event, {"was": window.promise.due.isoformat(), "until": earlier})
     policy = NoReply.PROMPT if window.climb_waits and given.on_close is NoReply.ESCALATE else given.on_close
-    moved = move_promise(turn, replace(window, on_close=policy), given.promise)
+    moved = move_promise(turn, altered(window, on_close=policy), given.promise)
     turn.change(extension=None)
     waiting = [asked.party for asked in moved.asked if not asked.answered_at]
     turn.tell(NotificationKind.EXTENSION_TAKEN_BACK, waiting, window=moved.key)

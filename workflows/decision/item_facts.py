@@ -1,10 +1,10 @@
 """Facts of an item: said at raising or later, read by conditions beside the child's own, with what follows for its copies."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
+from workflows.model.altered import altered
 from workflows.model.authority import Authority, Rules
 from workflows.model.challenge import Challenge, Party
 from workflows.model.events import FactSaid
@@ -39,7 +39,7 @@ def say_fact(turn: DecisionBuilder, event: FactSaid) -> None:
     visit = turn.challenge.visit
     added = tuple(party for party in _copies(turn) if party not in (*before, *visit.told, *visit.copied))
     turn.note_event(event, {"copy": [party.role for party in added]})
-    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, copied=(*visit.copied, *added))))
+    turn.change(visits=(*turn.challenge.visits[:-1], altered(visit, copied=(*visit.copied, *added))))
     turn.tell(NotificationKind.COPIED, [], added)
 
 

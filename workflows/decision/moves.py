@@ -53,18 +53,22 @@ class MoveTable:
             model=None, states=states, transitions=table, initial=NEW, auto_transitions=False, send_event=False
         )
         self._open = {state: frozenset(self._machine.get_triggers(state)) for state in states}
+        self._after: dict[tuple[str, str], str] = {}
 
     def open_in(self, state: str) -> frozenset[str]:
         """The names of the moves open in a state."""
         return self._open.get(state, frozenset())
 
     def after(self, state: str, move: str) -> str:
-        """The state that a move leads to. Raises MachineError if it is not open."""
+        """The state that a move leads to: the machine is asked once. Raises MachineError if it is not open."""
         if move not in self.open_in(state):
             raise MachineError(f"{move} is not open in {state}")
-        here = _Here(state)
-        self._machine.events[move].trigger(here)
-        return here.state
+        after = self._after.get((state, move))
+        if after is None:
+            here = _Here(state)
+            self._machine.events[move].trigger(here)
+            after = self._after[state, move] = here.state
+        return after
 
     def states(self) -> tuple[str, ...]:
         """Every state of this ladder."""

@@ -1,7 +1,6 @@
 """What moves nothing on the ladder: notes, the child, legal advice, referral, actions; and what the service itself reports
 (a message returned, a post taken over or empty, a new IRO, new facts)."""
 
-from dataclasses import replace
 from typing import get_args
 
 from workflows.decision.decision_builder import DecisionBuilder, EntryVisibility, NotificationKind
@@ -17,6 +16,7 @@ from workflows.decision.windows import (
     open_window,
 )
 from workflows.model.actor import Part
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -214,7 +214,7 @@ def add_copy(turn: DecisionBuilder, event: CopyAdded) -> None:
     if party in (*visit.told, *visit.copied):
         raise Unfit("They have been told of this stage already.", "Nothing needs adding.", "role")
     turn.note_event(event)
-    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, copied=(*visit.copied, party))))
+    turn.change(visits=(*turn.challenge.visits[:-1], altered(visit, copied=(*visit.copied, party))))
     turn.tell(NotificationKind.COPIED, [], [party])
 
 
@@ -233,7 +233,7 @@ def refer_to_cafcass(turn: DecisionBuilder, event: ReferredToCafcass) -> None:
     if any(number < 1 for number in event.includes):
         raise Unfit("Entries are numbered from 1.", "Name them as the timeline does.", "includes")
     # Nothing that is missing blocks it: not even a ground (regulation 45 asks for one; the page says so).
-    turn.note_event(replace(event, said=(), includes=(), leaves_out=""))
+    turn.note_event(altered(event, said=(), includes=(), leaves_out=""))
     # That it was made, and why, everybody on the item reads; what it tells Cafcass of the child is the IRO's to send.
     whole = facts_of(event)
     turn.note(
@@ -342,7 +342,7 @@ def settle_action(turn: DecisionBuilder, event: ActionDone | ActionNotDone) -> N
     if window.is_open:
         close_window(turn, window, how)
     else:
-        turn.put(replace(window, closed_as=how))
+        turn.put(altered(window, closed_as=how))
     if promise:
         open_window(turn, WindowKind.FOLLOW_UP, THE_RAISER, promise)
 
@@ -394,7 +394,7 @@ def note_facts_changed(turn: DecisionBuilder, event: ChildFactsChanged) -> None:
     turn.change(facts=after)
     if turn.rules.ladder.followed is ItemType.MID_POINT:
         move_mid_point(turn)
-    if replace(before, next_review=after.next_review) == after:
+    if altered(before, next_review=after.next_review) == after:
         return
     moved = (before.team, before.service) != (after.team, after.service)
     asked = [asked.party for w in turn.challenge.open_windows() if w.key.kind in ASKS_RECIPIENTS for asked in w.asked]
@@ -409,7 +409,7 @@ def remind_of_judgement(turn: DecisionBuilder, window: Window) -> None:
     """A judgement not made: the IRO and the IRO manager are told, and will be again; the promise does not move."""
     length = turn.rules.ladder.judge_within
     again = count_promise(turn, length)
-    turn.put(replace(window, times_told=window.times_told + 1, acts_at=acts_at_of_promise(turn.rules, again)))
+    turn.put(altered(window, times_told=window.times_told + 1, acts_at=acts_at_of_promise(turn.rules, again)))
     turn.note("still_waiting", {"kind": window.key.kind.value, "times": window.times_told + 1})
     waiting = [asked.party for asked in window.asked if asked.answered_at is None]
     turn.tell(NotificationKind.STILL_WAITING, iro_managers(turn), [THE_RAISER, *waiting], window=window.key)
@@ -420,7 +420,7 @@ def ask_about_promise(turn: DecisionBuilder, window: Window) -> None:
     subject = NotificationKind.ACTION_DUE if window.key.kind is WindowKind.ACTION else NotificationKind.FOLLOW_UP_DUE
     if window.times_told == 0:
         again = count_promise(turn, turn.rules.ladder.judge_within)
-        turn.put(replace(window, times_told=1, acts_at=acts_at_of_promise(turn.rules, again)))
+        turn.put(altered(window, times_told=1, acts_at=acts_at_of_promise(turn.rules, again)))
         turn.note("due", {"kind": window.key.kind.value, "n": window.key.n})
         turn.tell(subject, [THE_RAISER], window=window.key)
     else:

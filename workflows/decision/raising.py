@@ -1,7 +1,7 @@
 """Raising an item: where it starts, what the procedure asks to consider, and the first stage entered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workflows.calendar import working_days
@@ -12,6 +12,7 @@ from workflows.decision.stage_entry import check_stage_exists, enter_stage, log_
 from workflows.decision.watching import begin_watching
 from workflows.decision.windows import check_day_has_come
 from workflows.model.actor import Part
+from workflows.model.altered import altered
 from workflows.model.authority import Capacity, Edition, HeldFor, Rules
 from workflows.model.challenge import Challenge, EnteredHow, Facts, Outcome, Party, StageVisit
 from workflows.model.events import EarlierItem, Raised
@@ -154,7 +155,7 @@ def note_raised(turn: DecisionBuilder, event: Raised, more: dict[str, object]) -
     if turn.rules.edition is Edition.FIRST or not skipping:
         turn.note_event(event, more)
         return
-    turn.note_event(replace(event, stage_reason="", advice_before_skipping=""), more)
+    turn.note_event(altered(event, stage_reason="", advice_before_skipping=""), more)
     turn.note(SKIPPED, {}, skipping, EntryVisibility.CHILDS_IRO)
 
 

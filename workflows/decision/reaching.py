@@ -1,12 +1,11 @@
 """Reaching those who are asked: a message that did not arrive, somebody told otherwise, a reminder by hand."""
 
-from dataclasses import replace
-
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.escalation import climbs_by_itself
 from workflows.decision.stage_entry import ask_what_next, enter_stage
 from workflows.decision.windows import ONE_DAY, close_window, iro_managers
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -80,7 +79,7 @@ def note_delivery_failed(turn: DecisionBuilder, event: DeliveryFailed) -> None:
     for window in waiting:
         if turn.rules.edition is Edition.FIRST:
             policy = NoReply.PROMPT if window.on_close is NoReply.ESCALATE else window.on_close
-            turn.put(replace(window, on_close=policy, climb_waits=True))
+            turn.put(altered(window, on_close=policy, climb_waits=True))
         else:
             turn.put(mark_role(window, event.role, unreached=True))
     turn.tell(NotificationKind.DELIVERY_FAILED, iro_managers(turn), [THE_RAISER], window=waiting[-1].key)
@@ -114,9 +113,9 @@ def mark_role(window: Window, role: str, **marks: object) -> Window:
 
     def marked(asked: AskedParty) -> AskedParty:
         unanswered = asked.party.role == role and asked.answered_at is None
-        return replace(asked, **marks) if unanswered else asked  # type: ignore[arg-type]
+        return altered(asked, **marks) if unanswered else asked
 
-    return replace(window, asked=tuple(marked(asked) for asked in window.asked))
+    return altered(window, asked=tuple(marked(asked) for asked in window.asked))
 
 
 def tell_otherwise(turn: DecisionBuilder, event: ToldOtherwise) -> None:
@@ -152,8 +151,8 @@ def remind_by_hand(turn: DecisionBuilder, event: Reminded) -> None:
     if any(asked.reminded_on == today for window in turn.challenge.windows for asked in window.asked):
         raise NotOpen("They have been reminded today already.", "A further reminder can go tomorrow; or tell them otherwise.")
     turn.note_event(event)
-    asked = tuple(one if one.answered_at else replace(one, reminded_on=today) for one in main.asked)
-    turn.put(replace(main, asked=asked))
+    asked = tuple(one if one.answered_at else altered(one, reminded_on=today) for one in main.asked)
+    turn.put(altered(main, asked=asked))
     tell_who_owes(turn, main)
 
 

@@ -38,6 +38,16 @@ class About:
     service: str = ""
     agency: str = ""
 
+    def key_of(self, held_for: HeldFor) -> str | None:
+        """Of what a post is held that is held for such a thing: the child's key, the team's; None: there is none."""
+        if held_for is HeldFor.CHILD:
+            return self.child
+        if held_for is HeldFor.TEAM:
+            return self.team
+        if held_for is HeldFor.SERVICE:
+            return self.service
+        return "" if held_for is HeldFor.AUTHORITY else self.agency or None
+
 
 class ReachedHow(StrEnum):
     """By what right somebody is reached. The values are stored and shown: a member may be renamed, its value never changes."""
@@ -69,23 +79,19 @@ class Establishment:
     posts: tuple[Post, ...]
     covers: Covers = field(default_factory=Covers)
     _held: dict[tuple[str, HeldFor, str], list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _of: dict[str, list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for post in self.posts:
             self._held.setdefault((post.role, post.held_for, post.key), []).append(post)
+            self._of.setdefault(post.person, []).append(post)
 
     def holders(self, authority: Authority, role: str, about: About, day: date) -> tuple[str, ...]:
         """The people who hold a role for what the item is about, on a day."""
         if not authority.has_role(role):
             return ()
         held_for = authority.role(role).held_for
-        key = {
-            HeldFor.CHILD: about.child,
-            HeldFor.TEAM: about.team,
-            HeldFor.SERVICE: about.service,
-            HeldFor.AUTHORITY: "",
-            HeldFor.AGENCY: about.agency or None,
-        }[held_for]
+        key = about.key_of(held_for)
         if key is None:
             return ()
         posts = self._held.get((role, held_for, key), ())
@@ -94,9 +100,13 @@ class Establishment:
     def held_by(self, people: Collection[str], authority: Authority, about: About, day: date) -> frozenset[str]:
         """The roles that any of some people hold for an item on a day."""
         return frozenset(
-            role.key
-            for role in authority.roles
-            if any(holder in people for holder in self.holders(authority, role.key, about, day))
+            post.role
+            for person in people
+            for post in self._of.get(person, ())
+            if post.key == about.key_of(post.held_for)
+            and authority.has_role(post.role)
+            and authority.role(post.role).held_for is post.held_for
+            and post.is_held_on(day)
         )
 
     def holds(self, person: str, role: str, day: date) -> bool:

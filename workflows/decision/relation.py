@@ -1,7 +1,7 @@
 """What a person is on one item, on a day: the one place where posts, cover and what was asked become parts."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from workflows.calendar.working_days import local_date
@@ -20,6 +20,7 @@ from workflows.decision.recipients import (
     reach_asked,
 )
 from workflows.model.actor import Actor, Part
+from workflows.model.altered import altered
 from workflows.model.authority import Authority, Capacity, Rules
 from workflows.model.challenge import ASKS_RECIPIENTS, THE_RAISER, Challenge, Party, WindowKind
 from workflows.model.ladder import RAISER, RECIPIENTS, ItemType
@@ -319,4 +320,4 @@ def relation_of_raiser(
 def at_raising(challenge: Challenge, about: About) -> About:
     """What an item was about when it was raised: independence asks who was in the line at the time."""
     then = challenge.facts_at_raising
-    return replace(about, team=then.team, service=then.service)
+    return altered(about, team=then.team, service=then.service)

@@ -1,7 +1,5 @@
 """What people asked do: acknowledge, answer, ask back, meet; and how the IRO judges it."""
 
-from dataclasses import replace
-
 from workflows.decision import addressing
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
 from workflows.decision.escalation import climb_target, climb_to, completion_promise, open_completion
@@ -19,6 +17,7 @@ from workflows.decision.windows import (
     restart_on_acknowledgement,
 )
 from workflows.model.actor import Part
+from workflows.model.altered import altered
 from workflows.model.authority import Edition, HeldFor, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -69,9 +68,9 @@ def mark_asked(turn: DecisionBuilder, window: Window, **marks: object) -> Window
     """Mark what is asked of the actor within a window, and give the window as it is then."""
 
     def marked(asked: AskedParty) -> AskedParty:
-        return replace(asked, **marks) if turn.by.stands_for(asked.party) else asked  # type: ignore[arg-type]
+        return altered(asked, **marks) if turn.by.stands_for(asked.party) else asked
 
-    changed = replace(window, asked=tuple(marked(asked) for asked in window.asked))
+    changed = altered(window, asked=tuple(marked(asked) for asked in window.asked))
     turn.put(changed)
     return changed
 
@@ -118,11 +117,11 @@ def redirect_request(turn: DecisionBuilder, event: Redirected) -> None:
     known = {asked.party: asked for asked in main.asked if asked.party not in were}
     swapped = tuple(dict.fromkeys(known.get(to, AskedParty(to)) if a.party in were else a for a in main.asked))
     owner = to if main.owner in were else main.owner
-    turn.put(replace(main, asked=swapped, owner=owner))
+    turn.put(altered(main, asked=swapped, owner=owner))
     visit = turn.challenge.visit
     told = tuple(dict.fromkeys(to if party in were else party for party in visit.told))
     copied = addressing.without_parties(visit.copied, told)
-    turn.change(visits=(*turn.challenge.visits[:-1], replace(visit, told=told, copied=copied)))
+    turn.change(visits=(*turn.challenge.visits[:-1], altered(visit, told=told, copied=copied)))
     turn.tell(NotificationKind.REDIRECTED, [to], window=main.key)
 
 
@@ -183,10 +182,10 @@ def mark_answered(turn: DecisionBuilder, window: Window, position: str, late: bo
         if not turn.by.stands_for(asked.party):
             return asked
         if asked.answered_at:
-            return replace(asked, answer=position)
-        return replace(asked, answered_at=turn.at, answer=position, late=late)
+            return altered(asked, answer=position)
+        return altered(asked, answered_at=turn.at, answer=position, late=late)
 
-    changed = replace(window, asked=tuple(marked(asked) for asked in window.asked))
+    changed = altered(window, asked=tuple(marked(asked) for asked in window.asked))
     turn.put(changed)
     return changed
 
@@ -216,10 +215,10 @@ def judge_answer(turn: DecisionBuilder, event: Judged) -> None:
     window = next(w for w in turn.challenge.open_windows() if w.key.kind is WindowKind.JUDGEMENT)
     turn.note_event(event)
     judged = tuple(
-        replace(asked, answered_at=turn.at, answer=event.verdict) if _judges_as(turn, asked.party) else asked
+        altered(asked, answered_at=turn.at, answer=event.verdict) if _judges_as(turn, asked.party) else asked
         for asked in window.asked
     )
-    window = replace(window, asked=judged)
+    window = altered(window, asked=judged)
     turn.put(window)
     is_raiser = Part.RAISER in turn.by.parts
     raisers = [asked for asked in window.asked if asked.party == THE_RAISER]
@@ -286,10 +285,10 @@ def arrange_meeting(turn: DecisionBuilder, event: MeetingArranged) -> None:
     turn.note_event(event, {"again": again})
     turn.change(meeting_at=event.at)
     if turn.rules.edition is not Edition.FIRST:  # which did not keep it beside the stay
-        turn.change(visits=(*turn.challenge.visits[:-1], replace(turn.challenge.visit, meeting_at=event.at)))
+        turn.change(visits=(*turn.challenge.visits[:-1], altered(turn.challenge.visit, meeting_at=event.at)))
     main = turn.challenge.main_window()
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
-        turn.put(replace(main, owner=turn.challenge.visit.told[0]))
+        turn.put(altered(main, owner=turn.challenge.visit.told[0]))
     attending = tuple(Party(role) for role in meeting.attended_by if role != RECIPIENTS)
     parties = dict.fromkeys(
         (*turn.challenge.visit.told, *addressing.with_a_holder(turn.rules, turn.challenge, attending), THE_RAISER)
@@ -312,7 +311,7 @@ def call_meeting_off(turn: DecisionBuilder, event: MeetingCalledOff) -> None:
     withdraw_meeting(turn)
     main = turn.challenge.main_window()
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
-        turn.put(replace(main, owner=Party(meeting.arranged_by)))
+        turn.put(altered(main, owner=Party(meeting.arranged_by)))
         turn.tell(NotificationKind.TO_ARRANGE, [Party(meeting.arranged_by)], window=main.key)
 
 
@@ -330,7 +329,7 @@ def record_meeting_held(turn: DecisionBuilder, event: MeetingHeld) -> None:
     if main and main.is_open and main.key.kind is WindowKind.MEETING:
         # Those asked have done their part: what is owed now is the record, so nothing climbs for want of it.
         policy = NoReply.PROMPT if main.on_close is NoReply.ESCALATE else main.on_close
-        turn.put(replace(main, owner=recorder, on_close=policy, climb_waits=True))
+        turn.put(altered(main, owner=recorder, on_close=policy, climb_waits=True))
     turn.tell(NotificationKind.OUTCOME_WANTED, [recorder], window=main.key if main else None)
 
 
@@ -343,8 +342,8 @@ def record_outcome(turn: DecisionBuilder, event: OutcomeRecorded) -> None:
     main = turn.challenge.main_window()
     if main and main.is_open:
         late = main.is_late(turn.at)
-        asked = tuple(replace(a, answered_at=turn.at, answer="met", late=late) if not a.answered_at else a for a in main.asked)
-        main = replace(main, asked=asked)
+        asked = tuple(altered(a, answered_at=turn.at, answer="met", late=late) if not a.answered_at else a for a in main.asked)
+        main = altered(main, asked=asked)
         close_window(turn, main, ClosedAs.OUTCOME_RECORDED_LATE if late else ClosedAs.OUTCOME_RECORDED)
     pass_to_judges(turn, "record_outcome")
 

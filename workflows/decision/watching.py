@@ -5,7 +5,6 @@ else than the IRO ends it.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, timedelta
 
 from workflows.calendar.working_days import local_date, long_date
@@ -23,6 +22,7 @@ from workflows.decision.windows import (
     open_window,
     remind_of,
 )
+from workflows.model.altered import altered
 from workflows.model.authority import Rules
 from workflows.model.challenge import THE_RAISER, Challenge, ClosedAs, EnteredHow, Party, StageVisit, Window, WindowKind
 from workflows.model.events import (
@@ -84,7 +84,7 @@ def agree_tracking(turn: DecisionBuilder, event: TrackingAgreed) -> None:
     turn.change(priority=event.priority, updates_every=event.updates_every_weeks, looks_every=event.look_every_weeks)
     copies = addressing.copies_of_stage(turn.rules, turn.challenge, stage, before.told, ())
     added = tuple(party for party in copies if party not in (*before.told, *before.copied))
-    turn.change(visits=(*turn.challenge.visits[:-1], replace(before, copied=(*before.copied, *added))))
+    turn.change(visits=(*turn.challenge.visits[:-1], altered(before, copied=(*before.copied, *added))))
     turn.tell(NotificationKind.COPIED, [], added)
     if event.update_by:
         _ask_for_update(turn, event.update_by, "update_by")
@@ -180,7 +180,7 @@ def ask_again(turn: DecisionBuilder, window: Window) -> None:
     """What is watched is past its date: whoever owes it is asked again, from the second time on with the IRO manager."""
     times = window.times_told + 1
     again = count_promise(turn, turn.rules.ladder.judge_within)
-    turn.put(replace(window, times_told=times, acts_at=acts_at_of_promise(turn.rules, again)))
+    turn.put(altered(window, times_told=times, acts_at=acts_at_of_promise(turn.rules, again)))
     turn.note("still_waiting", {"kind": window.key.kind.value, "times": times})
     managers: Iterable[Party] = iro_managers(turn) if times > 1 else ()
     if window.key.kind is WindowKind.UPDATE:

@@ -1,11 +1,11 @@
 """Windows: opened with a promise, closed by an answer, a passed date or an end; held after an outage, released by name."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from workflows.calendar import working_days
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.decision_builder import DecisionBuilder, NotificationKind
+from workflows.model.altered import altered
 from workflows.model.authority import Capacity, Rules
 from workflows.model.challenge import (
     ASKS_RECIPIENTS,
@@ -222,7 +222,7 @@ def open_judgement(turn: DecisionBuilder, within: Length | None = None, on_close
 
 def close_window(turn: DecisionBuilder, window: Window, how: ClosedAs, quietly: bool = False) -> None:
     """Close a window; what reminds of it lapses unsent."""
-    turn.put(replace(window, closed_at=turn.at, closed_as=how, held_since=None))
+    turn.put(altered(window, closed_at=turn.at, closed_as=how, held_since=None))
     if not quietly and window.key.kind not in (WindowKind.REMINDER, WindowKind.WARNING):
         turn.note(
             "window_closed", {"kind": window.key.kind.value, "n": window.key.n, "sequence": window.key.sequence, "as": how.value}
@@ -233,7 +233,7 @@ def close_window(turn: DecisionBuilder, window: Window, how: ClosedAs, quietly: 
 def lapse_children(turn: DecisionBuilder, window: Window) -> None:
     """Reminders of a window that no longer runs lapse unsent (architecture.md rule 2)."""
     for child in [child for child in turn.challenge.open_windows() if child.parent == window.key]:
-        turn.put(replace(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
+        turn.put(altered(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
 
 
 def close_stay(turn: DecisionBuilder, how: ClosedAs) -> None:
@@ -265,7 +265,7 @@ def next_due(challenge: Challenge, now: datetime) -> Window | None:
 
 def move_promise(turn: DecisionBuilder, window: Window, promise: Promise) -> Window:
     """Another date for a running window: only ever by a named act (architecture.md rule 8)."""
-    moved = replace(window, promise=promise, acts_at=acts_at_of_promise(turn.rules, promise), held_since=None)
+    moved = altered(window, promise=promise, acts_at=acts_at_of_promise(turn.rules, promise), held_since=None)
     lapse_children(turn, window)
     turn.put(moved)
     remind_of(turn, moved)
@@ -294,7 +294,7 @@ def hold_windows(turn: DecisionBuilder, event: WindowsHeld) -> bool:
     if not away:
         return False
     for window in away:
-        turn.put(replace(window, held_since=event.since))
+        turn.put(altered(window, held_since=event.since))
     listed = sorted([w.key.sequence, w.key.kind.value, w.key.n] for w in away)
     turn.note(
         event.type, {"since": event.since.isoformat(), "until": event.until.isoformat(), "windows": listed}, {"why": event.why}
@@ -325,7 +325,7 @@ def release_windows(turn: DecisionBuilder, event: WindowsReleased) -> None:
             current = move_promise(turn, current, _given_back(turn, current))
             dues.append(current.promise.due.isoformat())
         else:
-            turn.put(replace(current, held_since=None))
+            turn.put(altered(current, held_since=None))
     turn.note(event.type, {"how": event.how, "due": dues}, {"why": event.why})
 
 

@@ -1,7 +1,8 @@
 """What can happen to a challenge: a small closed union of frozen values. The actor comes beside an event, never in it."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import date, datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from workflows.model.ladder import ItemType
@@ -902,24 +903,26 @@ WITH_FILE_TYPES: tuple[type[Event], ...] = (DocumentAttached,)
 def words_of(event: Any) -> dict[str, str]:
     """The event's own words (possibly personal), by field; nested actions as `actions.0`."""
     found: dict[str, str] = {}
-    for each in fields(event):
-        value = getattr(event, each.name)
-        if each.type is Words and value:
-            found[each.name] = value
+    kind: Any = type(event)
+    for each in _fields_of(kind):
+        if each.type is Words:
+            if value := getattr(event, each.name):
+                found[each.name] = value
         elif each.name == "actions":
-            found |= {f"actions.{n}": action.what for n, action in enumerate(value)}
+            found |= {f"actions.{n}": action.what for n, action in enumerate(event.actions)}
         elif each.name == "said":
-            found |= {f"said.{statement.item}": statement.words for statement in value if statement.words}
+            found |= {f"said.{statement.item}": statement.words for statement in event.said if statement.words}
     return found
 
 
 def facts_of(event: Any) -> dict[str, Any]:
     """The event without its words: types, dates, keys, numbers, as JSON has them; later fields where they say something."""
     found: dict[str, Any] = {}
-    for each in fields(event):
-        value = getattr(event, each.name)
+    kind: Any = type(event)
+    for each in _fields_of(kind):
         if each.type is Words or each.name == "type":
             continue
+        value = getattr(event, each.name)
         if each.metadata.get("later") and value == each.default:
             continue
         if each.name == "actions":
@@ -929,6 +932,11 @@ def facts_of(event: Any) -> dict[str, Any]:
         else:
             found[each.name] = _plain(value)
     return found
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[Field[Any], ...]:
+    return fields(kind)
 
 
 def _plain(value: Any) -> Any:
