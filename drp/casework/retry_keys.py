@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from drp.database.challenge_tables import IdempotencyRow
-from drp.database.statements import FIND_ANSWER, INSERTS
+from drp.database.rows_together import NewRows, write_together
+from drp.database.statements import FIND_ANSWER
 from drp.identity.principal import Principal
 
 Answer = dict[str, Any]
@@ -90,5 +91,8 @@ def keep_answer(
             "authority": signed.authority, "person": UUID(signed.person), "key": retry.key, "body_hash": retry.body_hash,
             "challenge": challenge, "entry": entry, "status": status, "answer": answer, "at": now,
         }  # fmt: skip
-        connection.execute(INSERTS[IdempotencyRow], row)
+        write_together(connection, _ANSWERS, {"idempotency": [row]})
     return answer
+
+
+_ANSWERS = (NewRows(IdempotencyRow),)

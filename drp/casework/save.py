@@ -1,7 +1,7 @@
 """Values to rows: many decisions in one transaction, each guarded by its version. One row changed is the only yes."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from drp.casework.load import StoredChallenge
-from drp.database.challenge_tables import ChallengeRow, EntryRow, LinkRow, WindowRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow, LinkRow, WindowRow, WordsRow
 from drp.database.engine import Conflict
 from drp.database.ids import Randomness
 from drp.database.message_tables import DeliveryRow, MailState, NotificationRow, NotificationState, parties_of
-from drp.database.statements import CHANGE_CHALLENGE, CHANGE_WINDOW, INSERTS, INVOLVE
+from drp.database.rows_together import ALL, ChangedRows, NewRows, write_together
 from drp.register import write
 from drp.timeline.chain import GENESIS, ChainKey, chain_entries
 from drp.timeline.telling import NOBODY_YET, continue_told
@@ -70,7 +70,7 @@ class DecisionWriter:
             assert before is not None
             number, head = (one.loaded.entries, one.loaded.head) if one.loaded else (0, GENESIS)
             version = before.version + 1 if one.loaded else 1
-            told = rows.messages(authority, before.id, version, one, one.loaded.told if one.loaded else NOBODY_YET)
+            told = rows.add_messages(authority, before.id, version, one, one.loaded.told if one.loaded else NOBODY_YET)
             for entry, words in chain_entries(
                 one.decision.entries,
                 authority=authority,
@@ -83,56 +83,54 @@ class DecisionWriter:
                 told=told,
             ):
                 number, head = entry.number, entry.hash
-                rows.entries.append({"authority": authority, "challenge": before.id, **asdict(entry)})
-                rows.words += [{"authority": authority, "challenge": before.id, **asdict(kept_words)} for kept_words in words]
+                rows.entries.append({"authority": authority, "challenge": before.id, **vars(entry)})
+                rows.words += [{"authority": authority, "challenge": before.id, **vars(kept_words)} for kept_words in words]
             values = {**_challenge_values(before, one.decision.challenge, number, head), "told": told}
             if one.loaded is None:
                 created.append({"authority": authority, "id": before.id, "reference": before.reference, "version": 1, **values})
             else:
-                changed.append({"b_authority": authority, "b_id": before.id, "b_version": before.version, **values})
-            rows.windows(authority, before.id, one.decision)
+                changed.append({"authority": authority, "id": before.id, "version": before.version, **values})
+            rows.add_windows(authority, before.id, one.decision)
             line = write.entry_change(
                 before.id, before.reference, before.child, before.raiser, one.decision.before if one.loaded else None,
                 one.decision.challenge, one.words,
             )  # fmt: skip
             lines += [line] if line else []
             rows.links += [{"authority": authority, "challenge": before.id, "other": other} for other in one.links]
-        if created:
-            connection.execute(INSERTS[ChallengeRow], created)
+        write_together(connection, ITEM_ROWS, {"challenge": created})
         if changed:
             self.update_challenges(connection, changed)
+        rows.lines = write.take_out_changed(connection, authority, lines)
         self.write_rows(connection, rows)
-        if lines:
-            write.write_entries(connection, authority, lines)
 
     def update_challenges(self, connection: Connection, changed: list[dict[str, Any]]) -> None:
-        """Write challenges that stood in the database, each only at the version it was decided from (`b_version`).
+        """Write challenges that stood in the database, each only at the version it was decided from (`version`).
 
         Raises Conflict if any of them has another version by now.
         """
-        done = connection.execute(CHANGE_CHALLENGE, changed)
-        if done.rowcount != len(changed):
+        if CHANGED_ITEMS.write(connection, changed) != len(changed):
             raise Conflict
 
     def write_rows(self, connection: Connection, rows: "RowsToSave") -> None:
-        """Write everything that belongs to the challenges: entries, words, windows, links, notifications, who is involved."""
-        for table, listed in (
-            (EntryRow, rows.entries),
-            (WordsRow, rows.words),
-            (WindowRow, rows.opened),
-            (LinkRow, rows.links),
-            (NotificationRow, rows.notifications),
-            (DeliveryRow, rows.deliveries),
-        ):
-            if listed:
-                connection.execute(INSERTS[table], listed)
-        if rows.moved:
-            connection.execute(CHANGE_WINDOW, rows.moved)
-        if rows.involved:
-            # Addressed before copied: who was copied first and is asked later has it among their work from then on.
-            ordered = sorted(rows.involved, key=lambda row: row["as_to"])
-            known = list({(r["person"], r["challenge"], r["role"]): r for r in ordered}.values())
-            connection.execute(INVOLVE[connection.dialect.name], known)
+        """Write everything that belongs to the challenges: entries, words, windows, links, notifications, who is involved, and
+        their lines in the register."""
+        # Addressed before copied: who was copied first and is asked later has it among their work from then on.
+        ordered = sorted(rows.involved, key=lambda row: row["as_to"])
+        involved = list({(r["person"], r["challenge"], r["role"]): r for r in ordered}.values())
+        by_table = {
+            "entry": rows.entries, "words": rows.words, "window": rows.windows, "link": rows.links,
+            "notification": rows.notifications, "delivery": rows.deliveries, "involved": involved, **rows.lines,
+        }  # fmt: skip
+        write_together(connection, DECISION_ROWS, by_table)
+
+
+ITEM_ROWS = (NewRows(ChallengeRow),)
+CHANGED_ITEMS = ChangedRows(ChallengeRow, ("authority", "id"), "version", without=("reference",))
+DECISION_ROWS = (
+    NewRows(EntryRow), NewRows(WordsRow), NewRows(WindowRow, renews=ALL), NewRows(LinkRow), NewRows(NotificationRow),
+    NewRows(DeliveryRow, without=("opened_at",)), NewRows(InvolvedRow, renews=("as_to",), only_if="as_to"), *write.ENTRY_ROWS,
+)  # fmt: skip
+"""What a decision writes beside the challenge itself."""
 
 
 class RowsToSave:
@@ -141,34 +139,22 @@ class RowsToSave:
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self.words: list[dict[str, Any]] = []
-        self.opened: list[dict[str, Any]] = []
-        self.moved: list[dict[str, Any]] = []
+        self.windows: list[dict[str, Any]] = []
         self.links: list[dict[str, Any]] = []
         self.notifications: list[dict[str, Any]] = []
         self.deliveries: list[dict[str, Any]] = []
         self.involved: list[dict[str, Any]] = []
+        self.lines: dict[str, list[dict[str, Any]]] = {}
 
-    def windows(self, authority: str, challenge: UUID, decision: Decision) -> None:
-        """New windows are inserted; of the known ones only those that differ are written."""
+    def add_windows(self, authority: str, challenge: UUID, decision: Decision) -> None:
+        """New windows, and of the known ones those that differ."""
         before = {window.key: window for window in decision.before.windows} if decision.before else {}
         for window in decision.challenge.windows:
-            known = before.get(window.key)
-            if known == window:
-                continue
-            values = _window_values(window)
-            key = {
-                "authority": authority,
-                "challenge": challenge,
-                "sequence": window.key.sequence,
-                "kind": window.key.kind.value,
-                "n": window.key.n,
-            }
-            if known is None:
-                self.opened.append({**key, **values})
-            else:
-                self.moved.append({**{f"b_{name}": value for name, value in key.items()}, **values})
+            if before.get(window.key) != window:
+                key = {"authority": authority, "challenge": challenge, **_key_values(window.key)}
+                self.windows.append({**key, **_window_values(window)})
 
-    def messages(self, authority: str, challenge: UUID, version: int, kept: DecisionToSave, told: str) -> str:
+    def add_messages(self, authority: str, challenge: UUID, version: int, kept: DecisionToSave, told: str) -> str:
         """One notification a message, one delivery a person; a person addressed is not copied too. Returns `told` after them.
 
         Whoever is addressed for several parties is so as whoever answers for one, before as a delegate or alarmed.
@@ -318,6 +304,10 @@ def _extension_values(given: ExtensionGiven) -> dict[str, Any]:
 
 def _text(value: date | datetime | None) -> str | None:
     return value.isoformat() if value else None
+
+
+def _key_values(key: WindowKey) -> dict[str, Any]:
+    return {"sequence": key.sequence, "kind": key.kind.value, "n": key.n}
 
 
 def _key_text(key: WindowKey | None) -> str:

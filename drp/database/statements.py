@@ -16,7 +16,6 @@ from sqlalchemy import (
     delete,
     false,
     func,
-    insert,
     literal,
     null,
     or_,
@@ -27,13 +26,12 @@ from sqlalchemy import (
     union,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import NullType
 from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.authority_tables import AuthorityRow
-from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, LinkRow, WindowRow, WordsRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, WindowRow
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 from drp.database.register_tables import RegisterRow, StayRow
@@ -99,12 +97,18 @@ ID_OF_REFERENCE = select_of(ChallengeRow, _AUTHORITY, ChallengeRow.id).where(
 )
 """The id behind a `reference`."""
 
-CHALLENGES = (
-    select_of(ChallengeRow, _AUTHORITY, core_table(ChallengeRow), ChildRow.number, ChildRow.initials)
-    .outerjoin(ChildRow, in_authority(ChildRow, _AUTHORITY) & (col(ChildRow.id) == col(ChallengeRow.child)))
-    .where(_among(ChallengeRow.id, "ids"))
+_WITH_CHILD = select_of(ChallengeRow, _AUTHORITY, core_table(ChallengeRow), ChildRow.number, ChildRow.initials).outerjoin(
+    ChildRow, in_authority(ChildRow, _AUTHORITY) & (col(ChildRow.id) == col(ChallengeRow.child))
 )
+
+CHALLENGES = _WITH_CHILD.where(_among(ChallengeRow.id, "ids"))
 """Challenges by `ids`, each with its child's number and initials."""
+
+CHALLENGE = _WITH_CHILD.where(col(ChallengeRow.reference) == bindparam("reference"))
+"""The challenge of a `reference`, likewise."""
+
+CHALLENGE_TO_DECIDE = CHALLENGE.with_for_update(of=core_table(ChallengeRow))
+"""The same; on PostgreSQL nobody else decides on it until this transaction ends."""
 
 CHALLENGES_TO_DECIDE = CHALLENGES.with_for_update(of=core_table(ChallengeRow))
 """The same; on PostgreSQL nobody else decides on them until this transaction ends."""
@@ -125,6 +129,13 @@ WINDOWS = (
     .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
 )
 """Every window of some `challenges`; `of`: whose it is, as the database's driver gives it."""
+
+BROUGHT = (
+    select_of(EntryRow, _AUTHORITY, EntryRow.kind, EntryRow.sequence, func.count().label("times"))
+    .where(col(EntryRow.challenge) == bindparam("challenge", type_=Uuid()), col(EntryRow.person) == _PERSON)
+    .group_by(col(EntryRow.kind), col(EntryRow.sequence))
+)
+"""What a `person` has brought to a `challenge`: how often each kind of event, at each stay at a stage."""
 
 WAS_INVOLVED = select_of(InvolvedRow, _AUTHORITY, InvolvedRow.role).where(
     col(InvolvedRow.person) == _PERSON, col(InvolvedRow.challenge) == bindparam("challenge", type_=Uuid())
@@ -194,45 +205,7 @@ Of whoever raised an item (`raisers`) one post of each role and span is enough: 
 an IRO has a post for each of their children.
 """
 
-# What a decision writes. Every parameter is a column's name; `b_` stands before those that say which row.
-
-
-def _changes(row: type[Any], key: tuple[str, ...], *counted: str) -> Any:
-    """Change rows found by their key, every other column to a parameter of its name, but for those `counted` up by one."""
-    table = core_table(row)
-    others: dict[str, Any] = {c.name: bindparam(c.name) for c in table.c if c.name not in {*key, *counted, "reference"}}
-    return (
-        update(table)
-        .where(*(table.c[name] == bindparam(f"b_{name}") for name in (*key, *counted)))
-        .values({**others, **{name: table.c[name] + 1 for name in counted}})
-    )
-
-
-CHANGE_CHALLENGE = _changes(ChallengeRow, ("authority", "id"), "version")
-"""A challenge, only at the version that it was decided from."""
-
-CHANGE_WINDOW = _changes(WindowRow, ("authority", "challenge", "sequence", "kind", "n"))
-
-INSERTS = {
-    row: insert(core_table(row))
-    for row in (
-        ChallengeRow, EntryRow, WordsRow, WindowRow, LinkRow, NotificationRow, DeliveryRow, IdempotencyRow, RegisterRow, StayRow,
-    )
-}  # fmt: skip
-"""A new row of each of these tables."""
-
-
-def _involve(dialect: Any) -> Any:
-    statement = dialect.insert(core_table(InvolvedRow))
-    return statement.on_conflict_do_update(
-        index_elements=["authority", "person", "challenge", "role"],
-        set_={"as_to": statement.excluded.as_to},
-        where=statement.excluded.as_to.is_(True),
-    )
-
-
-INVOLVE = {"sqlite": _involve(sqlite), "postgresql": _involve(postgresql)}
-"""Somebody who was addressed or copied; addressed wins over copied. By the name of the engine's dialect."""
+# What a decision takes out; what it writes is written by `drp.database.rows_together`.
 
 TAKE_OUT_ENTRIES = [
     delete(core_table(row)).where(in_authority(row, _AUTHORITY), _among(row.id, "ids")) for row in (StayRow, RegisterRow)

@@ -6,15 +6,17 @@ Themes count these entries; people list and export them. The entry of an item ke
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from drp.database.folding import fold
 from drp.database.register_tables import RegisterRow, StayRow
+from drp.database.rows_together import ALL, NewRows, write_together
 from drp.database.scope import core_table, select_of
-from drp.database.statements import INSERTS, TAKE_OUT_BY_KEY, TAKE_OUT_ENTRIES
+from drp.database.statements import TAKE_OUT_BY_KEY, TAKE_OUT_ENTRIES
 from workflows.calendar.reporting_periods import quarter_of
 from workflows.model.authority import Authority
 from workflows.model.challenge import Challenge
@@ -36,11 +38,15 @@ class EntryToInsert:
 
 @dataclass(frozen=True)
 class EntryChange:
-    """An item's line before and after a decision; None: it had none, or has none any more."""
+    """An item's line before and after a decision; None: it had none, or has none any more.
+
+    `is_whole`: it is written anew whole, because what stands there was made under other words.
+    """
 
     id: UUID
     before: RegisterEntry | None
     after: EntryToInsert | None
+    is_whole: bool = False
 
 
 def entry_change(
@@ -49,15 +55,43 @@ def entry_change(
     """What a decision does to the register; None where it does nothing to it."""
     was = register_entry_of(before, words) if before else None
     line = register_entry_of(after, words)
-    if was == line:
+    is_whole = before is not None and before.authority_hash != after.authority_hash
+    if was == line and not is_whole:
         return None
-    return EntryChange(id_, was, EntryToInsert(id_, reference, line, child, raiser) if line else None)
+    return EntryChange(id_, was, EntryToInsert(id_, reference, line, child, raiser) if line else None, is_whole)
 
 
 def write_entries(connection: Connection, authority: str, changes: Sequence[EntryChange]) -> None:
     """Put lines in the place of earlier ones."""
-    take_out_entries(connection, authority, [one.id for one in changes if one.before is not None])
-    insert_entries(connection, authority, (one.after for one in changes if one.after))
+    write_together(connection, ENTRY_ROWS, take_out_changed(connection, authority, changes))
+
+
+ENTRY_ROWS = (NewRows(RegisterRow, renews=ALL), NewRows(StayRow, renews=ALL))
+
+
+def take_out_changed(connection: Connection, authority: str, changes: Sequence[EntryChange]) -> dict[str, list[dict[str, Any]]]:
+    """The rows by which lines change, by table, for `ENTRY_ROWS`: most decisions change one visit to a stage.
+
+    Lines that rows are to go of are taken out here.
+    """
+    rows: dict[str, list[dict[str, Any]]] = {"register": [], "stay": []}
+    gone: list[UUID] = []
+    for change in changes:
+        now = _by_key(authority, change.after) if change.after else {}
+        was = _by_key(authority, replace(change.after, line=change.before)) if change.after and change.before else {}
+        if change.before and (change.is_whole or not change.after or not was.keys() <= now.keys()):
+            gone.append(change.id)
+            was = {}
+        for key, row in now.items():
+            if was.get(key) != row:
+                rows[key[0]].append(row)
+    take_out_entries(connection, authority, gone)
+    return rows
+
+
+def _by_key(authority: str, entered: EntryToInsert) -> dict[tuple[str, int], dict[str, Any]]:
+    lines = {("register", row["n"]): row for row in rows_of(authority, entered)}
+    return lines | {("stay", row["sequence"]): row for row in _stays_of(authority, entered)}
 
 
 def take_out_entries(connection: Connection, authority: str, ids: Sequence[UUID]) -> None:
@@ -73,24 +107,17 @@ def take_out_entries(connection: Connection, authority: str, ids: Sequence[UUID]
 
 def insert_entries(connection: Connection, authority: str, entered: Iterable[EntryToInsert], at_once: int = 2_000) -> int:
     """Write lines, many at once; gives how many there were."""
-    rows: list[dict[str, Any]] = []
-    stays: list[dict[str, Any]] = []
+    rows: dict[str, list[dict[str, Any]]] = {"register": [], "stay": []}
     count = 0
     for one in entered:
         count += 1
-        rows += rows_of(authority, one)
-        stays += _stays_of(authority, one)
-        if len(rows) >= at_once:
-            _insert(connection, rows, stays)
-    _insert(connection, rows, stays)
+        rows["register"] += rows_of(authority, one)
+        rows["stay"] += _stays_of(authority, one)
+        if len(rows["register"]) >= at_once:
+            write_together(connection, ENTRY_ROWS, rows)
+            rows = {"register": [], "stay": []}
+    write_together(connection, ENTRY_ROWS, rows)
     return count
-
-
-def _insert(connection: Connection, rows: list[dict[str, Any]], stays: list[dict[str, Any]]) -> None:
-    for table, listed in ((RegisterRow, rows), (StayRow, stays)):
-        if listed:
-            connection.execute(INSERTS[table], listed)
-            listed.clear()
 
 
 def rows_of(authority: str, entered: EntryToInsert) -> Iterator[dict[str, Any]]:
@@ -105,7 +132,7 @@ def rows_of(authority: str, entered: EntryToInsert) -> Iterator[dict[str, Any]]:
             "item_type": line.item_type.value, "stage": line.stage, "reason": reason, "theme": theme, "team": line.team,
             "service": line.service, "status": line.status, "is_dual": line.is_dual, "outcome": line.outcome,
             "impact": line.impact, "ended_on": line.ended_on, "days_to_end": line.days_to_end, "child": entered.child,
-            "number": entered.number, "raiser": entered.raiser,
+            "number": entered.number, "number_folded": fold(entered.number), "raiser": entered.raiser,
         }  # fmt: skip
         themes.add(theme)
 

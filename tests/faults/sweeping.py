@@ -46,13 +46,16 @@ def make_naive(casework: Casework) -> None:
 
         from drp.database.challenge_tables import ChallengeRow
 
+        found_by = ("authority", "id", "version")
         table: Any = ChallengeRow.__table__  # type: ignore[attr-defined]
         statement = (
             update(table)
             .where(table.c.authority == bindparam("b_authority"), table.c.id == bindparam("b_id"))
-            .values(version=table.c.version + 1, **{name: bindparam(name) for name in changed[0] if name[:2] != "b_"})
+            .values(version=table.c.version + 1, **{name: bindparam(name) for name in changed[0] if name not in found_by})
         )
-        connection.execute(statement, [{k: v for k, v in one.items() if k != "b_version"} for one in changed])
+        keys = [{f"b_{name}": one[name] for name in ("authority", "id")} for one in changed]
+        rests = [{name: value for name, value in one.items() if name not in found_by} for one in changed]
+        connection.execute(statement, [key | rest for key, rest in zip(keys, rests, strict=True)])
 
     drp.casework.sweep.load.load_challenges = unlocked  # type: ignore[assignment]
     DecisionWriter.update_challenges = unguarded  # type: ignore[method-assign]

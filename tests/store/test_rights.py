@@ -63,7 +63,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "person": (EVERY, "the directory is loaded again; somebody is suspended"),
     "population": ("", "numbers are taken out and put in anew"),
     "post": (EVERY, "the directory is loaded again; a case is handed over"),
-    "register": ("child", "an item's line is made anew; two spellings of one child are joined"),
+    "register": (EVERY, "a decision puts what changes of its item's line anew; two spellings of one child are joined"),
     "report_copy": ("told_at read_at", "somebody was told, or has read it"),
     "report_due": ("first last due", "a schedule moves on to its next period"),
     "report_example": ("state why said_by said_at", "the child's IRO says whether it may be printed"),
@@ -79,7 +79,7 @@ TABLES: dict[str, tuple[str, str]] = {
     "sheet": ("", "a spreadsheet comes in once"),
     "sign_in": ("hash used_at seal", "a link is made, used up, or not sent"),
     "standing": ("", "how a timeline stood at the last checkpoint is put in anew"),
-    "stay": ("", "an item's line is made anew"),
+    "stay": (EVERY, "a decision puts the visit to a stage that it changes anew"),
     "token": ("revoked_at confirm_by seal", "a token is ended or confirmed"),
     "unit": ("name name_folded within", "the directory is loaded again"),
     "voice": ("words", "words that name somebody are taken out"),
@@ -109,7 +109,7 @@ TAKEN_OUT = {
     "attempt": "counts that are over",
     "draft": "sent, thrown away, or left for 14 days",
     "population": "before the same quarter comes in anew",
-    "register": "before an item's line is written anew; never a line of a sheet",
+    "register": "an item in error, or before its line is written anew whole; never a line of a sheet",
     "report_copy": "a draft that was released is nobody's to edit",
     "report_due": "a schedule that the authority's file has no longer",
     "report_example": "out of a draft",
@@ -118,7 +118,7 @@ TAKEN_OUT = {
     "session": "long over",
     "sign_in": "over",
     "standing": "before it is put in anew",
-    "stay": "before an item's line is written anew",
+    "stay": "with its item's line",
 }
 
 
