@@ -85,6 +85,8 @@ class Side:
         found(self.service, NOW)
         self.iro, self.manager = self._signed("iro0"), self._signed("tm0")
         self.waiting = [self._raised(n) for n in range(items)]
+        with self.service.store.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")  # as a database that has run for a day
         self.service.store.close()
         copied()
         self.twin = Store(twin)
@@ -94,7 +96,7 @@ class Side:
         SQLModel.metadata.create_all(self.twin.writer, tables=[BenchRow.__table__])  # type: ignore[attr-defined]
 
     def _note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") or "drp_take_out" in statement:
             self.writes.append((statement, parameters, many))
 
     def _signed(self, person: str) -> Principal:

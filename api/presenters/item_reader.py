@@ -39,10 +39,10 @@ class SeenItem:
 
 def read_seen_item(connection: Connection, asked: RequestContext, reference: str) -> SeenItem:
     """An item that the person may see. Raises NotFound or AccessEnded."""
-    id_ = load.id_of_reference(connection, asked.authority, reference)
-    loaded = load.load_challenges(connection, asked.authority, [id_]).get(id_) if id_ else None
-    if loaded is None or id_ is None:
+    loaded = load.load_challenge(connection, asked.authority, reference)
+    if loaded is None:
         raise NotFound
+    id_ = loaded.id
     rules = _rules(connection, asked, loaded)
     establishment = load.load_establishment(connection, asked.authority, loaded.abouts())
     # As a sweep at this moment would leave it: what is shown is what an event brought now would meet.

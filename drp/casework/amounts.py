@@ -5,14 +5,13 @@ already go on.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlmodel import col
 
 from drp.casework.load import StoredChallenge
-from drp.database.challenge_tables import EntryRow
-from drp.database.scope import count_of
+from drp.database.statements import BROUGHT
 from workflows.decision.relation import IRO_SERVICE_PARTS
 from workflows.model.actor import Actor
 from workflows.model.events import ClarificationAsked, DocumentAttached, Event, Noted, Responded
@@ -34,7 +33,7 @@ MOST_DOCUMENTS = 50
 def check_amount(connection: Connection, authority: str, stands: StoredChallenge, actor: Actor, event: Event) -> None:
     """Raise Unfit where a person has brought as much to an item as anybody may."""
     if isinstance(event, DocumentAttached):
-        if _brought(connection, authority, stands, actor, event.type) >= MOST_DOCUMENTS:
+        if _brought(connection, authority, stands, actor).of_kind(event.type) >= MOST_DOCUMENTS:
             raise Unfit(f"You have attached {MOST_DOCUMENTS} documents here.", "Put several into one, or send a link.", "file")
         return
     if actor.parts & IRO_SERVICE_PARTS and not actor.outside_iro_service:
@@ -45,27 +44,35 @@ def check_amount(connection: Connection, authority: str, stands: StoredChallenge
             "Put those together that belong together, or answer again.",
             "actions",
         )
-    sequence = stands.challenge.sequence
+    brought, sequence = _brought(connection, authority, stands, actor), stands.challenge.sequence
     most = MOST_AT_A_STAGE.get(type(event))
-    if most is not None and _brought(connection, authority, stands, actor, event.type, sequence) >= most:
+    if most is not None and brought.of_kind(event.type, sequence) >= most:
         raise Unfit(
             f"You have done this {most} times while it is at this stage.",
             "Ring or write to whoever raised it: they can take it further.",
         )
-    if _brought(connection, authority, stands, actor, "", sequence) >= MOST_ACTS_AT_A_STAGE:
+    if brought.at(sequence) >= MOST_ACTS_AT_A_STAGE:
         raise Unfit(
             f"You have brought {MOST_ACTS_AT_A_STAGE} things to it while it is at this stage.",
             "Ring or write to whoever raised it: they can take it further.",
         )
 
 
-def _brought(
-    connection: Connection, authority: str, stands: StoredChallenge, actor: Actor, kind: str, sequence: int | None = None
-) -> int:
-    """How many entries a person has on an item: of a kind (empty: of any), at one stay (None: at any)."""
-    theirs = [col(EntryRow.challenge) == stands.id, col(EntryRow.person) == UUID(actor.person)]
-    if kind:
-        theirs.append(col(EntryRow.kind) == kind)
-    if sequence is not None:
-        theirs.append(col(EntryRow.sequence) == sequence)
-    return count_of(connection, EntryRow, authority, *theirs)
+@dataclass(frozen=True)
+class _Brought:
+    """What one person has brought to one item: how often each kind of event, at each stay."""
+
+    times: Mapping[tuple[str, int], int]
+
+    def of_kind(self, kind: str, sequence: int | None = None) -> int:
+        """How often one kind, at one stay (None: at any)."""
+        return sum(n for (one, stay), n in self.times.items() if one == kind and sequence in (None, stay))
+
+    def at(self, sequence: int) -> int:
+        """How often anything at all, at one stay."""
+        return sum(n for (_, stay), n in self.times.items() if stay == sequence)
+
+
+def _brought(connection: Connection, authority: str, stands: StoredChallenge, actor: Actor) -> _Brought:
+    asked = {"authority": authority, "challenge": stands.id, "person": UUID(actor.person)}
+    return _Brought({(row.kind, row.sequence): row.times for row in connection.execute(BROUGHT, asked)})

@@ -1,6 +1,6 @@
 """Rows to values: challenges with their windows, and the part of the directory that they need, few queries for many."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from drp.database.challenge_tables import ChallengeRow, LinkRow
 from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
 from drp.database.scope import select_of
-from drp.database.statements import CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
+from drp.database.statements import CHALLENGE, CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
 from drp.identity.covering import covers_from_rows
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Establishment, Post
@@ -73,22 +73,39 @@ def load_challenges(
 ) -> dict[UUID, StoredChallenge]:
     """Challenges by id. `statement` is CHALLENGES, or one of those that keep others from deciding on them meanwhile."""
     rows = connection.execute(statement, {"authority": authority, "ids": ids}).mappings().all()
+    return {one.id: one for one in _with_windows(connection, authority, rows)}
+
+
+def load_challenge(connection: Connection, authority: str, reference: str, statement: Any = CHALLENGE) -> StoredChallenge | None:
+    """The challenge of a reference, or None. `statement` is CHALLENGE, or the one that keeps others from deciding on it."""
+    if (known := _as_kept(reference)) is None:
+        return None
+    rows = connection.execute(statement, {"authority": authority, "reference": known}).mappings().all()
+    return next(_with_windows(connection, authority, rows), None)
+
+
+def _with_windows(connection: Connection, authority: str, rows: Sequence[RowMapping]) -> Iterator[StoredChallenge]:
     if not rows:
-        return {}
+        return
     windows = gather_by_key(
         (row["of"], window_of(row))
         for row in connection.execute(WINDOWS, {"authority": authority, "challenges": [row["id"] for row in rows]}).mappings()
     )
     by_id = {UUID(str(raw)): tuple(of_one) for raw, of_one in windows.items()}
-    return {row["id"]: _loaded(row, by_id.get(row["id"], ())) for row in rows}
+    yield from (_loaded(row, by_id.get(row["id"], ())) for row in rows)
 
 
 def id_of_reference(connection: Connection, authority: str, reference: str) -> UUID | None:
     """The id of a reference, or None."""
-    reference = fold(reference).upper()
-    if not reference.isascii() or len(reference) > 16:
+    if (known := _as_kept(reference)) is None:
         return None
-    return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": reference}).scalar()
+    return connection.execute(ID_OF_REFERENCE, {"authority": authority, "reference": known}).scalar()
+
+
+def _as_kept(reference: str) -> str | None:
+    """A reference as rows have it, however it was typed; None: there can be no such row."""
+    reference = fold(reference).upper()
+    return reference if reference.isascii() and len(reference) <= 16 else None
 
 
 def references_of(connection: Connection, authority: str, ids: Collection[UUID]) -> list[str]:

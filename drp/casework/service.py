@@ -29,7 +29,7 @@ from drp.database.challenge_tables import EntryRow
 from drp.database.engine import Busy, Conflict, DiskFull, Store
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
-from drp.database.statements import CHALLENGES_TO_DECIDE, WAS_INVOLVED
+from drp.database.statements import CHALLENGE_TO_DECIDE, CHALLENGES_TO_DECIDE, WAS_INVOLVED
 from drp.directory import people
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS
@@ -41,6 +41,7 @@ from workflows.decision.extensions import check_far_date
 from workflows.decision.raising import RaisingPrompt
 from workflows.decision.recipients import Establishment
 from workflows.decision.sensible_days import check_days
+from workflows.decision.windows import next_due
 from workflows.model.actor import THE_SERVICE, Act, Actor, Part
 from workflows.model.authority import Rules
 from workflows.model.events import (
@@ -108,11 +109,9 @@ class Casework:
             if known is not None:
                 return known
             authority = signed.authority
-            id_ = load.id_of_reference(connection, authority, reference)
-            found = load.load_challenges(connection, authority, [id_], CHALLENGES_TO_DECIDE) if id_ else {}
-            if id_ is None or id_ not in found:
+            loaded = load.load_challenge(connection, authority, reference, CHALLENGE_TO_DECIDE)
+            if loaded is None:
                 raise NotFound
-            loaded = found[id_]
             challenge = loaded.challenge
             rules = self.procedures.rules(connection, authority, challenge.ladder_hash, challenge.authority_hash)
             establishment = load.load_establishment(connection, authority, loaded.abouts())
@@ -122,7 +121,7 @@ class Casework:
             stands = replace(loaded, challenge=before)
             actor = access.actor_on(stands, rules, establishment, signed.person, local_date(now), signed.roles)
             check_not_sealed(stands, actor)
-            access.check_sees(actor, lambda: was_involved(connection, authority, signed.person, id_))
+            access.check_sees(actor, lambda: was_involved(connection, authority, signed.person, loaded.id))
             check_meant(stands, event, meant)
             corrects = isinstance(event, Corrected) and self.check_own_entry(connection, loaded, event, actor, authority)
             check_chosen(connection, rules.authority, establishment, stands.about(), event, local_date(now))
@@ -149,7 +148,7 @@ class Casework:
             if closed:
                 decision = replace(closed.then(decision), before=challenge)
             if isinstance(event, DidNotArrive):
-                mark_did_not_arrive(connection, authority, id_, event.role)
+                mark_did_not_arrive(connection, authority, loaded.id, event.role)
             decision, messages = resolve_recipients(connection, rules, establishment, loaded, decision, now)
             self.keeper.keep(connection, authority, [DecisionToSave(loaded, decision, messages, rules.authority)], now)
             offset = next((n for n, entry in enumerate(decision.entries, 1) if entry.kind == event.type), 0)
@@ -281,6 +280,8 @@ class Casework:
         self, connection: Connection, authority: str, rules: Rules, loaded: StoredChallenge, now: datetime
     ) -> Decision | None:
         """What a sweep at `now` would decide on an item: the first step of whatever is done with it. None: nothing."""
+        if next_due(loaded.challenge, now) is None:
+            return None
         asks = partial(asks_of, connection, authority)
         return decide_up_to(now, rules, loaded, read_last_look(connection, authority).of(loaded.id), self.hold_after, asks)
 

@@ -17,9 +17,8 @@ from api.queries import item_list
 from drp.casework import access, preconditions, resolve_recipients, retry_keys, save, service
 from drp.casework import load as loading
 from drp.casework import sweep as sweeping
-from drp.database.challenge_tables import ChallengeRow, IdempotencyRow
+from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store, Waits
-from drp.database.scope import core_table
 from drp.identity import tokens
 from drp.timeline import chain
 from tests.cast.councils import CLIMBING
@@ -178,8 +177,7 @@ def test_a_key_that_is_everybodys_is_noticed(world: World, monkeypatch: Plant) -
 @one_engine
 def test_a_key_that_is_not_kept_is_noticed(world: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(service, "find_answer", lambda *given: None)
-    nothing = update(core_table(IdempotencyRow)).where(col(IdempotencyRow.entry) == -1)
-    monkeypatch.setitem(retry_keys.INSERTS, IdempotencyRow, nothing)
+    monkeypatch.setattr(service, "keep_answer", lambda connection, signed, retry, answer, *more: answer)
     must_fail(lambda: api.test_a_repeat_with_the_same_key_gets_the_same_answer_and_has_one_effect(world))
 
 
@@ -206,8 +204,8 @@ def test_a_request_that_does_not_first_apply_what_had_closed_is_noticed(world: W
 def test_a_version_guard_that_is_dropped_is_noticed(world: World, monkeypatch: Plant) -> None:
     def unguarded(self: Any, connection: Any, changed: Any) -> None:
         for values in changed:
-            rest = {name: value for name, value in values.items() if name[:2] != "b_"}
-            connection.execute(update(ChallengeRow).where(col(ChallengeRow.id) == values["b_id"]).values(**rest))
+            rest = {name: value for name, value in values.items() if name not in ("authority", "id", "version")}
+            connection.execute(update(ChallengeRow).where(col(ChallengeRow.id) == values["id"]).values(**rest))
 
     monkeypatch.setattr(save.DecisionWriter, "update_challenges", unguarded)
     must_fail(lambda: together.test_a_decision_made_from_an_old_version_is_not_kept(world))
@@ -301,20 +299,17 @@ def test_an_authority_that_outlives_its_transaction_is_noticed(
 
 
 def unfiltered(monkeypatch: Plant) -> None:
-    """Take the application's own filter by authority out of the two places that find an item."""
+    """Take the application's own filter by authority out of the place that finds an item."""
     from sqlalchemy import select
 
-    def by_reference(connection: Any, authority: str, reference: str) -> Any:
-        return connection.execute(select(col(ChallengeRow.id)).where(col(ChallengeRow.reference) == reference.upper())).scalar()
+    real = loading.load_challenge
 
-    real = loading.load_challenges
+    def challenge_of(connection: Any, authority: str, reference: str, *given: Any) -> Any:
+        one = select(col(ChallengeRow.authority)).where(col(ChallengeRow.reference) == reference.upper())
+        owner = connection.execute(one).scalar()
+        return real(connection, owner, reference, *given) if owner else None
 
-    def challenges_of(connection: Any, authority: str, ids: Any, *given: Any, **named: Any) -> Any:
-        owner = connection.execute(select(col(ChallengeRow.authority)).where(col(ChallengeRow.id).in_(ids))).scalar()
-        return real(connection, owner, ids, *given, **named) if owner else {}
-
-    monkeypatch.setattr(loading, "id_of_reference", by_reference)
-    monkeypatch.setattr(loading, "load_challenges", challenges_of)
+    monkeypatch.setattr(loading, "load_challenge", challenge_of)
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
 
 
