@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from drp.database.json_values import from_json, to_json
 from drp.database.sqlite_driver import journal_mode, sqlite3
 
 
@@ -218,6 +219,8 @@ def _sqlite(url: str, begin: str, pool_size: int, waits: Waits) -> Engine:
         pool_reset_on_return="rollback",
         pool_recycle=3_600,
         hide_parameters=True,
+        json_serializer=to_json,
+        json_deserializer=from_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -270,6 +273,8 @@ def _postgresql(url: str, pool_size: int, waits: Waits) -> Engine:
         pool_timeout=waits.connection,
         # What somebody wrote must not reach a log by way of an error's text.
         hide_parameters=True,
+        json_serializer=to_json,
+        json_deserializer=from_json,
     )
 
 

@@ -5,24 +5,22 @@ and a parameter for each cell. On SQLite, where there is no way to go and a stat
 The statements are the drivers' own, written once.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cache
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from drp.database.json_values import to_json
 from drp.database.scope import core_table
 
 Rows = Sequence[Mapping[str, Any]]
 Cells = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 """Makes the parameters of a row, as SQLite keeps them."""
 
-_SQLITE, _POSTGRESQL = sqlite.dialect(), postgresql.dialect()  # type: ignore[no-untyped-call]
+_SQLITE, _POSTGRESQL = sqlite.dialect(json_serializer=to_json), postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ def write_together(connection: Connection, kinds: Iterable[NewRows], rows: Mappi
     if not wanted:
         return
     if connection.dialect.name == "postgresql":
-        given = {kind.table.name: rows[kind.table.name] for kind in wanted}
-        connection.exec_driver_sql(_in_one_statement(wanted), (_as_json(given),))
+        given = {str(kind.table.name): rows[kind.table.name] for kind in wanted}
+        connection.exec_driver_sql(_in_one_statement(wanted), (to_json(given),))
         return
     for kind in wanted:
         statement, cells = _for_one_table(kind)
@@ -92,7 +90,7 @@ class ChangedRows:
     def write(self, connection: Connection, rows: Rows) -> int:
         """Change them, and give how many there were: fewer than `rows`, where another changed one first."""
         if connection.dialect.name == "postgresql":
-            return connection.exec_driver_sql(_changing_many(self), (_as_json(rows),)).rowcount
+            return connection.exec_driver_sql(_changing_many(self), (to_json(rows),)).rowcount
         statement, cells = _changing_each(self)
         return connection.exec_driver_sql(statement, [cells(row) for row in rows]).rowcount
 
@@ -152,18 +150,6 @@ def _for_one_table(kind: NewRows) -> tuple[str, Cells]:
 def _cells_of(table: Table, columns: tuple[str, ...]) -> Cells:
     kept = [(name, table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE)) for name in columns]
     return lambda row: tuple(row[name] if keep is None else keep(row[name]) for name, keep in kept)
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a row")
 
 
 def _listed(names: Iterable[str]) -> str:
