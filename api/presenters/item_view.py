@@ -1,6 +1,6 @@
 """Values to what a person is shown: windows with their working, who is asked, the moves open to them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -58,7 +58,9 @@ class ItemViewer:
         establishment: Establishment,
         actor: Actor,
         now: datetime,
+        told: Collection[str] = (),
     ) -> None:
+        """`told`: people whom it is to know by name besides, by their ids."""
         self.loaded, self.rules, self.actor, self.now = loaded, rules, actor, now
         self.challenge: Challenge = loaded.challenge
         parties = {asked.party for w in self.challenge.windows if w.key.kind in SHOWN for asked in w.asked}
@@ -68,7 +70,7 @@ class ItemViewer:
             party: [one.person for one in reach_asked(party, stage, rules, establishment, about, day)] for party in parties
         }
         people = {person for reached in self._reached.values() for person in reached}
-        self._names = lookup.names_of(connection, rules.authority.key, people)
+        self.names = lookup.names_of(connection, rules.authority.key, people | {*told})
 
     def title(self, party: Party) -> str:
         """A party in the authority's own words."""
@@ -79,7 +81,7 @@ class ItemViewer:
         return AskedShape(
             role=asked.party.role,
             title=self.title(asked.party),
-            people=[self._names.get(person, "") for person in self._reached.get(asked.party, ())],
+            people=[self.names.get(person, "") for person in self._reached.get(asked.party, ())],
             acknowledged_at=asked.acknowledged_at,
             answered_at=asked.answered_at,
             answer="" if sees_head_only(self.actor) else asked.answer,
@@ -178,12 +180,11 @@ def due_in_words(promise: Promise) -> str:
 
 def receipt_shape(connection: Connection, done: ActionResult, now: datetime) -> ReceiptShape:
     """What was done, and how the item stands now."""
-    viewer = ItemViewer(connection, done.loaded, done.rules, done.establishment, done.actor, now)
     people = {one.person for message in done.messages for _, one in (*message.to, *message.copy)}
-    names = lookup.names_of(connection, done.rules.authority.key, people)
+    viewer = ItemViewer(connection, done.loaded, done.rules, done.establishment, done.actor, now, people)
 
     def told(listed: Iterable[tuple[Party, object]]) -> list[str]:
-        return [f"{names.get(getattr(one, 'person', ''), '')} ({viewer.title(party)})" for party, one in listed]
+        return [f"{viewer.names.get(getattr(one, 'person', ''), '')} ({viewer.title(party)})" for party, one in listed]
 
     return ReceiptShape(
         reference=done.loaded.reference,

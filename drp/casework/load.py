@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +13,9 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, LinkRow
 from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
+from drp.database.json_values import from_json
 from drp.database.scope import select_of
-from drp.database.statements import CHALLENGE, CHALLENGES, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
+from drp.database.statements import CHALLENGE, CHALLENGES, EARLIER_OF_CHILD, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
 from drp.identity.covering import covers_from_rows
 from workflows.calendar.working_days import Length, LengthUnit, Promise
 from workflows.decision.recipients import About, Establishment, Post
@@ -84,12 +86,18 @@ def load_challenge(connection: Connection, authority: str, reference: str, state
     return next(_with_windows(connection, authority, rows), None)
 
 
+def load_earlier(connection: Connection, authority: str, child: UUID) -> tuple[StoredChallenge, ...]:
+    """The challenges about a child, the newest first, as far as they matter to one that is raised."""
+    rows = connection.execute(EARLIER_OF_CHILD, {"authority": authority, "child": child}).mappings().all()
+    return tuple(_with_windows(connection, authority, rows))
+
+
 def _with_windows(connection: Connection, authority: str, rows: Sequence[RowMapping]) -> Iterator[StoredChallenge]:
     if not rows:
         return
     windows = gather_by_key(
-        (row["of"], window_of(row))
-        for row in connection.execute(WINDOWS, {"authority": authority, "challenges": [row["id"] for row in rows]}).mappings()
+        (row[0], window_of(row))
+        for row in connection.execute(WINDOWS, {"authority": authority, "challenges": [row["id"] for row in rows]})
     )
     by_id = {UUID(str(raw)): tuple(of_one) for raw, of_one in windows.items()}
     yield from (_loaded(row, by_id.get(row["id"], ())) for row in rows)
@@ -231,24 +239,29 @@ def _instant(raw: str | None) -> datetime | None:
     return datetime.fromisoformat(raw) if raw else None
 
 
-def window_of(row: RowMapping) -> Window:
-    """A window as it is kept."""
+def window_of(row: Sequence[Any]) -> Window:
+    """A window as it is kept: a row of WINDOWS."""
+    (
+        _, sequence, kind, n, parent, owner_role, owner_person, due, closes_at, acts_at, opened_at, closed_at, closed_as,
+        held_since, on_close, answer, times_told, climb_waits, asked, promise,
+    ) = row  # fmt: skip
     return Window(
-        key=WindowKey(row["sequence"], WindowKind(row["kind"]), row["n"]),
-        owner=Party(row["owner_role"], row["owner_person"]),
-        promise=promise_of(row["promise"], row["due"], row["closes_at"]),
-        acts_at=row["acts_at"],
-        opened_at=row["opened_at"],
-        asked=tuple(_asked(asked) for asked in row["asked"]),
-        answer=Need(row["answer"]),
-        on_close=NoReply(row["on_close"]),
-        parent=window_key(row["parent"]) if row["parent"] else None,
-        closed_at=row["closed_at"],
-        closed_as=ClosedAs(row["closed_as"]),
-        held_since=row["held_since"],
-        times_told=row["times_told"],
-        climb_waits=row["climb_waits"],
-    )
+        WindowKey(sequence, _KINDS[kind], n), Party(owner_role, owner_person), _promise_kept(promise, due, closes_at), acts_at,
+        opened_at, tuple(_asked(one) for one in asked), _NEEDS[answer], _POLICIES[on_close],
+        window_key(parent) if parent else None, closed_at, _CLOSINGS[closed_as], held_since, times_told, climb_waits,
+    )  # fmt: skip
+
+
+# By their values: to ask an enumeration for its member takes longer than to read the row.
+_KINDS = {one.value: one for one in WindowKind}
+_NEEDS = {one.value: one for one in Need}
+_POLICIES = {one.value: one for one in NoReply}
+_CLOSINGS = {one.value: one for one in ClosedAs}
+
+
+@lru_cache(maxsize=8192)
+def _promise_kept(text: str, due: date, closes_at: datetime) -> Promise:
+    return promise_of(from_json(text), due, closes_at)
 
 
 def window_key(text: str) -> WindowKey:

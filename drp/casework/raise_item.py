@@ -1,18 +1,15 @@
 """What somebody wants to raise, before it is kept: about whom, by which procedure, in which capacity, what would come of it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlmodel import col
 
 from drp.casework import access, load
+from drp.casework.load import StoredChallenge
 from drp.casework.procedures import Procedures, choose_ladder
-from drp.database.challenge_tables import ChallengeRow, match_not_followed
-from drp.database.scope import select_of
 from drp.directory import lookup
 from drp.identity import principal
 from drp.identity.principal import Principal
@@ -81,7 +78,9 @@ def ground_of_raising(
         )
     subject = _subject(connection, authority, child, team, event.item_type)
     about = replace(subject.about, raiser=signed.person, raiser_role=event.raiser_role)
-    establishment = load.load_establishment(connection, authority, [about])
+    before = load.load_earlier(connection, authority, subject.child) if subject.child else ()
+    abouts = [about, *(of_one for one in before for of_one in one.abouts())]
+    establishment = load.load_establishment(connection, authority, abouts)
     try:
         actor = access.may_raise(about, its_own, establishment, signed, day)
     except principal.NotPermitted:
@@ -91,9 +90,8 @@ def ground_of_raising(
                 "You do not hold that role for this child.", "Ask their IRO, or have the directory corrected."
             ) from None
         raise Unfit("No such child is known to you.", "Check the case number.", "child") from None
-    every = _earlier(connection, authority, subject.child)
-    seen = _those_seen(connection, procedures, signed, every, day)
-    open_count = sum(item.is_open for item in every.values())
+    seen = _those_seen(connection, procedures, signed, before, establishment, day)
+    open_count = sum(item.challenge.is_open for item in before)
     return RaisingGround(current, subject, about, establishment, actor, seen, open_count)
 
 
@@ -155,45 +153,18 @@ def _subject(connection: Connection, authority: str, child: str, team: str, item
 
 
 def _those_seen(
-    connection: Connection, procedures: Procedures, signed: Principal, earlier: Mapping[UUID, EarlierItem], day: date
-) -> tuple[EarlierItem, ...]:
+    connection: Connection, procedures: Procedures, signed: Principal, earlier: Sequence[StoredChallenge],
+    establishment: Establishment, day: date,
+) -> tuple[EarlierItem, ...]:  # fmt: skip
     """Of earlier items those that a person may see."""
-    found = load.load_challenges(connection, signed.authority, list(earlier)) if earlier else {}
-    abouts = [about for one in found.values() for about in one.abouts()]
-    establishment = load.load_establishment(connection, signed.authority, abouts) if abouts else None
     seen = []
-    for id_, item in earlier.items():
-        if establishment is None or (loaded := found.get(id_)) is None:
-            continue
+    for loaded in earlier:
         challenge = loaded.challenge
         rules = procedures.rules(connection, signed.authority, challenge.ladder_hash, challenge.authority_hash)
         with suppress(access.NotFound, access.AccessEnded):
             on_it = access.actor_on(loaded, rules, establishment, signed.person, day, signed.roles)
             access.check_sees(on_it, lambda: False)
-            seen.append(item)
+            seen.append(
+                EarlierItem(loaded.reference, challenge.item_type, challenge.reasons, challenge.is_open, str(loaded.raiser))
+            )
     return tuple(seen)
-
-
-def _earlier(connection: Connection, authority: str, child: UUID | None) -> dict[UUID, EarlierItem]:
-    if child is None:
-        return {}
-    rows = connection.execute(
-        select_of(
-            ChallengeRow,
-            authority,
-            ChallengeRow.id,
-            ChallengeRow.reference,
-            ChallengeRow.item_type,
-            ChallengeRow.reasons,
-            ChallengeRow.is_open,
-            ChallengeRow.raiser,
-        )
-        .where(
-            col(ChallengeRow.child) == child,
-            col(ChallengeRow.phase).not_in(("recorded_in_error", "noticed")),
-            match_not_followed(),
-        )
-        .order_by(col(ChallengeRow.raised_at).desc())
-        .limit(200)
-    )
-    return {r.id: EarlierItem(r.reference, ItemType(r.item_type), tuple(r.reasons), r.is_open, str(r.raiser)) for r in rows}

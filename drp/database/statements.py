@@ -9,10 +9,12 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Text,
     Uuid,
     and_,
     bindparam,
     case,
+    cast,
     delete,
     false,
     func,
@@ -31,7 +33,7 @@ from sqlmodel import col
 
 from drp.database.account_tables import SessionRow
 from drp.database.authority_tables import AuthorityRow
-from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, WindowRow
+from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, WindowRow, match_not_followed
 from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
 from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 from drp.database.register_tables import RegisterRow, StayRow
@@ -116,19 +118,35 @@ CHALLENGES_TO_DECIDE = CHALLENGES.with_for_update(of=core_table(ChallengeRow))
 CHALLENGES_TO_SWEEP = CHALLENGES.with_for_update(of=core_table(ChallengeRow), skip_locked=True)
 """The same, without those that somebody else decides on."""
 
+EARLIER_OF_CHILD = (
+    _WITH_CHILD.where(
+        col(ChallengeRow.child) == bindparam("child", type_=Uuid()),
+        col(ChallengeRow.phase).not_in((Outcome.IN_ERROR.value, Outcome.NOTICED.value)),
+        match_not_followed(),
+    )
+    .order_by(col(ChallengeRow.raised_at).desc(), col(ChallengeRow.id))
+    .limit(200)
+)
+"""The challenges about a `child`, the newest first: not what was recorded in error, told once, or is followed between reviews."""
+
 _OF_WINDOW = core_table(WindowRow).c
 WINDOWS = (
     select_of(
         WindowRow,
         _AUTHORITY,
         # As the driver has it: an item with a thousand windows has one identity, and it is made into one once.
-        type_coerce(_OF_WINDOW.challenge, NullType()).label("of"),
-        *(column for column in _OF_WINDOW if column.name not in ("authority", "challenge")),
+        type_coerce(_OF_WINDOW.challenge, NullType()),
+        _OF_WINDOW.sequence, _OF_WINDOW.kind, _OF_WINDOW.n, _OF_WINDOW.parent, _OF_WINDOW.owner_role, _OF_WINDOW.owner_person,
+        _OF_WINDOW.due, _OF_WINDOW.closes_at, _OF_WINDOW.acts_at, _OF_WINDOW.opened_at, _OF_WINDOW.closed_at,
+        _OF_WINDOW.closed_as, _OF_WINDOW.held_since, _OF_WINDOW.on_close, _OF_WINDOW.answer, _OF_WINDOW.times_told,
+        _OF_WINDOW.climb_waits, _OF_WINDOW.asked,
+        # As text: many windows were promised the same, and it is read once.
+        cast(_OF_WINDOW.promise, Text),
     )
     .where(_among(WindowRow.challenge, "challenges"))
     .order_by(col(WindowRow.opened_at), col(WindowRow.sequence), col(WindowRow.kind), col(WindowRow.n))
-)
-"""Every window of some `challenges`; `of`: whose it is, as the database's driver gives it."""
+)  # fmt: skip
+"""Every window of some `challenges`: whose it is, as the driver gives it, then what `drp.casework.load` reads of it."""
 
 BROUGHT = (
     select_of(EntryRow, _AUTHORITY, EntryRow.kind, EntryRow.sequence, func.count().label("times"))

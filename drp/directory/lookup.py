@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
@@ -14,7 +14,7 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
-from drp.database.scope import in_authority, match_day, match_here, select_of
+from drp.database.scope import core_table, in_authority, match_day, match_here, select_of
 from drp.directory.vacancies import Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
 from drp.identity.covering import people_acted_for
@@ -78,26 +78,32 @@ def find_unit_name(connection: Connection, authority: str, kind: str, key: str) 
 
 def children_of_number(connection: Connection, authority: str, number: str) -> list[UUID]:
     """The children of a case-system number: the one that is written so, else those whose number reads the same when folded."""
+    return [row.id for row in _children_written_so(connection, authority, number)]
+
+
+def _children_written_so(connection: Connection, authority: str, number: str) -> Sequence[Row[Any]]:
+    """Whole rows, each with the service that the child's team is `within`."""
+    team = in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
     rows = connection.execute(
-        select_of(ChildRow, authority, ChildRow.id, ChildRow.number)
+        select_of(ChildRow, authority, core_table(ChildRow), UnitRow.within)
+        .outerjoin(UnitRow, team)
         .where(col(ChildRow.number_folded) == fold(number), col(ChildRow.number_folded) != "")
         .order_by(col(ChildRow.number))
     ).all()
-    return [row.id for row in rows if row.number == number] or [row.id for row in rows]
+    return [row for row in rows if row.number == number] or rows
 
 
 def child_by_number(connection: Connection, authority: str, number: str) -> ItemSubject | None:
     """A child by case-system number, with the facts that ladders ask for. Raises Unfit where two spellings stand for several."""
-    found = children_of_number(connection, authority, number)
+    found = _children_written_so(connection, authority, number)
     if len(found) > 1:
         raise Unfit(
             f"{len(found)} children have a number that reads so, each spelt otherwise.",
             "Write it exactly as the case system does, and have the directory put right (`drp directory spellings`).", "child",
         )  # fmt: skip
-    row = connection.execute(select_of(ChildRow, authority).where(col(ChildRow.id) == found[0])).first() if found else None
-    if row is None:
+    if not found:
         return None
-    service = service_of(connection, authority, row.team) or ""
+    row, service = found[0], found[0].within or ""
     about = About("", "", str(row.id), row.team, service)
     return ItemSubject(about, facts_of_child(row, service), row.id, row.number, row.initials)
 

@@ -42,8 +42,11 @@ def counted(world: World) -> Iterator[list[str]]:
 SIGNING_IN = 3
 """Token, current procedures, posts."""
 
-BOUNDS = {"raise": 20, "respond": 22, "judge": 21, "note": 13, "show": 9, "timeline": 10, "list": 9, "inbox": 2, "me": 0}
-"""Beyond signing in."""
+BOUNDS = {"raise": 8, "respond": 7, "judge": 6, "note": 6, "show": 6, "timeline": 6, "list": 6, "inbox": 1, "me": 0}
+"""Beyond signing in, on PostgreSQL; an idempotency key costs two more: it is looked for, and kept."""
+
+ONE_FOR_EACH_TABLE = {"raise": 7, "respond": 6, "judge": 6, "note": 1}
+"""How many more on SQLite, where a statement writes one table and costs no way to a server."""
 
 
 def test_a_request_costs_a_bounded_number_of_statements(world: World) -> None:
@@ -72,7 +75,8 @@ def test_a_request_costs_a_bounded_number_of_statements(world: World) -> None:
     cost("inbox", lambda: tess.get("/inbox"))
     cost("me", lambda: tess.get("/me"))
     print(f"\nstatements beyond signing in: {spent}")  # noqa: T201
-    over = {name: (n, BOUNDS[name]) for name, n in spent.items() if n > BOUNDS[name]}
+    more = ONE_FOR_EACH_TABLE if world.store.is_sqlite else {}
+    over = {name: n for name, n in spent.items() if n > BOUNDS[name] + more.get(name, 0)}
     assert not over
 
 
@@ -126,7 +130,7 @@ def test_a_swept_batch_of_a_hundred_costs_no_more_statements_than_one_of_ten(wor
         for reference in references:  # leave the next batch alone
             irene.brings(reference, "withdrawn", why="Settled.")
     print(f"\nstatements of a sweep, by items due: {spent}")  # noqa: T201
-    assert spent[100] == spent[10] <= 20
+    assert spent[100] == spent[10] <= (17 if world.store.is_sqlite else 11)
 
 
 # Connections.
