@@ -1,12 +1,12 @@
 """The application, built from settings and a clock; nothing global."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from api import errors, request_context
@@ -18,6 +18,7 @@ from api.head_requests import HeadRequests
 from api.jobs import alarm_clock
 from api.json import account, audit, challenges, health, inbox, ladders, outbox, problems, reports, reviews, told_otherwise
 from api.pages.routers import ROUTERS
+from api.protective_headers import ProtectiveHeaders
 from api.readiness import check_not_new, check_ready, note_served
 from drp.database.migrate import migrate_database
 from drp.settings import LOOPBACK, Settings
@@ -47,8 +48,6 @@ START = """SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#swagger-ui", 
 """
 
 _ASSETS = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
-# The page's own library sets styles on elements; nothing is fetched from anywhere else.
-_DOCS = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"  # noqa: E501
 
 
 class _Described(FastAPI):
@@ -111,7 +110,7 @@ def _app_of(service: Service) -> FastAPI:
     errors.install_answers(app)
     app.add_middleware(Admission, places=settings.pool_size)  # a place is for what has arrived whole
     app.add_middleware(BodyLimit, most=settings.body_limit_bytes, document=settings.attachment_limit_bytes)
-    app.middleware("http")(_headers)
+    app.add_middleware(ProtectiveHeaders)
     app.add_middleware(HeadRequests)
     request_context.check_declared(app)
     check_ready(service)
@@ -134,13 +133,3 @@ def _docs(app: FastAPI) -> None:
         if name not in _ASSETS or not file.is_file():
             return PlainTextResponse("Not built: run `make assets`.", status_code=404)
         return Response(file.read_bytes(), media_type=_ASSETS[name])
-
-
-async def _headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in problems.PROTECTIVE.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith("/docs"):
-        response.headers["Content-Security-Policy"] = _DOCS
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
