@@ -7,10 +7,11 @@ The statements are the drivers' own, written once.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import JSON, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from drp.database.json_values import to_json
@@ -148,8 +149,23 @@ def _for_one_table(kind: NewRows) -> tuple[str, Cells]:
 
 
 def _cells_of(table: Table, columns: tuple[str, ...]) -> Cells:
-    kept = [(name, table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE)) for name in columns]
-    return lambda row: tuple(row[name] if keep is None else keep(row[name]) for name, keep in kept)
+    """What makes a row's parameters: cells that SQLite does not keep as they are, such as instants, are put into its words."""
+    processors = [table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in columns]
+    in_words = [
+        # Of all but JSON many rows have the same: it is put into words once.
+        (n, keep if isinstance(table.c[name].type, JSON) else lru_cache(maxsize=4096)(keep))
+        for n, (name, keep) in enumerate(zip(columns, processors, strict=True))
+        if keep is not None
+    ]
+    pick = itemgetter(*columns)
+
+    def cells(row: Mapping[str, Any]) -> tuple[Any, ...]:
+        made = list(pick(row))
+        for n, keep in in_words:
+            made[n] = keep(made[n])
+        return tuple(made)
+
+    return cells
 
 
 def _listed(names: Iterable[str]) -> str:
