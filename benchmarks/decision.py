@@ -1,16 +1,14 @@
-"""What does a decision cost, beside its floor? `python -m benchmarks.decision [ROUNDS]`: medians of interleaved rounds, one run.
+"""What a decision costs: the pure function beside a step of a `transitions` machine; a manager's reply, kept for good, beside its
+own rows.
 
-In each round, on each engine, one after the other: a bare step of a `transitions` machine and the pure `decide` (a reply, a
-date that passes); a manager's reply as the service acts on it, whole (who they are, what stands, decide, who is told, every
-row); the rows which that reply wrote, as the driver's own statements in one transaction of a database that stood the same;
-and a SQLModel session that commits five rows. Every transaction is durable: SQLite with synchronous=FULL, PostgreSQL as set up
-at 127.0.0.1:5432, where two databases are made and removed. No threads, loopback only.
+In each round, on each engine, one after the other: a reply as the service acts on it, whole (what stands, who they are, `decide`,
+who is told, every row, the commit); the rows which that reply wrote, as the driver's own statements in one transaction of a
+database that stood the same; those rows once more as a SQLModel session's objects; five rows as one; a workflow of one step by
+DBOS, which keeps three rows of its own. Every transaction is durable: SQLite with synchronous=FULL, PostgreSQL as set up at
+127.0.0.1:5432, where databases are made and removed.
 """
 
-import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -19,17 +17,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Field, Session, SQLModel
 from transitions import Machine
 
 from api.assembly import SYSTEM_CHANCE, Service, assemble_service
 from api.keys import make_missing_keys
 from benchmarks.council import KEY, found
-from drp.casework import access, load
+from benchmarks.measuring import Goal, Table, in_turn
+from drp.casework import access, load, save
 from drp.casework.service import ActionResult
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
+from drp.database.rows_together import ChangedRows, NewRows, for_one_table, write_together
+from drp.database.scope import core_table
 from drp.directory.lookup import person_by_key
 from drp.identity import tokens
 from drp.identity.principal import Principal
@@ -45,9 +46,6 @@ NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 STEPS = 200
 """Pure steps and decisions are too short to time alone: so many at once."""
-
-Write = tuple[str, Any, bool]
-"""A statement that changed something, with its parameters, and whether they are many."""
 
 
 class BenchRow(SQLModel, table=True):
@@ -76,9 +74,9 @@ class Desk:
 
 
 class Side:
-    """The service on one engine, and the same database once more for the raw rows."""
+    """The service on one engine, and two copies of its database: for raw rows, and for those of a session."""
 
-    def __init__(self, url: str, twin: str, folder: Path, copied: Callable[[], None], items: int) -> None:
+    def __init__(self, url: str, twins: tuple[str, str], folder: Path, copied: Callable[[], None], items: int) -> None:
         settings = Settings(var=folder, database_url=url, heartbeat=False, mail="none")
         make_missing_keys(settings, SYSTEM_CHANCE)
         self.service: Service = assemble_service(settings, lambda: NOW)
@@ -89,15 +87,11 @@ class Side:
             connection.exec_driver_sql("ANALYZE")  # as a database that has run for a day
         self.service.store.close()
         copied()
-        self.twin = Store(twin)
-        self.twin_connection = self.twin.writer.raw_connection()
-        self.writes: list[Write] = []
-        event.listen(self.service.store.writer, "before_cursor_execute", self._note)
-        SQLModel.metadata.create_all(self.twin.writer, tables=[BenchRow.__table__])  # type: ignore[attr-defined]
-
-    def _note(self, _c: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") or "drp_take_out" in statement:
-            self.writes.append((statement, parameters, many))
+        self.raw, self.orm = (Store(twin) for twin in twins)
+        self.raw_connection = self.raw.writer.raw_connection()
+        self.new: list[tuple[NewRows, list[Any]]] = []
+        self.changed: list[tuple[ChangedRows, list[Any]]] = []
+        SQLModel.metadata.create_all(self.orm.writer, tables=[BenchRow.__table__])  # type: ignore[attr-defined]
 
     def _signed(self, person: str) -> Principal:
         with self.service.store.read(KEY) as connection:
@@ -105,15 +99,14 @@ class Side:
             return tokens.principal_of(connection, words, UUID(str(person_by_key(connection, KEY, person))), NOW)
 
     def _raised(self, n: int) -> str:
-        words = self._words()
         child = f"C-{n % 16 * 120:05}"  # a child of the first IRO, in the first manager's team
-        said = Raised(ItemType.FORMAL, (words,), "The plan drifts.", "She waits.", "A plan.")
+        said = Raised(ItemType.FORMAL, (self._reason(),), "The plan drifts.", "She waits.", "A plan.")
         answer = self.service.casework.raise_item(
             self.iro, child, said, NOW - timedelta(hours=3), lambda _, done: {"r": done.loaded.reference}
         )
         return str(answer["r"])
 
-    def _words(self) -> str:
+    def _reason(self) -> str:
         with self.service.store.read(KEY) as connection:
             authority = self.service.casework.procedures.current(connection, KEY)[0].authority
         return next(reason.key for theme in authority.themes for reason in theme.reasons if not reason.needs_words)
@@ -126,31 +119,89 @@ class Side:
             done.append(result)
             return {}
 
-        self.writes.clear()
         self.service.casework.act(self.manager, self.waiting.pop(), Responded("agrees", "We will."), NOW, seen)
         return done[0]
 
-    def raw_rows(self) -> None:
-        """What the last act wrote, once more, by the driver alone."""
-        connection = self.twin_connection
-        cursor = connection.cursor()
+    def recorded(self) -> None:
+        """An act whose rows are remembered, for the ways that write the same; it is not timed."""
+        self.new, self.changed = [], []
+
+        def noted(connection: Any, kinds: Any, rows: Any) -> None:
+            self.new += [(kind, list(rows[kind.table.name])) for kind in kinds if rows.get(kind.table.name)]
+            write_together(connection, kinds, rows)
+
+        real = ChangedRows.write
+
+        def changing(kind: ChangedRows, connection: Any, rows: Any) -> int:
+            self.changed.append((kind, list(rows)))
+            return real(kind, connection, rows)
+
+        save.write_together, ChangedRows.write = noted, changing  # type: ignore[method-assign, assignment]
+        try:
+            self.act()
+        finally:
+            save.write_together, ChangedRows.write = write_together, real  # type: ignore[method-assign]
+
+    def statements(self) -> list[tuple[str, list[tuple[Any, ...]]]]:
+        """The remembered rows as statements with their parameters, a statement for each table."""
+        return [self._changing(kind, rows) for kind, rows in self.changed] + [self._new(kind, rows) for kind, rows in self.new]
+
+    def _new(self, kind: NewRows, rows: list[Any]) -> tuple[str, list[tuple[Any, ...]]]:
+        statement, cells = for_one_table(kind)
+        return self._for_driver(statement, kind.table, kind.columns, [cells(row) for row in rows], rows)
+
+    def _changing(self, kind: ChangedRows, rows: list[Any]) -> tuple[str, list[tuple[Any, ...]]]:
+        statement, cells = kind.for_each()
+        columns = (*kind.columns, *kind.key, kind.version)
+        return self._for_driver(statement, core_table(kind.row), columns, [cells(row) for row in rows], rows)
+
+    def _for_driver(
+        self, statement: str, table: Any, columns: tuple[str, ...], made: list[tuple[Any, ...]], rows: list[Any]
+    ) -> tuple[str, list[tuple[Any, ...]]]:
+        if self.service.store.is_sqlite:
+            return statement, made
+        dialect = self.raw.writer.dialect
+        keeps = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns]
+        cells = [tuple(keep(row[name]) if keep else row[name] for name, keep in keeps) for row in rows]
+        return statement.replace("?", "%s"), cells
+
+    def raw_rows(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
+        """The same rows, by the driver alone."""
+        cursor = self.raw_connection.cursor()
         if self.service.store.is_sqlite:
             cursor.execute("BEGIN IMMEDIATE")
         else:
             cursor.execute("SELECT set_config('drp.authority', %s, true)", (KEY,))
-        for statement, parameters, many in self.writes:
-            if many:
-                cursor.executemany(statement, parameters)
-            else:
-                cursor.execute(statement, parameters)
-        if self.service.store.is_sqlite:
-            cursor.execute("COMMIT")
-        else:
-            connection.commit()
+        for statement, rows in statements:
+            cursor.executemany(statement, rows)
+        self.raw_connection.driver_connection.commit()  # type: ignore[union-attr]
+
+    def same_rows(self) -> None:
+        """The same rows, as a user of SQLModel would write them."""
+        with Session(self.orm.writer) as session:
+            for changing, rows in self.changed:
+                for row in rows:
+                    known = session.get(changing.row, tuple(row[name] for name in changing.key))
+                    self._put(known, {**row, changing.version: row[changing.version] + 1}, changing.key)
+            for kind, rows in self.new:
+                key = [column.name for column in kind.table.primary_key]
+                for row in rows:
+                    known = session.get(kind.row, tuple(row[name] for name in key)) if kind.renews else None
+                    if known is None:
+                        session.add(kind.row(**row))
+                    else:
+                        self._put(known, row, key)
+                session.flush()  # without relationships a session does not know which table leans on which
+            session.commit()
+
+    def _put(self, known: Any, row: dict[str, Any], key: Any) -> None:
+        for name, value in row.items():
+            if name not in key:
+                setattr(known, name, value)
 
     def five_rows(self) -> None:
-        """A unit of work as a user of SQLModel would write it."""
-        with Session(self.twin.writer) as session:
+        """A unit of work of five rows."""
+        with Session(self.orm.writer) as session:
             for n in range(5):
                 session.add(
                     BenchRow(id=uuid4(), reference="R", stage="1", words="We will.", due=NOW, at=NOW, is_open=True, number=n)
@@ -159,41 +210,39 @@ class Side:
 
     def close(self) -> None:
         """Let every connection go."""
-        self.twin_connection.close()
-        self.twin.close()
+        self.raw_connection.close()
+        for store in (self.raw, self.orm):
+            store.close()
         self.service.close()
-
-
-def timed(ask: Callable[[], Any]) -> float:
-    """How long it takes, in milliseconds."""
-    began = time.perf_counter()
-    ask()
-    return (time.perf_counter() - began) * 1000
 
 
 @contextmanager
 def sqlite_side(items: int) -> Iterator[Side]:
-    """On SQLite, two files of one folder."""
+    """On SQLite, three files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "twin").mkdir()
-        store = Store(f"sqlite:///{folder / 'drp.sqlite'}")
+        here, *twins = (folder / f"{which}.sqlite" for which in ("drp", "raw", "orm"))
+        store = Store(f"sqlite:///{here}")
         migrate_database(store)
         store.close()
 
         def copied() -> None:
-            (folder / "twin" / "drp.sqlite").write_bytes((folder / "drp.sqlite").read_bytes())
+            for twin in twins:
+                twin.write_bytes(here.read_bytes())
 
-        side = Side(f"sqlite:///{folder / 'drp.sqlite'}", f"sqlite:///{folder / 'twin' / 'drp.sqlite'}", folder, copied, items)
-        yield side
-        side.close()
+        raw, orm = (f"sqlite:///{twin}" for twin in twins)
+        side = Side(f"sqlite:///{here}", (raw, orm), folder, copied, items)
+        try:
+            yield side
+        finally:
+            side.close()
 
 
 @contextmanager
 def postgresql_side(items: int) -> Iterator[Side]:
-    """On PostgreSQL, in two databases of its own."""
+    """On PostgreSQL, in three databases of its own."""
     admin: Engine = create_engine(ADMIN, isolation_level="AUTOCOMMIT")
-    names = [f"drp_bench_{uuid4().hex[:8]}" for _ in range(2)]
+    names = [f"drp_bench_{uuid4().hex[:8]}" for _ in range(3)]
 
     def run(statement: str) -> None:
         with admin.connect() as connection:
@@ -202,65 +251,105 @@ def postgresql_side(items: int) -> Iterator[Side]:
     run(f"CREATE DATABASE {names[0]}")
     try:
         with tempfile.TemporaryDirectory() as folder:
-            first, second = (ADMIN.rpartition("/")[0] + f"/{name}" for name in names)
+            first, raw, orm = (ADMIN.rpartition("/")[0] + f"/{name}" for name in names)
             store = Store(first)
             migrate_database(store)
             store.close()
-            side = Side(first, second, Path(folder), lambda: run(f"CREATE DATABASE {names[1]} TEMPLATE {names[0]}"), items)
-            yield side
-            side.close()
+
+            def copied() -> None:
+                for twin in names[1:]:
+                    run(f"CREATE DATABASE {twin} TEMPLATE {names[0]}")
+
+            side = Side(first, (raw, orm), Path(folder), copied, items)
+            try:
+                yield side
+            finally:
+                side.close()
     finally:
         for name in names:
-            run(f"DROP DATABASE IF EXISTS {name}")
+            run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.dispose()
 
 
-def pure(side: Side) -> dict[str, Callable[[], Any]]:
-    """The pure steps: a bare one, a reply, and a date that passes."""
+def pure_table(side: Side, rounds: int) -> Table:
+    """A bare step of a shared machine, a reply, and a date that passes."""
     store, casework = side.service.store, side.service.casework
     with store.read(KEY) as connection:
-        id_ = load.id_of_reference(connection, KEY, side.waiting[0])
-        assert id_ is not None
-        loaded = load.load_challenges(connection, KEY, [id_])[id_]
+        loaded = load.load_challenge(connection, KEY, side.waiting[0])
+        assert loaded is not None
         rules = casework.procedures.rules(connection, KEY, loaded.challenge.ladder_hash, loaded.challenge.authority_hash)
         establishment = load.load_establishment(connection, KEY, loaded.abouts())
     actor = access.actor_on(loaded, rules, establishment, side.manager.person, local_date(NOW))
-    challenge, desk = loaded.challenge, Desk()
+    challenge, desk = replace(loaded.challenge), Desk()
     window = next(one for one in challenge.windows if one.is_open and one.key.kind is not WindowKind.JUDGEMENT)
     late = window.acts_at + timedelta(minutes=1)
     passed = WindowClosed(window.key.sequence, window.key.kind.value, window.key.n)
-    stands = replace(challenge)
-    return {
-        "one step of a transitions machine": desk.step,  # type: ignore[attr-defined]
-        "decide: a reply": lambda: decide(rules, stands, Act(Responded("agrees", "We will."), actor), NOW),
-        "decide: a date that passes": lambda: decide(rules, stands, Act(passed, THE_SERVICE), late),
+    step, reply, escalation = "one step of a shared machine", "decide: a reply", "decide: a date that passes"
+    ways = {
+        step: desk.step,  # type: ignore[attr-defined]
+        reply: lambda: decide(rules, challenge, Act(Responded("agrees", "We will."), actor), NOW),
+        escalation: lambda: decide(rules, challenge, Act(passed, THE_SERVICE), late),
     }
+    return Table(
+        "A decision, in memory",
+        "A step: a `transitions` machine of four states moves its model on. A decision: everything that the procedure says of "
+        "the event, as a value: who may bring it, what it closes and opens, what is to be kept and who is to be told.",
+        in_turn(ways, rounds, at_once=STEPS),
+        step,
+        (Goal(reply, 8, step, REPLY_IN_MEMORY), Goal(escalation, 10, step)),
+    )
 
 
-def main(rounds: int) -> int:
-    """Measure, and print each beside its floor."""
+REPLY_IN_MEMORY = (
+    "a reply puts six windows in their new place, opens two with promises counted on the calendar, and makes three entries and a "
+    "message; each is a value of up to twenty fields, and to make one takes as long as a fifth of a step"
+)
+
+
+def durable_table(engine: str, side: Side, rounds: int) -> Table:
+    """A reply that is kept for good, and its own rows."""
+    whole, raw = "the service's whole act", "its own rows, raw"
+    same, five = "its own rows, a SQLModel session", "five rows, a SQLModel session"
+    made: list[list[tuple[str, list[tuple[Any, ...]]]]] = []
+
+    def remembered() -> None:
+        side.recorded()
+        made.append(side.statements())
+
+    ways: dict[str, Callable[[], Any]] = {
+        whole: side.act, "(its rows remembered)": remembered, raw: lambda: side.raw_rows(made[-1]), same: side.same_rows,
+        five: side.five_rows,
+    }  # fmt: skip
+    took = in_turn(ways, rounds)
+    del took["(its rows remembered)"]
+    rows = sum(len(rows) for _, rows in made[-1])
+    return Table(
+        f"A decision that is kept, {engine}",
+        f"The act: read what stands and who they are, decide, find whom to tell, write {rows} rows in {len(made[-1])} statements "
+        "(as many as tables), commit. Its own rows: the same ones written to a copy of the database by the driver, their cells "
+        "made beforehand; or as objects of a session, which looks up those that change. Five rows: what a naive unit of work "
+        "would keep.",
+        took,
+        raw,
+        (
+            Goal(whole, 2.5, raw, WHOLE_ACT), Goal(whole, 1, five, FEWER_ROWS), Goal(whole, 1 / 3, same, LESS_THAN_A_THIRD),
+        ),
+    )  # fmt: skip
+
+
+WHOLE_ACT = FEWER_ROWS = LESS_THAN_A_THIRD = ""
+
+
+def tables(rounds: int = 200) -> Iterator[Table]:
+    """All of it."""
     with ExitStack() as held:
-        sides = {"SQLite": held.enter_context(sqlite_side(rounds + 20))}
-        sides["PostgreSQL"] = held.enter_context(postgresql_side(rounds + 20))
-        steps = pure(sides["SQLite"])
-        took: dict[tuple[str, str], list[float]] = {}
-        for n in range(rounds + 10):
-            for name, step in steps.items():
-                many = timed(lambda step=step: [step() for _ in range(STEPS)]) / STEPS  # type: ignore[misc]
-                took.setdefault(("", name), []).append(many)
-            for engine, side in sides.items():
-                took.setdefault((engine, "the service's whole act"), []).append(timed(side.act))
-                took.setdefault((engine, "its own rows, raw"), []).append(timed(side.raw_rows))
-                took.setdefault((engine, "five rows, SQLModel"), []).append(timed(side.five_rows))
-            if n == 9:
-                took.clear()  # the first rounds fill caches
-        middle = {which: statistics.median(times) for which, times in took.items()}
-        floors = {"": "one step of a transitions machine", "SQLite": "its own rows, raw", "PostgreSQL": "its own rows, raw"}
-        print(f"{'':12}{'':36}{'median ms':>10}{'× floor':>9}")
-        for (engine, what), ms in sorted(middle.items(), key=lambda one: (one[0][0], one[1])):
-            print(f"{engine or 'pure':12}{what:36}{ms:10.4f}{ms / middle[engine, floors[engine]]:9.1f}")
-        print(f"rows written by the act: {[(s.split()[0], len(p) if m else 1) for s, p, m in sides['SQLite'].writes]}")
-    return 0
+        sides = {"SQLite": held.enter_context(sqlite_side(2 * rounds + 40))}
+        sides["PostgreSQL"] = held.enter_context(postgresql_side(2 * rounds + 40))
+        yield pure_table(sides["SQLite"], rounds)
+        for engine, side in sides.items():
+            yield durable_table(engine, side, rounds)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 200))
+    for table in tables():
+        print(table.markdown())

@@ -72,7 +72,7 @@ def write_together(connection: Connection, kinds: Iterable[NewRows], rows: Mappi
         connection.exec_driver_sql(_in_one_statement(wanted), (to_json(given),))
         return
     for kind in wanted:
-        statement, cells = _for_one_table(kind)
+        statement, cells = for_one_table(kind)
         connection.exec_driver_sql(statement, [cells(row) for row in rows[kind.table.name]])
 
 
@@ -92,8 +92,16 @@ class ChangedRows:
         """Change them, and give how many there were: fewer than `rows`, where another changed one first."""
         if connection.dialect.name == "postgresql":
             return connection.exec_driver_sql(_changing_many(self), (to_json(rows),)).rowcount
-        statement, cells = _changing_each(self)
+        statement, cells = self.for_each()
         return connection.exec_driver_sql(statement, [cells(row) for row in rows]).rowcount
+
+    @cache  # noqa: B019 -- there is one of these a table, for the life of the process
+    def for_each(self) -> tuple[str, Cells]:
+        """SQLite's statement that changes a row, and what makes its parameters."""
+        table, found = core_table(self.row), (*self.key, self.version)
+        put, same = (joint.join(f'"{name}" = ?' for name in names) for joint, names in ((", ", self.columns), (" AND ", found)))
+        statement = f'UPDATE "{table.name}" SET "{self.version}" = "{self.version}" + 1, {put} WHERE {same}'
+        return statement, _cells_of(table, (*self.columns, *found))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -126,22 +134,13 @@ def _changing_many(kind: ChangedRows) -> str:
     )
 
 
-@cache
-def _changing_each(kind: ChangedRows) -> tuple[str, Cells]:
-    """SQLite's statement that changes a row, and what makes its parameters."""
-    table, found = core_table(kind.row), (*kind.key, kind.version)
-    put, same = (joint.join(f'"{name}" = ?' for name in names) for joint, names in ((", ", kind.columns), (" AND ", found)))
-    statement = f'UPDATE "{table.name}" SET "{kind.version}" = "{kind.version}" + 1, {put} WHERE {same}'
-    return statement, _cells_of(table, (*kind.columns, *found))
-
-
 def _as_records(table: Table, columns: Iterable[str], given: str) -> str:
     types = ", ".join(f'"{name}" {table.c[name].type.compile(dialect=_POSTGRESQL)}' for name in columns)
     return f"json_to_recordset({given}) AS r({types})"
 
 
 @cache
-def _for_one_table(kind: NewRows) -> tuple[str, Cells]:
+def for_one_table(kind: NewRows) -> tuple[str, Cells]:
     """SQLite's statement for rows of one table, and what makes a row's parameters."""
     places = ", ".join("?" for _ in kind.columns)
     statement = f'INSERT INTO "{kind.table.name}" ({_listed(kind.columns)}) VALUES ({places}){kind.in_conflict()}'

@@ -129,10 +129,10 @@ def test_planted_a_kind_of_value_that_is_kept_as_it_comes_is_caught(world: World
         return lambda row: tuple(str(row[name]) for name in columns)
 
     monkeypatch.setattr(rows_together, "_cells_of", as_it_comes)
-    rows_together._for_one_table.cache_clear()
+    rows_together.for_one_table.cache_clear()
     with pytest.raises(Exception):  # noqa: B017 -- whichever fails first
         test_every_value_is_read_as_it_was_written(world)
-    rows_together._for_one_table.cache_clear()
+    rows_together.for_one_table.cache_clear()
 
 
 @one_engine

@@ -1,0 +1,75 @@
+"""Several ways of doing one thing, timed in turn: what each takes, beside its floor, as a table of RESULTS.md."""
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Way = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What an operation is held to: at most so many times what another takes."""
+
+    of: str
+    """The operation that is held to it."""
+    most: float
+    than: str
+    """The operation that it is measured by."""
+    said: str = ""
+    """Where it is missed: the physical reason, as the profile shows it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of results: which work counts on each side, and the medians in milliseconds."""
+
+    title: str
+    counts: str
+    took: Mapping[str, float]
+    floor: str
+    goals: tuple[Goal, ...] = ()
+
+    def markdown(self) -> str:
+        """The table as it stands in RESULTS.md."""
+        lines = [f"## {self.title}", "", self.counts, "", f"| | median | × {self.floor} |", "|---|---|---|"]
+        for name, ms in sorted(self.took.items(), key=lambda one: one[1]):
+            lines.append(f"| {name} | {in_words(ms)} | {ms / self.took[self.floor]:.2f} |")
+        for goal in self.goals:
+            times = self.took[goal.of] / self.took[goal.than]
+            met = "met" if times <= goal.most else "**missed**"
+            why = f": {goal.said}" if goal.said and times > goal.most else ""
+            lines += ["", f"Goal: {goal.of} at most {goal.most:g} × {goal.than}. {times:.2f} ×, {met}{why}."]
+        return "\n".join(lines) + "\n"
+
+    @property
+    def missed(self) -> list[Goal]:
+        """The goals that are missed."""
+        return [goal for goal in self.goals if self.took[goal.of] / self.took[goal.than] > goal.most]
+
+
+def in_words(ms: float) -> str:
+    """How long something took, in a unit that fits."""
+    if ms < 1:
+        return f"{ms * 1000:.1f} µs"
+    return f"{ms:.2f} ms" if ms < 1000 else f"{ms / 1000:.2f} s"
+
+
+def timed(way: Way) -> float:
+    """How long it takes, in milliseconds."""
+    began = time.perf_counter()
+    way()
+    return (time.perf_counter() - began) * 1000
+
+
+def in_turn(ways: Mapping[str, Way], rounds: int, warm: int = 10, at_once: int = 1) -> dict[str, float]:
+    """Each way once a round, one after the other, after some rounds that fill caches; medians, each of `at_once` together."""
+    took: dict[str, list[float]] = {name: [] for name in ways}
+    for n in range(warm + rounds):
+        for name, way in ways.items():
+            ms = timed(lambda way=way: [way() for _ in range(at_once)]) / at_once  # type: ignore[misc]
+            if n >= warm:
+                took[name].append(ms)
+    return {name: statistics.median(each) for name, each in took.items()}
