@@ -253,6 +253,7 @@ def window_of(row: Sequence[Any]) -> Window:
 
 
 # By their values: to ask an enumeration for its member takes longer than to read the row.
+_HELD_FOR = {one.value: one for one in HeldFor}
 _KINDS = {one.value: one for one in WindowKind}
 _NEEDS = {one.value: one for one in Need}
 _POLICIES = {one.value: one for one in NoReply}
@@ -314,6 +315,12 @@ def load_establishment(connection: Connection, authority: str, abouts: Iterable[
         "places": [(HeldFor.AUTHORITY.value, ""), *sorted(places)],
         "raisers": [UUID(raiser) for raiser in sorted({about.raiser for about in listed} - {""})],
     }
-    rows = connection.execute(PEOPLE_OF_ITEMS, asked).all()
-    posts = (Post(r.role, HeldFor(r.held_for), r.key, str(r.person), r.since, r.until) for r in rows if r.what == "post")
-    return Establishment(tuple(posts), covers_from_rows(rows))
+    posts: list[Post] = []
+    others: list[Any] = []
+    for row in connection.execute(PEOPLE_OF_ITEMS, asked):
+        what, role, held_for, key, person, _, _, since, until = row
+        if what == "post":
+            posts.append(Post(role, _HELD_FOR[held_for], key, str(person), since, until))
+        else:
+            others.append(row)
+    return Establishment(tuple(posts), covers_from_rows(others))
