@@ -155,18 +155,19 @@ def test_planted_deciding_on_what_was_read_before_is_caught(store: Store, monkey
     marsh, _ = founded(store)
     reference = marsh.raised()
     marsh.deliver(RAISED, Box())
-    real = load.load_challenges
+    real = load.load_challenge
     with store.read(KEY) as connection:
-        id_ = load.id_of_reference(connection, KEY, reference)
-        assert id_ is not None
-        stale = real(connection, KEY, [id_])[id_]
+        stale = real(connection, KEY, reference)
+    assert stale is not None
     marsh.sweep(CLIMBS)
 
-    def read_before(connection: Any, authority: str, ids: Any, *statement: Any) -> Any:
-        now = real(connection, authority, ids)
-        return {i: replace(stale, version=now[i].version, entries=now[i].entries, head=now[i].head) for i in now}
+    def read_before(connection: Any, authority: str, reference: str, *statement: Any) -> Any:
+        now = real(connection, authority, reference)
+        assert now is not None
+        assert stale is not None
+        return replace(stale, version=now.version, entries=now.entries, head=now.head)
 
-    monkeypatch.setattr(load, "load_challenges", read_before)
+    monkeypatch.setattr(load, "load_challenge", read_before)
     for who in ("tess",):
         marsh.act(who, reference, e.Responded("agrees", "We will."), CLOSES - timedelta(seconds=1))
     found = faults(store)

@@ -78,6 +78,7 @@ def grounds(world: World) -> dict[str, Ground]:
         "GET /api/v1/ladders/{name}": Ground(path=ladder),
         "GET /api/v1/ladders/{name}/diagram": Ground(path=ladder),
         "POST /api/v1/ladders/{name}/assumptions": Ground("mona", ladder, {"path": assumption, "of": "ladder"}),
+        "GET /api/v1/health": Ground("mona"),
         "GET /api/v1/outbox": Ground("mona"),
         "PUT /api/v1/outbox/brake": Ground("mona", body={"brake": "all", "why": "w"}, words=("why",)),
         "POST /api/v1/outbox/release": Ground("mona"),

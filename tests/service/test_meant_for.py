@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from drp.casework import service
+from drp.casework import preconditions, service
 from tests.cast.world import World
 from tests.service.test_access import MINIMAL
 from tests.service.test_json_api import formal, irene_kinds, problem
@@ -149,14 +149,14 @@ def test_whoever_may_not_see_it_learns_nothing_of_where_it_stands(world: World) 
 
 @one_engine
 def test_planted_moves_of_which_nothing_is_asked_are_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "NEEDS_PRECONDITION", frozenset())
+    monkeypatch.setattr(preconditions, "NEEDS_PRECONDITION", frozenset())
     with pytest.raises(AssertionError):
         test_what_moves_an_item_says_for_what_it_is_meant(world, "escalated")
 
 
 @one_engine
 def test_planted_star_that_is_enough_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "ANYTHING", "nothing")
+    monkeypatch.setattr(preconditions, "ANYTHING", "nothing")
     with pytest.raises(AssertionError):
         test_what_moves_an_item_says_for_what_it_is_meant(world, "withdrawn")
 
@@ -178,13 +178,13 @@ def test_planted_question_before_the_stored_answer_is_found(world: World, monkey
 @one_engine
 def test_planted_referral_that_can_be_stale_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert NEVER_STALE
-    monkeypatch.setattr(service, "NEVER_STALE", frozenset())
+    monkeypatch.setattr(preconditions, "NEVER_STALE", frozenset())
     with pytest.raises(AssertionError):
         test_a_referral_is_never_refused_as_stale(world)
 
 
 @one_engine
 def test_planted_note_that_needs_it_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service, "NEEDS_PRECONDITION", NEEDS_PRECONDITION | {e.Noted})
+    monkeypatch.setattr(preconditions, "NEEDS_PRECONDITION", NEEDS_PRECONDITION | {e.Noted})
     with pytest.raises(AssertionError):
         test_everything_else_needs_nothing_said(world)

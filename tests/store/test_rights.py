@@ -355,7 +355,7 @@ def is_stopped(caller: Caller, reference: str, act: str, said: dict[str, str]) -
     """Can an item not be decided on, or another raised about its child? It is said to be unavailable, or cannot even be read."""
     try:
         return bool(caller.brings(reference, act, **said).status_code >= 500) or caller.raises("T-1").status_code >= 500
-    except (ValueError, Unreadable):
+    except (ValueError, KeyError, Unreadable):
         return True
 
 

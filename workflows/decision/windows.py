@@ -232,7 +232,7 @@ def close_window(turn: DecisionBuilder, window: Window, how: ClosedAs, quietly: 
 
 def lapse_children(turn: DecisionBuilder, window: Window) -> None:
     """Reminders of a window that no longer runs lapse unsent (architecture.md rule 2)."""
-    for child in [child for child in turn.challenge.open_windows() if child.parent == window.key]:
+    for child in [w for w in turn.challenge.windows if w.closed_at is None and w.parent is not None and w.parent == window.key]:
         turn.put(altered(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
 
 
@@ -259,8 +259,9 @@ def close_judgement(turn: DecisionBuilder, how: ClosedAs) -> None:
 
 def next_due(challenge: Challenge, now: datetime) -> Window | None:
     """Of the windows whose time has come by `now` and that are not held, the earliest."""
-    due = [w for w in challenge.open_windows() if w.held_since is None and w.acts_at <= now]
-    return min(due, key=lambda w: (w.acts_at, w.key), default=None)
+    # Plainly, because a thousand may be due at one moment, and it is asked anew after each.
+    due = [w for w in challenge.windows if w.closed_at is None and w.held_since is None and w.acts_at <= now]
+    return min(due, key=lambda w: (w.acts_at, w.key.sequence, w.key.kind, w.key.n), default=None)
 
 
 def move_promise(turn: DecisionBuilder, window: Window, promise: Promise) -> Window:

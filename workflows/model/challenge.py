@@ -377,7 +377,7 @@ class Challenge:
 
     def open_windows(self) -> Iterator[Window]:
         """Windows still running."""
-        return (window for window in self.windows if window.is_open)
+        return (window for window in self.windows if window.closed_at is None)
 
     def window(self, key: WindowKey) -> Window | None:
         """The window of that name, open or closed."""
