@@ -1,0 +1,177 @@
+"""Requests beside those of a bare service (`benchmarks.bare`): both serve as processes, and are pressed in turn.
+
+`python -m benchmarks.web`. Eight connections, each sending the next request when it has read the answer, for two seconds on
+one service and then on the other, five times; every request of the service is signed in, judged, logged and kept as ever.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import create_engine, text
+
+from api.assembly import SYSTEM_CHANCE, assemble_service, system_clock
+from api.keys import make_missing_keys
+from benchmarks.council import KEY, found
+from benchmarks.decision import ADMIN
+from benchmarks.measuring import Goal, Table
+from drp.database.engine import Store
+from drp.database.migrate import migrate_database
+from drp.directory.lookup import person_by_key
+from drp.identity import tokens
+from drp.settings import Settings
+from tests.cast.direct import free_port
+from tests.faults.replicas import MAIN, Press, Pressing, quantile, wait_for
+from workflows.model.events import Raised
+from workflows.model.ladder import ItemType
+
+CONNECTIONS, SECONDS, ROUNDS, LISTED = 8, 2.0, 5, 20
+
+
+class Council:
+    """A council with a few items and a token, in a database that both services use a copy of."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        now = system_clock()
+        settings = Settings(var=folder, database_url=url, heartbeat=False, mail="none")
+        make_missing_keys(settings, SYSTEM_CHANCE)
+        service = assemble_service(settings, lambda: now)
+        found(service, now)
+        with service.store.write(KEY) as connection:
+            words = service.casework.procedures.current(connection, KEY)[0].authority
+            person = UUID(str(person_by_key(connection, KEY, "iro0")))
+            self.token = tokens.create_token(
+                connection, SYSTEM_CHANCE, service.seal, KEY, person, "bench", now, timedelta(days=2)
+            )
+            signed = tokens.principal_of(connection, words, person, now)
+        self.raiser = person
+        self.reason = next(reason.key for theme in words.themes for reason in theme.reasons if not reason.needs_words)
+        for n in range(LISTED):
+            said = Raised(ItemType.FORMAL, (self.reason,), "The plan drifts.")
+            service.casework.raise_item(signed, self.child(n), said, now - timedelta(hours=1), lambda _, done: {})
+        with service.store.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("ANALYZE")
+        service.close()
+
+    def child(self, n: int) -> str:
+        """A child of the IRO who asks."""
+        return f"C-{n % 50 * 40:05}"
+
+    def requests(self) -> dict[str, tuple[list[Any], list[Any]]]:
+        """What is pressed on the service, and on the bare one."""
+        body = {"item_type": "formal", "reasons": [self.reason], "concern": "The plan drifts."}
+        raising = [["POST", "/api/v1/challenges", self.token, body | {"child": self.child(n)}] for n in range(50)]
+        keeping = [["POST", "/items", "", body | {"child": self.child(n)}] for n in range(50)]
+        listing = f"/items?authority={KEY}&raiser={self.raiser}"
+        return {
+            "list twenty open items": (
+                [["GET", f"/api/v1/challenges?limit={LISTED}", self.token, None]], [["GET", listing, "", None]],
+            ),
+            "raise an item": (raising, keeping),
+        }  # fmt: skip
+
+
+@contextmanager
+def serving(command: list[str], port: int, env: dict[str, str]) -> Iterator[int]:
+    """A process that serves until the block ends."""
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=MAIN, env=os.environ | env)
+    try:
+        wait_for(port, process)
+        yield port
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+@contextmanager
+def databases(engine: str, folder: Path) -> Iterator[tuple[Council, str, str]]:
+    """A council, the service's database, and a copy of it for the bare service."""
+    if engine == "SQLite":
+        here, twin = folder / "drp.sqlite", folder / "bare.sqlite"
+        store = Store(f"sqlite:///{here}")
+        migrate_database(store)
+        store.close()
+        council = Council(f"sqlite:///{here}", folder)
+        shutil.copy(here, twin)
+        yield council, f"sqlite:///{here}", f"sqlite:///{twin}"
+        return
+    admin = create_engine(ADMIN, isolation_level="AUTOCOMMIT")
+    names = [f"drp_bench_{SYSTEM_CHANCE.identity().hex[:8]}" for _ in range(2)]
+
+    def run(statement: str) -> None:
+        with admin.connect() as connection:
+            connection.execute(text(statement))
+
+    run(f"CREATE DATABASE {names[0]}")
+    try:
+        here_url, twin_url = (ADMIN.rpartition("/")[0] + f"/{name}" for name in names)
+        store = Store(here_url)
+        migrate_database(store)
+        store.close()
+        council = Council(here_url, folder)
+        run(f"CREATE DATABASE {names[1]} TEMPLATE {names[0]}")
+        yield council, here_url, twin_url
+    finally:
+        for name in names:
+            run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.dispose()
+
+
+def pressed_in_turn(port: int, bare: int, requests: tuple[list[Any], list[Any]]) -> tuple[list[Press], list[Press]]:
+    """Some seconds on each, several times; the first time fills caches."""
+    ours: list[Press] = []
+    theirs: list[Press] = []
+    for n in range(ROUNDS + 1):
+        for where, asked, kept in ((port, requests[0], ours), (bare, requests[1], theirs)):
+            pressed = Pressing(where, asked, CONNECTIONS, SECONDS).result()
+            wrong = {press.status for press in pressed} - {200, 201}
+            assert not wrong, wrong
+            kept += pressed if n else []
+    return ours, theirs
+
+
+def tables() -> Iterator[Table]:
+    """Each request on each engine: how long one takes at this load, and the longest of a hundred."""
+    for engine in ("SQLite", "PostgreSQL"):
+        with ExitStack() as held:
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+            council, url, twin = held.enter_context(databases(engine, folder))
+            env = {"DRP_DATABASE_URL": url, "DRP_VAR": str(folder), "DRP_HEARTBEAT": "false", "DRP_MAIL": "none"}
+            port, bare = free_port(), free_port()
+            held.enter_context(serving(["tests.faults.served", str(port)], port, env))
+            held.enter_context(serving(["benchmarks.bare", str(bare), twin], bare, {}))
+            for what, requests in council.requests().items():
+                yield table_of(engine, what, *pressed_in_turn(port, bare, requests))
+
+
+def table_of(engine: str, what: str, ours: list[Press], theirs: list[Press]) -> Table:
+    """What a request costs: the seconds of the load over the answers in them; and the 99th of a hundred answers."""
+    took = {}
+    for name, pressed in (("the service", ours), ("bare FastAPI and SQLModel", theirs)):
+        took[f"{name}, each"] = ROUNDS * SECONDS * 1000 / len(pressed)
+        took[f"{name}, the 99th of a hundred"] = 1000 * quantile(sorted(press.took for press in pressed), 0.99)
+    most = 0.5 if what.startswith("list") else 1.0
+    return Table(
+        f"Over HTTP, {engine}: {what}",
+        f"{CONNECTIONS} connections, each with the next request when it has read the answer. *Each*: time over answers, the "
+        "throughput the other way round.",
+        took,
+        "bare FastAPI and SQLModel, each",
+        (
+            Goal("the service, each", most, "bare FastAPI and SQLModel, each"),
+            Goal("the service, the 99th of a hundred", 1.0, "bare FastAPI and SQLModel, the 99th of a hundred"),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    for table in tables():
+        print(table.markdown())
