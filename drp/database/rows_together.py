@@ -101,7 +101,7 @@ class ChangedRows:
         table, found = core_table(self.row), (*self.key, self.version)
         put, same = (joint.join(f'"{name}" = ?' for name in names) for joint, names in ((", ", self.columns), (" AND ", found)))
         statement = f'UPDATE "{table.name}" SET "{self.version}" = "{self.version}" + 1, {put} WHERE {same}'
-        return statement, _cells_of(table, (*self.columns, *found))
+        return statement, cells_of(table, (*self.columns, *found))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -144,10 +144,10 @@ def for_one_table(kind: NewRows) -> tuple[str, Cells]:
     """SQLite's statement for rows of one table, and what makes a row's parameters."""
     places = ", ".join("?" for _ in kind.columns)
     statement = f'INSERT INTO "{kind.table.name}" ({_listed(kind.columns)}) VALUES ({places}){kind.in_conflict()}'
-    return statement, _cells_of(kind.table, kind.columns)
+    return statement, cells_of(kind.table, kind.columns)
 
 
-def _cells_of(table: Table, columns: tuple[str, ...]) -> Cells:
+def cells_of(table: Table, columns: tuple[str, ...]) -> Cells:
     """What makes a row's parameters: cells that SQLite does not keep as they are, such as instants, are put into its words."""
     processors = [table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in columns]
     in_words = [

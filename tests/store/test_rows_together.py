@@ -128,7 +128,7 @@ def test_planted_a_kind_of_value_that_is_kept_as_it_comes_is_caught(world: World
     def as_it_comes(table: Any, columns: Any) -> Any:
         return lambda row: tuple(str(row[name]) for name in columns)
 
-    monkeypatch.setattr(rows_together, "_cells_of", as_it_comes)
+    monkeypatch.setattr(rows_together, "cells_of", as_it_comes)
     rows_together.for_one_table.cache_clear()
     with pytest.raises(Exception):  # noqa: B017 -- whichever fails first
         test_every_value_is_read_as_it_was_written(world)
