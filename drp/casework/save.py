@@ -160,9 +160,10 @@ class RowsToSave:
         Whoever is addressed for several parties is so as whoever answers for one, before as a delegate or alarmed.
         """
         urgent = kept.decision.challenge.item_type is ItemType.URGENT
+        promises = {window.key: window.promise for window in kept.decision.challenge.windows}
         for n, message in enumerate(kept.messages):
             telling = message.telling
-            window = kept.decision.challenge.window(telling.window) if telling.window else None
+            promise = promises.get(telling.window) if telling.window else None
             key = {"authority": authority, "challenge": challenge, "version": version, "n": n}
             people: dict[str, dict[str, Any]] = {}
             for as_to, listed in ((True, sorted(message.to, key=lambda one: one[1].how not in ANSWERING)), (False, message.copy)):
@@ -195,7 +196,7 @@ class RowsToSave:
                     "stage": telling.stage,
                     "sequence": telling.sequence,
                     "window": _key_text(telling.window),
-                    "due": window.promise.due if window and not window.promise.is_without_date else None,
+                    "due": promise.due if promise and not promise.is_without_date else None,
                     "at": telling.at,
                     "urgent": urgent,
                     "released": False,

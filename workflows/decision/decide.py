@@ -181,7 +181,7 @@ def apply_closed_windows(turn: DecisionBuilder, now: datetime) -> None:
     """Apply every window whose time had come by `now`, earliest first, each as of its own moment (architecture.md rule 1)."""
     actor = turn.by
     turn.by = THE_SERVICE
-    while (window := windows.next_due(turn.challenge, now)) is not None:
+    for window in windows.each_due(turn, now):
         turn.at = max(window.acts_at, turn.challenge.last_at or window.acts_at)
         act_on_passed_date(turn, window)
         turn.change(last_at=turn.at)
@@ -229,7 +229,7 @@ def act_on_passed_date(turn: DecisionBuilder, window: Window) -> None:
 
 def _reminded(turn: DecisionBuilder, window: Window) -> None:
     windows.close_window(turn, window, ClosedAs.TOLD, quietly=True)
-    parent = turn.challenge.window(window.parent) if window.parent else None
+    parent = turn.window(window.parent) if window.parent else None
     if parent is None or not parent.is_open:
         return
     waiting = [asked.party for asked in parent.asked if asked.answered_at is None]

@@ -186,8 +186,11 @@ class DecisionBuilder:
         self.by = by
         self._entries: list[TimelineEntry] = []
         self._tellings: list[NotificationNeed] = []
-        self._placed: tuple[Window, ...] | None = None
+        self.put_so_far: list[Window] = []
+        """Every window that was added or changed, in that order."""
+        self._placed: tuple[Window, ...] = ()
         self._places: dict[WindowKey, int] = {}
+        self._children: dict[WindowKey, list[int]] = {}
 
     @property
     def stage(self) -> Stage:
@@ -249,12 +252,34 @@ class DecisionBuilder:
 
     def put(self, window: Window) -> None:
         """Add a window, or put one in the place of that of the same key."""
-        known = self.challenge.windows
-        if known is not self._placed:  # otherwise their places are known, and no other window is looked at
-            self._places = {one.key: n for n, one in enumerate(known)}
+        known = self._found_by_key()
         n = self._places.setdefault(window.key, len(known))
+        if n == len(known) and window.parent is not None:
+            self._children.setdefault(window.parent, []).append(n)
         self._placed = (*known[:n], window, *known[n + 1 :])
+        self.put_so_far.append(window)
         self.change(windows=self._placed)
+
+    def window(self, key: WindowKey) -> Window | None:
+        """The window of that name, open or closed."""
+        known = self._found_by_key()
+        return known[self._places[key]] if key in self._places else None
+
+    def children(self, key: WindowKey) -> list[Window]:
+        """The windows that remind of that one, open or closed."""
+        known = self._found_by_key()
+        return [known[n] for n in self._children.get(key, ())]
+
+    def _found_by_key(self) -> tuple[Window, ...]:
+        """All windows; their places are known, so that no other is looked at to find one."""
+        known = self.challenge.windows
+        if known is not self._placed:
+            self._placed, self._children = known, {}
+            self._places = {one.key: n for n, one in enumerate(known)}
+            for n, one in enumerate(known):
+                if one.parent is not None:
+                    self._children.setdefault(one.parent, []).append(n)
+        return known
 
     def decided(self, before: Challenge | None) -> Decision:
         """All of it, as a value."""

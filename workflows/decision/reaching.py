@@ -30,7 +30,7 @@ def note_ask_not_reached(turn: DecisionBuilder, event: AskNotReached) -> None:
     Where the ladder climbs by itself the item climbs on its day; where the stage before was not reached either, it waits
     for the IRO (docs/architecture.md rule 4).
     """
-    window = turn.challenge.window(WindowKey(event.sequence, WindowKind(event.kind), event.n))
+    window = turn.window(WindowKey(event.sequence, WindowKind(event.kind), event.n))
     if window is None or not window.is_open or window.held_since is not None:
         return
     turn.note_event(event)

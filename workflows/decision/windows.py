@@ -1,6 +1,8 @@
 """Windows: opened with a promise, closed by an answer, a passed date or an end; held after an outage, released by name."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from heapq import heapify, heappop, heappush
 
 from workflows.calendar import working_days
 from workflows.calendar.working_days import Length, LengthUnit, Promise
@@ -232,8 +234,9 @@ def close_window(turn: DecisionBuilder, window: Window, how: ClosedAs, quietly: 
 
 def lapse_children(turn: DecisionBuilder, window: Window) -> None:
     """Reminders of a window that no longer runs lapse unsent (architecture.md rule 2)."""
-    for child in [w for w in turn.challenge.windows if w.closed_at is None and w.parent is not None and w.parent == window.key]:
-        turn.put(altered(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
+    for child in turn.children(window.key):
+        if child.is_open:
+            turn.put(altered(child, closed_at=turn.at, closed_as=ClosedAs.LAPSED, held_since=None))
 
 
 def close_stay(turn: DecisionBuilder, how: ClosedAs) -> None:
@@ -259,9 +262,35 @@ def close_judgement(turn: DecisionBuilder, how: ClosedAs) -> None:
 
 def next_due(challenge: Challenge, now: datetime) -> Window | None:
     """Of the windows whose time has come by `now` and that are not held, the earliest."""
-    # Plainly, because a thousand may be due at one moment, and it is asked anew after each.
-    due = [w for w in challenge.windows if w.closed_at is None and w.held_since is None and w.acts_at <= now]
-    return min(due, key=lambda w: (w.acts_at, w.key.sequence, w.key.kind, w.key.n), default=None)
+    return min((w for w in challenge.windows if is_due(w, now)), key=turn_of, default=None)
+
+
+def each_due(turn: DecisionBuilder, now: datetime) -> Iterator[Window]:
+    """Windows whose time has come by `now`, each in its turn: what is done of one may close, open or move another.
+
+    As `next_due` after each would give them, without looking at all of them after each: a thousand may be due at one moment.
+    """
+    waiting = [(turn_of(window), window.key) for window in turn.challenge.windows if is_due(window, now)]
+    heapify(waiting)
+    while waiting:
+        place, key = heappop(waiting)
+        window, looked_at = turn.window(key), len(turn.put_so_far)
+        if window is None or not is_due(window, now) or turn_of(window) != place:
+            continue
+        yield window
+        for put in turn.put_so_far[looked_at:]:
+            if is_due(put, now):
+                heappush(waiting, (turn_of(put), put.key))
+
+
+def is_due(window: Window, now: datetime) -> bool:
+    """Has its time come by `now`, and is it neither closed nor held?"""
+    return window.closed_at is None and window.held_since is None and window.acts_at <= now
+
+
+def turn_of(window: Window) -> tuple[datetime, int, str, int]:
+    """Its place among windows that are due: the earliest first."""
+    return (window.acts_at, window.key.sequence, window.key.kind, window.key.n)
 
 
 def move_promise(turn: DecisionBuilder, window: Window, promise: Promise) -> Window:
@@ -318,7 +347,7 @@ def release_windows(turn: DecisionBuilder, event: WindowsReleased) -> None:
     dues: list[str] = []
     # A window first, then what reminds of it: a reminder of a window that moved lapses and is opened anew.
     for window in sorted(held, key=lambda w: (w.parent is not None, w.key)):
-        current = turn.challenge.window(window.key)
+        current = turn.window(window.key)
         if current is None or not current.is_open:
             continue
         # A date that had passed and been told of before the outage lost nothing by it: it is only told again.
