@@ -41,7 +41,8 @@ class PortTaken(Exception):
 def take_port(host: str, port: int) -> socket.socket:
     """The address on which to listen, before anything is begun. Raises PortTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    # By its protocol's name, or what is sent on it is kept back for 40 ms until what was sent before has been acknowledged.
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))

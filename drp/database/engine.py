@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import local
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -13,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from drp.database.json_values import from_json, to_json
 from drp.database.sqlite_driver import journal_mode, sqlite3
+from drp.database.turns import NoTurn, Turns
 
 
 class Unavailable(Exception):
@@ -59,6 +61,11 @@ _LONG_READING = Waits(statement=600, idle=60)
 """How long one snapshot may be read: it holds no row that anybody waits for."""
 
 
+READ_AT_ONCE = 2
+"""Threads that read an SQLite file at once: more take the interpreter from each other at each row; with one, each would wait
+for the longest."""
+
+
 class Store:
     """Where everything is kept. `write` and `read` give a connection inside one transaction for one authority.
 
@@ -73,6 +80,7 @@ class Store:
         # On PostgreSQL one snapshot for the whole of it: a chain read beside a commit must not look cut short.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self.reader = _sqlite(url, "DEFERRED", pool_size, waits) if self.is_sqlite else self.writer.execution_options(**snapshot)
+        self._to_write, self._to_read, self._has_turn = Turns(1), Turns(READ_AT_ONCE), local()
 
     def close(self) -> None:
         """Let every connection go."""
@@ -100,14 +108,15 @@ class Store:
         Raises Busy where a row or a connection is not to be had in time, Unavailable where the database is not.
         """
         engine = self.writer.execution_options(is_patient=True) if is_patient else self.writer
-        with _said_plainly(), engine.begin() as connection:
+        waits = PATIENT if is_patient else self.waits
+        with _said_plainly(), self._in_turn(self._to_write, waits.row), engine.begin() as connection:
             self.choose_authority(connection, authority, PATIENT if is_patient else None)
             yield connection
 
     @contextmanager
     def read(self, authority: str) -> Iterator[Connection]:
         """One short reading transaction. Raises Busy, Unavailable."""
-        with _said_plainly(), self.reader.begin() as connection:
+        with _said_plainly(), self._in_turn(self._to_read, self.waits.connection), self.reader.begin() as connection:
             self.choose_authority(connection, authority)
             yield connection
 
@@ -119,6 +128,19 @@ class Store:
                 connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
             self.choose_authority(connection, authority, _LONG_READING)
             yield connection
+
+    @contextmanager
+    def _in_turn(self, turns: Turns, seconds: float) -> Iterator[None]:
+        """On SQLite: in its turn, but for a thread that has one already, for which others may be waiting."""
+        if not self.is_sqlite or getattr(self._has_turn, "now", False):
+            yield
+            return
+        with turns.taken(seconds):
+            self._has_turn.now = True
+            try:
+                yield
+            finally:
+                self._has_turn.now = False
 
     def choose_authority(self, connection: Connection, authority: str, waits: Waits | None = None) -> None:
         """Let a transaction see one authority only. Does nothing on SQLite, where nothing but the queries separates them.
@@ -173,6 +195,8 @@ class Store:
 def _said_plainly() -> Iterator[None]:
     try:
         yield
+    except NoTurn as error:
+        raise Busy("others came first, and are not done yet") from error
     except NoConnectionFree as error:
         raise Busy("every connection is in use") from error
     except DBAPIError as error:

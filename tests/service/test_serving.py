@@ -1,0 +1,40 @@
+"""Listening: an answer goes out as soon as it is made."""
+
+import asyncio
+import socket
+
+from api.serving import take_port
+
+
+def is_sent_at_once(listening: socket.socket) -> bool:
+    """Does a connection that is accepted there send each piece at once? As the server accepts it."""
+
+    async def accepted() -> bool:
+        came: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        class Protocol(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                its_own = transport.get_extra_info("socket")
+                came.set_result(bool(its_own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+                transport.close()
+
+        server = await asyncio.get_running_loop().create_server(Protocol, sock=listening)
+        async with server:
+            _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
+            said = await asyncio.wait_for(came, 20)
+            writer.close()
+            return said
+
+    return asyncio.run(accepted())
+
+
+def test_no_piece_of_an_answer_waits_until_the_one_before_was_acknowledged() -> None:
+    """It cost each answer that was sent in two pieces 40 ms: its head had gone, and its body waited."""
+    assert is_sent_at_once(take_port("127.0.0.1", 0))
+
+
+def test_a_listening_socket_of_no_named_protocol_would_wait() -> None:
+    """The planted bug."""
+    with socket.socket() as plain:
+        plain.bind(("127.0.0.1", 0))
+        assert not is_sent_at_once(plain)
