@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow, DocumentRow
 from drp.database.scope import select_of, update_of
+from drp.database.statements import CURRENT_DOCUMENTS
 from workflows.calendar.working_days import Calendar
 from workflows.decision.addressing import condition_holds
 from workflows.ladder_language import reader
@@ -105,11 +106,7 @@ class Procedures:
 
     def current(self, connection: Connection, authority: str) -> tuple[Rules, ...]:
         """The rules of every version of every ladder that the authority's current files hold."""
-        rows = connection.execute(
-            select_of(DocumentRow, authority, DocumentRow.hash, DocumentRow.kind, DocumentRow.key, DocumentRow.in_force)
-            .where(col(DocumentRow.is_current))
-            .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
-        ).all()
+        rows = connection.execute(CURRENT_DOCUMENTS, {"authority": authority}).all()
         its_own = next((row.hash for row in rows if row.kind == "authority"), None)
         if its_own is None:
             return ()

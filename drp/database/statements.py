@@ -31,14 +31,14 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 from sqlmodel import col
 
-from drp.database.account_tables import SessionRow
-from drp.database.authority_tables import AuthorityRow
+from drp.database.account_tables import SessionRow, TokenRow
+from drp.database.authority_tables import AuthorityRow, DocumentRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow, InvolvedRow, WindowRow, match_not_followed
-from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow
+from drp.database.directory_tables import ChildRow, CoverRow, PersonRow, PostRow, UnitRow
 from drp.database.message_tables import DeliveryRow, NotificationRow, NotificationState
 from drp.database.register_tables import RegisterRow, StayRow
 from drp.database.report_tables import ReportCopyRow
-from drp.database.scope import core_table, in_authority, match_day, select_of
+from drp.database.scope import core_table, in_authority, match_day, match_here, select_of
 from workflows.decision.decision_builder import NotificationKind
 from workflows.decision.reach import ASKS
 from workflows.decision.recipients import ANSWERING
@@ -46,6 +46,12 @@ from workflows.model.challenge import Outcome
 
 _AUTHORITY: Any = bindparam("authority")
 _PERSON = bindparam("person", type_=Uuid())
+
+
+def tokens_in_force(now: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions for tokens that are in force at an instant."""
+    is_confirmed = or_(col(TokenRow.confirm_by).is_(None), col(TokenRow.confirm_by) > now)
+    return col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now, is_confirmed, col(TokenRow.seal) != ""
 
 
 def _among(column: Any, name: str) -> ColumnElement[bool]:
@@ -76,6 +82,23 @@ SESSION_IN_FORCE = (
 """The session behind a cookie, by the `hash` of its secret."""
 
 _DAY: Any = bindparam("day")
+PERSON_OF_TOKEN = (
+    select_of(TokenRow, _AUTHORITY)
+    .join(PersonRow, in_authority(PersonRow, _AUTHORITY) & (col(PersonRow.id) == col(TokenRow.person)))
+    .where(
+        col(TokenRow.hash) == bindparam("hash"), *tokens_in_force(bindparam("now")), match_here(PersonRow, _DAY),
+        col(PersonRow.suspended_at).is_(None),
+    )
+)  # fmt: skip
+"""The token of a `hash` that is in force `now`, of somebody who has not left by a `day` and is not suspended."""
+
+CURRENT_DOCUMENTS = (
+    select_of(DocumentRow, _AUTHORITY, DocumentRow.hash, DocumentRow.kind, DocumentRow.key, DocumentRow.in_force)
+    .where(col(DocumentRow.is_current))
+    .order_by(col(DocumentRow.key), col(DocumentRow.in_force))
+)
+"""The authority's own file and its ladders, as they are now."""
+
 _STANDS_IN = (
     select_of(CoverRow, _AUTHORITY, CoverRow.of)
     .where(col(CoverRow.by) == _PERSON, col(CoverRow.is_delegate).is_(False), *match_day(CoverRow, _DAY))
@@ -92,7 +115,26 @@ ROLES_ON_DAY = (
 )
 """The name of a `person`, with each role that they, or other `people`, hold on a `day`, and whether they stand in for anybody."""
 
+POSTS_ON_DAY = select_of(PostRow, _AUTHORITY, PostRow.role, PostRow.held_for, PostRow.key).where(
+    _among(PostRow.person, "people"), *match_day(PostRow, _DAY)
+)
+"""The posts that some `people` hold on a `day`."""
+
+CONTACTS = select_of(PersonRow, _AUTHORITY, PersonRow.id, PersonRow.name, PersonRow.email).where(_among(PersonRow.id, "people"))
+"""The names and addresses of some `people`."""
+
 # The item.
+
+CHILDREN_WRITTEN_SO = (
+    select_of(ChildRow, _AUTHORITY, core_table(ChildRow), UnitRow.within)
+    .outerjoin(
+        UnitRow,
+        in_authority(UnitRow, _AUTHORITY) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team)),
+    )
+    .where(col(ChildRow.number_folded) == bindparam("number"), col(ChildRow.number_folded) != "")
+    .order_by(col(ChildRow.number))
+)
+"""The children whose number reads so when it is folded (`number`), each with the service that their team is `within`."""
 
 ID_OF_REFERENCE = select_of(ChallengeRow, _AUTHORITY, ChallengeRow.id).where(
     col(ChallengeRow.reference) == bindparam("reference")

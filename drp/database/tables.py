@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, MetaData, text
+from sqlalchemy import JSON, Column, MetaData, Table, event, text
 from sqlmodel import Field, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from drp.database.instants import Instant
 
 metadata = MetaData(
     naming_convention={
@@ -14,6 +17,13 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _read_instants_plainly(table: Table, schema: Any) -> None:
+    for column in table.columns if schema is metadata else ():
+        if isinstance(column.type, UTCDateTime):
+            column.type = Instant()
 
 
 class Row(SQLModel):

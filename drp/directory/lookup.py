@@ -14,7 +14,8 @@ from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow, PersonRow, PostRow, UnitRow
 from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
-from drp.database.scope import core_table, in_authority, match_day, match_here, select_of
+from drp.database.scope import in_authority, match_day, match_here, select_of
+from drp.database.statements import CHILDREN_WRITTEN_SO, CONTACTS
 from drp.directory.vacancies import Vacancy, vacant_posts
 from drp.directory.values import Directory, DirectoryChild, DirectoryUnit, OpenItem, PostHolding
 from drp.identity.covering import people_acted_for
@@ -83,13 +84,7 @@ def children_of_number(connection: Connection, authority: str, number: str) -> l
 
 def _children_written_so(connection: Connection, authority: str, number: str) -> Sequence[Row[Any]]:
     """Whole rows, each with the service that the child's team is `within`."""
-    team = in_authority(UnitRow, authority) & (col(UnitRow.kind) == "team") & (col(UnitRow.key) == col(ChildRow.team))
-    rows = connection.execute(
-        select_of(ChildRow, authority, core_table(ChildRow), UnitRow.within)
-        .outerjoin(UnitRow, team)
-        .where(col(ChildRow.number_folded) == fold(number), col(ChildRow.number_folded) != "")
-        .order_by(col(ChildRow.number))
-    ).all()
+    rows = connection.execute(CHILDREN_WRITTEN_SO, {"authority": authority, "number": fold(number)}).all()
     return [row for row in rows if row.number == number] or rows
 
 
@@ -267,11 +262,7 @@ def contacts_of(connection: Connection, authority: str, people: set[str]) -> Map
     """The name and the e-mail address of people by id."""
     if not people:
         return {}
-    rows = connection.execute(
-        select_of(PersonRow, authority, PersonRow.id, PersonRow.name, PersonRow.email).where(
-            col(PersonRow.id).in_([UUID(person) for person in people])
-        )
-    )
+    rows = connection.execute(CONTACTS, {"authority": authority, "people": [UUID(person) for person in people]})
     return {str(row.id): (row.name, row.email) for row in rows}
 
 

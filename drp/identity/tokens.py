@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, or_
+from sqlalchemy import Connection
 from sqlmodel import col
 
 from drp.database.account_tables import TokenRow
 from drp.database.directory_tables import CoverRow, PersonRow
 from drp.database.ids import Randomness
-from drp.database.scope import count_of, in_authority, match_day, match_here, select_of, update_of
-from drp.database.statements import ROLES_ON_DAY
+from drp.database.scope import count_of, in_authority, match_day, select_of, update_of
+from drp.database.statements import PERSON_OF_TOKEN, ROLES_ON_DAY, tokens_in_force
 from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from drp.identity.seal import Seal
@@ -100,7 +100,7 @@ def list_tokens(connection: Connection, authority: str, now: datetime) -> list[L
             TokenRow.created_at, TokenRow.expires_at, TokenRow.confirm_by,
         )
         .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
-        .where(*_in_force(now))
+        .where(*tokens_in_force(now))
         .order_by(col(PersonRow.name), col(TokenRow.created_at), col(TokenRow.hash))
     )  # fmt: skip
     return [ListedToken(row.hash[:16], UUID(str(row.person)), *row[2:]) for row in rows]
@@ -108,37 +108,19 @@ def list_tokens(connection: Connection, authority: str, now: datetime) -> list[L
 
 def keep_token(connection: Connection, seal: Seal, authority: str, id_: str, now: datetime) -> int:
     """Let a token go on to its own end, if it is in force and sealed. Returns how many did: 1, or 0."""
-    its = (col(TokenRow.hash).startswith(id_, autoescape=True), col(TokenRow.confirm_by).is_not(None), *_in_force(now))
+    its = (col(TokenRow.hash).startswith(id_, autoescape=True), col(TokenRow.confirm_by).is_not(None), *tokens_in_force(now))
     return seal.change(connection, TokenRow, authority, *its, confirm_by=None)
 
 
 def count_tokens(connection: Connection, authority: str, person: UUID, now: datetime) -> int:
     """How many tokens of a person are in force."""
-    return count_of(connection, TokenRow, authority, col(TokenRow.person) == person, *_in_force(now))
-
-
-def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The conditions for tokens that are in force."""
-    is_confirmed = or_(col(TokenRow.confirm_by).is_(None), col(TokenRow.confirm_by) > now)
-    return col(TokenRow.revoked_at).is_(None), col(TokenRow.expires_at) > now, is_confirmed, col(TokenRow.seal) != ""
+    return count_of(connection, TokenRow, authority, col(TokenRow.person) == person, *tokens_in_force(now))
 
 
 def person_of_token(connection: Connection, seal: Seal, authority: str, token: str, now: datetime) -> UUID:
     """The person a token stands for, asked of the database at every request. Raises NotSigned."""
-    row = (
-        connection.execute(
-            select_of(TokenRow, authority)
-            .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(TokenRow.person)))
-            .where(
-                col(TokenRow.hash) == hash_secret(token),
-                *_in_force(now),
-                match_here(PersonRow, local_date(now)),
-                col(PersonRow.suspended_at).is_(None),
-            )
-        )
-        .mappings()
-        .first()
-    )
+    asked = {"authority": authority, "hash": hash_secret(token), "now": now, "day": local_date(now)}
+    row = connection.execute(PERSON_OF_TOKEN, asked).mappings().first()
     if row is None or not seal.holds(TokenRow, row):
         raise NotSigned
     return UUID(str(row["person"]))

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Text, and_, cast, func, literal_column, or_, 
 from sqlmodel import col
 
 from drp.database.challenge_tables import ChallengeRow, InvolvedRow, WindowRow
-from drp.database.directory_tables import ChildRow, PostRow
+from drp.database.directory_tables import ChildRow
 from drp.database.folding import fold
 from drp.database.list_places import start_after
-from drp.database.scope import core_table, in_authority, match_day, select_of
-from drp.database.statements import WINDOW_OF_PRESENT_STAY
+from drp.database.scope import core_table, in_authority, select_of
+from drp.database.statements import POSTS_ON_DAY, WINDOW_OF_PRESENT_STAY
 from drp.identity.covering import people_acted_for
 from drp.identity.principal import Principal
 from workflows.model.authority import Authority, Capacity, HeldFor
@@ -168,12 +168,7 @@ def _theirs(connection: Connection, signed: Principal, day: date, among: Any = N
     """`among`: only items of these, and only where something was addressed to them."""
     person = UUID(signed.person)
     people = people_acted_for(connection, signed.authority, person, day, as_delegate=True)
-    posts = connection.execute(
-        select_of(PostRow, signed.authority, PostRow.role, PostRow.held_for, PostRow.key).where(
-            col(PostRow.person).in_(people),
-            *match_day(PostRow, day),
-        )
-    ).all()
+    posts = connection.execute(POSTS_ON_DAY, {"authority": signed.authority, "people": people, "day": day}).all()
     conditions: list[Any] = [
         col(ChallengeRow.raiser).in_(people),
         col(ChallengeRow.id).in_(_told(signed.authority, among, col(InvolvedRow.person).in_(people))),

@@ -31,11 +31,11 @@ def concern_of(
     What somebody raised in a role other than an IRO's they carry to its end themselves while they hold that role.
     """
     authority = rules.authority
-    posts = [post for post in establishment.posts if post.person == person]
+    posts = establishment.of_person(person)
     if challenge.item_type is ItemType.ABOUT_IRO_SERVICE:
         return is_complained_of(authority, about, posts), False
     raised_as_iro = challenge.raiser_role in authority.roles_acting_as(Capacity.IRO)
-    in_line = is_in_line(challenge, about, authority, posts, day)
+    in_line = is_in_line(challenge, about, authority, establishment, person, day)
     if raised_it(challenge, about, establishment, person, raised_as_iro, iros, day):
         return False, raised_as_iro and in_line
     if person in iros:
@@ -65,13 +65,16 @@ def is_complained_of(authority: Authority, about: About, posts: Collection[Post]
     return bool(about.child) and any(post.key == about.child for post in own)
 
 
-def is_in_line(challenge: Challenge, about: About, authority: Authority, posts: Collection[Post], day: date) -> bool:
-    """Do these posts make somebody part of the child's casework: held for the child ever, or for their team or service since
-    it was raised (where it is now, or was then)?"""
+def is_in_line(
+    challenge: Challenge, about: About, authority: Authority, establishment: Establishment, person: str, day: date
+) -> bool:
+    """Is somebody part of the child's casework by a post: held for the child ever, or for their team or service since it was
+    raised (where it is now, or was then)?"""
     since = local_date(challenge.raised_at)
     return any(
-        _is_of_line(post, authority) and (post.held_for, post.key) in _places(challenge, about) and _counts(post, since, day)
-        for post in posts
+        _is_of_line(post, authority) and _counts(post, since, day)
+        for place in _places(challenge, about)
+        for post in establishment.at(person, place)
     )
 
 
@@ -98,7 +101,7 @@ def was_asked(challenge: Challenge, rules: Rules, establishment: Establishment, 
     Nobody of the IRO service becomes asked by another's cover or delegation.
     """
     authority = rules.authority
-    own = {post.role for post in establishment.posts if post.person == person}
+    own = {post.role for post in establishment.of_person(person)}
     if any(_is_of_service(authority, role) for role in own):
         return any(asked.party.person == person for window in _asking(challenge) for asked in window.asked)
     for window in _asking(challenge):

@@ -1,6 +1,6 @@
 """From roles to people: who holds a post, covers it or sees with it on a day. Pure, over the directory as values."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -80,11 +80,14 @@ class Establishment:
     covers: Covers = field(default_factory=Covers)
     _held: dict[tuple[str, HeldFor, str], list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _of: dict[str, list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _at: dict[tuple[str, HeldFor, str], list[Post]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _holders: dict[tuple[str, str, date], tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for post in self.posts:
             self._held.setdefault((post.role, post.held_for, post.key), []).append(post)
             self._of.setdefault(post.person, []).append(post)
+            self._at.setdefault((post.person, post.held_for, post.key), []).append(post)
 
     def holders(self, authority: Authority, role: str, about: About, day: date) -> tuple[str, ...]:
         """The people who hold a role for what the item is about, on a day."""
@@ -94,24 +97,35 @@ class Establishment:
         key = about.key_of(held_for)
         if key is None:
             return ()
-        posts = self._held.get((role, held_for, key), ())
-        return tuple(dict.fromkeys(post.person for post in posts if post.is_held_on(day)))
+        found = self._holders.get((role, key, day))
+        if found is None:
+            posts = self._held.get((role, held_for, key), ())
+            found = tuple(dict.fromkeys(post.person for post in posts if post.is_held_on(day)))
+            self._holders[role, key, day] = found
+        return found
 
     def held_by(self, people: Collection[str], authority: Authority, about: About, day: date) -> frozenset[str]:
         """The roles that any of some people hold for an item on a day."""
         return frozenset(
             post.role
+            for held_for in HeldFor
+            if (key := about.key_of(held_for)) is not None
             for person in people
-            for post in self._of.get(person, ())
-            if post.key == about.key_of(post.held_for)
-            and authority.has_role(post.role)
-            and authority.role(post.role).held_for is post.held_for
-            and post.is_held_on(day)
+            for post in self._at.get((person, held_for, key), ())
+            if authority.has_role(post.role) and authority.role(post.role).held_for is held_for and post.is_held_on(day)
         )
+
+    def of_person(self, person: str) -> Sequence[Post]:
+        """The posts of one person, held now or once."""
+        return self._of.get(person, ())
+
+    def at(self, person: str, place: tuple[HeldFor, str]) -> Sequence[Post]:
+        """The posts that one person holds, or held, for one thing: a child, a team."""
+        return self._at.get((person, *place), ())
 
     def holds(self, person: str, role: str, day: date) -> bool:
         """Does a person hold a role on a day, as far as these posts reach?"""
-        return any(post.person == person and post.role == role and post.is_held_on(day) for post in self.posts)
+        return any(post.role == role and post.is_held_on(day) for post in self._of.get(person, ()))
 
 
 def iro_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:

@@ -180,6 +180,10 @@ class Authority:
     def _reasons(self) -> Mapping[str, Reason]:
         return {reason.key: reason for theme in self.themes for reason in theme.reasons}
 
+    @cached_property
+    def _acting(self) -> Mapping[Capacity, tuple[str, ...]]:
+        return {capacity: tuple(role.key for role in self.roles if role.acts_as is capacity) for capacity in Capacity}
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Authority) and other.hash == self.hash
 
@@ -204,7 +208,7 @@ class Authority:
 
     def roles_acting_as(self, capacity: Capacity) -> tuple[str, ...]:
         """The roles that carry a capacity."""
-        return tuple(role.key for role in self.roles if role.acts_as is capacity)
+        return self._acting[capacity]
 
     def facts_of(self, *of: FactOf) -> dict[str, str]:
         """The facts that are said of these, with their labels by key; of anything, where nothing is named."""
