@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import MeShape, OwnRepliesShape
 from api.queries.own_replies import read_own_replies
 from api.request_context import CurrentRequest
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute)
 
 
 @router.get("/me", tags=["desk"], responses=declared_refusals(), response_model=MeShape)

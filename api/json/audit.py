@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters import item_reader
 from api.presenters.readings import readings_in_words
 from api.presenters.shapes import Shape
@@ -21,7 +22,7 @@ from drp.staffing.taken_caseloads import list_taken_caseloads
 from drp.timeline.chain import first_fault
 from drp.timeline.read import read_timeline
 
-router = APIRouter(prefix="/api/v1/audit")
+router = APIRouter(prefix="/api/v1/audit", route_class=WrittenRoute)
 
 A_PAGE = 50
 """Items in one answer."""

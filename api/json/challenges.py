@@ -16,6 +16,7 @@ from api.json.event_bodies import EventBody, split_body
 from api.json.inbox import is_fetched_ahead, note_item_opened
 from api.json.problems import declared_refusals
 from api.json.retry_headers import RepeatHeaders, SaidOfRepeats
+from api.json.written_route import WrittenRoute
 from api.presenters import item_reader, item_view
 from api.presenters.shapes import (
     PRINTABLE,
@@ -39,7 +40,7 @@ from workflows.model.ladder import BETWEEN_REVIEWS, TOLD_ONCE, ItemType
 from workflows.model.refusals import NotYours, Unfit
 
 log = logging.getLogger("drp.api")
-router = APIRouter(prefix="/api/v1", tags=["challenges"])
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute, tags=["challenges"])
 
 IfMatch = Annotated[
     str,

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from api.assembly import Service
 from api.disks import disks_in_words
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import HealthShape, ServingShape
 from api.pulse import LOOK, Pulse
 from api.request_context import CurrentRequest, service_of_request
@@ -19,7 +20,7 @@ from drp.database.engine import Unavailable
 from drp.items.service_condition import ServiceCondition, read_conditions
 from workflows.calendar.working_days import so_many
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute)
 
 LONGEST_UNSENT = timedelta(hours=1)
 CLOCK_MAY_LAG = timedelta(minutes=5)

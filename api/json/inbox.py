@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection, RowMapping
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.database.engine import Unavailable
@@ -18,7 +19,7 @@ from workflows.decision.decision_builder import NotificationKind
 
 log = logging.getLogger("drp.inbox")
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute)
 
 
 @router.get("/inbox", tags=["desk"], responses=declared_refusals(), response_model=InboxShape)

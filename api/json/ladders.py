@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import AssumptionShape, ConfirmBody, LadderShape, LaddersShape, LadderStageShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import NotFound
@@ -16,7 +17,7 @@ from workflows.model.authority import Rules
 from workflows.model.refusals import Unfit
 from workflows.proofs import drawing
 
-router = APIRouter(prefix="/api/v1", tags=["ladders"])
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute, tags=["ladders"])
 Version = Annotated[str, Query(max_length=120, description="Leave out for the newest.")]
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from api.json.inbox import message_of
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import BrakeBody, OutboxShape, ReleasedShape
 from api.request_context import CurrentRequest, RequestContext
 from drp.data_protection import admin_audit_log
@@ -19,7 +20,7 @@ from workflows.calendar.working_days import Calendar
 from workflows.model.authority import Capacity
 from workflows.model.refusals import Unfit
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute)
 
 BRAKE = "brake"
 """What a change of the pause is called among the changes that people made."""

@@ -1,10 +1,11 @@
 """Figures for other programs: the theme tables of the pages, as JSON."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import RegisterShape, ThemesShape
 from api.queries import register_query, report_query
 from api.queries.register_query import RegisterParameters
@@ -15,7 +16,7 @@ from drp.reports.display_labels import read_labels
 from workflows.calendar.working_days import local_date
 from workflows.model.authority import Capacity
 
-router = APIRouter(prefix="/api/v1", tags=["figures"])
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute, tags=["figures"])
 NARROWS = {by.value: f"Only this {by.value.replace('_', ' ')}: a row's key, or - for not recorded." for by in Dimension}
 Plain = Annotated[str, Query(max_length=120)]
 
@@ -34,7 +35,7 @@ def show_themes(
     year: Plain = "", quarter: Plain = "", month: Plain = "", stage: Plain = "", reason: Plain = "", theme: Plain = "",
     team: Plain = "", service: Plain = "", status: Plain = "", item_type: Plain = "", outcome: Plain = "", impact: Plain = "",
     iro: Plain = "",
-) -> Any:  # fmt: skip
+) -> ThemesShape:  # fmt: skip
     """Items counted by any two things, with totals that account for all of them. Counts are true, not suppressed."""
     words = asked.service.casework.procedures
     with asked.service.store.read(asked.authority) as connection:
@@ -46,7 +47,7 @@ def show_themes(
         names = Dimension.IRO in (wanted.question.by, wanted.question.across)
         its = read_labels(connection, words, its_own, wanted.question.together, names)
         made = report_query.as_of(theme_tables.read_table(connection, its, wanted.question), wanted, local_date(asked.now))
-    return report_query.table_as_values(made, its, wanted)
+    return ThemesShape.model_validate(report_query.table_as_values(made, its, wanted))
 
 
 @router.get("/register", responses=declared_refusals(422), response_model=RegisterShape)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
+from api.json.written_route import WrittenRoute
 from api.presenters import item_view
 from api.presenters.review_shapes import DecisionShape, FollowBody, ReviewBody, ReviewShape, ReviewsShape, TrackingBody
 from api.presenters.shapes import PRINTABLE, ChildShape, ReceiptShape
@@ -25,7 +26,7 @@ from drp.reviews.tracking import find_tracked, track_case
 from workflows.calendar.working_days import local_date
 from workflows.model.events import TrackingAgreed
 
-router = APIRouter(prefix="/api/v1", tags=["reviews"])
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute, tags=["reviews"])
 
 
 def _child(connection: Connection, asked: RequestContext, number: str) -> tuple[ItemSubject, UUID]:

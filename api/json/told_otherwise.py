@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from api.json.problems import declared_refusals
 from api.json.retry_headers import SaidOfRepeats
+from api.json.written_route import WrittenRoute
 from api.presenters.shapes import ToldItemShape, ToldItemsShape, ToldOtherwiseBody
 from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import AccessEnded, NotFound
@@ -19,7 +20,7 @@ from drp.database.engine import Unavailable
 from workflows.model.events import ToldOtherwise
 from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit
 
-router = APIRouter(prefix="/api/v1", tags=["challenges"])
+router = APIRouter(prefix="/api/v1", route_class=WrittenRoute, tags=["challenges"])
 
 REFUSED: dict[type[Refused], str] = {NotOpen: "not-open", NotYours: "not-yours", Unfit: "unfit"}
 """What each refusal of the decision is called, as at the item's own address."""
