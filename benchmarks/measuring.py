@@ -24,19 +24,22 @@ class Goal:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of results: which work counts on each side, and the medians in milliseconds."""
+    """One table of results: which work counts on each side, and the medians."""
 
     title: str
     counts: str
     took: Mapping[str, float]
     floor: str
     goals: tuple[Goal, ...] = ()
+    unit: str = "ms"
+    """Of what was measured: milliseconds, or another that is written as it is."""
 
     def markdown(self) -> str:
         """The table as it stands in RESULTS.md."""
         lines = [f"## {self.title}", "", self.counts, "", f"| | median | × {self.floor} |", "|---|---|---|"]
-        for name, ms in sorted(self.took.items(), key=lambda one: one[1]):
-            lines.append(f"| {name} | {in_words(ms)} | {ms / self.took[self.floor]:.2f} |")
+        for name, measure in sorted(self.took.items(), key=lambda one: one[1]):
+            said = in_words(measure) if self.unit == "ms" else f"{measure:.1f} {self.unit}"
+            lines.append(f"| {name} | {said} | {measure / self.took[self.floor]:.2f} |")
         for goal in self.goals:
             times = self.took[goal.of] / self.took[goal.than]
             met = "met" if times <= goal.most else "**missed**"
