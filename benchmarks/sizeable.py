@@ -1,28 +1,32 @@
-"""A register of any size in the service's own tables, on both engines, and the same rows as DuckDB's own (`benchmarks.themes`).
+"""A register of any size in the service's own tables, on both engines, and the same rows as CSV.
 
 One authority, ten years of quarters, 1.15 reasons an item, keys as people choose them, most items under a few of the values.
 """
 
 import csv
 import random
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from sqlalchemy.engine import make_url
 
 from drp.database.engine import Store
+from drp.database.migrate import migrate_database
 from drp.database.register_tables import RegisterRow
 from drp.database.sqlite_driver import sqlite3
-from tests.cast.stores import Postgresql
+from tests.cast.stores import APP, OWNER, Postgresql
 from workflows.calendar.reporting_periods import month_of, quarter_of
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import kind_of
 
 KEY = "dunmoor"
+ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 FIRST_DAY, DAYS = date(2016, 4, 1), 3652
 THEMES = {
     "practice": (
@@ -105,17 +109,6 @@ def read_csv(path: Path) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def into_duckdb(path: Path, threads: int) -> duckdb.DuckDBPyConnection:
-    """DuckDB's own table of the rows, in this process, with the year kept too."""
-    connection = duckdb.connect(":memory:", config={"threads": threads})
-    columns = ", ".join(f"{name} {'BOOLEAN' if name.startswith('is_') else 'VARCHAR'}" for name in COLUMNS)
-    connection.execute(f"CREATE TABLE loaded ({columns})")
-    connection.execute(f"COPY loaded FROM '{path}' (FORMAT csv, HEADER false, NULLSTR '\\N')")
-    connection.execute("CREATE TABLE register AS SELECT *, quarter[:4] AS year FROM loaded")
-    connection.execute("DROP TABLE loaded")
-    return connection
-
-
 ENTRIES = """
 INSERT INTO entry (authority, challenge, number, schema_version, kind, at, recorded_at, parts, stage, sequence, visible,
   facts, words, key_id, previous, hash)
@@ -161,3 +154,36 @@ def into_postgresql(server: Postgresql, path: Path, entries: bool) -> None:
                            "replace(id::text, '-', '') || '-hash-of-this-one-' || nth", numbers)
             )  # fmt: skip
         connection.execute("VACUUM ANALYZE")
+
+
+@dataclass(frozen=True)
+class FilledRegister:
+    """A register on both engines."""
+
+    path: Path
+    """Its rows as CSV."""
+    rows: int
+    stores: dict[str, Store]
+    """By the name of the engine; PostgreSQL as the service's own role."""
+    owner: Store
+    """PostgreSQL as the role that owns the tables."""
+
+
+@contextmanager
+def filled_register(number: int) -> Iterator[FilledRegister]:
+    """So many items on each engine, until the block ends."""
+    server = Postgresql(make_url(ADMIN))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "register.csv"
+        count = write_csv(path, number)
+        own, owner, app = Store(f"sqlite:///{Path(folder) / 'drp.sqlite'}"), Store(server.url(OWNER)), Store(server.url(APP))
+        try:
+            migrate_database(own)
+            into_sqlite(own, path, entries=True)
+            server.prepare()
+            into_postgresql(server, path, entries=True)
+            yield FilledRegister(path, count, {"SQLite": own, "PostgreSQL": app}, owner)
+        finally:
+            for store in (own, app, owner):
+                store.close()
+            server.clear()

@@ -9,28 +9,25 @@ pauses (at most 3 times as long). reports: the front of Themes, and the report t
 import random
 import statistics
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import combinations
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import duckdb
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 
-from benchmarks.sizeable import FIRST_DAY, KEY, into_duckdb, into_postgresql, into_sqlite, write_csv
+from benchmarks.sizeable import COLUMNS, FIRST_DAY, KEY, filled_register
+from benchmarks.theme_tables import ITEMS, TABLE_AT_MOST_MS, TRIES, best, count_pairs
 from drp.database.engine import Store
 from drp.database.ids import Randomness
-from drp.database.migrate import migrate_database
 from drp.register import write
 from drp.register.write import EntryChange, EntryToInsert
-from drp.reports import aggregate, register_search
+from drp.reports import register_search
 from drp.reports.aggregate import CountQuery, Dimension, count_items
 from drp.reports.display_labels import DisplayLabels
 from drp.reports.front_of_themes import read_front
@@ -40,27 +37,13 @@ from drp.written_reports.report_kinds import KINDS
 from drp.written_reports.report_parts import COUNTED
 from drp.written_reports.report_tables import ReportCounting
 from tests.cast.councils import DUNMOOR, procedures
-from tests.cast.stores import APP, OWNER, Postgresql
 from workflows.calendar.report_periods import ReportEvery, ReportPeriod
 from workflows.model.ladder import ItemType
 from workflows.model.register_entry import CHALLENGE, CodedReason, RegisterEntry
 from workflows.model.reporting import ReportKind
 
-ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 THREADS = 2
-ITEMS, TABLE_AT_MOST_MS, WRITERS_AT_MOST = 20_000, 10.0, 3.0
-FINE = (
-    Dimension.STAGE,
-    Dimension.REASON,
-    Dimension.THEME,
-    Dimension.TEAM,
-    Dimension.SERVICE,
-    Dimension.STATUS,
-    Dimension.ITEM_TYPE,
-    Dimension.OUTCOME,
-    Dimension.IMPACT,
-)
-PAIRS = [*combinations(FINE, 2), *((by, period) for by in FINE for period in aggregate.PERIODS)]
+WRITERS_AT_MOST = 3.0
 DASHBOARD = [
     CountQuery(by, period, first, last)
     for by in (Dimension.REASON, Dimension.THEME, Dimension.STAGE, Dimension.TEAM, Dimension.IMPACT)
@@ -69,14 +52,15 @@ DASHBOARD = [
 """This quarter beside the last, and this year by quarter."""
 
 
-def best(times: int, ask: Callable[[], Any]) -> tuple[float, Any]:
-    """The shortest of some tries in seconds, and what was answered."""
-    took, answer = [], None
-    for _ in range(times):
-        began = time.perf_counter()
-        answer = ask()
-        took.append(time.perf_counter() - began)
-    return min(took), answer
+def into_duckdb(path: Path, threads: int) -> duckdb.DuckDBPyConnection:
+    """DuckDB's own table of the rows, in this process, with the year kept too."""
+    connection = duckdb.connect(":memory:", config={"threads": threads})
+    columns = ", ".join(f"{name} {'BOOLEAN' if name.startswith('is_') else 'VARCHAR'}" for name in COLUMNS)
+    connection.execute(f"CREATE TABLE loaded ({columns})")
+    connection.execute(f"COPY loaded FROM '{path}' (FORMAT csv, HEADER false, NULLSTR '\\N')")
+    connection.execute("CREATE TABLE register AS SELECT *, quarter[:4] AS year FROM loaded")
+    connection.execute("DROP TABLE loaded")
+    return connection
 
 
 def by_duckdb(connection: duckdb.DuckDBPyConnection, a: Dimension, b: Dimension) -> tuple[dict[tuple[str, str], int], int]:
@@ -93,14 +77,12 @@ def by_duckdb(connection: duckdb.DuckDBPyConnection, a: Dimension, b: Dimension)
 def tables(stores: dict[str, Store], duck: duckdb.DuckDBPyConnection) -> float:
     """Every pair; gives the milliseconds of the slowest."""
     took: dict[str, list[float]] = {name: [] for name in ("DuckDB", *stores)}
-    for a, b in PAIRS:
-        asked = CountQuery(a, b)
-        least, (cells, items) = best(20, lambda a=a, b=b: by_duckdb(duck, a, b))  # type: ignore[misc]
+    for asked, each in count_pairs(stores):
+        by, across = asked.names
+        least, (cells, items) = best(TRIES, lambda by=by, across=across: by_duckdb(duck, by, across))  # type: ignore[misc]
         took["DuckDB"].append(least * 1000)
-        line = f"{a.value + ' by ' + b.value:24} DuckDB {least * 1000:6.1f} ms"
-        for name, store in stores.items():
-            with store.read(KEY) as connection:
-                one, found = best(20, lambda c=connection, asked=asked: count_items(c, KEY, asked))  # type: ignore[misc]
+        line = f"{by.value + ' by ' + across.value:24} DuckDB {least * 1000:6.1f} ms"
+        for name, (one, found) in each.items():
             assert (dict(found.cells), found.items) == (cells, items), asked
             took[name].append(one * 1000)
             line += f"   {name} {one * 1000:6.1f} ms, {one / least:5.2f} times"
@@ -225,33 +207,18 @@ def _line(stage: str) -> RegisterEntry:
 def main(number: int = ITEMS, parts: tuple[str, ...] = ("tables", "writers", "reports", "index")) -> int:
     """Fill, measure, print; 1 if anything is slower than it may be."""
     chance = Randomness(random.Random(7).randbytes)
-    server = Postgresql(make_url(ADMIN))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "register.csv"
-        print(f"{number:,} items, {write_csv(path, number):,} rows", flush=True)
-        own = Store(f"sqlite:///{Path(folder) / 'drp.sqlite'}")
-        stores = {"SQLite": own}
-        owner = Store(server.url(OWNER))
-        missed = False
-        try:
-            migrate_database(own)
-            into_sqlite(own, path, entries=True)
-            server.prepare()
-            into_postgresql(server, path, entries=True)
-            stores["PostgreSQL"] = Store(server.url(APP))
-            if "tables" in parts:
-                slowest = tables(stores, into_duckdb(path, THREADS))
-                missed |= number == ITEMS and slowest > TABLE_AT_MOST_MS
-            if "writers" in parts:
-                missed |= max([writers(name, store, chance) for name, store in stores.items()]) > WRITERS_AT_MOST
-            if "reports" in parts:
-                reports(stores)
-            if "index" in parts:
-                index(stores, owner)
-        finally:
-            for store in (*stores.values(), owner):
-                store.close()
-            server.clear()
+    missed = False
+    with filled_register(number) as register:
+        print(f"{number:,} items, {register.rows:,} rows", flush=True)
+        if "tables" in parts:
+            slowest = tables(register.stores, into_duckdb(register.path, THREADS))
+            missed |= number == ITEMS and slowest > TABLE_AT_MOST_MS
+        if "writers" in parts:
+            missed |= max([writers(name, store, chance) for name, store in register.stores.items()]) > WRITERS_AT_MOST
+        if "reports" in parts:
+            reports(register.stores)
+        if "index" in parts:
+            index(register.stores, register.owner)
     return int(missed)
 
 
