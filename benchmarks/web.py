@@ -29,7 +29,7 @@ from drp.directory.lookup import person_by_key
 from drp.identity import tokens
 from drp.settings import Settings
 from tests.cast.direct import free_port
-from tests.faults.replicas import MAIN, Press, Pressing, quantile, wait_for
+from tests.faults.replicas import MAIN, Press, Pressing, Replica, quantile, wait_for
 from workflows.model.events import Raised
 from workflows.model.ladder import ItemType
 
@@ -79,13 +79,18 @@ class Council:
         }  # fmt: skip
 
 
+def environment(url: str, folder: Path) -> dict[str, str]:
+    """What the service's process is told."""
+    return {"DRP_DATABASE_URL": url, "DRP_VAR": str(folder), "DRP_HEARTBEAT": "false", "DRP_MAIL": "none"}
+
+
 @contextmanager
-def serving(command: list[str], port: int, env: dict[str, str]) -> Iterator[int]:
+def serving(command: list[str], port: int, env: dict[str, str]) -> Iterator[Replica]:
     """A process that serves until the block ends."""
     process = subprocess.Popen([sys.executable, "-m", *command], cwd=MAIN, env=os.environ | env)
     try:
         wait_for(port, process)
-        yield port
+        yield Replica(process, port)
     finally:
         process.kill()
         process.wait(20)
@@ -144,9 +149,8 @@ def tables() -> Iterator[Table]:
         with ExitStack() as held:
             folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
             council, url, twin = held.enter_context(databases(engine, folder))
-            env = {"DRP_DATABASE_URL": url, "DRP_VAR": str(folder), "DRP_HEARTBEAT": "false", "DRP_MAIL": "none"}
             port, bare = free_port(), free_port()
-            held.enter_context(serving(["tests.faults.served", str(port)], port, env))
+            held.enter_context(serving(["tests.faults.served", str(port)], port, environment(url, folder)))
             held.enter_context(serving(["benchmarks.bare", str(bare), twin], bare, {}))
             for what, requests in council.requests().items():
                 yield table_of(engine, what, *pressed_in_turn(port, bare, requests))
