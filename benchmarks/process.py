@@ -97,10 +97,11 @@ def memory(replica: Replica) -> float:
 
 
 def press(replica: Replica, server: Server, seconds: float) -> None:
-    """So many seconds of load, each answer as it should be."""
+    """So many seconds of load. A busy answer in a hundred is none that changes what stays in memory; any other fault is one."""
     pressed = Pressing(replica.port, server.pressed, CONNECTIONS, seconds).result()
-    wrong = {one.status for one in pressed} - {200, 201}
-    assert not wrong, wrong
+    wrong = [one.status for one in pressed if one.status not in (200, 201)]
+    assert set(wrong) <= {503}, wrong
+    assert len(wrong) * 100 <= len(pressed), f"{len(wrong)} of {len(pressed)} were refused as busy"
 
 
 def memory_tables(engine: str, known: dict[str, Server]) -> Iterator[Table]:
