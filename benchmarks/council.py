@@ -68,13 +68,13 @@ def fill(service: Service, how_many: int, now: datetime) -> list[str]:
     chains do not prove themselves, which costs a page the same work.
     """
     raised = _raise(service, min(how_many, RAISED), now)
-    _send(service, now - timedelta(days=1))
+    send(service, now - timedelta(days=1))
     for _ in range(how_many // RAISED - 1):
         _copy(service)
     return raised
 
 
-def _send(service: Service, before: datetime) -> None:
+def send(service: Service, before: datetime) -> None:
     """What was told before yesterday has left by mail, as it has wherever the service runs."""
     with service.store.write(KEY) as connection:
         old = col(NotificationRow.authority) == KEY, col(NotificationRow.at) < before

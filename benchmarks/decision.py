@@ -25,12 +25,12 @@ from api.assembly import SYSTEM_CHANCE, Service, assemble_service
 from api.keys import make_missing_keys
 from benchmarks.council import KEY, found
 from benchmarks.measuring import Goal, Table, in_turn
-from drp.casework import access, load, save
+from benchmarks.own_rows import Kind, OwnRows, RawWriter, Statement
+from drp.casework import access, load
 from drp.casework.service import ActionResult
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
-from drp.database.rows_together import ChangedRows, NewRows, for_one_table, write_together
-from drp.database.scope import core_table
+from drp.database.rows_together import ChangedRows
 from drp.directory.lookup import person_by_key
 from drp.identity import tokens
 from drp.identity.principal import Principal
@@ -88,9 +88,8 @@ class Side:
         self.service.store.close()
         copied()
         self.raw, self.orm = (Store(twin) for twin in twins)
-        self.raw_connection = self.raw.writer.raw_connection()
-        self.new: list[tuple[NewRows, list[Any]]] = []
-        self.changed: list[tuple[ChangedRows, list[Any]]] = []
+        self.raw_writer = RawWriter(self.raw, KEY)
+        self.rows: list[tuple[Kind, list[Any]]] = []
         SQLModel.metadata.create_all(self.orm.writer, tables=[BenchRow.__table__])  # type: ignore[attr-defined]
 
     def _signed(self, person: str) -> Principal:
@@ -122,68 +121,23 @@ class Side:
         self.service.casework.act(self.manager, self.waiting.pop(), Responded("agrees", "We will."), NOW, seen)
         return done[0]
 
-    def recorded(self) -> None:
-        """An act whose rows are remembered, for the ways that write the same; it is not timed."""
-        self.new, self.changed = [], []
-
-        def noted(connection: Any, kinds: Any, rows: Any) -> None:
-            self.new += [(kind, list(rows[kind.table.name])) for kind in kinds if rows.get(kind.table.name)]
-            write_together(connection, kinds, rows)
-
-        real = ChangedRows.write
-
-        def changing(kind: ChangedRows, connection: Any, rows: Any) -> int:
-            self.changed.append((kind, list(rows)))
-            return real(kind, connection, rows)
-
-        save.write_together, ChangedRows.write = noted, changing  # type: ignore[method-assign, assignment]
-        try:
+    def recorded(self) -> list[Statement]:
+        """An act whose rows are remembered, for the ways that write the same; it is not timed. Gives them as statements."""
+        rows = OwnRows()
+        with rows.remembering():
             self.act()
-        finally:
-            save.write_together, ChangedRows.write = write_together, real  # type: ignore[method-assign]
-
-    def statements(self) -> list[tuple[str, list[tuple[Any, ...]]]]:
-        """The remembered rows as statements with their parameters, a statement for each table."""
-        return [self._changing(kind, rows) for kind, rows in self.changed] + [self._new(kind, rows) for kind, rows in self.new]
-
-    def _new(self, kind: NewRows, rows: list[Any]) -> tuple[str, list[tuple[Any, ...]]]:
-        statement, cells = for_one_table(kind)
-        return self._for_driver(statement, kind.table, kind.columns, [cells(row) for row in rows], rows)
-
-    def _changing(self, kind: ChangedRows, rows: list[Any]) -> tuple[str, list[tuple[Any, ...]]]:
-        statement, cells = kind.for_each()
-        columns = (*kind.columns, *kind.key, kind.version)
-        return self._for_driver(statement, core_table(kind.row), columns, [cells(row) for row in rows], rows)
-
-    def _for_driver(
-        self, statement: str, table: Any, columns: tuple[str, ...], made: list[tuple[Any, ...]], rows: list[Any]
-    ) -> tuple[str, list[tuple[Any, ...]]]:
-        if self.service.store.is_sqlite:
-            return statement, made
-        dialect = self.raw.writer.dialect
-        keeps = [(name, table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in columns]
-        cells = [tuple(keep(row[name]) if keep else row[name] for name, keep in keeps) for row in rows]
-        return statement.replace("?", "%s"), cells
-
-    def raw_rows(self, statements: list[tuple[str, list[tuple[Any, ...]]]]) -> None:
-        """The same rows, by the driver alone."""
-        cursor = self.raw_connection.cursor()
-        if self.service.store.is_sqlite:
-            cursor.execute("BEGIN IMMEDIATE")
-        else:
-            cursor.execute("SELECT set_config('drp.authority', %s, true)", (KEY,))
-        for statement, rows in statements:
-            cursor.executemany(statement, rows)
-        self.raw_connection.driver_connection.commit()  # type: ignore[union-attr]
+        (self.rows,) = rows.batches
+        return rows.statements(self.raw)[0]
 
     def same_rows(self) -> None:
         """The same rows, as a user of SQLModel would write them."""
         with Session(self.orm.writer) as session:
-            for changing, rows in self.changed:
-                for row in rows:
-                    known = session.get(changing.row, tuple(row[name] for name in changing.key))
-                    self._put(known, {**row, changing.version: row[changing.version] + 1}, changing.key)
-            for kind, rows in self.new:
+            for kind, rows in self.rows:
+                if isinstance(kind, ChangedRows):
+                    for row in rows:
+                        known = session.get(kind.row, tuple(row[name] for name in kind.key))
+                        self._put(known, {**row, kind.version: row[kind.version] + 1}, kind.key)
+                    continue
                 key = [column.name for column in kind.table.primary_key]
                 for row in rows:
                     known = session.get(kind.row, tuple(row[name] for name in key)) if kind.renews else None
@@ -210,7 +164,7 @@ class Side:
 
     def close(self) -> None:
         """Let every connection go."""
-        self.raw_connection.close()
+        self.raw_writer.close()
         for store in (self.raw, self.orm):
             store.close()
         self.service.close()
@@ -310,16 +264,15 @@ def durable_table(engine: str, side: Side, rounds: int) -> Table:
     """A reply that is kept for good, and its own rows."""
     whole, raw = "the service's whole act", "its own rows, raw"
     same, five = "its own rows, a SQLModel session", "five rows, a SQLModel session"
-    made: list[list[tuple[str, list[tuple[Any, ...]]]]] = []
-
-    def remembered() -> None:
-        side.recorded()
-        made.append(side.statements())
+    made: list[list[Statement]] = []
 
     ways: dict[str, Callable[[], Any]] = {
-        whole: side.act, "(its rows remembered)": remembered, raw: lambda: side.raw_rows(made[-1]), same: side.same_rows,
+        whole: side.act,
+        "(its rows remembered)": lambda: made.append(side.recorded()),
+        raw: lambda: side.raw_writer.write(made[-1]),
+        same: side.same_rows,
         five: side.five_rows,
-    }  # fmt: skip
+    }
     took = in_turn(ways, rounds)
     del took["(its rows remembered)"]
     rows = sum(len(rows) for _, rows in made[-1])
