@@ -15,7 +15,7 @@ AT_SIZE := FAULTS_KILLS=40 FAULTS_RACES=400 FAULTS_DUE=600 FAULTS_SWEEPS=6 FAULT
 # And of load: freezes of a replica and their seconds, seconds of use and of a crowd, mails that wait, seconds of a mail.
 LOAD := FAULTS_FREEZES=3 FAULTS_FROZEN=15 FAULTS_SOAK=90 FAULTS_CROWD=10 FAULTS_QUEUE=2500 FAULTS_RELAY=1
 
-.PHONY: demo check test deep lint types contracts ladders assets browser screenshots lock clean
+.PHONY: demo check test deep bench lint types contracts ladders assets browser screenshots lock clean
 
 demo: $(VENV)/.runtime assets
 	PORT=$(PORT) $(BIN)/drp demo
@@ -32,6 +32,10 @@ test: lint types contracts ladders assets browser
 deep: $(VENV)/.dev assets browser
 	$(AT_SIZE) $(PYTEST) -m "(deep or at_size) and not alone" $(addprefix --part ,$(PART))
 	$(LOAD) PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m "alone and at_size" $(addprefix --part ,$(PART)) || test $$? = 5
+
+# How fast it is, beside its floors and the alternatives: benchmarks/RESULTS.md, within 20 minutes. Nothing else is to run meanwhile.
+bench: $(VENV)/.benchmarks assets
+	$(BIN)/python -m benchmarks
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Several ways of doing one thing, timed in turn: what each takes, beside its floor, as a table of RESULTS.md."""
 
+import importlib
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -52,6 +53,11 @@ class Table:
     def missed(self) -> list[Goal]:
         """The goals that are missed."""
         return [goal for goal in self.goals if self.took[goal.of] / self.took[goal.than] > goal.most]
+
+
+def tables_of(module: str) -> list[Table]:
+    """The tables of one module of benchmarks, measured now."""
+    return list(importlib.import_module(f"benchmarks.{module}").tables())
 
 
 def in_words(ms: float) -> str:
