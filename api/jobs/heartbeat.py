@@ -104,8 +104,12 @@ def deliver_rest(service: Service) -> None:
 def write_letters_of(service: Service, authority: str) -> None:
     """What is written to people beside the items, of an authority that is live."""
     if _is_live(service, authority):
-        tell_the_covered(service.casework, authority, service.clock(), service.sender)
-        tell_of_reports(service.casework, authority, service.clock(), service.sender)
+        _write_letters(service, authority)
+
+
+def _write_letters(service: Service, authority: str) -> None:
+    tell_the_covered(service.casework, authority, service.clock(), service.sender)
+    tell_of_reports(service.casework, authority, service.clock(), service.sender)
 
 
 def send_heads_of(service: Service, authority: str) -> None:
@@ -117,10 +121,11 @@ def send_heads_of(service: Service, authority: str) -> None:
 def deliver_authority(service: Service, authority: str) -> Delivered:
     """One round of everything that leaves, for one authority."""
     send_links_of(service, authority)
-    write_letters_of(service, authority)
-    sender = service.sender if _is_live(service, authority) else trial_sender(service)
-    delivered = deliver_messages(service.casework, authority, service.clock, sender)
-    send_heads_of(service, authority)
+    if not _is_live(service, authority):
+        return deliver_messages(service.casework, authority, service.clock, trial_sender(service))
+    _write_letters(service, authority)
+    delivered = deliver_messages(service.casework, authority, service.clock, service.sender)
+    send_heads(service.casework, authority, service.clock(), service.sender)
     return delivered
 
 

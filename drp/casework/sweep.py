@@ -65,15 +65,12 @@ def sweep_authority(
     """
     swept = SweepResult()
     aside, elsewhere, took = set[UUID](), set[UUID](), dict[UUID, float]()
-    for _ in range(100_000):
-        if stops():
-            return swept
+    while not stops():
         try:
             if not _insisting(lambda: _batch(casework, authority, now, batch, swept, aside, elsewhere, took, stopwatch)):
                 break
         except Conflict:
             continue
-    _insisting(lambda: _note_look(casework, authority, now, aside, elsewhere))
     return swept
 
 
@@ -87,19 +84,15 @@ def _insisting(work: Callable[[], bool]) -> bool:
     return work()
 
 
-def _note_look(casework: Casework, authority: str, now: datetime, aside: set[UUID], elsewhere: set[UUID]) -> bool:
+def _note_look(connection: Connection, authority: str, now: datetime, aside: set[UUID], elsewhere: set[UUID]) -> None:
     """Remember that we looked, and what others still have in hand."""
-    with casework.store.write(authority) as connection:
-        still = elsewhere.intersection(_due(connection, authority, now, aside, len(elsewhere) + 1_000)) if elsewhere else set()
-        look = read_last_look(connection, authority)
-        connection.execute(
-            LOOKED, {"b_authority": authority, "now": now, "passed_over": look.without(sorted(still), now) or None}
-        )
-        locked = {id_ for id_ in still if id_ in look.passed_over and now - look.passed_over[id_].found > LONG_LOCKED}
-        for reference in load.references_of(connection, authority, locked):
-            said = "locked at every look for more than an hour, and not decided: %s"
-            log.error(said, reference, extra={"authority": authority})
-    return True
+    still = elsewhere.intersection(_due(connection, authority, now, aside, len(elsewhere) + 1_000)) if elsewhere else set()
+    look = read_last_look(connection, authority)
+    connection.execute(LOOKED, {"b_authority": authority, "now": now, "passed_over": look.without(sorted(still), now) or None})
+    locked = {id_ for id_ in still if id_ in look.passed_over and now - look.passed_over[id_].found > LONG_LOCKED}
+    for reference in load.references_of(connection, authority, locked):
+        said = "locked at every look for more than an hour, and not decided: %s"
+        log.error(said, reference, extra={"authority": authority})
 
 
 def _due(connection: Connection, authority: str, now: datetime, aside: set[UUID], most: int) -> list[UUID]:
@@ -114,6 +107,7 @@ def _batch(
     with casework.store.write(authority) as connection:
         ids = casework.dear_items.first_turn(_due(connection, authority, now, aside | elsewhere, batch))
         if not ids:
+            _note_look(connection, authority, now, aside, elsewhere)
             return False
         found = load.load_challenges(connection, authority, ids, CHALLENGES_TO_SWEEP)
         # What another sweep has in hand is its own; do not wait for it, do not ask again.

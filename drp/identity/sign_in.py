@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, or_
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_
 from sqlmodel import col
 
 from drp.database.account_tables import AccountRow, SignInRow
@@ -80,15 +81,7 @@ def request_link(
 
 def unsent_links(connection: Connection, authority: str, now: datetime) -> list[AskedLink]:
     """Links that wait to be sent. What was asked for too long ago is not sent any more."""
-    rows = connection.execute(
-        select_of(SignInRow, authority, SignInRow.id, SignInRow.person, PersonRow.email)
-        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(SignInRow.person)))
-        .where(
-            col(SignInRow.how) == "link", col(SignInRow.hash) == "", col(SignInRow.used_at).is_(None),
-            col(SignInRow.asked_at) > now - LASTS, _may_use_links(authority, now),
-        )
-        .order_by(col(SignInRow.asked_at))
-    )  # fmt: skip
+    rows = connection.execute(_UNSENT, {"authority": authority, "since": now - LASTS, "day": local_date(now)})
     return [AskedLink(row.id, row.person, row.email) for row in rows]
 
 
@@ -123,16 +116,30 @@ def end_links_of(connection: Connection, authority: str, person: UUID, now: date
 
 def may_use_links(connection: Connection, authority: str, person: UUID, now: datetime) -> bool:
     """May somebody be signed in by a link? Not who has left or is suspended, nor whose every account was ended."""
-    return count_of(connection, PersonRow, authority, col(PersonRow.id) == person, _may_use_links(authority, now)) == 1
+    return (
+        count_of(connection, PersonRow, authority, col(PersonRow.id) == person, _may_use_links(authority, local_date(now))) == 1
+    )
 
 
-def _may_use_links(authority: str, now: datetime) -> ColumnElement[bool]:
+def _may_use_links(authority: Any, day: Any) -> ColumnElement[bool]:
     theirs = select_of(AccountRow, authority).where(col(AccountRow.person) == col(PersonRow.id))
     return and_(
-        match_here(PersonRow, local_date(now)),
+        match_here(PersonRow, day),
         col(PersonRow.suspended_at).is_(None),
         or_(~theirs.exists(), theirs.where(col(AccountRow.ended_at).is_(None)).exists()),
     )
+
+
+_AUTHORITY: Any = bindparam("authority")
+_UNSENT = (
+    select_of(SignInRow, _AUTHORITY, SignInRow.id, SignInRow.person, PersonRow.email)
+    .join(PersonRow, in_authority(PersonRow, _AUTHORITY) & (col(PersonRow.id) == col(SignInRow.person)))
+    .where(
+        col(SignInRow.how) == "link", col(SignInRow.hash) == "", col(SignInRow.used_at).is_(None),
+        col(SignInRow.asked_at) > bindparam("since"), _may_use_links(_AUTHORITY, bindparam("day")),
+    )
+    .order_by(col(SignInRow.asked_at))
+)  # fmt: skip
 
 
 def visit_provider(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, func, not_, or_, select
 from sqlmodel import col
 
 from drp.database.directory_tables import PersonRow
@@ -40,6 +40,36 @@ class Waiting:
     people: tuple[UUID, ...]
 
 
+def _due(is_urgent: bool | None) -> Select[Any]:
+    row = core_table(NotificationRow)
+    urgent = or_(row.c.urgent, row.c.subject.in_(OF_A_REFERRAL))
+    lane = [] if is_urgent is None else [urgent if is_urgent else not_(urgent)]
+    due = (
+        select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
+        .where(in_authority(NotificationRow, _AUTHORITY), row.c.state == NotificationState.WAITING, row.c.next_at <= _NOW)
+        .where(*lane)
+        .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    copies_of_it = and_(
+        in_authority(DeliveryRow, _AUTHORITY),
+        col(DeliveryRow.challenge) == due.c.challenge,
+        col(DeliveryRow.version) == due.c.version,
+        col(DeliveryRow.n) == due.c.n,
+    )
+    return (
+        select(due, col(DeliveryRow.person))
+        .outerjoin(DeliveryRow, copies_of_it)
+        .order_by(due.c.next_at, due.c.at, due.c.challenge, due.c.version, due.c.n)
+    )
+
+
+_AUTHORITY: Any = bindparam("authority")
+_NOW: Any = bindparam("now")
+_DUE = {is_urgent: _due(is_urgent) for is_urgent in (None, True, False)}
+
+
 def list_due_messages(
     connection: Connection, authority: str, now: datetime, most: int, is_urgent: bool | None = None
 ) -> list[Waiting]:
@@ -47,28 +77,7 @@ def list_due_messages(
 
     `is_urgent`: only those of urgent items and of referrals, or only the others; None: all.
     """
-    row = core_table(NotificationRow)
-    urgent = or_(row.c.urgent, row.c.subject.in_(OF_A_REFERRAL))
-    lane = [] if is_urgent is None else [urgent if is_urgent else not_(urgent)]
-    due = (
-        select(row.c.challenge, row.c.version, row.c.n, row.c.urgent, row.c.attempts, row.c.next_at, row.c.at)
-        .where(in_authority(NotificationRow, authority), row.c.state == NotificationState.WAITING, row.c.next_at <= now)
-        .where(*lane)
-        .order_by(row.c.next_at, row.c.at, row.c.challenge, row.c.version, row.c.n)
-        .limit(most)
-        .subquery()
-    )
-    copies_of_it = and_(
-        in_authority(DeliveryRow, authority),
-        col(DeliveryRow.challenge) == due.c.challenge,
-        col(DeliveryRow.version) == due.c.version,
-        col(DeliveryRow.n) == due.c.n,
-    )
-    rows = connection.execute(
-        select(due, col(DeliveryRow.person))
-        .outerjoin(DeliveryRow, copies_of_it)
-        .order_by(due.c.next_at, due.c.at, due.c.challenge, due.c.version, due.c.n)
-    )
+    rows = connection.execute(_DUE[is_urgent], {"authority": authority, "now": now, "most": most})
     messages = gather_by_key(((row.challenge, row.version, row.n), row) for row in rows)
     return [
         Waiting(
@@ -110,8 +119,7 @@ def renew_claim(connection: Connection, authority: str, key: Key, attempts: int,
 
 def waits_for_relay(connection: Connection, authority: str, now: datetime) -> bool:
     """Does anything wait, or has anything failed, because no mail left at all when it was tried?"""
-    found = select_of(NotificationRow, authority, NotificationRow.n).where(_held_by_relay(now)).limit(1)
-    return connection.execute(found).first() is not None
+    return connection.execute(_SOME_HELD_BY_RELAY, {"authority": authority, "now": now}).first() is not None
 
 
 def release_for_relay(connection: Connection, authority: str, now: datetime) -> int:
@@ -130,10 +138,13 @@ def _says_not_reached(table: Any) -> ColumnElement[bool]:
     return col(table.error).startswith(NOT_REACHED)
 
 
-def _held_by_relay(now: datetime) -> ColumnElement[bool]:
+def _held_by_relay(now: Any) -> ColumnElement[bool]:
     state, later = col(NotificationRow.state), col(NotificationRow.next_at) > now
     waits = or_(state == NotificationState.FAILED, and_(state == NotificationState.WAITING, later))
     return and_(waits, _says_not_reached(NotificationRow))
+
+
+_SOME_HELD_BY_RELAY = select_of(NotificationRow, _AUTHORITY, NotificationRow.n).where(_held_by_relay(_NOW)).limit(1)
 
 
 def read_message(connection: Connection, authority: str, key: Key) -> RowMapping:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import col
 
 from drp.database.authority_tables import AuthorityRow
@@ -39,14 +39,15 @@ class SendingPause:
         return self.until is not None and now >= self.until
 
 
+_PAUSE = select(
+    col(AuthorityRow.brake), col(AuthorityRow.brake_by), col(AuthorityRow.brake_why), col(AuthorityRow.brake_since),
+    col(AuthorityRow.brake_until),
+).where(col(AuthorityRow.key) == bindparam("authority"))  # fmt: skip
+
+
 def read_pause(connection: Connection, authority: str) -> SendingPause | None:
     """How sending is paused; None: mail leaves as it comes."""
-    row = connection.execute(
-        select(
-            col(AuthorityRow.brake), col(AuthorityRow.brake_by), col(AuthorityRow.brake_why), col(AuthorityRow.brake_since),
-            col(AuthorityRow.brake_until),
-        ).where(col(AuthorityRow.key) == authority)
-    ).first()  # fmt: skip
+    row = connection.execute(_PAUSE, {"authority": authority}).first()
     return SendingPause(*row) if row and row.brake else None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import col
 
 from drp.data_protection.admin_audit_log import RECORD, read_record_length, record_entries
@@ -41,10 +41,12 @@ class TakenCheckpoint:
     standings: tuple[CheckpointedLength, ...]
 
 
+_NEWEST = select_of(CheckpointRow, bindparam("authority")).order_by(col(CheckpointRow.number).desc()).limit(1)
+
+
 def last_checkpoint(connection: Connection, authority: str) -> Checkpoint | None:
     """The newest checkpoint that the database knows."""
-    newest = select_of(CheckpointRow, authority).order_by(col(CheckpointRow.number).desc()).limit(1)
-    row = connection.execute(newest).mappings().first()
+    row = connection.execute(_NEWEST, {"authority": authority}).mappings().first()
     return Checkpoint(**row) if row else None
 
 

@@ -6,7 +6,7 @@ from then on.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlmodel import col
 
 from drp.casework.service import Casework
@@ -23,9 +23,12 @@ from workflows.model.refusals import Unfit
 WHY = "A trial before the service went live."
 
 
+_IS_LIVE = select(col(AuthorityRow.is_live)).where(col(AuthorityRow.key) == bindparam("authority"))
+
+
 def is_live(connection: Connection, authority: str) -> bool:
     """Is an authority in use, rather than on trial?"""
-    return bool(connection.execute(select(col(AuthorityRow.is_live)).where(col(AuthorityRow.key) == authority)).scalar_one())
+    return bool(connection.execute(_IS_LIVE, {"authority": authority}).scalar_one())
 
 
 def begin_trial(connection: Connection, authority: str) -> None:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection, Select, and_, bindparam
 from sqlmodel import col
 
 from drp.database.directory_tables import CoverRow, PersonRow
@@ -23,21 +24,27 @@ class UntoldCover:
     until: date | None
 
 
-def list_untold_covers(connection: Connection, authority: str, day: date) -> list[UntoldCover]:
-    """Covers that run on a day or will, entered by somebody else than whoever is covered, who was not told yet."""
+def _untold() -> Select[Any]:
     of, by, giver = (core_table(PersonRow).alias(name) for name in ("of_person", "by_person", "giver"))
     cover = core_table(CoverRow)
     names = (of.c.email, by.c.name.label("by"), giver.c.name.label("giver"))
-    query = select_of(CoverRow, authority, cover.c.id, *names, cover.c.since, cover.c.until)
+    query = select_of(CoverRow, bindparam("authority"), cover.c.id, *names, cover.c.since, cover.c.until)
     for person, who in ((of, cover.c.of), (by, cover.c.by), (giver, cover.c.given_by)):
         query = query.join(person, and_(person.c.authority == cover.c.authority, person.c.id == who))
-    query = query.where(
+    return query.where(
         cover.c.told_at.is_(None),
         cover.c.given_by != cover.c.of,
         cover.c.is_delegate.is_(False),
-        match_not_over(CoverRow, day),
+        match_not_over(CoverRow, bindparam("day")),
     )
-    return [UntoldCover(*row) for row in connection.execute(query)]
+
+
+_UNTOLD = _untold()
+
+
+def list_untold_covers(connection: Connection, authority: str, day: date) -> list[UntoldCover]:
+    """Covers that run on a day or will, entered by somebody else than whoever is covered, who was not told yet."""
+    return [UntoldCover(*row) for row in connection.execute(_UNTOLD, {"authority": authority, "day": day})]
 
 
 def claim_cover_letter(connection: Connection, authority: str, cover: UUID, now: datetime) -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, insert
+from sqlalchemy import ColumnElement, Connection, bindparam, insert
 from sqlmodel import col
 
 from drp.casework.load import load_establishment
@@ -125,24 +126,27 @@ class UntoldCopy:
     is_draft: bool
 
 
+_AUTHORITY: Any = bindparam("authority")
+_UNTOLD = (
+    select_of(
+        ReportCopyRow, _AUTHORITY, ReportCopyRow.report, ReportCopyRow.person, PersonRow.email, WrittenReportRow.contents,
+        WrittenReportRow.released_at,
+    )
+    .join(
+        WrittenReportRow,
+        in_authority(WrittenReportRow, _AUTHORITY) & (col(WrittenReportRow.id) == col(ReportCopyRow.report)),
+    )
+    .join(PersonRow, in_authority(PersonRow, _AUTHORITY) & (col(PersonRow.id) == col(ReportCopyRow.person)))
+    .where(col(ReportCopyRow.told_at).is_(None), match_here(PersonRow, bindparam("day")))
+    .order_by(col(ReportCopyRow.at), col(ReportCopyRow.report), col(ReportCopyRow.person))
+)  # fmt: skip
+
+
 def list_untold_copies(connection: Connection, authority: str, day: date) -> list[UntoldCopy]:
     """Copies of which their people, as far as they are here on a day, were not written to yet, the oldest first."""
-    asked = (
-        select_of(
-            ReportCopyRow, authority, ReportCopyRow.report, ReportCopyRow.person, PersonRow.email, WrittenReportRow.contents,
-            WrittenReportRow.released_at,
-        )
-        .join(
-            WrittenReportRow,
-            in_authority(WrittenReportRow, authority) & (col(WrittenReportRow.id) == col(ReportCopyRow.report)),
-        )
-        .join(PersonRow, in_authority(PersonRow, authority) & (col(PersonRow.id) == col(ReportCopyRow.person)))
-        .where(col(ReportCopyRow.told_at).is_(None), match_here(PersonRow, day))
-        .order_by(col(ReportCopyRow.at), col(ReportCopyRow.report), col(ReportCopyRow.person))
-    )  # fmt: skip
     return [
         UntoldCopy(row.report, row.person, row.email, row.contents["title"], row.contents["period"], row.released_at is None)
-        for row in connection.execute(asked)
+        for row in connection.execute(_UNTOLD, {"authority": authority, "day": day})
     ]
 
 

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -41,13 +41,16 @@ class DueReport:
     due: date
 
 
+_ORDER = (col(ReportDueRow.due), col(ReportDueRow.last), col(ReportDueRow.kind), col(ReportDueRow.every))
+_EVERY_DUE = select_of(ReportDueRow, bindparam("authority")).order_by(*_ORDER)
+
+
 def list_due(connection: Connection, words: Authority) -> list[DueReport]:
     """What the schedule makes next, the earliest first."""
-    order = (col(ReportDueRow.due), col(ReportDueRow.last), col(ReportDueRow.kind), col(ReportDueRow.every))
     known = {(one.report.value, one.every.value): one for one in words.reporting.reports}
     return [
         DueReport(known[row.kind, row.every], ReportPeriod(row.first, row.last), row.due)
-        for row in connection.execute(select_of(ReportDueRow, words.key).order_by(*order))
+        for row in connection.execute(_EVERY_DUE, {"authority": words.key})
         if (row.kind, row.every) in known
     ]
 
@@ -58,7 +61,7 @@ def plan_reports(casework: Casework, authority: str, today: date) -> None:
         current = casework.procedures.current(connection, authority)
         if not current:
             return
-        rows = connection.execute(select_of(ReportDueRow, authority)).all()
+        rows = connection.execute(_EVERY_DUE, {"authority": authority}).all()
     calendar, have = current[0].calendar, {(row.kind, row.every): row for row in rows}
     wanted = {(one.report.value, one.every.value): one for one in current[0].authority.reporting.reports}
     for key, schedule in wanted.items():
