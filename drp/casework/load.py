@@ -13,6 +13,7 @@ from sqlmodel import col
 from drp.database.challenge_tables import ChallengeRow, LinkRow
 from drp.database.folding import fold
 from drp.database.gathering import gather_by_key
+from drp.database.ids import text_of_identity
 from drp.database.json_values import from_json
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGE, CHALLENGES, EARLIER_OF_CHILD, ID_OF_REFERENCE, PEOPLE_OF_ITEMS, WINDOWS
@@ -320,7 +321,7 @@ def load_establishment(connection: Connection, authority: str, abouts: Iterable[
     for row in connection.execute(PEOPLE_OF_ITEMS, asked):
         what, role, held_for, key, person, _, _, since, until = row
         if what == "post":
-            posts.append(Post(role, _HELD_FOR[held_for], key, str(person), since, until))
+            posts.append(Post(role, _HELD_FOR[held_for], key, text_of_identity(person), since, until))
         else:
             others.append(row)
     return Establishment(tuple(posts), covers_from_rows(others))

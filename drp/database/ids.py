@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -30,3 +31,9 @@ class Randomness:
     def salt(self) -> str:
         """A salt of 128 bits, as hexadecimal text."""
         return self.octets(16).hex()
+
+
+@lru_cache(maxsize=65_536)
+def text_of_identity(kept: UUID | str) -> str:
+    """An identity as values have it, from what the driver gives: a UUID, or (SQLite) its 32 digits."""
+    return str(kept if isinstance(kept, UUID) else UUID(kept))

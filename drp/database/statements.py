@@ -245,8 +245,9 @@ COVERS = union(*_COVERS)
 
 PEOPLE_OF_ITEMS = (
     select_of(
-        PostRow, _AUTHORITY, literal("post").label("what"), _POST.role, _POST.held_for, _POST.key, _POST.person, *_NO_COVER,
-        _POST.since, _POST.until,
+        PostRow, _AUTHORITY, literal("post").label("what"), _POST.role, _POST.held_for, _POST.key,
+        type_coerce(_POST.person, NullType()).label("person"),  # as the driver has it: few people hold many posts
+        *_NO_COVER, _POST.since, _POST.until,
     )
     .where(tuple_(_POST.held_for, _POST.key).in_(bindparam("places", expanding=True)))
     .union(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from drp.database.ids import text_of_identity
 from drp.database.statements import COVERS
 from workflows.decision.covers import Cover, Covers, Presence
 
@@ -18,8 +19,8 @@ def load_covers(connection: Connection, authority: str) -> Covers:
 
 def covers_from_rows(rows: Sequence[Any]) -> Covers:
     """The covers and presences among some rows."""
-    covers = (Cover(str(r.person), str(r.by), r.since, r.until, r.is_delegate) for r in rows if r.what == "cover")
-    presences = (Presence(str(r.person), r.since, r.until) for r in rows if r.what == "there")
+    covers = (Cover(text_of_identity(r.person), str(r.by), r.since, r.until, r.is_delegate) for r in rows if r.what == "cover")
+    presences = (Presence(text_of_identity(r.person), r.since, r.until) for r in rows if r.what == "there")
     return Covers(tuple(covers), tuple(presences))
 
 

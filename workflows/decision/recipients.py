@@ -130,11 +130,10 @@ class Establishment:
 
 def iro_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
     """The people who are the child's IRO on a day."""
-    return tuple(
-        person
-        for role in authority.roles_acting_as(Capacity.IRO)
-        for person in establishment.holders(authority, role, about, day)
-    )
+    roles = authority.roles_acting_as(Capacity.IRO)
+    if len(roles) == 1:
+        return establishment.holders(authority, roles[0], about, day)
+    return tuple(person for role in roles for person in establishment.holders(authority, role, about, day))
 
 
 def raiser_of(authority: Authority, establishment: Establishment, about: About, day: date) -> tuple[str, ...]:
@@ -190,10 +189,17 @@ def reach_asked(
 
 def raisers_asked(party: Party, authority: Authority, establishment: Establishment, about: About, day: date) -> frozenset[str]:
     """Of the people who hold a party's post on a day, those who raised the item."""
-    if party.role == RAISER:
+    raisers = frozenset(raiser_of(authority, establishment, about, day))
+    return raisers_among(party, raisers, authority, establishment, about, day)
+
+
+def raisers_among(
+    party: Party, raisers: frozenset[str], authority: Authority, establishment: Establishment, about: About, day: date
+) -> frozenset[str]:
+    """The same, where it is known already who raised it."""
+    if party.role == RAISER or not raisers:
         return frozenset()
-    raisers = set(raiser_of(authority, establishment, about, day))
-    return frozenset(raisers.intersection(holders_behind(party, authority, establishment, about, day)))
+    return raisers.intersection(holders_behind(party, authority, establishment, about, day))
 
 
 def nobody_is_asked(party: Party, stage: str, rules: Rules, establishment: Establishment, about: About, day: date) -> bool:

@@ -16,7 +16,7 @@ from workflows.decision.recipients import (
     iro_of,
     nobody_is_there,
     raiser_of,
-    raisers_asked,
+    raisers_among,
     reach_asked,
 )
 from workflows.model.actor import Actor, Part
@@ -63,6 +63,8 @@ class PersonStanding:
     raisers: frozenset[str]
     iros: frozenset[str]
     is_raiser: bool
+    is_raiser_away: bool
+    """Is nobody there for whoever raised it?"""
     establishment: Establishment
     day: date
 
@@ -116,7 +118,7 @@ def relation_to(
         parts |= {Part.READER}
     is_concerned, may_not_end = concern_of(challenge, about, rules, establishment, person, stands.iros, day)
     acts_for_absent = False
-    if nobody_is_there(THE_RAISER, rules.authority, establishment, about, day):
+    if stands.is_raiser_away:
         groups = acting_groups(about, rules.authority, establishment, person, elsewhere, day)
 
         def is_barred(one: str) -> bool:
@@ -144,18 +146,21 @@ def standing_on(
     sees_for = establishment.covers.acts_for(person, day, as_delegate=True)
     roles = establishment.held_by(acts_for, authority, about, day)
     seen_roles = establishment.held_by(sees_for, authority, about, day)
-    seen_roles |= _stood_in_for(sees_for, seen_roles, challenge, about, rules, establishment, day)
     raisers = frozenset(raiser_of(authority, establishment, about, day))
+    seen_roles |= _stood_in_for(sees_for, seen_roles, raisers, challenge, about, rules, establishment, day)
     is_raiser = bool(acts_for & raisers)
     if is_raiser:
-        seen_roles -= _asked_of_raiser(challenge, about, authority, establishment, day)
+        seen_roles -= _asked_of_raiser(challenge, raisers, about, authority, establishment, day)
     if is_raiser and not about.child:
         roles |= {about.raiser_role}
-    if nobody_is_there(THE_RAISER, authority, establishment, about, day):
+    is_raiser_away = nobody_is_there(THE_RAISER, authority, establishment, about, day)
+    if is_raiser_away:
         # It falls to the IRO manager, so that it is never nobody's.
         is_raiser = is_raiser or Part.IRO_MANAGER in capacity_parts(authority, roles)
     iros = frozenset(iro_of(authority, establishment, about, day))
-    return PersonStanding(person, acts_for, sees_for, roles, seen_roles, raisers, iros, is_raiser, establishment, day)
+    return PersonStanding(
+        person, acts_for, sees_for, roles, seen_roles, raisers, iros, is_raiser, is_raiser_away, establishment, day
+    )
 
 
 def capacity_parts(authority: Authority, roles: Collection[str]) -> frozenset[Part]:
@@ -262,16 +267,17 @@ def _sees_beside(authority: Authority, stands: PersonStanding) -> bool:
 
 
 def _asked_of_raiser(
-    challenge: Challenge, about: About, authority: Authority, establishment: Establishment, day: date
+    challenge: Challenge, raisers: frozenset[str], about: About, authority: Authority, establishment: Establishment, day: date
 ) -> frozenset[str]:
     """Of the roles that an item asks, those that whoever raised it holds: nobody answers themselves."""
     asked = {party for visit in challenge.visits for party in visit.told}
-    return frozenset(party.role for party in asked if raisers_asked(party, authority, establishment, about, day))
+    return frozenset(party.role for party in asked if raisers_among(party, raisers, authority, establishment, about, day))
 
 
 def _stood_in_for(
     sees_for: frozenset[str],
     held: frozenset[str],
+    raisers: frozenset[str],
     challenge: Challenge,
     about: About,
     rules: Rules,
@@ -289,7 +295,7 @@ def _stood_in_for(
     }
     for visit in challenge.visits:
         for party in visit.told:
-            if party.role not in found and raisers_asked(party, rules.authority, establishment, about, day):
+            if party.role not in found and raisers_among(party, raisers, rules.authority, establishment, about, day):
                 reached = reach_asked(party, visit.stage, rules, establishment, about, day)
                 found |= {party.role for one in reached if one.person in sees_for and one.how in ANSWERING}
     return frozenset(found)
