@@ -290,7 +290,18 @@ def durable_table(engine: str, side: Side, rounds: int) -> Table:
     )  # fmt: skip
 
 
-WHOLE_ACT = FEWER_ROWS = LESS_THAN_A_THIRD = ""
+WHOLE_ACT = (
+    "before it writes, an act reads the item with its windows, its people and who has brought what, decides, and makes every row "
+    "with its hashes: by profile some 0.4, 0.1 and 0.3 of the 1.8 ms that it takes alone on SQLite, and its commit 0.5"
+)
+FEWER_ROWS = (
+    "five rows are neither read for nor decided, tell nobody and prove nothing; the act writes the fourteen that the promise "
+    "needs, and reads first"
+)
+LESS_THAN_A_THIRD = (
+    "a session that writes the same rows takes twice as long as the act, which reads, decides and proves besides; commit and "
+    "cells cost both the same"
+)
 
 
 def tables(rounds: int = 200) -> Iterator[Table]:

@@ -7,12 +7,10 @@ so that the job store and the items do not wait for each other's transactions. B
 circles as the served process has them.
 """
 
-import gc
 import logging
 import statistics
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from uuid import UUID
@@ -23,10 +21,9 @@ from apscheduler.schedulers.background import BackgroundScheduler  # type: ignor
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from api.serving import COLLECTED_AFTER, SWITCH_SECONDS
 from benchmarks.council import KEY
 from benchmarks.decision import Side, postgresql_side, sqlite_side
-from benchmarks.measuring import Goal, Table, timed
+from benchmarks.measuring import Goal, Table, as_served, timed
 from drp.casework import load
 from drp.casework.asks import is_to_be_asked, load_asks
 from drp.casework.outage_hold import decide_up_to, read_last_look
@@ -133,22 +130,6 @@ def run_jobs(store: Store, deadlines: Deadlines, work: Callable[[str], None], id
     finally:
         scheduler.shutdown()
         _of_round.pop()
-
-
-@contextmanager
-def as_served() -> Iterator[None]:
-    """Threads take turns, and memory is looked through, as in the process that serves (`api.serving`)."""
-    switched, collected = sys.getswitchinterval(), gc.get_threshold()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTED_AFTER)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*collected)
-        gc.unfreeze()
-        sys.setswitchinterval(switched)
 
 
 def entries(store: Store) -> int:

@@ -1,11 +1,16 @@
 """Several ways of doing one thing, timed in turn: what each takes, beside its floor, as a table of RESULTS.md."""
 
+import gc
 import importlib
 import statistics
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from api.serving import COLLECTED_AFTER, SWITCH_SECONDS
 
 Way = Callable[[], Any]
 
@@ -57,7 +62,24 @@ class Table:
 
 def tables_of(module: str) -> list[Table]:
     """The tables of one module of benchmarks, measured now."""
-    return list(importlib.import_module(f"benchmarks.{module}").tables())
+    with as_served():
+        return list(importlib.import_module(f"benchmarks.{module}").tables())
+
+
+@contextmanager
+def as_served() -> Iterator[None]:
+    """Threads take turns, and memory is looked through, as in the process that serves (`api.serving`)."""
+    switched, collected = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTED_AFTER)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*collected)
+        gc.unfreeze()
+        sys.setswitchinterval(switched)
 
 
 def in_words(ms: float) -> str:

@@ -318,7 +318,10 @@ def nothing_table(engine: str, took: dict[str, float]) -> Table:
     )
 
 
-SWEEP_WORK = ""
+SWEEP_WORK = (
+    "an item is read (a seventh of the time by profile), its recipients are found (an eighth), and some thirty rows are made of "
+    "values, each entry and each message with its hash (a third); only to write, to commit and to decide are in the floor"
+)
 
 
 # Replicas: processes of their own, which begin at a word.

@@ -1,7 +1,7 @@
 """Many people at once, as a process of its own: `python -m tests.faults.pressing` reads what to press from standard input.
 
-As JSON: {"port", "connections", "seconds", "think", "patience", "requests": [[method, path, token, body], …]}. Each
-connection sends a request, reads the answer (within its patience), thinks, and sends the next, in an order of its own. What came
+As JSON: {"port", "connections", "seconds", "think", "patience", "requests": [[method, path, token, body], …]}; a token
+that has a name (`name=secret`) is a browser's cookie. Each connection sends a request, reads the answer (within its patience), thinks, and sends the next, in an order of its own. What came
 of each is printed as JSON: when it was sent, how long it took, its path and status.
 """
 
@@ -22,7 +22,7 @@ async def press(order: dict[str, Any], n: int, until: float, found: list[tuple[f
         keys += 1
         text = json.dumps(body).replace("@@", f"{n}-{keys}").encode() if body is not None else b""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(text)}\r\nContent-Type: application/json\r\n"
-        head += f"Authorization: Bearer {token}\r\n" if token else ""
+        head += f"{'Cookie:' if '=' in token else 'Authorization: Bearer'} {token}\r\n" if token else ""
         before = time.monotonic()
         try:
             if writer is None:
