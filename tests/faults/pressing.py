@@ -1,8 +1,9 @@
 """Many people at once, as a process of its own: `python -m tests.faults.pressing` reads what to press from standard input.
 
-As JSON: {"port", "connections", "seconds", "think", "patience", "requests": [[method, path, token, body], …]}; a token
-that has a name (`name=secret`) is a browser's cookie. Each connection sends a request, reads the answer (within its patience), thinks, and sends the next, in an order of its own. What came
-of each is printed as JSON: when it was sent, how long it took, its path and status.
+As JSON: {"port", "connections", "seconds", "think", "patience", "requests": [[method, path, token, body], …]}; a token that has
+a name (`name=secret`) is a browser's cookie. Each connection sends a request, reads the answer (within its patience), thinks, and
+sends the next, in an order of its own. What came of each is printed as JSON: when it was sent, how long it took, its path and
+status.
 """
 
 import asyncio
