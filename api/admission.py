@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from api.lanes import KEPT_ASIDE, OF_AN_ITEM, Lane, lane_of_request
-from drp.database.engine import Busy
+from drp.database.unavailable import Busy
 
 SECONDS = 0.5
 """How long a request waits for its place."""

@@ -13,7 +13,7 @@ from fastapi import Request
 
 from api.request_context import RequestContext, address_of, service_of_request
 from drp.casework.load import id_of_reference
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.identity import tokens
 
 log = logging.getLogger("drp.api")

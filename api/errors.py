@@ -17,7 +17,7 @@ from api.pages.frame.browser_request import NotOurs
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.preconditions import PreconditionMissing, StaleView
 from drp.casework.retry_keys import KeyReused, RestoredSince, restore_name
-from drp.database.engine import Busy, Unavailable
+from drp.database.unavailable import Busy, Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
 from drp.items.attachments import NotAsAttached

@@ -32,8 +32,9 @@ from drp.casework.save import DecisionToSave
 from drp.casework.service import Casework
 from drp.casework.sweep import sweep_authority
 from drp.database.challenge_tables import ChallengeRow, EntryRow
-from drp.database.engine import Busy, Conflict, Store
+from drp.database.engine import Conflict, Store
 from drp.database.statements import CHALLENGES_TO_SWEEP
+from drp.database.unavailable import Busy
 from workflows.model.challenge import WindowKind
 
 ITEMS = 200

@@ -23,9 +23,9 @@ from sqlalchemy import Connection, RowMapping
 from drp.casework import load
 from drp.casework.load import StoredChallenge
 from drp.casework.service import Casework
-from drp.database.engine import Unavailable
 from drp.database.gathering import gather_by_key
 from drp.database.message_tables import MailState, NotificationState
+from drp.database.unavailable import Unavailable
 from drp.directory import lookup
 from drp.messages import delivery_store
 from drp.messages.delivery_store import Key

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain, zip_longest
 
 from drp.casework.service import Casework
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.messages.delivery_store import Key
 from notifications.outbox import Delivered, Line, OutboxTurn, Sender, deliver_batch, list_batches
 

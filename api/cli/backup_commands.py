@@ -16,7 +16,8 @@ from drp.backup import after_restore, contents, folder, manifest, postgresql, sq
 from drp.backup.manifest import BackupRefused, KeyNames, Manifest, manifest_in_words
 from drp.data_protection.access_log_file import ReadingsFile
 from drp.database import migrate
-from drp.database.engine import OF_AN_OPERATOR, Store, Unavailable
+from drp.database.engine import OF_AN_OPERATOR, Store
+from drp.database.unavailable import Unavailable
 from drp.items.attachments import Attachments
 from drp.proof.checkpoint import name_of
 from drp.proof.verify import missing_entries

@@ -13,7 +13,7 @@ from api.exports.log_export import access_log_rows, authority_named, send_log_ro
 from api.exports.referral.bundle import verify_file, write_bundle
 from api.exports.report_files import written_as
 from api.exports.sar_export.export import export_subject_access
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from workflows.model.refusals import Unfit
 
 NOT_EXPORTED = "It could not be exported: {}. Check DRP_DATABASE_URL and DRP_ACCESS_LOG_URL, and that no disk is full."

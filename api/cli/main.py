@@ -46,7 +46,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check it all, say what 
 def main() -> None:
     """The entry point of `drp`. What is refused is said in a line, with exit status 1."""
     from api.own_alone import write_for_oneself
-    from drp.database.engine import Unavailable
+    from drp.database.unavailable import Unavailable
 
     write_for_oneself()
     try:

@@ -11,7 +11,7 @@ from api.exports.export_files import whole_file
 from api.presenters import item_view
 from api.presenters.readings import readings_in_words
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, LoggedReading
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.directory import lookup
 from drp.messages import sent_messages
 from notifications.message_words import WORDS

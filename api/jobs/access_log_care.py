@@ -5,7 +5,7 @@ from datetime import time
 
 from api.assembly import Service
 from drp.data_protection.retention import is_anything_held
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from workflows.calendar.working_days import at_local, local_date
 from workflows.model.retention import log_kept_since
 

@@ -12,7 +12,7 @@ from api.jobs.access_log_care import keep_room, thin_access_log
 from api.jobs.checkpoints import CheckpointsPutBack, verify_by_night
 from api.jobs.checkpoints import leave_checkpoint as take_and_leave
 from drp.casework.sweep import SweepResult, sweep_authority
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.identity import attempts, sessions, sign_in
 from drp.identity.principal import Principal
 from drp.identity.untied import end_untied

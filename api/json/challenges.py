@@ -32,7 +32,7 @@ from api.request_context import CurrentRequest, RequestContext
 from drp.casework.preconditions import Precondition, etag_of
 from drp.casework.retry_keys import Answer, RetryKey
 from drp.casework.service import ActionResult
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.relation import reads_iro_service
 from workflows.model.events import Event, MeetingArranged, Raised, facts_of, words_of

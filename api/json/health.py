@@ -16,7 +16,7 @@ from api.pulse import LOOK, Pulse
 from api.request_context import CurrentRequest, service_of_request
 from drp.casework.sweep import LONG_LOCKED
 from drp.database import migrate
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.items.service_condition import ServiceCondition, read_conditions
 from workflows.calendar.working_days import so_many
 

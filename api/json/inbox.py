@@ -10,8 +10,8 @@ from api.json.problems import declared_refusals
 from api.json.written_route import WrittenRoute
 from api.presenters.shapes import InboxShape, MessageShape
 from api.request_context import CurrentRequest, RequestContext
-from drp.database.engine import Unavailable
 from drp.database.message_tables import MailState
+from drp.database.unavailable import Unavailable
 from drp.messages.inbox import has_unopened, mark_opened, messages_of_person
 from notifications.message_manners import manner_of
 from notifications.wording import sentences_about

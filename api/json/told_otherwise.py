@@ -16,7 +16,7 @@ from api.request_context import CurrentRequest, RequestContext
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.retry_keys import Answer, KeyReused, RetryKey
 from drp.casework.service import ActionResult
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from workflows.model.events import ToldOtherwise
 from workflows.model.refusals import NotOpen, NotYours, Refused, Unfit
 

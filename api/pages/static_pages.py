@@ -11,7 +11,7 @@ from api.json import ladders
 from api.pages.frame import layout
 from api.pages.frame.browser_request import PageContext, page_context, router
 from api.presenters.shapes import LadderShape
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.identity.principal import NotPermitted
 from drp.identity.tokens import NotSigned
 from workflows.model.authority import DEFAULT_LABELS, in_force_on

@@ -27,7 +27,7 @@ from drp.backup import contents, own_code
 from drp.backup.contents import DatabaseContents
 from drp.backup.folder import sync_file
 from drp.backup.manifest import BackupRefused
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 
 FOLDER, MAIN = "database", "database/everything.dump"
 """The schema, and what no policy binds us in."""

@@ -14,8 +14,8 @@ from drp.backup import contents, own_code
 from drp.backup.contents import DatabaseContents
 from drp.backup.folder import sync_file
 from drp.backup.manifest import BackupRefused
-from drp.database.engine import Unavailable
 from drp.database.sqlite_driver import sqlite3
+from drp.database.unavailable import Unavailable
 from drp.items.attachments import sync_folder
 
 DATABASE = "database.sqlite"

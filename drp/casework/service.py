@@ -26,10 +26,11 @@ from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.retry_keys import NO_KEY, Answer, RetryKey, find_answer, keep_answer
 from drp.casework.save import DecisionToSave, DecisionWriter, ResolvedMessage
 from drp.database.challenge_tables import EntryRow
-from drp.database.engine import Busy, Conflict, DiskFull, Store
+from drp.database.engine import Conflict, Store
 from drp.database.ids import Randomness
 from drp.database.scope import select_of
 from drp.database.statements import CHALLENGE_TO_DECIDE, CHALLENGES_TO_DECIDE, WAS_INVOLVED
+from drp.database.unavailable import Busy, DiskFull
 from drp.directory import people
 from drp.identity.principal import Principal
 from drp.timeline.chain import GENESIS

@@ -26,8 +26,9 @@ from drp.casework.outage_hold import decide_up_to, read_last_look
 from drp.casework.resolve_recipients import resolve_recipients
 from drp.casework.save import DecisionToSave
 from drp.casework.service import Casework
-from drp.database.engine import Busy, Conflict
+from drp.database.engine import Conflict
 from drp.database.statements import CHALLENGES_TO_SWEEP, DUE, LOOKED
+from drp.database.unavailable import Busy
 
 log = logging.getLogger("drp.sweep")
 

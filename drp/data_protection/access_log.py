@@ -25,7 +25,8 @@ from drp.data_protection.access_log_table import (
     row_of_reading,
     thin_once,
 )
-from drp.database.engine import DiskFull, Store, Unavailable, has_full_disk
+from drp.database.engine import Store, has_full_disk
+from drp.database.unavailable import DiskFull, Unavailable
 
 log = logging.getLogger("drp.access_log")
 

@@ -15,18 +15,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from drp.database.json_values import from_json, to_json
 from drp.database.sqlite_driver import journal_mode, sqlite3
 from drp.database.turns import NoTurn, Turns
-
-
-class Unavailable(Exception):
-    """The database cannot be written or read now: nothing was done, and it may be tried again."""
-
-
-class Busy(Unavailable):
-    """Somebody else has it in hand, or every connection is in use: nothing was done, and in a moment it may go."""
-
-
-class DiskFull(Unavailable):
-    """The database cannot be written because its disk is full."""
+from drp.database.unavailable import Busy, DiskFull, Unavailable
 
 
 class Conflict(Exception):

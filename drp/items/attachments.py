@@ -19,8 +19,8 @@ from drp.casework.preconditions import Precondition
 from drp.casework.retry_keys import Answer, RetryKey
 from drp.casework.service import ActionResult, Casework, ResponseBuilder
 from drp.database.challenge_tables import EntryRow
-from drp.database.engine import Unavailable
 from drp.database.scope import select_of
+from drp.database.unavailable import Unavailable
 from drp.files.accepting import accept_document
 from drp.files.names import content_disposition
 from drp.identity.principal import Principal

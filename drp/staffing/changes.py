@@ -22,8 +22,8 @@ from drp.casework.service import Casework
 from drp.data_protection import admin_audit_log
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
-from drp.database.engine import Unavailable
 from drp.database.scope import count_of, match_day, select_of, update_of
+from drp.database.unavailable import Unavailable
 from drp.directory import importing, people
 from drp.directory.people import DirectoryPerson
 from drp.identity import accounts, sessions, sign_in, tokens

@@ -24,11 +24,12 @@ from drp.casework.service import Casework
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, InvolvedRow
 from drp.database.directory_tables import ChildRow, PostRow, UnitRow
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
 from drp.database.gathering import gather_by_key
 from drp.database.message_tables import DeliveryRow, NotificationRow
 from drp.database.scope import core_table, in_authority, match_day, select_of
 from drp.database.statements import MESSAGE_OF_COPY
+from drp.database.unavailable import Unavailable
 from drp.directory.lookup import facts_of_child
 from workflows.calendar.working_days import local_date
 from workflows.decision.decision_builder import NotificationKind

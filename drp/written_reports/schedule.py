@@ -12,9 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from drp.casework.service import Casework
-from drp.database.engine import Unavailable
 from drp.database.report_tables import ReportDueRow
 from drp.database.scope import delete_rows, select_of, update_of
+from drp.database.unavailable import Unavailable
 from drp.directory import lookup
 from drp.written_reports.contents import ReportContents
 from drp.written_reports.copies import give_copies, managers_of

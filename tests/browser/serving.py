@@ -22,7 +22,7 @@ from drp.casework.load import StoredChallenge, id_of_reference, load_challenges,
 from drp.casework.service import ActionResult
 from drp.database.challenge_tables import WindowRow
 from drp.database.directory_tables import PersonRow
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.identity import sessions
 from drp.settings import Settings
 from tests.cast.clock import when

@@ -22,7 +22,8 @@ from api.jobs.access_log_care import keep_room
 from drp.data_protection import access_log
 from drp.data_protection.access_log import AccessLog
 from drp.data_protection.access_log_file import ReadingsFile
-from drp.database.engine import DiskFull, Store, Unavailable
+from drp.database.engine import Store
+from drp.database.unavailable import DiskFull, Unavailable
 from tests.cast.marsh import KEY, RAISED
 from tests.cast.stores import APP, Postgresql
 from tests.faults.checker import faults

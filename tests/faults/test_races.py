@@ -14,7 +14,8 @@ from drp.casework import load
 from drp.casework.service import ActionResult
 from drp.casework.sweep import sweep_authority
 from drp.database.challenge_tables import ChallengeRow, WindowRow
-from drp.database.engine import Busy, Store
+from drp.database.engine import Store
+from drp.database.unavailable import Busy
 from tests.cast.clock import when
 from tests.cast.marsh import CLIMBS, KEY, RAISED, Box, Marsh
 from tests.faults.checker import all_of, faults

@@ -9,7 +9,7 @@ import pytest
 
 from api.pages.item import documents_page
 from api.presenters import item_reader
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.files.accepting import AcceptedDocument
 from drp.items import attachments as keeping
 from drp.items.attachments import Attachments

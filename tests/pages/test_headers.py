@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from api.pages.admin.home import LETTER_CSP
 from api.pages.frame import layout
 from api.pages.my_work import my_tasks
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
+from drp.database.unavailable import Unavailable
 from tests.cast.world import World
 from tests.pages.browser import at_browser
 from tests.pages.every_page import PAGES, Forms, Place, asker_of, places

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
+from drp.database.unavailable import Unavailable
 from tests.cast.councils import procedures
 from tests.cast.world import World
 from tests.pages.browser import Visitor, at_browser

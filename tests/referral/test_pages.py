@@ -19,8 +19,9 @@ from drp.data_protection.access_log import AccessLog
 from drp.database import record_tables
 from drp.database.challenge_tables import EntryRow
 from drp.database.draft_tables import DraftRow
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
+from drp.database.unavailable import Unavailable
 from drp.items import drafts
 from drp.settings import Settings
 from tests.cast.world import World

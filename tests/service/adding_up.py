@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import select, update
 
 from drp.database.authority_tables import AuthorityRow
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
+from drp.database.unavailable import Unavailable
 
 
 def add_up(url: str, times: int, start: Any) -> None:

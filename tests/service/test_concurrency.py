@@ -16,8 +16,9 @@ from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
 from drp.database.directory_tables import ChildRow
-from drp.database.engine import Conflict, Unavailable
+from drp.database.engine import Conflict
 from drp.database.message_tables import NotificationRow
+from drp.database.unavailable import Unavailable
 from drp.identity import tokens
 from drp.identity.principal import Principal
 from drp.reviews import tracking

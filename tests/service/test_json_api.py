@@ -12,8 +12,8 @@ from api.assembly import assemble_service
 from drp.database import migrate
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow, EntryRow, IdempotencyRow
-from drp.database.engine import Unavailable
 from drp.database.message_tables import NotificationRow
+from drp.database.unavailable import Unavailable
 from tests.cast.councils import DERBY, NORTH
 from tests.cast.world import JSON_ROUTES, World
 from workflows.model.events import EXTERNAL_TYPES, INTERNAL_TYPES, WITH_FILE_TYPES

@@ -96,7 +96,7 @@ def test_bad_tokens_are_on_record_by_address_once_an_hour_and_of_so_many_address
 
 def test_a_log_that_cannot_be_written_refuses_no_refusal_another_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from drp.data_protection.access_log import AccessLog
-    from drp.database.engine import Unavailable
+    from drp.database.unavailable import Unavailable
 
     reference = str(world.as_("irene").raises(item_type="formal", stage="stage_2", stage_reason="Now.").json()["reference"])
 

@@ -15,8 +15,9 @@ from api.json.health import DOCUMENTS_MISSING, health_of
 from api.readiness import NotReady
 from api.served_before import mark_file, read_mark, signs_of_service
 from drp.data_protection.admin_audit_log import latest_admin_changes
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
 from drp.database.migrate import migrate_database
+from drp.database.unavailable import Unavailable
 from tests.cast.stores import APP, OWNER, Postgresql
 from tests.cast.world import World
 from tests.referral.matter import attach

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 
 from api.serving import take_port
 
@@ -38,3 +40,22 @@ def test_a_listening_socket_of_no_named_protocol_would_wait() -> None:
     with socket.socket() as plain:
         plain.bind(("127.0.0.1", 0))
         assert not is_sent_at_once(plain)
+
+
+def loaded_by(words: str) -> set[str]:
+    """What a process of its own has loaded when it has run `drp` with some words."""
+    asks = (
+        "import sys; from api.cli.main import main; sys.argv = ['drp', *sys.argv[1:]]\n"
+        "try: main()\nexcept SystemExit: pass\nprint(*sys.modules, sep=chr(10))"
+    )
+    said = subprocess.run([sys.executable, "-c", asks, *words.split()], capture_output=True, text=True, check=True)
+    return set(said.stdout.splitlines())
+
+
+def test_to_say_what_commands_there_are_loads_no_database() -> None:
+    assert not loaded_by("--help") & {"sqlalchemy", "fastapi", "workflows.decision.decide"}
+
+
+def test_a_command_that_needs_the_database_loads_it() -> None:
+    """Or the test above could not fail."""
+    assert "sqlalchemy" in loaded_by("themes nowhere --by nothing")

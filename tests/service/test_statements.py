@@ -11,7 +11,8 @@ from sqlalchemy import event, insert
 from drp.casework.sweep import sweep_authority
 from drp.database.authority_tables import AuthorityRow
 from drp.database.challenge_tables import ChallengeRow
-from drp.database.engine import Busy, Store, Waits
+from drp.database.engine import Store, Waits
+from drp.database.unavailable import Busy
 from tests.cast.clock import when
 from tests.cast.world import World
 from tests.pages.browser import at_browser

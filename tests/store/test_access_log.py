@@ -12,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from api.exports.log_export import access_log_rows
 from drp.data_protection import access_log
 from drp.data_protection.access_log import OF_THE_LOG, AccessLog
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
 from drp.database.migrate import alembic_config, migrate_database
+from drp.database.unavailable import Unavailable
 from tests.cast.stores import OWNER, Postgresql
 from tests.cast.world import World
 

@@ -21,7 +21,8 @@ from drp.casework.preconditions import Precondition, StaleView
 from drp.casework.retry_keys import Answer, KeyReused, RetryKey
 from drp.casework.service import ActionResult, Casework
 from drp.database.challenge_tables import EntryRow, WordsRow
-from drp.database.engine import Conflict, Unavailable
+from drp.database.engine import Conflict
+from drp.database.unavailable import Unavailable
 from drp.items import attachments as keeping
 from drp.items.attachments import Attachments, NotAsAttached, StoredDocument, attach_file
 from tests.cast.councils import PATIENT

@@ -13,8 +13,8 @@ from api.jobs import heartbeat
 from drp.casework.access import NotFound
 from drp.database.authority_tables import AuthorityRow
 from drp.database.directory_tables import CoverRow, PersonRow, PostRow
-from drp.database.engine import Unavailable
 from drp.database.record_tables import AdministeredRow
+from drp.database.unavailable import Unavailable
 from drp.directory import people
 from drp.identity.principal import NotPermitted, Principal
 from drp.identity.tokens import NotSigned, principal_of

@@ -6,8 +6,9 @@ from threading import Event, Thread
 
 import pytest
 
-from drp.database.engine import READ_AT_ONCE, Busy, Store, Waits
+from drp.database.engine import READ_AT_ONCE, Store, Waits
 from drp.database.turns import NoTurn, Turns
+from drp.database.unavailable import Busy
 
 LONG = 20.0
 

@@ -22,7 +22,8 @@ from drp.data_protection import admin_audit_log, retention
 from drp.data_protection.access_log import AccessLog
 from drp.database import record_tables
 from drp.database.challenge_tables import WordsRow
-from drp.database.engine import Store, Unavailable
+from drp.database.engine import Store
+from drp.database.unavailable import Unavailable
 from drp.items import drafts
 from drp.items.attachments import NotAsAttached
 from drp.written_reports.drafts import NewReport, count_new, keep_draft

@@ -14,7 +14,7 @@ from api.exports import csv_text, log_export
 from api.exports.log_export import HEADINGS, SENT_HEADINGS, access_log_rows, send_log_rows
 from drp.data_protection.access_log import AN_OPERATOR, OF_THE_LOG, AccessLog
 from drp.database.directory_tables import PersonRow
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from tests.cast.world import World
 from tests.referral.matter import matter
 

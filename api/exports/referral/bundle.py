@@ -7,6 +7,7 @@ import base64
 import hashlib
 import logging
 import zipfile
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from api.request_context import RequestContext
 from drp.casework import load
 from drp.casework.access import NotFound
 from drp.data_protection.access_log import AN_OPERATOR
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.items.attachments import NotAsAttached
 from drp.items.referrals import MadeReferral, names_others, referrals_of, words_go
 from drp.proof.bundle import make_proof
@@ -77,6 +78,12 @@ def gather_bundle(
     return gather_referral(connection, asked.authority, seen, event, made, kind, asked.now)
 
 
+@cache
+def _schema() -> bytes:
+    """The form of the contents, which is the same of every bundle of a release."""
+    return json_bytes(Contents.model_json_schema())
+
+
 def make_bundle(connection: Connection, service: Service, authority: str, found: GatheredReferral) -> bytes:
     """The whole bundle as bytes, of one snapshot of the record and its newest checkpoint; nothing touches the disk.
 
@@ -87,7 +94,7 @@ def make_bundle(connection: Connection, service: Service, authority: str, found:
     files |= {
         "referral.html": paper.referral_html(contents),
         "referral.json": json_bytes(contents.model_dump(mode="json")),
-        "referral.schema.json": json_bytes(Contents.model_json_schema()),
+        "referral.schema.json": _schema(),
         "proof.json": _proof(connection, authority, found).encode(),
         "public-key.txt": f"{public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()}\n".encode(),
     }

@@ -16,7 +16,7 @@ from api.exports.log_export import HEADINGS, authority_named, logged_rows, note_
 from api.exports.sar_export.contents import Document, SubjectAccess
 from api.exports.sar_export.gather import gather_subject_access
 from api.exports.sar_export.gatherer import SarGatherer
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.items.attachments import NotAsAttached
 from workflows.calendar.working_days import so_many
 

@@ -20,7 +20,7 @@ from api.pages.frame import layout
 from api.pages.frame.form_fields import Form, FormField, Given, WrongAnswer, single_value
 from api.request_context import ASKERS, RequestContext, service_of_request
 from api.routes import ROUTES
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.identity import sessions, tokens
 from drp.identity.principal import NotPermitted, Principal, serves_principal
 from drp.messages.inbox import PausedInWords, read_beginning_of_page

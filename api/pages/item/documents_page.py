@@ -15,7 +15,7 @@ from api.presenters import item_reader
 from api.presenters.shapes import EntryShape
 from api.presenters.wording import in_megabytes
 from drp.casework.access import NotFound
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.files.names import ENDINGS
 from drp.items import attachments
 from workflows.decision.event_rules import is_open_to

@@ -22,7 +22,7 @@ from api.presenters.shapes import ChallengeShape, TimelineShape, WindowShape
 from drp.casework.preconditions import Precondition
 from drp.casework.retry_keys import Answer, RetryKey
 from drp.casework.service import ActionResult
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from workflows.calendar.working_days import local_date, long_date
 from workflows.decision.event_rules import is_open_to
 from workflows.decision.relation import reads_iro_service

@@ -10,7 +10,7 @@ from fastapi import Query, Request, Response
 
 from api.json.inbox import is_fetched_ahead, message_of, note_item_opened
 from api.pages.frame.browser_request import CurrentPage, PageContext, SentForm, go_to, router
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.messages import inbox
 from drp.written_reports.copies import copies_of_person, mark_report_read
 

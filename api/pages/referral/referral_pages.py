@@ -29,7 +29,7 @@ from api.pages.referral.referral_fields import ReferralDraft, fields_of_section,
 from api.presenters import item_view
 from drp.casework.access import NotFound
 from drp.casework.resolve_recipients import resolve_recipients
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.directory import lookup
 from drp.files.names import content_disposition
 from drp.items import drafts

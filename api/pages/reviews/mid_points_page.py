@@ -12,7 +12,7 @@ from api.presenters.item_reader import SeenItem
 from api.queries.item_list import list_items
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.retry_keys import RetryKey
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.items.item_search import ListFilter
 from workflows.decision.event_rules import is_open_to
 from workflows.decision.watching import CONTACT, DECISIONS

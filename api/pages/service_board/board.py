@@ -18,7 +18,7 @@ from api.presenters import item_reader
 from api.presenters.readings import identities_among
 from drp.casework.access import AccessEnded, NotFound
 from drp.casework.retry_keys import RetryKey
-from drp.database.engine import Unavailable
+from drp.database.unavailable import Unavailable
 from drp.directory import people
 from drp.directory.vacancies import Vacancy
 from drp.items import service_board
