@@ -229,6 +229,7 @@ def _sqlite(url: str, begin: str, pool_size: int, waits: Waits) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=waits.connection,
+        pool_use_lifo=True,  # the one used last: it has statements and pages at hand, and others need no room for them
         pool_reset_on_return="rollback",
         pool_recycle=3_600,
         hide_parameters=True,
@@ -284,6 +285,7 @@ def _postgresql(url: str, pool_size: int, waits: Waits) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=waits.connection,
+        pool_use_lifo=True,  # the one used last: it has statements and pages at hand, and others need no room for them
         # What somebody wrote must not reach a log by way of an error's text.
         hide_parameters=True,
         json_serializer=to_json,
