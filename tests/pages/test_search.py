@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,7 @@ from api.queries import item_list
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.directory_tables import ChildRow
 from drp.items import item_search
+from drp.items.item_search import Sight
 from tests.cast.councils import ELSEWHERE, procedures
 from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
@@ -269,7 +271,9 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 
 def test_planted_a_list_that_judges_nothing(two, monkeypatch: Plant):
-    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    monkeypatch.setattr(
+        item_list, "might_see", lambda connection, signed, day: Sight(col(ChallengeRow.authority) == signed.authority, {})
+    )
     monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
     monkeypatch.setattr(item_reader, "may_read", lambda *_: True)
     found_by(test_everybody_finds_what_they_may_open_and_nothing_else, two)
@@ -279,7 +283,8 @@ def test_planted_a_list_narrowed_too_far(two, monkeypatch: Plant):
     real = item_list.might_see
 
     def narrow(connection: Any, signed: Any, day: Any) -> Any:
-        return real(connection, signed, day) & (col(ChallengeRow.team) == "north") & col(ChallengeRow.is_open)
+        sight = real(connection, signed, day)
+        return replace(sight, condition=sight.condition & (col(ChallengeRow.team) == "north") & col(ChallengeRow.is_open))
 
     monkeypatch.setattr(item_list, "might_see", narrow)
     found_by(test_everybody_finds_what_they_may_open_and_nothing_else, two)

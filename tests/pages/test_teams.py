@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import true
 
 from api.pages.my_work import teams
 from api.presenters import item_reader
 from api.queries import item_list
+from drp.items.item_search import Sight
 from tests.cast.councils import ELSEWHERE
 from tests.cast.world import World
 from tests.pages.browser import Page, Visitor, at_browser
@@ -198,7 +200,7 @@ def found_by(test: Callable[..., None], *given: Any) -> None:
 
 def test_planted_a_team_that_shows_everything_to_its_people(two, monkeypatch: Plant):
     monkeypatch.setattr(item_reader.access, "check_sees", lambda actor, was: None)
-    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: True)
+    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: Sight(true(), {}))
     found_by(test_a_person_sees_and_counts_only_what_is_theirs, two)
 
 

@@ -20,6 +20,7 @@ from drp.casework import sweep as sweeping
 from drp.database.challenge_tables import ChallengeRow
 from drp.database.engine import Store, Waits
 from drp.identity import tokens
+from drp.items.item_search import Sight
 from drp.timeline import chain
 from tests.cast.councils import CLIMBING
 from tests.cast.world import World
@@ -120,7 +121,9 @@ def test_an_expired_token_that_still_works_is_noticed(two: World, monkeypatch: P
 def test_a_list_that_is_not_judged_item_by_item_is_noticed(two: World, monkeypatch: Plant) -> None:
     monkeypatch.setattr(access, "check_sees", lambda actor, was_involved: None)
     monkeypatch.setattr(item_reader, "check_not_sealed", lambda loaded, actor: None)
-    monkeypatch.setattr(item_list, "might_see", lambda connection, signed, day: col(ChallengeRow.authority) == signed.authority)
+    monkeypatch.setattr(
+        item_list, "might_see", lambda connection, signed, day: Sight(col(ChallengeRow.authority) == signed.authority, {})
+    )
     must_fail(lambda: accesses.test_a_list_shows_exactly_what_can_be_opened(two))
 
 
