@@ -127,8 +127,8 @@ def workflow_table(engine: str, side: Side, rounds: int) -> Table:
         ways: dict[str, Callable[[], Any]] = {
             WHOLE: side.act, STEP: workflows.of_one_step, TRANSACTION: workflows.of_one_transaction, RAW: workflows.raw_rows,
         }  # fmt: skip
-        side.recorded()
-        rows = sum(len(rows) for _, rows in side.statements())
+        written = side.recorded()
+        rows = sum(len(rows) for _, rows in written)
         took = in_turn(ways, rounds, WARM)
         durability, kept = workflows.durability, workflows.kept()
     calls = rounds + WARM
