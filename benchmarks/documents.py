@@ -53,7 +53,7 @@ def theme_tables() -> Iterator[Table]:
             f"asks it, its answer as a value. Nothing is counted beforehand. The best of {TRIES} tries of each table.",
             {SLOWEST: max(found), MEDIAN: statistics.median(found), MOST: TABLE_AT_MOST_MS},
             MOST,
-            (Goal(SLOWEST, 1, MOST),),
+            (Goal(SLOWEST, 1, MOST, GROUPED_LIVE),),
         )
 
 
@@ -155,7 +155,7 @@ def bundle_table(engine: str) -> Table:
         "each once, their rows by json.dumps, the same page from the same values, a ZIP of the same files.",
         took,
         FLOOR,
-        (Goal(WHOLE, 2, FLOOR),),
+        (Goal(WHOLE, 2, FLOOR, GATHERED),),
     )
 
 
@@ -164,6 +164,17 @@ def tables() -> Iterator[Table]:
     yield from theme_tables()
     for engine in ("SQLite", "PostgreSQL"):
         yield bundle_table(engine)
+
+
+GROUPED_LIVE = (
+    "the scan of the one index that covers the register takes a fifth of it, and grouping by two columns the rest, in the "
+    "database's own code (a sorting tree on SQLite, a hash on PostgreSQL); it is as long as the machine's core is slow, and a "
+    "table of counts kept beside would have to be proved against the register"
+)
+GATHERED = (
+    "a bundle holds what its reader may be told, in words: who held which post when, each stay with its windows, what was "
+    "withheld and why, and a proof of each entry; by profile half is to gather that, an eighth the proof, and reading a tenth"
+)
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def start_table(engine: str, known: dict[str, Server]) -> Table:
         "procedures and tables' revision besides.",
         {name: statistics.median(each) for name, each in took.items()},
         BARE,
-        (Goal(SERVICE, 1.5, BARE),),
+        (Goal(SERVICE, 1.5, BARE, MODULES_LOADED),),
     )
 
 
@@ -118,7 +118,7 @@ def memory_tables(engine: str, known: dict[str, Server]) -> Iterator[Table]:
     load = f"{CONNECTIONS} connections, each with the next request when it has read the answer, half lists, half items raised"
     yield Table(
         f"In memory, {engine}", f"What stays in memory (VmRSS) after {FIRST:g} seconds of load: {load}. One process each.",
-        took, BARE, (Goal(SERVICE, 1.5, BARE),), "MiB",
+        took, BARE, (Goal(SERVICE, 1.5, BARE, MODULES_LOADED),), "MiB",
     )  # fmt: skip
     first, further = f"after {FIRST:g} seconds", f"after {FURTHER:g} seconds more"
     yield Table(
@@ -155,6 +155,12 @@ def tables() -> Iterator[Table]:
             known = servers(council, url, twin, folder)
             yield start_table(engine, known)
             yield from memory_tables(engine, known)
+
+
+MODULES_LOADED = (
+    "it loads 1,726 modules where the bare one loads 642 (pages, documents, mail, migrations, signing in by a provider): that is "
+    "nine tenths of its start, and 73 of the MiB between them before the first request"
+)
 
 
 if __name__ == "__main__":
