@@ -173,7 +173,7 @@ GROUPED_LIVE = (
 )
 GATHERED = (
     "a bundle holds what its reader may be told, in words: who held which post when, each stay with its windows, what was "
-    "withheld and why, and a proof of each entry; by profile a third is to gather that, a sixth the proof, a seventh the statements"
+    "withheld and why, and a proof of each entry; by profile a third is to gather that, a sixth the proof, a seventh SQL"
 )
 
 
