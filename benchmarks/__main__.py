@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -26,16 +27,23 @@ HERE = Path(__file__).parent
 LIBRARIES = ("fastapi", "pydantic", "sqlalchemy", "sqlmodel", "psycopg", "transitions", "apscheduler", "dbos", "uvicorn")
 
 
-def measure_each(modules: Sequence[str]) -> list[Table]:
-    """Each module in a process of its own, so that none pays for what another left; how long each took is said as it goes."""
-    tables: list[Table] = []
+def measure_each(modules: Sequence[str]) -> tuple[list[Table], list[str]]:
+    """Each module in a process of its own, so that none pays for what another left; how long each took is said as it goes.
+
+    Gives the tables, and the modules that could not be measured: one's fault does not lose what the others gave.
+    """
+    tables, unmeasured = list[Table](), list[str]()
     for n, module in enumerate(modules, 1):
         began = time.perf_counter()
         print(f"{n} of {len(modules)}: {module} …", end="", file=sys.stderr, flush=True)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            tables += pool.submit(tables_of, module).result()
+            try:
+                tables += pool.submit(tables_of, module).result()
+            except Exception:
+                unmeasured.append(module)
+                traceback.print_exc()
         print(f" {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    return tables
+    return tables, unmeasured
 
 
 def machine() -> str:
@@ -80,9 +88,13 @@ def main() -> None:
     """All of it, or some modules."""
     began = time.perf_counter()
     if some := sys.argv[1:]:
-        print("\n".join(table.markdown() for table in measure_each(some)))
-        return
-    tables = measure_each(MODULES)
+        tables, unmeasured = measure_each(some)
+        print("\n".join(table.markdown() for table in tables))
+        sys.exit(bool(unmeasured))
+    tables, unmeasured = measure_each(MODULES)
+    if unmeasured:
+        print("\n".join(table.markdown() for table in tables))
+        sys.exit(f"benchmarks/RESULTS.md was not written: {', '.join(unmeasured)} could not be measured. The rest stands above.")
     (HERE / "RESULTS.md").write_text(results(tables, time.perf_counter() - began), encoding="utf-8")
     missed = sum(len(table.missed) for table in tables)
     print(f"benchmarks/RESULTS.md: {sum(len(table.goals) for table in tables)} goals, {missed} missed.")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measuring import Goal, Table, in_turn
-from benchmarks.web import CONNECTIONS, Council, databases, environment, serving
+from benchmarks.web import CONNECTIONS, PAGE, Council, databases, environment, serving
 from tests.cast.direct import free_port
 from tests.faults.replicas import MAIN, Pressing, Replica
 
@@ -45,7 +45,8 @@ class Server:
 
 def servers(council: Council, url: str, twin: str, folder: Path) -> dict[str, Server]:
     """The service and the bare one: as many lists as items that are raised."""
-    ours, theirs = zip(*council.requests().values(), strict=True)
+    both = (asked for what, asked in council.requests().items() if what != PAGE)  # a page is no JSON of a bare service
+    ours, theirs = zip(*both, strict=True)
     asked = council.requests()[LISTING]
     made = {}
     for name, command, env, asks, first in (

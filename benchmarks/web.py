@@ -35,6 +35,7 @@ from workflows.model.events import Raised
 from workflows.model.ladder import ItemType
 
 CONNECTIONS, SECONDS, ROUNDS, LISTED = 8, 2.0, 5, 20
+PAGE = "My tasks, a page beside the list as JSON"
 PAGES_AT_ONCE = 4
 """Of one page: the half of the places that one address may have is five, and whoever waits longer than 0.5 s is sent away."""
 
@@ -80,7 +81,7 @@ class Council:
             "list twenty open items": (
                 [["GET", f"/api/v1/challenges?limit={LISTED}", self.token, None]], [["GET", listing, "", None]],
             ),
-            "My tasks, a page beside the list as JSON": (
+            PAGE: (
                 [["GET", "/", self.cookie, None]], [["GET", f"/api/v1/challenges?limit={LISTED}", self.token, None]],
             ),
             "raise an item": (raising, keeping),
@@ -163,7 +164,7 @@ def tables() -> Iterator[Table]:
             held.enter_context(serving(["tests.faults.served", str(port)], port, environment(url, folder)))
             held.enter_context(serving(["benchmarks.bare", str(bare), twin], bare, {}))
             for what, requests in council.requests().items():
-                is_page = what.startswith("My tasks")
+                is_page = what == PAGE
                 pressed = pressed_in_turn(port, port if is_page else bare, requests, PAGES_AT_ONCE if is_page else CONNECTIONS)
                 yield table_of(engine, what, *pressed)
 
@@ -171,7 +172,7 @@ def tables() -> Iterator[Table]:
 def table_of(engine: str, what: str, ours: list[Press], theirs: list[Press]) -> Table:
     """What a request costs: the seconds of the load over the answers in them; and the 99th of a hundred answers."""
     took = {}
-    is_page = what.startswith("My tasks")
+    is_page = what == PAGE
     both = ("the page", "its list as JSON") if is_page else ("the service", "bare FastAPI and SQLModel")
     for name, pressed in zip(both, (ours, theirs), strict=True):
         took[f"{name}, each"] = ROUNDS * SECONDS * 1000 / len(pressed)
