@@ -40,6 +40,7 @@ def measure_each(modules: Sequence[str]) -> tuple[list[Table], list[str]]:
             try:
                 tables += pool.submit(tables_of, module).result()
             except Exception:
+                # Whatever it was, it is said with where it happened, and the run ends without RESULTS.md.
                 unmeasured.append(module)
                 traceback.print_exc()
         print(f" {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)

@@ -124,7 +124,7 @@ def memory_tables(engine: str, known: dict[str, Server]) -> Iterator[Table]:
     first, further = f"after {FIRST:g} seconds", f"after {FURTHER:g} seconds more"
     yield Table(
         f"The service in memory, {engine}", f"What stays in memory (VmRSS) under one load: {load}.",
-        {first: took[SERVICE], further: later}, first, (Goal(further, 1.05, first),), "MiB",
+        {first: took[SERVICE], further: later}, first, (Goal(further, 1.05, first, GROWS),), "MiB",
     )  # fmt: skip
 
 
@@ -158,6 +158,10 @@ def tables() -> Iterator[Table]:
             yield from memory_tables(engine, known)
 
 
+GROWS = (
+    "the cause is not proved: with lists alone it stays level, so by all signs it is the page caches of SQLite's connections, "
+    "which are bounded, while items are raised and the file grows tenfold"
+)
 MODULES_LOADED = (
     "it loads 1,726 modules where the bare one loads 642 (pages, documents, mail, migrations, signing in by a provider): that is "
     "nine tenths of its start, and 73 of the MiB between them before the first request"

@@ -184,12 +184,14 @@ def _theirs(connection: Connection, signed: Principal, day: date, is_pressing: b
     people = people_acted_for(connection, signed.authority, UUID(signed.person), day, as_delegate=True)
     posts = connection.execute(POSTS_ON_DAY, {"authority": signed.authority, "people": people, "day": day}).all()
     of_children = [UUID(post.key) for post in posts if post.held_for == HeldFor.CHILD.value]
-    placed = [post for post in posts if post.held_for in _PLACES]
+    # In an order of their own, each once: whoever holds the same kinds of posts has the same condition.
+    placed = sorted({(post.held_for, post.key, post.role) for post in posts if post.held_for in _PLACES})
     wide = sorted({post.role for post in posts if post.held_for == HeldFor.AUTHORITY.value})
-    kinds = tuple(post.held_for for post in placed)
+    kinds = tuple(held_for for held_for, _, _ in placed)
     condition = _condition(bool(of_children), kinds, Capacity.LEADER in signed.capacities, bool(wide), is_pressing)
-    values = {"authority": signed.authority, "people": people, "children": of_children, "wide": wide}
-    values |= {f"key_{n}": post.key for n, post in enumerate(placed)} | {f"role_{n}": post.role for n, post in enumerate(placed)}
+    values: dict[str, Any] = {"authority": signed.authority, "people": people, "children": of_children, "wide": wide}
+    for n, (_, key, role) in enumerate(placed):
+        values |= {f"key_{n}": key, f"role_{n}": role}
     return Sight(condition, values)
 
 
