@@ -18,8 +18,8 @@ from pathlib import Path
 
 import psycopg
 
-from benchmarks.decision import ADMIN
 from benchmarks.measuring import Table, tables_of
+from benchmarks.scratch import ADMIN
 from drp.database.sqlite_driver import journal_mode, sqlite3
 
 MODULES = ("decision", "workflows_of_dbos", "web", "sweep", "jobs", "heartbeats", "documents", "process")

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Engine, create_engine, text
 from sqlmodel import Field, Session, SQLModel
 from transitions import Machine
 
@@ -26,6 +25,7 @@ from api.keys import make_missing_keys
 from benchmarks.council import KEY, found
 from benchmarks.measuring import Goal, Table, in_turn
 from benchmarks.own_rows import Kind, OwnRows, RawWriter, Statement
+from benchmarks.scratch import scratch_database
 from drp.casework import access, load
 from drp.casework.service import ActionResult
 from drp.database.engine import Store
@@ -43,7 +43,6 @@ from workflows.model.events import Raised, Responded, WindowClosed
 from workflows.model.ladder import ItemType
 
 NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
-ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 STEPS = 200
 """Pure steps and decisions are too short to time alone: so many at once."""
 
@@ -76,7 +75,7 @@ class Desk:
 class Side:
     """The service on one engine, and two copies of its database: for raw rows, and for those of a session."""
 
-    def __init__(self, url: str, twins: tuple[str, str], folder: Path, copied: Callable[[], None], items: int) -> None:
+    def __init__(self, url: str, folder: Path, copies: Callable[[], tuple[str, str]], items: int) -> None:
         settings = Settings(var=folder, database_url=url, heartbeat=False, mail="none")
         make_missing_keys(settings, SYSTEM_CHANCE)
         self.service: Service = assemble_service(settings, lambda: NOW)
@@ -86,8 +85,7 @@ class Side:
         with self.service.store.writer.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")  # as a database that has run for a day
         self.service.store.close()
-        copied()
-        self.raw, self.orm = (Store(twin) for twin in twins)
+        self.raw, self.orm = (Store(copy) for copy in copies())
         self.raw_writer = RawWriter(self.raw, KEY)
         self.rows: list[tuple[Kind, list[Any]]] = []
         SQLModel.metadata.create_all(self.orm.writer, tables=[BenchRow.__table__])  # type: ignore[attr-defined]
@@ -175,17 +173,17 @@ def sqlite_side(items: int) -> Iterator[Side]:
     """On SQLite, three files."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        here, *twins = (folder / f"{which}.sqlite" for which in ("drp", "raw", "orm"))
+        here, *others = (folder / f"{which}.sqlite" for which in ("drp", "raw", "orm"))
         store = Store(f"sqlite:///{here}")
         migrate_database(store)
         store.close()
 
-        def copied() -> None:
-            for twin in twins:
-                twin.write_bytes(here.read_bytes())
+        def copies() -> tuple[str, str]:
+            for other in others:
+                other.write_bytes(here.read_bytes())
+            return f"sqlite:///{others[0]}", f"sqlite:///{others[1]}"
 
-        raw, orm = (f"sqlite:///{twin}" for twin in twins)
-        side = Side(f"sqlite:///{here}", (raw, orm), folder, copied, items)
+        side = Side(f"sqlite:///{here}", folder, copies, items)
         try:
             yield side
         finally:
@@ -195,34 +193,21 @@ def sqlite_side(items: int) -> Iterator[Side]:
 @contextmanager
 def postgresql_side(items: int) -> Iterator[Side]:
     """On PostgreSQL, in three databases of its own."""
-    admin: Engine = create_engine(ADMIN, isolation_level="AUTOCOMMIT")
-    names = [f"drp_bench_{uuid4().hex[:8]}" for _ in range(3)]
+    with ExitStack() as held:
+        first = held.enter_context(scratch_database())
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        store = Store(first)
+        migrate_database(store)
+        store.close()
 
-    def run(statement: str) -> None:
-        with admin.connect() as connection:
-            connection.execute(text(statement))
+        def copies() -> tuple[str, str]:
+            return held.enter_context(scratch_database(first)), held.enter_context(scratch_database(first))
 
-    run(f"CREATE DATABASE {names[0]}")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            first, raw, orm = (ADMIN.rpartition("/")[0] + f"/{name}" for name in names)
-            store = Store(first)
-            migrate_database(store)
-            store.close()
-
-            def copied() -> None:
-                for twin in names[1:]:
-                    run(f"CREATE DATABASE {twin} TEMPLATE {names[0]}")
-
-            side = Side(first, (raw, orm), Path(folder), copied, items)
-            try:
-                yield side
-            finally:
-                side.close()
-    finally:
-        for name in names:
-            run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        admin.dispose()
+        side = Side(first, folder, copies, items)
+        try:
+            yield side
+        finally:
+            side.close()
 
 
 def pure_table(side: Side, rounds: int) -> Table:

@@ -22,7 +22,8 @@ from api.exports.referral.contents import Contents
 from api.presenters.item_reader import read_seen_item
 from api.request_context import RequestContext
 from benchmarks.measuring import Goal, Table, in_turn
-from benchmarks.sizeable import ADMIN, filled_register
+from benchmarks.scratch import ADMIN
+from benchmarks.sizeable import filled_register
 from benchmarks.theme_tables import ITEMS, TABLE_AT_MOST_MS, TRIES, count_pairs
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database

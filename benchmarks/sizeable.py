@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy.engine import make_url
 
+from benchmarks.scratch import ADMIN
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.database.register_tables import RegisterRow
@@ -26,7 +27,6 @@ from workflows.model.ladder import ItemType
 from workflows.model.register_entry import kind_of
 
 KEY = "dunmoor"
-ADMIN = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 FIRST_DAY, DAYS = date(2016, 4, 1), 3652
 THEMES = {
     "practice": (

@@ -14,16 +14,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from api.assembly import SYSTEM_CHANCE, Service, assemble_service
 from api.keys import make_missing_keys
 from benchmarks.council import KEY, found, send
-from benchmarks.decision import ADMIN, NOW
+from benchmarks.decision import NOW
 from benchmarks.measuring import Goal, Table, timed
 from benchmarks.own_rows import OwnRows, RawWriter
+from benchmarks.scratch import scratch_database
 from drp.casework import load
 from drp.casework.asks import load_asks
 from drp.casework.outage_hold import decide_up_to
@@ -154,15 +155,8 @@ def empty_database(engine: str, folder: Path, name: str) -> Iterator[str]:
         url = f"sqlite:///{folder / name}.sqlite"
         yield _migrated(url)
         return
-    admin, own = create_engine(ADMIN, isolation_level="AUTOCOMMIT"), f"drp_bench_{uuid4().hex[:8]}"
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {own}"))
-    try:
-        yield _migrated(ADMIN.rpartition("/")[0] + f"/{own}")
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)"))
-        admin.dispose()
+    with scratch_database() as url:
+        yield _migrated(url)
 
 
 def _migrated(url: str) -> str:
@@ -182,16 +176,7 @@ def twin_of(filled: Filled) -> Iterator[RawWriter]:
             path.write_bytes(Path(filled.url.removeprefix("sqlite:///")).read_bytes())
             url = f"sqlite:///{path}"
         else:
-            admin, own = create_engine(ADMIN, isolation_level="AUTOCOMMIT"), f"drp_bench_{uuid4().hex[:8]}"
-            held.callback(admin.dispose)
-
-            def run(statement: str) -> None:
-                with admin.connect() as connection:
-                    connection.execute(text(statement))
-
-            run(f"CREATE DATABASE {own} TEMPLATE {filled.url.rpartition('/')[2]}")
-            held.callback(run, f"DROP DATABASE IF EXISTS {own} WITH (FORCE)")
-            url = ADMIN.rpartition("/")[0] + f"/{own}"
+            url = held.enter_context(scratch_database(filled.url))
         store = Store(url)
         held.callback(store.close)
         writer = RawWriter(store, KEY)

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import create_engine, text
-
 from api.assembly import SYSTEM_CHANCE, assemble_service, system_clock
 from api.keys import make_missing_keys
 from api.pages.frame.browser_request import cookie_name
 from benchmarks.council import KEY, found
-from benchmarks.decision import ADMIN
 from benchmarks.measuring import Goal, Table
+from benchmarks.scratch import scratch_database
 from drp.database.engine import Store
 from drp.database.migrate import migrate_database
 from drp.directory.lookup import person_by_key
@@ -117,26 +115,13 @@ def databases(engine: str, folder: Path) -> Iterator[tuple[Council, str, str]]:
         shutil.copy(here, twin)
         yield council, f"sqlite:///{here}", f"sqlite:///{twin}"
         return
-    admin = create_engine(ADMIN, isolation_level="AUTOCOMMIT")
-    names = [f"drp_bench_{SYSTEM_CHANCE.identity().hex[:8]}" for _ in range(2)]
-
-    def run(statement: str) -> None:
-        with admin.connect() as connection:
-            connection.execute(text(statement))
-
-    run(f"CREATE DATABASE {names[0]}")
-    try:
-        here_url, twin_url = (ADMIN.rpartition("/")[0] + f"/{name}" for name in names)
+    with ExitStack() as held:
+        here_url = held.enter_context(scratch_database())
         store = Store(here_url)
         migrate_database(store)
         store.close()
         council = Council(here_url, folder)
-        run(f"CREATE DATABASE {names[1]} TEMPLATE {names[0]}")
-        yield council, here_url, twin_url
-    finally:
-        for name in names:
-            run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        admin.dispose()
+        yield council, here_url, held.enter_context(scratch_database(here_url))
 
 
 def pressed_in_turn(
