@@ -1,13 +1,14 @@
 """The whole service as a process of its own: `python -m tests.faults.served PORT`, settings from the environment.
 
 Its clock runs `FAULTS_AHEAD` seconds from the machine's, or stands at `FAULTS_STANDS_AT` until the file `FAULTS_GO` is there and
-runs from then on: however long several take to start, they begin together. A thread beats then as the heartbeat would, as fast
-as it can; with neither, its own heartbeat beats by the machine's clock. `FAULTS_HOLD` seconds away count as an outage.
+runs from then on: however long several take to start, they begin together. Threads beat then as the heartbeat would, as fast
+as they can; with neither, its own heartbeat beats by the machine's clock. `FAULTS_HOLD` seconds away count as an outage.
 """
 
 import os
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -17,8 +18,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from api.app import create_app
-from api.assembly import Clock, system_clock
-from api.jobs.heartbeat import beat_once
+from api.assembly import Clock, Service, system_clock
+from api.jobs.heartbeat import deliver_authority, each_authority, tick_authority, write_reports_of
 from api.serving import serve_until_told, take_port
 
 
@@ -30,15 +31,17 @@ def serve(port: int, env: dict[str, str]) -> None:
     if hold := os.environ.get("FAULTS_HOLD"):
         app.state.service.casework.hold_after = timedelta(seconds=float(hold))
 
-    def beating() -> None:
+    def beating(*works: Callable[[Service, str], object]) -> None:
         while True:
-            beat_once(app.state.service)
+            each_authority(app.state.service, *works)
             time.sleep(0.02)
 
     if os.environ.get("FAULTS_PLANT") == "leak":
         leak_files(app)
     if clock:
-        Thread(target=beating, daemon=True).start()
+        # As the service has it: a look waits for no mail, so what is away is the replica, not its turn.
+        Thread(target=beating, args=(tick_authority,), daemon=True).start()
+        Thread(target=beating, args=(write_reports_of, deliver_authority), daemon=True).start()
     serve_until_told(app, take_port("127.0.0.1", port), "error")
 
 
