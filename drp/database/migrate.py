@@ -2,32 +2,41 @@
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from drp.database.engine import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 _LOCK = 7_301_114
 """Two replicas that start together migrate one after the other (PostgreSQL advisory lock)."""
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> "Config":
     """Alembic's configuration, without a file of its own."""
+    from alembic.config import Config
+
     made = Config()
-    made.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    made.set_main_option("script_location", str(_MIGRATIONS))
     if connection is not None:
         made.attributes["connection"] = connection
     return made
 
 
 @cache
+def revisions() -> tuple[str, ...]:
+    """The revisions that this code knows, the oldest first: each file of a migration begins with its own."""
+    return tuple(sorted(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")))
+
+
 def newest_revision() -> str:
     """The revision that this code expects."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+    return revisions()[-1]
 
 
 CLOSES = ("REVOKE CREATE, TEMPORARY ON DATABASE {} FROM PUBLIC", "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
@@ -53,7 +62,7 @@ def lines_to_close(store: Store) -> tuple[str, ...]:
 
 def is_known(stands: str) -> bool:
     """Does this release know a revision, and so can go on from it?"""
-    return any(script.revision == stands for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+    return stands in revisions()
 
 
 def migrate_database(store: Store) -> str:
@@ -72,15 +81,19 @@ def migrate_database(store: Store) -> str:
             return stands
         if not store.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        command.upgrade(alembic_config(connection), "head")
+        migrate_to(connection, newest_revision())
         return stored_revision(connection)
 
 
 def migrate_to(connection: Connection, revision: str) -> None:
-    """Bring an empty database to a revision, within the transaction that the connection is in."""
+    """Bring a database to a revision, within the transaction that the connection is in."""
+    from alembic import command
+
     command.upgrade(alembic_config(connection), revision)
 
 
 def stored_revision(connection: Connection) -> str:
     """The revision at which a database stands, or empty."""
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""

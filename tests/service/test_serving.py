@@ -56,6 +56,13 @@ def test_to_say_what_commands_there_are_loads_no_database() -> None:
     assert not loaded_by("--help") & {"sqlalchemy", "fastapi", "workflows.decision.decide"}
 
 
+def test_a_start_that_migrates_nothing_and_writes_no_document_loads_nothing_for_it() -> None:
+    asks = "import sys, api.app; from drp.database.migrate import newest_revision; newest_revision(); print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
+    assert "fastapi" in said.stdout.split()
+    assert not set(said.stdout.split()) & {"alembic", "mako", "docx"}
+
+
 def test_a_command_that_needs_the_database_loads_it() -> None:
     """Or the test above could not fail."""
     assert "sqlalchemy" in loaded_by("themes nowhere --by nothing")

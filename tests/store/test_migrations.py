@@ -6,13 +6,14 @@ from uuid import UUID
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import column, insert, inspect, select, table, text, update
 
 from api.jobs.checkpoints import replay_authority
 from drp.database.challenge_tables import ChallengeRow, WindowRow
 from drp.database.engine import Store
 from drp.database.message_tables import DeliveryRow, NotificationRow
-from drp.database.migrate import alembic_config, migrate_database, newest_revision
+from drp.database.migrate import alembic_config, is_known, migrate_database, newest_revision, revisions, stored_revision
 from drp.database.register_tables import RegisterRow
 from drp.database.schema import metadata
 from drp.register import write
@@ -76,6 +77,21 @@ def test_each_persons_copy_gets_the_moment_of_its_message(store, owner, request)
         assert connection.execute(select(told_at)).scalar_one() == AT
         for emptied in (DeliveryRow, NotificationRow):
             connection.execute(emptied.__table__.delete())
+
+
+def test_the_files_of_migrations_name_their_revisions_in_their_order():
+    walked = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert [one.revision for one in walked] == [*reversed(revisions())]
+    assert newest_revision() == revisions()[-1]
+    assert [is_known(stands) for stands in ("0001", newest_revision(), "", "9999")] == [True, True, False, False]
+
+
+def test_a_database_without_tables_stands_at_no_revision(owner):
+    with owner.engine.begin() as connection:
+        assert stored_revision(connection) == newest_revision()
+        connection.execute(text("ALTER TABLE alembic_version RENAME TO put_away"))
+        assert stored_revision(connection) == ""
+        connection.execute(text("ALTER TABLE put_away RENAME TO alembic_version"))
 
 
 def test_down_and_up_again_gives_the_same_tables(owner):

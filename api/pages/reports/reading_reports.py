@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from api.exports.report_paper import report_pdf
-from api.exports.report_word import report_word
 from api.exports.typesetting import NotDrawn
 from api.pages.frame.browser_request import PageContext
 from drp.casework.access import NotFound
@@ -73,6 +72,8 @@ def without_empty(contents: ReportContents) -> ReportContents:
 
 def report_files(contents: ReportContents) -> dict[str, bytes]:
     """The files of a report. A PDF that cannot be made is left out: the Word file and the page hold all of it."""
+    from api.exports.report_word import report_word  # what writes Word takes 7 MB, and a start waits for it
+
     files = {"docx": report_word(contents)}
     try:
         files["pdf"] = report_pdf(contents)
