@@ -33,7 +33,7 @@ class Randomness:
         return self.octets(16).hex()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4096)
 def text_of_identity(kept: UUID | str) -> str:
     """An identity as values have it, from what the driver gives: a UUID, or (SQLite) its 32 digits."""
     return str(kept if isinstance(kept, UUID) else UUID(kept))

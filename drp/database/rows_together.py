@@ -151,8 +151,8 @@ def cells_of(table: Table, columns: tuple[str, ...]) -> Cells:
     """What makes a row's parameters: cells that SQLite does not keep as they are, such as instants, are put into its words."""
     processors = [table.c[name].type.dialect_impl(_SQLITE).bind_processor(_SQLITE) for name in columns]
     in_words = [
-        # Of all but JSON many rows have the same: it is put into words once.
-        (n, keep if isinstance(table.c[name].type, JSON) else lru_cache(maxsize=4096)(keep))
+        # Of all but JSON the rows of a decision, and of those beside it, have the same: it is put into words once.
+        (n, keep if isinstance(table.c[name].type, JSON) else lru_cache(maxsize=256)(keep))
         for n, (name, keep) in enumerate(zip(columns, processors, strict=True))
         if keep is not None
     ]
